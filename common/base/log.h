@@ -1,0 +1,27 @@
+/*
+ * log: lines for the operator, with wall time and level. Only run, duty and main.c write here, once
+ * per matter; modules return an errinfo instead. Thread-safe: a line is one write.
+ */
+#ifndef MILLRACE_LOG_H
+#define MILLRACE_LOG_H
+
+#include "errinfo.h"
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+/* Lines of at least this level go to stderr (default: warning). */
+void log_stderr_level(enum log_level level);
+
+/* Every line also goes to this file, made or appended to. 0 or a negative errno. */
+int log_open(const char *path, struct errinfo *reterr);
+
+void log_close(void);
+
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,89 @@
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool text_reserve(struct text *text, size_t more)
+{
+    size_t capacity = text->capacity == 0 ? 256 : text->capacity;
+    char *grown;
+
+    if (text->failed) {
+        return false;
+    }
+    while (capacity < text->bytes_count + more + 1) {
+        capacity *= 2;
+    }
+    if (capacity == text->capacity) {
+        return true;
+    }
+    grown = realloc(text->bytes, capacity);
+    if (grown == NULL) {
+        text->failed = true;
+        return false;
+    }
+    text->bytes = grown;
+    text->capacity = capacity;
+    return true;
+}
+
+void text_done(struct text *text)
+{
+    free(text->bytes);
+    memset(text, 0, sizeof *text);
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t bytes_count)
+{
+    if (!text_reserve(text, bytes_count)) {
+        return;
+    }
+    if (bytes_count > 0) {
+        memcpy(text->bytes + text->bytes_count, bytes, bytes_count);
+    }
+    text->bytes_count += bytes_count;
+    text->bytes[text->bytes_count] = '\0';
+}
+
+void text_add(struct text *text, const char *bytes)
+{
+    text_add_bytes(text, bytes, strlen(bytes));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+    va_list args;
+    int needed;
+
+    va_start(args, format);
+    needed = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (needed < 0 || !text_reserve(text, (size_t)needed)) {
+        text->failed = true;
+        return;
+    }
+    va_start(args, format);
+    (void)vsnprintf(text->bytes + text->bytes_count, (size_t)needed + 1, format, args);
+    va_end(args);
+    text->bytes_count += (size_t)needed;
+}
+
+bool text_failed(const struct text *text)
+{
+    return text->failed;
+}
+
+char *text_take(struct text *text)
+{
+    char *bytes;
+
+    text_add_bytes(text, "", 0);
+    bytes = text->failed ? NULL : text->bytes;
+    if (bytes == NULL) {
+        free(text->bytes);
+    }
+    memset(text, 0, sizeof *text);
+    return bytes;
+}

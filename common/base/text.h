@@ -1,0 +1,28 @@
+/*
+ * text: a growing string, for reports and documents. Allocation failures are remembered: append
+ * freely, ask text_failed() once at the end. One thread.
+ */
+#ifndef MILLRACE_TEXT_H
+#define MILLRACE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *bytes; /* NUL-terminated once anything was added; NULL before. */
+    size_t bytes_count;
+    size_t capacity;
+    bool failed;
+};
+
+/* A struct of zeros is an empty text. */
+void text_done(struct text *text);
+void text_add(struct text *text, const char *bytes);
+void text_add_bytes(struct text *text, const void *bytes, size_t bytes_count);
+void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool text_failed(const struct text *text);
+
+/* Hands the string over (never NULL unless memory ran out); the text is empty afterwards. */
+char *text_take(struct text *text);
+
+#endif
