@@ -1,0 +1,52 @@
+#include "backend.h"
+
+#include "backend_drivers.h"
+#include "invariant.h"
+
+#include <string.h>
+
+static const struct backend_ops *const drivers[] = {
+    &backend_memory,
+#ifdef MILLRACE_WITH_KAFKA
+    &backend_kafka,
+#endif
+#ifdef MILLRACE_WITH_RABBITMQ
+    &backend_rabbitmq,
+#endif
+#ifdef MILLRACE_WITH_MQTT
+    &backend_mqtt,
+#endif
+    NULL,
+};
+
+const struct backend_ops *const *backend_all(void)
+{
+    return drivers;
+}
+
+const struct backend_ops *backend_find(const char *name)
+{
+    for (size_t i = 0; drivers[i] != NULL; i++) {
+        if (strcmp(drivers[i]->entry->name, name) == 0) {
+            return drivers[i];
+        }
+    }
+    return NULL;
+}
+
+const char *backend_option_text(const struct backend_ops *ops, const struct target *target,
+                                const char *key)
+{
+    const struct catalog_option *option = catalog_option_find(ops->entry, key);
+    const char *given = target_option(target, key);
+
+    ASSERT(option != NULL);
+    return given != NULL ? given : option->default_value;
+}
+
+int64_t backend_option_number(const struct backend_ops *ops, const struct target *target,
+                              const char *key)
+{
+    return catalog_option_number(catalog_option_find(ops->entry, key),
+                                 backend_option_text(ops, target, key));
+}

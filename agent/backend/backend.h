@@ -1,0 +1,180 @@
+/*
+ * backend: the interface that every driver implements, and the table of those that were built in.
+ *
+ * A driver moves messages and stamps event.at_ns where its library first tells it. It does not
+ * pace, retry, sleep or log. An endpoint is all clients of one role of one worker; only its worker
+ * calls it, except where said.
+ *
+ * Control calls may block up to their deadline. Data calls never wait and never allocate. Every
+ * submitted token gets exactly one of ACKED, REFUSED, UNCONFIRMED: the driver keeps the table of
+ * outstanding tokens, on a lost connection each becomes UNCONFIRMED, and confirms that come later
+ * are dropped.
+ */
+#ifndef MILLRACE_BACKEND_H
+#define MILLRACE_BACKEND_H
+
+#include "assignment.h"
+#include "catalog.h"
+#include "control_messages.h"
+#include "errinfo.h"
+#include "target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum endpoint_role { ROLE_PRODUCER, ROLE_CONSUMER };
+
+/* One topic to make, remove or use. */
+struct topic {
+    const char *name;
+    uint32_t partitions;
+    uint32_t subscriptions; /* Brokers with queues make them with the topic, so nothing is lost
+                             * before the consumers are there. */
+    const struct delivery
+        *delivery; /* Durable, ordered, ttl: what a queue or topic is made with. */
+};
+
+struct topic_list {
+    const struct topic *topics;
+    uint32_t topics_count;
+};
+
+/* A client of an endpoint: one connection (or a logical client on a shared handle, see option
+ * `handles`). */
+struct endpoint_client {
+    uint32_t client;       /* Number in the trial; for names that a broker shows. */
+    uint32_t subscription; /* Consumers. */
+    const uint32_t
+        *topics; /* Indexes into endpoint_config.topics that this client writes or reads. */
+    uint32_t topics_count;
+    uint32_t share_index;  /* Consumers: this is share_index of shares_count consumers of the
+                              subscription on exactly */
+    uint32_t shares_count; /* these topics; where the client chooses partitions it reads those p
+                            * with p mod shares_count = share_index, or, with more shares than
+                            * partitions, partition share_index mod partitions. */
+};
+
+/* Borrowed until close(): the caller keeps it alive. All clients of an endpoint belong to flows of
+ * one delivery. */
+struct endpoint_config {
+    const struct target *target;
+    enum endpoint_role role;
+    const char *run_id; /* For client ids, group names: "millrace-RUN-...". */
+    uint32_t trial;
+    const struct topic *topics; /* All of the trial. */
+    uint32_t topics_count;
+    const struct endpoint_client *clients;
+    uint32_t clients_count;
+    const struct delivery *delivery;
+    uint32_t message_bytes_max;
+    int64_t
+        drain_ns; /* Outstanding messages must be settled within it (Kafka: message.timeout.ms). */
+    int64_t open_deadline_ns; /* mono_ns() by which open() must have returned. */
+};
+
+/* Message to publish. bytes is borrowed for the call only. */
+struct message {
+    uint32_t client; /* Index into endpoint_config.clients. */
+    uint32_t topic;  /* Index into endpoint_config.topics. */
+    uint32_t partition;
+    const void *bytes;
+    uint32_t bytes_count;
+    uint64_t token; /* The caller's; comes back in the outcome. Unique among the endpoint's
+                     * outstanding ones, below clients_count x in_flight. */
+};
+
+enum event_kind {
+    EVENT_ACKED,
+    EVENT_REFUSED,     /* The broker said no, or the client library is sure that it was not sent. */
+    EVENT_UNCONFIRMED, /* Nobody knows. */
+    EVENT_MESSAGE,
+    EVENT_CONSUME_ACKED, /* The broker's answer to ack(), where there is one (token as in ack). */
+    EVENT_ERROR,         /* Something went wrong that is no message's outcome; text says what. */
+    EVENT_DOWN, /* The client lost its connection. Outcomes of its outstanding tokens follow or came
+                   before. */
+    EVENT_UP    /* It is back (by itself, or after reopen()). */
+};
+
+struct event {
+    enum event_kind kind;
+    uint32_t client; /* Index into endpoint_config.clients. */
+    int64_t at_ns;   /* mono_ns(), where the library first told. Many events of one library call may
+                        share it. */
+    uint64_t token;  /* Outcomes: the message's. MESSAGE: to be given to ack(). */
+    uint32_t topic;  /* MESSAGE: index into endpoint_config.topics. */
+    uint32_t partition; /* MESSAGE: if known, else 0. */
+    const void *bytes;  /* MESSAGE: borrowed until the next poll() or close(). */
+    uint32_t bytes_count;
+    const char *text; /* ERROR, DOWN, REFUSED (may be NULL): borrowed likewise. */
+};
+
+/* What probe() found. */
+struct probe {
+    enum probe_failure failure;
+    char broker_version[NAME_BYTES]; /* "RabbitMQ 3.10.8"; "" if the protocol doesn't tell. */
+};
+
+struct endpoint; /* Each driver has its own. */
+
+struct backend_ops {
+    const struct catalog_entry *entry;
+    const char *(*library_version)(void); /* "librdkafka 2.0.2" */
+
+    /* Control plane: may block until deadline_ns (mono_ns()). Negative errno with a sentence that
+     * names the address. */
+
+    /* Connects, logs in, asks for what the broker tells of itself. ret->failure is set on failure
+     * too. */
+    int (*probe)(const struct target *target, int64_t deadline_ns, struct probe *ret,
+                 struct errinfo *reterr);
+    /* All or nothing as far as the broker allows. -EEXIST if one is there already. */
+    int (*topics_create)(const struct target *target, const struct topic_list *topics,
+                         int64_t deadline_ns, struct errinfo *reterr);
+    /* Also what belongs to them (queues, consumer groups). What is not there is no error. */
+    int (*topics_delete)(const struct target *target, const struct topic_list *topics,
+                         int64_t deadline_ns, struct errinfo *reterr);
+    /* Removes everything that Millrace left (names that begin with "millrace-"); says how many
+     * topics. */
+    int (*clean)(const struct target *target, int64_t deadline_ns, uint32_t *ret_removed,
+                 struct errinfo *reterr);
+    /* Returns when all clients are connected, and consumers subscribed or assigned: a message sent
+     * after it is seen. */
+    int (*open)(const struct endpoint_config *config, struct endpoint **ret,
+                struct errinfo *reterr);
+    /* Tries once to bring back clients that are down; 0 when none is down any more, -EAGAIN when
+     * some still are. Drivers whose library reconnects by itself return 0 or -EAGAIN at once. */
+    int (*reopen)(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
+    /* Outstanding tokens are forgotten. NULL is allowed. Bounded: at most 5 s. */
+    void (*close)(struct endpoint *endpoint);
+
+    /* Data plane: never waits, never allocates, called by one worker only. */
+
+    /* 0, or -EAGAIN: full or down, nothing was taken. Other failures are events. */
+    int (*submit)(struct endpoint *endpoint, const struct message *message);
+    /* How many events were written; surplus is kept for the next call. */
+    int (*poll)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+    /* Acknowledges a consumed message; multiple: all of that client up to and including it. 0 when
+     * it was written (or EVENT_CONSUME_ACKED will follow, see ack_answers), -EAGAIN to try again,
+     * -ENOTCONN when the client is down. */
+    int (*ack)(struct endpoint *endpoint, uint64_t token, bool multiple);
+    /* Readable when poll has something; -1: none, then the worker polls at least every millisecond.
+     */
+    int (*wait_fd)(const struct endpoint *endpoint);
+    /* True: each successful ack() call is answered by one EVENT_CONSUME_ACKED. */
+    bool ack_answers;
+};
+
+/* Built-in drivers, NULL-terminated; memory is always the first. */
+const struct backend_ops *const *backend_all(void);
+
+/* NULL if this program was built without it. */
+const struct backend_ops *backend_find(const char *name);
+
+/* Number of a target's option, its default if the target doesn't set it. ASSERTs that the option
+ * exists. */
+int64_t backend_option_number(const struct backend_ops *ops, const struct target *target,
+                              const char *key);
+const char *backend_option_text(const struct backend_ops *ops, const struct target *target,
+                                const char *key);
+
+#endif

@@ -1,0 +1,212 @@
+#include "catalog.h"
+
+#include "catalog_entries.h"
+#include "invariant.h"
+#include "units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct catalog_entry *const entries[] = {&catalog_memory, &catalog_kafka,
+                                                      &catalog_rabbitmq, &catalog_mqtt, NULL};
+
+static const char *const capability_names[CAPABILITY_COUNT] = {
+    [CAPABILITY_PUBLISH_ACK_NONE] = "publish_ack: none",
+    [CAPABILITY_PUBLISH_ACK_LEADER] = "publish_ack: leader",
+    [CAPABILITY_PUBLISH_ACK_ALL] = "publish_ack: all",
+    [CAPABILITY_CONSUME_ACK_NONE] = "consume_ack: none",
+    [CAPABILITY_CONSUME_ACK_EACH] = "consume_ack: each",
+    [CAPABILITY_CONSUME_ACK_BATCH] = "consume_ack: batch",
+    [CAPABILITY_ORDERED] = "ordered: true",
+    [CAPABILITY_ORDERED_SHARED] = "ordered: true with several consumers of a subscription",
+    [CAPABILITY_TTL] = "ttl",
+    [CAPABILITY_PERSISTENT] = "persistent: true",
+    [CAPABILITY_NOT_PERSISTENT] = "persistent: false",
+    [CAPABILITY_APART] = "placement: apart",
+    [CAPABILITY_TLS] = "tls",
+    [CAPABILITY_AUTH] = "auth",
+};
+
+const char *capability_name(enum capability capability)
+{
+    ASSERT(capability < CAPABILITY_COUNT);
+    return capability_names[capability];
+}
+
+const struct catalog_entry *const *catalog_all(void)
+{
+    return entries;
+}
+
+const struct catalog_entry *catalog_find(const char *name)
+{
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        if (strcmp(entries[i]->name, name) == 0) {
+            return entries[i];
+        }
+    }
+    return NULL;
+}
+
+const struct catalog_option *catalog_option_find(const struct catalog_entry *entry, const char *key)
+{
+    for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
+        if (strcmp(option->key, key) == 0) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+static int check_choice(const struct catalog_option *option, const char *value,
+                        struct errinfo *reterr)
+{
+    char known[256] = "";
+
+    for (size_t i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(option->choices[i], value) == 0) {
+            return (int)i;
+        }
+        (void)strncat(known, i == 0 ? "" : " | ", sizeof known - strlen(known) - 1);
+        (void)strncat(known, option->choices[i], sizeof known - strlen(known) - 1);
+    }
+    return errinfo_set(reterr, -EINVAL, "\"%s\" is not one of its values (%s)", value, known);
+}
+
+static int parse_number(const struct catalog_option *option, const char *value, int64_t *ret)
+{
+    uint64_t number = 0;
+    int r;
+
+    switch (option->type) {
+    case OPTION_DURATION:
+        return units_parse_duration_ns(value, ret);
+    case OPTION_BYTES:
+        r = units_parse_bytes(value, &number);
+        break;
+    default:
+        r = units_parse_count(value, &number);
+        break;
+    }
+    if (r == 0) {
+        *ret = (int64_t)number;
+    }
+    return r;
+}
+
+static int check_number(const struct catalog_option *option, const char *value,
+                        struct errinfo *reterr)
+{
+    static const char *const forms[] = {[OPTION_COUNT] = "a count such as 512 or 20k",
+                                        [OPTION_BYTES] = "a size such as 512, 64KiB or 1MB",
+                                        [OPTION_DURATION] = "a duration such as 250ms, 10s or 5m"};
+    int64_t number = 0;
+    int r = parse_number(option, value, &number);
+
+    if (r < 0) {
+        return errinfo_set(reterr, -EINVAL, "\"%s\" is not %s", value, forms[option->type]);
+    }
+    if (number < option->min || number > option->max) {
+        char low[UNITS_TEXT_BYTES];
+        char high[UNITS_TEXT_BYTES];
+
+        if (option->type == OPTION_DURATION) {
+            (void)units_format_ns((double)option->min, low);
+            (void)units_format_ns((double)option->max, high);
+        } else if (option->type == OPTION_BYTES) {
+            (void)units_format_bytes((double)option->min, low);
+            (void)units_format_bytes((double)option->max, high);
+        } else {
+            (void)units_format_count((double)option->min, low);
+            (void)units_format_count((double)option->max, high);
+        }
+        return errinfo_set(reterr, -EINVAL, "\"%s\" is out of range (%s to %s)", value, low, high);
+    }
+    return 0;
+}
+
+int catalog_option_check(const struct catalog_option *option, const char *value,
+                         struct errinfo *reterr)
+{
+    int r;
+
+    switch (option->type) {
+    case OPTION_BOOL:
+        if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
+            return errinfo_set(reterr, -EINVAL, "\"%s\" is not true or false", value);
+        }
+        return 0;
+    case OPTION_CHOICE:
+        r = check_choice(option, value, reterr);
+        return r < 0 ? r : 0;
+    case OPTION_TEXT:
+        return 0;
+    default:
+        return check_number(option, value, reterr);
+    }
+}
+
+int64_t catalog_option_number(const struct catalog_option *option, const char *value)
+{
+    int64_t number = 0;
+
+    if (option->type == OPTION_BOOL) {
+        return strcmp(value, "true") == 0;
+    }
+    if (option->type == OPTION_CHOICE) {
+        number = check_choice(option, value, NULL);
+        ASSERT(number >= 0);
+        return number;
+    }
+    ASSERT(parse_number(option, value, &number) == 0);
+    return number;
+}
+
+/* HOST:PORT at the end of an address: the port must be a number from 1 to 65535. */
+static bool host_port_is_right(const char *text, size_t text_bytes, bool port_needed)
+{
+    const char *colon = memrchr(text, ':', text_bytes);
+    long port;
+    char *end = NULL;
+
+    if (colon != NULL && memchr(colon, ']', (size_t)(text + text_bytes - colon)) != NULL) {
+        colon = NULL; /* A colon within [::1]. */
+    }
+    if (colon == NULL) {
+        return text_bytes > 0 && !port_needed;
+    }
+    port = strtol(colon + 1, &end, 10);
+    return colon > text && end == text + text_bytes && end > colon + 1 && port >= 1 &&
+           port <= 65535;
+}
+
+int catalog_address_check(const struct catalog_entry *entry, const char *address,
+                          struct errinfo *reterr)
+{
+    const char *scheme = strstr(entry->address_form, "://");
+    const char *rest = address;
+    bool right = true;
+
+    if (entry->local) {
+        return address[0] == '\0'
+                   ? 0
+                   : errinfo_set(reterr, -EINVAL, "the %s backend has no address", entry->name);
+    }
+    if (scheme != NULL) {
+        const char *given = strstr(address, "://");
+        size_t scheme_bytes = (size_t)(scheme - entry->address_form);
+
+        /* "amqp" also stands for "amqps", "mqtt" for "mqtts". */
+        right = given != NULL && strncmp(address, entry->address_form, scheme_bytes) == 0 &&
+                (address + scheme_bytes == given ||
+                 (address[scheme_bytes] == 's' && address + scheme_bytes + 1 == given));
+        rest = given != NULL ? given + 3 : address;
+    }
+    if (!right || strchr(rest, '@') != NULL ||
+        !host_port_is_right(rest, strcspn(rest, "/"), scheme == NULL)) {
+        return errinfo_set(reterr, -EINVAL, "\"%s\" is not an address of the form %s", address,
+                           entry->address_form);
+    }
+    return 0;
+}

@@ -1,0 +1,103 @@
+/*
+ * catalog: what each backend offers, as data; one file per backend, no client library.
+ *
+ * The one place where options, capabilities and equivalences stand: it feeds validation of
+ * scenarios, `millrace backends`, the docs, the reports and the drivers. Constant data, safe from
+ * any thread.
+ */
+#ifndef MILLRACE_CATALOG_H
+#define MILLRACE_CATALOG_H
+
+#include "errinfo.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum option_type {
+    OPTION_BOOL,
+    OPTION_COUNT,
+    OPTION_BYTES,
+    OPTION_DURATION,
+    OPTION_TEXT,
+    OPTION_CHOICE
+};
+
+struct catalog_option {
+    const char *key;
+    enum option_type type;
+    const char *default_value; /* As a scenario would write it; "" for none. */
+    int64_t min;               /* COUNT, BYTES, DURATION (ns). */
+    int64_t max;
+    const char *const *choices; /* CHOICE: NULL-terminated. */
+    const char *help;           /* One sentence; unit and effect. */
+};
+
+/* What a word of CONTRACT's delivery table can be on this backend. */
+enum capability {
+    CAPABILITY_PUBLISH_ACK_NONE,
+    CAPABILITY_PUBLISH_ACK_LEADER,
+    CAPABILITY_PUBLISH_ACK_ALL,
+    CAPABILITY_CONSUME_ACK_NONE,
+    CAPABILITY_CONSUME_ACK_EACH,
+    CAPABILITY_CONSUME_ACK_BATCH,
+    CAPABILITY_ORDERED,
+    CAPABILITY_ORDERED_SHARED, /* `ordered` with several consumers of one subscription. */
+    CAPABILITY_TTL,
+    CAPABILITY_PERSISTENT,     /* `persistent: true` */
+    CAPABILITY_NOT_PERSISTENT, /* `persistent: false` */
+    CAPABILITY_APART,          /* Producers and consumers on different agents. */
+    CAPABILITY_TLS,
+    CAPABILITY_AUTH,
+    CAPABILITY_COUNT
+};
+
+/* "publish_ack: leader", ... as a scenario writes it. */
+const char *capability_name(enum capability capability);
+
+struct catalog_capability {
+    bool available;
+    const char *note; /* What it means here, or why it isn't there: the cell of CONTRACT's table. */
+};
+
+struct catalog_entry {
+    const char *name;
+    const char *title;          /* "Apache Kafka" */
+    const char *client_library; /* "librdkafka" */
+    const char *address_form;   /* "HOST:PORT", "amqp://HOST:PORT/VHOST" */
+    uint16_t default_port;      /* 0: no address. */
+    bool local; /* Lives inside an agent: a topic and its clients are pinned to one agent. */
+    bool publish_blocks;    /* submit may block: one producer client per worker. */
+    bool group_assigns;     /* The broker spreads partitions over consumers (Kafka's groups). */
+    const char *topic_note; /* What topic, partition and subscription are here. */
+    const char *subscription_note;
+    struct catalog_capability capabilities[CAPABILITY_COUNT];
+    const struct catalog_option *options; /* Ends with a NULL key. */
+    const char *const
+        *equivalences; /* NULL-terminated sentences for reports: how this compares with others. */
+    const char *clean_note; /* What `clean` can find here. */
+};
+
+/* NULL if there is no such backend. */
+const struct catalog_entry *catalog_find(const char *name);
+
+/* All entries, NULL-terminated, in the order of CONTRACT. */
+const struct catalog_entry *const *catalog_all(void);
+
+/* NULL if the backend has no such option. */
+const struct catalog_option *catalog_option_find(const struct catalog_entry *entry,
+                                                 const char *key);
+
+/* Is value one that the option takes? 0, or -EINVAL with "what is wrong (what would be right)". */
+int catalog_option_check(const struct catalog_option *option, const char *value,
+                         struct errinfo *reterr);
+
+/* Numbers of a checked value: true/false as 1/0, bytes, ns, counts; for CHOICE the index. ASSERTs
+ * on unchecked text. */
+int64_t catalog_option_number(const struct catalog_option *option, const char *value);
+
+/* Does the address have the backend's form? 0, or -EINVAL with the form. "" is right for local
+ * backends only. */
+int catalog_address_check(const struct catalog_entry *entry, const char *address,
+                          struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * channel: requests and replies between processes. The only door to NNG; knows nothing of what the
+ * bytes mean.
+ *
+ * Agents dial, the coordinator listens (ipc:// or tcp://). REQ/REP with contexts. The rules of
+ * DESIGN.md hold here: RESENDTIME infinite (retries are ours), time-outs on every socket, RECVMAXSZ
+ * before listen and dial, callbacks only enqueue. A request may reach the server twice after a lost
+ * connection: whoever answers must not mind.
+ */
+#ifndef MILLRACE_CHANNEL_H
+#define MILLRACE_CHANNEL_H
+
+#include "errinfo.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct channel_server;
+struct channel_request; /* One request that waits for its reply. */
+struct channel_client;
+
+/* "1.5.2" */
+const char *channel_library_version(void);
+
+/*
+ * Listens on url. requests_max: how many may wait for a reply at once (each long poll is one).
+ * *ret_url is the url in fact used ("tcp://127.0.0.1:0" becomes the bound port); the caller frees
+ * it. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL with the url in the sentence.
+ */
+int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
+                       struct channel_server **ret, char **ret_url, struct errinfo *reterr);
+
+/* Requests that were not answered yet become invalid: free or reply to them before. Blocks until
+ * NNG let go. */
+void channel_server_free(struct channel_server *server);
+
+/* Next request, or -EAGAIN when none came within timeout_ms (0: look only). One thread at a time.
+ */
+int channel_server_next(struct channel_server *server, int timeout_ms,
+                        struct channel_request **ret);
+
+/* A descriptor that is readable when channel_server_next() has something; for poll(2), never to be
+ * read. */
+int channel_server_fd(const struct channel_server *server);
+
+/* Borrowed until the request is replied to or dropped. */
+const void *channel_request_bytes(const struct channel_request *request, size_t *ret_bytes);
+
+/* When it arrived, mono_ns(), taken first thing in the receive path. */
+int64_t channel_request_received_ns(const struct channel_request *request);
+
+/* Sends the answer and frees the request. Never blocks; a peer that went away is no error. */
+void channel_request_reply(struct channel_request *request, const void *bytes, size_t bytes_count);
+
+/* Frees the request without an answer (garbage, a peer that should time out). */
+void channel_request_drop(struct channel_request *request);
+
+/* Dials in the background and again after losses; returns at once. -EINVAL for a url that can't be.
+ */
+int channel_client_new(const char *url, size_t bytes_max, struct channel_client **ret,
+                       struct errinfo *reterr);
+void channel_client_free(struct channel_client *client);
+
+/* What a call brought back; the caller frees bytes. Times are mono_ns(): just before the send,
+ * first thing after the receive. */
+struct channel_reply {
+    void *bytes;
+    size_t bytes_count;
+    int64_t sent_ns;
+    int64_t received_ns;
+};
+
+/*
+ * Sends a request and waits for its reply, at most timeout_ms. Any number of threads may call at
+ * once. -ETIMEDOUT, -ECONNREFUSED (nothing there yet), -ECANCELED (channel_client_cancel),
+ * -EMSGSIZE.
+ */
+int channel_call(struct channel_client *client, const void *bytes, size_t bytes_count,
+                 int timeout_ms, struct channel_reply *ret, struct errinfo *reterr);
+
+/* Ends all calls under way and to come with -ECANCELED; from any thread. */
+void channel_client_cancel(struct channel_client *client);
+
+#endif

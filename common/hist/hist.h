@@ -1,0 +1,76 @@
+/*
+ * hist: histograms of nanoseconds. The only door to HdrHistogram_c.
+ *
+ * 3 significant digits from 1 ns to 1 h. What lies beyond is clamped into the range and counted by
+ * us (the library silently stores values its last bucket happens to cover). Beside the counts stand
+ * exact sum, min and max: a bucket's middle is not a measured value. Values below zero are the
+ * caller's to judge before (clock resolution).
+ *
+ * Not thread-safe: one writer; swap buffers to hand over. hist_record() never allocates or waits.
+ */
+#ifndef MILLRACE_HIST_H
+#define MILLRACE_HIST_H
+
+#include "errinfo.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define HIST_NS_MAX (INT64_C(3600) * 1000000000)
+#define HIST_SIGNIFICANT_DIGITS 3
+
+struct hist;
+
+/* 264 KiB of address space; untouched pages cost no memory. 0 or -ENOMEM; the caller owns *ret. */
+int hist_new(struct hist **ret, struct errinfo *reterr);
+void hist_free(struct hist *hist);
+
+/* Empties it; costs nothing when it is empty already. */
+void hist_reset(struct hist *hist);
+
+/* Counts one value; 0 counts as 1 ns in its bucket but as 0 in sum and min. Negative values are an
+ * ASSERT. */
+void hist_record(struct hist *hist, int64_t value_ns);
+
+/* Adds all of from into hist. */
+void hist_add(struct hist *hist, const struct hist *from);
+
+uint64_t hist_count(const struct hist *hist);
+uint64_t hist_over_range(const struct hist *hist);
+int64_t hist_min(const struct hist *hist); /* 0 if empty, likewise below. */
+int64_t hist_max(const struct hist *hist);
+double hist_mean(const struct hist *hist);
+double hist_sum(const struct hist *hist);
+
+/* percentile in [0, 100]; highest equivalent value, never above hist_max() nor below hist_min(). */
+int64_t hist_percentile(const struct hist *hist, double percentile);
+
+/* Calls visit for each bucket with counts, in rising order. */
+void hist_each(const struct hist *hist,
+               void (*visit)(void *context, int64_t value_ns, uint64_t count), void *context);
+
+/*
+ * Sparse wire form: count, over_range, min, max, sum, then (delta of bucket index, count) pairs as
+ * LEB128. Ours, because the V2 form loses max and mean. Returns bytes written into buffer, or
+ * -ENOSPC. HIST_PACKED_BYTES_MAX always suffices.
+ */
+#define HIST_PACKED_BYTES_MAX (512 * 1024)
+int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes);
+
+/* Adds a packed histogram into hist. Every byte is checked: -EBADMSG for anything hist_pack() can't
+ * have made, and hist is untouched then. */
+int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
+                    struct errinfo *reterr);
+
+/*
+ * .hlog: HdrHistogram's interval log, V2 compressed with 8-byte words, that other tools open. One
+ * header, then one line per histogram; tag must be free of commas and spaces. 0 or a negative errno
+ * of the stream.
+ */
+int hist_log_header(FILE *file, int64_t start_unix_ns, struct errinfo *reterr);
+int hist_log_line(FILE *file, const char *tag, int64_t start_ns, int64_t length_ns,
+                  const struct hist *hist, struct errinfo *reterr);
+
+#endif

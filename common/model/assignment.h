@@ -1,0 +1,145 @@
+/*
+ * assignment: what one agent does in one trial. Made by plan, carried out by duty. The tables
+ * describe the whole trial (flows, phases, writers), the client lists only this agent's part.
+ *
+ * Who writes and reads what follows CONTRACT.md ("Who writes and reads what") and is stored as
+ * arithmetic: a client uses the topics topic_first, topic_first + topic_stride, ... (topics_count
+ * of them) of its flow.
+ */
+#ifndef MILLRACE_ASSIGNMENT_H
+#define MILLRACE_ASSIGNMENT_H
+
+#include "bounds.h"
+#include "target.h"
+#include "units.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum publish_ack { PUBLISH_ACK_NONE, PUBLISH_ACK_LEADER, PUBLISH_ACK_ALL };
+enum consume_ack { CONSUME_ACK_NONE, CONSUME_ACK_EACH, CONSUME_ACK_BATCH };
+enum payload { PAYLOAD_RANDOM, PAYLOAD_ZEROS };
+enum load { LOAD_NONE, LOAD_RATE, LOAD_MAX };
+
+/* The words of CONTRACT's delivery table. */
+struct delivery {
+    enum publish_ack publish_ack;
+    uint32_t in_flight; /* Unconfirmed messages per producer; 1 .. IN_FLIGHT_MAX. */
+    enum consume_ack consume_ack;
+    uint32_t consume_ack_batch; /* With CONSUME_ACK_BATCH; otherwise 1. */
+    bool ordered;
+    int64_t ttl_ns; /* 0: messages live for ever. */
+    bool persistent;
+};
+
+struct assigned_flow {
+    char name[NAME_BYTES];
+    uint32_t message_bytes; /* Stamp included. */
+    enum payload payload;
+    struct delivery delivery;
+    uint32_t topic_first; /* Into the assignment's topics. */
+    uint32_t topics_count;
+    uint32_t partitions; /* Of each topic. */
+    uint32_t producers_count;
+    uint32_t subscriptions_count;
+    uint32_t consumers_count; /* Of each subscription. */
+    uint32_t stream_first;    /* The flow's streams are contiguous. */
+    uint32_t streams_count;
+};
+
+struct assigned_topic {
+    char name[TOPIC_NAME_BYTES];
+    uint32_t flow;
+};
+
+/* What a phase asks of one flow. */
+struct phase_load {
+    enum load load;
+    struct rate rate; /* Of the whole flow; with LOAD_RATE. Producer k of n takes each n-th message,
+                         from the k-th on. */
+};
+
+struct assigned_phase {
+    char name[NAME_BYTES];
+    int64_t duration_ns; /* At most, for a phase that also has another end. */
+    bool until_drained;  /* Ends earlier, when the coordinator says so (command STOP). */
+    bool measured;
+    bool implied; /* The drain phase that the scenario did not write. */
+    struct phase_load loads[FLOWS_MAX];
+};
+
+/*
+ * Streams are numbered so that a producer's are contiguous: stream = stream_first + topic ordinal x
+ * partitions + partition, where the ordinal counts the producer's own topics.
+ */
+struct assigned_producer {
+    uint32_t
+        client; /* Of the trial, over both roles: producers and consumers share the numbering. */
+    uint32_t flow;
+    uint32_t index; /* k of the flow's producers. */
+    uint32_t worker;
+    uint32_t stream_first;
+    uint32_t topic_first; /* Within the flow: 0 .. topics_count - 1 of the flow. */
+    uint32_t topic_stride;
+    uint32_t topics_count;
+};
+
+struct assigned_consumer {
+    uint32_t client;
+    uint32_t flow;
+    uint32_t subscription;
+    uint32_t index; /* Of the subscription's consumers. */
+    uint32_t worker;
+    uint32_t topic_first;
+    uint32_t topic_stride;
+    uint32_t topics_count;
+    uint32_t
+        share_index; /* This is consumer share_index of shares_count on exactly these topics. */
+    uint32_t shares_count;
+};
+
+/* Which agent writes a range of streams: consumers need it to relate send times. */
+struct assigned_writer {
+    uint32_t stream_first;
+    uint32_t streams_count;
+    uint32_t agent;
+};
+
+struct assignment {
+    char run_id[NAME_BYTES];
+    uint32_t trial; /* Number within the run, from 0. */
+    uint32_t tag;   /* Of run and trial, in every stamp: messages of others are told apart. */
+    uint64_t seed;
+    uint32_t agent; /* This agent's index. */
+    uint32_t workers_count;
+    bool topics_owner; /* Creates the topics in PREPARE and deletes them in RELEASE. */
+    struct target target;
+    struct assigned_flow *flows;
+    uint32_t flows_count;
+    struct assigned_topic *topics;
+    uint32_t topics_count;
+    struct assigned_phase *phases;
+    uint32_t phases_count;
+    struct assigned_producer *producers;
+    uint32_t producers_count;
+    struct assigned_consumer *consumers;
+    uint32_t consumers_count;
+    struct assigned_writer *writers;
+    uint32_t writers_count;
+};
+
+void assignment_done(struct assignment *assignment);
+
+/* Checks every relation that the code relies on (indexes in range, counts within bounds); an
+ * assignment that came over the wire is used only after it. 0 or -EBADMSG with the field's name. */
+int assignment_check(const struct assignment *assignment, struct errinfo *reterr);
+
+/* Topic ordinal (0 .. topics_count-1) and partition of a stream of this producer. */
+uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,
+                         uint32_t ordinal, uint32_t partition);
+
+/* Index into assignment.topics of a client's topic by ordinal. */
+uint32_t assigned_topic_index(const struct assigned_flow *flow, uint32_t topic_first,
+                              uint32_t topic_stride, uint32_t ordinal);
+
+#endif

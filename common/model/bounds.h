@@ -1,0 +1,43 @@
+/* bounds: every limit of the system, with the relations between them. Raising one is a change of
+ * this line only. */
+#ifndef MILLRACE_BOUNDS_H
+#define MILLRACE_BOUNDS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#define STAMP_BYTES 40
+#define MESSAGE_BYTES_MIN STAMP_BYTES
+#define MESSAGE_BYTES_MAX (16 * 1024 * 1024)
+
+#define NAME_BYTES 64        /* Names of flows, phases, agents, labels; with the NUL. */
+#define TOPIC_NAME_BYTES 128 /* "millrace-RUN-CASE-TRIAL-FLOW-INDEX". */
+#define REASON_BYTES 256     /* A sentence for a person. */
+
+#define AGENTS_MAX 256
+#define TARGETS_MAX 64
+#define FLOWS_MAX 16
+#define PHASES_MAX 64
+#define TOPICS_MAX 4096
+#define PARTITIONS_MAX 1024
+#define SUBSCRIPTIONS_MAX 64
+#define CLIENTS_MAX 65536 /* Producers and consumers of a trial. */
+#define STREAMS_MAX (1 << 20)
+#define READINGS_MAX (1 << 22) /* Streams x subscriptions of a trial. */
+#define IN_FLIGHT_MAX 65535
+#define WORKERS_MAX 1024 /* Of one agent. */
+#define RATE_PER_S_MAX 100000000.0
+
+#define INTERVAL_NS INT64_C(1000000000)
+#define FRAME_BYTES_MAX (8 * 1024 * 1024)     /* One message of the control plane. */
+#define SNAPSHOT_BYTES_MAX (4 * 1024 * 1024)  /* An agent splits what is larger. */
+#define DOCUMENT_BYTES_MAX (16 * 1024 * 1024) /* BSON's own limit. */
+#define SCENARIO_BYTES_MAX (1024 * 1024)
+
+static_assert(SNAPSHOT_BYTES_MAX * 2 <= FRAME_BYTES_MAX,
+              "a snapshot fits into a frame with room to spare");
+static_assert(FRAME_BYTES_MAX < DOCUMENT_BYTES_MAX,
+              "whatever came in a frame fits into a document");
+static_assert(CLIENTS_MAX <= STREAMS_MAX, "every producer has at least one stream");
+
+#endif

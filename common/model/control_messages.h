@@ -1,0 +1,184 @@
+/*
+ * control_messages: what agents and coordinator say to each other, as structs; wire turns them into
+ * bytes.
+ *
+ * Agents ask, the coordinator answers (REQ/REP). Every request names agent instance and a sequence,
+ * so that a repeated one changes nothing. Commands are numbered; an agent polls with the number of
+ * the last one it took.
+ */
+#ifndef MILLRACE_CONTROL_MESSAGES_H
+#define MILLRACE_CONTROL_MESSAGES_H
+
+#include "assignment.h"
+#include "snapshot.h"
+
+/* Rises with every change of a struct that travels; both sides must have the same. */
+#define PROTOCOL_VERSION 1
+
+enum request_kind {
+    REQUEST_HELLO,
+    REQUEST_POLL,
+    REQUEST_STATUS,
+    REQUEST_SNAPSHOT,
+    REQUEST_CLOCK,
+    REQUEST_GOODBYE,
+    REQUEST_COUNT
+};
+
+struct backend_version {
+    char name[NAME_BYTES];
+    char library[NAME_BYTES]; /* "librdkafka 2.0.2" */
+};
+
+#define BACKENDS_MAX 16
+
+struct hello {
+    uint32_t protocol;
+    char version[NAME_BYTES]; /* Of Millrace. */
+    char name[NAME_BYTES];    /* Wanted name; the coordinator may add a number. */
+    uint64_t instance; /* Random per process: the same name after a restart is another instance. */
+    char host[NAME_BYTES];
+    char kernel[NAME_BYTES];
+    char boot_id[NAME_BYTES];        /* Same boot id and ... */
+    char time_namespace[NAME_BYTES]; /* ... same time namespace: same clock. */
+    uint32_t pid;
+    uint32_t cpus;
+    uint64_t memory_bytes;
+    uint64_t open_files_max;
+    char clock_source[NAME_BYTES];
+    struct backend_version backends[BACKENDS_MAX];
+    uint32_t backends_count;
+};
+
+struct welcome {
+    bool accepted;
+    char reason[REASON_BYTES]; /* If not accepted. */
+    uint32_t agent;            /* Index to use in everything else. */
+    char name[NAME_BYTES];
+    char run_id[NAME_BYTES];
+    bool same_clock; /* No probes are needed. */
+};
+
+enum command_kind {
+    COMMAND_NONE,    /* The poll timed out. */
+    COMMAND_PROBE,   /* Probe targets; answer with REPLY_PROBED. */
+    COMMAND_PREPARE, /* Take the assignment: create topics if owner, open consumers then producers,
+                        allocate. */
+    COMMAND_START,   /* Run the phases of a segment from a given time. */
+    COMMAND_STOP,    /* End the running segment now (drained, interrupted, gave up). */
+    COMMAND_RELEASE, /* Close clients, delete topics if owner, send the final snapshot. */
+    COMMAND_CLEAN,   /* Remove left-behind topics of targets. */
+    COMMAND_GOODBYE, /* End the process. */
+    COMMAND_COUNT
+};
+
+/* Preparation has an order over all agents: topics exist before anyone opens, consumers read before
+ * anyone sends. */
+enum prepare_step { PREPARE_TOPICS, PREPARE_CONSUMERS, PREPARE_PRODUCERS };
+
+/* Clock of the agent that writes, seen from the receiving agent: peer clock minus own clock. */
+struct peer_clock {
+    uint32_t agent;
+    int64_t offset_ns;
+    int64_t bound_ns;
+};
+
+/* Phases first .. last run without a barrier between them. */
+struct segment {
+    uint32_t phase_first;
+    uint32_t phase_last;
+    int64_t t0_ns; /* The trial's T0 on this agent's clock; the same in every segment of a trial. */
+    int64_t start_ns; /* When phase_first starts, as offset from T0. */
+    struct peer_clock *peers;
+    uint32_t peers_count;
+};
+
+struct command {
+    uint64_t sequence; /* From 1. */
+    enum command_kind kind;
+    uint32_t trial;
+    enum prepare_step step;        /* PREPARE. */
+    struct assignment *assignment; /* PREPARE with PREPARE_TOPICS; owned. */
+    struct segment segment;        /* START. */
+    int64_t stop_ns;               /* STOP: offset from T0; 0: at once. */
+    struct target *targets;        /* PROBE, CLEAN; owned. */
+    uint32_t targets_count;
+    int64_t deadline_ns; /* How long a blocking command may take, as a duration. */
+};
+
+struct poll {
+    uint32_t agent;
+    uint64_t instance;
+    uint64_t taken; /* Sequence of the last command taken. */
+};
+
+enum probe_failure {
+    PROBE_OK,
+    PROBE_NAME,    /* The host's name doesn't resolve. */
+    PROBE_REFUSED, /* Nothing listens there. */
+    PROBE_TIMEOUT,
+    PROBE_TLS,
+    PROBE_LOGIN,
+    PROBE_PROTOCOL, /* Something answers, but not that protocol. */
+    PROBE_BACKEND,  /* This agent was built without the backend. */
+    PROBE_OTHER
+};
+
+/* "refused", "login", ... */
+const char *probe_failure_name(enum probe_failure failure);
+
+struct probe_result {
+    enum probe_failure failure;
+    char reason[REASON_BYTES]; /* Sentence; also what was found, if OK. */
+    char broker_version[NAME_BYTES];
+    int64_t took_ns;
+    uint32_t removed; /* CLEAN: topics removed. */
+};
+
+/* How the last command ended. */
+struct status {
+    uint32_t agent;
+    uint64_t instance;
+    uint64_t command; /* Sequence of the command this answers. */
+    int32_t code;     /* 0 or a negative errno. */
+    char text[ERRINFO_BYTES];
+    int64_t start_skew_ns; /* START: when the first worker began, minus when it should have. */
+    int64_t ended_ns;      /* START: offset from T0 at which the segment ended here. */
+    char broker_version[NAME_BYTES]; /* PREPARE. */
+    struct probe_result *results;    /* PROBE, CLEAN: one per target; owned. */
+    uint32_t results_count;
+};
+
+/* Answer to STATUS, SNAPSHOT and GOODBYE. */
+struct receipt {
+    bool accepted;
+    char reason[REASON_BYTES];
+};
+
+#define CLOCK_BURST_MAX 16
+
+/* One exchange of REQUEST_CLOCK: t1 and t4 on the agent's clock, t2 and t3 on the coordinator's. */
+struct clock_exchange {
+    int64_t t1_ns;
+    int64_t t2_ns;
+    int64_t t3_ns;
+    int64_t t4_ns;
+};
+
+/* With no exchanges it only asks for the time; with them it hands in a finished burst. */
+struct clock_report {
+    uint32_t agent;
+    uint64_t instance;
+    uint32_t exchanges_count;
+    struct clock_exchange exchanges[CLOCK_BURST_MAX];
+};
+
+struct clock_answer {
+    int64_t t2_ns;
+    int64_t t3_ns;
+};
+
+void command_done(struct command *command);
+void status_done(struct status *status);
+
+#endif

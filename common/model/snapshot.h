@@ -1,0 +1,143 @@
+/*
+ * snapshot: what one agent measured in one interval of a trial. Deltas only: histograms, counts,
+ * runs of sequence numbers; never a percentile or a mean, those can't be merged.
+ *
+ * An interval's snapshot may come in several parts (SNAPSHOT_BYTES_MAX); each part has a sequence
+ * number of its own, and the coordinator counts a (trial, agent, sequence) once however often it
+ * arrives.
+ */
+#ifndef MILLRACE_SNAPSHOT_H
+#define MILLRACE_SNAPSHOT_H
+
+#include "bounds.h"
+#include "hist.h"
+#include "seqset.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One latency series each, named as in CONTRACT's latency_ns. */
+enum series {
+    SERIES_PUBLISH,         /* Confirm - intended. */
+    SERIES_PUBLISH_SERVICE, /* Confirm - actual send. */
+    SERIES_E2E,             /* Receive - intended. */
+    SERIES_E2E_SERVICE,     /* Receive - actual send. */
+    SERIES_SEND_LAG,        /* Actual send - intended. */
+    SERIES_CALL,            /* Time within submit. */
+    SERIES_CONSUME_ACK,
+    SERIES_CONNECT,
+    SERIES_COUNT
+};
+
+/* "publish", "e2e_service", ... */
+const char *series_name(enum series series);
+
+/* Events of one flow that happened in the interval, of messages that belong to one phase. */
+struct counters {
+    uint64_t due;          /* Came due by the schedule (with `max`: equals sent). */
+    uint64_t sent;         /* Submitted to the client library. */
+    uint64_t sent_in_time; /* Of these, before their phase ended. */
+    uint64_t sent_bytes;
+    uint64_t acked;
+    uint64_t refused;
+    uint64_t unconfirmed;
+    uint64_t received; /* Arrivals, copies included. */
+    uint64_t received_bytes;
+    uint64_t corrupted;
+    uint64_t foreign; /* Arrived with another run's tag: not ours, not counted elsewhere. */
+    uint64_t errors;  /* Broker or client errors that are not an outcome of one message. */
+    uint64_t below_resolution[SERIES_COUNT]; /* Recorded as 0: in [-bound, 0). */
+    uint64_t clock_violations;               /* Under -bound. */
+};
+
+void counters_add(struct counters *counters, const struct counters *from);
+
+struct snapshot_row {
+    uint32_t flow;
+    uint32_t phase;
+    struct counters counters;
+    struct hist *series[SERIES_COUNT]; /* NULL: no samples. Owned. */
+};
+
+/* Producer's side of a stream. */
+struct stream_delta {
+    uint32_t stream;
+    struct seqruns acked;
+    struct seqruns refused;
+    struct seqruns unconfirmed;
+};
+
+/* The sequence numbers of a stream that belong to a phase: [first, end). Cumulative, end grows;
+ * sent by interval. */
+struct stream_range {
+    uint32_t stream;
+    uint32_t phase;
+    uint64_t first;
+    uint64_t end;
+};
+
+/* Consumer's side: what one subscription saw of a stream on this agent. */
+struct reading_delta {
+    uint32_t stream;
+    uint32_t subscription;
+    struct seqruns seen;  /* New to this agent. */
+    struct seqruns again; /* Seen before on this agent; a run per copy. */
+    struct seqruns
+        out_of_order; /* Of seen: came after a higher one of its stream at the same consumer. */
+};
+
+/* Per client: who was slower than the rest. Role follows from the plan. */
+struct client_delta {
+    uint32_t client;
+    uint64_t messages;
+    uint64_t bytes;
+    double latency_ns_sum; /* Publish for producers, e2e for consumers (response). */
+    int64_t latency_ns_max;
+    uint64_t latency_samples;
+};
+
+struct error_delta {
+    char text[REASON_BYTES];
+    uint64_t count;
+};
+
+/* What the agent says of itself. */
+struct health {
+    int64_t cpu_ns; /* Of the process, since it started. */
+    uint64_t rss_bytes;
+    uint32_t clients_down; /* Clients whose connection is lost now. */
+    int64_t down_since_ns; /* Offset from T0 of the earliest of these losses; 0 if none. */
+    uint32_t reconnects;   /* In this interval. */
+    uint64_t outstanding;  /* Unconfirmed messages now. */
+    uint64_t blocked_ns;   /* Time in which messages were due but the window was full or the broker
+                              away. */
+};
+
+struct snapshot {
+    uint32_t trial;
+    uint32_t agent;
+    uint64_t sequence; /* Of this agent's parts in this trial, from 0 without gaps. */
+    uint32_t interval; /* floor((event time - T0) / INTERVAL_NS). */
+    bool last_part;    /* Of the interval. */
+    bool final;        /* Of the trial: nothing comes after it. */
+    int64_t from_ns;   /* Covered span, as offsets from T0. */
+    int64_t until_ns;
+    struct health health;
+    struct snapshot_row *rows;
+    uint32_t rows_count;
+    struct stream_delta *streams;
+    uint32_t streams_count;
+    struct stream_range *ranges;
+    uint32_t ranges_count;
+    struct reading_delta *readings;
+    uint32_t readings_count;
+    struct client_delta *clients;
+    uint32_t clients_count;
+    struct error_delta *errors;
+    uint32_t errors_count;
+};
+
+void snapshot_done(struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot); /* snapshot_done() and free(). */
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * wire: the structs of model as msgpack bytes and back. The only door to msgpack-c.
+ *
+ * One pair of functions per struct. Encoders append to a growing buffer; decoders trust nothing:
+ * every count is checked against bounds.h before memory is taken, nesting is limited, unknown
+ * fields are refused, and on failure the output is untouched (-EBADMSG with the place, -ENOMEM). No
+ * I/O, no clock, any thread.
+ *
+ * A frame is an array: [magic "MR", protocol version, kind, body]. The version is read before the
+ * body, so that an agent of another version can be refused by name.
+ */
+#ifndef MILLRACE_WIRE_H
+#define MILLRACE_WIRE_H
+
+#include "control_messages.h"
+#include "errinfo.h"
+#include "text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads only the head of a request. -EBADMSG: not ours. *ret_protocol may differ from
+ * PROTOCOL_VERSION. */
+int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_protocol,
+                      enum request_kind *ret, struct errinfo *reterr);
+
+/* Requests. Encoders return 0 or -ENOMEM and append to out (a struct of zeros is empty; text_done()
+ * frees). */
+int wire_encode_hello(const struct hello *hello, struct text *out);
+int wire_decode_hello(const void *bytes, size_t bytes_count, struct hello *ret,
+                      struct errinfo *reterr);
+int wire_encode_poll(const struct poll *poll, struct text *out);
+int wire_decode_poll(const void *bytes, size_t bytes_count, struct poll *ret,
+                     struct errinfo *reterr);
+int wire_encode_status(const struct status *status, struct text *out);
+int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret,
+                       struct errinfo *reterr);
+int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out);
+int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
+                         struct errinfo *reterr);
+int wire_encode_clock_report(const struct clock_report *report, struct text *out);
+int wire_decode_clock_report(const void *bytes, size_t bytes_count, struct clock_report *ret,
+                             struct errinfo *reterr);
+int wire_encode_goodbye(const struct poll *poll, struct text *out); /* agent and instance only. */
+int wire_decode_goodbye(const void *bytes, size_t bytes_count, struct poll *ret,
+                        struct errinfo *reterr);
+
+/* Replies. */
+int wire_encode_welcome(const struct welcome *welcome, struct text *out);
+int wire_decode_welcome(const void *bytes, size_t bytes_count, struct welcome *ret,
+                        struct errinfo *reterr);
+int wire_encode_command(const struct command *command, struct text *out);
+int wire_decode_command(const void *bytes, size_t bytes_count, struct command *ret,
+                        struct errinfo *reterr);
+int wire_encode_receipt(const struct receipt *receipt, struct text *out);
+int wire_decode_receipt(const void *bytes, size_t bytes_count, struct receipt *ret,
+                        struct errinfo *reterr);
+int wire_encode_clock_answer(const struct clock_answer *answer, struct text *out);
+int wire_decode_clock_answer(const void *bytes, size_t bytes_count, struct clock_answer *ret,
+                             struct errinfo *reterr);
+
+#endif
