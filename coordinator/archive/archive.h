@@ -1,0 +1,47 @@
+/*
+ * archive: the journal on disk. The only door to libbson.
+ *
+ * run.bson is a sequence of BSON documents, one per journal entry (large ones split), each whole or
+ * not counted, each under 16 MiB, readable by any BSON tool. Flushed to disk once a second by the
+ * caller's archive_sync(). Reading stops at the first incomplete document and says so.
+ */
+#ifndef MILLRACE_ARCHIVE_H
+#define MILLRACE_ARCHIVE_H
+
+#include "journal_entry.h"
+#include "text.h"
+
+struct archive_writer;
+struct archive_reader;
+
+#define ARCHIVE_JOURNAL_NAME "run.bson"
+
+/* Makes folder/run.bson; -EEXIST when the folder holds a run already; the file is locked (flock)
+ * while it is written, so that two runs can't share a folder. Errors name the path: -ENOSPC,
+ * -EACCES, ... */
+int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr);
+
+/* Appends one entry. -ENOSPC and other errors of the disk leave the journal cut after its last
+ * whole document. */
+int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
+                   struct errinfo *reterr);
+int archive_sync(struct archive_writer *writer, struct errinfo *reterr);
+int archive_writer_close(struct archive_writer *writer,
+                         struct errinfo *reterr); /* NULL is allowed. */
+
+int archive_reader_new(const char *folder, struct archive_reader **ret, struct errinfo *reterr);
+void archive_reader_free(struct archive_reader *reader);
+
+/* Next entry: 1 and the caller owns it (journal_entry_done); 0 at the end; -EBADMSG for a damaged
+ * document. A last document that was cut off is the end; archive_reader_was_cut() tells. */
+int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr);
+bool archive_reader_was_cut(const struct archive_reader *reader);
+
+/* result.json as CONTRACT has it: relaxed extended JSON written by libbson, integers beyond 2^53 as
+ * text, no NaN; absent figures are absent. The caller frees *ret. */
+int archive_result_json(const struct result *result, char **ret, struct errinfo *reterr);
+
+/* One JSON object per line and interval of all trials. */
+int archive_intervals_jsonl(const struct result *result, struct text *out, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * report: a result as documents for people and programs. Reads the result and nothing else. One
+ * file per format, one row in the table.
+ */
+#ifndef MILLRACE_REPORT_H
+#define MILLRACE_REPORT_H
+
+#include "result.h"
+#include "text.h"
+
+struct report_format {
+    const char *name;      /* "html", as in --format. */
+    const char *file_name; /* "report.html" */
+    bool always;           /* Written after each run. */
+    /* Appends the document. 0, -ENOMEM or -EINVAL with a sentence. */
+    int (*write)(const struct result *result, struct text *out, struct errinfo *reterr);
+};
+
+/* NULL-terminated by a NULL name. */
+const struct report_format *report_formats(void);
+const struct report_format *report_format_find(const char *name);
+
+/* Writes all formats that are `always` into the folder; -ENOSPC etc. with the path. */
+int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr);
+
+/* Writes one format to folder/file_name. */
+int report_write(const struct result *result, const struct report_format *format,
+                 const char *folder, struct errinfo *reterr);
+
+/* The one sentence: "PASS - 20.0k/s held for 30 s on 3 brokers, nothing lost; p99 end to end 4.12
+ * ms (rabbitmq)". */
+int report_sentence(const struct result *result, struct text *out);
+
+/* What the terminal shows at the end: the sentence, one line per target, reasons. Plain text, at
+ * most width columns. */
+int report_summary(const struct result *result, int width, struct text *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * fold: journal entries -> result. Pure: no I/O, no clock. Used live by run and by `report` alike.
+ */
+#ifndef MILLRACE_FOLD_H
+#define MILLRACE_FOLD_H
+
+#include "journal_entry.h"
+
+struct fold;
+
+int fold_new(struct fold **ret, struct errinfo *reterr);
+void fold_free(struct fold *fold);
+
+/* Takes one entry in; borrows it for the call. -EBADMSG when it can't follow what came before, or
+ * names what does not exist (a journal may have been damaged), with the sentence; -ENOMEM. Never an
+ * ASSERT: journals come from disk. */
+int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr);
+
+/* The result so far, complete: percentiles, audit, rates. May be called at any time; the caller
+ * owns *ret. Without a CLOSE entry the result says that it was cut off, and where. */
+int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr);
+
+/* Cheap figures of the running trial for the live view and for decisions while it runs. */
+struct fold_live {
+    uint32_t trial;
+    uint32_t interval;                                    /* Last one that every agent reported. */
+    struct result_interval last;                          /* Its figures. */
+    uint64_t sent, acked, received; /* Totals of the trial. */
+    uint64_t outstanding;                                 /* Unconfirmed now. */
+    uint64_t backlog; /* Confirmed and not yet received, over all subscriptions. */
+    bool drained;     /* Nothing outstanding, and every subscription has every confirmed message. */
+    uint32_t clients_down;
+    int64_t down_since_ns;
+};
+
+void fold_live(const struct fold *fold, struct fold_live *ret);
+
+#endif

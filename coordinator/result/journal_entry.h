@@ -1,0 +1,132 @@
+/*
+ * journal_entry: what a journal holds, entry by entry; the common tongue of run (which makes
+ * entries), archive (which stores them) and result (which folds them).
+ *
+ * A run's journal is: RUN, then AGENTS, then per trial: TRIAL, any number of SNAPSHOT, SEGMENT and
+ * MARK, TRIAL_END; at last CLOSE. An entry is folded the moment it is made and appended, or when it
+ * is read back: the same function.
+ */
+#ifndef MILLRACE_JOURNAL_ENTRY_H
+#define MILLRACE_JOURNAL_ENTRY_H
+
+#include "result.h"
+
+enum entry_kind {
+    ENTRY_RUN,
+    ENTRY_AGENTS,
+    ENTRY_CASES,
+    ENTRY_TRIAL,
+    ENTRY_SEGMENT,
+    ENTRY_SNAPSHOT,
+    ENTRY_MARK,
+    ENTRY_TRIAL_END,
+    ENTRY_CLOSE,
+    ENTRY_COUNT
+};
+
+struct entry_run {
+    char run_id[NAME_BYTES];
+    char *name;
+    char *description;
+    char *command;
+    char *scenario;
+    char scenario_sha256[65];
+    uint64_t seed;
+    int64_t started_unix_ns;
+    struct result_version *versions;
+    uint32_t versions_count;
+};
+
+struct entry_agents {
+    struct result_agent *agents;
+    uint32_t agents_count;
+};
+
+/* Every case, also those that are skipped or not available. */
+struct entry_case {
+    char name[NAME_BYTES];
+    char backend[NAME_BYTES];
+    char target[NAME_BYTES];
+    char address[REASON_BYTES];
+    enum case_status status;
+    char reason[REASON_BYTES];
+};
+
+struct entry_cases {
+    struct entry_case *cases;
+    uint32_t cases_count;
+};
+
+/* A trial's tables, without target (secrets) and per-agent client lists: what the fold needs to
+ * name and judge. */
+struct entry_trial {
+    uint32_t number;
+    uint32_t case_index;
+    uint32_t repetition;
+    uint32_t agents_count;
+    int64_t started_unix_ns;
+    char broker_version[NAME_BYTES];
+    struct assigned_flow *flows;
+    uint32_t flows_count;
+    struct assigned_topic *topics;
+    uint32_t topics_count;
+    struct assigned_phase *phases;
+    uint32_t phases_count;
+    struct assigned_producer *producers; /* Of all agents. */
+    uint32_t producers_count;
+    struct assigned_consumer *consumers;
+    uint32_t consumers_count;
+    uint32_t *producer_agents; /* Agent of each producer; consumer likewise. */
+    uint32_t *consumer_agents;
+};
+
+/* When the phases of a segment really were. */
+struct entry_segment {
+    uint32_t trial;
+    uint32_t phase_first;
+    uint32_t phase_last;
+    int64_t start_ns; /* Offset from T0. */
+    int64_t end_ns;   /* -1 in the entry written at its start; a second one with the end follows. */
+};
+
+/* An agent that was lost, or the trial's regular end. */
+struct entry_trial_end {
+    uint32_t trial;
+    bool ended;              /* All agents handed in their final snapshot. */
+    int64_t ended_ns;        /* Offset from T0. */
+    enum case_status status; /* MEASURED, or FAILED with the reason. */
+    char reason[REASON_BYTES];
+    uint8_t agent_lost[AGENTS_MAX]; /* 1: its last messages are unaccounted. */
+    int64_t start_skew_ns[AGENTS_MAX];
+};
+
+struct entry_close {
+    enum verdict verdict;
+    int64_t ended_unix_ns;
+    struct result_reason *reasons;
+    uint32_t reasons_count;
+    struct result_objective *objectives;
+    uint32_t objectives_count;
+};
+
+struct journal_entry {
+    enum entry_kind kind;
+    int64_t at_unix_ns; /* When it was written. */
+    union {
+        struct entry_run run;
+        struct entry_agents
+            agents; /* Written again at the end, with clocks and losses: the last one counts. */
+        struct entry_cases cases; /* Likewise. */
+        struct entry_trial trial;
+        struct entry_segment segment;
+        struct snapshot *snapshot;
+        struct result_mark mark;
+        struct entry_trial_end trial_end;
+        struct entry_close close;
+    } as;
+};
+
+/* Frees what an entry owns (all of its lists, strings and the snapshot). */
+void journal_entry_done(struct journal_entry *entry);
+
+#endif

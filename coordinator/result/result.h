@@ -1,0 +1,233 @@
+/*
+ * result: what a run came to, as one struct. A fold of the journal: live and afterwards the same
+ * code, so a report made years later says the same. Reports read this and nothing else. Owned
+ * strings unless said; result_free().
+ */
+#ifndef MILLRACE_RESULT_H
+#define MILLRACE_RESULT_H
+
+#include "hist.h"
+#include "plan.h"
+#include "seqset.h"
+#include "snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RESULT_SCHEMA "millrace.result/1"
+
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_FAIL,
+    VERDICT_INVALID,
+    VERDICT_FAILED,
+    VERDICT_REGRESSION,
+    VERDICT_INTERRUPTED
+};
+
+const char *verdict_name(enum verdict verdict);
+int verdict_exit_code(enum verdict verdict); /* CONTRACT's table. */
+
+struct result_reason {
+    char code[NAME_BYTES];      /* "lost", "broker_lost", "agent_lost", "cut_off", ... */
+    char case_name[NAME_BYTES]; /* "" for the run. */
+    char text[ERRINFO_BYTES];
+};
+
+struct result_version {
+    char name[NAME_BYTES];
+    char value[NAME_BYTES];
+};
+
+struct result_agent {
+    char name[NAME_BYTES];
+    char host[NAME_BYTES];
+    char kernel[NAME_BYTES];
+    char version[NAME_BYTES];
+    uint32_t cpus;
+    uint64_t memory_bytes;
+    bool lost;
+    char lost_reason[REASON_BYTES];
+    int64_t start_skew_ns; /* Largest of the run. */
+    int64_t clock_offset_ns;
+    int64_t clock_bound_ns;
+    double clock_drift_ppb;
+};
+
+/* CONTRACT's PHASE.delivery, with its sum: received - unexpected + lost + expired + unaccounted =
+ * expected. */
+struct result_delivery {
+    uint64_t sent, acked, refused, unconfirmed;
+    uint64_t expected, received, lost, duplicated, reordered, corrupted, expired, unaccounted,
+        unexpected, errors;
+};
+
+struct result_phase {
+    char name[NAME_BYTES];
+    char flow[NAME_BYTES]; /* "": all flows. */
+    bool measured;
+    bool is_max;         /* No intended time: no response latency, nothing asked. */
+    int64_t start_ns;    /* Offset from T0. */
+    int64_t duration_ns; /* As it was, not as planned. */
+    double asked_per_s, sent_per_s, acked_per_s, received_per_s, sent_bytes_per_s,
+        received_bytes_per_s;
+    uint64_t due, sent_in_time;
+    struct result_delivery delivery;
+    struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
+    uint64_t below_resolution[SERIES_COUNT];
+};
+
+/* One second of a trial, all agents and flows together; for charts and intervals.jsonl. */
+struct result_interval {
+    uint32_t index;
+    int64_t start_ns;
+    double length_s;
+    bool complete; /* Every agent reported it. */
+    uint64_t due, sent, acked, received, refused, unconfirmed, errors;
+    uint64_t backlog; /* Acked and not yet received, summed over subscriptions, at its end. */
+    uint32_t clients_down;
+    struct {
+        uint64_t samples;
+        int64_t p50, p99, max;
+    } e2e, publish, send_lag; /* Response where there is one, else service. */
+};
+
+/* Process figures of one agent in one interval. */
+struct result_agent_interval {
+    uint32_t agent;
+    uint32_t index;
+    double cpu; /* Cores used. */
+    uint64_t rss_bytes;
+    uint64_t sent, received;
+};
+
+/* Something that happened: shown on the time axis. */
+enum mark_kind {
+    MARK_BROKER_DOWN,
+    MARK_BROKER_UP,
+    MARK_AGENT_LOST,
+    MARK_INTERRUPTED,
+    MARK_CUT_OFF,
+    MARK_ERROR
+};
+
+const char *mark_kind_name(enum mark_kind kind);
+
+struct result_mark {
+    enum mark_kind kind;
+    uint32_t trial;
+    int64_t at_ns; /* Offset from the trial's T0. */
+    char text[REASON_BYTES];
+};
+
+/* Who was slower than the rest. */
+enum party_kind { PARTY_PRODUCER, PARTY_CONSUMER, PARTY_TOPIC, PARTY_PARTITION, PARTY_AGENT };
+
+struct result_party {
+    enum party_kind kind;
+    char name[TOPIC_NAME_BYTES]; /* "consumer 3 of subscription 1 (agent-2)". */
+    uint64_t messages;
+    double latency_ns_mean; /* 0: no samples. */
+    int64_t latency_ns_max;
+};
+
+/* Audit line per topic and subscription. */
+struct result_audit {
+    char flow[NAME_BYTES];
+    char topic[TOPIC_NAME_BYTES];
+    uint32_t subscription;
+    struct result_delivery delivery;
+    /* The first few ranges of what went wrong: "stream 3: lost 120-140". */
+    char detail[ERRINFO_BYTES];
+};
+
+/* A span in which the broker was away. */
+struct result_outage {
+    int64_t down_ns; /* Offset from T0. */
+    int64_t up_ns;   /* Below down_ns: it never came back. */
+    uint64_t backlog_peak;
+    uint64_t unconfirmed;
+    char text[REASON_BYTES];
+};
+
+struct result_trial {
+    uint32_t number;
+    uint32_t repetition;
+    bool ended; /* false: cut off. */
+    struct result_phase
+        *phases; /* Per phase: all flows first (flow ""), then each flow if there are several. */
+    uint32_t phases_count;
+    struct result_interval *intervals;
+    uint32_t intervals_count;
+    struct result_agent_interval *agent_intervals;
+    uint32_t agent_intervals_count;
+    struct result_audit *audit;
+    uint32_t audit_count;
+    struct result_party *parties;
+    uint32_t parties_count;
+    struct result_outage *outages;
+    uint32_t outages_count;
+    struct error_delta *errors; /* Texts with counts, most frequent first. */
+    uint32_t errors_count;
+};
+
+struct result_case {
+    char name[NAME_BYTES];
+    char backend[NAME_BYTES];
+    char target[NAME_BYTES];
+    char variant[NAME_BYTES]; /* "" if there are none. */
+    char address[REASON_BYTES];
+    enum case_status status;
+    char reason[REASON_BYTES];
+    char broker_version[NAME_BYTES];
+    const char *const *equivalence; /* From the catalog; NULL-terminated; borrowed. */
+    struct result_phase *phases;    /* All trials merged. */
+    uint32_t phases_count;
+    struct result_trial *trials;
+    uint32_t trials_count;
+};
+
+enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
+
+struct result_objective {
+    char text[NAME_BYTES * 2]; /* "lost == 0" */
+    char case_name[NAME_BYTES];
+    char phase[NAME_BYTES]; /* "": all phases. */
+    enum met met;
+    double observed;
+    double limit;
+    char unit[16]; /* "ns", "messages", "/s", "". */
+    uint64_t samples;
+    char reason[REASON_BYTES];
+};
+
+struct result {
+    char run_id[NAME_BYTES];
+    char *name;
+    char *description;
+    enum verdict verdict;
+    bool cut_off;       /* The journal has no closing document: the coordinator died. */
+    int64_t cut_off_ns; /* Wall time of the last document. */
+    struct result_reason *reasons;
+    uint32_t reasons_count;
+    int64_t started_unix_ns;
+    int64_t ended_unix_ns;
+    uint64_t seed;
+    char *command;
+    char *scenario; /* Effective, secrets removed. */
+    char scenario_sha256[65];
+    struct result_version *versions;
+    uint32_t versions_count;
+    struct result_agent *agents;
+    uint32_t agents_count;
+    struct result_case *cases;
+    uint32_t cases_count;
+    struct result_objective *objectives;
+    uint32_t objectives_count;
+    struct result_mark *marks;
+    uint32_t marks_count;
+};
+
+void result_free(struct result *result);
+
+#endif

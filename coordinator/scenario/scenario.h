@@ -1,0 +1,105 @@
+/*
+ * scenario: the file a person writes, overlaid, validated, as a struct. The only door to libfyaml.
+ *
+ * Loading goes through stages: read and parse each file, lay --with files and --set values over it,
+ * expand ${NAME} inside scalars, validate everything against one table of keys and against the
+ * catalog. Every problem of all files is reported at once with FILE:LINE:COLUMN: KEY: what is wrong
+ * (what would be right); a YAML syntax error comes alone. No broker and no agent is touched. One
+ * thread.
+ */
+#ifndef MILLRACE_SCENARIO_H
+#define MILLRACE_SCENARIO_H
+
+#include "assignment.h"
+#include "catalog.h"
+#include "errinfo.h"
+#include "target.h"
+#include "text.h"
+#include "units.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCENARIO_FORMAT 1
+
+enum placement { PLACEMENT_SPREAD, PLACEMENT_APART };
+
+struct scenario_topology {
+    uint32_t topics;
+    uint32_t partitions;
+    uint32_t producers; /* 0: a consuming run. */
+    uint32_t subscriptions;
+    uint32_t consumers; /* Of each subscription; 0: a producing run. */
+    enum placement placement;
+};
+
+struct scenario_flow {
+    char name[NAME_BYTES];
+    bool explicit_flow; /* Written under `flows`; otherwise the one flow `main`. */
+    bool has_rate;
+    struct rate rate; /* Own rate; phases take percents of it. */
+    struct scenario_topology topology;
+    uint32_t message_bytes;
+    enum payload payload;
+    struct delivery delivery;
+};
+
+enum phase_kind {
+    PHASE_LOAD, /* Percent of each flow's own rate; 100 % if the phase says nothing. */
+    PHASE_RATE, /* A rate, with one flow. */
+    PHASE_MAX,
+    PHASE_NONE
+};
+
+struct scenario_phase {
+    char name[NAME_BYTES];
+    enum phase_kind kind;
+    uint64_t load_percent_millis; /* PHASE_LOAD: 150 % = 150000. */
+    struct rate rate;             /* PHASE_RATE. */
+    int64_t duration_ns;          /* `for`. */
+    bool until_drained;
+    bool measured;
+    bool implied; /* The drain phase added because none was written. */
+};
+
+struct scenario {
+    char *path;
+    char *name;
+    char *description;
+    struct target *targets; /* After --target: only the selected ones. */
+    uint32_t targets_count;
+    bool unavailable_skip;
+    int64_t on_broker_loss_ns;
+    struct scenario_flow *flows;
+    uint32_t flows_count;
+    struct scenario_phase *phases; /* Always ends with a drain phase. */
+    uint32_t phases_count;
+    char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
+    char sha256[65]; /* Of the effective text. */
+};
+
+struct scenario_sources {
+    const char *path;
+    const char *const *with; /* Overlay files, laid over in order. */
+    uint32_t with_count;
+    const char *const *set; /* KEY=VALUE, after the overlays, in order. */
+    uint32_t set_count;
+    const char *const *targets; /* LABEL or LABEL=ADDRESS. */
+    uint32_t targets_count;
+};
+
+/*
+ * Loads and validates. 0, and the caller owns *ret; -EINVAL when there are problems: all of them
+ * are in *problems, one per line; other errnos (-ENOENT, -EFBIG, -ENOMEM) with the sentence in
+ * problems too. Warnings (idle consumers) go to *warnings in the same form and don't fail.
+ */
+int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
+                  struct text *problems, struct text *warnings);
+void scenario_free(struct scenario *scenario);
+
+/* Is what the flow asks for available on this backend? True, or false with "WORD: why" in reason.
+ */
+bool scenario_flow_available(const struct scenario_flow *flow, const struct catalog_entry *entry,
+                             char *reason, uint32_t reason_bytes);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * judge: objectives against a result -> verdict and reasons. Pure. No objective passes over zero
+ * samples.
+ *
+ * Precedence: interrupted, failed, fail, invalid, pass. Two objectives are implied: lost == 0
+ * (where there are confirms) and corrupted == 0.
+ */
+#ifndef MILLRACE_JUDGE_H
+#define MILLRACE_JUDGE_H
+
+#include "result.h"
+
+/* What happened to the run beside its figures. */
+struct judge_events {
+    bool interrupted;
+    bool failed;                  /* It could not be made. */
+    char failed_code[NAME_BYTES]; /* "no_target", "agent_lost", "disk_full", ... */
+    char failed_text[ERRINFO_BYTES];
+    bool broker_lost; /* Away longer than on_broker_loss. */
+    char broker_lost_case[NAME_BYTES];
+    char broker_lost_text[ERRINFO_BYTES];
+};
+
+/* Fills result->objectives, reasons and verdict. 0 or -ENOMEM. */
+int judge_result(struct result *result, const struct judge_events *events, struct errinfo *reterr);
+
+#endif
