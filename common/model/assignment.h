@@ -131,7 +131,8 @@ struct assignment {
 void assignment_done(struct assignment *assignment);
 
 /* Checks every relation that the code relies on (indexes in range, counts within bounds); an
- * assignment that came over the wire is used only after it. 0 or -EBADMSG with the field's name. */
+ * assignment that came over the wire is used only after it. 0, -ENOMEM, or -EBADMSG with the
+ * field's name. */
 int assignment_check(const struct assignment *assignment, struct errinfo *reterr);
 
 /* Topic ordinal (0 .. topics_count-1) and partition of a stream of this producer. */

@@ -1,0 +1,28 @@
+#include "assignment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void assignment_done(struct assignment *assignment)
+{
+    target_done(&assignment->target);
+    free(assignment->flows);
+    free(assignment->topics);
+    free(assignment->phases);
+    free(assignment->producers);
+    free(assignment->consumers);
+    free(assignment->writers);
+    memset(assignment, 0, sizeof *assignment);
+}
+
+uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,
+                         uint32_t ordinal, uint32_t partition)
+{
+    return producer->stream_first + ordinal * flow->partitions + partition;
+}
+
+uint32_t assigned_topic_index(const struct assigned_flow *flow, uint32_t topic_first,
+                              uint32_t topic_stride, uint32_t ordinal)
+{
+    return flow->topic_first + topic_first + ordinal * topic_stride;
+}

@@ -1,0 +1,92 @@
+#include "snapshot.h"
+
+#include "invariant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const series_names[SERIES_COUNT] = {
+    [SERIES_PUBLISH] = "publish",
+    [SERIES_PUBLISH_SERVICE] = "publish_service",
+    [SERIES_E2E] = "e2e",
+    [SERIES_E2E_SERVICE] = "e2e_service",
+    [SERIES_SEND_LAG] = "send_lag",
+    [SERIES_CALL] = "call",
+    [SERIES_CONSUME_ACK] = "consume_ack",
+    [SERIES_CONNECT] = "connect",
+};
+
+const char *series_name(enum series series)
+{
+    ASSERT((unsigned)series < SERIES_COUNT);
+    return series_names[series];
+}
+
+void counters_add(struct counters *counters, const struct counters *from)
+{
+    counters->due += from->due;
+    counters->sent += from->sent;
+    counters->sent_in_time += from->sent_in_time;
+    counters->sent_bytes += from->sent_bytes;
+    counters->acked += from->acked;
+    counters->refused += from->refused;
+    counters->unconfirmed += from->unconfirmed;
+    counters->received += from->received;
+    counters->received_bytes += from->received_bytes;
+    counters->corrupted += from->corrupted;
+    counters->foreign += from->foreign;
+    counters->errors += from->errors;
+    for (int i = 0; i < SERIES_COUNT; i++) {
+        counters->below_resolution[i] += from->below_resolution[i];
+    }
+    counters->clock_violations += from->clock_violations;
+}
+
+static void rows_free(struct snapshot_row *rows, uint32_t rows_count)
+{
+    for (uint32_t i = 0; rows != NULL && i < rows_count; i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            hist_free(rows[i].series[series]);
+        }
+    }
+    free(rows);
+}
+
+static void streams_free(struct stream_delta *streams, uint32_t streams_count)
+{
+    for (uint32_t i = 0; streams != NULL && i < streams_count; i++) {
+        seqruns_done(&streams[i].acked);
+        seqruns_done(&streams[i].refused);
+        seqruns_done(&streams[i].unconfirmed);
+    }
+    free(streams);
+}
+
+static void readings_free(struct reading_delta *readings, uint32_t readings_count)
+{
+    for (uint32_t i = 0; readings != NULL && i < readings_count; i++) {
+        seqruns_done(&readings[i].seen);
+        seqruns_done(&readings[i].again);
+        seqruns_done(&readings[i].out_of_order);
+    }
+    free(readings);
+}
+
+void snapshot_done(struct snapshot *snapshot)
+{
+    rows_free(snapshot->rows, snapshot->rows_count);
+    streams_free(snapshot->streams, snapshot->streams_count);
+    readings_free(snapshot->readings, snapshot->readings_count);
+    free(snapshot->ranges);
+    free(snapshot->clients);
+    free(snapshot->errors);
+    memset(snapshot, 0, sizeof *snapshot);
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot != NULL) {
+        snapshot_done(snapshot);
+        free(snapshot);
+    }
+}
