@@ -1,0 +1,94 @@
+#include "result.h"
+
+#include "invariant.h"
+
+#include <stdlib.h>
+
+/* CONTRACT's table of verdicts; by enum verdict. */
+static const struct {
+    const char *name;
+    int exit_code;
+} verdicts[] = {
+    [VERDICT_PASS] = {"pass", 0},
+    [VERDICT_FAIL] = {"fail", 1},
+    [VERDICT_INVALID] = {"invalid", 3},
+    [VERDICT_FAILED] = {"failed", 4},
+    [VERDICT_REGRESSION] = {"regression", 5},
+    [VERDICT_INTERRUPTED] = {"interrupted", 130},
+};
+#define VERDICTS_COUNT (sizeof verdicts / sizeof verdicts[0])
+
+const char *verdict_name(enum verdict verdict)
+{
+    ASSERT((size_t)verdict < VERDICTS_COUNT);
+    return verdicts[verdict].name;
+}
+
+int verdict_exit_code(enum verdict verdict)
+{
+    ASSERT((size_t)verdict < VERDICTS_COUNT);
+    return verdicts[verdict].exit_code;
+}
+
+static const char *const mark_kinds[] = {
+    [MARK_BROKER_DOWN] = "broker down", [MARK_BROKER_UP] = "broker up",
+    [MARK_AGENT_LOST] = "agent lost",   [MARK_INTERRUPTED] = "interrupted",
+    [MARK_CUT_OFF] = "cut off",         [MARK_ERROR] = "error",
+};
+
+const char *mark_kind_name(enum mark_kind kind)
+{
+    ASSERT((size_t)kind < sizeof mark_kinds / sizeof mark_kinds[0]);
+    return mark_kinds[kind];
+}
+
+static void phases_free(struct result_phase *phases, uint32_t phases_count)
+{
+    for (uint32_t i = 0; i < phases_count; i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            hist_free(phases[i].latency[series]);
+        }
+    }
+    free(phases);
+}
+
+static void trial_done(struct result_trial *trial)
+{
+    phases_free(trial->phases, trial->phases_count);
+    free(trial->intervals);
+    free(trial->agent_intervals);
+    free(trial->audit);
+    free(trial->parties);
+    free(trial->outages);
+    free(trial->errors);
+}
+
+static void case_done(struct result_case *result_case)
+{
+    phases_free(result_case->phases, result_case->phases_count);
+    for (uint32_t i = 0; i < result_case->trials_count; i++) {
+        trial_done(&result_case->trials[i]);
+    }
+    free(result_case->trials);
+}
+
+void result_free(struct result *result)
+{
+    if (result == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        case_done(&result->cases[i]);
+    }
+    free(result->cases);
+    free(result->name);
+    free(result->description);
+    free(result->reasons);
+    free(result->command);
+    free(result->scenario);
+    free(result->versions);
+    free(result->agents);
+    free(result->objectives);
+    free(result->marks);
+    free(result);
+}
