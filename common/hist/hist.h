@@ -20,6 +20,7 @@
 
 #define HIST_NS_MAX (INT64_C(3600) * 1000000000)
 #define HIST_SIGNIFICANT_DIGITS 3
+#define HIST_COUNT_MAX (UINT64_C(1) << 56) /* Samples that unpacking lets a histogram reach. */
 
 struct hist;
 
@@ -30,8 +31,9 @@ void hist_free(struct hist *hist);
 /* Empties it; costs nothing when it is empty already. */
 void hist_reset(struct hist *hist);
 
-/* Counts one value; 0 counts as 1 ns in its bucket but as 0 in sum and min. Negative values are an
- * ASSERT. */
+/* Counts one value; 0 counts as 1 ns in its bucket but as 0 in sum and min. A value beyond
+ * HIST_NS_MAX counts in the last bucket and as over_range; sum, min and max take it as it is.
+ * Negative values are an ASSERT. */
 void hist_record(struct hist *hist, int64_t value_ns);
 
 /* Adds all of from into hist. */
@@ -44,10 +46,12 @@ int64_t hist_max(const struct hist *hist);
 double hist_mean(const struct hist *hist);
 double hist_sum(const struct hist *hist);
 
-/* percentile in [0, 100]; highest equivalent value, never above hist_max() nor below hist_min(). */
+/* percentile in [0, 100], by nearest rank; highest equivalent value, never above hist_max() nor
+ * below hist_min(). 0 is hist_min(), 100 is hist_max(). */
 int64_t hist_percentile(const struct hist *hist, double percentile);
 
-/* Calls visit for each bucket with counts, in rising order. */
+/* Calls visit for each bucket with counts, in rising order; value_ns is the bucket's highest
+ * equivalent value, within hist_min() and hist_max(). */
 void hist_each(const struct hist *hist,
                void (*visit)(void *context, int64_t value_ns, uint64_t count), void *context);
 
@@ -60,14 +64,14 @@ void hist_each(const struct hist *hist,
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes);
 
 /* Adds a packed histogram into hist. Every byte is checked: -EBADMSG for anything hist_pack() can't
- * have made, and hist is untouched then. */
+ * have made or what would pass HIST_COUNT_MAX, and hist is untouched then. */
 int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
                     struct errinfo *reterr);
 
 /*
  * .hlog: HdrHistogram's interval log, V2 compressed with 8-byte words, that other tools open. One
- * header, then one line per histogram; tag must be free of commas and spaces. 0 or a negative errno
- * of the stream.
+ * header, then one line per histogram; start_ns is an offset from the header's time. tag must be
+ * free of commas and spaces (-EINVAL). 0 or a negative errno of the stream.
  */
 int hist_log_header(FILE *file, int64_t start_unix_ns, struct errinfo *reterr);
 int hist_log_line(FILE *file, const char *tag, int64_t start_ns, int64_t length_ns,

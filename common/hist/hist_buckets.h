@@ -1,0 +1,69 @@
+/*
+ * hist_buckets: the inside of a histogram, for the files of this module only.
+ *
+ * The counts array is the library's own, so that it can encode it; the arithmetic of its buckets
+ * stands here once more, inlined, with the layout fixed at compile time: recording is the hottest
+ * call of an agent. hist_new() ASSERTs that the library agrees. HdrHistogram's layout: below 2048
+ * one bucket per value, from there 1024 buckets per power of two.
+ */
+#ifndef MILLRACE_HIST_BUCKETS_H
+#define MILLRACE_HIST_BUCKETS_H
+
+#include "hist.h"
+
+#include <assert.h>
+
+__extension__ typedef unsigned __int128 hist_sum;
+
+#define HIST_HALF_MAGNITUDE 10
+#define HIST_HALF (INT64_C(1) << HIST_HALF_MAGNITUDE)
+#define HIST_OCTAVES 32
+#define HIST_BUCKETS ((HIST_OCTAVES + 1) * HIST_HALF)
+
+static_assert(HIST_NS_MAX < (2 * HIST_HALF) << (HIST_OCTAVES - 1), "the last octave has the hour");
+static_assert(HIST_NS_MAX >= HIST_HALF << (HIST_OCTAVES - 1), "no octave is empty");
+
+struct hdr_histogram;
+
+struct hist {
+    int64_t *counts; /* Of library. */
+    uint64_t count;
+    uint64_t over_range;
+    int64_t min_ns; /* INT64_MAX if empty. Exact, also beyond the range. */
+    int64_t max_ns;
+    hist_sum sum_ns;
+    struct hdr_histogram *library;
+};
+
+/* Where a value is counted: 0 with 1, what is beyond the range with its end. */
+static inline int64_t hist_clamped(int64_t value_ns)
+{
+    if (value_ns < 1) {
+        return 1;
+    }
+    return value_ns > HIST_NS_MAX ? HIST_NS_MAX : value_ns;
+}
+
+/* value_ns in [1, HIST_NS_MAX]. */
+static inline int32_t hist_bucket(int64_t value_ns)
+{
+    int octave = 64 - (HIST_HALF_MAGNITUDE + 1) -
+                 __builtin_clzll((uint64_t)value_ns | (uint64_t)(2 * HIST_HALF - 1));
+
+    return (int32_t)(((int64_t)octave << HIST_HALF_MAGNITUDE) + (value_ns >> octave));
+}
+
+static inline int64_t hist_bucket_lowest(int32_t bucket)
+{
+    if (bucket < 2 * HIST_HALF) {
+        return bucket;
+    }
+    return ((bucket & (HIST_HALF - 1)) + HIST_HALF) << ((bucket >> HIST_HALF_MAGNITUDE) - 1);
+}
+
+static inline int64_t hist_bucket_highest(int32_t bucket)
+{
+    return hist_bucket_lowest(bucket + 1) - 1;
+}
+
+#endif

@@ -1,0 +1,241 @@
+#include "hist.h"
+
+#include "hist_buckets.h"
+#include "invariant.h"
+
+#include <errno.h>
+
+/*
+ * The packed form: LEB128 of count, over_range, min, max and sum (up to 128 bits), then for each
+ * bucket with counts, in rising order, LEB128 of its distance from the one before (the first: from
+ * bucket 0, which is never used) and of its count. Numbers are of least length, so that equal
+ * histograms are equal bytes.
+ */
+#define SUM_LEB_BYTES 19
+#define NUMBER_LEB_BYTES 10
+
+static_assert(HIST_PACKED_BYTES_MAX >=
+                  4 * NUMBER_LEB_BYTES + SUM_LEB_BYTES + HIST_BUCKETS * (3 + NUMBER_LEB_BYTES),
+              "the packed form of every histogram fits");
+
+struct packer {
+    uint8_t *at;
+    const uint8_t *end;
+    bool full;
+};
+
+static void put(struct packer *packer, hist_sum number)
+{
+    do {
+        uint8_t more = number > 0x7f ? 0x80 : 0;
+
+        if (packer->at == packer->end) {
+            packer->full = true;
+            return;
+        }
+        *packer->at++ = (uint8_t)(number & 0x7f) | more;
+        number >>= 7;
+    } while (number > 0);
+}
+
+int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
+{
+    struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
+    int32_t before = 0;
+    int32_t last = -1;
+
+    put(&packer, hist->count);
+    put(&packer, hist->over_range);
+    put(&packer, (uint64_t)hist_min(hist));
+    put(&packer, (uint64_t)hist_max(hist));
+    put(&packer, hist->sum_ns);
+    if (hist->count > 0) {
+        before = hist_bucket(hist_clamped(hist->min_ns));
+        last = hist_bucket(hist_clamped(hist->max_ns));
+    }
+    for (int32_t i = before, from = 0; i <= last; i++) {
+        if (hist->counts[i] > 0) {
+            put(&packer, (uint64_t)(i - from));
+            put(&packer, (uint64_t)hist->counts[i]);
+            from = i;
+        }
+    }
+    return packer.full ? -ENOSPC : (int)(packer.at - (uint8_t *)buffer);
+}
+
+struct unpacker {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool broken;
+};
+
+/* A number of at most so many bits; one byte more than needed is as wrong as a cut-off one. */
+static hist_sum take(struct unpacker *unpacker, unsigned bits)
+{
+    hist_sum number = 0;
+
+    for (unsigned shift = 0; shift < bits; shift += 7) {
+        uint8_t byte;
+
+        if (unpacker->at == unpacker->end) {
+            break;
+        }
+        byte = *unpacker->at++;
+        if (bits - shift < 7 && (byte & 0x7f) >> (bits - shift) != 0) {
+            break;
+        }
+        number |= (hist_sum)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            unpacker->broken = unpacker->broken || (byte == 0 && shift > 0);
+            return number;
+        }
+    }
+    unpacker->broken = true;
+    return 0;
+}
+
+/* What a packed form says of itself, and what its buckets allow. */
+struct summary {
+    uint64_t count;
+    uint64_t over_range;
+    int64_t min_ns;
+    int64_t max_ns;
+    hist_sum sum_ns;
+    int32_t first; /* Buckets of min and max. */
+    int32_t last;
+    uint64_t counted;
+    hist_sum sum_ns_min;
+    hist_sum sum_ns_max;
+};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool take_head(struct unpacker *unpacker, struct summary *summary)
+{
+    summary->count = (uint64_t)take(unpacker, 63);
+    summary->over_range = (uint64_t)take(unpacker, 63);
+    summary->min_ns = (int64_t)take(unpacker, 63);
+    summary->max_ns = (int64_t)take(unpacker, 63);
+    summary->sum_ns = take(unpacker, 128);
+    summary->first = hist_bucket(hist_clamped(summary->min_ns));
+    summary->last = hist_bucket(hist_clamped(summary->max_ns));
+    if (unpacker->broken || summary->count > HIST_COUNT_MAX ||
+        summary->over_range > summary->count || summary->min_ns > summary->max_ns) {
+        return false;
+    }
+    if (summary->count == 0) {
+        return summary->max_ns == 0 && summary->sum_ns == 0;
+    }
+    /* The largest value is beyond the range if any is, the least if all are. */
+    return (summary->max_ns > HIST_NS_MAX) == (summary->over_range > 0) &&
+           (summary->min_ns > HIST_NS_MAX) == (summary->over_range == summary->count);
+}
+
+/* Adds a bucket's count and how small and large the sum of its values can be. */
+static bool count_bucket(struct summary *summary, int32_t bucket, uint64_t count)
+{
+    uint64_t over = bucket == summary->last ? summary->over_range : 0;
+    int64_t least = larger(bucket == 1 ? 0 : hist_bucket_lowest(bucket), summary->min_ns);
+    int64_t most = smaller(smaller(hist_bucket_highest(bucket), HIST_NS_MAX), summary->max_ns);
+
+    if (count == 0 || count > summary->count - summary->counted || over > count) {
+        return false;
+    }
+    summary->counted += count;
+    if (count > over) {
+        summary->sum_ns_min += (hist_sum)(uint64_t)least * (count - over);
+        summary->sum_ns_max += (hist_sum)(uint64_t)most * (count - over);
+    }
+    summary->sum_ns_min += (hist_sum)(uint64_t)larger(HIST_NS_MAX + 1, summary->min_ns) * over;
+    summary->sum_ns_max += (hist_sum)(uint64_t)summary->max_ns * over;
+    return true;
+}
+
+/* One of the values is the least, one the largest: that narrows what the sum can be. */
+static bool sum_is_possible(const struct summary *summary)
+{
+    bool over = summary->over_range > 0;
+    bool all_over = summary->over_range == summary->count;
+    int64_t last_least = over ? HIST_NS_MAX + 1 : hist_bucket_lowest(summary->last);
+    int64_t first_most =
+        all_over ? summary->max_ns : smaller(hist_bucket_highest(summary->first), HIST_NS_MAX);
+    hist_sum sum_min = summary->sum_ns_min;
+    hist_sum sum_max = summary->sum_ns_max;
+
+    if (summary->last == 1) {
+        last_least = 0;
+    }
+    sum_min += (uint64_t)(summary->max_ns - larger(last_least, summary->min_ns));
+    sum_max -= (uint64_t)(smaller(first_most, summary->max_ns) - summary->min_ns);
+    if (summary->count == 1) {
+        return summary->min_ns == summary->max_ns && summary->sum_ns == (uint64_t)summary->max_ns;
+    }
+    return summary->sum_ns >= sum_min && summary->sum_ns <= sum_max;
+}
+
+/* Walks the buckets; with hist they are added to it, without it they are only checked. */
+static bool take_buckets(struct unpacker *unpacker, struct summary *summary, struct hist *hist)
+{
+    int32_t bucket = 0;
+
+    while (unpacker->at < unpacker->end) {
+        uint64_t step = (uint64_t)take(unpacker, 17);
+        uint64_t count = (uint64_t)take(unpacker, 63);
+
+        if (unpacker->broken || step == 0 || step > (uint64_t)(summary->last - bucket)) {
+            return false;
+        }
+        if (bucket == 0 && (int32_t)step != summary->first) {
+            return false;
+        }
+        bucket += (int32_t)step;
+        if (!count_bucket(summary, bucket, count)) {
+            return false;
+        }
+        if (hist != NULL) {
+            hist->counts[bucket] += (int64_t)count;
+        }
+    }
+    return summary->counted == summary->count && (bucket == summary->last || summary->count == 0) &&
+           (summary->count == 0 || sum_is_possible(summary));
+}
+
+int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
+                    struct errinfo *reterr)
+{
+    const uint8_t *bytes = packed;
+    struct unpacker unpacker = {.at = bytes, .end = bytes + packed_bytes};
+    struct unpacker again;
+    struct summary summary = {0};
+    struct summary scratch;
+
+    if (!take_head(&unpacker, &summary)) {
+        return errinfo_set(reterr, -EBADMSG, "packed histogram: its head is damaged");
+    }
+    again = unpacker;
+    scratch = summary;
+    if (!take_buckets(&unpacker, &scratch, NULL)) {
+        return errinfo_set(reterr, -EBADMSG, "packed histogram: its buckets are damaged");
+    }
+    if (summary.count > HIST_COUNT_MAX - hist->count) {
+        return errinfo_set(reterr, -EBADMSG, "packed histogram: more samples than can be counted");
+    }
+    if (summary.count == 0) {
+        return 0;
+    }
+    ASSERT(take_buckets(&again, &summary, hist));
+    hist->count += summary.count;
+    hist->over_range += summary.over_range;
+    hist->sum_ns += summary.sum_ns;
+    hist->min_ns = smaller(hist->min_ns, summary.min_ns);
+    hist->max_ns = larger(hist->max_ns, summary.max_ns);
+    return 0;
+}
