@@ -13,7 +13,7 @@
 
 #include <assert.h>
 
-__extension__ typedef unsigned __int128 hist_sum;
+__extension__ typedef unsigned __int128 hist_wide;
 
 #define HIST_HALF_MAGNITUDE 10
 #define HIST_HALF (INT64_C(1) << HIST_HALF_MAGNITUDE)
@@ -31,7 +31,7 @@ struct hist {
     uint64_t over_range;
     int64_t min_ns; /* INT64_MAX if empty. Exact, also beyond the range. */
     int64_t max_ns;
-    hist_sum sum_ns;
+    hist_wide sum_ns;
     struct hdr_histogram *library;
 };
 

@@ -24,7 +24,7 @@ struct packer {
     bool full;
 };
 
-static void put(struct packer *packer, hist_sum number)
+static void put(struct packer *packer, hist_wide number)
 {
     do {
         uint8_t more = number > 0x7f ? 0x80 : 0;
@@ -41,8 +41,9 @@ static void put(struct packer *packer, hist_sum number)
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
 {
     struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
-    int32_t before = 0;
-    int32_t last = -1;
+    uint32_t before = 0;
+    uint32_t first = 0;
+    uint32_t end = 0;
 
     put(&packer, hist->count);
     put(&packer, hist->over_range);
@@ -50,14 +51,14 @@ int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
     put(&packer, (uint64_t)hist_max(hist));
     put(&packer, hist->sum_ns);
     if (hist->count > 0) {
-        before = hist_bucket(hist_clamped(hist->min_ns));
-        last = hist_bucket(hist_clamped(hist->max_ns));
+        first = (uint32_t)hist_bucket(hist_clamped(hist->min_ns));
+        end = (uint32_t)hist_bucket(hist_clamped(hist->max_ns)) + 1;
     }
-    for (int32_t i = before, from = 0; i <= last; i++) {
+    for (uint32_t i = first; i < end; i++) {
         if (hist->counts[i] > 0) {
-            put(&packer, (uint64_t)(i - from));
+            put(&packer, i - before);
             put(&packer, (uint64_t)hist->counts[i]);
-            from = i;
+            before = i;
         }
     }
     return packer.full ? -ENOSPC : (int)(packer.at - (uint8_t *)buffer);
@@ -70,9 +71,9 @@ struct unpacker {
 };
 
 /* A number of at most so many bits; one byte more than needed is as wrong as a cut-off one. */
-static hist_sum take(struct unpacker *unpacker, unsigned bits)
+static hist_wide take(struct unpacker *unpacker, unsigned bits)
 {
-    hist_sum number = 0;
+    hist_wide number = 0;
 
     for (unsigned shift = 0; shift < bits; shift += 7) {
         uint8_t byte;
@@ -84,7 +85,7 @@ static hist_sum take(struct unpacker *unpacker, unsigned bits)
         if (bits - shift < 7 && (byte & 0x7f) >> (bits - shift) != 0) {
             break;
         }
-        number |= (hist_sum)(byte & 0x7f) << shift;
+        number |= (hist_wide)(byte & 0x7f) << shift;
         if ((byte & 0x80) == 0) {
             unpacker->broken = unpacker->broken || (byte == 0 && shift > 0);
             return number;
@@ -100,12 +101,12 @@ struct summary {
     uint64_t over_range;
     int64_t min_ns;
     int64_t max_ns;
-    hist_sum sum_ns;
+    hist_wide sum_ns;
     int32_t first; /* Buckets of min and max. */
     int32_t last;
     uint64_t counted;
-    hist_sum sum_ns_min;
-    hist_sum sum_ns_max;
+    hist_wide sum_ns_min;
+    hist_wide sum_ns_max;
 };
 
 static int64_t larger(int64_t a, int64_t b)
@@ -151,11 +152,11 @@ static bool count_bucket(struct summary *summary, int32_t bucket, uint64_t count
     }
     summary->counted += count;
     if (count > over) {
-        summary->sum_ns_min += (hist_sum)(uint64_t)least * (count - over);
-        summary->sum_ns_max += (hist_sum)(uint64_t)most * (count - over);
+        summary->sum_ns_min += (hist_wide)(uint64_t)least * (count - over);
+        summary->sum_ns_max += (hist_wide)(uint64_t)most * (count - over);
     }
-    summary->sum_ns_min += (hist_sum)(uint64_t)larger(HIST_NS_MAX + 1, summary->min_ns) * over;
-    summary->sum_ns_max += (hist_sum)(uint64_t)summary->max_ns * over;
+    summary->sum_ns_min += (hist_wide)(uint64_t)larger(HIST_NS_MAX + 1, summary->min_ns) * over;
+    summary->sum_ns_max += (hist_wide)(uint64_t)summary->max_ns * over;
     return true;
 }
 
@@ -167,8 +168,8 @@ static bool sum_is_possible(const struct summary *summary)
     int64_t last_least = over ? HIST_NS_MAX + 1 : hist_bucket_lowest(summary->last);
     int64_t first_most =
         all_over ? summary->max_ns : smaller(hist_bucket_highest(summary->first), HIST_NS_MAX);
-    hist_sum sum_min = summary->sum_ns_min;
-    hist_sum sum_max = summary->sum_ns_max;
+    hist_wide sum_min = summary->sum_ns_min;
+    hist_wide sum_max = summary->sum_ns_max;
 
     if (summary->last == 1) {
         last_least = 0;
