@@ -4,24 +4,37 @@
 
 #define HOUR_NS INT64_C(3600000000000)
 
+#define EVERY_MAX (INT64_C(1) << 40)
+
+static const char *const outages[] = {"away", "frozen", NULL};
+
 static const struct catalog_option options[] = {
     {"queue_bytes", OPTION_BYTES, "4MiB", 4096, INT64_C(1) << 32, NULL,
-     "Room of each queue (subscription x partition); a full one refuses to take more for the "
-     "moment."},
-    {"delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL, "Time a message stays in the broker."},
-    {"lose_every", OPTION_COUNT, "0", 0, INT64_C(1) << 40, NULL,
-     "Loses every n-th message of a queue after confirming it; 0 loses none."},
-    {"duplicate_every", OPTION_COUNT, "0", 0, INT64_C(1) << 40, NULL,
-     "Delivers every n-th message of a queue twice; 0 doubles none."},
-    {"reorder_every", OPTION_COUNT, "0", 0, INT64_C(1) << 40, NULL,
-     "Delivers every n-th message of a queue after the one that follows it; 0 reorders none."},
-    {"corrupt_every", OPTION_COUNT, "0", 0, INT64_C(1) << 40, NULL,
-     "Flips one bit of every n-th message of a queue; 0 damages none."},
-    {"refuse_every", OPTION_COUNT, "0", 0, INT64_C(1) << 40, NULL,
+     "Message bytes that each queue (subscription x partition) holds, those given to consumers but "
+     "not acknowledged included; what is beyond is not taken for the moment."},
+    {"prefetch", OPTION_COUNT, "1000", 1, INT64_C(1) << 20, NULL,
+     "Messages that a consumer may hold unacknowledged; at least two batches of consume_ack."},
+    {"delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
+     "Time a message stays in the broker before consumers get it."},
+    {"confirm_delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
+     "Time from taking a message to confirming or refusing it."},
+    {"lose_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
+     "Loses every n-th message of a partition after confirming it; 0 loses none."},
+    {"duplicate_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
+     "Delivers every n-th message of a partition twice, to each subscription; 0 doubles none."},
+    {"reorder_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
+     "Delivers every n-th message of a partition (n at least 2) after the one that follows it; if "
+     "none follows within 100 ms it keeps its place. 0 reorders none."},
+    {"corrupt_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
+     "Flips one bit of every n-th message of a partition; 0 damages none."},
+    {"refuse_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
      "Refuses every n-th message that a producer sends; 0 refuses none."},
     {"outage_after", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
-     "Drops all clients that long after the topics were made; 0 never does."},
-    {"outage_for", OPTION_DURATION, "1s", 0, HOUR_NS, NULL, "How long the broker stays away then."},
+     "An outage begins that long after the topics were made; 0: there is none."},
+    {"outage_for", OPTION_DURATION, "1s", 0, HOUR_NS, NULL, "How long the outage lasts."},
+    {"outage", OPTION_CHOICE, "away", 0, 0, outages,
+     "away: the broker drops its clients, who can come back afterwards; frozen: they stay "
+     "connected, but nothing is taken, confirmed or delivered. Messages survive both."},
     {0},
 };
 

@@ -1,0 +1,139 @@
+#include "backend_drivers.h"
+#include "invariant.h"
+#include "memory_endpoint.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Outcomes that may wait to be polled; beyond it submit() refuses to take more for the moment. */
+#define PENDING_MAX (UINT32_C(1) << 20)
+
+int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    uint64_t outstanding_max = (uint64_t)config->clients_count * config->delivery->in_flight;
+    uint32_t capacity = 1;
+
+    endpoint->refuse_every =
+        (uint64_t)backend_option_number(&backend_memory, config->target, "refuse_every");
+    endpoint->confirm_delay_ns =
+        backend_option_number(&backend_memory, config->target, "confirm_delay");
+    while (capacity < outstanding_max && capacity < PENDING_MAX) {
+        capacity *= 2;
+    }
+    endpoint->pending_mask = capacity - 1;
+    endpoint->pending = calloc(capacity, sizeof *endpoint->pending);
+    endpoint->submitted = calloc(config->clients_count, sizeof *endpoint->submitted);
+    if (endpoint->pending == NULL || endpoint->submitted == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < config->topics_count; i++) {
+        const struct memory_topic *topic = endpoint->topics[i];
+
+        if (topic != NULL &&
+            config->message_bytes_max * (topic->rules.duplicate_every != 0 ? UINT64_C(2) : 1) >
+                topic->rules.queue_bytes) {
+            return errinfo_set(reterr, -EINVAL,
+                               "memory: a message of %u bytes never fits into a queue of %llu "
+                               "(option queue_bytes)",
+                               config->message_bytes_max,
+                               (unsigned long long)topic->rules.queue_bytes);
+        }
+    }
+    return 0;
+}
+
+void memory_producer_close(struct endpoint *endpoint)
+{
+    free(endpoint->pending);
+    free(endpoint->submitted);
+}
+
+static void push(struct endpoint *endpoint, const struct message *message, enum event_kind kind)
+{
+    struct pending *pending = &endpoint->pending[endpoint->pending_head & endpoint->pending_mask];
+
+    pending->token = message->token;
+    pending->client = message->client;
+    pending->kind = kind;
+    pending->due_ns = endpoint->confirm_delay_ns > 0 ? mono_ns() + endpoint->confirm_delay_ns : 0;
+    endpoint->pending_head++;
+    memory_waker_wake(&endpoint->waker);
+}
+
+/* The broker takes nothing: it is away, or this endpoint has not noticed yet that it is, or it is
+ * frozen. */
+static bool is_shut(const struct endpoint *endpoint)
+{
+    int64_t now_ns;
+
+    if (endpoint->down) {
+        return true;
+    }
+    if (endpoint->outage.from_ns == 0 || endpoint->outage_over) {
+        return false;
+    }
+    now_ns = mono_ns();
+    return endpoint->outage.kind == MEMORY_OUTAGE_FROZEN ? memory_is_frozen(endpoint, now_ns)
+                                                         : now_ns >= endpoint->outage.from_ns;
+}
+
+int memory_submit(struct endpoint *endpoint, const struct message *message)
+{
+    struct memory_topic *topic = endpoint->topics[message->topic];
+    uint64_t number = endpoint->submitted[message->client] + 1;
+    int r;
+
+    ASSERT(topic != NULL && message->partition < topic->partitions_count);
+    if (endpoint->pending_head - endpoint->pending_tail > endpoint->pending_mask ||
+        is_shut(endpoint)) {
+        return -EAGAIN;
+    }
+    if (endpoint->refuse_every != 0 && number % endpoint->refuse_every == 0) {
+        endpoint->submitted[message->client] = number;
+        push(endpoint, message, EVENT_REFUSED);
+        return 0;
+    }
+    r = memory_publish(&topic->partitions[message->partition], message->bytes,
+                       message->bytes_count);
+    if (r == 0) {
+        endpoint->submitted[message->client] = number;
+        push(endpoint, message, EVENT_ACKED);
+    }
+    return r;
+}
+
+uint32_t memory_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t max,
+                              int64_t now_ns, int64_t *due_ns)
+{
+    uint32_t count = 0;
+
+    while (count < max && endpoint->pending_tail != endpoint->pending_head) {
+        const struct pending *pending =
+            &endpoint->pending[endpoint->pending_tail & endpoint->pending_mask];
+
+        if (pending->due_ns > now_ns) {
+            *due_ns = pending->due_ns < *due_ns ? pending->due_ns : *due_ns;
+            break;
+        }
+        events[count++] = (struct event){
+            .kind = pending->kind,
+            .client = pending->client,
+            .at_ns = now_ns,
+            .token = pending->token,
+            .text = pending->kind == EVENT_REFUSED ? "refused by option refuse_every" : NULL};
+        endpoint->pending_tail++;
+    }
+    return count;
+}
+
+void memory_producer_drop(struct endpoint *endpoint)
+{
+    for (uint32_t i = endpoint->pending_tail; i != endpoint->pending_head; i++) {
+        struct pending *pending = &endpoint->pending[i & endpoint->pending_mask];
+
+        pending->kind = EVENT_UNCONFIRMED;
+        pending->due_ns = 0;
+    }
+}

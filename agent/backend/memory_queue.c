@@ -1,0 +1,265 @@
+#include "memory_queue.h"
+
+#include "bounds.h"
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ALIGNMENT 8
+#define NOT_WRAPPED UINT64_MAX
+
+/* A message that waits for a follower keeps its place if none comes for so long. Otherwise the last
+ * one of a stream would be lost, not reordered. */
+#define REORDER_PATIENCE_NS (100 * NS_PER_MS)
+
+enum { STATE_READY, STATE_GIVEN, STATE_SETTLED };
+
+static uint64_t entry_size(uint32_t bytes_count)
+{
+    return (sizeof(struct memory_entry) + bytes_count + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
+}
+
+/* What a message counts against the queue's limit: its own bytes, so that the limit is a number
+ * that a test can rely on, but never so few that headers would take all the memory. */
+static uint64_t charge(uint32_t bytes_count)
+{
+    return bytes_count > MESSAGE_BYTES_MIN ? bytes_count : MESSAGE_BYTES_MIN;
+}
+
+static struct memory_entry *entry_at(const struct memory_queue *queue, uint64_t place)
+{
+    return (struct memory_entry *)(void *)(queue->bytes + place);
+}
+
+static uint64_t place_after(const struct memory_queue *queue, uint64_t place)
+{
+    uint64_t next = place + entry_size(entry_at(queue, place)->bytes_count);
+
+    return next == queue->wrap_at ? 0 : next;
+}
+
+int memory_queue_init(struct memory_queue *queue, uint64_t bytes_max, int64_t delay_ns,
+                      int64_t ttl_ns)
+{
+    uint64_t entries_max = bytes_max / MESSAGE_BYTES_MIN + 1;
+    void *bytes;
+
+    /*
+     * An entry may begin anywhere below wrap_from, which is the most that all headers, padding and
+     * messages within the limit can take; the last one runs over it into the rest. So whatever is
+     * within the limit fits, without a gap at the turn and without moving anything. Pages are the
+     * kernel's until they are touched.
+     */
+    queue->wrap_from = bytes_max + entries_max * (sizeof(struct memory_entry) + ALIGNMENT);
+    queue->bytes_size = queue->wrap_from + sizeof(struct memory_entry) + bytes_max + ALIGNMENT;
+    bytes = mmap(NULL, queue->bytes_size, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) {
+        return -ENOMEM;
+    }
+    queue->bytes = bytes;
+    queue->bytes_max = bytes_max;
+    queue->delay_ns = delay_ns;
+    queue->ttl_ns = ttl_ns;
+    queue->wrap_at = NOT_WRAPPED;
+    return 0;
+}
+
+void memory_queue_done(struct memory_queue *queue)
+{
+    if (queue->bytes != NULL) {
+        (void)munmap(queue->bytes, queue->bytes_size);
+        queue->bytes = NULL;
+    }
+}
+
+bool memory_queue_has_room(const struct memory_queue *queue, uint32_t bytes_count, uint32_t copies)
+{
+    return queue->held_bytes + copies * charge(bytes_count) <= queue->bytes_max;
+}
+
+struct memory_entry *memory_queue_put(struct memory_queue *queue, const void *bytes,
+                                      uint32_t bytes_count, int64_t published_ns, uint8_t flags)
+{
+    struct memory_entry *entry;
+
+    if (queue->head >= queue->wrap_from) {
+        ASSERT(queue->wrap_at == NOT_WRAPPED);
+        queue->wrap_at = queue->head;
+        if (queue->read_at == queue->head) {
+            queue->read_at = 0;
+        }
+        queue->head = 0;
+    }
+    entry = entry_at(queue, queue->head);
+    entry->bytes_count = bytes_count;
+    entry->state = STATE_READY;
+    entry->flags = flags;
+    entry->published_ns = published_ns;
+    if (bytes_count > 0) {
+        memcpy(entry->bytes, bytes, bytes_count);
+    }
+    queue->head += entry_size(bytes_count);
+    queue->held_bytes += charge(bytes_count);
+    queue->entries_count++;
+    return entry;
+}
+
+void memory_queue_announce(struct memory_queue *queue)
+{
+    atomic_store_explicit(&queue->unread, queue->entries_count - queue->read_count,
+                          memory_order_seq_cst);
+}
+
+/* Gives the room of settled entries back, as far as they are the oldest. */
+static void trim(struct memory_queue *queue)
+{
+    while (queue->entries_count > 0) {
+        struct memory_entry *oldest = entry_at(queue, queue->tail);
+        uint64_t next;
+
+        if (oldest->state != STATE_SETTLED) {
+            return;
+        }
+        next = place_after(queue, queue->tail);
+        queue->held_bytes -= charge(oldest->bytes_count);
+        queue->entries_count--;
+        if (queue->read_count > 0) {
+            queue->read_count--;
+        } else {
+            queue->read_at = next; /* After something was given back, settled ones may be unread. */
+        }
+        if (next < queue->tail) {
+            queue->wrap_at = NOT_WRAPPED;
+        }
+        queue->tail = next;
+    }
+    queue->head = 0; /* Empty: start over, which keeps a quiet queue's memory small and warm. */
+    queue->tail = 0;
+    queue->read_at = 0;
+    queue->wrap_at = NOT_WRAPPED;
+}
+
+static void read_on(struct memory_queue *queue)
+{
+    queue->read_at = place_after(queue, queue->read_at);
+    queue->read_count++;
+}
+
+/* The next ready entry beyond read_at that is another message. */
+static struct memory_entry *find_follower(const struct memory_queue *queue)
+{
+    uint64_t place = queue->read_at;
+
+    for (uint64_t i = queue->read_count + 1; i < queue->entries_count; i++) {
+        struct memory_entry *entry;
+
+        place = place_after(queue, place);
+        entry = entry_at(queue, place);
+        if (entry->state == STATE_READY && (entry->flags & MEMORY_FLAG_COPY) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void lower(int64_t *due_ns, int64_t at_ns)
+{
+    if (at_ns < *due_ns) {
+        *due_ns = at_ns;
+    }
+}
+
+/* The entry to give while entry is due and at read_at; NULL if it has to wait for its follower. */
+static struct memory_entry *choose(struct memory_queue *queue, struct memory_entry *entry,
+                                   int64_t now_ns, int64_t *due_ns)
+{
+    struct memory_entry *follower;
+    int64_t patience_ends_ns = entry->published_ns + queue->delay_ns + REORDER_PATIENCE_NS;
+
+    if ((entry->flags & MEMORY_FLAG_REORDER) == 0) {
+        return entry;
+    }
+    follower = find_follower(queue);
+    if (follower == NULL && now_ns < patience_ends_ns) {
+        lower(due_ns, patience_ends_ns);
+        return NULL;
+    }
+    if (follower != NULL && now_ns < follower->published_ns + queue->delay_ns) {
+        lower(due_ns, follower->published_ns + queue->delay_ns);
+        return NULL;
+    }
+    entry->flags &= (uint8_t)~MEMORY_FLAG_REORDER;
+    return follower != NULL ? follower : entry;
+}
+
+static struct memory_entry *next_due(struct memory_queue *queue, int64_t now_ns, int64_t *due_ns)
+{
+    while (queue->read_count < queue->entries_count) {
+        struct memory_entry *entry = entry_at(queue, queue->read_at);
+
+        if (entry->state != STATE_READY) {
+            read_on(queue);
+            continue;
+        }
+        if (queue->delay_ns > 0 && now_ns < entry->published_ns + queue->delay_ns) {
+            lower(due_ns, entry->published_ns + queue->delay_ns);
+            return NULL;
+        }
+        if (queue->ttl_ns > 0 && now_ns - entry->published_ns > queue->ttl_ns) {
+            read_on(queue);
+            memory_queue_settle(queue, entry);
+            continue;
+        }
+        return choose(queue, entry, now_ns, due_ns);
+    }
+    return NULL;
+}
+
+struct memory_entry *memory_queue_take(struct memory_queue *queue, int64_t now_ns, int64_t *due_ns)
+{
+    struct memory_entry *entry = next_due(queue, now_ns, due_ns);
+
+    if (entry != NULL) {
+        entry->state = STATE_GIVEN;
+        if (entry == entry_at(queue, queue->read_at)) {
+            read_on(queue);
+        }
+    }
+    atomic_store_explicit(&queue->unread, queue->entries_count - queue->read_count,
+                          memory_order_relaxed);
+    return entry;
+}
+
+void memory_queue_settle(struct memory_queue *queue, struct memory_entry *entry)
+{
+    entry->state = STATE_SETTLED;
+    if (entry == entry_at(queue, queue->tail)) {
+        trim(queue);
+    }
+}
+
+void memory_queue_give_back(struct memory_queue *queue, struct memory_entry *entry)
+{
+    entry->state = STATE_READY;
+    queue->read_at = queue->tail; /* Reading skips what is not ready. */
+    queue->read_count = 0;
+}
+
+void memory_queue_expire(struct memory_queue *queue, int64_t now_ns)
+{
+    while (queue->ttl_ns > 0 && queue->read_count < queue->entries_count) {
+        struct memory_entry *entry = entry_at(queue, queue->read_at);
+
+        if (entry->state == STATE_READY && now_ns - entry->published_ns <= queue->ttl_ns) {
+            return;
+        }
+        read_on(queue);
+        if (entry->state == STATE_READY) {
+            memory_queue_settle(queue, entry);
+        }
+    }
+}
