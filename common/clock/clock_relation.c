@@ -12,7 +12,7 @@
 #define SLOPE_COLD 200e-6
 #define SLOPE_WANDER 1e-6
 #define SLOPE_DEVIATIONS 3.5
-#define TIME_NS_MAX (INT64_MAX / 4) /* Differences of two can't overflow. */
+#define TIME_NS_MAX (INT64_MAX / 8) /* Differences of differences can't overflow. */
 
 /* One kept probe: at t_ns of the probing clock the offset lies within [lo_ns, hi_ns]. */
 struct kept {

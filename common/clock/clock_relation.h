@@ -37,12 +37,12 @@ struct clock_relation;
 int clock_relation_new(struct clock_relation **ret, struct errinfo *reterr);
 void clock_relation_free(struct clock_relation *relation);
 
-/* Takes one burst; keeps the probe of least round trip. -EINVAL for probes that can't be (t4 < t1,
- * t3 < t2). */
+/* Takes one burst; keeps the probe of least round trip. A repeated burst changes nothing. -EINVAL
+ * for probes that can't be (t4 < t1, t3 < t2, answered before it was asked, beyond 36 years). */
 int clock_relation_add(struct clock_relation *relation, const struct clock_probe *probes,
                        uint32_t probes_count, struct errinfo *reterr);
 
-/* at_ns on the probing side's clock. known is false until the first probe. */
+/* at_ns on the probing side's clock, within 36 years. known is false until the first probe. */
 struct clock_estimate clock_relation_at(const struct clock_relation *relation, int64_t at_ns);
 
 /* The relation of a process with itself or with another one on the same clock: offset 0, bound 0.
