@@ -1,0 +1,40 @@
+/* The driver's row in the table of backends; rabbitmq_*.c hold its parts. */
+#include "backend_drivers.h"
+#include "catalog_entries.h"
+#include "mono.h"
+#include "rabbitmq_endpoint.h"
+#include "rabbitmq_topics.h"
+
+static const char *library_version(void)
+{
+    return "rabbitmq-c " AMQP_VERSION_STRING;
+}
+
+static int probe(const struct target *target, int64_t deadline_ns, struct probe *ret,
+                 struct errinfo *reterr)
+{
+    struct rabbitmq_link link = {.fd = -1};
+    struct rabbitmq_link_config config = {
+        .target = target, .name = "millrace: probe", .deadline_ns = deadline_ns};
+    int r = rabbitmq_link_open(&config, &link, ret, reterr);
+
+    rabbitmq_link_close(&link, deadline_ns);
+    return r;
+}
+
+const struct backend_ops backend_rabbitmq = {
+    .entry = &catalog_rabbitmq,
+    .library_version = library_version,
+    .probe = probe,
+    .topics_create = rabbitmq_topics_create,
+    .topics_delete = rabbitmq_topics_delete,
+    .clean = rabbitmq_clean,
+    .open = rabbitmq_open,
+    .reopen = rabbitmq_reopen,
+    .close = rabbitmq_close,
+    .submit = rabbitmq_submit,
+    .poll = rabbitmq_poll,
+    .ack = rabbitmq_ack,
+    .wait_fd = rabbitmq_wait_fd,
+    .ack_answers = false,
+};

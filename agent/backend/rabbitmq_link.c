@@ -1,0 +1,518 @@
+#include "rabbitmq_link.h"
+
+#include "backend_drivers.h"
+#include "file.h"
+#include "mono.h"
+
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHANNELS_MAX 2047
+
+/* One attempt to open a link. */
+struct attempt {
+    const struct rabbitmq_link_config *config;
+    int64_t deadline_ns;
+    char *url; /* What info points into. */
+    struct amqp_connection_info info;
+    enum probe_failure failure;
+};
+
+static struct timeval time_left(int64_t deadline_ns)
+{
+    int64_t left_ns = deadline_ns - mono_ns();
+
+    if (left_ns < NS_PER_MS) {
+        left_ns = NS_PER_MS; /* Zero would mean: don't wait at all, or wait for ever. */
+    }
+    return (struct timeval){.tv_sec = left_ns / NS_PER_S,
+                            .tv_usec = left_ns % NS_PER_S / NS_PER_US};
+}
+
+void rabbitmq_link_deadline(struct rabbitmq_link *link, int64_t deadline_ns)
+{
+    struct timeval left = time_left(deadline_ns);
+
+    (void)amqp_set_rpc_timeout(link->connection, &left);
+}
+
+void rabbitmq_close_text(const amqp_method_t *method, char *text, size_t text_bytes)
+{
+    if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
+        const amqp_connection_close_t *close_method = method->decoded;
+
+        (void)snprintf(text, text_bytes, "%.*s (%u)", (int)close_method->reply_text.len,
+                       (const char *)close_method->reply_text.bytes, close_method->reply_code);
+    } else if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
+        const amqp_channel_close_t *close_method = method->decoded;
+
+        (void)snprintf(text, text_bytes, "%.*s (%u)", (int)close_method->reply_text.len,
+                       (const char *)close_method->reply_text.bytes, close_method->reply_code);
+    } else {
+        (void)snprintf(text, text_bytes, "an unexpected answer, method 0x%08x", method->id);
+    }
+}
+
+static unsigned reply_code(const amqp_method_t *method)
+{
+    if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
+        return ((const amqp_connection_close_t *)method->decoded)->reply_code;
+    }
+    if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
+        return ((const amqp_channel_close_t *)method->decoded)->reply_code;
+    }
+    return 0;
+}
+
+static int errno_of_code(unsigned code)
+{
+    switch (code) {
+    case AMQP_ACCESS_REFUSED:
+    case AMQP_NOT_ALLOWED:
+        return -EACCES;
+    case AMQP_NOT_FOUND:
+        return -ENOENT;
+    case AMQP_PRECONDITION_FAILED:
+        return -EEXIST;
+    case AMQP_CONNECTION_FORCED:
+        return -ECONNRESET;
+    default:
+        return -EPROTO;
+    }
+}
+
+static int errno_of_status(int status)
+{
+    switch (status) {
+    case AMQP_STATUS_NO_MEMORY:
+        return -ENOMEM;
+    case AMQP_STATUS_TIMEOUT:
+        return -ETIMEDOUT;
+    case AMQP_STATUS_CONNECTION_CLOSED:
+    case AMQP_STATUS_SOCKET_CLOSED:
+    case AMQP_STATUS_SOCKET_ERROR:
+    case AMQP_STATUS_HEARTBEAT_TIMEOUT:
+        return -ECONNRESET;
+    default:
+        return -EPROTO;
+    }
+}
+
+int rabbitmq_reply(struct rabbitmq_link *link, amqp_rpc_reply_t reply, struct errinfo *reterr,
+                   const char *what, ...)
+{
+    char doing[256];
+    char text[256];
+    va_list arguments;
+
+    if (reply.reply_type == AMQP_RESPONSE_NORMAL) {
+        return 0;
+    }
+    va_start(arguments, what);
+    (void)vsnprintf(doing, sizeof doing, what, arguments);
+    va_end(arguments);
+    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
+        rabbitmq_close_text(&reply.reply, text, sizeof text);
+        return errinfo_set(reterr, errno_of_code(reply_code(&reply.reply)), "%s at %s: %s", doing,
+                           link->peer, text);
+    }
+    return errinfo_set(reterr, errno_of_status(reply.library_error), "%s at %s: %s", doing,
+                       link->peer, amqp_error_string2(reply.library_error));
+}
+
+int rabbitmq_channel_open(struct rabbitmq_link *link, amqp_channel_t channel,
+                          struct errinfo *reterr)
+{
+    (void)amqp_channel_open(link->connection, channel);
+    return rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr, "opening a channel");
+}
+
+int rabbitmq_channel_renew(struct rabbitmq_link *link, amqp_channel_t channel,
+                           struct errinfo *reterr)
+{
+    amqp_channel_close_ok_t ok = {0};
+
+    (void)amqp_send_method(link->connection, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+    return rabbitmq_channel_open(link, channel, reterr);
+}
+
+static int fail(struct attempt *attempt, enum probe_failure failure, int code,
+                struct errinfo *reterr, const char *sentence)
+{
+    attempt->failure = failure;
+    return errinfo_set(reterr, code, "%s:%d: %s", attempt->info.host, attempt->info.port, sentence);
+}
+
+/* Waits until a connect() has ended. 0 or a negative errno. */
+static int connect_end(int fd, int64_t deadline_ns)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    int error = 0;
+    socklen_t error_bytes = sizeof error;
+    int r;
+
+    do {
+        int64_t left_ms = (deadline_ns - mono_ns()) / NS_PER_MS;
+
+        r = poll(&wait, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (r < 0 && errno == EINTR);
+    if (r == 0) {
+        return -ETIMEDOUT;
+    }
+    if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0) {
+        return -errno;
+    }
+    return -error;
+}
+
+static int connect_one(const struct addrinfo *address, int64_t deadline_ns, int *ret_fd)
+{
+    int one = 1;
+    int r = 0;
+    int fd = socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                    address->ai_protocol);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
+        r = errno == EINPROGRESS ? connect_end(fd, deadline_ns) : -errno;
+    }
+    if (r < 0) {
+        (void)close(fd);
+        return r;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    *ret_fd = fd;
+    return 0;
+}
+
+/* Resolves and connects. Our own, as the library has one word for every way in which this can fail,
+ * and a person needs to know which it was. */
+static int dial(struct attempt *attempt, int *ret_fd, struct errinfo *reterr)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *addresses = NULL;
+    char port[16];
+    int r;
+
+    (void)snprintf(port, sizeof port, "%d", attempt->info.port);
+    r = getaddrinfo(attempt->info.host, port, &hints, &addresses);
+    if (r != 0) {
+        attempt->failure = PROBE_NAME;
+        return errinfo_set(reterr, -EHOSTUNREACH, "the name %s can't be resolved: %s",
+                           attempt->info.host, gai_strerror(r));
+    }
+    r = -EHOSTUNREACH;
+    for (const struct addrinfo *address = addresses; address != NULL; address = address->ai_next) {
+        r = connect_one(address, attempt->deadline_ns, ret_fd);
+        if (r == 0) {
+            break;
+        }
+    }
+    freeaddrinfo(addresses);
+    switch (r) {
+    case 0:
+        return 0;
+    case -ECONNREFUSED:
+        return fail(attempt, PROBE_REFUSED, r, reterr, "nothing listens there");
+    case -ETIMEDOUT:
+        return fail(attempt, PROBE_TIMEOUT, r, reterr, "no answer in time");
+    default:
+        return fail(attempt, PROBE_OTHER, r, reterr, strerror(-r));
+    }
+}
+
+/* The library has no way to say "the system's store" in this version, so it gets the file. */
+static const char *system_store(void)
+{
+    static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+    const char *given = getenv("SSL_CERT_FILE");
+
+    if (given != NULL) {
+        return given;
+    }
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (file_exists(files[i])) {
+            return files[i];
+        }
+    }
+    return NULL;
+}
+
+static int start_tls(struct attempt *attempt, struct rabbitmq_link *link, struct errinfo *reterr)
+{
+    const struct target *target = attempt->config->target;
+    const char *store = target->tls_ca != NULL ? target->tls_ca : system_store();
+    struct timeval left = time_left(attempt->deadline_ns);
+    amqp_socket_t *socket = amqp_ssl_socket_new(link->connection);
+    int status;
+
+    if (socket == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    amqp_ssl_socket_set_verify_peer(socket, 1);
+    amqp_ssl_socket_set_verify_hostname(socket, 1);
+    (void)amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+    if (store != NULL && amqp_ssl_socket_set_cacert(socket, store) != AMQP_STATUS_OK) {
+        return fail(attempt, PROBE_TLS, -EINVAL, reterr, "the file of tls.ca can't be used");
+    }
+    if (target->tls_cert != NULL &&
+        amqp_ssl_socket_set_key(socket, target->tls_cert,
+                                target->tls_key != NULL ? target->tls_key : target->tls_cert) !=
+            AMQP_STATUS_OK) {
+        return fail(attempt, PROBE_TLS, -EINVAL, reterr,
+                    "the files of tls.cert and tls.key can't be used");
+    }
+    status = amqp_socket_open_noblock(socket, attempt->info.host, attempt->info.port, &left);
+    switch (status) {
+    case AMQP_STATUS_OK:
+        return 0;
+    case AMQP_STATUS_TIMEOUT:
+        return fail(attempt, PROBE_TIMEOUT, -ETIMEDOUT, reterr, "the TLS handshake took too long");
+    case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
+        return fail(attempt, PROBE_TLS, -EPROTO, reterr,
+                    "the broker's certificate is not for this name");
+    case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+        return fail(attempt, PROBE_TLS, -EPROTO, reterr,
+                    "the broker's certificate is not signed by a trusted authority (tls.ca)");
+    default:
+        return fail(attempt, PROBE_TLS, -EPROTO, reterr,
+                    "the TLS handshake failed (no TLS there, or the certificate is not trusted)");
+    }
+}
+
+static int login_failed(struct attempt *attempt, const struct rabbitmq_link *link,
+                        amqp_rpc_reply_t reply, struct errinfo *reterr)
+{
+    bool greeted = amqp_get_server_properties(link->connection)->num_entries > 0;
+    char text[256];
+
+    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
+        int code = errno_of_code(reply_code(&reply.reply));
+
+        rabbitmq_close_text(&reply.reply, text, sizeof text);
+        return fail(attempt, code == -EACCES ? PROBE_LOGIN : PROBE_PROTOCOL, code, reterr, text);
+    }
+    switch (reply.library_error) {
+    case AMQP_STATUS_NO_MEMORY:
+        return errinfo_nomem(reterr);
+    case AMQP_STATUS_TIMEOUT:
+        return fail(attempt, PROBE_TIMEOUT, -ETIMEDOUT, reterr,
+                    greeted ? "the login took too long"
+                            : "connected, but no AMQP greeting came in time");
+    case AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD:
+        return fail(attempt, PROBE_LOGIN, -EACCES, reterr, "the broker takes no PLAIN login");
+    case AMQP_STATUS_CONNECTION_CLOSED:
+    case AMQP_STATUS_SOCKET_ERROR:
+        if (greeted) {
+            /* What brokers do that don't know authentication_failure_close. */
+            return fail(attempt, PROBE_LOGIN, -EACCES, reterr,
+                        "the broker closed the connection during login, as it does for a wrong "
+                        "user, password or virtual host");
+        }
+        return fail(attempt, PROBE_PROTOCOL, -EPROTO, reterr,
+                    "it closed the connection instead of greeting: not AMQP 0-9-1, or it wants "
+                    "TLS (amqps)");
+    default:
+        return fail(attempt, PROBE_PROTOCOL, -EPROTO, reterr, "what answers is not AMQP 0-9-1");
+    }
+}
+
+static int login(struct attempt *attempt, struct rabbitmq_link *link, struct errinfo *reterr)
+{
+    const struct target *target = attempt->config->target;
+    int heartbeat_s =
+        (int)(backend_option_number(&backend_rabbitmq, target, "heartbeat") / NS_PER_S);
+    int frame_max = (int)backend_option_number(&backend_rabbitmq, target, "frame_max");
+    amqp_table_entry_t name = {
+        .key = amqp_cstring_bytes("connection_name"),
+        .value = {.kind = AMQP_FIELD_KIND_UTF8,
+                  .value.bytes = amqp_cstring_bytes(attempt->config->name)},
+    };
+    amqp_table_t properties = {.num_entries = 1, .entries = &name};
+    struct timeval left = time_left(attempt->deadline_ns);
+    const char *vhost = attempt->info.vhost;
+    amqp_rpc_reply_t reply;
+
+    if (target->mechanism != NULL && strcmp(target->mechanism, "PLAIN") != 0) {
+        attempt->failure = PROBE_LOGIN;
+        return errinfo_set(reterr, -ENOTSUP, "auth.mechanism %s is not supported yet (PLAIN)",
+                           target->mechanism);
+    }
+    (void)amqp_set_handshake_timeout(link->connection, &left);
+    (void)amqp_set_rpc_timeout(link->connection, &left);
+    reply = amqp_login_with_properties(
+        link->connection, vhost[0] != '\0' ? vhost : "/", CHANNELS_MAX, frame_max, heartbeat_s,
+        &properties, AMQP_SASL_METHOD_PLAIN, target->username != NULL ? target->username : "guest",
+        target->password != NULL ? target->password : "guest");
+    if (reply.reply_type != AMQP_RESPONSE_NORMAL) {
+        return login_failed(attempt, link, reply, reterr);
+    }
+    link->heartbeat_s = amqp_get_heartbeat(link->connection);
+    if (amqp_tune_connection(link->connection, amqp_get_channel_max(link->connection),
+                             amqp_get_frame_max(link->connection), 0) != AMQP_STATUS_OK) {
+        return errinfo_nomem(reterr);
+    }
+    return 0;
+}
+
+/* "RabbitMQ 3.10.8" from what the broker says of itself. */
+static void broker_version(amqp_connection_state_t connection, char *version, size_t version_bytes)
+{
+    const amqp_table_t *properties = amqp_get_server_properties(connection);
+    amqp_bytes_t product = amqp_cstring_bytes("an AMQP broker");
+    amqp_bytes_t number = amqp_empty_bytes;
+
+    for (int i = 0; i < properties->num_entries; i++) {
+        const amqp_table_entry_t *entry = &properties->entries[i];
+
+        if (entry->value.kind != AMQP_FIELD_KIND_UTF8) {
+            continue;
+        }
+        if (entry->key.len == 7 && memcmp(entry->key.bytes, "product", 7) == 0) {
+            product = entry->value.value.bytes;
+        } else if (entry->key.len == 7 && memcmp(entry->key.bytes, "version", 7) == 0) {
+            number = entry->value.value.bytes;
+        }
+    }
+    (void)snprintf(version, version_bytes, "%.*s%s%.*s", (int)product.len,
+                   (const char *)product.bytes, number.len > 0 ? " " : "", (int)number.len,
+                   number.len > 0 ? (const char *)number.bytes : "");
+}
+
+static int parse_address(struct attempt *attempt, const char *address, struct rabbitmq_link *link,
+                         struct errinfo *reterr)
+{
+    attempt->url = strdup(address);
+    if (attempt->url == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    amqp_default_connection_info(&attempt->info);
+    if (amqp_parse_url(attempt->url, &attempt->info) != AMQP_STATUS_OK) {
+        attempt->failure = PROBE_OTHER;
+        return errinfo_set(reterr, -EINVAL, "%s is not an address of the form %s", address,
+                           backend_rabbitmq.entry->address_form);
+    }
+    if (attempt->config->target->tls) {
+        attempt->info.ssl = 1;
+    }
+    (void)snprintf(link->peer, sizeof link->peer, "%s:%d", attempt->info.host, attempt->info.port);
+    return 0;
+}
+
+/* TCP, TLS if asked for, login, channel. On failure the link is closed. */
+static int open_address(struct attempt *attempt, const char *address, struct rabbitmq_link *link,
+                        struct errinfo *reterr)
+{
+    int64_t send_timeout_ns =
+        backend_option_number(&backend_rabbitmq, attempt->config->target, "send_timeout");
+    unsigned send_timeout_ms = (unsigned)(send_timeout_ns / NS_PER_MS);
+    int fd = -1;
+    int r;
+
+    r = parse_address(attempt, address, link, reterr);
+    if (r == 0) {
+        r = dial(attempt, &fd, reterr);
+    }
+    if (r < 0) {
+        return r;
+    }
+    link->connection = amqp_new_connection();
+    if (link->connection == NULL) {
+        (void)close(fd);
+        return errinfo_nomem(reterr);
+    }
+    if (attempt->info.ssl) {
+        (void)close(fd); /* The library opens TLS connections only by itself. */
+        r = start_tls(attempt, link, reterr);
+    } else {
+        amqp_socket_t *socket = amqp_tcp_socket_new(link->connection);
+
+        if (socket == NULL) {
+            (void)close(fd);
+            r = errinfo_nomem(reterr);
+        } else {
+            amqp_tcp_socket_set_sockfd(socket, fd);
+        }
+    }
+    if (r < 0) {
+        return r;
+    }
+    link->fd = amqp_get_sockfd(link->connection);
+    /* A publish waits without a deadline while the broker takes nothing. The kernel's watchdog ends
+     * it, even with a peer that acknowledges each probe of its closed window. */
+    (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &send_timeout_ms,
+                     sizeof send_timeout_ms);
+    r = login(attempt, link, reterr);
+    return r < 0 ? r : rabbitmq_channel_open(link, RABBITMQ_CHANNEL, reterr);
+}
+
+int rabbitmq_link_open(const struct rabbitmq_link_config *config, struct rabbitmq_link *ret,
+                       struct probe *ret_probe, struct errinfo *reterr)
+{
+    const struct target *target = config->target;
+    struct probe probe = {.failure = PROBE_OTHER};
+    int r = errinfo_set(reterr, -EINVAL, "the target has no address");
+
+    for (uint32_t i = 0; i < target->addresses_count; i++) {
+        uint32_t chosen = (config->address_first + i) % target->addresses_count;
+        int64_t now_ns = mono_ns();
+        struct rabbitmq_link link = {.fd = -1};
+        struct attempt attempt = {
+            .config = config,
+            /* An address that doesn't answer leaves the others their share. */
+            .deadline_ns = now_ns + (config->deadline_ns - now_ns) / (target->addresses_count - i),
+            .failure = PROBE_OTHER,
+        };
+
+        r = open_address(&attempt, target->addresses[chosen], &link, reterr);
+        free(attempt.url);
+        probe.failure = attempt.failure;
+        if (r == 0) {
+            probe.failure = PROBE_OK;
+            broker_version(link.connection, probe.broker_version, sizeof probe.broker_version);
+            *ret = link;
+            break;
+        }
+        rabbitmq_link_drop(&link);
+    }
+    if (ret_probe != NULL) {
+        *ret_probe = probe;
+    }
+    return r;
+}
+
+void rabbitmq_link_drop(struct rabbitmq_link *link)
+{
+    if (link->connection != NULL) {
+        (void)amqp_destroy_connection(link->connection);
+    }
+    link->connection = NULL;
+    link->fd = -1;
+}
+
+void rabbitmq_link_close(struct rabbitmq_link *link, int64_t deadline_ns)
+{
+    struct pollfd writable = {.fd = link->fd, .events = POLLOUT};
+
+    /* Unread publishes of a socket that is just closed are lost, so the broker is asked. A socket
+     * that is full would block the question. */
+    if (link->connection != NULL && mono_ns() < deadline_ns && poll(&writable, 1, 0) == 1 &&
+        (writable.revents & (POLLERR | POLLHUP)) == 0) {
+        rabbitmq_link_deadline(link, deadline_ns);
+        (void)amqp_connection_close(link->connection, AMQP_REPLY_SUCCESS);
+    }
+    rabbitmq_link_drop(link);
+}
