@@ -1,0 +1,109 @@
+/*
+ * mqtt_endpoint: all clients of one role of one worker; shared by the files of the MQTT driver and
+ * by nobody else.
+ *
+ * Threads: the worker owns the endpoint. paho's two threads call back; what both touch (states of
+ * slots and links) is guarded by the inbox's mutex. paho holds its own lock in most callbacks, so
+ * no call into paho is made while the inbox is locked.
+ */
+#ifndef MILLRACE_MQTT_ENDPOINT_H
+#define MILLRACE_MQTT_ENDPOINT_H
+
+#include "backend.h"
+#include "bounds.h"
+#include "mqtt_access.h"
+#include "mqtt_inbox.h"
+
+enum mqtt_link_state {
+    LINK_DOWN,       /* Was up, or could not be brought back. */
+    LINK_CONNECTING, /* Until CONNACK and, of consumers, SUBACK. */
+    LINK_FAILED,     /* Did not come up; failure says why. */
+    LINK_UP
+};
+
+struct mqtt_link {
+    struct endpoint *endpoint;
+    uint32_t client; /* Index into endpoint_config.clients. */
+    MQTTAsync handle;
+    enum mqtt_link_state state;
+    bool reviving; /* Was up before: coming up is an event. */
+    struct mqtt_failure failure;
+    const char *goodbye;  /* Reason in the broker's DISCONNECT; static or NULL. */
+    uint32_t outstanding; /* The worker's: messages whose outcome was not polled. */
+    char id[MQTT_CLIENT_ID_BYTES];
+    char **filters; /* Consumers: what it subscribes to. */
+    int *filters_qos;
+    uint32_t filters_count;
+};
+
+enum mqtt_slot_state {
+    SLOT_FREE,
+    SLOT_WAITING, /* With paho. */
+    SLOT_SETTLED, /* Its outcome is in the inbox; paho has forgotten it. */
+    SLOT_LOST,    /* Its outcome is in the inbox, but paho may still name it until the link's handle
+                   * is destroyed: a slot used again would take over the old message's confirm. */
+    SLOT_LOST_POLLED /* The same, after the worker saw its outcome. */
+};
+
+/* A message that was submitted; its address is what paho hands back with the outcome. */
+struct mqtt_slot {
+    struct endpoint *endpoint;
+    uint64_t token;
+    uint32_t client;
+    enum mqtt_slot_state state;
+};
+
+struct endpoint {
+    const struct endpoint_config *config;
+    struct mqtt_access access;
+    struct mqtt_inbox inbox;
+    struct mqtt_link *links; /* One per client. */
+    int qos;
+    uint32_t released; /* Notes of the inbox whose messages were given back to paho. */
+
+    struct mqtt_slot *slots; /* Producers. */
+    uint32_t slots_count;
+    uint32_t *slots_free; /* The worker's stack of indexes. */
+    uint32_t slots_free_count;
+    uint32_t outstanding;                 /* Over all links, without lost ones. */
+    uint32_t outstanding_max;             /* Option library_queue. */
+    uint32_t window;                      /* Per link. */
+    MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
+
+    uint32_t *topics_table; /* Consumers: hash of the name -> index + 1; 0: none. */
+    uint32_t topics_table_mask;
+};
+
+/* mqtt_open.c */
+int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struct errinfo *reterr);
+int mqtt_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
+void mqtt_close(struct endpoint *endpoint);
+/* Before paho is used: keeps its threads until the program ends. */
+void mqtt_keep_library(void);
+
+/* mqtt_publish.c: callbacks and the table of outstanding messages. */
+int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr);
+void mqtt_publish_done(struct endpoint *endpoint);
+int mqtt_submit(struct endpoint *endpoint, const struct message *message);
+/* Every message that waits on the link becomes unconfirmed. The caller holds the lock. */
+void mqtt_publish_lose(struct mqtt_link *link);
+/* The link's handle is gone: its slots may be used again. */
+void mqtt_publish_forget(struct mqtt_link *link);
+/* Worker: fills an event from an outcome's note and frees the slot. */
+void mqtt_publish_outcome(struct endpoint *endpoint, const struct mqtt_note *note,
+                          struct event *ret);
+
+/* mqtt_receive.c: subscriptions, and messages that came. */
+int mqtt_receive_init(struct endpoint *endpoint, struct errinfo *reterr);
+void mqtt_receive_done(struct endpoint *endpoint);
+int mqtt_receive_arrived(void *link, char *topic, int topic_bytes, MQTTAsync_message *message);
+/* Worker: fills an event from a message's note; false if its topic is none of ours. */
+bool mqtt_receive_event(struct endpoint *endpoint, struct mqtt_note *note, struct event *ret);
+/* Gives what a note holds back to paho. */
+void mqtt_receive_release(struct mqtt_note *note);
+
+/* mqtt_probe.c */
+int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *ret,
+               struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,165 @@
+#include "mqtt_inbox.h"
+
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Past either, paho's receiving thread is held for HOLD_NS per message. */
+#define WAITING_COUNT_MAX (1u << 20)
+#define WAITING_BYTES_MAX (UINT64_C(256) << 20)
+#define HOLD_NS (2 * NS_PER_MS)
+
+static int cond_init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+    int r = pthread_condattr_init(&attributes);
+
+    if (r != 0) {
+        return -r;
+    }
+    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (r == 0) {
+        r = pthread_cond_init(cond, &attributes);
+    }
+    (void)pthread_condattr_destroy(&attributes);
+    return -r;
+}
+
+void mqtt_inbox_init(struct mqtt_inbox *inbox)
+{
+    *inbox = (struct mqtt_inbox){.fd = -1};
+    ASSERT(pthread_mutex_init(&inbox->mutex, NULL) == 0);
+    ASSERT(cond_init_monotonic(&inbox->drained) == 0);
+    ASSERT(cond_init_monotonic(&inbox->linked) == 0);
+}
+
+int mqtt_inbox_reserve(struct mqtt_inbox *inbox, uint32_t capacity, struct errinfo *reterr)
+{
+    inbox->filling.notes = calloc(capacity, sizeof *inbox->filling.notes);
+    inbox->reading.notes = calloc(capacity, sizeof *inbox->reading.notes);
+    if (inbox->filling.notes == NULL || inbox->reading.notes == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    inbox->filling.capacity = capacity;
+    inbox->reading.capacity = capacity;
+    inbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (inbox->fd < 0) {
+        return errinfo_set(reterr, -errno, "can't make a descriptor to wait on: %s",
+                           strerror(errno));
+    }
+    return 0;
+}
+
+void mqtt_inbox_done(struct mqtt_inbox *inbox)
+{
+    if (inbox->fd >= 0) {
+        (void)close(inbox->fd);
+    }
+    free(inbox->filling.notes);
+    free(inbox->reading.notes);
+    (void)pthread_cond_destroy(&inbox->linked);
+    (void)pthread_cond_destroy(&inbox->drained);
+    (void)pthread_mutex_destroy(&inbox->mutex);
+}
+
+void mqtt_inbox_lock(struct mqtt_inbox *inbox)
+{
+    ASSERT(pthread_mutex_lock(&inbox->mutex) == 0);
+}
+
+void mqtt_inbox_unlock(struct mqtt_inbox *inbox)
+{
+    ASSERT(pthread_mutex_unlock(&inbox->mutex) == 0);
+}
+
+static bool grow(struct mqtt_batch *batch)
+{
+    uint32_t capacity = batch->capacity * 2;
+    struct mqtt_note *notes = NULL;
+
+    if (capacity > batch->capacity) {
+        notes = realloc(batch->notes, (size_t)capacity * sizeof *notes);
+    }
+    if (notes == NULL) {
+        return false;
+    }
+    batch->notes = notes;
+    batch->capacity = capacity;
+    return true;
+}
+
+bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
+{
+    struct mqtt_batch *filling = &inbox->filling;
+
+    if (filling->count == filling->capacity && !grow(filling)) {
+        return false;
+    }
+    filling->notes[filling->count++] = *note;
+    filling->bytes += note->bytes;
+    if (!inbox->signalled) {
+        /* A counter of 1 can always be added to: this can't fail. */
+        inbox->signalled = eventfd_write(inbox->fd, 1) == 0;
+    }
+    return true;
+}
+
+bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note)
+{
+    bool pushed;
+
+    mqtt_inbox_lock(inbox);
+    if (inbox->filling.bytes >= WAITING_BYTES_MAX || inbox->filling.count >= WAITING_COUNT_MAX) {
+        int64_t until_ns = mono_system_ns(mono_ns() + HOLD_NS);
+        struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+
+        (void)pthread_cond_timedwait(&inbox->drained, &inbox->mutex, &until);
+    }
+    pushed = mqtt_inbox_push(inbox, note);
+    mqtt_inbox_unlock(inbox);
+    return pushed;
+}
+
+void mqtt_inbox_turn(struct mqtt_inbox *inbox)
+{
+    struct mqtt_batch emptied;
+
+    if (inbox->taken < inbox->reading.count) {
+        return;
+    }
+    mqtt_inbox_lock(inbox);
+    emptied = inbox->reading;
+    emptied.count = 0;
+    emptied.bytes = 0;
+    inbox->reading = inbox->filling;
+    inbox->filling = emptied;
+    inbox->taken = 0;
+    (void)pthread_cond_broadcast(&inbox->drained);
+    mqtt_inbox_unlock(inbox);
+}
+
+struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox)
+{
+    return inbox->taken < inbox->reading.count ? &inbox->reading.notes[inbox->taken++] : NULL;
+}
+
+void mqtt_inbox_settle(struct mqtt_inbox *inbox)
+{
+    if (inbox->taken < inbox->reading.count) {
+        return;
+    }
+    mqtt_inbox_lock(inbox);
+    if (inbox->signalled && inbox->filling.count == 0) {
+        eventfd_t ignored;
+
+        (void)eventfd_read(inbox->fd, &ignored);
+        inbox->signalled = false;
+    }
+    mqtt_inbox_unlock(inbox);
+}

@@ -1,0 +1,77 @@
+/*
+ * mqtt_inbox: what paho's threads have told an endpoint and its worker has not asked for yet.
+ *
+ * paho sends on one thread and receives on another, and calls back from both, so one writer per
+ * ring can't be had. Two arrays change places under a mutex: callbacks append to one, the worker
+ * reads the other without the lock. The descriptor is readable while either holds something.
+ *
+ * The arrays are made with room for every outcome and for a burst of messages. Beyond it they grow,
+ * on paho's thread, which allocates for each message anyhow. A worker that stays away is answered
+ * with back pressure: past a limit each arriving message holds paho's thread for a moment, so TCP
+ * slows the broker down. Only for a moment, since that thread holds the library's lock, and the
+ * worker may be waiting for it in a send. Nothing is ever dropped.
+ */
+#ifndef MILLRACE_MQTT_INBOX_H
+#define MILLRACE_MQTT_INBOX_H
+
+#include "backend.h"
+#include "errinfo.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mqtt_note {
+    enum event_kind kind;
+    uint32_t client;
+    int64_t at_ns;
+    uint32_t slot;    /* Outcomes: index of the outstanding message. */
+    uint32_t bytes;   /* MESSAGE: of its payload. */
+    void *message;    /* MESSAGE: paho's; the reader frees it. */
+    char *topic;      /* MESSAGE: likewise. */
+    const char *text; /* Static, or NULL. */
+};
+
+struct mqtt_batch {
+    struct mqtt_note *notes;
+    uint32_t count;
+    uint32_t capacity;
+    uint64_t bytes; /* Of the payloads. */
+};
+
+struct mqtt_inbox {
+    pthread_mutex_t mutex;  /* Also guards the endpoint's slots and links. */
+    pthread_cond_t drained; /* The worker took what was there. */
+    pthread_cond_t linked;  /* A link changed its state. */
+    int fd;
+    bool signalled;            /* fd is readable. */
+    struct mqtt_batch filling; /* Callbacks append. */
+    struct mqtt_batch reading; /* The worker's. */
+    uint32_t taken;            /* Of reading. */
+};
+
+void mqtt_inbox_init(struct mqtt_inbox *inbox);
+
+/* Makes the descriptor and room for that many notes: what push needs. 0 or a negative errno. */
+int mqtt_inbox_reserve(struct mqtt_inbox *inbox, uint32_t capacity, struct errinfo *reterr);
+void mqtt_inbox_done(struct mqtt_inbox *inbox);
+
+void mqtt_inbox_lock(struct mqtt_inbox *inbox);
+void mqtt_inbox_unlock(struct mqtt_inbox *inbox);
+
+/* Appends; the caller holds the lock. False if memory ran out. */
+bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note);
+
+/* The same for a message, without the lock: this is where back pressure is made. */
+bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note);
+
+/* Worker: makes what came since the last call readable, if all before it was taken. */
+void mqtt_inbox_turn(struct mqtt_inbox *inbox);
+
+/* Worker: the next note or NULL; it stays valid until mqtt_inbox_turn(). */
+struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox);
+
+/* Worker: makes the descriptor unreadable if nothing is left. */
+void mqtt_inbox_settle(struct mqtt_inbox *inbox);
+
+#endif

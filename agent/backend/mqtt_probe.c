@@ -1,0 +1,178 @@
+#include "mqtt_endpoint.h"
+
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION_TOPIC "$SYS/broker/version"
+/* Brokers that tell their version do it at once; most tell nothing. */
+#define VERSION_NS (300 * NS_PER_MS)
+
+enum attempt_state { ATTEMPT_CONNECTING, ATTEMPT_CONNECTED, ATTEMPT_FAILED };
+
+/* On the prober's stack; no callback comes once the handle is destroyed. */
+struct attempt {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    enum attempt_state state;
+    struct mqtt_failure failure;
+    char version[NAME_BYTES];
+};
+
+static void attempt_lock(struct attempt *attempt)
+{
+    ASSERT(pthread_mutex_lock(&attempt->mutex) == 0);
+}
+
+static void attempt_unlock(struct attempt *attempt)
+{
+    (void)pthread_cond_broadcast(&attempt->changed);
+    ASSERT(pthread_mutex_unlock(&attempt->mutex) == 0);
+}
+
+static void on_connected(void *context, MQTTAsync_successData5 *data)
+{
+    struct attempt *attempt = context;
+
+    (void)data;
+    attempt_lock(attempt);
+    attempt->state = ATTEMPT_CONNECTED;
+    attempt_unlock(attempt);
+}
+
+static void on_failed(void *context, MQTTAsync_failureData5 *data)
+{
+    struct attempt *attempt = context;
+
+    attempt_lock(attempt);
+    if (attempt->state == ATTEMPT_CONNECTING) {
+        attempt->state = ATTEMPT_FAILED;
+        attempt->failure = mqtt_failure_of(data);
+    }
+    attempt_unlock(attempt);
+}
+
+static int on_arrived(void *context, char *topic, int topic_bytes, MQTTAsync_message *message)
+{
+    struct attempt *attempt = context;
+
+    (void)topic_bytes;
+    attempt_lock(attempt);
+    (void)snprintf(attempt->version, sizeof attempt->version, "%.*s", message->payloadlen,
+                   (const char *)message->payload);
+    attempt_unlock(attempt);
+    MQTTAsync_freeMessage(&message);
+    MQTTAsync_free(topic);
+    return 1;
+}
+
+static bool still_connecting(const struct attempt *attempt)
+{
+    return attempt->state == ATTEMPT_CONNECTING;
+}
+
+static bool without_version(const struct attempt *attempt)
+{
+    return attempt->version[0] == '\0';
+}
+
+/* Waits while the condition holds, at most until the deadline. */
+static void attempt_wait(struct attempt *attempt, bool (*condition)(const struct attempt *),
+                         int64_t deadline_ns)
+{
+    int64_t until_ns = mono_system_ns(deadline_ns);
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    int r = 0;
+
+    attempt_lock(attempt);
+    while (condition(attempt) && r == 0) {
+        r = pthread_cond_timedwait(&attempt->changed, &attempt->mutex, &until);
+    }
+    attempt_unlock(attempt);
+}
+
+static void ask_version(MQTTAsync handle, struct attempt *attempt, int64_t deadline_ns,
+                        struct probe *ret)
+{
+    int64_t until_ns = mono_ns() + VERSION_NS;
+
+    if (MQTTAsync_subscribe(handle, VERSION_TOPIC, 0, NULL) != MQTTASYNC_SUCCESS) {
+        return;
+    }
+    attempt_wait(attempt, without_version, until_ns < deadline_ns ? until_ns : deadline_ns);
+    attempt_lock(attempt);
+    memcpy(ret->broker_version, attempt->version, sizeof ret->broker_version);
+    attempt_unlock(attempt);
+}
+
+static int log_in(struct mqtt_access *access, struct attempt *attempt, int64_t deadline_ns,
+                  struct probe *ret, struct errinfo *reterr)
+{
+    MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
+    char client_id[MQTT_CLIENT_ID_BYTES];
+    MQTTAsync handle = NULL;
+    int r;
+
+    /* Two clients of one id would throw each other out. */
+    (void)snprintf(client_id, sizeof client_id, "millrace-probe-%d-%llx", (int)getpid(),
+                   (unsigned long long)wall_unix_ns());
+    r = mqtt_access_create(access, client_id, &handle, reterr);
+    if (r < 0) {
+        ret->failure = PROBE_OTHER;
+        return r;
+    }
+    (void)MQTTAsync_setCallbacks(handle, attempt, NULL, on_arrived, NULL);
+    options.onSuccess5 = on_connected;
+    options.onFailure5 = on_failed;
+    options.context = attempt;
+    r = mqtt_access_connect(access, handle, deadline_ns, &options, reterr);
+    if (r < 0) {
+        ret->failure = PROBE_OTHER;
+        goto out;
+    }
+    attempt_wait(attempt, still_connecting, deadline_ns);
+    attempt_lock(attempt);
+    attempt->failure.timed_out = attempt->state == ATTEMPT_CONNECTING;
+    r = attempt->state == ATTEMPT_CONNECTED ? 0 : -EPROTO;
+    attempt_unlock(attempt);
+    if (r < 0) {
+        r = mqtt_access_explain(access, &attempt->failure, &ret->failure, reterr);
+        goto out;
+    }
+    ask_version(handle, attempt, deadline_ns, ret);
+out:
+    MQTTAsync_destroy(&handle);
+    return r;
+}
+
+int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *ret,
+               struct errinfo *reterr)
+{
+    struct mqtt_access access;
+    struct attempt attempt = {.state = ATTEMPT_CONNECTING};
+    pthread_condattr_t monotonic;
+    int r = mqtt_access_init(target, &access, reterr);
+
+    *ret = (struct probe){.failure = PROBE_OTHER};
+    ASSERT(pthread_condattr_init(&monotonic) == 0);
+    ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_cond_init(&attempt.changed, &monotonic) == 0);
+    ASSERT(pthread_mutex_init(&attempt.mutex, NULL) == 0);
+    if (r == 0) {
+        r = mqtt_access_reach(&access, deadline_ns, &ret->failure, reterr);
+    }
+    if (r == 0) {
+        mqtt_keep_library();
+        r = log_in(&access, &attempt, deadline_ns, ret, reterr);
+    }
+    (void)pthread_cond_destroy(&attempt.changed);
+    (void)pthread_mutex_destroy(&attempt.mutex);
+    (void)pthread_condattr_destroy(&monotonic);
+    mqtt_access_done(&access);
+    return r;
+}
