@@ -66,7 +66,8 @@ enum command_kind {
                         allocate. */
     COMMAND_START,   /* Run the phases of a segment from a given time. */
     COMMAND_STOP,    /* End the running segment now (drained, interrupted, gave up). */
-    COMMAND_RELEASE, /* Close clients, delete topics if owner, send the final snapshot. */
+    COMMAND_RELEASE, /* Close the clients and hand in the final snapshot. */
+    COMMAND_REMOVE,  /* Delete the topics, if owner: after every agent has released. */
     COMMAND_CLEAN,   /* Remove left-behind topics of targets. */
     COMMAND_GOODBYE, /* End the process. */
     COMMAND_COUNT

@@ -1,0 +1,174 @@
+#include "coordinator_link.h"
+
+#include "channel.h"
+#include "mono.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define TRY_MS 2000
+#define POLL_MS 3000 /* The coordinator answers a poll within a second, command or not. */
+#define RETRY_NS (200 * NS_PER_MS)
+
+struct coordinator_link {
+    struct channel_client *client;
+    uint32_t agent;
+    uint64_t instance;
+};
+
+int coordinator_link_new(const char *url, struct coordinator_link **ret, struct errinfo *reterr)
+{
+    struct coordinator_link *link = calloc(1, sizeof *link);
+    int r;
+
+    if (link == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = channel_client_new(url, FRAME_BYTES_MAX, &link->client, reterr);
+    if (r < 0) {
+        free(link);
+        return r;
+    }
+    *ret = link;
+    return 0;
+}
+
+void coordinator_link_free(struct coordinator_link *link)
+{
+    if (link != NULL) {
+        channel_client_free(link->client);
+        free(link);
+    }
+}
+
+void coordinator_link_cancel(struct coordinator_link *link)
+{
+    channel_client_cancel(link->client);
+}
+
+uint32_t coordinator_link_agent(const struct coordinator_link *link)
+{
+    return link->agent;
+}
+
+uint64_t coordinator_link_instance(const struct coordinator_link *link)
+{
+    return link->instance;
+}
+
+/* Tries until somebody answers or the coordinator has been silent for too long. */
+static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
+                           int timeout_ms, struct channel_reply *ret, struct errinfo *reterr)
+{
+    int64_t lost_ns = mono_ns() + LINK_LOST_NS;
+    int r;
+
+    for (;;) {
+        r = channel_call(link->client, bytes, bytes_count, timeout_ms, ret, reterr);
+        if (r == 0 || r == -ECANCELED || r == -EMSGSIZE || r == -ENOMEM) {
+            return r;
+        }
+        if (mono_ns() >= lost_ns) {
+            return errinfo_set(reterr, -ECONNABORTED, "the coordinator has not answered for %lld s",
+                               (long long)(LINK_LOST_NS / NS_PER_S));
+        }
+        mono_sleep_until(mono_ns() + RETRY_NS);
+    }
+}
+
+int coordinator_link_hello(struct coordinator_link *link, const struct hello *hello,
+                           struct welcome *ret, struct errinfo *reterr)
+{
+    struct text frame = {0};
+    struct channel_reply reply = {0};
+    int r = wire_encode_hello(hello, &frame);
+
+    if (r == 0) {
+        r = channel_call(link->client, frame.bytes, frame.bytes_count, TRY_MS, &reply, reterr);
+    }
+    if (r == 0) {
+        r = wire_decode_welcome(reply.bytes, reply.bytes_count, ret, reterr);
+    }
+    if (r == 0) {
+        link->agent = ret->agent;
+        link->instance = hello->instance;
+    }
+    free(reply.bytes);
+    text_done(&frame);
+    return r;
+}
+
+int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct command *ret,
+                          struct errinfo *reterr)
+{
+    struct poll poll = {.agent = link->agent, .instance = link->instance, .taken = taken};
+    struct text frame = {0};
+    struct channel_reply reply = {0};
+    int r = wire_encode_poll(&poll, &frame);
+
+    if (r == 0) {
+        r = call_until_lost(link, frame.bytes, frame.bytes_count, POLL_MS, &reply, reterr);
+    }
+    if (r == 0) {
+        r = wire_decode_command(reply.bytes, reply.bytes_count, ret, reterr);
+    }
+    free(reply.bytes);
+    text_done(&frame);
+    return r;
+}
+
+int coordinator_link_post(struct coordinator_link *link, const void *bytes, size_t bytes_count,
+                          struct errinfo *reterr)
+{
+    struct channel_reply reply = {0};
+    struct receipt receipt = {0};
+    int r = call_until_lost(link, bytes, bytes_count, TRY_MS, &reply, reterr);
+
+    if (r == 0) {
+        r = wire_decode_receipt(reply.bytes, reply.bytes_count, &receipt, reterr);
+    }
+    if (r == 0 && !receipt.accepted) {
+        r = errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
+    }
+    free(reply.bytes);
+    return r;
+}
+
+int coordinator_link_clock(struct coordinator_link *link, const struct clock_report *report,
+                           struct clock_exchange *ret, struct errinfo *reterr)
+{
+    struct text frame = {0};
+    struct channel_reply reply = {0};
+    struct clock_answer answer = {0};
+    int r = wire_encode_clock_report(report, &frame);
+
+    if (r == 0) {
+        r = channel_call(link->client, frame.bytes, frame.bytes_count, TRY_MS, &reply, reterr);
+    }
+    if (r == 0) {
+        r = wire_decode_clock_answer(reply.bytes, reply.bytes_count, &answer, reterr);
+    }
+    if (r == 0) {
+        *ret = (struct clock_exchange){.t1_ns = reply.sent_ns,
+                                       .t2_ns = answer.t2_ns,
+                                       .t3_ns = answer.t3_ns,
+                                       .t4_ns = reply.received_ns};
+    }
+    free(reply.bytes);
+    text_done(&frame);
+    return r;
+}
+
+void coordinator_link_goodbye(struct coordinator_link *link)
+{
+    struct poll poll = {.agent = link->agent, .instance = link->instance};
+    struct text frame = {0};
+    struct channel_reply reply = {0};
+
+    if (wire_encode_goodbye(&poll, &frame) == 0) {
+        (void)channel_call(link->client, frame.bytes, frame.bytes_count, TRY_MS, &reply, NULL);
+    }
+    free(reply.bytes);
+    text_done(&frame);
+}

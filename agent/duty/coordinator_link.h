@@ -1,0 +1,47 @@
+/*
+ * coordinator_link: the agent's calls to its coordinator: encode, send, retry, decode.
+ *
+ * Every call blocks until it was answered, was refused, or the coordinator has been silent for
+ * LINK_LOST_NS: -ECONNABORTED. Any thread; each call is one request.
+ */
+#ifndef MILLRACE_COORDINATOR_LINK_H
+#define MILLRACE_COORDINATOR_LINK_H
+
+#include "control_messages.h"
+#include "errinfo.h"
+
+#define LINK_LOST_NS (INT64_C(10) * 1000000000)
+
+struct coordinator_link;
+
+/* Dials url in the background. */
+int coordinator_link_new(const char *url, struct coordinator_link **ret, struct errinfo *reterr);
+void coordinator_link_free(struct coordinator_link *link);
+
+/* Ends all calls under way and to come with -ECANCELED; from any thread. */
+void coordinator_link_cancel(struct coordinator_link *link);
+
+/* One try of at most a second; -ETIMEDOUT or -ECONNREFUSED when nobody answered. Sets the agent's
+ * number for the rest. */
+int coordinator_link_hello(struct coordinator_link *link, const struct hello *hello,
+                           struct welcome *ret, struct errinfo *reterr);
+
+/* Long poll; COMMAND_NONE when nothing is to be done. */
+int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct command *ret,
+                          struct errinfo *reterr);
+
+/* Posts an encoded STATUS or SNAPSHOT. -EPERM when the coordinator refused it. */
+int coordinator_link_post(struct coordinator_link *link, const void *bytes, size_t bytes_count,
+                          struct errinfo *reterr);
+
+/* One exchange, for the clock; not retried. */
+int coordinator_link_clock(struct coordinator_link *link, const struct clock_report *report,
+                           struct clock_exchange *ret, struct errinfo *reterr);
+
+/* Says that this agent goes; one try. */
+void coordinator_link_goodbye(struct coordinator_link *link);
+
+uint32_t coordinator_link_agent(const struct coordinator_link *link);
+uint64_t coordinator_link_instance(const struct coordinator_link *link);
+
+#endif

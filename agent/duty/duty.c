@@ -1,0 +1,293 @@
+#include "duty.h"
+
+#include "clock_probing.h"
+#include "coordinator_link.h"
+#include "host.h"
+#include "log.h"
+#include "mono.h"
+#include "outbox.h"
+#include "trial.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELLO_RETRY_NS (500 * NS_PER_MS)
+#define CLEANUP_NS (10 * NS_PER_S)
+
+struct duty {
+    const struct duty_config *config;
+    struct coordinator_link *link;
+    struct outbox *outbox;
+    struct clock_probing *probing;
+    struct trial *trial;
+    struct welcome welcome;
+    uint64_t taken;
+};
+
+static bool told_to_stop(const struct duty *duty, int timeout_ms)
+{
+    struct pollfd stop = {.fd = duty->config->stop_fd, .events = POLLIN};
+
+    return poll(&stop, duty->config->stop_fd < 0 ? 0 : 1, timeout_ms) > 0;
+}
+
+/* Says hello until somebody answers: a coordinator may be started after its agents. */
+static int say_hello(struct duty *duty, struct errinfo *reterr)
+{
+    struct hello hello = {0};
+    bool told = false;
+    int r;
+
+    host_hello(&hello);
+    if (duty->config->name != NULL) {
+        (void)snprintf(hello.name, sizeof hello.name, "%s", duty->config->name);
+    } else {
+        (void)snprintf(hello.name, sizeof hello.name, "%.40s-%u", hello.host, hello.pid);
+    }
+    for (;;) {
+        r = coordinator_link_hello(duty->link, &hello, &duty->welcome, reterr);
+        if (r == 0 || (r != -ETIMEDOUT && r != -ECONNREFUSED)) {
+            break;
+        }
+        if (!told) {
+            log_info("waiting for a coordinator at %s", duty->config->url);
+            told = true;
+        }
+        if (told_to_stop(duty, (int)(HELLO_RETRY_NS / NS_PER_MS))) {
+            return errinfo_set(reterr, -EINTR, "ended while waiting for a coordinator");
+        }
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (!duty->welcome.accepted) {
+        return errinfo_set(reterr, -EPERM, "refused by the coordinator: %s", duty->welcome.reason);
+    }
+    log_info("joined run %s as %s", duty->welcome.run_id, duty->welcome.name);
+    return 0;
+}
+
+static int64_t deadline_of(const struct command *command)
+{
+    return mono_ns() + (command->deadline_ns > 0 ? command->deadline_ns : CLEANUP_NS);
+}
+
+static int prepare(struct duty *duty, struct command *command, struct status *status,
+                   struct errinfo *reterr)
+{
+    int r;
+
+    if (command->step == PREPARE_TOPICS) {
+        if (command->assignment == NULL) {
+            return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
+        }
+        trial_free(duty->trial);
+        duty->trial = NULL;
+        r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
+        if (r < 0) {
+            return r;
+        }
+        return trial_topics(duty->trial, deadline_of(command), status->broker_version, reterr);
+    }
+    if (duty->trial == NULL) {
+        return errinfo_set(reterr, -EINVAL, "there is no trial to prepare");
+    }
+    return trial_open(duty->trial,
+                      command->step == PREPARE_CONSUMERS ? ROLE_CONSUMER : ROLE_PRODUCER,
+                      deadline_of(command), reterr);
+}
+
+static void probe_one(const struct target *target, const struct command *command,
+                      struct probe_result *result)
+{
+    const struct backend_ops *ops = backend_find(target->backend);
+    struct errinfo error = {""};
+    struct probe probe = {.failure = PROBE_OTHER};
+    int64_t begin_ns = mono_ns();
+    int r;
+
+    if (ops == NULL) {
+        result->failure = PROBE_BACKEND;
+        (void)snprintf(result->reason, sizeof result->reason,
+                       "this agent was built without the %s backend", target->backend);
+        return;
+    }
+    if (command->kind == COMMAND_CLEAN) {
+        r = ops->clean(target, deadline_of(command), &result->removed, &error);
+        probe.failure = r < 0 ? PROBE_OTHER : PROBE_OK;
+    } else {
+        r = ops->probe(target, deadline_of(command), &probe, &error);
+        if (r < 0 && probe.failure == PROBE_OK) {
+            probe.failure = PROBE_OTHER;
+        }
+    }
+    result->failure = r < 0 ? probe.failure : PROBE_OK;
+    result->took_ns = mono_ns() - begin_ns;
+    (void)snprintf(result->reason, sizeof result->reason, "%.*s", REASON_BYTES - 1,
+                   r < 0 ? error.text : "");
+    memcpy(result->broker_version, probe.broker_version, sizeof result->broker_version);
+}
+
+static int probe_targets(const struct command *command, struct status *status,
+                         struct errinfo *reterr)
+{
+    status->results = calloc((size_t)command->targets_count + 1, sizeof *status->results);
+    if (status->results == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    status->results_count = command->targets_count;
+    for (uint32_t i = 0; i < command->targets_count; i++) {
+        probe_one(&command->targets[i], command, &status->results[i]);
+    }
+    return 0;
+}
+
+static void post_status(struct duty *duty, struct status *status, int code,
+                        const struct errinfo *error)
+{
+    struct text frame = {0};
+
+    status->agent = duty->welcome.agent;
+    status->instance = coordinator_link_instance(duty->link);
+    status->code = code;
+    if (code < 0) {
+        (void)snprintf(status->text, sizeof status->text, "%s", error->text);
+    }
+    if (wire_encode_status(status, &frame) == 0) {
+        outbox_post(duty->outbox, &frame);
+    }
+    text_done(&frame);
+}
+
+/* Carries one command out. START and STOP return at once; the segment's end is told by the trial
+ * itself. */
+static void carry_out(struct duty *duty, struct command *command)
+{
+    struct status status = {.command = command->sequence};
+    struct errinfo error = {""};
+    bool answer = true;
+    int r = 0;
+
+    switch (command->kind) {
+    case COMMAND_PROBE:
+    case COMMAND_CLEAN:
+        r = probe_targets(command, &status, &error);
+        break;
+    case COMMAND_PREPARE:
+        r = prepare(duty, command, &status, &error);
+        break;
+    case COMMAND_START:
+        if (duty->trial == NULL) {
+            r = errinfo_set(&error, -EINVAL, "there is no trial to start");
+            break;
+        }
+        trial_start(duty->trial, command->sequence, &command->segment,
+                    coordinator_link_instance(duty->link));
+        answer = false;
+        break;
+    case COMMAND_STOP:
+        if (duty->trial != NULL) {
+            trial_stop(duty->trial, command->stop_ns);
+        }
+        break;
+    case COMMAND_RELEASE:
+        r = duty->trial == NULL ? 0 : trial_release(duty->trial, deadline_of(command), &error);
+        break;
+    case COMMAND_REMOVE:
+        r = duty->trial == NULL ? 0 : trial_remove(duty->trial, deadline_of(command), &error);
+        trial_free(duty->trial);
+        duty->trial = NULL;
+        break;
+    default:
+        answer = false;
+        break;
+    }
+    if (answer) {
+        post_status(duty, &status, r, &error);
+    }
+    status_done(&status);
+}
+
+/* Without a coordinator nobody will ask for it: end the load and take the topics away. */
+static void clean_up(struct duty *duty)
+{
+    struct errinfo error = {""};
+
+    if (duty->trial == NULL) {
+        return;
+    }
+    if (trial_release(duty->trial, mono_ns() + CLEANUP_NS, &error) < 0 ||
+        trial_remove(duty->trial, mono_ns() + CLEANUP_NS, &error) < 0) {
+        log_warning("cleaning up after the run: %s", error.text);
+    }
+    trial_free(duty->trial);
+    duty->trial = NULL;
+}
+
+static int obey(struct duty *duty, struct errinfo *reterr)
+{
+    for (;;) {
+        struct command command = {0};
+        int r;
+
+        if (told_to_stop(duty, 0)) {
+            coordinator_link_goodbye(duty->link);
+            return errinfo_set(reterr, -EINTR, "ended by a signal");
+        }
+        if (outbox_failed(duty->outbox, reterr)) {
+            return -ECONNABORTED;
+        }
+        r = coordinator_link_poll(duty->link, duty->taken, &command, reterr);
+        if (r < 0) {
+            return r;
+        }
+        if (command.kind == COMMAND_NONE || command.sequence <= duty->taken) {
+            command_done(&command);
+            continue;
+        }
+        duty->taken = command.sequence;
+        if (command.kind == COMMAND_GOODBYE) {
+            command_done(&command);
+            return 0;
+        }
+        carry_out(duty, &command);
+        command_done(&command);
+    }
+}
+
+int duty_run(const struct duty_config *config, struct errinfo *reterr)
+{
+    struct duty duty = {.config = config};
+    int r = coordinator_link_new(config->url, &duty.link, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    r = say_hello(&duty, reterr);
+    if (r < 0) {
+        goto out;
+    }
+    r = outbox_new(duty.link, &duty.outbox, reterr);
+    if (r == 0 && !duty.welcome.same_clock) {
+        r = clock_probing_new(duty.link, &duty.probing, reterr);
+    }
+    if (r < 0) {
+        goto out;
+    }
+    r = obey(&duty, reterr);
+    if (r == 0) {
+        r = outbox_flush(duty.outbox, reterr);
+        coordinator_link_goodbye(duty.link);
+    }
+    clean_up(&duty);
+out:
+    clock_probing_free(duty.probing);
+    coordinator_link_cancel(duty.link);
+    outbox_free(duty.outbox);
+    coordinator_link_free(duty.link);
+    return r;
+}

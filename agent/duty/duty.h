@@ -1,0 +1,20 @@
+/*
+ * duty: an agent's life: says hello, polls for commands, carries them out one by one, and leaves
+ * nothing behind when the coordinator is gone. Holds no policy.
+ */
+#ifndef MILLRACE_DUTY_H
+#define MILLRACE_DUTY_H
+
+#include "errinfo.h"
+
+struct duty_config {
+    const char *url;
+    const char *name; /* NULL: host name and pid. */
+    int stop_fd;      /* Readable: leave in good order (a signal came). */
+};
+
+/* Blocks until the coordinator says goodbye (0), or: -EPERM refused, -ECONNABORTED the coordinator
+ * went away, -EINTR stop_fd. */
+int duty_run(const struct duty_config *config, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,73 @@
+#include "host.h"
+
+#include "backend.h"
+#include "file.h"
+#include "mono.h"
+#include "random.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void copy_name(char *to, const char *from)
+{
+    (void)snprintf(to, NAME_BYTES, "%.*s", NAME_BYTES - 1, from);
+}
+
+void host_hello(struct hello *hello)
+{
+    struct utsname names;
+    struct rlimit files = {0};
+    cpu_set_t cpus;
+    char link[NAME_BYTES] = "";
+    const struct backend_ops *const *drivers = backend_all();
+
+    hello->protocol = PROTOCOL_VERSION;
+    copy_name(hello->version, MILLRACE_VERSION);
+    hello->instance = random_entropy();
+    if (uname(&names) == 0) {
+        copy_name(hello->host, names.nodename);
+        copy_name(hello->kernel, names.release);
+    }
+    file_first_line("/proc/sys/kernel/random/boot_id", hello->boot_id, sizeof hello->boot_id);
+    if (readlink("/proc/self/ns/time", link, sizeof link - 1) > 0) {
+        copy_name(hello->time_namespace, link);
+    }
+    /* An injected clock is not the host's: the coordinator must not take it for its own. */
+    if (getenv("MILLRACE_TEST_CLOCK") != NULL) {
+        copy_name(hello->time_namespace, "injected");
+    }
+    hello->pid = (uint32_t)getpid();
+    hello->cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+    hello->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        hello->open_files_max = files.rlim_cur;
+    }
+    file_first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                    hello->clock_source, sizeof hello->clock_source);
+    for (uint32_t i = 0; drivers[i] != NULL && i < BACKENDS_MAX; i++) {
+        copy_name(hello->backends[i].name, drivers[i]->entry->name);
+        copy_name(hello->backends[i].library, drivers[i]->library_version());
+        hello->backends_count = i + 1;
+    }
+}
+
+void host_health(struct health *health)
+{
+    struct rusage usage;
+    char line[256];
+    char *end = NULL;
+
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        health->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
+                         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
+    }
+    /* Second field: resident pages. */
+    file_first_line("/proc/self/statm", line, sizeof line);
+    (void)strtoull(line, &end, 10);
+    health->rss_bytes = strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}

@@ -1,0 +1,14 @@
+/* host: facts about this machine and process, for the hello and for the health of snapshots. Reads
+ * /proc; no state. */
+#ifndef MILLRACE_HOST_H
+#define MILLRACE_HOST_H
+
+#include "control_messages.h"
+
+/* Fills everything of the hello but its name. */
+void host_hello(struct hello *hello);
+
+/* CPU time and memory of this process now. */
+void host_health(struct health *health);
+
+#endif

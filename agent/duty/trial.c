@@ -1,0 +1,378 @@
+#include "trial.h"
+
+#include "collector.h"
+#include "host.h"
+#include "mono.h"
+#include "wire.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_NS (20 * NS_PER_MS)
+/* An interval is closed without a worker that is late by more than this: it may sit in a blocking
+ * call. */
+#define LATE_NS (300 * NS_PER_MS)
+#define DRAIN_NS_DEFAULT (30 * NS_PER_S)
+
+struct trial {
+    struct assignment assignment;
+    const struct backend_ops *ops;
+    struct outbox *outbox;
+    struct topic *topics;
+    bool topics_made;
+    struct timeline timeline;
+    struct gate gate;
+    bool gate_made;
+    struct recorder **recorders;
+    struct worker **workers;
+    struct collector *collector;
+    pthread_t ticker;
+    bool ticker_started;
+    _Atomic bool ticker_quit;
+    pthread_mutex_t mutex; /* Guards what follows, between duty's thread and the ticker. */
+    bool running;
+    uint64_t running_command;
+    struct status status; /* Of the running segment; posted when it is over. */
+    struct segment segment;
+    struct errinfo failure; /* The ticker could not go on. */
+    int failure_code;
+};
+
+/* Segments' messages must be settled within the drain phase that follows them. */
+static int64_t drain_ns_of(const struct assignment *assignment)
+{
+    const struct assigned_phase *last = &assignment->phases[assignment->phases_count - 1];
+
+    return last->until_drained && last->duration_ns > 0 ? last->duration_ns : DRAIN_NS_DEFAULT;
+}
+
+static int topics_init(struct trial *trial, struct errinfo *reterr)
+{
+    const struct assignment *assignment = &trial->assignment;
+
+    trial->topics = calloc((size_t)assignment->topics_count + 1, sizeof *trial->topics);
+    if (trial->topics == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < assignment->topics_count; i++) {
+        const struct assigned_flow *flow = &assignment->flows[assignment->topics[i].flow];
+
+        trial->topics[i] = (struct topic){.name = assignment->topics[i].name,
+                                          .partitions = flow->partitions,
+                                          .subscriptions = flow->subscriptions_count,
+                                          .delivery = &flow->delivery};
+    }
+    return 0;
+}
+
+static int workers_init(struct trial *trial, struct errinfo *reterr)
+{
+    uint32_t count = trial->assignment.workers_count;
+    struct worker_context context = {.assignment = &trial->assignment,
+                                     .ops = trial->ops,
+                                     .timeline = &trial->timeline,
+                                     .topics = trial->topics,
+                                     .drain_ns = drain_ns_of(&trial->assignment)};
+
+    trial->recorders = calloc((size_t)count + 1, sizeof(struct recorder *));
+    trial->workers = calloc((size_t)count + 1, sizeof(struct worker *));
+    if (trial->recorders == NULL || trial->workers == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        int r = recorder_new(&trial->assignment, i, &trial->recorders[i], reterr);
+
+        context.worker = i;
+        context.recorder = trial->recorders[i];
+        if (r == 0) {
+            r = worker_new(&context, &trial->gate, &trial->workers[i], reterr);
+        }
+        if (r < 0) {
+            return r;
+        }
+    }
+    return collector_new(&trial->assignment, trial->recorders, count, &trial->collector, reterr);
+}
+
+static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_t parts_count)
+{
+    for (uint32_t i = 0; i < parts_count; i++) {
+        struct text frame = {0};
+
+        if (wire_encode_snapshot(parts[i], &frame) < 0) {
+            trial->failure_code = errinfo_nomem(&trial->failure);
+            text_done(&frame);
+        } else {
+            outbox_post(trial->outbox, &frame);
+        }
+        snapshot_free(parts[i]);
+    }
+    free(parts);
+}
+
+/* Closes the collector's interval and posts it. */
+static void close_interval(struct trial *trial, bool final)
+{
+    struct snapshot **parts = NULL;
+    uint32_t parts_count = 0;
+    struct health health = {0};
+    int r;
+
+    host_health(&health);
+    r = collector_snapshots(trial->collector, &health, final, &parts, &parts_count,
+                            &trial->failure);
+    if (r < 0) {
+        trial->failure_code = r;
+        return;
+    }
+    post_snapshots(trial, parts, parts_count);
+}
+
+static void look_at_segment(struct trial *trial)
+{
+    struct text frame = {0};
+
+    (void)pthread_mutex_lock(&trial->mutex);
+    if (trial->running && gate_pending(&trial->gate) == 0) {
+        int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
+        int64_t start_ns = t0_ns + trial->segment.start_ns;
+
+        trial->running = false;
+        trial->status.code = gate_wait(&trial->gate, mono_ns(), NULL);
+        trial->status.ended_ns = mono_ns() - t0_ns;
+        trial->status.start_skew_ns =
+            trial->gate.started_ns > start_ns ? trial->gate.started_ns - start_ns : 0;
+        if (trial->failure_code < 0) {
+            trial->status.code = trial->failure_code;
+            memcpy(trial->status.text, trial->failure.text, sizeof trial->status.text);
+        }
+        if (wire_encode_status(&trial->status, &frame) == 0) {
+            outbox_post(trial->outbox, &frame);
+        }
+    }
+    (void)pthread_mutex_unlock(&trial->mutex);
+    text_done(&frame);
+}
+
+static void *ticker_main(void *argument)
+{
+    struct trial *trial = argument;
+    int64_t interval_end_ns = INTERVAL_NS; /* Offset from T0. */
+
+    (void)pthread_setname_np(pthread_self(), "ticker");
+    while (!atomic_load(&trial->ticker_quit)) {
+        int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
+        int64_t offset_ns = t0_ns == TIMELINE_UNKNOWN_NS ? -1 : mono_ns() - t0_ns;
+
+        if (collector_drain(trial->collector, &trial->failure) < 0) {
+            trial->failure_code = -ENOMEM;
+        }
+        if (offset_ns >= interval_end_ns && (collector_interval_ready(trial->collector) ||
+                                             offset_ns >= interval_end_ns + LATE_NS)) {
+            close_interval(trial, false);
+            interval_end_ns += INTERVAL_NS;
+        }
+        look_at_segment(trial);
+        mono_sleep_until(mono_ns() + TICK_NS);
+    }
+    return NULL;
+}
+
+int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial **ret,
+              struct errinfo *reterr)
+{
+    struct trial *trial = calloc(1, sizeof *trial);
+    int r;
+
+    if (trial == NULL) {
+        assignment_done(assignment);
+        return errinfo_nomem(reterr);
+    }
+    trial->assignment = *assignment;
+    memset(assignment, 0, sizeof *assignment);
+    trial->outbox = outbox;
+    (void)pthread_mutex_init(&trial->mutex, NULL);
+    trial->ops = backend_find(trial->assignment.target.backend);
+    if (trial->ops == NULL) {
+        r = errinfo_set(reterr, -ENOTSUP, "this agent was built without the %s backend",
+                        trial->assignment.target.backend);
+        goto out;
+    }
+    r = timeline_init(&trial->timeline, &trial->assignment, reterr);
+    if (r == 0) {
+        r = topics_init(trial, reterr);
+    }
+    if (r == 0) {
+        r = gate_init(&trial->gate, reterr);
+        trial->gate_made = r == 0;
+    }
+    if (r < 0) {
+        goto out;
+    }
+    *ret = trial;
+    return 0;
+out:
+    trial_free(trial);
+    return r;
+}
+
+static void stop_ticker(struct trial *trial)
+{
+    if (trial->ticker_started) {
+        atomic_store(&trial->ticker_quit, true);
+        (void)pthread_join(trial->ticker, NULL);
+        trial->ticker_started = false;
+    }
+}
+
+void trial_free(struct trial *trial)
+{
+    if (trial == NULL) {
+        return;
+    }
+    /* The ticker goes last of the threads: workers that end may wait for it to empty their rings.
+     */
+    for (uint32_t i = 0; trial->workers != NULL && i < trial->assignment.workers_count; i++) {
+        worker_free(trial->workers[i]);
+    }
+    stop_ticker(trial);
+    collector_free(trial->collector);
+    for (uint32_t i = 0; trial->recorders != NULL && i < trial->assignment.workers_count; i++) {
+        recorder_free(trial->recorders[i]);
+    }
+    if (trial->gate_made) {
+        gate_done(&trial->gate);
+    }
+    timeline_done(&trial->timeline);
+    free(trial->workers);
+    free(trial->recorders);
+    free(trial->topics);
+    free(trial->segment.peers);
+    (void)pthread_mutex_destroy(&trial->mutex);
+    assignment_done(&trial->assignment);
+    free(trial);
+}
+
+int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
+                 struct errinfo *reterr)
+{
+    const struct assignment *assignment = &trial->assignment;
+    struct topic_list list = {.topics = trial->topics, .topics_count = assignment->topics_count};
+    struct probe probe = {0};
+    int r;
+
+    if (assignment->topics_owner) {
+        r = trial->ops->probe(&assignment->target, deadline_ns, &probe, reterr);
+        if (r < 0) {
+            return r;
+        }
+        memcpy(broker_version, probe.broker_version, NAME_BYTES);
+        r = trial->ops->topics_create(&assignment->target, &list, deadline_ns, reterr);
+        if (r < 0) {
+            return r;
+        }
+        trial->topics_made = true;
+    }
+    r = workers_init(trial, reterr);
+    if (r == 0) {
+        r = -pthread_create(&trial->ticker, NULL, ticker_main, trial);
+        if (r < 0) {
+            return errinfo_set(reterr, r, "a thread can't be started: %s", strerror(-r));
+        }
+        trial->ticker_started = true;
+    }
+    return r;
+}
+
+static int order_all(struct trial *trial, enum worker_order order, int64_t deadline_ns,
+                     struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
+        worker_order(trial->workers[i], order, NULL, deadline_ns);
+    }
+    /* Drivers keep the deadline; the grace is for their last call to return. */
+    return gate_wait(&trial->gate, deadline_ns + 5 * NS_PER_S, reterr);
+}
+
+int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,
+               struct errinfo *reterr)
+{
+    return order_all(trial, role == ROLE_CONSUMER ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS,
+                     deadline_ns, reterr);
+}
+
+void trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance)
+{
+    timeline_set(&trial->timeline, segment);
+    (void)pthread_mutex_lock(&trial->mutex);
+    free(trial->segment.peers);
+    trial->segment = *segment;
+    memset(segment, 0, sizeof *segment);
+    memset(&trial->status, 0, sizeof trial->status);
+    trial->status.agent = trial->assignment.agent;
+    trial->status.instance = instance;
+    trial->status.command = command;
+    trial->gate.started_ns = 0;
+    for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
+        worker_order(trial->workers[i], ORDER_RUN, &trial->segment, 0);
+    }
+    trial->running = true;
+    (void)pthread_mutex_unlock(&trial->mutex);
+}
+
+void trial_stop(struct trial *trial, int64_t stop_ns)
+{
+    int64_t at_ns = stop_ns == 0 ? mono_ns() : atomic_load(&trial->timeline.t0_ns) + stop_ns;
+
+    for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
+        worker_stop(trial->workers[i], at_ns);
+    }
+}
+
+int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
+{
+    int r = 0;
+
+    if (trial->collector == NULL) {
+        return 0; /* It was never prepared that far. */
+    }
+    trial_stop(trial, 0);
+    while (trial->ticker_started && gate_pending(&trial->gate) > 0 && mono_ns() < deadline_ns) {
+        mono_sleep_until(mono_ns() + TICK_NS);
+    }
+    r = order_all(trial, ORDER_CLOSE, deadline_ns, reterr);
+    stop_ticker(trial);
+    if (r < 0) {
+        return r;
+    }
+    do {
+        r = collector_drain(trial->collector, reterr);
+        if (r < 0) {
+            return r;
+        }
+        if (!collector_behind(trial->collector)) {
+            break;
+        }
+        close_interval(trial, false);
+    } while (trial->failure_code == 0);
+    close_interval(trial, true);
+    if (trial->failure_code < 0) {
+        return errinfo_set(reterr, trial->failure_code, "%s", trial->failure.text);
+    }
+    return 0;
+}
+
+int trial_remove(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
+{
+    struct topic_list list = {.topics = trial->topics,
+                              .topics_count = trial->assignment.topics_count};
+
+    if (!trial->topics_made) {
+        return 0;
+    }
+    trial->topics_made = false;
+    return trial->ops->topics_delete(&trial->assignment.target, &list, deadline_ns, reterr);
+}

@@ -1,0 +1,42 @@
+/*
+ * trial: one assignment being carried out: its topics, workers, recorders, and the ticker that
+ * turns what they recorded into snapshots. The steps are called in order by duty, from one thread.
+ */
+#ifndef MILLRACE_TRIAL_H
+#define MILLRACE_TRIAL_H
+
+#include "assignment.h"
+#include "backend.h"
+#include "control_messages.h"
+#include "outbox.h"
+
+struct trial;
+
+/* Takes the assignment over (also on failure). 0, -ENOTSUP (no such backend here), -ENOMEM. */
+int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial **ret,
+              struct errinfo *reterr);
+
+/* Ends everything at once; what was measured and not sent is lost. NULL is allowed. */
+void trial_free(struct trial *trial);
+
+/* Each blocks until deadline_ns at most. broker_version (NAME_BYTES) is filled by the owner of the
+ * topics. */
+int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
+                 struct errinfo *reterr);
+int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,
+               struct errinfo *reterr);
+
+/* Begins a segment and returns; its end is posted as a STATUS that answers `command`. Takes
+ * segment->peers over. */
+void trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance);
+
+/* Ends the running segment at the given offset from T0; 0: now. */
+void trial_stop(struct trial *trial, int64_t stop_ns);
+
+/* Closes all clients and posts the final snapshots. */
+int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);
+
+/* Deletes the topics that this agent made; nothing when it made none. */
+int trial_remove(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * schedule: where a producer is within the phases of a segment, and when its next message is due.
+ * Pure: told the time.
+ *
+ * A phase's messages are those due within it, also when they are sent late; the next phase begins
+ * for this producer once they are sent.
+ */
+#ifndef MILLRACE_SCHEDULE_H
+#define MILLRACE_SCHEDULE_H
+
+#include "assignment.h"
+#include "pacer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCHEDULE_NEVER_NS INT64_MAX
+
+struct schedule {
+    const struct assignment *assignment;
+    uint32_t flow;
+    uint32_t producers_count;
+    uint32_t producer;
+    uint32_t phase_first;
+    uint32_t phase_last;
+    uint32_t phase;           /* Whose messages are being sent. */
+    int64_t segment_start_ns; /* mono_ns() */
+    int64_t phase_start_ns;   /* mono_ns() */
+    int64_t phase_end_ns;
+    int64_t stop_ns;
+    bool over; /* Nothing is left to send in this segment. */
+    struct pacer pacer;
+    int64_t accounted_ns; /* What came due before was counted. */
+};
+
+void schedule_init(struct schedule *schedule, const struct assignment *assignment,
+                   const struct assigned_producer *producer);
+
+/* Begins a segment at start_ns (mono_ns()). */
+void schedule_start(struct schedule *schedule, uint32_t phase_first, uint32_t phase_last,
+                    int64_t start_ns);
+
+/* Nothing is due from stop_ns on. */
+void schedule_stop(struct schedule *schedule, int64_t stop_ns);
+
+enum load schedule_load(const struct schedule *schedule);
+
+/* Moves on to the phase that has the next message; returns when the next message is due (with
+ * LOAD_MAX: now_ns), or when to look again, or SCHEDULE_NEVER_NS when the segment is over for this
+ * producer. *ret_due says which. */
+int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_due);
+
+/* The message that schedule_next_ns() named was sent. */
+void schedule_sent(struct schedule *schedule);
+
+/* Calls count(context, phase, n) for what came due by the plan since the last call, until now_ns;
+ * LOAD_RATE only. */
+void schedule_account(struct schedule *schedule, int64_t now_ns,
+                      void (*count)(void *context, uint32_t phase, uint64_t n), void *context);
+
+/* Mean time between two messages in the current phase; SCHEDULE_NEVER_NS without a rate. */
+int64_t schedule_gap_ns(const struct schedule *schedule);
+
+#endif

@@ -1,0 +1,450 @@
+#include "sender.h"
+
+#include "invariant.h"
+#include "mono.h"
+#include "sender_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* After a submit that was refused for the moment: look again then even if no event comes. */
+#define STALL_NS (200 * NS_PER_US)
+#define SEND_BATCH 64
+
+static int lane_compare_key(const struct sender *sender, uint32_t a, uint32_t b)
+{
+    int64_t left = sender->producers[a].key_ns;
+    int64_t right = sender->producers[b].key_ns;
+
+    return left < right ? -1 : left > right;
+}
+
+/* A binary heap of producers by the time at which they want to be looked at. */
+static void heap_down(struct sender *sender, uint32_t at)
+{
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        uint32_t moved = sender->heap[at];
+
+        if (child >= sender->heap_count) {
+            return;
+        }
+        if (child + 1 < sender->heap_count &&
+            lane_compare_key(sender, sender->heap[child + 1], sender->heap[child]) < 0) {
+            child++;
+        }
+        if (lane_compare_key(sender, moved, sender->heap[child]) <= 0) {
+            return;
+        }
+        sender->heap[at] = sender->heap[child];
+        sender->heap[child] = moved;
+        at = child;
+    }
+}
+
+static void heap_push(struct sender *sender, uint32_t producer)
+{
+    uint32_t at = sender->heap_count++;
+
+    sender->heap[at] = producer;
+    while (at > 0 && lane_compare_key(sender, sender->heap[at], sender->heap[(at - 1) / 2]) < 0) {
+        uint32_t parent = (at - 1) / 2;
+        uint32_t moved = sender->heap[at];
+
+        sender->heap[at] = sender->heap[parent];
+        sender->heap[parent] = moved;
+        at = parent;
+    }
+}
+
+static void heap_pop(struct sender *sender)
+{
+    sender->heap[0] = sender->heap[--sender->heap_count];
+    if (sender->heap_count > 0) {
+        heap_down(sender, 0);
+    }
+}
+
+/* Mean time between two messages, all producers together. */
+static int64_t gap_ns(const struct sender *sender)
+{
+    double per_ns = 0.0;
+
+    for (uint32_t i = 0; i < sender->producers_count; i++) {
+        int64_t gap = schedule_gap_ns(&sender->producers[i].schedule);
+
+        per_ns += gap == SCHEDULE_NEVER_NS ? 0.0 : 1.0 / (double)(gap > 0 ? gap : 1);
+    }
+    return per_ns > 0.0 ? (int64_t)(1.0 / per_ns) : SENDER_NEVER_NS;
+}
+
+void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_last)
+{
+    const struct timeline *timeline = sender->context.timeline;
+    int64_t t0_ns = atomic_load(&timeline->t0_ns);
+    int64_t start_ns = t0_ns + atomic_load(&timeline->phase_start_ns[phase_first]);
+
+    sender->t0_ns = t0_ns;
+    sender->heap_count = 0;
+    for (uint32_t i = 0; i < sender->producers_count; i++) {
+        struct producer *producer = &sender->producers[i];
+
+        schedule_start(&producer->schedule, phase_first, phase_last, start_ns);
+        producer->waiting = PRODUCER_SCHEDULED;
+        producer->key_ns = start_ns;
+        heap_push(sender, i);
+    }
+    sender->blocked_count = 0;
+    sender->turn_ns = start_ns;
+    sender->gap_ns = gap_ns(sender);
+}
+
+void sender_stop(struct sender *sender, int64_t at_ns)
+{
+    for (uint32_t i = 0; i < sender->producers_count; i++) {
+        schedule_stop(&sender->producers[i].schedule, at_ns);
+    }
+}
+
+/* A producer that could not send is taken out of the heap until something changes for it. */
+static void producer_block(struct sender *sender, struct producer *producer,
+                           enum producer_waiting why)
+{
+    producer->waiting = why;
+    producer->blocked_load = schedule_load(&producer->schedule) == LOAD_RATE;
+    sender->blocked_count += producer->blocked_load ? 1 : 0;
+}
+
+static void producer_unblock(struct sender *sender, struct producer *producer)
+{
+    if (producer->waiting == PRODUCER_SCHEDULED) {
+        return;
+    }
+    sender->blocked_count -= producer->blocked_load ? 1 : 0;
+    producer->waiting = PRODUCER_SCHEDULED;
+    heap_push(sender, (uint32_t)(producer - sender->producers));
+}
+
+static void group_unstall(struct sender *sender, struct sender_group *group)
+{
+    if (!group->stalled) {
+        return;
+    }
+    group->stalled = false;
+    for (uint32_t i = 0; i < group->producers_count; i++) {
+        struct producer *producer = &sender->producers[group->producer_first + i];
+
+        if (producer->waiting == PRODUCER_STALLED) {
+            producer_unblock(sender, producer);
+        }
+    }
+}
+
+static void record_outcome(struct sender *sender, struct sender_group *group,
+                           const struct event *event)
+{
+    struct producer *producer = &sender->producers[group->producer_first + event->client];
+    uint32_t index = (uint32_t)(event->token - producer->token_first);
+    struct outstanding *slot = &producer->slots[index];
+    struct recorder *recorder = sender->context.recorder;
+    struct recorder_cell *cell = recorder_cell(recorder, group->flow, slot->phase);
+    enum mark_kind_of_run kind = RUN_UNCONFIRMED;
+    int64_t latency_ns = -1;
+
+    ASSERT(index < producer->window && slot->used);
+    if (event->kind == EVENT_ACKED) {
+        kind = RUN_ACKED;
+        cell->counters.acked++;
+        if (group->confirms) {
+            latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
+            if (slot->paced) {
+                recorder_sample(cell, SERIES_PUBLISH, latency_ns, 0);
+            }
+            recorder_sample(cell, SERIES_PUBLISH_SERVICE, event->at_ns - slot->start_ns, 0);
+        }
+    } else if (event->kind == EVENT_REFUSED) {
+        kind = RUN_REFUSED;
+        cell->counters.refused++;
+        recorder_error(recorder, event->text != NULL ? event->text : "refused by the broker");
+    } else {
+        cell->counters.unconfirmed++;
+    }
+    recorder_outcome(recorder, producer->lane + slot->stream, kind, slot->sequence);
+    recorder_client(recorder, producer->record_index, group->message_bytes, latency_ns);
+    slot->used = false;
+    producer->free_slots[producer->free_count++] = index;
+    sender->outstanding--;
+    if (producer->waiting == PRODUCER_WINDOW_FULL) {
+        producer_unblock(sender, producer);
+    }
+}
+
+static void take_event(struct sender *sender, struct sender_group *group, const struct event *event)
+{
+    struct recorder *recorder = sender->context.recorder;
+    struct counters *counters = &recorder_cell(recorder, group->flow, sender->phase_now)->counters;
+
+    switch (event->kind) {
+    case EVENT_ACKED:
+    case EVENT_REFUSED:
+    case EVENT_UNCONFIRMED:
+        record_outcome(sender, group, event);
+        break;
+    case EVENT_DOWN:
+    case EVENT_UP:
+        link_state_event(&group->link, event, recorder, counters);
+        break;
+    case EVENT_ERROR:
+        counters->errors++;
+        recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
+        break;
+    case EVENT_MESSAGE:
+    case EVENT_CONSUME_ACKED:
+        ASSERT(false); /* Not for a producing endpoint. */
+        break;
+    }
+}
+
+static void look_at_phase(struct sender *sender, int64_t now_ns)
+{
+    uint32_t phase;
+
+    if (sender->t0_ns == 0) {
+        return;
+    }
+    phase = timeline_phase(sender->context.timeline, now_ns - sender->t0_ns, sender->phase_now);
+    if (phase != sender->phase_now) {
+        sender->phase_now = phase;
+        sender->gap_ns = gap_ns(sender);
+    }
+}
+
+bool sender_poll(struct sender *sender, int64_t now_ns)
+{
+    bool any = false;
+
+    if (sender->blocked_count > 0 && sender->turn_ns < now_ns) {
+        sender->blocked_ns += (uint64_t)(now_ns - sender->turn_ns);
+    }
+    sender->turn_ns = now_ns;
+    look_at_phase(sender, now_ns);
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+        uint32_t room = recorder_room(sender->context.recorder);
+        int count;
+
+        if (group->endpoint == NULL || room == 0) {
+            continue;
+        }
+        count = sender->context.ops->poll(group->endpoint, sender->events,
+                                          room < SENDER_EVENTS ? room : SENDER_EVENTS);
+        for (int e = 0; e < count; e++) {
+            take_event(sender, group, &sender->events[e]);
+        }
+        if (count > 0 || now_ns >= group->stalled_until_ns) {
+            group_unstall(sender, group);
+        }
+        any = any || count > 0;
+    }
+    return any;
+}
+
+/* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
+static int64_t producer_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
+                               int64_t start_ns)
+{
+    struct sender_group *group = &sender->groups[producer->group];
+    struct recorder *recorder = sender->context.recorder;
+    bool paced = schedule_load(&producer->schedule) == LOAD_RATE;
+    struct payload_message *payload = payload_pool_next(group->pool);
+    uint32_t stream = producer->cursor;
+    uint32_t phase = producer->schedule.phase;
+    uint32_t index = producer->free_slots[producer->free_count - 1];
+    struct outstanding *slot = &producer->slots[index];
+    struct stamp stamp = {.tag = sender->context.assignment->tag,
+                          .stream = producer->stream_first + stream,
+                          .sequence = producer->next_sequence[stream],
+                          .intended_ns = (paced ? due_ns : start_ns) - sender->t0_ns,
+                          .sent_ns = start_ns};
+    struct message message = {.client = producer->client_index,
+                              .topic = producer->topics[stream / group->partitions],
+                              .partition = stream % group->partitions,
+                              .bytes = payload->bytes,
+                              .bytes_count = payload->bytes_count,
+                              .token = producer->token_first + index};
+    struct recorder_cell *cell;
+    int64_t end_ns;
+
+    stamp_write(payload->bytes, &stamp, payload->payload_hash);
+    if (sender->context.ops->submit(group->endpoint, &message) < 0) {
+        return -EAGAIN;
+    }
+    end_ns = mono_ns();
+    producer->free_count--;
+    *slot = (struct outstanding){.used = true,
+                                 .paced = paced,
+                                 .phase = phase,
+                                 .stream = stream,
+                                 .sequence = stamp.sequence,
+                                 .intended_ns = due_ns,
+                                 .start_ns = start_ns};
+    producer->next_sequence[stream]++;
+    producer->cursor = stream + 1 == producer->streams_count ? 0 : stream + 1;
+    sender->outstanding++;
+    schedule_sent(&producer->schedule);
+    recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence);
+    cell = recorder_cell(recorder, group->flow, phase);
+    cell->counters.sent++;
+    cell->counters.sent_bytes += payload->bytes_count;
+    cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
+    recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
+    if (paced) {
+        recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);
+    } else {
+        cell->counters.due++;
+    }
+    return end_ns;
+}
+
+/* The producer at the top of the heap: sends its message if one is due. Returns the time after it.
+ */
+static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
+{
+    struct producer *producer = &sender->producers[sender->heap[0]];
+    struct sender_group *group = &sender->groups[producer->group];
+    bool due = false;
+    int64_t next_ns = schedule_next_ns(&producer->schedule, now_ns, &due);
+    int64_t end_ns;
+
+    *ret_sent = false;
+    if (next_ns > now_ns || !due) {
+        producer->key_ns = next_ns;
+        heap_down(sender, 0);
+        return now_ns;
+    }
+    if (producer->free_count == 0) {
+        heap_pop(sender);
+        producer_block(sender, producer, PRODUCER_WINDOW_FULL);
+        return now_ns;
+    }
+    end_ns = group->stalled ? -EAGAIN : producer_submit(sender, producer, next_ns, now_ns);
+    if (end_ns < 0) {
+        heap_pop(sender);
+        producer_block(sender, producer, PRODUCER_STALLED);
+        if (!group->stalled) {
+            group->stalled = true;
+            group->stalled_until_ns = now_ns + STALL_NS;
+        }
+        return now_ns;
+    }
+    *ret_sent = true;
+    /* With `max` the key is the time of the last message: producers take turns. */
+    producer->key_ns = schedule_load(&producer->schedule) == LOAD_RATE
+                           ? schedule_next_ns(&producer->schedule, end_ns, &due)
+                           : end_ns;
+    heap_down(sender, 0);
+    return end_ns;
+}
+
+bool sender_send(struct sender *sender, int64_t now_ns)
+{
+    bool any = false;
+
+    for (int i = 0; i < SEND_BATCH && sender->heap_count > 0; i++) {
+        bool sent = false;
+
+        if (sender->producers[sender->heap[0]].key_ns > now_ns) {
+            break;
+        }
+        now_ns = send_top(sender, now_ns, &sent);
+        any = any || sent;
+    }
+    return any;
+}
+
+int64_t sender_next_ns(const struct sender *sender)
+{
+    int64_t next_ns =
+        sender->heap_count == 0 ? SENDER_NEVER_NS : sender->producers[sender->heap[0]].key_ns;
+
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        const struct sender_group *group = &sender->groups[i];
+
+        if (group->stalled && group->stalled_until_ns < next_ns) {
+            next_ns = group->stalled_until_ns;
+        }
+        if (group->link.down_count > 0 && group->link.retry_ns < next_ns) {
+            next_ns = group->link.retry_ns;
+        }
+    }
+    return next_ns;
+}
+
+int64_t sender_gap_ns(const struct sender *sender)
+{
+    return sender->gap_ns;
+}
+
+void sender_reopen(struct sender *sender, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+
+        link_state_reopen(&group->link, sender->context.ops, group->endpoint, now_ns,
+                          sender->context.recorder);
+    }
+}
+
+struct due_context {
+    struct recorder *recorder;
+    uint32_t flow;
+};
+
+static void count_due(void *context, uint32_t phase, uint64_t n)
+{
+    const struct due_context *due = context;
+
+    recorder_cell(due->recorder, due->flow, phase)->counters.due += n;
+}
+
+void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
+{
+    for (uint32_t i = 0; sender->t0_ns != 0 && i < sender->producers_count; i++) {
+        struct producer *producer = &sender->producers[i];
+        struct due_context due = {.recorder = sender->context.recorder,
+                                  .flow = sender->groups[producer->group].flow};
+
+        schedule_account(&producer->schedule, now_ns, count_due, &due);
+    }
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        link_state_account(&sender->groups[i].link, sender->t0_ns, state);
+    }
+    state->outstanding += sender->outstanding;
+    state->blocked_ns += sender->blocked_ns;
+    sender->blocked_ns = 0;
+}
+
+bool sender_watch(const struct sender *sender, int epoll_fd)
+{
+    bool all = true;
+
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        int fd = sender->context.ops->wait_fd(sender->groups[i].endpoint);
+        struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
+
+        all = all && fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+    }
+    return all;
+}
+
+bool sender_is_down(const struct sender *sender)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        if (sender->groups[i].link.down_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,76 @@
+/*
+ * sender: the producing half of a worker: its producers, their schedules, windows and outstanding
+ * messages.
+ *
+ * Open loop: a producer's schedule goes on whatever the broker does; what is due and can't be sent
+ * yet is sent as soon as it can be, with the intended time it had. Debt outlives its phase, until
+ * the segment ends or is stopped.
+ *
+ * Belongs to one worker's thread. Nothing here waits, and nothing allocates after sender_open().
+ */
+#ifndef MILLRACE_SENDER_H
+#define MILLRACE_SENDER_H
+
+#include "backend.h"
+#include "recorder.h"
+#include "timeline.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SENDER_NEVER_NS INT64_MAX
+
+/* What all parts of a worker share. */
+struct worker_context {
+    const struct assignment *assignment;
+    const struct backend_ops *ops;
+    const struct timeline *timeline;
+    struct recorder *recorder;
+    uint32_t worker;
+    const struct topic *topics; /* Of the assignment, as drivers want them. */
+    int64_t drain_ns;
+};
+
+struct sender;
+
+/* Allocates everything for the worker's producers. 0, -ENOMEM. */
+int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr);
+void sender_free(struct sender *sender);
+
+/* Opens the endpoints; blocks until deadline_ns. */
+int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *reterr);
+
+/* Outstanding messages become UNCONFIRMED; closes the endpoints. */
+void sender_close(struct sender *sender);
+
+/* Begins a segment: phases first .. last, whose starts the timeline has. */
+void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_last);
+
+/* Nothing more is sent after at_ns (mono_ns()); messages that were due before and weren't sent are
+ * given up. */
+void sender_stop(struct sender *sender, int64_t at_ns);
+
+/* Settles outcomes; true if there were any. */
+bool sender_poll(struct sender *sender, int64_t now_ns);
+
+/* Sends what is due, a bounded number; true if anything was sent. */
+bool sender_send(struct sender *sender, int64_t now_ns);
+
+/* When the sender wants to be called next: SENDER_NEVER_NS if only an event can change anything. */
+int64_t sender_next_ns(const struct sender *sender);
+
+/* Mean time between two messages of this worker by schedule; SENDER_NEVER_NS without one. */
+int64_t sender_gap_ns(const struct sender *sender);
+
+/* Brings back what is down, at most once per quarter second; may block until deadline_ns. */
+void sender_reopen(struct sender *sender, int64_t now_ns);
+
+/* At an interval's end: counts what came due until now_ns and reports the state. */
+void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state);
+
+/* Adds the endpoints' descriptors to an epoll set; false: at least one has none. */
+bool sender_watch(const struct sender *sender, int epoll_fd);
+
+bool sender_is_down(const struct sender *sender);
+
+#endif

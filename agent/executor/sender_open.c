@@ -1,0 +1,232 @@
+#include "mono.h"
+#include "random.h"
+#include "sender_parts.h"
+
+#include <stdlib.h>
+
+static int producer_init(struct producer *producer, const struct worker_context *context,
+                         const struct assigned_producer *assigned, struct errinfo *reterr)
+{
+    const struct assigned_flow *flow = &context->assignment->flows[assigned->flow];
+
+    producer->stream_first = assigned->stream_first;
+    producer->topics_count = assigned->topics_count;
+    producer->streams_count = assigned->topics_count * flow->partitions;
+    producer->window = flow->delivery.in_flight;
+    producer->free_count = producer->window;
+    producer->topics = calloc((size_t)producer->topics_count + 1, sizeof *producer->topics);
+    producer->next_sequence =
+        calloc((size_t)producer->streams_count + 1, sizeof *producer->next_sequence);
+    producer->slots = calloc(producer->window, sizeof *producer->slots);
+    producer->free_slots = calloc(producer->window, sizeof *producer->free_slots);
+    if (producer->topics == NULL || producer->next_sequence == NULL || producer->slots == NULL ||
+        producer->free_slots == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < producer->topics_count; i++) {
+        producer->topics[i] =
+            assigned_topic_index(flow, assigned->topic_first, assigned->topic_stride, i);
+    }
+    for (uint32_t i = 0; i < producer->window; i++) {
+        producer->free_slots[i] = producer->window - 1 - i;
+    }
+    schedule_init(&producer->schedule, context->assignment, assigned);
+    return 0;
+}
+
+/* Fills one group with the worker's producers of a flow. */
+static int group_fill(struct sender *sender, struct sender_group *group, struct errinfo *reterr)
+{
+    const struct assignment *assignment = sender->context.assignment;
+    uint32_t record_index = 0;
+    int r;
+
+    for (uint32_t i = 0; i < assignment->producers_count; i++) {
+        const struct assigned_producer *assigned = &assignment->producers[i];
+        uint32_t index = group->producers_count;
+        struct producer *producer = &sender->producers[group->producer_first + index];
+        struct endpoint_client *client = &group->clients[index];
+
+        if (assigned->worker != sender->context.worker) {
+            continue;
+        }
+        if (assigned->flow != group->flow) {
+            record_index++;
+            continue;
+        }
+        r = producer_init(producer, &sender->context, assigned, reterr);
+        if (r < 0) {
+            return r;
+        }
+        producer->group = (uint32_t)(group - sender->groups);
+        producer->client_index = index;
+        producer->record_index = record_index;
+        producer->lane = recorder_producer_lane(sender->context.recorder, record_index++);
+        producer->token_first = (uint64_t)index * producer->window;
+        client->client = assigned->client;
+        client->topics = producer->topics;
+        client->topics_count = producer->topics_count;
+        client->shares_count = 1;
+        group->producers_count++;
+    }
+    return link_state_init(&group->link, group->producers_count, reterr);
+}
+
+static int group_init(struct sender *sender, uint32_t flow_index, uint32_t producer_first,
+                      uint32_t count, struct errinfo *reterr)
+{
+    const struct worker_context *context = &sender->context;
+    const struct assigned_flow *flow = &context->assignment->flows[flow_index];
+    struct sender_group *group = &sender->groups[sender->groups_count++];
+    int r;
+
+    group->flow = flow_index;
+    group->partitions = flow->partitions;
+    group->message_bytes = flow->message_bytes;
+    group->confirms = flow->delivery.publish_ack != PUBLISH_ACK_NONE;
+    group->producer_first = producer_first;
+    group->clients = calloc(count, sizeof *group->clients);
+    if (group->clients == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = payload_pool_new(
+        flow,
+        random_derive(context->assignment->seed, ((uint64_t)context->assignment->agent << 32) |
+                                                     (context->worker << 8) | flow_index),
+        &group->pool, reterr);
+    if (r == 0) {
+        r = group_fill(sender, group, reterr);
+    }
+    group->config = (struct endpoint_config){.target = &context->assignment->target,
+                                             .role = ROLE_PRODUCER,
+                                             .run_id = context->assignment->run_id,
+                                             .trial = context->assignment->trial,
+                                             .topics = context->topics,
+                                             .topics_count = context->assignment->topics_count,
+                                             .clients = group->clients,
+                                             .clients_count = group->producers_count,
+                                             .delivery = &flow->delivery,
+                                             .message_bytes_max = flow->message_bytes,
+                                             .drain_ns = context->drain_ns};
+    return r;
+}
+
+int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr)
+{
+    const struct assignment *assignment = context->assignment;
+    struct sender *sender = calloc(1, sizeof *sender);
+    uint32_t by_flow[FLOWS_MAX] = {0};
+    uint32_t first = 0;
+    int r = 0;
+
+    if (sender == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    sender->context = *context;
+    for (uint32_t i = 0; i < assignment->producers_count; i++) {
+        if (assignment->producers[i].worker == context->worker) {
+            by_flow[assignment->producers[i].flow]++;
+            sender->producers_count++;
+        }
+    }
+    sender->producers = calloc((size_t)sender->producers_count + 1, sizeof *sender->producers);
+    sender->heap = calloc((size_t)sender->producers_count + 1, sizeof *sender->heap);
+    if (sender->producers == NULL || sender->heap == NULL) {
+        r = errinfo_nomem(reterr);
+    }
+    for (uint32_t flow = 0; r == 0 && flow < assignment->flows_count; flow++) {
+        if (by_flow[flow] > 0) {
+            r = group_init(sender, flow, first, by_flow[flow], reterr);
+            first += by_flow[flow];
+        }
+    }
+    if (r < 0) {
+        sender_free(sender);
+        return r;
+    }
+    *ret = sender;
+    return 0;
+}
+
+void sender_free(struct sender *sender)
+{
+    if (sender == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+
+        if (group->endpoint != NULL) {
+            sender->context.ops->close(group->endpoint);
+        }
+        payload_pool_free(group->pool);
+        link_state_done(&group->link);
+        free(group->clients);
+    }
+    for (uint32_t i = 0; sender->producers != NULL && i < sender->producers_count; i++) {
+        free(sender->producers[i].topics);
+        free(sender->producers[i].next_sequence);
+        free(sender->producers[i].slots);
+        free(sender->producers[i].free_slots);
+    }
+    free(sender->producers);
+    free(sender->heap);
+    free(sender);
+}
+
+int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+        int64_t begin_ns = mono_ns();
+        int r;
+
+        group->config.open_deadline_ns = deadline_ns;
+        r = sender->context.ops->open(&group->config, &group->endpoint, reterr);
+        if (r < 0) {
+            return r;
+        }
+        recorder_sample(recorder_cell(sender->context.recorder, group->flow, 0), SERIES_CONNECT,
+                        mono_ns() - begin_ns, 0);
+    }
+    return 0;
+}
+
+/* Messages without an outcome at the end: nobody knows. */
+static void settle_outstanding(struct sender *sender)
+{
+    for (uint32_t i = 0; i < sender->producers_count; i++) {
+        struct producer *producer = &sender->producers[i];
+        struct sender_group *group = &sender->groups[producer->group];
+
+        for (uint32_t s = 0; s < producer->window; s++) {
+            struct outstanding *slot = &producer->slots[s];
+            struct recorder *recorder = sender->context.recorder;
+
+            if (!slot->used) {
+                continue;
+            }
+            recorder_cell(recorder, group->flow, slot->phase)->counters.unconfirmed++;
+            while (recorder_room(recorder) == 0) {
+                mono_sleep_until(mono_ns() + NS_PER_MS); /* The collector goes on emptying it. */
+            }
+            recorder_outcome(recorder, producer->lane + slot->stream, RUN_UNCONFIRMED,
+                             slot->sequence);
+            slot->used = false;
+            sender->outstanding--;
+        }
+    }
+}
+
+void sender_close(struct sender *sender)
+{
+    settle_outstanding(sender);
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+
+        if (group->endpoint != NULL) {
+            sender->context.ops->close(group->endpoint);
+            group->endpoint = NULL;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+/* sender_parts: the sender's structs, shared by its two files: sending (sender.c) and making and
+ * opening (sender_open.c). */
+#ifndef MILLRACE_SENDER_PARTS_H
+#define MILLRACE_SENDER_PARTS_H
+
+#include "link_state.h"
+#include "payload.h"
+#include "schedule.h"
+#include "sender.h"
+#include "stamp.h"
+
+#define SENDER_EVENTS 256
+
+/* A message that waits for its outcome. */
+struct outstanding {
+    bool used;
+    bool paced; /* It had an intended time. */
+    uint32_t phase;
+    uint32_t stream; /* Of the producer's own. */
+    uint64_t sequence;
+    int64_t intended_ns; /* mono_ns(), as is start_ns. */
+    int64_t start_ns;
+};
+
+enum producer_waiting {
+    PRODUCER_SCHEDULED,   /* In the heap. */
+    PRODUCER_WINDOW_FULL, /* Until one of its messages is settled. */
+    PRODUCER_STALLED      /* Until its endpoint has an event, or a moment has passed. */
+};
+
+struct producer {
+    uint32_t group;
+    uint32_t client_index; /* Within the group's endpoint. */
+    uint32_t record_index; /* Client index and first lane in the recorder. */
+    uint32_t lane;
+    uint32_t stream_first;
+    uint32_t streams_count;
+    uint32_t cursor;  /* Stream of the next message: they take turns. */
+    uint32_t *topics; /* By ordinal: index into the assignment's topics. */
+    uint32_t topics_count;
+    uint64_t *next_sequence;
+    struct schedule schedule;
+    int64_t key_ns; /* When to look at it; the heap's order. */
+    enum producer_waiting waiting;
+    bool blocked_load; /* It was blocked while it had a rate to keep. */
+    struct outstanding *slots;
+    uint32_t window;
+    uint32_t *free_slots;
+    uint32_t free_count;
+    uint64_t token_first;
+};
+
+/* The producers of one flow: one endpoint. */
+struct sender_group {
+    uint32_t flow;
+    uint32_t partitions;
+    uint32_t message_bytes;
+    bool confirms; /* The outcome says when the broker had it. */
+    struct payload_pool *pool;
+    struct endpoint *endpoint;
+    struct endpoint_config config;
+    struct endpoint_client *clients;
+    uint32_t producer_first;
+    uint32_t producers_count;
+    bool stalled;
+    int64_t stalled_until_ns;
+    struct link_state link;
+};
+
+struct sender {
+    struct worker_context context;
+    struct sender_group groups[FLOWS_MAX];
+    uint32_t groups_count;
+    struct producer *producers; /* In the order of the groups. */
+    uint32_t producers_count;
+    uint32_t *heap;
+    uint32_t heap_count;
+    uint32_t phase_now;
+    int64_t t0_ns; /* 0 before the first segment. */
+    int64_t turn_ns;
+    int64_t gap_ns; /* By schedule, in the current phase. */
+    uint64_t outstanding;
+    uint32_t blocked_count; /* Producers with a rate that are due and can't send. */
+    uint64_t blocked_ns;
+    struct event events[SENDER_EVENTS];
+};
+
+#endif

@@ -1,0 +1,462 @@
+#include "worker.h"
+
+#include "invariant.h"
+#include "mono.h"
+#include "receiver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_NS_MAX (50 * NS_PER_MS)
+#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on, or with a client down. */
+/* Messages closer together than this are sent in batches; each keeps its own intended time. */
+#define BATCH_GAP_NS (50 * NS_PER_US)
+#define BATCH_WAIT_NS (100 * NS_PER_US)
+#define SPIN_NS_MAX (80 * NS_PER_US)
+
+struct worker {
+    struct worker_context context;
+    struct gate *gate;
+    pthread_t thread;
+    bool thread_started;
+    struct sender *sender;
+    struct receiver *receiver;
+    int wake_fd;
+    int epoll_fd;
+    bool watched;          /* Every endpoint has a descriptor. */
+    pthread_mutex_t mutex; /* Guards the order. */
+    bool has_order;
+    bool quit;
+    enum worker_order order;
+    struct segment segment;
+    int64_t order_deadline_ns;
+    _Atomic int64_t stop_ns;
+    _Atomic bool called; /* There is an order or a stop to look at. */
+    bool consumers_open;
+    bool producers_open;
+    bool running;
+    bool first_turn;
+    int64_t end_ns; /* Of the running segment. */
+    int64_t stop_taken_ns;
+    int64_t spin_ns; /* Running estimate of the 95th percentile of oversleep. */
+};
+
+int gate_init(struct gate *gate, struct errinfo *reterr)
+{
+    pthread_condattr_t attributes;
+    int code;
+
+    memset(gate, 0, sizeof *gate);
+    code = pthread_mutex_init(&gate->mutex, NULL);
+    if (code == 0) {
+        (void)pthread_condattr_init(&attributes);
+        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        code = pthread_cond_init(&gate->changed, &attributes);
+        (void)pthread_condattr_destroy(&attributes);
+    }
+    return code == 0 ? 0 : errinfo_set(reterr, -code, "a lock can't be made: %s", strerror(code));
+}
+
+void gate_done(struct gate *gate)
+{
+    (void)pthread_mutex_destroy(&gate->mutex);
+    (void)pthread_cond_destroy(&gate->changed);
+}
+
+uint32_t gate_pending(struct gate *gate)
+{
+    uint32_t pending;
+
+    (void)pthread_mutex_lock(&gate->mutex);
+    pending = gate->pending;
+    (void)pthread_mutex_unlock(&gate->mutex);
+    return pending;
+}
+
+int gate_wait(struct gate *gate, int64_t deadline_ns, struct errinfo *reterr)
+{
+    int64_t system_ns = mono_system_ns(deadline_ns);
+    struct timespec until = {.tv_sec = system_ns / NS_PER_S, .tv_nsec = system_ns % NS_PER_S};
+    int r = 0;
+
+    (void)pthread_mutex_lock(&gate->mutex);
+    while (gate->pending > 0 && r == 0) {
+        r = -pthread_cond_timedwait(&gate->changed, &gate->mutex, &until);
+    }
+    if (r < 0) {
+        (void)errinfo_set(reterr, r, "%u workers were not ready in time", gate->pending);
+    } else {
+        r = gate->code;
+        if (r < 0 && reterr != NULL) {
+            *reterr = gate->error;
+        }
+        gate->code = 0;
+    }
+    (void)pthread_mutex_unlock(&gate->mutex);
+    return r;
+}
+
+static void gate_order_done(struct gate *gate, int code, const struct errinfo *error)
+{
+    (void)pthread_mutex_lock(&gate->mutex);
+    ASSERT(gate->pending > 0);
+    gate->pending--;
+    if (code < 0 && gate->code == 0) {
+        gate->code = code;
+        gate->error = *error;
+    }
+    (void)pthread_cond_broadcast(&gate->changed);
+    (void)pthread_mutex_unlock(&gate->mutex);
+}
+
+static void gate_started(struct gate *gate, int64_t now_ns)
+{
+    (void)pthread_mutex_lock(&gate->mutex);
+    if (now_ns > gate->started_ns) {
+        gate->started_ns = now_ns;
+    }
+    (void)pthread_mutex_unlock(&gate->mutex);
+}
+
+static int64_t offset_of(const struct worker *worker, int64_t now_ns)
+{
+    int64_t t0_ns = atomic_load_explicit(&worker->context.timeline->t0_ns, memory_order_relaxed);
+
+    return t0_ns == TIMELINE_UNKNOWN_NS ? -1 : now_ns - t0_ns;
+}
+
+/* Leaves the interval to the collector once it is over. */
+static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
+{
+    struct recorder_state state = {0};
+    int64_t offset_ns = offset_of(worker, now_ns);
+
+    sender_account(worker->sender, now_ns, &state);
+    receiver_account(worker->receiver, &state);
+    while (!recorder_turn(worker->context.recorder, offset_ns, &state, final) && final) {
+        mono_sleep_until(mono_ns() + NS_PER_MS); /* The collector goes on emptying the ring. */
+    }
+}
+
+static void rebuild_watch(struct worker *worker)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = worker->wake_fd}};
+
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->watched = worker->epoll_fd >= 0 &&
+                      epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->wake_fd, &event) == 0;
+    if (worker->consumers_open && !receiver_watch(worker->receiver, worker->epoll_fd)) {
+        worker->watched = false;
+    }
+    if (worker->producers_open && !sender_watch(worker->sender, worker->epoll_fd)) {
+        worker->watched = false;
+    }
+}
+
+static int carry_out_close(struct worker *worker)
+{
+    int64_t now_ns = mono_ns();
+
+    if (worker->producers_open) {
+        (void)sender_poll(worker->sender, now_ns);
+    }
+    if (worker->consumers_open) {
+        (void)receiver_poll(worker->receiver, now_ns);
+    }
+    sender_close(worker->sender);
+    receiver_close(worker->receiver);
+    worker->producers_open = false;
+    worker->consumers_open = false;
+    turn_interval(worker, mono_ns(), true);
+    return 0;
+}
+
+static void begin_segment(struct worker *worker)
+{
+    const struct segment *segment = &worker->segment;
+
+    worker->end_ns = segment->t0_ns + segment->start_ns;
+    for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
+        worker->end_ns += worker->context.assignment->phases[i].duration_ns;
+    }
+    sender_start(worker->sender, segment->phase_first, segment->phase_last);
+    worker->stop_taken_ns = SENDER_NEVER_NS;
+    worker->running = true;
+    worker->first_turn = true;
+}
+
+/* Takes the order that waits; true if the thread shall end. */
+static bool take_order(struct worker *worker)
+{
+    struct errinfo error = {""};
+    enum worker_order order;
+    bool has_order;
+    bool quit;
+    int64_t deadline_ns;
+    int r = 0;
+
+    (void)pthread_mutex_lock(&worker->mutex);
+    atomic_store(&worker->called, false);
+    has_order = worker->has_order;
+    worker->has_order = false;
+    order = worker->order;
+    deadline_ns = worker->order_deadline_ns;
+    quit = worker->quit;
+    (void)pthread_mutex_unlock(&worker->mutex);
+    if (!has_order) {
+        return quit;
+    }
+    switch (order) {
+    case ORDER_OPEN_CONSUMERS:
+        r = receiver_open(worker->receiver, deadline_ns, &error);
+        worker->consumers_open = r == 0;
+        rebuild_watch(worker);
+        break;
+    case ORDER_OPEN_PRODUCERS:
+        r = sender_open(worker->sender, deadline_ns, &error);
+        worker->producers_open = r == 0;
+        rebuild_watch(worker);
+        break;
+    case ORDER_RUN:
+        begin_segment(worker);
+        return quit; /* Done at the segment's end. */
+    case ORDER_CLOSE:
+        worker->running = false;
+        r = carry_out_close(worker);
+        rebuild_watch(worker);
+        break;
+    }
+    gate_order_done(worker->gate, r, &error);
+    return quit;
+}
+
+static void look_at_segment(struct worker *worker, int64_t now_ns)
+{
+    int64_t stop_ns = atomic_load_explicit(&worker->stop_ns, memory_order_relaxed);
+
+    if (worker->first_turn && now_ns >= worker->segment.t0_ns + worker->segment.start_ns) {
+        worker->first_turn = false;
+        gate_started(worker->gate, now_ns);
+    }
+    if (stop_ns != worker->stop_taken_ns) {
+        worker->stop_taken_ns = stop_ns;
+        sender_stop(worker->sender, stop_ns);
+    }
+    if (now_ns >= worker->end_ns || now_ns >= stop_ns) {
+        sender_stop(worker->sender, stop_ns < worker->end_ns ? stop_ns : worker->end_ns);
+        worker->running = false;
+        gate_order_done(worker->gate, 0, NULL);
+    }
+}
+
+static void sleep_on(struct worker *worker, int64_t wait_ns)
+{
+    struct timespec timeout = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
+    struct epoll_event events[8];
+    int count;
+
+    if (!worker->watched || sender_is_down(worker->sender) || receiver_is_down(worker->receiver)) {
+        /* The descriptor of a lost connection stays readable: waiting on it would be a busy loop.
+         */
+        if (wait_ns > WAIT_NS_BLIND) {
+            timeout.tv_sec = 0;
+            timeout.tv_nsec = WAIT_NS_BLIND;
+        }
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &timeout, NULL);
+        return;
+    }
+    count = epoll_pwait2(worker->epoll_fd, events, 8, &timeout, NULL);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == worker->wake_fd) {
+            uint64_t value;
+
+            if (read(worker->wake_fd, &value, sizeof value) < 0) {
+                errno = 0; /* Somebody else's wake-up was read already. */
+            }
+        }
+    }
+}
+
+/* Waits until there may be something to do: an event, a message that is due, the interval's end. */
+static void wait_for_work(struct worker *worker, int64_t now_ns)
+{
+    int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
+    int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
+    bool batched = worker->running && sender_gap_ns(worker->sender) < BATCH_GAP_NS;
+    int64_t woke_ns;
+    int64_t late_ns;
+
+    if (wait_ns > WAIT_NS_MAX) {
+        wait_ns = WAIT_NS_MAX;
+    }
+    if (batched) {
+        wait_ns = wait_ns < BATCH_WAIT_NS ? BATCH_WAIT_NS : wait_ns;
+    } else if (next_ns != SENDER_NEVER_NS) {
+        wait_ns -= worker->spin_ns;
+        if (wait_ns <= 0) {
+            return; /* Close enough: the loop polls and looks at the clock again. */
+        }
+    }
+    sleep_on(worker, wait_ns);
+    woke_ns = mono_ns();
+    late_ns = woke_ns - (now_ns + wait_ns);
+    if (late_ns > 0 && !batched) {
+        /* Stochastic quantile: rises 19 times as fast as it falls, so it settles where 5 % are
+         * above it. */
+        worker->spin_ns += late_ns > worker->spin_ns ? 19 * 50 : -50;
+        worker->spin_ns = worker->spin_ns > SPIN_NS_MAX ? SPIN_NS_MAX
+                          : worker->spin_ns < 0         ? 0
+                                                        : worker->spin_ns;
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+
+    /* The default slack of 50 us would be added to every wait. */
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    (void)pthread_setname_np(pthread_self(), "worker");
+    for (;;) {
+        int64_t now_ns = mono_ns();
+        bool busy = false;
+
+        if (atomic_load_explicit(&worker->called, memory_order_acquire) && take_order(worker)) {
+            break;
+        }
+        if (worker->producers_open) {
+            busy = sender_poll(worker->sender, now_ns);
+            if (sender_is_down(worker->sender)) {
+                sender_reopen(worker->sender, now_ns);
+            }
+        }
+        if (worker->consumers_open) {
+            busy = receiver_poll(worker->receiver, now_ns) || busy;
+            if (receiver_is_down(worker->receiver)) {
+                receiver_reopen(worker->receiver, now_ns);
+            }
+        }
+        if (worker->running) {
+            busy = sender_send(worker->sender, mono_ns()) || busy;
+            look_at_segment(worker, mono_ns());
+        }
+        if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
+            turn_interval(worker, now_ns, false);
+        }
+        if (!busy) {
+            wait_for_work(worker, mono_ns());
+        }
+    }
+    return NULL;
+}
+
+int worker_new(const struct worker_context *context, struct gate *gate, struct worker **ret,
+               struct errinfo *reterr)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    int r;
+
+    if (worker == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    worker->context = *context;
+    worker->gate = gate;
+    worker->epoll_fd = -1;
+    worker->spin_ns = 20 * NS_PER_US;
+    worker->stop_taken_ns = SENDER_NEVER_NS;
+    atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
+    (void)pthread_mutex_init(&worker->mutex, NULL);
+    worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (worker->wake_fd < 0) {
+        r = -errno;
+        (void)errinfo_set(reterr, r, "a worker's eventfd can't be made: %s", strerror(-r));
+        goto out;
+    }
+    r = sender_new(context, &worker->sender, reterr);
+    if (r == 0) {
+        r = receiver_new(context, &worker->receiver, reterr);
+    }
+    if (r < 0) {
+        goto out;
+    }
+    rebuild_watch(worker);
+    r = -pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (r < 0) {
+        (void)errinfo_set(reterr, r, "a worker's thread can't be started: %s", strerror(-r));
+        goto out;
+    }
+    worker->thread_started = true;
+    *ret = worker;
+    return 0;
+out:
+    worker_free(worker);
+    return r;
+}
+
+static void wake(struct worker *worker)
+{
+    uint64_t one = 1;
+
+    atomic_store_explicit(&worker->called, true, memory_order_release);
+    if (write(worker->wake_fd, &one, sizeof one) < 0) {
+        errno = 0; /* It is awake already. */
+    }
+}
+
+void worker_order(struct worker *worker, enum worker_order order, const struct segment *segment,
+                  int64_t deadline_ns)
+{
+    (void)pthread_mutex_lock(&worker->gate->mutex);
+    worker->gate->pending++;
+    (void)pthread_mutex_unlock(&worker->gate->mutex);
+    (void)pthread_mutex_lock(&worker->mutex);
+    ASSERT(!worker->has_order);
+    worker->has_order = true;
+    worker->order = order;
+    worker->order_deadline_ns = deadline_ns;
+    if (segment != NULL) {
+        worker->segment = *segment;
+        atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
+    }
+    (void)pthread_mutex_unlock(&worker->mutex);
+    wake(worker);
+}
+
+void worker_stop(struct worker *worker, int64_t at_ns)
+{
+    atomic_store(&worker->stop_ns, at_ns);
+    wake(worker);
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    if (worker->thread_started) {
+        (void)pthread_mutex_lock(&worker->mutex);
+        worker->quit = true;
+        (void)pthread_mutex_unlock(&worker->mutex);
+        wake(worker);
+        (void)pthread_join(worker->thread, NULL);
+    }
+    sender_free(worker->sender);
+    receiver_free(worker->receiver);
+    if (worker->wake_fd >= 0) {
+        (void)close(worker->wake_fd);
+    }
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+    (void)pthread_mutex_destroy(&worker->mutex);
+    free(worker);
+}

@@ -1,0 +1,222 @@
+/* millrace-agent: joins a coordinator and obeys it. The only place of this program that knows argv.
+ */
+
+#include "backend.h"
+#include "duty.h"
+#include "log.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+#define EXIT_FAILED 4
+#define PROCESSES_MAX 256
+
+extern char **environ;
+
+struct agent_options {
+    const char *url;
+    const char *name;
+    const char *log_file;
+    long processes;
+    bool with_parent; /* Ends when the process that started it is gone. */
+};
+
+static const char help_text[] =
+    "Usage: millrace-agent --join URL [--name NAME] [--processes N]\n"
+    "\n"
+    "Joins the coordinator of a run (`millrace run --listen URL`) and generates the load that it "
+    "is told to.\n"
+    "Waits for the coordinator if it is not there yet; ends when the run ends.\n"
+    "\n"
+    "  --join URL       where the coordinator listens: tcp://HOST:PORT or ipc://PATH\n"
+    "  --name NAME      how reports name this agent (default: host name and process id)\n"
+    "  --processes N    start N agents on this host (default 1); MQTT wants several, at most 500 "
+    "clients each\n"
+    "  --log FILE       append the log to FILE as well\n"
+    "  --describe       print the backends of this build, a line each: name, tab, client library\n"
+    "  --version        print the version and those of the client libraries\n"
+    "  --help           print this\n"
+    "\n"
+    "Examples:\n"
+    "  millrace-agent --join tcp://127.0.0.1:7700\n"
+    "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"
+    "\n"
+    "Exit: 0 the run ended, 2 usage, 4 refused or the coordinator went away, 130 ended by a "
+    "signal.\n";
+
+static void describe(void)
+{
+    const struct backend_ops *const *drivers = backend_all();
+
+    for (size_t i = 0; drivers[i] != NULL; i++) {
+        (void)printf("%s\t%s\n", drivers[i]->entry->name, drivers[i]->library_version());
+    }
+}
+
+static int usage_error(const char *text, const char *what)
+{
+    (void)fprintf(stderr, "millrace-agent: %s%s (see millrace-agent --help)\n", text, what);
+    return EXIT_USAGE;
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int parse_options(int argc, char **argv, struct agent_options *options)
+{
+    enum {
+        OPTION_JOIN = 256,
+        OPTION_NAME,
+        OPTION_PROCESSES,
+        OPTION_LOG,
+        OPTION_DESCRIBE,
+        OPTION_PARENT
+    };
+    static const struct option known[] = {{"join", required_argument, NULL, OPTION_JOIN},
+                                          {"name", required_argument, NULL, OPTION_NAME},
+                                          {"processes", required_argument, NULL, OPTION_PROCESSES},
+                                          {"log", required_argument, NULL, OPTION_LOG},
+                                          {"describe", no_argument, NULL, OPTION_DESCRIBE},
+                                          {"with-parent", no_argument, NULL, OPTION_PARENT},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    char *end = NULL;
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":hV", known, NULL)) != -1) {
+        switch (option) {
+        case OPTION_JOIN:
+            options->url = optarg;
+            break;
+        case OPTION_NAME:
+            options->name = optarg;
+            break;
+        case OPTION_PROCESSES:
+            options->processes = strtol(optarg, &end, 10);
+            if (*end != '\0' || options->processes < 1 || options->processes > PROCESSES_MAX) {
+                return usage_error("--processes takes a number from 1 to 256, not ", optarg);
+            }
+            break;
+        case OPTION_LOG:
+            options->log_file = optarg;
+            break;
+        case OPTION_PARENT:
+            options->with_parent = true;
+            break;
+        case OPTION_DESCRIBE:
+            describe();
+            return 0;
+        case 'V':
+            (void)printf("millrace-agent %s\n", MILLRACE_VERSION);
+            describe();
+            return 0;
+        case 'h':
+            (void)fputs(help_text, stdout);
+            return 0;
+        case ':':
+            return usage_error("a value is missing for ", argv[optind - 1]);
+        default:
+            return usage_error("unknown option ", argv[optind - 1]);
+        }
+    }
+    if (optind < argc) {
+        return usage_error("unexpected argument ", argv[optind]);
+    }
+    return options->url == NULL ? usage_error("--join URL is missing", "") : -1;
+}
+
+/* Starts the agents of --processes as children and waits for all; the worst exit code counts. */
+static int run_children(const struct agent_options *options, const char *program)
+{
+    pid_t children[PROCESSES_MAX];
+    int worst = 0;
+
+    for (long i = 0; i < options->processes; i++) {
+        char name[128] = "";
+        const char *arguments[] = {program, "--join", options->url, "--with-parent",
+                                   NULL,    NULL,     NULL};
+
+        if (options->name != NULL) {
+            (void)snprintf(name, sizeof name, "%s-%ld", options->name, i + 1);
+            arguments[4] = "--name";
+            arguments[5] = name;
+        }
+        /* posix_spawn takes its argv without const and leaves it alone. */
+        if (posix_spawn(&children[i], "/proc/self/exe", NULL, NULL,
+                        (char *const *)(uintptr_t)arguments, environ) != 0) {
+            (void)fprintf(stderr, "millrace-agent: process %ld can't be started\n", i + 1);
+            children[i] = 0;
+            worst = EXIT_FAILED;
+        }
+    }
+    for (long i = 0; i < options->processes; i++) {
+        int status = 0;
+
+        while (children[i] != 0 && waitpid(children[i], &status, 0) < 0 && errno == EINTR) {
+            /* A signal went to the whole group; the children end by themselves. */
+        }
+        if (WIFEXITED(status) && WEXITSTATUS(status) > worst) {
+            worst = WEXITSTATUS(status);
+        } else if (WIFSIGNALED(status)) {
+            worst = EXIT_FAILED;
+        }
+    }
+    return worst;
+}
+
+static int run_agent(const struct agent_options *options)
+{
+    struct duty_config config = {.url = options->url, .name = options->name};
+    struct errinfo error = {""};
+    sigset_t signals;
+    int r;
+
+    if (options->with_parent) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    config.stop_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    mono_test_inject();
+    r = duty_run(&config, &error);
+    if (config.stop_fd >= 0) {
+        (void)close(config.stop_fd);
+    }
+    if (r < 0 && r != -EINTR) {
+        log_error("%s", error.text);
+    }
+    return r == 0 ? 0 : r == -EINTR ? 130 : EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct agent_options options = {.processes = 1};
+    struct errinfo error = {""};
+    int code = parse_options(argc, argv, &options);
+
+    if (code >= 0) {
+        return code;
+    }
+    log_stderr_level(LOG_LEVEL_INFO);
+    if (options.log_file != NULL && log_open(options.log_file, &error) < 0) {
+        (void)fprintf(stderr, "millrace-agent: %s\n", error.text);
+        return EXIT_USAGE;
+    }
+    code = options.processes > 1 ? run_children(&options, argv[0]) : run_agent(&options);
+    log_close();
+    return code;
+}

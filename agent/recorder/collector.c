@@ -1,0 +1,363 @@
+#include "collector.h"
+
+#include "collector_parts.h"
+#include "invariant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t cells_count(const struct collector *collector)
+{
+    return collector->assignment->flows_count * collector->assignment->phases_count;
+}
+
+/* Readings are numbered flow by flow, subscription by subscription, stream by stream. */
+static int readings_init(struct collector *collector, struct errinfo *reterr)
+{
+    const struct assignment *assignment = collector->assignment;
+    uint32_t readings = 0;
+    uint32_t streams = 0;
+
+    for (uint32_t i = 0; i < assignment->flows_count; i++) {
+        const struct assigned_flow *flow = &assignment->flows[i];
+
+        collector->flow_first_reading[i] = readings;
+        readings += flow->streams_count * flow->subscriptions_count;
+        streams += flow->streams_count;
+    }
+    collector->readings_count = readings;
+    collector->streams_count = streams;
+    collector->readings = calloc((size_t)readings + 1, sizeof(struct reading *));
+    collector->fates = calloc((size_t)streams + 1, sizeof(struct stream_delta *));
+    collector->stream_flow = calloc((size_t)streams + 1, sizeof *collector->stream_flow);
+    if (collector->readings == NULL || collector->fates == NULL || collector->stream_flow == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < assignment->flows_count; i++) {
+        for (uint32_t s = 0; s < assignment->flows[i].streams_count; s++) {
+            collector->stream_flow[assignment->flows[i].stream_first + s] = (uint8_t)i;
+        }
+    }
+    return 0;
+}
+
+static int rows_init(struct collector *collector, struct errinfo *reterr)
+{
+    uint32_t clients = 0;
+    uint32_t ranges = 0;
+
+    collector->cells = calloc((size_t)cells_count(collector) + 1, sizeof *collector->cells);
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        clients += recorder_clients(collector->recorders[i]);
+        ranges +=
+            recorder_producer_lanes(collector->recorders[i]) * collector->assignment->phases_count;
+    }
+    collector->clients_count = clients;
+    collector->clients = calloc((size_t)clients + 1, sizeof *collector->clients);
+    collector->range_sent = calloc((size_t)ranges + 1, sizeof *collector->range_sent);
+    collector->worker_until_ns =
+        calloc(collector->recorders_count + 1, sizeof *collector->worker_until_ns);
+    collector->worker_states =
+        calloc(collector->recorders_count + 1, sizeof *collector->worker_states);
+    if (collector->cells == NULL || collector->clients == NULL || collector->range_sent == NULL ||
+        collector->worker_until_ns == NULL || collector->worker_states == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    return 0;
+}
+
+/* Clients in the order of the recorders: producers of a worker, then its consumers. */
+static void clients_name(struct collector *collector)
+{
+    const struct assignment *assignment = collector->assignment;
+    uint32_t at = 0;
+
+    for (uint32_t worker = 0; worker < collector->recorders_count; worker++) {
+        for (uint32_t i = 0; i < assignment->producers_count; i++) {
+            if (assignment->producers[i].worker == worker) {
+                collector->clients[at++].client = assignment->producers[i].client;
+            }
+        }
+        for (uint32_t i = 0; i < assignment->consumers_count; i++) {
+            if (assignment->consumers[i].worker == worker) {
+                collector->clients[at++].client = assignment->consumers[i].client;
+            }
+        }
+    }
+    ASSERT(at == collector->clients_count);
+}
+
+int collector_new(const struct assignment *assignment, struct recorder *const *recorders,
+                  uint32_t recorders_count, struct collector **ret, struct errinfo *reterr)
+{
+    struct collector *collector = calloc(1, sizeof *collector);
+    int r;
+
+    if (collector == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    collector->assignment = assignment;
+    collector->recorders = recorders;
+    collector->recorders_count = recorders_count;
+    r = readings_init(collector, reterr);
+    if (r == 0) {
+        r = rows_init(collector, reterr);
+    }
+    if (r < 0) {
+        collector_free(collector);
+        return r;
+    }
+    clients_name(collector);
+    *ret = collector;
+    return 0;
+}
+
+static void reading_free(struct reading *reading)
+{
+    if (reading != NULL) {
+        seqset_free(reading->set);
+        seqruns_done(&reading->delta.seen);
+        seqruns_done(&reading->delta.again);
+        seqruns_done(&reading->delta.out_of_order);
+        free(reading);
+    }
+}
+
+static void fate_free(struct stream_delta *fate)
+{
+    if (fate != NULL) {
+        seqruns_done(&fate->acked);
+        seqruns_done(&fate->refused);
+        seqruns_done(&fate->unconfirmed);
+        free(fate);
+    }
+}
+
+void collector_free(struct collector *collector)
+{
+    if (collector == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; collector->readings != NULL && i < collector->readings_count; i++) {
+        reading_free(collector->readings[i]);
+    }
+    for (uint32_t i = 0; collector->fates != NULL && i < collector->streams_count; i++) {
+        fate_free(collector->fates[i]);
+    }
+    for (uint32_t i = 0; collector->cells != NULL && i < cells_count(collector); i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            hist_free(collector->cells[i].series[series]);
+        }
+    }
+    free(collector->readings);
+    free(collector->fates);
+    free(collector->stream_flow);
+    free(collector->cells);
+    free(collector->clients);
+    free(collector->range_sent);
+    free(collector->worker_until_ns);
+    free(collector->worker_states);
+    seqruns_done(&collector->fresh);
+    free(collector);
+}
+
+static struct reading *reading_of(struct collector *collector, const struct delivery_run *run,
+                                  struct errinfo *reterr)
+{
+    uint32_t flow_index = collector->stream_flow[run->stream];
+    const struct assigned_flow *flow = &collector->assignment->flows[flow_index];
+    uint32_t at = collector->flow_first_reading[flow_index] +
+                  run->subscription * flow->streams_count + (run->stream - flow->stream_first);
+    struct reading *reading = collector->readings[at];
+
+    if (reading != NULL) {
+        return reading;
+    }
+    reading = calloc(1, sizeof *reading);
+    if (reading == NULL || seqset_new(&reading->set, reterr) < 0) {
+        free(reading);
+        (void)errinfo_nomem(reterr);
+        return NULL;
+    }
+    reading->delta.stream = run->stream;
+    reading->delta.subscription = run->subscription;
+    collector->readings[at] = reading;
+    return reading;
+}
+
+static int add_seen(struct collector *collector, const struct delivery_run *run,
+                    struct errinfo *reterr)
+{
+    struct reading *reading = reading_of(collector, run, reterr);
+    uint32_t before;
+    int r;
+
+    if (reading == NULL) {
+        return -ENOMEM;
+    }
+    if (run->kind == RUN_SEEN) {
+        r = seqset_add(reading->set, run->first, run->last, &reading->delta.seen,
+                       &reading->delta.again);
+        return r < 0 ? errinfo_nomem(reterr) : 0;
+    }
+    /* Only what is new can be out of order; the rest are copies. */
+    seqruns_clear(&collector->fresh);
+    r = seqset_add(reading->set, run->first, run->last, &collector->fresh, &reading->delta.again);
+    before = collector->fresh.runs_count;
+    for (uint32_t i = 0; r == 0 && i < before; i++) {
+        struct seqrun fresh = collector->fresh.runs[i];
+
+        r = seqruns_add(&reading->delta.seen, fresh.first, fresh.last);
+        if (r == 0) {
+            r = seqruns_add(&reading->delta.out_of_order, fresh.first, fresh.last);
+        }
+    }
+    return r < 0 ? errinfo_nomem(reterr) : 0;
+}
+
+static int add_fate(struct collector *collector, const struct delivery_run *run,
+                    struct errinfo *reterr)
+{
+    struct stream_delta *fate = collector->fates[run->stream];
+    struct seqruns *list;
+
+    if (fate == NULL) {
+        fate = calloc(1, sizeof *fate);
+        if (fate == NULL) {
+            return errinfo_nomem(reterr);
+        }
+        fate->stream = run->stream;
+        collector->fates[run->stream] = fate;
+    }
+    list = run->kind == RUN_ACKED     ? &fate->acked
+           : run->kind == RUN_REFUSED ? &fate->refused
+                                      : &fate->unconfirmed;
+    return seqruns_add(list, run->first, run->last) < 0 ? errinfo_nomem(reterr) : 0;
+}
+
+static int take_runs(struct collector *collector, struct recorder *recorder, struct errinfo *reterr)
+{
+    struct delivery_run run;
+    int r = 0;
+
+    while (r == 0 && recorder_next_run(recorder, &run)) {
+        r = run.kind == RUN_SEEN || run.kind == RUN_SEEN_OUT_OF_ORDER
+                ? add_seen(collector, &run, reterr)
+                : add_fate(collector, &run, reterr);
+    }
+    return r;
+}
+
+static int add_cells(struct collector *collector, const struct recorder_half *half,
+                     struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < cells_count(collector); i++) {
+        const struct recorder_cell *from = &half->cells[i];
+        struct recorder_cell *to = &collector->cells[i];
+
+        counters_add(&to->counters, &from->counters);
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            if (from->series[series] == NULL || hist_count(from->series[series]) == 0) {
+                continue;
+            }
+            if (to->series[series] == NULL) {
+                int r = hist_new(&to->series[series], reterr);
+
+                if (r < 0) {
+                    return r;
+                }
+            }
+            hist_add(to->series[series], from->series[series]);
+        }
+    }
+    return 0;
+}
+
+static void add_clients(struct collector *collector, const struct recorder_half *half,
+                        uint32_t first, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct client_delta *from = &half->clients[i];
+        struct client_delta *to = &collector->clients[first + i];
+
+        to->messages += from->messages;
+        to->bytes += from->bytes;
+        to->latency_ns_sum += from->latency_ns_sum;
+        to->latency_samples += from->latency_samples;
+        if (from->latency_ns_max > to->latency_ns_max) {
+            to->latency_ns_max = from->latency_ns_max;
+        }
+    }
+}
+
+static void add_errors(struct collector *collector, const struct recorder_half *half)
+{
+    for (uint32_t i = 0; i < half->errors_count; i++) {
+        uint32_t at = 0;
+
+        while (at < collector->errors_count &&
+               strcmp(collector->errors[at].text, half->errors[i].text) != 0) {
+            at++;
+        }
+        if (at == COLLECTOR_ERRORS_MAX) {
+            collector->errors[at - 1].count += half->errors[i].count;
+            continue;
+        }
+        if (at == collector->errors_count) {
+            collector->errors[collector->errors_count++] = half->errors[i];
+        } else {
+            collector->errors[at].count += half->errors[i].count;
+        }
+    }
+}
+
+int collector_drain(struct collector *collector, struct errinfo *reterr)
+{
+    uint32_t first_client = 0;
+
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        struct recorder *recorder = collector->recorders[i];
+        struct recorder_half *half = recorder_take(recorder);
+        /* Runs after the half was taken: whatever the half counted has its runs in the ring by
+         * then. */
+        int r = take_runs(collector, recorder, reterr);
+
+        if (r == 0 && half != NULL && half->interval <= collector->interval) {
+            r = add_cells(collector, half, reterr);
+            add_clients(collector, half, first_client, recorder_clients(recorder));
+            add_errors(collector, half);
+            collector->worker_until_ns[i] = half->until_ns;
+            collector->reconnects += half->state.reconnects;
+            collector->blocked_ns += half->state.blocked_ns;
+            collector->worker_states[i] = half->state;
+            recorder_return(recorder, half);
+        }
+        if (r < 0) {
+            return r;
+        }
+        first_client += recorder_clients(recorder);
+    }
+    return 0;
+}
+
+bool collector_interval_ready(const struct collector *collector)
+{
+    int64_t end_ns = (int64_t)(collector->interval + 1) * INTERVAL_NS;
+
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        if (collector->worker_until_ns[i] < end_ns) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool collector_behind(const struct collector *collector)
+{
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        if (recorder_take(collector->recorders[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,381 @@
+#include "collector_parts.h"
+
+#include "invariant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a thing takes on the wire at most; generous, because a part that is too large would be
+ * refused. */
+#define RUN_BYTES 20
+#define BUCKET_BYTES 6
+#define BUCKETS_MAX 34000
+#define ROW_BYTES 512
+#define SMALL_BYTES 96
+
+/* Parts under construction. The last one takes what comes until its bytes are spent. */
+struct cutter {
+    struct collector *collector;
+    struct snapshot **parts;
+    uint32_t parts_count;
+    size_t room_bytes;
+};
+
+static struct snapshot *cutter_part(struct cutter *cutter, size_t bytes)
+{
+    struct snapshot **grown;
+    struct snapshot *part;
+
+    if (cutter->parts_count > 0 && cutter->room_bytes >= bytes) {
+        cutter->room_bytes -= bytes;
+        return cutter->parts[cutter->parts_count - 1];
+    }
+    grown = realloc(cutter->parts, (cutter->parts_count + 1) * sizeof(struct snapshot *));
+    if (grown == NULL) {
+        return NULL;
+    }
+    cutter->parts = grown;
+    part = calloc(1, sizeof *part);
+    if (part == NULL) {
+        return NULL;
+    }
+    part->trial = cutter->collector->assignment->trial;
+    part->agent = cutter->collector->assignment->agent;
+    part->interval = cutter->collector->interval;
+    cutter->parts[cutter->parts_count++] = part;
+    cutter->room_bytes = SNAPSHOT_BYTES_MAX > bytes ? SNAPSHOT_BYTES_MAX - bytes : 0;
+    return part;
+}
+
+/* One more element at the end of a list that snapshot_free() frees. NULL if memory ran out. */
+static void *list_grow(void *list, uint32_t *count, size_t element_bytes)
+{
+    void **address = list;
+    char *grown = *address;
+
+    /* Powers of two only: few reallocations, no capacity to keep. */
+    if ((*count & (*count - 1)) == 0) {
+        grown = realloc(*address, (*count == 0 ? 1 : *count * 2) * element_bytes);
+        if (grown == NULL) {
+            return NULL;
+        }
+        *address = grown;
+    }
+    grown += (size_t)*count * element_bytes;
+    memset(grown, 0, element_bytes);
+    (*count)++;
+    return grown;
+}
+
+static int cut_rows(struct cutter *cutter)
+{
+    struct collector *collector = cutter->collector;
+    uint32_t phases = collector->assignment->phases_count;
+
+    for (uint32_t i = 0; i < collector->assignment->flows_count * phases; i++) {
+        struct recorder_cell *cell = &collector->cells[i];
+        static const struct counters none;
+        size_t bytes = ROW_BYTES;
+        bool empty = memcmp(&cell->counters, &none, sizeof none) == 0;
+        struct snapshot *part;
+        struct snapshot_row *row;
+
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            uint64_t samples = cell->series[series] == NULL ? 0 : hist_count(cell->series[series]);
+
+            empty = empty && samples == 0;
+            bytes += (size_t)(samples < BUCKETS_MAX ? samples : BUCKETS_MAX) * BUCKET_BYTES;
+        }
+        if (empty) {
+            continue;
+        }
+        part = cutter_part(cutter, bytes);
+        row = part == NULL ? NULL : list_grow(&part->rows, &part->rows_count, sizeof *row);
+        if (row == NULL) {
+            return -ENOMEM;
+        }
+        row->flow = i / phases;
+        row->phase = i % phases;
+        row->counters = cell->counters;
+        memcpy(row->series, cell->series, sizeof row->series);
+        memset(cell, 0, sizeof *cell); /* The part owns the histograms now. */
+    }
+    return 0;
+}
+
+/* Moves runs from `from` into the list that `select` finds in the current part, opening parts as
+ * needed. */
+static int cut_runs(struct cutter *cutter, struct seqruns *from,
+                    struct seqruns *(*select)(struct snapshot *part, const void *key),
+                    const void *key)
+{
+    uint32_t taken = 0;
+
+    while (taken < from->runs_count) {
+        uint32_t fit;
+        struct snapshot *part = cutter_part(cutter, SMALL_BYTES + RUN_BYTES);
+        struct seqruns *to = part == NULL ? NULL : select(part, key);
+
+        if (to == NULL) {
+            return -ENOMEM;
+        }
+        fit = (uint32_t)(cutter->room_bytes / RUN_BYTES) + 1;
+        fit = fit < from->runs_count - taken ? fit : from->runs_count - taken;
+        for (uint32_t i = 0; i < fit; i++) {
+            if (seqruns_add(to, from->runs[taken + i].first, from->runs[taken + i].last) < 0) {
+                return -ENOMEM;
+            }
+        }
+        cutter->room_bytes -= (size_t)(fit - 1) * RUN_BYTES;
+        taken += fit;
+    }
+    seqruns_clear(from);
+    return 0;
+}
+
+static struct stream_delta *part_stream(struct snapshot *part, uint32_t stream)
+{
+    struct stream_delta *last;
+
+    if (part->streams_count > 0 && part->streams[part->streams_count - 1].stream == stream) {
+        return &part->streams[part->streams_count - 1];
+    }
+    last = list_grow(&part->streams, &part->streams_count, sizeof *last);
+    if (last != NULL) {
+        last->stream = stream;
+    }
+    return last;
+}
+
+static struct reading_delta *part_reading(struct snapshot *part, const struct reading_delta *key)
+{
+    struct reading_delta *last =
+        part->readings_count == 0 ? NULL : &part->readings[part->readings_count - 1];
+
+    if (last != NULL && last->stream == key->stream && last->subscription == key->subscription) {
+        return last;
+    }
+    last = list_grow(&part->readings, &part->readings_count, sizeof *last);
+    if (last != NULL) {
+        last->stream = key->stream;
+        last->subscription = key->subscription;
+    }
+    return last;
+}
+
+static struct seqruns *select_acked(struct snapshot *part, const void *key)
+{
+    struct stream_delta *delta = part_stream(part, *(const uint32_t *)key);
+
+    return delta == NULL ? NULL : &delta->acked;
+}
+
+static struct seqruns *select_refused(struct snapshot *part, const void *key)
+{
+    struct stream_delta *delta = part_stream(part, *(const uint32_t *)key);
+
+    return delta == NULL ? NULL : &delta->refused;
+}
+
+static struct seqruns *select_unconfirmed(struct snapshot *part, const void *key)
+{
+    struct stream_delta *delta = part_stream(part, *(const uint32_t *)key);
+
+    return delta == NULL ? NULL : &delta->unconfirmed;
+}
+
+static struct seqruns *select_seen(struct snapshot *part, const void *key)
+{
+    struct reading_delta *delta = part_reading(part, key);
+
+    return delta == NULL ? NULL : &delta->seen;
+}
+
+static struct seqruns *select_again(struct snapshot *part, const void *key)
+{
+    struct reading_delta *delta = part_reading(part, key);
+
+    return delta == NULL ? NULL : &delta->again;
+}
+
+static struct seqruns *select_out_of_order(struct snapshot *part, const void *key)
+{
+    struct reading_delta *delta = part_reading(part, key);
+
+    return delta == NULL ? NULL : &delta->out_of_order;
+}
+
+static int cut_sets(struct cutter *cutter)
+{
+    struct collector *collector = cutter->collector;
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < collector->streams_count; i++) {
+        struct stream_delta *fate = collector->fates[i];
+
+        if (fate == NULL) {
+            continue;
+        }
+        r = cut_runs(cutter, &fate->acked, select_acked, &fate->stream);
+        if (r == 0) {
+            r = cut_runs(cutter, &fate->refused, select_refused, &fate->stream);
+        }
+        if (r == 0) {
+            r = cut_runs(cutter, &fate->unconfirmed, select_unconfirmed, &fate->stream);
+        }
+    }
+    for (uint32_t i = 0; r == 0 && i < collector->readings_count; i++) {
+        struct reading *reading = collector->readings[i];
+
+        if (reading == NULL) {
+            continue;
+        }
+        r = cut_runs(cutter, &reading->delta.seen, select_seen, &reading->delta);
+        if (r == 0) {
+            r = cut_runs(cutter, &reading->delta.again, select_again, &reading->delta);
+        }
+        if (r == 0) {
+            r = cut_runs(cutter, &reading->delta.out_of_order, select_out_of_order,
+                         &reading->delta);
+        }
+    }
+    return r;
+}
+
+static int cut_lane_ranges(struct cutter *cutter, const struct delivery_range *ranges,
+                           uint32_t stream, uint64_t *reported)
+{
+    for (uint32_t phase = 0; phase < cutter->collector->assignment->phases_count; phase++) {
+        uint64_t end = atomic_load_explicit(&ranges[phase].end, memory_order_acquire);
+        struct snapshot *part;
+        struct stream_range *range;
+
+        if (end == reported[phase]) {
+            continue;
+        }
+        part = cutter_part(cutter, SMALL_BYTES);
+        range = part == NULL ? NULL : list_grow(&part->ranges, &part->ranges_count, sizeof *range);
+        if (range == NULL) {
+            return -ENOMEM;
+        }
+        range->stream = stream;
+        range->phase = phase;
+        range->first = atomic_load_explicit(&ranges[phase].first, memory_order_relaxed);
+        range->end = end;
+        reported[phase] = end;
+    }
+    return 0;
+}
+
+static int cut_ranges(struct cutter *cutter)
+{
+    struct collector *collector = cutter->collector;
+    uint64_t *reported = collector->range_sent;
+
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        struct recorder *recorder = collector->recorders[i];
+
+        for (uint32_t lane = 0; lane < recorder_producer_lanes(recorder); lane++) {
+            uint32_t stream;
+            const struct delivery_range *ranges = recorder_ranges(recorder, lane, &stream);
+
+            if (cut_lane_ranges(cutter, ranges, stream, reported) < 0) {
+                return -ENOMEM;
+            }
+            reported += collector->assignment->phases_count;
+        }
+    }
+    return 0;
+}
+
+static int cut_clients_and_errors(struct cutter *cutter)
+{
+    struct collector *collector = cutter->collector;
+
+    for (uint32_t i = 0; i < collector->clients_count; i++) {
+        struct client_delta *from = &collector->clients[i];
+        struct snapshot *part;
+        struct client_delta *to;
+
+        if (from->messages == 0) {
+            continue;
+        }
+        part = cutter_part(cutter, SMALL_BYTES);
+        to = part == NULL ? NULL : list_grow(&part->clients, &part->clients_count, sizeof *to);
+        if (to == NULL) {
+            return -ENOMEM;
+        }
+        *to = *from;
+        *from = (struct client_delta){.client = to->client};
+    }
+    for (uint32_t i = 0; i < collector->errors_count; i++) {
+        struct snapshot *part = cutter_part(cutter, SMALL_BYTES + REASON_BYTES);
+        struct error_delta *to =
+            part == NULL ? NULL : list_grow(&part->errors, &part->errors_count, sizeof *to);
+
+        if (to == NULL) {
+            return -ENOMEM;
+        }
+        *to = collector->errors[i];
+    }
+    collector->errors_count = 0;
+    return 0;
+}
+
+static void fill_health(struct collector *collector, struct snapshot *first,
+                        const struct health *health)
+{
+    first->health = *health;
+    first->health.reconnects = collector->reconnects;
+    first->health.blocked_ns = collector->blocked_ns;
+    collector->reconnects = 0;
+    collector->blocked_ns = 0;
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        const struct recorder_state *state = &collector->worker_states[i];
+
+        first->health.clients_down += state->clients_down;
+        first->health.outstanding += state->outstanding;
+        if (state->clients_down > 0 && (first->health.down_since_ns == 0 ||
+                                        state->down_since_ns < first->health.down_since_ns)) {
+            first->health.down_since_ns = state->down_since_ns;
+        }
+    }
+}
+
+int collector_snapshots(struct collector *collector, const struct health *health, bool final,
+                        struct snapshot ***ret, uint32_t *ret_count, struct errinfo *reterr)
+{
+    struct cutter cutter = {.collector = collector};
+    int64_t until_ns = (int64_t)(collector->interval + 1) * INTERVAL_NS;
+
+    if (cutter_part(&cutter, SMALL_BYTES) == NULL || cut_ranges(&cutter) < 0 ||
+        cut_rows(&cutter) < 0 || cut_sets(&cutter) < 0 || cut_clients_and_errors(&cutter) < 0) {
+        for (uint32_t i = 0; i < cutter.parts_count; i++) {
+            snapshot_free(cutter.parts[i]);
+        }
+        free(cutter.parts);
+        return errinfo_nomem(reterr);
+    }
+    fill_health(collector, cutter.parts[0], health);
+    if (final) {
+        until_ns = collector->from_ns;
+        for (uint32_t i = 0; i < collector->recorders_count; i++) {
+            until_ns =
+                collector->worker_until_ns[i] > until_ns ? collector->worker_until_ns[i] : until_ns;
+        }
+    }
+    for (uint32_t i = 0; i < cutter.parts_count; i++) {
+        struct snapshot *part = cutter.parts[i];
+
+        part->sequence = collector->sequence++;
+        part->from_ns = collector->from_ns;
+        part->until_ns = until_ns;
+        part->last_part = i + 1 == cutter.parts_count;
+        part->final = final && part->last_part;
+    }
+    collector->from_ns = until_ns;
+    collector->interval++;
+    *ret = cutter.parts;
+    *ret_count = cutter.parts_count;
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* collector_parts: the collector's struct, shared by its two files: gathering (collector.c) and
+ * cutting what was gathered into snapshots (collector_parts.c). */
+#ifndef MILLRACE_COLLECTOR_PARTS_H
+#define MILLRACE_COLLECTOR_PARTS_H
+
+#include "collector.h"
+
+#include <errno.h>
+
+#define COLLECTOR_ERRORS_MAX 64
+
+/* What one subscription has seen of a stream: all of it as a set, the new part as a delta. */
+struct reading {
+    struct seqset *set;
+    struct reading_delta delta;
+};
+
+struct collector {
+    const struct assignment *assignment;
+    struct recorder *const *recorders;
+    uint32_t recorders_count;
+    uint32_t interval;
+    int64_t from_ns;
+    uint64_t sequence;
+    struct reading **readings; /* NULL until something was seen. */
+    uint32_t readings_count;
+    uint32_t flow_first_reading[FLOWS_MAX];
+    struct stream_delta **fates; /* By stream; NULL until something was confirmed. */
+    uint32_t streams_count;
+    uint8_t *stream_flow;
+    struct recorder_cell *cells;
+    struct client_delta *clients;
+    uint32_t clients_count;
+    uint64_t *range_sent; /* Ends that were reported already. */
+    int64_t *worker_until_ns;
+    struct recorder_state *worker_states;
+    uint32_t reconnects;
+    uint64_t blocked_ns;
+    struct error_delta errors[COLLECTOR_ERRORS_MAX];
+    uint32_t errors_count;
+    struct seqruns fresh;
+};
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * recorder: what one worker measured, kept so that recording costs a few nanoseconds and never
+ * allocates or waits.
+ *
+ * Two halves of histograms and counters: the worker writes one, and at each interval's end, at its
+ * own clock, leaves it to the collector and takes the other. Delivery marks go the other way: runs
+ * of sequence numbers pass through a ring that the collector empties all the time, because sets
+ * allocate. Ranges (which sequence numbers belong to which phase) are read in place.
+ *
+ * Threads: functions marked W only from the worker, C only from the collector; new and free while
+ * neither runs.
+ */
+#ifndef MILLRACE_RECORDER_H
+#define MILLRACE_RECORDER_H
+
+#include "assignment.h"
+#include "ring.h"
+#include "snapshot.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mark_kind_of_run { RUN_ACKED, RUN_REFUSED, RUN_UNCONFIRMED, RUN_SEEN, RUN_SEEN_OUT_OF_ORDER };
+
+/* A run of sequence numbers that had the same fate, on its way to the collector. */
+struct delivery_run {
+    uint32_t stream;
+    uint16_t subscription;
+    uint16_t kind;
+    uint64_t first;
+    uint64_t last;
+};
+
+/* [first, end) of a stream in a phase. Written by the worker, read by the collector at any time. */
+struct delivery_range {
+    _Atomic uint64_t first;
+    _Atomic uint64_t end; /* 0: nothing sent. */
+};
+
+#define RECORDER_ERRORS_MAX 16
+
+/* Counters and histograms of one flow and phase. */
+struct recorder_cell {
+    struct counters counters;
+    struct hist *series[SERIES_COUNT]; /* NULL where this worker can't have samples. */
+};
+
+/* State of the worker at the end of an interval. */
+struct recorder_state {
+    uint32_t clients_down;
+    int64_t down_since_ns; /* Offset from T0; 0: none is down. */
+    uint32_t reconnects;
+    uint64_t outstanding;
+    uint64_t blocked_ns;
+};
+
+struct recorder_half {
+    _Atomic bool full; /* Left to the collector. */
+    uint32_t interval;
+    int64_t until_ns;            /* Offset from T0. */
+    struct recorder_cell *cells; /* flow x phases_count + phase. */
+    struct client_delta *clients;
+    struct error_delta errors[RECORDER_ERRORS_MAX];
+    uint32_t errors_count;
+    struct recorder_state state;
+};
+
+struct recorder;
+
+/* For one worker of the assignment (borrowed until free). 0, -ENOMEM, -EINVAL. */
+int recorder_new(const struct assignment *assignment, uint32_t worker, struct recorder **ret,
+                 struct errinfo *reterr);
+void recorder_free(struct recorder *recorder);
+
+/* Index of a producer's stream among the worker's lanes; by client index within the worker's own
+ * producers. */
+uint32_t recorder_producer_lane(const struct recorder *recorder, uint32_t producer);
+/* Lane of the first stream of the consumer's flow. */
+uint32_t recorder_consumer_lane(const struct recorder *recorder, uint32_t consumer);
+
+/* W: the cell to write into now. Valid until the next recorder_turn(). */
+struct recorder_cell *recorder_cell(struct recorder *recorder, uint32_t flow, uint32_t phase);
+
+/* W: adds a sample; a negative one is one before its cause: counted against the clocks' bound,
+ * recorded as 0. */
+void recorder_sample(struct recorder_cell *cell, enum series series, int64_t value_ns,
+                     int64_t bound_ns);
+
+/* W: a message was given the next number of its stream. */
+void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uint64_t sequence);
+
+/* W: fate of a message of an own stream (ACKED, REFUSED, UNCONFIRMED). */
+void recorder_outcome(struct recorder *recorder, uint32_t lane, enum mark_kind_of_run kind,
+                      uint64_t sequence);
+
+/* W: a message arrived at a consumer. */
+void recorder_seen(struct recorder *recorder, uint32_t lane, uint64_t sequence);
+
+/* W: adds to the figures of a client: producers first, then consumers, by index within the worker.
+ */
+void recorder_client(struct recorder *recorder, uint32_t client, uint64_t bytes,
+                     int64_t latency_ns);
+
+/* W: counts a text; beyond RECORDER_ERRORS_MAX different ones an interval, as "other errors". */
+void recorder_error(struct recorder *recorder, const char *text);
+
+/* W: how many more marks can be taken; a worker that polls for at most that many events loses none.
+ */
+uint32_t recorder_room(const struct recorder *recorder);
+
+/* W: is the interval over? True until recorder_turn() succeeded. */
+bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns);
+
+/* W: hands the interval that contains the instant before offset_ns to the collector. False: the
+ * collector still has the other half (or the ring is full): go on and try again. final: nothing
+ * will follow. */
+bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
+                   bool final);
+
+/* C: the oldest half that was handed over, or NULL. To be given back with recorder_return(). */
+struct recorder_half *recorder_take(struct recorder *recorder);
+void recorder_return(struct recorder *recorder, struct recorder_half *half);
+
+/* C: next run, false if there is none now. */
+bool recorder_next_run(struct recorder *recorder, struct delivery_run *ret);
+
+/* C: the ranges of a producer's stream lane, phases_count of them; *ret_stream is its number in the
+ * trial. */
+const struct delivery_range *recorder_ranges(const struct recorder *recorder, uint32_t lane,
+                                             uint32_t *ret_stream);
+uint32_t recorder_producer_lanes(const struct recorder *recorder);
+uint32_t recorder_clients(const struct recorder *recorder);
+
+#endif
