@@ -1,0 +1,362 @@
+#include "rig.h"
+
+#include "cases.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A call that waits would take as long as a round trip to the broker or a time-out of a library. A
+ * busy machine can still take the CPU away for tens of milliseconds. */
+#define CALL_NS (500 * NS_PER_MS)
+#define CLOSE_NS (5 * NS_PER_S)
+#define BACK_NS (60 * NS_PER_S)
+
+static struct delivery confirmed_delivery(const struct suite *suite)
+{
+    const struct catalog_capability *cells = suite->ops->entry->capabilities;
+
+    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
+                             .consume_ack = cells[CAPABILITY_CONSUME_ACK_EACH].available
+                                                ? CONSUME_ACK_EACH
+                                                : CONSUME_ACK_NONE,
+                             .persistent = cells[CAPABILITY_PERSISTENT].available};
+}
+
+void submit_returns_at_once_with_a_full_window(void **state)
+{
+    struct rig_spec spec = {.producers = 2};
+    struct rig *rig;
+
+    rig_require(rig_suite(state), CAPABILITY_PUBLISH_ACK_ALL);
+    spec.delivery = confirmed_delivery(rig_suite(state));
+    spec.delivery.in_flight = 50;
+    rig = rig_open(state, &spec);
+    for (uint32_t round = 0; round < 20; round++) {
+        for (uint32_t p = 0; p < rig->spec.producers; p++) {
+            while (rig_submit(rig, p, 0, 0, 100) == 0) {
+            }
+        }
+        rig_settle(rig);
+    }
+    assert_true(rig->sent >= 20);
+    assert_true(rig->submit_ns_max < CALL_NS);
+    rig_drain(rig);
+    rig_assert_exactly_once(rig);
+    rig_close(rig);
+}
+
+void poll_never_waits(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+
+    for (int i = 0; i < 200; i++) {
+        int64_t begin_ns = mono_ns();
+
+        (void)rig_poll(rig);
+        assert_true(mono_ns() - begin_ns < 2 * CALL_NS);
+    }
+    rig_close(rig);
+}
+
+void poll_keeps_the_surplus(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+    const struct backend_ops *ops = rig->suite->ops;
+    int64_t deadline_ns;
+    uint32_t outcomes = 0;
+
+    while (rig_submit(rig, 0, 0, 0, 100) == 0) {
+    }
+    assert_true(rig->sent > 1);
+    deadline_ns = rig_deadline(rig);
+    while (outcomes < rig->sent && mono_ns() < deadline_ns) {
+        struct event event;
+        int count = ops->poll(rig->producer, &event, 1);
+
+        assert_in_range(count, 0, 1);
+        outcomes += count == 1 && event.kind == EVENT_ACKED;
+        if (count == 0) {
+            rig_wait(rig);
+        }
+    }
+    assert_int_equal(outcomes, rig->sent);
+    rig_close(rig);
+}
+
+/* Polls until the endpoint has nothing to say for a while. */
+static void quiet(struct rig *rig)
+{
+    rig_linger(rig, 300 * NS_PER_MS);
+}
+
+void the_consumers_descriptor_tells_of_a_message(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+    int fd = rig->suite->ops->wait_fd(rig->consumer);
+
+    if (fd < 0) {
+        rig_close(rig);
+        rig_skip("the consumer has no descriptor: it is polled each millisecond");
+    }
+    quiet(rig);
+    for (uint32_t i = 0; i < 20; i++) {
+        int64_t deadline_ns = rig_deadline(rig);
+
+        rig_send(rig, 1);
+        while (rig_received(rig, 0) <= i && mono_ns() < deadline_ns) {
+            if (!rig_is_readable(fd, (int)(rig->patience_ns / NS_PER_MS))) {
+                fail_msg("message %u came without a sign", i);
+            }
+            (void)rig_poll_consumer(rig); /* Some signs are about something else. */
+        }
+        assert_int_equal(rig_received(rig, 0), i + 1);
+        rig_settle(rig);
+    }
+    rig_close(rig);
+}
+
+void the_producers_descriptor_tells_of_a_confirm(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig;
+    int fd;
+
+    rig_require(rig_suite(state), CAPABILITY_PUBLISH_ACK_ALL);
+    rig = rig_open(state, &spec);
+    fd = rig->suite->ops->wait_fd(rig->producer);
+    if (fd < 0) {
+        rig_close(rig);
+        rig_skip("the producer has no descriptor: it is polled each millisecond");
+    }
+    quiet(rig);
+    for (uint32_t i = 0; i < 20; i++) {
+        int64_t deadline_ns = rig_deadline(rig);
+
+        assert_int_equal(rig_submit(rig, 0, 0, 0, 100), 0);
+        while (rig->acked <= i && mono_ns() < deadline_ns) {
+            if (!rig_is_readable(fd, (int)(rig->patience_ns / NS_PER_MS))) {
+                fail_msg("confirm %u came without a sign", i);
+            }
+            (void)rig_poll_producer(rig);
+        }
+        assert_int_equal(rig->acked, i + 1);
+    }
+    rig_close(rig);
+}
+
+/* What the consumer's thread of endpoints_work_on_threads_of_their_own knows. */
+struct reading_thread {
+    struct rig *rig;
+    uint32_t count;
+    int64_t deadline_ns;
+};
+
+/* Asserts nothing: a failed assertion would jump into the other thread's stack. */
+static void *read_on_own_thread(void *argument)
+{
+    struct reading_thread *thread = argument;
+    const struct backend_ops *ops = thread->rig->suite->ops;
+    int fd = ops->wait_fd(thread->rig->consumer);
+    uint32_t count = 0;
+
+    while (count < thread->count && mono_ns() < thread->deadline_ns) {
+        struct event events[RIG_EVENTS];
+        struct pollfd readable = {fd, POLLIN, 0};
+        int polled = ops->poll(thread->rig->consumer, events, RIG_EVENTS);
+
+        for (int i = 0; i < polled; i++) {
+            if (events[i].kind == EVENT_MESSAGE) {
+                count++;
+                (void)ops->ack(thread->rig->consumer, events[i].token, false);
+            }
+        }
+        if (polled == 0) {
+            (void)poll(&readable, 1, fd < 0 ? 1 : 1000);
+        }
+    }
+    thread->count = count;
+    return NULL;
+}
+
+void endpoints_work_on_threads_of_their_own(void **state)
+{
+    struct rig_spec spec = {.partitions = 2, .delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+    struct reading_thread thread = {rig, 2000, rig_deadline(rig)};
+    struct endpoint *consumer = rig->consumer;
+    pthread_t id;
+
+    assert_int_equal(pthread_create(&id, NULL, read_on_own_thread, &thread), 0);
+    for (uint32_t i = 0; i < 2000 && mono_ns() < thread.deadline_ns;) {
+        if (rig_submit(rig, 0, 0, i % 2, 100) == 0) {
+            i++;
+        } else if (rig_poll_producer(rig) == 0) {
+            (void)poll(NULL, 0, 1);
+        }
+    }
+    while (rig->acked < rig->sent && mono_ns() < thread.deadline_ns) {
+        if (rig_poll_producer(rig) == 0) {
+            (void)poll(NULL, 0, 1);
+        }
+    }
+    assert_int_equal(pthread_join(id, NULL), 0);
+    rig->consumer = consumer;
+    assert_int_equal(rig->acked, 2000);
+    assert_int_equal(thread.count, 2000);
+    rig_close(rig);
+}
+
+void closing_with_outstanding_tokens_does_not_hang(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+    int64_t begin_ns;
+
+    while (rig_submit(rig, 0, 0, 0, 100) == 0) {
+    }
+    begin_ns = mono_ns();
+    rig->suite->ops->close(rig->producer);
+    rig->producer = NULL;
+    rig->suite->ops->close(rig->consumer);
+    rig->consumer = NULL;
+    assert_true(mono_ns() - begin_ns < 2 * CLOSE_NS + CALL_NS);
+    rig_close(rig);
+}
+
+void closing_nothing_is_allowed(void **state)
+{
+    rig_suite(state)->ops->close(NULL);
+}
+
+static int go_away(struct suite *suite, struct errinfo *reterr)
+{
+    if (suite->conformance->kill != NULL) {
+        return suite->conformance->kill(reterr);
+    }
+    return suite->conformance->broker != NULL ? broker_kill(&suite->broker, reterr) : 0;
+}
+
+static int come_back(struct suite *suite, struct errinfo *reterr)
+{
+    if (suite->conformance->resume != NULL) {
+        return suite->conformance->resume(reterr);
+    }
+    return suite->conformance->broker != NULL ? broker_resume(&suite->broker, reterr) : 0;
+}
+
+static void require_outage(const struct suite *suite)
+{
+    const struct conformance *conformance = suite->conformance;
+
+    if (conformance->kill != NULL || conformance->outage_options[0] != NULL) {
+        return;
+    }
+    if (conformance->broker == NULL || !suite->broker.ours) {
+        rig_skip("the broker can't be made to go away");
+    }
+}
+
+static bool any_down(const struct rig *rig)
+{
+    for (uint32_t i = 0; i < RIG_CLIENTS_MAX; i++) {
+        if (rig->producer_down[i] || rig->consumer_down[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Goes on submitting until an endpoint has noticed, or a while has passed. */
+static void submit_into_the_void(struct rig *rig)
+{
+    int64_t deadline_ns = mono_ns() + 10 * NS_PER_S;
+
+    while (rig->downs == 0 && mono_ns() < deadline_ns) {
+        if (rig->sent < 500) {
+            (void)rig_submit(rig, 0, 0, rig->sent % rig->spec.partitions, 100);
+        }
+        if (rig_poll(rig) == 0) {
+            (void)poll(NULL, 0, 5);
+        }
+    }
+}
+
+/* As a worker does: tries to bring both endpoints back until they are. */
+static void reopen_until_up(struct rig *rig)
+{
+    const struct backend_ops *ops = rig->suite->ops;
+    int64_t deadline_ns = mono_ns() + BACK_NS;
+    struct errinfo error = {""};
+
+    for (;;) {
+        int producer = ops->reopen(rig->producer, rig_deadline(rig), &error);
+        int consumer = ops->reopen(rig->consumer, rig_deadline(rig), &error);
+
+        while (rig_poll(rig) > 0) {
+        }
+        if (producer == 0 && consumer == 0 && !any_down(rig)) {
+            return;
+        }
+        assert_true(producer == 0 || producer == -EAGAIN);
+        assert_true(consumer == 0 || consumer == -EAGAIN);
+        if (mono_ns() > deadline_ns) {
+            fail_msg("the endpoints do not come back: %s", error.text);
+        }
+        (void)poll(NULL, 0, 100);
+    }
+}
+
+static void assert_not_lost(const struct rig *rig, uint32_t from)
+{
+    for (uint32_t i = from; i < rig->sent; i++) {
+        if (rig->outcomes[i] == EVENT_ACKED + 1 && rig->received[0][i] == 0) {
+            fail_msg("message %u was confirmed and did not arrive", i);
+        }
+    }
+}
+
+void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state)
+{
+    struct suite *suite = rig_suite(state);
+    struct rig_spec spec = {.partitions = 2, .delivery = confirmed_delivery(suite)};
+    struct errinfo error = {""};
+    struct rig *rig;
+    uint32_t before;
+
+    require_outage(suite);
+    if (suite->conformance->outage_options[0] != NULL) {
+        spec.options = suite->conformance->outage_options;
+    }
+    rig = rig_open(state, &spec);
+    rig_send(rig, 50);
+    rig_settle(rig);
+    rig_drain(rig);
+    if (go_away(suite, &error) < 0) {
+        fail_msg("%s", error.text);
+    }
+    submit_into_the_void(rig);
+    if (come_back(suite, &error) < 0) {
+        fail_msg("%s", error.text);
+    }
+    assert_true(rig->downs > 0);
+    reopen_until_up(rig);
+    rig->patience_ns = BACK_NS;
+    rig_settle(rig);
+    before = rig->sent;
+    rig_send(rig, 50);
+    rig_settle(rig);
+    for (uint32_t i = before; i < rig->sent; i++) {
+        assert_int_equal(rig->outcomes[i], EVENT_ACKED + 1);
+    }
+    if (!suite->conformance->forgets_at_crash) {
+        rig_drain(rig);
+    }
+    rig_linger(rig, NS_PER_S);
+    assert_not_lost(rig, suite->conformance->forgets_at_crash ? before : 0);
+    rig_close(rig);
+}

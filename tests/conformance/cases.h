@@ -1,0 +1,48 @@
+/* cases: the tests of the suite, by subject. Their names are what must hold. */
+#ifndef MILLRACE_CONFORMANCE_CASES_H
+#define MILLRACE_CONFORMANCE_CASES_H
+
+/* topic_cases.c: control calls. */
+void topics_can_be_made_and_removed_and_made_again(void **state);
+void making_a_topic_that_exists_is_refused(void **state);
+void clean_removes_what_was_left_behind(void **state);
+void probe_finds_the_broker(void **state);
+void probe_of_a_port_where_nothing_listens_says_refused(void **state);
+void probe_of_a_name_that_does_not_resolve_says_so(void **state);
+void probe_of_a_silent_port_ends_in_time(void **state);
+void probe_of_another_protocol_is_not_taken_for_the_broker(void **state);
+void probe_with_a_wrong_password_says_login(void **state);
+void control_calls_without_a_broker_fail_in_time_with_a_sentence(void **state);
+
+/* delivery_cases.c: who gets what, and the words of the delivery table. */
+void every_message_reaches_its_topic_and_partition_once(void **state);
+void messages_of_all_sizes_arrive_as_they_left(void **state);
+void independent_subscriptions_each_get_every_message(void **state);
+void competing_consumers_get_each_message_once(void **state);
+void more_consumers_than_partitions_get_each_message_once(void **state);
+void a_stream_stays_in_order_with_one_consumer(void **state);
+void publish_ack_none_gives_each_token_one_outcome(void **state);
+void publish_ack_leader_confirms_each_token_once(void **state);
+void publish_ack_all_confirms_each_token_once(void **state);
+void consume_ack_each_takes_an_ack_per_message(void **state);
+void consume_ack_batch_takes_an_ack_for_several(void **state);
+void acknowledged_messages_are_not_delivered_again(void **state);
+void unacknowledged_messages_are_delivered_again(void **state);
+void ordered_keeps_each_stream_in_order(void **state);
+void ordered_keeps_order_with_several_consumers(void **state);
+void messages_older_than_their_ttl_are_dropped(void **state);
+void persistent_messages_are_delivered(void **state);
+void not_persistent_messages_are_delivered(void **state);
+
+/* call_cases.c: data calls and descriptors. */
+void submit_returns_at_once_with_a_full_window(void **state);
+void poll_never_waits(void **state);
+void poll_keeps_the_surplus(void **state);
+void the_consumers_descriptor_tells_of_a_message(void **state);
+void the_producers_descriptor_tells_of_a_confirm(void **state);
+void endpoints_work_on_threads_of_their_own(void **state);
+void closing_with_outstanding_tokens_does_not_hang(void **state);
+void closing_nothing_is_allowed(void **state);
+void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * conformance: the one suite that every backend passes. A backend adds a file of a few lines:
+ *
+ *     #include "conformance.h"
+ *
+ *     CONFORMANCE_MAIN(.backend = "rabbitmq", .broker = "rabbitmq", .username = "guest",
+ *                      .password = "guest")
+ *
+ * and a line in CMakeLists.txt. Each test makes topics of its own, opens endpoints as a worker
+ * would, moves stamped messages and keeps a ledger of every token and every delivery.
+ */
+#ifndef MILLRACE_CONFORMANCE_H
+#define MILLRACE_CONFORMANCE_H
+
+#include "check.h"
+
+#include "backend.h"
+
+#include <stdbool.h>
+
+#define CONFORMANCE_OPTIONS_MAX 16
+
+struct conformance {
+    const char *backend; /* Name in the catalog. If it was not built, all tests are skipped. */
+    const char *broker;  /* Script in deploy/brokers; NULL: the backend needs none. */
+    const char *username;
+    const char *password;
+    const char *options[2 * CONFORMANCE_OPTIONS_MAX]; /* Of the target: key, value, ... NULL. */
+
+    /* Added to options for the test in which the broker goes away and comes back by itself, for a
+     * backend without a broker process. It must be there for the first 300 ms. */
+    const char *outage_options[2 * CONFORMANCE_OPTIONS_MAX];
+
+    /* How the broker is made to go away and come back; NULL: with the script, if there is one. */
+    int (*kill)(struct errinfo *reterr);
+    int (*resume)(struct errinfo *reterr);
+
+    bool implicit_topics;  /* Topics are not objects: nothing to make, to find or to remove. */
+    bool acks_by_itself;   /* The client library acknowledges before the caller does. */
+    bool forgets_at_crash; /* A broker that was killed has lost its messages. */
+    bool empty_at_join;    /* A queue without consumers keeps nothing. */
+    int64_t patience_ns;   /* How long a message or a confirm may take; 0: 20 s. */
+};
+
+/* Runs all tests; the exit code of main(). */
+int conformance_run(const struct conformance *conformance);
+
+#define CONFORMANCE_MAIN(...)                                                                      \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        static const struct conformance conformance = {__VA_ARGS__};                               \
+                                                                                                   \
+        return conformance_run(&conformance);                                                      \
+    }
+
+#endif

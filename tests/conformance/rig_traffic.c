@@ -1,0 +1,332 @@
+#include "invariant.h"
+#include "rig.h"
+#include "stamp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define TAG 0x636f6e66u
+
+static uint64_t free_token(const struct rig *rig, uint32_t producer)
+{
+    uint32_t in_flight = rig->spec.delivery.in_flight;
+    uint64_t token = (uint64_t)producer * in_flight;
+
+    while (rig->token_busy[token]) {
+        token++;
+    }
+    return token;
+}
+
+static uint32_t stream_of(const struct rig *rig, uint32_t producer, uint32_t topic,
+                          uint32_t partition)
+{
+    return (producer * rig->spec.topics + topic) * rig->spec.partitions + partition;
+}
+
+int rig_submit(struct rig *rig, uint32_t producer, uint32_t topic, uint32_t partition,
+               uint32_t bytes_count)
+{
+    struct stamp stamp = {.tag = TAG,
+                          .stream = stream_of(rig, producer, topic, partition),
+                          .sequence = rig->sent,
+                          .sent_ns = mono_ns()};
+    struct message message = {.client = producer,
+                              .topic = topic,
+                              .partition = partition,
+                              .bytes = rig->bytes,
+                              .bytes_count = bytes_count};
+    int64_t took_ns;
+    int r;
+
+    ASSERT(bytes_count <= rig->spec.message_bytes_max && rig->sent < RIG_MESSAGES_MAX);
+    if (rig->outstanding[producer] == rig->spec.delivery.in_flight) {
+        return -EAGAIN;
+    }
+    memset(rig->bytes, (int)rig->sent & 0xff, bytes_count);
+    stamp_write(rig->bytes, &stamp,
+                stamp_payload_hash(rig->bytes + STAMP_BYTES, bytes_count - STAMP_BYTES));
+    message.token = free_token(rig, producer);
+    r = rig->suite->ops->submit(rig->producer, &message);
+    took_ns = mono_ns() - stamp.sent_ns;
+    rig->submit_ns_max = took_ns > rig->submit_ns_max ? took_ns : rig->submit_ns_max;
+    memset(rig->bytes, 0, bytes_count); /* Lent for the call only. */
+    if (r == -EAGAIN) {
+        return r;
+    }
+    assert_int_equal(r, 0);
+    rig->token_busy[message.token] = true;
+    rig->token_message[message.token] = rig->sent;
+    rig->outstanding[producer]++;
+    rig->sent++;
+    return 0;
+}
+
+static void note_outcome(struct rig *rig, const struct event *event)
+{
+    uint32_t message;
+
+    assert_true(event->client < rig->spec.producers);
+    assert_true(event->token < (uint64_t)rig->spec.producers * rig->spec.delivery.in_flight);
+    if (!rig->token_busy[event->token]) {
+        fail_msg("token %u has more than one outcome", (unsigned)event->token);
+    }
+    assert_int_equal(event->token / rig->spec.delivery.in_flight, event->client);
+    message = rig->token_message[event->token];
+    assert_int_equal(rig->outcomes[message], 0);
+    rig->outcomes[message] = (uint8_t)(event->kind + 1);
+    rig->token_busy[event->token] = false;
+    rig->outstanding[event->client]--;
+    rig->acked += event->kind == EVENT_ACKED;
+    rig->refused += event->kind == EVENT_REFUSED;
+    rig->unconfirmed += event->kind == EVENT_UNCONFIRMED;
+}
+
+static void write_ack(struct rig *rig, uint32_t client, uint64_t token, bool multiple)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+    int r;
+
+    do {
+        r = rig->suite->ops->ack(rig->consumer, token, multiple);
+    } while (r == -EAGAIN && mono_ns() < deadline_ns);
+    if (r == -ENOTCONN) {
+        rig->unacked[client] = 0;
+        return; /* It will be delivered again. */
+    }
+    assert_int_equal(r, 0);
+    rig->acks_written++;
+    rig->unacked[client] = 0;
+}
+
+static void note_message(struct rig *rig, const struct event *event)
+{
+    uint32_t subscription;
+    struct stamp stamp = {0};
+    uint32_t place;
+
+    assert_true(event->client < rig->consumer_config.clients_count);
+    assert_true(event->at_ns > 0 && event->at_ns <= mono_ns());
+    subscription = rig->consumers[event->client].subscription;
+    assert_int_equal(stamp_read(event->bytes, event->bytes_count, TAG, &stamp), STAMP_OK);
+    assert_true(stamp.sequence < RIG_MESSAGES_MAX && stamp.stream < RIG_STREAMS_MAX);
+    place = stamp.stream % (rig->spec.topics * rig->spec.partitions);
+    assert_int_equal(event->topic, place / rig->spec.partitions);
+    if (event->partition != 0) {
+        assert_int_equal(event->partition, place % rig->spec.partitions);
+    }
+    rig->received[subscription][stamp.sequence]++;
+    rig->receiver[subscription][stamp.sequence] = (uint8_t)event->client;
+    rig->arrivals++;
+    if ((int64_t)stamp.sequence < rig->last_seen[subscription][stamp.stream]) {
+        rig->out_of_order++;
+    } else {
+        rig->last_seen[subscription][stamp.stream] = (int64_t)stamp.sequence;
+    }
+    rig->last_token[event->client] = event->token;
+    if (rig->spec.delivery.consume_ack == CONSUME_ACK_NONE || rig->spec.holds_acks) {
+        return;
+    }
+    if (++rig->unacked[event->client] >= rig->spec.delivery.consume_ack_batch) {
+        write_ack(rig, event->client, event->token,
+                  rig->spec.delivery.consume_ack == CONSUME_ACK_BATCH);
+    }
+}
+
+static void note(struct rig *rig, const struct event *event, bool *down)
+{
+    switch (event->kind) {
+    case EVENT_ACKED:
+    case EVENT_REFUSED:
+    case EVENT_UNCONFIRMED:
+        note_outcome(rig, event);
+        break;
+    case EVENT_MESSAGE:
+        note_message(rig, event);
+        break;
+    case EVENT_CONSUME_ACKED:
+        assert_true(rig->suite->ops->ack_answers);
+        rig->acks_answered++;
+        break;
+    case EVENT_ERROR:
+        rig->errors++;
+        print_message("error event: %s\n", event->text != NULL ? event->text : "");
+        break;
+    case EVENT_DOWN:
+        rig->downs++;
+        down[event->client] = true;
+        break;
+    case EVENT_UP:
+        down[event->client] = false;
+        break;
+    }
+}
+
+static int poll_endpoint(struct rig *rig, struct endpoint *endpoint, bool *down)
+{
+    struct event events[RIG_EVENTS];
+    int count = rig->suite->ops->poll(endpoint, events, RIG_EVENTS);
+
+    assert_in_range(count, 0, RIG_EVENTS);
+    for (int i = 0; i < count; i++) {
+        note(rig, &events[i], down);
+    }
+    return count;
+}
+
+int rig_poll_producer(struct rig *rig)
+{
+    return poll_endpoint(rig, rig->producer, rig->producer_down);
+}
+
+int rig_poll_consumer(struct rig *rig)
+{
+    return rig->consumer != NULL ? poll_endpoint(rig, rig->consumer, rig->consumer_down) : 0;
+}
+
+int rig_poll(struct rig *rig)
+{
+    return rig_poll_producer(rig) + rig_poll_consumer(rig);
+}
+
+void rig_wait(const struct rig *rig)
+{
+    const struct backend_ops *ops = rig->suite->ops;
+    int producer_fd = ops->wait_fd(rig->producer);
+    int consumer_fd = rig->consumer != NULL ? ops->wait_fd(rig->consumer) : producer_fd;
+    struct pollfd fds[2] = {{producer_fd, POLLIN, 0}, {consumer_fd, POLLIN, 0}};
+
+    (void)poll(fds, 2, producer_fd < 0 || consumer_fd < 0 ? 1 : 10);
+}
+
+bool rig_is_readable(int fd, int timeout_ms)
+{
+    struct pollfd readable = {fd, POLLIN, 0};
+
+    return poll(&readable, 1, timeout_ms) == 1;
+}
+
+void rig_send(struct rig *rig, uint32_t count)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+    uint32_t until = rig->sent + count;
+
+    while (rig->sent < until) {
+        uint32_t number = rig->sent;
+        uint32_t producer = number % rig->spec.producers;
+        uint32_t topic = number / rig->spec.producers % rig->spec.topics;
+        uint32_t partition = number / rig->spec.producers / rig->spec.topics % rig->spec.partitions;
+
+        if (rig_submit(rig, producer, topic, partition, rig->spec.message_bytes_max) == 0) {
+            continue;
+        }
+        if (rig_poll(rig) == 0) {
+            rig_wait(rig);
+        }
+        if (mono_ns() > deadline_ns) {
+            fail_msg("%u of %u messages could not be submitted", until - rig->sent, count);
+        }
+    }
+}
+
+static uint32_t outstanding(const struct rig *rig)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < rig->spec.producers; i++) {
+        count += rig->outstanding[i];
+    }
+    return count;
+}
+
+void rig_settle(struct rig *rig)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+
+    while (outstanding(rig) > 0) {
+        if (rig_poll(rig) == 0) {
+            rig_wait(rig);
+        }
+        if (mono_ns() > deadline_ns) {
+            fail_msg("%u tokens of %u have no outcome", outstanding(rig), rig->sent);
+        }
+    }
+    assert_int_equal(rig->sent, rig->acked + rig->refused + rig->unconfirmed);
+}
+
+/* Acknowledged messages that a subscription does not have. */
+static uint32_t missing(const struct rig *rig)
+{
+    uint32_t count = 0;
+
+    for (uint32_t s = 0; s < rig->spec.subscriptions; s++) {
+        for (uint32_t i = 0; i < rig->sent; i++) {
+            count += rig->outcomes[i] == EVENT_ACKED + 1 && rig->received[s][i] == 0;
+        }
+    }
+    return count;
+}
+
+void rig_drain(struct rig *rig)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+    bool answers = rig->suite->ops->ack_answers;
+
+    while (missing(rig) > 0) {
+        while (rig_poll(rig) > 0) {
+        }
+        rig_wait(rig);
+        if (mono_ns() > deadline_ns) {
+            fail_msg("%u of %u acknowledged messages did not arrive", missing(rig), rig->acked);
+        }
+    }
+    for (uint32_t i = 0; !rig->spec.holds_acks && i < rig->consumer_config.clients_count; i++) {
+        if (rig->unacked[i] > 0) {
+            write_ack(rig, i, rig->last_token[i], true);
+        }
+    }
+    while (answers && rig->acks_answered < rig->acks_written && mono_ns() < deadline_ns) {
+        if (rig_poll(rig) == 0) {
+            rig_wait(rig);
+        }
+    }
+    if (answers && rig->downs == 0) {
+        assert_int_equal(rig->acks_answered, rig->acks_written);
+    }
+}
+
+void rig_linger(struct rig *rig, int64_t ns)
+{
+    int64_t until_ns = mono_ns() + ns;
+
+    while (mono_ns() < until_ns) {
+        if (rig_poll(rig) == 0) {
+            rig_wait(rig);
+        }
+    }
+}
+
+void rig_assert_exactly_once(const struct rig *rig)
+{
+    for (uint32_t s = 0; s < rig->spec.subscriptions; s++) {
+        for (uint32_t i = 0; i < rig->sent; i++) {
+            uint32_t expected = rig->outcomes[i] == EVENT_ACKED + 1 ? 1 : 0;
+
+            if (rig->received[s][i] != expected) {
+                fail_msg("subscription %u has message %u %u times instead of %u", s, i,
+                         rig->received[s][i], expected);
+            }
+        }
+    }
+}
+
+uint32_t rig_received(const struct rig *rig, uint32_t subscription)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < rig->sent; i++) {
+        count += rig->received[subscription][i] > 0;
+    }
+    return count;
+}
