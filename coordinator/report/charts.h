@@ -1,0 +1,52 @@
+/*
+ * charts: the JSON that report.js draws, written piece by piece.
+ *
+ * A chart is one object:
+ *   kind    "time" (x: seconds after T0) or "percentile" (x: nines, -log10(1 - q))
+ *   unit    "ns", "rate", "count", "cores", "bytes"
+ *   log     true: logarithmic y axis
+ *   group   charts of one group share their y range, so that they can be compared side by side
+ *   step_s  seconds that one point stands for (time only)
+ *   tables  [{ x: [..], series: [{ label, target, style, values: [.. or null] }] }]
+ *   fill    [{ upper, lower, label }]: the area between two series of the same table (by number)
+ *   phases  [{ name, from, to, measured }], marks [{ at, kind, text }]
+ * Calls come in the order of this header; series belong to the table opened last.
+ */
+#ifndef MILLRACE_CHARTS_H
+#define MILLRACE_CHARTS_H
+
+#include "result.h"
+#include "text.h"
+
+#include <math.h>
+
+#define CHART_NO_TARGET UINT32_MAX
+
+struct chart {
+    struct text json;
+    bool in_tables;
+    bool in_series;
+    bool in_values;
+};
+
+/* NAN is written as null: nothing was measured there. */
+#define CHART_NONE ((double)NAN)
+
+void chart_begin(struct chart *chart, const char *kind, const char *unit, bool log,
+                 const char *group);
+void chart_step(struct chart *chart, double step_s);
+void chart_phases(struct chart *chart, const struct result_trial *trial);
+void chart_marks(struct chart *chart, const struct result *result,
+                 const struct result_trial *trial);
+void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char *label);
+
+/* Begins a table with its x values; chart_value() adds them. */
+void chart_table(struct chart *chart);
+/* style: "solid", "dash", "dot", "wide", "points". target: its colour, or CHART_NO_TARGET. */
+void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
+void chart_value(struct chart *chart, double value);
+
+/* Closes what is open; &chart->json is what doc_chart() takes. */
+void chart_end(struct chart *chart);
+
+#endif

@@ -1,0 +1,67 @@
+#include "report.h"
+
+#include "file.h"
+#include "formats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct report_format formats[] = {
+    {"html", "report.html", true, html_write},     {"md", "summary.md", true, markdown_write},
+    {"csv", "report.csv", false, csv_write},       {"junit", "junit.xml", false, junit_write},
+    {"hlog", "histograms.hlog", true, hlog_write}, {NULL, NULL, false, NULL},
+};
+
+const struct report_format *report_formats(void)
+{
+    return formats;
+}
+
+const struct report_format *report_format_find(const char *name)
+{
+    for (const struct report_format *format = formats; format->name != NULL; format++) {
+        if (strcmp(format->name, name) == 0) {
+            return format;
+        }
+    }
+    return NULL;
+}
+
+int report_write(const struct result *result, const struct report_format *format,
+                 const char *folder, struct errinfo *reterr)
+{
+    struct text text = {0};
+    char *path = file_join(folder, format->file_name);
+    int r;
+
+    if (path == NULL) {
+        r = errinfo_nomem(reterr);
+        goto out;
+    }
+    r = format->write(result, &text, reterr);
+    if (r < 0) {
+        r = errinfo_prefix(reterr, r, "%s", path);
+        goto out;
+    }
+    if (text_failed(&text)) {
+        r = errinfo_nomem(reterr);
+        goto out;
+    }
+    r = file_write_all(path, text.bytes == NULL ? "" : text.bytes, text.bytes_count, reterr);
+out:
+    text_done(&text);
+    free(path);
+    return r;
+}
+
+int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr)
+{
+    for (const struct report_format *format = formats; format->name != NULL; format++) {
+        int r = format->always ? report_write(result, format, folder, reterr) : 0;
+
+        if (r < 0) {
+            return r;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * sections: the parts of a report, each a pure function from the result to a section of the
+ * document. A builder whose figures the result does not have adds nothing: there are no empty
+ * sections. A new section is a function here and a row in the table of sections.c.
+ */
+#ifndef MILLRACE_SECTIONS_H
+#define MILLRACE_SECTIONS_H
+
+#include "document.h"
+#include "result.h"
+
+void section_headline(const struct result *result, struct document *doc);
+void section_timeline(const struct result *result, struct document *doc);
+void section_latency(const struct result *result, struct document *doc);
+void section_audit(const struct result *result, struct document *doc);
+void section_parties(const struct result *result, struct document *doc);
+void section_outages(const struct result *result, struct document *doc);
+void section_agents(const struct result *result, struct document *doc);
+void section_phases(const struct result *result, struct document *doc);
+void section_repeat(const struct result *result, struct document *doc);
+
+/* All of them in reading order. */
+void sections_build(const struct result *result, struct document *doc);
+
+#endif

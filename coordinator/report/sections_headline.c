@@ -1,0 +1,315 @@
+#include "facts.h"
+#include "mono.h"
+#include "sections.h"
+#include "sentence.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the figures of the table need to have explained. */
+struct notes {
+    bool service;
+    bool few_samples;
+    bool not_reached;
+};
+
+static void add_meta(const struct result *result, struct document *doc)
+{
+    char time[FACTS_TEXT_BYTES];
+    char span[UNITS_TEXT_BYTES];
+    int64_t took_ns = result->ended_unix_ns - result->started_unix_ns;
+
+    if (result->description != NULL && result->description[0] != '\0') {
+        doc_paragraph(doc, DOC_PLAIN, "%s", result->description);
+    }
+    facts_time(result->started_unix_ns, time);
+    if (result->ended_unix_ns != 0 && took_ns >= 0) {
+        units_format_duration(took_ns / NS_PER_S * NS_PER_S, span);
+    } else {
+        (void)snprintf(span, sizeof span, "unknown");
+    }
+    doc_paragraph(doc, DOC_MUTED, "Run %s, started %s, took %s, %u %s, seed %llu.", result->run_id,
+                  time[0] == '\0' ? "at an unknown time" : time, span, result->agents_count,
+                  result->agents_count == 1 ? "agent" : "agents", (unsigned long long)result->seed);
+}
+
+static void add_reasons(const struct result *result, struct document *doc)
+{
+    for (uint32_t i = 0; i < result->reasons_count; i++) {
+        const struct result_reason *reason = &result->reasons[i];
+        bool named =
+            reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL;
+
+        doc_item(doc, result->verdict == VERDICT_FAIL ? DOC_BAD : DOC_WARN, "%s%s%s",
+                 named ? "" : reason->case_name, named ? "" : ": ", reason->text);
+    }
+}
+
+static void add_latency(const struct hist *hist, double percentile, bool service,
+                        struct notes *notes, struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+    bool holds;
+
+    if (hist == NULL) {
+        doc_cell(doc, DOC_MUTED, "–");
+        return;
+    }
+    holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
+    notes->few_samples |= !holds;
+    notes->service |= service;
+    units_format_ns(
+        (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)), text);
+    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~", text,
+             service ? " †" : "");
+}
+
+static void add_rates(const struct result_phase *phase, struct notes *notes, struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+
+    if (phase->is_max) {
+        doc_cell(doc, DOC_PLAIN, "max");
+    } else {
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_rate(phase->asked_per_s, text));
+    }
+    if (phase->is_max || facts_reached(phase)) {
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_rate(phase->sent_per_s, text));
+    } else {
+        doc_cell(doc, DOC_BAD, "%s ‡", units_format_rate(phase->sent_per_s, text));
+        notes->not_reached = true;
+    }
+}
+
+static void add_fault_count(uint64_t count, bool known, struct document *doc)
+{
+    char text[FACTS_TEXT_BYTES];
+
+    if (!known) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else {
+        doc_cell(doc, count == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(count, text));
+    }
+}
+
+static void add_faults(const struct result_case *result_case, bool covered, struct document *doc)
+{
+    struct result_delivery delivery;
+    bool consumed;
+
+    if (covered) {
+        for (int i = 0; i < 4; i++) {
+            doc_cell_covered(doc);
+        }
+        return;
+    }
+    facts_delivery(result_case, &delivery);
+    consumed = delivery.expected > 0 || delivery.received > 0;
+    add_fault_count(delivery.lost, consumed, doc);
+    add_fault_count(delivery.duplicated, consumed, doc);
+    add_fault_count(delivery.reordered, consumed, doc);
+    add_fault_count(delivery.corrupted, consumed, doc);
+}
+
+/* One row per measured phase; what was delivered is one account of the whole case. */
+static void add_case(const struct result *result, const struct result_case *result_case,
+                     bool phase_column, struct notes *notes, struct document *doc)
+{
+    const struct result_phase *phase = NULL;
+    uint32_t rows = facts_measured_count(result_case);
+    bool first = true;
+
+    while ((phase = facts_measured_next(result_case, phase)) != NULL) {
+        bool service;
+        const struct hist *hist;
+
+        if (first) {
+            doc_cell_target(doc, result_case->name, facts_colour(result, result_case), rows);
+        } else {
+            doc_cell_covered(doc);
+        }
+        if (phase_column) {
+            doc_cell(doc, DOC_PLAIN, "%s", phase->name);
+        }
+        add_rates(phase, notes, doc);
+        hist = facts_latency(phase, SERIES_E2E, &service);
+        add_latency(hist, 50.0, service, notes, doc);
+        add_latency(hist, 99.0, service, notes, doc);
+        add_latency(hist, 100.0, service, notes, doc);
+        hist = facts_latency(phase, SERIES_PUBLISH, &service);
+        add_latency(hist, 99.0, service, notes, doc);
+        add_faults(result_case, !first, doc);
+        if (first) {
+            doc_cells_rows(doc, 4, rows);
+        }
+        first = false;
+    }
+}
+
+static void add_left_out(const struct result *result, const struct result_case *result_case,
+                         uint32_t columns_count, struct document *doc)
+{
+    const char *status = result_case->status == CASE_MEASURED
+                             ? "no measured phase"
+                             : case_status_name(result_case->status);
+
+    doc_cell_target(doc, result_case->name, facts_colour(result, result_case), 1);
+    doc_cell(doc, result_case->status == CASE_FAILED ? DOC_BAD : DOC_WARN, "%s%s%s", status,
+             result_case->reason[0] == '\0' ? "" : ": ", result_case->reason);
+    doc_cell_columns(doc, columns_count - 1);
+}
+
+static void add_notes(const struct notes *notes, struct document *doc)
+{
+    if (notes->service) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "† From the actual send: as fast as possible has no schedule that a message "
+                      "could be late against.");
+    }
+    if (notes->not_reached) {
+        doc_paragraph(doc, DOC_MUTED, "‡ Less than 99 %% of what was due was sent in time.");
+    }
+    if (notes->few_samples) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "~ Too few samples for this percentile (fewer than 10 lie above it).");
+    }
+}
+
+static void add_targets(const struct result *result, struct document *doc)
+{
+    static const struct doc_column figures[] = {
+        {"asked", "Rate of the schedule", DOC_RIGHT},
+        {"sent", "Rate that was reached", DOC_RIGHT},
+        {"end to end p50", "From the intended send time to the consumer", DOC_RIGHT},
+        {"p99", "End to end, from the intended send time", DOC_RIGHT},
+        {"max", "End to end, from the intended send time", DOC_RIGHT},
+        {"publish p99", "From the intended send time to the broker's confirm", DOC_RIGHT},
+        {"lost", "Confirmed, and a subscription never got it", DOC_RIGHT},
+        {"dupl.", "Duplicated: copies beyond the first", DOC_RIGHT},
+        {"reord.", "Reordered: first seen after a later one of its stream", DOC_RIGHT},
+        {"corrupt.", "Corrupted: the checksum was wrong", DOC_RIGHT},
+    };
+    struct doc_column columns[12] = {{"target", NULL, DOC_LEFT}, {"phase", NULL, DOC_LEFT}};
+    struct notes notes = {0};
+    bool phase_column = false;
+    uint32_t columns_count;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        phase_column |= facts_measured_count(&result->cases[i]) > 1;
+    }
+    columns_count = phase_column ? 2 : 1;
+    memcpy(columns + columns_count, figures, sizeof figures);
+    columns_count += sizeof figures / sizeof figures[0];
+    doc_table(doc, "", columns, columns_count);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+
+        if (facts_has_figures(result_case) && facts_measured_count(result_case) > 0) {
+            add_case(result, result_case, phase_column, &notes, doc);
+        }
+        if (result_case->status != CASE_MEASURED || facts_measured_count(result_case) == 0) {
+            add_left_out(result, result_case, columns_count, doc);
+        }
+    }
+    add_notes(&notes, doc);
+}
+
+static const struct result_objective *find_objective(const struct result *result,
+                                                     const struct result_objective *like,
+                                                     const char *case_name)
+{
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        const struct result_objective *objective = &result->objectives[i];
+
+        if (strcmp(objective->text, like->text) == 0 &&
+            strcmp(objective->phase, like->phase) == 0 &&
+            (strcmp(objective->case_name, case_name) == 0 || objective->case_name[0] == '\0')) {
+            return objective;
+        }
+    }
+    return NULL;
+}
+
+static void add_objective_cell(const struct result_objective *objective, struct document *doc)
+{
+    char value[FACTS_TEXT_BYTES];
+
+    if (objective == NULL) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else if (objective->met == MET_NOT_AVAILABLE) {
+        doc_cell(doc, DOC_MUTED, "n/a");
+    } else if (objective->samples == 0 && objective->reason[0] != '\0') {
+        doc_cell(doc, DOC_BAD, "✗ no figure");
+    } else {
+        facts_value(objective->observed, objective->unit, value);
+        doc_cell(doc, objective->met == MET_YES ? DOC_GOOD : DOC_BAD, "%s %s",
+                 objective->met == MET_YES ? "✓" : "✗", value);
+    }
+}
+
+/* Objectives down, cases across: what differs between brokers is seen at once. */
+static void add_objectives(const struct result *result, struct document *doc)
+{
+    struct doc_column columns[TARGETS_MAX + 2] = {{"objective", NULL, DOC_LEFT},
+                                                  {"phase", NULL, DOC_LEFT}};
+    uint32_t cases_count = result->cases_count < TARGETS_MAX ? result->cases_count : TARGETS_MAX;
+
+    if (result->objectives_count == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < cases_count; i++) {
+        columns[i + 2] = (struct doc_column){result->cases[i].name, NULL, DOC_RIGHT};
+    }
+    doc_table(doc, "Objectives: observed, and whether it was met", columns, cases_count + 2);
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        const struct result_objective *objective = &result->objectives[i];
+
+        if (find_objective(result, objective, objective->case_name) != objective) {
+            continue; /* Twice in the scenario. */
+        }
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(result->objectives[j].text, objective->text) == 0 &&
+                strcmp(result->objectives[j].phase, objective->phase) == 0) {
+                objective = NULL; /* Its row is there. */
+                break;
+            }
+        }
+        if (objective == NULL) {
+            continue;
+        }
+        doc_cell(doc, DOC_PLAIN, "%s", objective->text);
+        doc_cell(doc, DOC_PLAIN, "%s", objective->phase[0] == '\0' ? "all" : objective->phase);
+        for (uint32_t j = 0; j < cases_count; j++) {
+            add_objective_cell(find_objective(result, objective, result->cases[j].name), doc);
+        }
+    }
+}
+
+static void add_objective_reasons(const struct result *result, struct document *doc)
+{
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        const struct result_objective *objective = &result->objectives[i];
+
+        if (objective->reason[0] != '\0') {
+            doc_item(doc, objective->met == MET_NO ? DOC_WARN : DOC_MUTED, "%s%s%s%s%s: %s",
+                     objective->text, objective->phase[0] == '\0' ? "" : " in ", objective->phase,
+                     objective->case_name[0] == '\0' ? "" : ", ", objective->case_name,
+                     objective->reason);
+        }
+    }
+}
+
+void section_headline(const struct result *result, struct document *doc)
+{
+    doc_section(doc, "headline", "");
+    add_reasons(result, doc);
+    if (result->cases_count > 0) {
+        add_targets(result, doc);
+    } else {
+        doc_paragraph(doc, DOC_WARN,
+                      "No values were measured: the run ended before its first case.");
+    }
+    add_objectives(result, doc);
+    add_objective_reasons(result, doc);
+    add_meta(result, doc);
+}

@@ -1,0 +1,209 @@
+#include "facts.h"
+#include "mono.h"
+#include "sections.h"
+
+#include <string.h>
+
+static void add_rate(double per_s, bool there, struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+
+    if (there) {
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_rate(per_s, text));
+    } else {
+        doc_cell(doc, DOC_MUTED, "–");
+    }
+}
+
+static void add_phase_name(const struct result_phase *phase, bool flows, struct document *doc)
+{
+    char span[UNITS_TEXT_BYTES];
+    int64_t rounding_ns = phase->duration_ns >= 10 * NS_PER_S ? NS_PER_S / 2 : 0;
+
+    doc_cell(doc, DOC_PLAIN, "%s%s", phase->name, phase->measured ? "" : " (not measured)");
+    if (flows) {
+        doc_cell(doc, phase->flow[0] == '\0' ? DOC_MUTED : DOC_PLAIN, "%s",
+                 phase->flow[0] == '\0' ? "all" : phase->flow);
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_duration(phase->duration_ns + rounding_ns, span));
+}
+
+static void add_delivery_row(const struct result_phase *phase, bool flows, struct document *doc)
+{
+    const struct result_delivery *delivery = &phase->delivery;
+    const uint64_t counts[] = {delivery->sent, delivery->acked, delivery->expected,
+                               delivery->received};
+    const uint64_t faults[] = {delivery->refused,    delivery->unconfirmed, delivery->lost,
+                               delivery->duplicated, delivery->reordered,   delivery->corrupted,
+                               delivery->expired,    delivery->unexpected,  delivery->unaccounted,
+                               delivery->errors};
+    char text[FACTS_TEXT_BYTES];
+
+    add_phase_name(phase, flows, doc);
+    add_rate(phase->asked_per_s, !phase->is_max && phase->asked_per_s > 0.0, doc);
+    add_rate(phase->sent_per_s, phase->delivery.sent > 0, doc);
+    add_rate(phase->acked_per_s, phase->acked_per_s > 0.0, doc);
+    add_rate(phase->received_per_s, phase->received_per_s > 0.0, doc);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        doc_cell(doc, DOC_PLAIN, "%s", facts_count(counts[i], text));
+    }
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        doc_cell(doc, faults[i] == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(faults[i], text));
+    }
+}
+
+/* Phase, maybe flow, then the rest; returns how many columns. */
+static uint32_t phase_columns(struct doc_column *columns, bool flows, const struct doc_column *rest,
+                              uint32_t rest_count)
+{
+    uint32_t count = 0;
+
+    columns[count++] = (struct doc_column){"phase", NULL, DOC_LEFT};
+    if (flows) {
+        columns[count++] = (struct doc_column){"flow", NULL, DOC_LEFT};
+    }
+    memcpy(columns + count, rest, rest_count * sizeof *rest);
+    return count + rest_count;
+}
+
+static void add_delivery_table(const struct result_case *result_case, struct document *doc)
+{
+    static const struct doc_column rest[] = {
+        {"lasted", NULL, DOC_RIGHT},
+        {"asked", NULL, DOC_RIGHT},
+        {"sent", NULL, DOC_RIGHT},
+        {"confirmed", NULL, DOC_RIGHT},
+        {"received", NULL, DOC_RIGHT},
+        {"sent", "Messages", DOC_RIGHT},
+        {"confirmed", "Messages", DOC_RIGHT},
+        {"expected", "Confirmed messages times subscriptions", DOC_RIGHT},
+        {"received", "Distinct messages, summed over subscriptions", DOC_RIGHT},
+        {"refused", NULL, DOC_RIGHT},
+        {"unconfirmed", NULL, DOC_RIGHT},
+        {"lost", "Confirmed, and a subscription never got it", DOC_RIGHT},
+        {"dupl.", "Copies beyond the first", DOC_RIGHT},
+        {"reord.", "First seen after a later one of its stream", DOC_RIGHT},
+        {"corrupt.", "The checksum was wrong", DOC_RIGHT},
+        {"expired", "Missing and older than its ttl", DOC_RIGHT},
+        {"unexp.", "Arrived though refused or unconfirmed", DOC_RIGHT},
+        {"unacc.", "Of an agent that was lost before it could report", DOC_RIGHT},
+        {"errors", "Of the broker or client, not of one message", DOC_RIGHT},
+    };
+    bool flows = facts_has_flows(result_case);
+    struct doc_column columns[2 + sizeof rest / sizeof rest[0]];
+    uint32_t count = phase_columns(columns, flows, rest, sizeof rest / sizeof rest[0]);
+
+    doc_table(doc, "Rates and messages; a message belongs to the phase in which it was due",
+              columns, count);
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        add_delivery_row(&result_case->phases[i], flows, doc);
+    }
+}
+
+static void add_percentile(const struct hist *hist, double percentile, struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+    bool holds = facts_percentile_holds(hist, percentile);
+
+    units_format_ns((double)hist_percentile(hist, percentile), text);
+    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s", holds ? "" : "~", text);
+}
+
+static void add_latency_row(const struct result_phase *phase, enum series series, bool flows,
+                            struct document *doc)
+{
+    static const char *const titles[SERIES_COUNT] = {
+        [SERIES_PUBLISH] = "publish",         [SERIES_PUBLISH_SERVICE] = "publish, service",
+        [SERIES_E2E] = "end to end",          [SERIES_E2E_SERVICE] = "end to end, service",
+        [SERIES_SEND_LAG] = "send lag",       [SERIES_CALL] = "call",
+        [SERIES_CONSUME_ACK] = "consume ack", [SERIES_CONNECT] = "connect",
+    };
+    static const double percentiles[] = {50.0, 90.0, 95.0, 99.0, 99.9, 99.99};
+    const struct hist *hist = phase->latency[series];
+    uint64_t below = phase->below_resolution[series];
+    char text[FACTS_TEXT_BYTES];
+
+    if (hist == NULL || hist_count(hist) == 0) {
+        return;
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", phase->name);
+    if (flows) {
+        doc_cell(doc, phase->flow[0] == '\0' ? DOC_MUTED : DOC_PLAIN, "%s",
+                 phase->flow[0] == '\0' ? "all" : phase->flow);
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", titles[series]);
+    doc_cell(doc, DOC_PLAIN, "%s", facts_count(hist_count(hist), text));
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)hist_min(hist), text));
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns(hist_mean(hist), text));
+    for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
+        add_percentile(hist, percentiles[i], doc);
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)hist_max(hist), text));
+    doc_cell(doc, below == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(below, text));
+    doc_cell(doc, hist_over_range(hist) == 0 ? DOC_MUTED : DOC_WARN, "%s",
+             facts_count(hist_over_range(hist), text));
+}
+
+static void add_latency_table(const struct result_case *result_case, struct document *doc)
+{
+    static const struct doc_column rest[] = {
+        {"latency", "Response from the intended send, service from the actual one", DOC_LEFT},
+        {"samples", NULL, DOC_RIGHT},
+        {"min", NULL, DOC_RIGHT},
+        {"mean", NULL, DOC_RIGHT},
+        {"p50", NULL, DOC_RIGHT},
+        {"p90", NULL, DOC_RIGHT},
+        {"p95", NULL, DOC_RIGHT},
+        {"p99", NULL, DOC_RIGHT},
+        {"p99.9", NULL, DOC_RIGHT},
+        {"p99.99", NULL, DOC_RIGHT},
+        {"max", NULL, DOC_RIGHT},
+        {"below", "Below what the clocks can resolve, counted as 0", DOC_RIGHT},
+        {"beyond", "Longer than 1 h, counted as 1 h", DOC_RIGHT},
+    };
+    bool flows = facts_has_flows(result_case);
+    bool any = false;
+    struct doc_column columns[2 + sizeof rest / sizeof rest[0]];
+    uint32_t count = phase_columns(columns, flows, rest, sizeof rest / sizeof rest[0]);
+
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            const struct hist *hist = result_case->phases[i].latency[series];
+
+            any |= hist != NULL && hist_count(hist) > 0;
+        }
+    }
+    if (!any) {
+        return;
+    }
+    doc_table(doc, "Latencies", columns, count);
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        const struct result_phase *phase = &result_case->phases[i];
+
+        for (int series = 0; series < SERIES_COUNT && phase->measured; series++) {
+            add_latency_row(phase, (enum series)series, flows, doc);
+        }
+    }
+}
+
+void section_phases(const struct result *result, struct document *doc)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+
+        if (!facts_has_figures(result_case)) {
+            continue;
+        }
+        if (!any) {
+            doc_section(doc, "phases", "Every phase in figures");
+            any = true;
+        }
+        doc_subheading(doc, "%s%s%s", result_case->name,
+                       result_case->trials_count > 1 ? ", all trials merged" : "",
+                       result_case->status == CASE_FAILED ? ", failed" : "");
+        add_delivery_table(result_case, doc);
+        add_latency_table(result_case, doc);
+    }
+}

@@ -1,0 +1,392 @@
+#include "charts.h"
+#include "facts.h"
+#include "mono.h"
+#include "sections.h"
+#include "thin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A case's points, and what the charts say of them. */
+struct line {
+    const struct result_case *result_case;
+    const struct result_trial *trial;
+    uint32_t colour;
+    struct thin_point *points;
+    uint32_t points_count;
+    bool any_latency;
+    bool any_publish;
+};
+
+struct lines {
+    struct line *list;
+    uint32_t count;
+    double step_s;
+    bool failed; /* Memory ran out. */
+};
+
+static void lines_done(struct lines *lines)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        free(lines->list[i].points);
+    }
+    free(lines->list);
+}
+
+static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
+{
+    uint32_t intervals_count = line->trial->intervals_count;
+    uint32_t points_count = (intervals_count + factor - 1) / factor;
+
+    line->points = calloc(points_count, sizeof *line->points);
+    if (line->points == NULL) {
+        lines->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < points_count; i++) {
+        uint32_t first = i * factor;
+        uint32_t count = intervals_count - first < factor ? intervals_count - first : factor;
+
+        line->points[i] = thin_merge(line->trial->intervals + first, count);
+        line->any_latency |= line->points[i].e2e.samples > 0;
+        line->any_publish |= line->points[i].publish.samples > 0;
+    }
+    line->points_count = points_count;
+}
+
+static void find_lines(const struct result *result, struct lines *lines)
+{
+    uint32_t intervals_max = 0;
+    uint32_t factor;
+
+    memset(lines, 0, sizeof *lines);
+    lines->list = calloc(result->cases_count + 1, sizeof *lines->list);
+    if (lines->list == NULL) {
+        lines->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+        if (trial == NULL) {
+            continue;
+        }
+        lines->list[lines->count++] =
+            (struct line){.result_case = &result->cases[i],
+                          .trial = trial,
+                          .colour = facts_colour(result, &result->cases[i])};
+        intervals_max =
+            trial->intervals_count > intervals_max ? trial->intervals_count : intervals_max;
+    }
+    /* One factor for all, so that their points stand above each other. */
+    factor = thin_factor(intervals_max, THIN_POINTS_MAX);
+    lines->step_s = factor * ((double)INTERVAL_NS / NS_PER_S);
+    for (uint32_t i = 0; i < lines->count && !lines->failed; i++) {
+        thin_trial(&lines->list[i], factor, lines);
+    }
+}
+
+static void begin_chart(struct chart *chart, const struct result *result, const struct line *line,
+                        const char *unit, bool log, const char *group)
+{
+    chart_begin(chart, "time", unit, log, group);
+    chart_phases(chart, line->trial);
+    chart_marks(chart, result, line->trial);
+}
+
+static void add_x(struct chart *chart, const struct line *line)
+{
+    chart_table(chart);
+    for (uint32_t i = 0; i < line->points_count; i++) {
+        chart_value(chart, line->points[i].middle_s);
+    }
+}
+
+enum point_value {
+    VALUE_ASKED,
+    VALUE_SENT,
+    VALUE_ACKED,
+    VALUE_RECEIVED,
+    VALUE_FAILED,
+    VALUE_BACKLOG,
+    VALUE_E2E_P50,
+    VALUE_E2E_P99,
+    VALUE_E2E_MAX,
+    VALUE_PUBLISH_P50,
+    VALUE_PUBLISH_P99,
+    VALUE_PUBLISH_MAX
+};
+
+static double per_s(uint64_t count, const struct thin_point *point)
+{
+    return point->length_s > 0.0 ? (double)count / point->length_s : CHART_NONE;
+}
+
+static double latency(const struct thin_latency *of, enum point_value value)
+{
+    if (of->samples == 0) {
+        return CHART_NONE;
+    }
+    switch (value) {
+    case VALUE_E2E_P50:
+    case VALUE_PUBLISH_P50:
+        return of->p50_ns;
+    case VALUE_E2E_P99:
+    case VALUE_PUBLISH_P99:
+        return (double)of->p99_ns;
+    default:
+        return (double)of->max_ns;
+    }
+}
+
+static double point_value(const struct thin_point *point, enum point_value value)
+{
+    switch (value) {
+    case VALUE_ASKED:
+        return per_s(point->due, point);
+    case VALUE_SENT:
+        return per_s(point->sent, point);
+    case VALUE_ACKED:
+        return per_s(point->acked, point);
+    case VALUE_RECEIVED:
+        return per_s(point->received, point);
+    case VALUE_FAILED:
+        return per_s(point->failed, point);
+    case VALUE_BACKLOG:
+        return (double)point->backlog_max;
+    case VALUE_E2E_P50:
+    case VALUE_E2E_P99:
+    case VALUE_E2E_MAX:
+        return latency(&point->e2e, value);
+    default:
+        return latency(&point->publish, value);
+    }
+}
+
+static void add_series(struct chart *chart, const struct line *line, enum point_value value,
+                       const char *label, const char *style)
+{
+    chart_series(chart, label, value == VALUE_ASKED ? CHART_NO_TARGET : line->colour, style);
+    for (uint32_t i = 0; i < line->points_count; i++) {
+        chart_value(chart, point_value(&line->points[i], value));
+    }
+}
+
+/* Highest value of a line, and the time of it. */
+static double line_max(const struct line *line, enum point_value value, double *at_s)
+{
+    double max = CHART_NONE;
+
+    for (uint32_t i = 0; i < line->points_count; i++) {
+        double one = point_value(&line->points[i], value);
+
+        if (!isnan(one) && (isnan(max) || one > max)) {
+            max = one;
+            *at_s = line->points[i].middle_s;
+        }
+    }
+    return max;
+}
+
+/* "memory: 20.0k/s asked at most, 19.9k/s received", as seen in the chart below. */
+static void add_rate_charts(const struct result *result, const struct lines *lines,
+                            struct document *doc)
+{
+    doc_subheading(doc, "Rates: asked, sent, confirmed and received each second");
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct line *line = &lines->list[i];
+        char caption[REASON_BYTES];
+        char sent[UNITS_TEXT_BYTES];
+        char received[UNITS_TEXT_BYTES];
+        double at_s = 0.0;
+        double received_max = line_max(line, VALUE_RECEIVED, &at_s);
+        struct chart chart;
+
+        begin_chart(&chart, result, line, "rate", false, "rates");
+        chart_step(&chart, lines->step_s);
+        add_x(&chart, line);
+        add_series(&chart, line, VALUE_ASKED, "asked", "wide");
+        add_series(&chart, line, VALUE_SENT, "sent", "dot");
+        add_series(&chart, line, VALUE_ACKED, "confirmed", "dash");
+        if (received_max > 0.0) {
+            add_series(&chart, line, VALUE_RECEIVED, "received", "solid");
+        }
+        chart_end(&chart);
+        (void)snprintf(caption, sizeof caption, "%s: at most %s sent", line->result_case->name,
+                       units_format_rate(line_max(line, VALUE_SENT, &at_s), sent));
+        if (received_max > 0.0) {
+            size_t used = strlen(caption);
+
+            (void)snprintf(caption + used, sizeof caption - used, ", %s received",
+                           units_format_rate(received_max, received));
+        }
+        doc_chart(doc, caption, lines->count == 1, &chart.json);
+    }
+}
+
+/* One latency of all targets in one picture: who is slower, and when. */
+static void add_p99_chart(const struct result *result, const struct lines *lines, bool e2e,
+                          struct document *doc)
+{
+    enum point_value value = e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99;
+    struct chart chart;
+
+    begin_chart(&chart, result, &lines->list[0], "ns", true, "");
+    chart_step(&chart, lines->step_s);
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct line *line = &lines->list[i];
+
+        if (e2e ? line->any_latency : line->any_publish) {
+            add_x(&chart, line);
+            add_series(&chart, line, value, line->result_case->name, "solid");
+        }
+    }
+    chart_end(&chart);
+    doc_chart(doc,
+              e2e ? "p99 end to end, all targets in one picture"
+                  : "p99 publish, all targets in one picture",
+              true, &chart.json);
+}
+
+static void add_latency_chart(const struct result *result, const struct lines *lines,
+                              const struct line *line, bool e2e, struct document *doc)
+{
+    struct chart chart;
+    char p99[UNITS_TEXT_BYTES];
+    char max[UNITS_TEXT_BYTES];
+    char caption[REASON_BYTES];
+    double p99_at_s = 0.0;
+    double max_at_s = 0.0;
+
+    begin_chart(&chart, result, line, "ns", true, e2e ? "e2e" : "publish");
+    chart_step(&chart, lines->step_s);
+    add_x(&chart, line);
+    add_series(&chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
+    add_series(&chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");
+    add_series(&chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "dash");
+    chart_end(&chart);
+    units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
+    units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
+    (void)snprintf(caption, sizeof caption, "%s: worst second's p99 %s, slowest message %s",
+                   line->result_case->name, p99, max);
+    doc_chart(doc, caption, lines->count == 1, &chart.json);
+}
+
+static void add_latency_charts(const struct result *result, const struct lines *lines, bool e2e,
+                               struct document *doc)
+{
+    uint32_t with = 0;
+
+    for (uint32_t i = 0; i < lines->count; i++) {
+        with += e2e ? lines->list[i].any_latency : lines->list[i].any_publish;
+    }
+    if (with == 0) {
+        return;
+    }
+    doc_subheading(doc, "%s",
+                   e2e ? "Latency end to end: intended send to the consumer, each second"
+                       : "Publish latency: intended send to the broker's confirm, each second");
+    if (with > 1) {
+        add_p99_chart(result, lines, e2e, doc);
+    }
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (e2e ? lines->list[i].any_latency : lines->list[i].any_publish) {
+            add_latency_chart(result, lines, &lines->list[i], e2e, doc);
+        }
+    }
+}
+
+/* One line per target; nothing if it is zero all the time. */
+static void add_overlay(const struct result *result, const struct lines *lines,
+                        enum point_value value, const char *heading, struct document *doc)
+{
+    const char *unit = value == VALUE_BACKLOG ? "count" : "rate";
+    const struct line *worst = NULL;
+    double highest = 0.0;
+    double at_s = 0.0;
+    char amount[UNITS_TEXT_BYTES];
+    char when[FACTS_TEXT_BYTES];
+    struct chart chart;
+
+    for (uint32_t i = 0; i < lines->count; i++) {
+        double line_at_s = 0.0;
+        double max = line_max(&lines->list[i], value, &line_at_s);
+
+        if (!isnan(max) && max > highest) {
+            highest = max;
+            at_s = line_at_s;
+            worst = &lines->list[i];
+        }
+    }
+    if (worst == NULL) {
+        return;
+    }
+    doc_subheading(doc, "%s", heading);
+    begin_chart(&chart, result, worst, unit, false, "");
+    chart_step(&chart, lines->step_s);
+    for (uint32_t i = 0; i < lines->count; i++) {
+        add_x(&chart, &lines->list[i]);
+        add_series(&chart, &lines->list[i], value, lines->list[i].result_case->name, "solid");
+    }
+    chart_end(&chart);
+    if (value == VALUE_BACKLOG) {
+        units_format_count(highest, amount);
+    } else {
+        units_format_rate(highest, amount);
+    }
+    facts_offset((int64_t)(at_s * NS_PER_S), when);
+    {
+        char caption[REASON_BYTES];
+
+        (void)snprintf(caption, sizeof caption, "Highest: %s%s on %s at %s", amount,
+                       value == VALUE_BACKLOG ? " messages" : "", worst->result_case->name, when);
+        doc_chart(doc, caption, true, &chart.json);
+    }
+}
+
+static void add_marks(const struct result *result, struct document *doc)
+{
+    for (uint32_t i = 0; i < result->marks_count; i++) {
+        const struct result_mark *mark = &result->marks[i];
+        const char *where = "";
+        char at[FACTS_TEXT_BYTES];
+
+        for (uint32_t j = 0; j < result->cases_count; j++) {
+            for (uint32_t k = 0; k < result->cases[j].trials_count; k++) {
+                if (result->cases[j].trials[k].number == mark->trial) {
+                    where = result->cases[j].name;
+                }
+            }
+        }
+        doc_item(doc, mark->kind == MARK_BROKER_UP ? DOC_GOOD : DOC_WARN, "%s%s%s: %s%s%s",
+                 facts_offset(mark->at_ns, at), where[0] == '\0' ? "" : " on ", where,
+                 mark_kind_name(mark->kind), mark->text[0] == '\0' ? "" : ", ", mark->text);
+    }
+}
+
+void section_timeline(const struct result *result, struct document *doc)
+{
+    struct lines lines;
+
+    find_lines(result, &lines);
+    if (lines.failed) {
+        doc->failed = true;
+    } else if (lines.count > 0) {
+        doc_section(doc, "timeline", "What happened over time");
+        doc_paragraph(
+            doc, DOC_MUTED,
+            "Seconds after each trial's start. Move over a chart, or focus it and use the "
+            "arrow keys, to read values; drag to zoom, double-click to go back; the "
+            "cursors move together.");
+        add_marks(result, doc);
+        add_rate_charts(result, &lines, doc);
+        add_latency_charts(result, &lines, true, doc);
+        add_latency_charts(result, &lines, false, doc);
+        add_overlay(result, &lines, VALUE_BACKLOG,
+                    "Backlog: confirmed and not yet received, all subscriptions", doc);
+        add_overlay(result, &lines, VALUE_FAILED,
+                    "Errors: refused, left unconfirmed or failed each second", doc);
+    }
+    lines_done(&lines);
+}

@@ -1,0 +1,343 @@
+#include "sentence.h"
+
+#include "facts.h"
+#include "mono.h"
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#define LISTED_MAX 4
+
+const char *sentence_verdict(const struct result *result)
+{
+    static const char *const words[] = {
+        [VERDICT_PASS] = "PASS",
+        [VERDICT_FAIL] = "FAIL",
+        [VERDICT_INVALID] = "INVALID",
+        [VERDICT_FAILED] = "FAILED",
+        [VERDICT_REGRESSION] = "REGRESSION",
+        [VERDICT_INTERRUPTED] = "INTERRUPTED",
+    };
+
+    return result->cut_off ? "CUT OFF" : words[result->verdict];
+}
+
+/* The phase a case is told by: of those measured the one that asked most, `max` above all. */
+static const struct result_phase *main_phase(const struct result_case *result_case)
+{
+    const struct result_phase *phase = NULL;
+    const struct result_phase *best = NULL;
+
+    if (!facts_has_figures(result_case)) {
+        return NULL;
+    }
+    while ((phase = facts_measured_next(result_case, phase)) != NULL) {
+        if (best == NULL || (phase->is_max && !best->is_max) ||
+            (phase->is_max == best->is_max && phase->asked_per_s > best->asked_per_s)) {
+            best = phase;
+        }
+    }
+    return best;
+}
+
+/* What the cases with figures have in common. */
+struct common {
+    uint32_t cases;
+    const struct result_case *only; /* The last one with figures. */
+    const struct result_phase *phase;
+    bool same; /* All asked for the same, and none with `max`. */
+    bool reached;
+    bool several_phases;
+};
+
+static struct common find_common(const struct result *result)
+{
+    struct common common = {.same = true, .reached = true};
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = main_phase(&result->cases[i]);
+
+        if (phase == NULL) {
+            continue;
+        }
+        if (common.phase != NULL &&
+            fabs(phase->asked_per_s - common.phase->asked_per_s) > 0.001 * phase->asked_per_s) {
+            common.same = false;
+        }
+        common.same = common.same && !phase->is_max;
+        common.reached = common.reached && facts_reached(phase);
+        common.several_phases |= facts_measured_count(&result->cases[i]) > 1;
+        common.cases++;
+        common.only = &result->cases[i];
+        common.phase = phase;
+    }
+    return common;
+}
+
+static void add_where(const struct common *common, struct text *out)
+{
+    if (common->cases == 1) {
+        text_addf(out, " on %s", common->only->target);
+    } else {
+        text_addf(out, " on %u brokers", common->cases);
+    }
+}
+
+/* "1.20M/s (memory), 95.0k/s of 100k/s (kafka)" */
+static void add_rates(const struct result *result, struct text *out)
+{
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = main_phase(&result->cases[i]);
+        char reached[UNITS_TEXT_BYTES];
+        char asked[UNITS_TEXT_BYTES];
+
+        if (phase == NULL) {
+            continue;
+        }
+        if (listed == LISTED_MAX) {
+            left++;
+            continue;
+        }
+        text_add(out, listed++ == 0 ? "" : ", ");
+        text_add(out, units_format_rate(phase->sent_per_s, reached));
+        if (!phase->is_max && !facts_reached(phase)) {
+            text_addf(out, " of %s", units_format_rate(phase->asked_per_s, asked));
+        }
+        text_addf(out, " (%s)", result->cases[i].target);
+    }
+    if (left > 0) {
+        text_addf(out, " and %u more", left);
+    }
+}
+
+static void add_load(const struct result *result, const struct common *common, struct text *out)
+{
+    char rate[UNITS_TEXT_BYTES];
+    char span[UNITS_TEXT_BYTES];
+
+    units_format_duration((common->phase->duration_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S, span);
+    if (common->same && common->reached) {
+        text_addf(out, "%s%s held for %s", common->several_phases ? "up to " : "",
+                  units_format_rate(common->phase->asked_per_s, rate), span);
+        add_where(common, out);
+        return;
+    }
+    if (!common->reached) {
+        text_add(out, "not the whole rate was reached: ");
+    } else if (common->phase->is_max) {
+        text_add(out, "as fast as possible: ");
+    }
+    add_rates(result, out);
+    text_addf(out, " for %s", span);
+}
+
+static void add_count(uint64_t count, const char *what, struct text *out)
+{
+    char text[FACTS_TEXT_BYTES];
+
+    if (count > 0) {
+        text_addf(out, ", %s %s", facts_count(count, text), what);
+    }
+}
+
+static void add_delivery(const struct result *result, struct text *out)
+{
+    struct result_delivery total = {0};
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        struct result_delivery delivery;
+
+        if (facts_has_figures(&result->cases[i])) {
+            facts_delivery(&result->cases[i], &delivery);
+            facts_delivery_add(&total, &delivery);
+        }
+    }
+    if (total.expected > 0 && total.lost == 0 && total.unaccounted == 0) {
+        text_add(out, ", nothing lost");
+    }
+    add_count(total.lost, "lost", out);
+    add_count(total.unaccounted, "unaccounted", out);
+    add_count(total.duplicated, "duplicated", out);
+    add_count(total.corrupted, "corrupted", out);
+    add_count(total.refused, "refused", out);
+}
+
+/* "; p99 end to end 4.12 ms (rabbitmq), 7.9 ms (kafka)"; false if there is no such figure. */
+static bool add_p99(const struct result *result, enum series series, const char *what,
+                    struct text *out)
+{
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = main_phase(&result->cases[i]);
+        const struct hist *hist = NULL;
+        bool service = false;
+        char ns[UNITS_TEXT_BYTES];
+
+        if (phase != NULL) {
+            hist = facts_latency(phase, series, &service);
+        }
+        /* Service times flatter a broker that is pushed to its limit: they are no headline. */
+        if (hist == NULL || service) {
+            continue;
+        }
+        if (listed == LISTED_MAX) {
+            left++;
+            continue;
+        }
+        text_addf(out, "%s%s (%s)", listed == 0 ? what : ", ",
+                  units_format_ns((double)hist_percentile(hist, 99.0), ns),
+                  result->cases[i].target);
+        listed++;
+    }
+    if (left > 0) {
+        text_addf(out, " and %u more", left);
+    }
+    return listed > 0;
+}
+
+static void add_left_out(const struct result *result, struct text *out)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+
+        if (result_case->status != CASE_MEASURED) {
+            text_addf(out, "%s%s %s", any ? ", " : "; ", result_case->target,
+                      case_status_name(result_case->status));
+            any = true;
+        }
+    }
+}
+
+static void add_measured(const struct result *result, struct text *out)
+{
+    struct common common = find_common(result);
+
+    if (common.cases == 0) {
+        text_add(out, "nothing was measured");
+    } else {
+        add_load(result, &common, out);
+        add_delivery(result, out);
+        if (!add_p99(result, SERIES_E2E, "; p99 end to end ", out)) {
+            (void)add_p99(result, SERIES_PUBLISH, "; p99 publish ", out);
+        }
+    }
+    add_left_out(result, out);
+}
+
+void sentence_objective(const struct result_objective *objective, struct text *out)
+{
+    char value[FACTS_TEXT_BYTES];
+
+    text_add(out, objective->text);
+    if (objective->phase[0] != '\0') {
+        text_addf(out, " in %s", objective->phase);
+    }
+    if (objective->reason[0] != '\0') {
+        text_addf(out, ": %s", objective->reason);
+    } else {
+        text_addf(out, ": %s%s", facts_value(objective->observed, objective->unit, value),
+                  strcmp(objective->unit, "messages") == 0 ? " messages" : "");
+    }
+    if (objective->case_name[0] != '\0') {
+        text_addf(out, " (%s)", objective->case_name);
+    }
+}
+
+static uint32_t add_reasons(const struct result *result, const char *code, uint32_t listed,
+                            struct text *out)
+{
+    for (uint32_t i = 0; i < result->reasons_count && listed < LISTED_MAX - 1; i++) {
+        const struct result_reason *reason = &result->reasons[i];
+
+        if (code != NULL && strcmp(reason->code, code) != 0) {
+            continue;
+        }
+        text_addf(out, "%s%s", listed == 0 ? "" : "; ", reason->text);
+        if (reason->case_name[0] != '\0' && strstr(reason->text, reason->case_name) == NULL) {
+            text_addf(out, " (%s)", reason->case_name);
+        }
+        listed++;
+    }
+    return listed;
+}
+
+static void add_missed(const struct result *result, struct text *out)
+{
+    uint32_t listed = add_reasons(result, "broker_lost", 0, out);
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        if (result->objectives[i].met != MET_NO) {
+            continue;
+        }
+        if (listed >= LISTED_MAX - 1) {
+            left++;
+            continue;
+        }
+        text_add(out, listed++ == 0 ? "" : "; ");
+        sentence_objective(&result->objectives[i], out);
+    }
+    if (left > 0) {
+        text_addf(out, "; and %u more", left);
+    }
+    if (listed == 0 && add_reasons(result, NULL, 0, out) == 0) {
+        add_measured(result, out);
+    }
+}
+
+static void add_first_reasons(const struct result *result, const char *otherwise, struct text *out)
+{
+    if (add_reasons(result, NULL, 0, out) == 0) {
+        text_add(out, otherwise);
+    }
+}
+
+void sentence_body(const struct result *result, struct text *out)
+{
+    char time[FACTS_TEXT_BYTES];
+
+    if (result->cut_off) {
+        text_addf(out, "the journal ends at %s without a closing entry: the coordinator died. ",
+                  facts_time(result->cut_off_ns, time));
+        text_add(out, "Until then: ");
+        add_measured(result, out);
+        return;
+    }
+    switch (result->verdict) {
+    case VERDICT_PASS:
+        add_measured(result, out);
+        break;
+    case VERDICT_FAIL:
+    case VERDICT_REGRESSION:
+        add_missed(result, out);
+        break;
+    case VERDICT_INVALID:
+        text_add(out, "the instrument can't vouch for the numbers: ");
+        add_first_reasons(result, "no reason was recorded", out);
+        break;
+    case VERDICT_FAILED:
+        text_add(out, "the run could not be made: ");
+        add_first_reasons(result, "no reason was recorded", out);
+        break;
+    case VERDICT_INTERRUPTED:
+        text_add(out, "stopped by the user; until then: ");
+        add_measured(result, out);
+        break;
+    }
+}
+
+int report_sentence(const struct result *result, struct text *out)
+{
+    text_addf(out, "%s - ", sentence_verdict(result));
+    sentence_body(result, out);
+    return text_failed(out) ? -ENOMEM : 0;
+}

@@ -1,0 +1,18 @@
+/* sentence: the one line a run comes to. Pure; plain text, the caller escapes. */
+#ifndef MILLRACE_SENTENCE_H
+#define MILLRACE_SENTENCE_H
+
+#include "result.h"
+#include "text.h"
+
+/* "PASS", "CUT OFF", ...: the word on the badge. */
+const char *sentence_verdict(const struct result *result);
+
+/* What comes after "PASS - ". */
+void sentence_body(const struct result *result, struct text *out);
+
+/* "e2e.p99 < 10ms in steady: 14.2 ms (kafka)" of an objective that was not met, or why it has no
+ * figure. */
+void sentence_objective(const struct result_objective *objective, struct text *out);
+
+#endif

@@ -1,0 +1,302 @@
+/* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
+#include "facts.h"
+#include "report.h"
+#include "sentence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WIDTH_MIN 40
+#define NAME_WIDTH_MAX 24
+#define COLUMN_TEXT_BYTES 32
+
+/* Figures of a line, in the order in which they are given up when the terminal is narrow: last
+ * first. */
+enum column {
+    COLUMN_SENT,
+    COLUMN_P50,
+    COLUMN_P99,
+    COLUMN_LOST,
+    COLUMN_MAX,
+    COLUMN_PUBLISH,
+    COLUMN_DUPLICATED,
+    COLUMN_REORDERED,
+    COLUMN_CORRUPTED,
+    COLUMN_COUNT
+};
+
+static const struct {
+    const char *heading;
+    int width;
+} columns[COLUMN_COUNT] = {
+    [COLUMN_SENT] = {"sent", 9},         [COLUMN_P50] = {"e2e p50", 9},
+    [COLUMN_P99] = {"e2e p99", 9},       [COLUMN_LOST] = {"lost", 7},
+    [COLUMN_MAX] = {"e2e max", 9},       [COLUMN_PUBLISH] = {"pub p99", 9},
+    [COLUMN_DUPLICATED] = {"dupl.", 7},  [COLUMN_REORDERED] = {"reord.", 7},
+    [COLUMN_CORRUPTED] = {"corrupt", 8},
+};
+
+/* Bytes that begin a character: close enough to columns for labels and figures. */
+static int width_of(const char *text, size_t bytes)
+{
+    int width = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        width += ((unsigned char)text[i] & 0xC0) != 0x80 ? 1 : 0;
+    }
+    return width;
+}
+
+/* Words of text in lines of at most width, the later ones indented. A word that is longer than a
+ * line has one of its own. Control characters of foreign texts must not reach the terminal. */
+static void add_wrapped(const char *text, int width, const char *first, const char *indent,
+                        struct text *out)
+{
+    int used = width_of(first, strlen(first));
+    bool line_empty = true;
+
+    text_add(out, first);
+    while (*text != '\0') {
+        size_t bytes;
+
+        if (*text == ' ' || (unsigned char)*text < 0x20 || *text == 0x7F) {
+            text++;
+            continue;
+        }
+        for (bytes = 1; (unsigned char)text[bytes] > ' ' && text[bytes] != 0x7F; bytes++) {
+        }
+        if (!line_empty && used + 1 + width_of(text, bytes) > width) {
+            text_addf(out, "\n%s", indent);
+            used = width_of(indent, strlen(indent));
+            line_empty = true;
+        }
+        text_add(out, line_empty ? "" : " ");
+        text_add_bytes(out, text, bytes);
+        used += width_of(text, bytes) + (line_empty ? 0 : 1);
+        line_empty = false;
+        text += bytes;
+    }
+    text_add(out, "\n");
+}
+
+static void format_ns(const struct hist *hist, double percentile, bool service, char *text)
+{
+    char ns[UNITS_TEXT_BYTES];
+
+    if (hist == NULL) {
+        (void)snprintf(text, COLUMN_TEXT_BYTES, "-");
+        return;
+    }
+    units_format_ns(percentile >= 100.0 ? (double)hist_max(hist)
+                                        : (double)hist_percentile(hist, percentile),
+                    ns);
+    (void)snprintf(text, COLUMN_TEXT_BYTES, "%.20s%s", ns, service ? "*" : "");
+}
+
+static void format_count(uint64_t count, bool known, char *text)
+{
+    char number[UNITS_TEXT_BYTES];
+
+    (void)snprintf(text, COLUMN_TEXT_BYTES, "%.20s",
+                   known ? units_format_count((double)count, number) : "-");
+}
+
+/* Returns whether a service time stands in for a response time. */
+static bool format_columns(const struct result_case *result_case, const struct result_phase *phase,
+                           char texts[COLUMN_COUNT][COLUMN_TEXT_BYTES])
+{
+    struct result_delivery delivery;
+    const struct hist *hist;
+    bool e2e_service;
+    bool publish_service;
+    bool consumed;
+
+    units_format_rate(phase->sent_per_s, texts[COLUMN_SENT]);
+    hist = facts_latency(phase, SERIES_E2E, &e2e_service);
+    format_ns(hist, 50.0, e2e_service, texts[COLUMN_P50]);
+    format_ns(hist, 99.0, e2e_service, texts[COLUMN_P99]);
+    format_ns(hist, 100.0, e2e_service, texts[COLUMN_MAX]);
+    hist = facts_latency(phase, SERIES_PUBLISH, &publish_service);
+    format_ns(hist, 99.0, publish_service, texts[COLUMN_PUBLISH]);
+    facts_delivery(result_case, &delivery);
+    consumed = delivery.expected > 0 || delivery.received > 0;
+    format_count(delivery.lost, consumed, texts[COLUMN_LOST]);
+    format_count(delivery.duplicated, consumed, texts[COLUMN_DUPLICATED]);
+    format_count(delivery.reordered, consumed, texts[COLUMN_REORDERED]);
+    format_count(delivery.corrupted, consumed, texts[COLUMN_CORRUPTED]);
+    return e2e_service || publish_service;
+}
+
+/* How the lines of all targets are laid out. */
+struct layout {
+    int width;
+    int name_width;
+    bool phases; /* The name is followed by the phase. */
+    bool shown[COLUMN_COUNT];
+};
+
+static void name_of(const struct result_case *result_case, const struct result_phase *phase,
+                    bool phases, char *name, size_t name_bytes)
+{
+    if (phases && phase != NULL) {
+        (void)snprintf(name, name_bytes, "%s %s", result_case->name, phase->name);
+    } else {
+        (void)snprintf(name, name_bytes, "%s", result_case->name);
+    }
+}
+
+static struct layout layout_of(const struct result *result, int width)
+{
+    struct layout layout = {.width = width, .name_width = 6};
+    int used;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        layout.phases |= facts_measured_count(&result->cases[i]) > 1;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = NULL;
+
+        do {
+            char name[2 * NAME_BYTES + 2];
+            int name_width;
+
+            phase = facts_measured_next(&result->cases[i], phase);
+            name_of(&result->cases[i], phase, layout.phases, name, sizeof name);
+            name_width = width_of(name, strlen(name));
+            layout.name_width = name_width > layout.name_width ? name_width : layout.name_width;
+        } while (phase != NULL);
+    }
+    if (layout.name_width > NAME_WIDTH_MAX) {
+        layout.name_width = NAME_WIDTH_MAX;
+    }
+    used = 2 + layout.name_width;
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        used += 1 + columns[i].width;
+        layout.shown[i] = used <= width;
+    }
+    return layout;
+}
+
+/* The name, cut or padded to its column. */
+static void add_name(const struct layout *layout, const char *name, struct text *out)
+{
+    size_t bytes = strlen(name);
+
+    while (width_of(name, bytes) > layout->name_width) {
+        bytes--;
+    }
+    text_add(out, "  ");
+    for (size_t i = 0; i < bytes; i++) {
+        text_add_bytes(out, (unsigned char)name[i] < 0x20 || name[i] == 0x7F ? "?" : &name[i], 1);
+    }
+    text_addf(out, "%*s", layout->name_width - width_of(name, bytes), "");
+}
+
+static void add_header(const struct layout *layout, struct text *out)
+{
+    add_name(layout, "target", out);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        if (layout->shown[i]) {
+            text_addf(out, " %*s", columns[i].width, columns[i].heading);
+        }
+    }
+    text_add(out, "\n");
+}
+
+static bool add_case(const struct layout *layout, const struct result_case *result_case,
+                     struct text *out)
+{
+    const struct result_phase *phase = NULL;
+    bool service = false;
+
+    while (facts_has_figures(result_case) &&
+           (phase = facts_measured_next(result_case, phase)) != NULL) {
+        char texts[COLUMN_COUNT][COLUMN_TEXT_BYTES];
+        char name[2 * NAME_BYTES + 2];
+
+        service |= format_columns(result_case, phase, texts);
+        name_of(result_case, phase, layout->phases, name, sizeof name);
+        add_name(layout, name, out);
+        for (int i = 0; i < COLUMN_COUNT; i++) {
+            if (layout->shown[i]) {
+                text_addf(out, " %*s", columns[i].width, texts[i]);
+            }
+        }
+        text_add(out, "\n");
+    }
+    return service;
+}
+
+static void add_left_out(const struct layout *layout, const struct result_case *result_case,
+                         struct text *out)
+{
+    struct text line = {0};
+    struct text name = {0};
+    char indent[NAME_WIDTH_MAX + 8];
+
+    if (result_case->status == CASE_MEASURED && facts_measured_count(result_case) > 0) {
+        return;
+    }
+    text_addf(&line, "%s%s%s",
+              result_case->status == CASE_MEASURED ? "no measured phase"
+                                                   : case_status_name(result_case->status),
+              result_case->reason[0] == '\0' ? "" : ": ", result_case->reason);
+    add_name(layout, result_case->name, &name);
+    text_add(&name, "  ");
+    (void)snprintf(indent, sizeof indent, "%*s", layout->name_width + 4, "");
+    if (text_failed(&line) || text_failed(&name)) {
+        out->failed = true;
+    } else {
+        add_wrapped(line.bytes, layout->width, name.bytes, indent, out);
+    }
+    text_done(&line);
+    text_done(&name);
+}
+
+static void add_reasons(const struct result *result, int width, struct text *out)
+{
+    for (uint32_t i = 0; i < result->reasons_count; i++) {
+        const struct result_reason *reason = &result->reasons[i];
+        char first[NAME_BYTES + 8];
+
+        if (reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL) {
+            (void)snprintf(first, sizeof first, "  - ");
+        } else {
+            (void)snprintf(first, sizeof first, "  - %s: ", reason->case_name);
+        }
+        add_wrapped(reason->text, width, first, "    ", out);
+    }
+}
+
+int report_summary(const struct result *result, int width, struct text *out)
+{
+    struct text sentence = {0};
+    struct layout layout = layout_of(result, width < WIDTH_MIN ? WIDTH_MIN : width);
+    bool service = false;
+
+    if (report_sentence(result, &sentence) < 0) {
+        text_done(&sentence);
+        return -ENOMEM;
+    }
+    add_wrapped(sentence.bytes, layout.width, "", "  ", out);
+    text_done(&sentence);
+    if (result->cases_count > 0) {
+        text_add(out, "\n");
+        add_header(&layout, out);
+        for (uint32_t i = 0; i < result->cases_count; i++) {
+            service |= add_case(&layout, &result->cases[i], out);
+            add_left_out(&layout, &result->cases[i], out);
+        }
+    }
+    if (service) {
+        add_wrapped(
+            "* from the actual send: as fast as possible has no schedule to be late against",
+            layout.width, "  ", "    ", out);
+    }
+    if (result->reasons_count > 0) {
+        text_add(out, "\n");
+        add_reasons(result, layout.width, out);
+    }
+    return text_failed(out) ? -ENOMEM : 0;
+}
