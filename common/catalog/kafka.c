@@ -2,9 +2,45 @@
 
 #include <stddef.h>
 
-static const struct catalog_option options[] = {{0}};
+#define MS_NS INT64_C(1000000)
+#define MINUTE_NS INT64_C(60000000000)
 
-static const char *const equivalences[] = {NULL};
+static const char *const compressions[] = {"none", "gzip", "snappy", "lz4", "zstd", NULL};
+static const char *const assignments[] = {"group", "fixed", NULL};
+
+static const struct catalog_option options[] = {
+    {"linger", OPTION_DURATION, "0ms", 0, 15 * MINUTE_NS, NULL,
+     "Time a producer waits for more messages before it sends a batch (linger.ms); each message's "
+     "latency may hold it."},
+    {"batch_bytes", OPTION_BYTES, "1MB", 1, INT64_C(2147483647), NULL,
+     "Largest batch of one partition (batch.size)."},
+    {"compression", OPTION_CHOICE, "none", 0, 0, compressions,
+     "Codec of the producers' batches (compression.type)."},
+    {"handles", OPTION_COUNT, "1", 1, 1024, NULL,
+     "Real client handles, each with its own connections and threads, over which the producers of "
+     "one worker are spread; at most one per producer."},
+    {"fetch_wait", OPTION_DURATION, "500ms", 0, 5 * MINUTE_NS, NULL,
+     "How long the broker may hold an empty fetch open (fetch.wait.max.ms); data ends the wait."},
+    {"assign", OPTION_CHOICE, "group", 0, 0, assignments,
+     "Who spreads partitions over consumers: the broker's consumer group, or the plan (fixed: no "
+     "rebalances, offsets are still committed to the group)."},
+    {"session_timeout", OPTION_DURATION, "45s", 6000 * MS_NS, 30 * MINUTE_NS, NULL,
+     "How long a consumer may be away before its partitions go to others (session.timeout.ms)."},
+    {"replication_factor", OPTION_COUNT, "0", 0, 32767, NULL,
+     "Replicas of each partition of a topic that is made; 0 is the broker's default."},
+    {0},
+};
+
+static const char *const equivalences[] = {
+    "publish_ack: all waits for all in-sync replicas; a broker with default settings has the "
+    "message in memory then, not on disk.",
+    "Producers batch: `linger` and the time until a connection is free are part of the publish "
+    "latency.",
+    "The client library reconnects and sends again by itself until the drain time is over; without "
+    "`ordered` this can double and reorder messages.",
+    "consume_ack commits a position, not a message; consume_ack: none commits nothing, so a "
+    "consumer that takes over a partition reads it from its start.",
+    NULL};
 
 const struct catalog_entry catalog_kafka = {
     .name = "kafka",
@@ -12,6 +48,29 @@ const struct catalog_entry catalog_kafka = {
     .client_library = "librdkafka",
     .address_form = "HOST:PORT",
     .default_port = 9092,
+    .group_assigns = true,
+    .topic_note = "topic and partition",
+    .subscription_note = "a consumer group, reading from the earliest message",
+    .capabilities =
+        {
+            [CAPABILITY_PUBLISH_ACK_NONE] = {true, "acks=0: confirmed when written to the socket"},
+            [CAPABILITY_PUBLISH_ACK_LEADER] = {true, "acks=1"},
+            [CAPABILITY_PUBLISH_ACK_ALL] = {true, "acks=all"},
+            [CAPABILITY_CONSUME_ACK_NONE] = {true, "no commits"},
+            [CAPABILITY_CONSUME_ACK_EACH] = {true, "a commit per message"},
+            [CAPABILITY_CONSUME_ACK_BATCH] = {true, "a commit every N messages"},
+            [CAPABILITY_ORDERED] = {true, "idempotent producer, order kept on retry; one request "
+                                          "in flight where publish_ack is not all"},
+            [CAPABILITY_ORDERED_SHARED] = {true, "a partition has one consumer of a group"},
+            [CAPABILITY_TTL] = {false, "retention is of a log, not of a message"},
+            [CAPABILITY_PERSISTENT] = {true, "always"},
+            [CAPABILITY_NOT_PERSISTENT] = {false, "a log is always kept"},
+            [CAPABILITY_APART] = {true, "any agent can reach the broker"},
+            [CAPABILITY_TLS] = {true, "security.protocol=ssl"},
+            [CAPABILITY_AUTH] = {true, "SASL PLAIN (default), SCRAM-SHA-256 or SCRAM-SHA-512; "
+                                       "SCRAM at Kafka 4 needs librdkafka 2.6.1 or later"},
+        },
     .options = options,
     .equivalences = equivalences,
+    .clean_note = "topics and consumer groups whose names begin with `millrace-`",
 };

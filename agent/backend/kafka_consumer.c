@@ -1,0 +1,478 @@
+#include "kafka_consumer.h"
+
+#include "backend_drivers.h"
+#include "invariant.h"
+#include "kafka_client.h"
+#include "kafka_group.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A message's token names its slot (client, topic, partition) and its offset, so acknowledging
+ * needs no table of messages. 2^40 messages of one partition are a year at 30,000 a second.
+ */
+#define OFFSET_BITS 40
+#define SLOTS_MAX (1U << (64 - OFFSET_BITS))
+/* Beyond these a client's commits only queue up within the library. */
+#define COMMITS_MAX 1000
+#define LEAVE_NS (3 * NS_PER_S)
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+static int set_fetching(rd_kafka_conf_t *conf, const struct endpoint_config *config,
+                        struct errinfo *reterr)
+{
+    int64_t wait_ms =
+        backend_option_number(&backend_kafka, config->target, "fetch_wait") / NS_PER_MS;
+    /* A full queue postpones the next fetch by a second, so the bytes are the only limit, and
+     * a generous one: 1 GiB over all clients of the endpoint, 16 MiB each at least. */
+    uint32_t kbytes = 1048576U / (config->clients_count > 0 ? config->clients_count : 1);
+    int r = kafka_conf_set(conf, reterr, "fetch.wait.max.ms", "%lld", (long long)wait_ms);
+
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "queued.max.messages.kbytes", "%u",
+                           kbytes < 16384 ? 16384 : kbytes);
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "queued.min.messages", "10000000");
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "fetch.error.backoff.ms", "20");
+    }
+    return r;
+}
+
+static int set_group(rd_kafka_conf_t *conf, const struct endpoint_config *config, uint32_t index,
+                     struct errinfo *reterr)
+{
+    char group[KAFKA_GROUP_BYTES];
+    int64_t session_ms =
+        backend_option_number(&backend_kafka, config->target, "session_timeout") / NS_PER_MS;
+    /* Members hear of newcomers by heartbeat: often while groups are small, and at most some 500
+     * heartbeats a second for a whole group. */
+    uint32_t heartbeat_ms = 2 * config->clients[index].shares_count;
+    int r = kafka_conf_set(conf, reterr, "group.id", "%s",
+                           kafka_group_name(config, index, group, sizeof group));
+
+    if (heartbeat_ms < 200) {
+        heartbeat_ms = 200;
+    } else if (heartbeat_ms > session_ms / 3) {
+        heartbeat_ms = (uint32_t)(session_ms / 3);
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "session.timeout.ms", "%lld", (long long)session_ms);
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "heartbeat.interval.ms", "%u", heartbeat_ms);
+    }
+    if (r == 0) {
+        /* What a member keeps in a rebalance it goes on reading where it was, commits or not. */
+        r = kafka_conf_set(conf, reterr, "partition.assignment.strategy", "cooperative-sticky");
+    }
+    if (r == 0) {
+        /* A worker that pauses is no dead member. */
+        r = kafka_conf_set(conf, reterr, "max.poll.interval.ms", "86400000");
+    }
+    return r;
+}
+
+static int make_conf(const struct endpoint_config *config, uint32_t index, rd_kafka_conf_t **ret,
+                     struct errinfo *reterr)
+{
+    rd_kafka_conf_t *conf = NULL;
+    int r = kafka_conf_new(config->target, &conf, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR |
+                                       RD_KAFKA_EVENT_OFFSET_COMMIT);
+    r = kafka_conf_set(conf, reterr, "client.id", KAFKA_NAME_PREFIX "%s-c%u", config->run_id,
+                       config->clients[index].client);
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "auto.offset.reset", "earliest");
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "enable.auto.commit", "false");
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "enable.auto.offset.store", "false");
+    }
+    if (r == 0) {
+        r = set_fetching(conf, config, reterr);
+    }
+    if (r == 0) {
+        r = set_group(conf, config, index, reterr);
+    }
+    if (r < 0) {
+        rd_kafka_conf_destroy(conf);
+        return r;
+    }
+    *ret = conf;
+    return 0;
+}
+
+/* Readings of all clients and the slots of their partitions. */
+static int make_readings(struct endpoint *endpoint, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    uint64_t readings = 0;
+    uint64_t slots = 0;
+
+    for (uint32_t c = 0; c < config->clients_count; c++) {
+        readings += config->clients[c].topics_count;
+        for (uint32_t i = 0; i < config->clients[c].topics_count; i++) {
+            slots += config->topics[config->clients[c].topics[i]].partitions;
+        }
+    }
+    if (slots >= SLOTS_MAX) {
+        return errinfo_set(reterr, -E2BIG, "%llu pairs of consumer and partition are too many",
+                           (unsigned long long)slots);
+    }
+    endpoint->readings = calloc(readings + 1, sizeof *endpoint->readings);
+    endpoint->slots = calloc(slots + 1, sizeof *endpoint->slots);
+    if (endpoint->readings == NULL || endpoint->slots == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t c = 0; c < config->clients_count; c++) {
+        endpoint->handles[c].reading_first = endpoint->readings_count;
+        endpoint->handles[c].readings_count = config->clients[c].topics_count;
+        for (uint32_t i = 0; i < config->clients[c].topics_count; i++) {
+            uint32_t topic = config->clients[c].topics[i];
+            uint32_t partitions = config->topics[topic].partitions;
+
+            endpoint->readings[endpoint->readings_count] =
+                (struct kafka_reading){.client = c,
+                                       .topic = topic,
+                                       .slot_first = endpoint->slots_count,
+                                       .partitions = partitions};
+            for (uint32_t p = 0; p < partitions; p++) {
+                endpoint->slots[endpoint->slots_count++].reading = endpoint->readings_count;
+            }
+            endpoint->readings_count++;
+        }
+    }
+    return 0;
+}
+
+/* The opaque of a topic object tells a message's topic and client without a look-up by name. */
+static int make_topics(struct endpoint *endpoint, struct kafka_handle *handle,
+                       struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < handle->readings_count; i++) {
+        struct kafka_reading *reading = &endpoint->readings[handle->reading_first + i];
+        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(handle->client);
+
+        rd_kafka_topic_conf_set_opaque(conf, reading);
+        handle->topics[reading->topic] =
+            rd_kafka_topic_new(handle->client, endpoint->config->topics[reading->topic].name, conf);
+        if (handle->topics[reading->topic] == NULL) {
+            return errinfo_set(reterr, -EINVAL, "topic %s: %s",
+                               endpoint->config->topics[reading->topic].name,
+                               rd_kafka_err2str(rd_kafka_last_error()));
+        }
+    }
+    return 0;
+}
+
+static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
+{
+    struct kafka_handle *handle = &endpoint->handles[index];
+    const struct endpoint_config *config = endpoint->config;
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *client = NULL;
+    int r = make_conf(config, index, &conf, reterr);
+
+    if (r == 0) {
+        r = kafka_client_new(RD_KAFKA_CONSUMER, conf, &client, reterr);
+    }
+    if (r == 0 && index == 0) {
+        /* Tells what is wrong while errors have a queue of their own; one client will do. */
+        r = kafka_client_connect(client, config->target, config->open_deadline_ns, NULL, reterr);
+        if (r < 0) {
+            rd_kafka_destroy(client);
+        }
+    }
+    if (r == 0) {
+        (void)rd_kafka_poll_set_consumer(client);
+        r = kafka_handle_init(endpoint, index, client, rd_kafka_queue_get_consumer(client), reterr);
+    }
+    return r == 0 ? make_topics(endpoint, handle, reterr) : r;
+}
+
+static int begin_group(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+                       struct errinfo *reterr)
+{
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(client, list);
+
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : errinfo_set(reterr, -EIO, "subscribing: %s", rd_kafka_err2str(error));
+}
+
+/* Option assign: fixed. The plan has numbered the consumers of a subscription on these topics. */
+static void add_share(const struct endpoint_client *client, const struct topic *topic,
+                      rd_kafka_topic_partition_list_t *list)
+{
+    uint32_t shares = client->shares_count > 0 ? client->shares_count : 1;
+
+    for (uint32_t p = client->share_index; p < topic->partitions; p += shares) {
+        rd_kafka_topic_partition_list_add(list, topic->name, (int32_t)p)->offset =
+            RD_KAFKA_OFFSET_BEGINNING;
+    }
+}
+
+static int begin_fixed(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+                       struct errinfo *reterr)
+{
+    rd_kafka_resp_err_t error = rd_kafka_assign(client, list);
+
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : errinfo_set(reterr, -EIO, "assigning partitions: %s", rd_kafka_err2str(error));
+}
+
+static bool is_fixed(const struct endpoint_config *config)
+{
+    return strcmp(backend_option_text(&backend_kafka, config->target, "assign"), "fixed") == 0;
+}
+
+static int begin(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    const struct endpoint_client *client = &config->clients[index];
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)client->topics_count);
+    bool fixed = is_fixed(config);
+    int r;
+
+    for (uint32_t i = 0; i < client->topics_count; i++) {
+        const struct topic *topic = &config->topics[client->topics[i]];
+
+        if (fixed) {
+            add_share(client, topic, list);
+        } else {
+            (void)rd_kafka_topic_partition_list_add(list, topic->name, RD_KAFKA_PARTITION_UA);
+        }
+    }
+    r = fixed ? begin_fixed(endpoint->handles[index].client, list, reterr)
+              : begin_group(endpoint->handles[index].client, list, reterr);
+    rd_kafka_topic_partition_list_destroy(list);
+    return r;
+}
+
+int kafka_consumer_open(const struct endpoint_config *config, struct endpoint **ret,
+                        struct errinfo *reterr)
+{
+    struct endpoint *endpoint = NULL;
+    int r = kafka_endpoint_new(config, config->clients_count, &endpoint, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    r = make_readings(endpoint, reterr);
+    for (uint32_t i = 0; r == 0 && i < config->clients_count; i++) {
+        r = open_handle(endpoint, i, reterr);
+        if (r == 0) {
+            r = begin(endpoint, i, reterr);
+        }
+    }
+    if (r == 0 && !is_fixed(config)) {
+        r = kafka_groups_settle(endpoint, reterr);
+    }
+    if (r < 0) {
+        kafka_consumer_close(endpoint);
+        return r;
+    }
+    *ret = endpoint;
+    return 0;
+}
+
+/* ---- Closing -------------------------------------------------------------------------------- */
+
+static bool all_closed(struct endpoint *endpoint)
+{
+    bool closed = true;
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[i];
+        rd_kafka_event_t *event;
+
+        if (handle->queue == NULL) {
+            continue;
+        }
+        while ((event = rd_kafka_queue_poll(handle->queue, 0)) != NULL) {
+            rd_kafka_event_destroy(event);
+        }
+        closed = closed && rd_kafka_consumer_closed(handle->client);
+    }
+    return closed;
+}
+
+/* All leave their groups at the same time: one after the other, hundreds would take minutes. */
+void kafka_consumer_close(struct endpoint *endpoint)
+{
+    int64_t until_ns = mono_ns() + LEAVE_NS;
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[i];
+
+        if (handle->queue != NULL) {
+            rd_kafka_error_t *error = rd_kafka_consumer_close_queue(handle->client, handle->queue);
+
+            if (error != NULL) {
+                rd_kafka_error_destroy(error);
+            }
+        }
+    }
+    while (!all_closed(endpoint) && mono_ns() < until_ns) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    kafka_endpoint_free(endpoint);
+}
+
+/* ---- Messages ------------------------------------------------------------------------------- */
+
+static void take_message(struct endpoint *endpoint, struct kafka_handle *handle,
+                         rd_kafka_event_t *event, struct kafka_out *out)
+{
+    const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
+    const struct kafka_reading *reading;
+    uint32_t slot;
+
+    if (message == NULL) {
+        rd_kafka_event_destroy(event);
+        return;
+    }
+    reading = message->rkt == NULL ? NULL : rd_kafka_topic_opaque(message->rkt);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || reading == NULL ||
+        (uint32_t)message->partition >= reading->partitions ||
+        message->offset >= INT64_C(1) << OFFSET_BITS) {
+        out->events[out->count++] =
+            (struct event){.kind = EVENT_ERROR,
+                           .client = handle->first_client,
+                           .at_ns = mono_ns(),
+                           .text = message->err != RD_KAFKA_RESP_ERR_NO_ERROR
+                                       ? rd_kafka_message_errstr(message)
+                                       : "a message of a partition that the topic did not have"};
+        kafka_hold(endpoint, event);
+        return;
+    }
+    slot = reading->slot_first + (uint32_t)message->partition;
+    endpoint->slots[slot].consumed = message->offset + 1;
+    out->events[out->count++] =
+        (struct event){.kind = EVENT_MESSAGE,
+                       .client = reading->client,
+                       .at_ns = mono_ns(),
+                       .token = (uint64_t)slot << OFFSET_BITS | (uint64_t)message->offset,
+                       .topic = reading->topic,
+                       .partition = (uint32_t)message->partition,
+                       .bytes = message->payload,
+                       .bytes_count = (uint32_t)message->len};
+    kafka_hold(endpoint, event);
+    kafka_handle_lives(endpoint, handle);
+}
+
+/* ---- Acknowledging -------------------------------------------------------------------------- */
+
+static void add_position(struct endpoint *endpoint, uint32_t slot, int64_t position,
+                         rd_kafka_topic_partition_list_t *list)
+{
+    const struct kafka_reading *reading = &endpoint->readings[endpoint->slots[slot].reading];
+
+    rd_kafka_topic_partition_list_add(list, endpoint->config->topics[reading->topic].name,
+                                      (int32_t)(slot - reading->slot_first))
+        ->offset = position;
+    endpoint->slots[slot].committed = position;
+}
+
+/* The client's other partitions: what poll() gave of them up to now. A few of these messages may
+ * have come after the one that is acknowledged. */
+static void add_others(struct endpoint *endpoint, const struct kafka_handle *handle, uint32_t slot,
+                       rd_kafka_topic_partition_list_t *list)
+{
+    for (uint32_t i = 0; i < handle->readings_count; i++) {
+        const struct kafka_reading *reading = &endpoint->readings[handle->reading_first + i];
+
+        for (uint32_t p = 0; p < reading->partitions; p++) {
+            const struct kafka_slot *other = &endpoint->slots[reading->slot_first + p];
+
+            if (reading->slot_first + p != slot && other->consumed > other->committed) {
+                add_position(endpoint, reading->slot_first + p, other->consumed, list);
+            }
+        }
+    }
+}
+
+int kafka_consumer_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
+{
+    uint32_t slot = (uint32_t)(token >> OFFSET_BITS);
+    int64_t position = (int64_t)(token & ((UINT64_C(1) << OFFSET_BITS) - 1)) + 1;
+    rd_kafka_topic_partition_list_t *list;
+    struct kafka_handle *handle;
+    rd_kafka_resp_err_t error;
+
+    ASSERT(slot < endpoint->slots_count);
+    handle = &endpoint->handles[endpoint->readings[endpoint->slots[slot].reading].client];
+    if (handle->down) {
+        return -ENOTCONN;
+    }
+    if (handle->commits >= COMMITS_MAX) {
+        return -EAGAIN;
+    }
+    list = rd_kafka_topic_partition_list_new(1);
+    add_position(endpoint, slot, position, list);
+    if (multiple) {
+        add_others(endpoint, handle, slot, list);
+    }
+    error =
+        rd_kafka_commit_queue(handle->client, list, handle->queue, NULL, (void *)(uintptr_t)token);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return -EAGAIN;
+    }
+    handle->commits++;
+    return 0;
+}
+
+static void take_commit(struct endpoint *endpoint, struct kafka_handle *handle,
+                        rd_kafka_event_t *event, struct kafka_out *out)
+{
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+
+    handle->commits -= handle->commits > 0 ? 1 : 0;
+    out->events[out->count++] = (struct event){
+        .kind = error == RD_KAFKA_RESP_ERR_NO_ERROR ? EVENT_CONSUME_ACKED : EVENT_ERROR,
+        .client = handle->first_client,
+        .at_ns = mono_ns(),
+        .token = (uint64_t)(uintptr_t)rd_kafka_event_opaque(event),
+        .text = error == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(error)};
+    rd_kafka_event_destroy(event);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_handle_lives(endpoint, handle);
+    }
+}
+
+static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafka_event_t *event,
+                 struct kafka_out *out)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_FETCH:
+        take_message(endpoint, handle, event, out);
+        break;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+        take_commit(endpoint, handle, event, out);
+        break;
+    default:
+        kafka_take_common(endpoint, handle, event, out);
+        break;
+    }
+}
+
+int kafka_consumer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    return kafka_endpoint_poll(endpoint, events, events_max, take);
+}

@@ -1,0 +1,14 @@
+/* kafka_consumer: the consuming half of the Kafka driver; see backend_ops for what the calls mean.
+ */
+#ifndef MILLRACE_KAFKA_CONSUMER_H
+#define MILLRACE_KAFKA_CONSUMER_H
+
+#include "kafka_endpoint.h"
+
+int kafka_consumer_open(const struct endpoint_config *config, struct endpoint **ret,
+                        struct errinfo *reterr);
+void kafka_consumer_close(struct endpoint *endpoint);
+int kafka_consumer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+int kafka_consumer_ack(struct endpoint *endpoint, uint64_t token, bool multiple);
+
+#endif

@@ -1,0 +1,329 @@
+#include "kafka_endpoint.h"
+
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define READY_MAX 64
+#define ASK_MS 5000
+
+/* ---- Making and freeing --------------------------------------------------------------------- */
+
+int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_count,
+                       struct endpoint **ret, struct errinfo *reterr)
+{
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+
+    if (endpoint == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    endpoint->config = config;
+    endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    endpoint->handles = calloc((size_t)handles_count + 1, sizeof *endpoint->handles);
+    endpoint->told_down = calloc((size_t)config->clients_count + 1, sizeof *endpoint->told_down);
+    endpoint->held = (rd_kafka_event_t **)calloc(KAFKA_HELD_MAX, sizeof *endpoint->held);
+    endpoint->later = calloc(KAFKA_LATER_MAX, sizeof *endpoint->later);
+    if (endpoint->epoll_fd < 0 || endpoint->handles == NULL || endpoint->told_down == NULL ||
+        endpoint->held == NULL || endpoint->later == NULL) {
+        kafka_endpoint_free(endpoint);
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < handles_count; i++) {
+        endpoint->handles[i].event_fd = -1;
+        endpoint->handles[i].first_client = i;
+    }
+    endpoint->handles_count = handles_count;
+    *ret = endpoint;
+    return 0;
+}
+
+static void release_held(struct endpoint *endpoint)
+{
+    for (uint32_t i = 0; i < endpoint->held_count; i++) {
+        rd_kafka_event_destroy(endpoint->held[i]);
+    }
+    endpoint->held_count = 0;
+}
+
+static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
+{
+    if (handle->half != NULL) {
+        rd_kafka_event_destroy(handle->half);
+    }
+    if (handle->queue != NULL) {
+        /* Or the library could write into a descriptor that is somebody else's by then. */
+        rd_kafka_queue_io_event_enable(handle->queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(handle->queue);
+    }
+    for (uint32_t i = 0; handle->topics != NULL && i < topics_count; i++) {
+        if (handle->topics[i] != NULL) {
+            rd_kafka_topic_destroy(handle->topics[i]);
+        }
+    }
+    free(handle->topics);
+    if (handle->client != NULL) {
+        /* Consumers have left their group by now, or the time for it is over. */
+        rd_kafka_destroy_flags(handle->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    if (handle->event_fd >= 0) {
+        (void)close(handle->event_fd);
+    }
+}
+
+void kafka_endpoint_free(struct endpoint *endpoint)
+{
+    if (endpoint == NULL) {
+        return;
+    }
+    release_held(endpoint);
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        handle_done(&endpoint->handles[i], endpoint->config->topics_count);
+    }
+    if (endpoint->epoll_fd >= 0) {
+        (void)close(endpoint->epoll_fd);
+    }
+    free(endpoint->handles);
+    free(endpoint->told_down);
+    free(endpoint->held);
+    free(endpoint->later);
+    free(endpoint->readings);
+    free(endpoint->slots);
+    free(endpoint);
+}
+
+int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
+                      rd_kafka_queue_t *queue, struct errinfo *reterr)
+{
+    struct kafka_handle *handle = &endpoint->handles[index];
+    struct epoll_event watch = {.events = EPOLLIN, .data.u32 = index};
+    uint64_t one = 1;
+
+    handle->client = client;
+    handle->queue = queue;
+    handle->topics = (rd_kafka_topic_t **)calloc((size_t)endpoint->config->topics_count + 1,
+                                                 sizeof *handle->topics);
+    if (handle->topics == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    /* Readable from the start: something may have come before the library knew the descriptor. */
+    handle->event_fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (handle->event_fd < 0 ||
+        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, handle->event_fd, &watch) < 0) {
+        return errinfo_set(reterr, -errno, "no descriptor for a Kafka handle: %s", strerror(errno));
+    }
+    rd_kafka_queue_io_event_enable(queue, handle->event_fd, &one, sizeof one);
+    return 0;
+}
+
+/* ---- Down and up ---------------------------------------------------------------------------- */
+
+static void handle_down(struct endpoint *endpoint, struct kafka_handle *handle, bool down)
+{
+    if (handle->down != down) {
+        handle->down = down;
+        endpoint->tell_pending = true;
+        kafka_handle_wake(handle);
+    }
+}
+
+void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle)
+{
+    if (__builtin_expect(handle->down, 0)) {
+        handle_down(endpoint, handle, false);
+    }
+}
+
+void kafka_handle_wake(const struct kafka_handle *handle)
+{
+    uint64_t one = 1;
+    ssize_t written = write(handle->event_fd, &one, sizeof one);
+
+    (void)written; /* It can only fail by being readable 2^64 times over. */
+}
+
+/* One event for each client whose handle went down or came back. */
+static void tell_changes(struct endpoint *endpoint, struct kafka_out *out)
+{
+    for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
+        bool down = endpoint->handles[i % endpoint->handles_count].down;
+
+        if (endpoint->told_down[i] == down) {
+            continue;
+        }
+        if (out->count == out->max) {
+            return;
+        }
+        endpoint->told_down[i] = down;
+        out->events[out->count++] = (struct event){.kind = down ? EVENT_DOWN : EVENT_UP,
+                                                   .client = i,
+                                                   .at_ns = mono_ns(),
+                                                   .text = down ? "all brokers are down" : NULL};
+    }
+    endpoint->tell_pending = false;
+}
+
+/* The library reconnects by itself; what it doesn't do is say so. A request that every broker
+ * answers tells, and its answer comes through the handle's queue, so nobody waits for it. */
+static void ask(struct kafka_handle *handle)
+{
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(handle->client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS);
+    char reason[128];
+
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_MS, reason, sizeof reason);
+    rd_kafka_ListConsumerGroups(handle->client, options, handle->queue);
+    rd_kafka_AdminOptions_destroy(options);
+    handle->asking = true;
+}
+
+static void take_answer(struct endpoint *endpoint, struct kafka_handle *handle,
+                        rd_kafka_event_t *event)
+{
+    const rd_kafka_ListConsumerGroups_result_t *result =
+        rd_kafka_event_ListConsumerGroups_result(event);
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    size_t errors = 0;
+    size_t groups = 0;
+
+    handle->asking = false;
+    if (result != NULL) {
+        (void)rd_kafka_ListConsumerGroups_result_errors(result, &errors);
+        (void)rd_kafka_ListConsumerGroups_result_valid(result, &groups);
+    }
+    /* A broker that doesn't know the request has said so, and lives. */
+    if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ||
+        (error == RD_KAFKA_RESP_ERR_NO_ERROR && (errors == 0 || groups > 0))) {
+        kafka_handle_lives(endpoint, handle);
+    }
+}
+
+int kafka_endpoint_reopen(struct endpoint *endpoint)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[i];
+
+        if (!handle->down) {
+            continue;
+        }
+        r = -EAGAIN;
+        if (!handle->asking) {
+            ask(handle);
+        }
+    }
+    return r;
+}
+
+/* ---- Events --------------------------------------------------------------------------------- */
+
+void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event)
+{
+    ASSERT(endpoint->held_count < KAFKA_HELD_MAX);
+    endpoint->held[endpoint->held_count++] = event;
+}
+
+static void take_error(struct endpoint *endpoint, struct kafka_handle *handle,
+                       rd_kafka_event_t *event, struct kafka_out *out)
+{
+    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        handle_down(endpoint, handle, true);
+        rd_kafka_event_destroy(event);
+        return;
+    }
+    out->events[out->count++] = (struct event){.kind = EVENT_ERROR,
+                                               .client = handle->first_client,
+                                               .at_ns = mono_ns(),
+                                               .text = rd_kafka_event_error_string(event)};
+    kafka_hold(endpoint, event);
+}
+
+void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
+                       rd_kafka_event_t *event, struct kafka_out *out)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_ERROR:
+        take_error(endpoint, handle, event, out);
+        break;
+    case RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT:
+        take_answer(endpoint, handle, event);
+        rd_kafka_event_destroy(event);
+        break;
+    default:
+        rd_kafka_event_destroy(event);
+        break;
+    }
+}
+
+static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
+{
+    uint32_t told = 0;
+
+    while (told < endpoint->later_count && out->count < out->max) {
+        const struct kafka_later *later = &endpoint->later[told++];
+
+        out->events[out->count++] = (struct event){.kind = EVENT_REFUSED,
+                                                   .client = later->client,
+                                                   .at_ns = mono_ns(),
+                                                   .token = later->token,
+                                                   .text = later->text};
+    }
+    memmove(endpoint->later, endpoint->later + told,
+            (endpoint->later_count - told) * sizeof *endpoint->later);
+    endpoint->later_count -= told;
+}
+
+/* Empties a handle's queue as far as there is room. */
+static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct kafka_out *out,
+                  kafka_take_fn take)
+{
+    uint64_t times;
+    ssize_t got = read(handle->event_fd, &times, sizeof times);
+
+    (void)got;
+    /* First cleared, then emptied: what comes in between is either seen here or, since the queue
+     * was empty, written to the descriptor again. */
+    while (out->count < out->max) {
+        rd_kafka_event_t *event = handle->half;
+
+        handle->half = NULL;
+        if (event == NULL) {
+            event = rd_kafka_queue_poll(handle->queue, 0);
+        }
+        if (event == NULL) {
+            return;
+        }
+        take(endpoint, handle, event, out);
+    }
+    kafka_handle_wake(handle);
+}
+
+int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
+                        kafka_take_fn take)
+{
+    struct kafka_out out = {.events = events,
+                            .max = events_max < KAFKA_HELD_MAX ? events_max : KAFKA_HELD_MAX};
+    struct epoll_event ready[READY_MAX];
+    int ready_count;
+
+    release_held(endpoint);
+    ready_count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
+    if (endpoint->later_count > 0) {
+        tell_later(endpoint, &out);
+    }
+    for (int i = 0; i < ready_count && out.count < out.max; i++) {
+        drain(endpoint, &endpoint->handles[ready[i].data.u32], &out, take);
+    }
+    if (endpoint->tell_pending) {
+        tell_changes(endpoint, &out);
+    }
+    return (int)out.count;
+}

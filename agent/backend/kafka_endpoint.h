@@ -1,0 +1,117 @@
+/*
+ * kafka_endpoint: what producing and consuming endpoints share: handles, the queue of each, waiting
+ * on all of them by one descriptor, and turning the library's events into ours.
+ *
+ * Private to the Kafka driver; one worker's thread, beside the library's own. A producing handle
+ * serves every handles_count-th client, a consuming handle exactly one.
+ *
+ * Each handle's queue writes to an eventfd when it was empty before. All of these are in one epoll
+ * set: its descriptor is what the worker waits on, and poll() asks it which handles have something,
+ * so that hundreds of idle ones cost nothing.
+ */
+#ifndef MILLRACE_KAFKA_ENDPOINT_H
+#define MILLRACE_KAFKA_ENDPOINT_H
+
+#include "backend.h"
+
+#include <librdkafka/rdkafka.h>
+
+#define KAFKA_HELD_MAX 4096  /* Events of one poll() that keep library memory borrowed. */
+#define KAFKA_LATER_MAX 1024 /* Messages that the library refused within submit(). */
+
+struct kafka_handle {
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;   /* Everything this handle says. */
+    rd_kafka_event_t *half;    /* A delivery report that did not fit into the last poll(). */
+    rd_kafka_topic_t **topics; /* By index into endpoint_config.topics; NULL where not used. */
+    uint32_t first_client;     /* Of its clients: first_client + n x handles_count. */
+    uint32_t reading_first;    /* Consumers: of the endpoint's readings. */
+    uint32_t readings_count;
+    uint32_t commits; /* Under way. */
+    int event_fd;
+    bool down;
+    bool asking; /* reopen() asked whether the broker is back; the answer will come as an event. */
+};
+
+/* A topic as one consuming client reads it; the opaque of its rd_kafka_topic_t. */
+struct kafka_reading {
+    uint32_t client;
+    uint32_t topic;
+    uint32_t slot_first; /* Of its partitions' slots. */
+    uint32_t partitions;
+};
+
+/* A partition as one consuming client reads it. Tokens name one, see kafka_consumer.c. */
+struct kafka_slot {
+    uint32_t reading;
+    int64_t consumed; /* Offset after the last message that poll() gave. */
+    int64_t committed;
+};
+
+struct kafka_later {
+    uint64_t token;
+    uint32_t client;
+    const char *text;
+};
+
+struct endpoint {
+    const struct endpoint_config *config;
+    struct kafka_handle *handles;
+    uint32_t handles_count;
+    int epoll_fd;
+    bool *told_down;   /* Per client: what the caller knows. */
+    bool tell_pending; /* Some client's told_down is not its handle's down. */
+    rd_kafka_event_t **held;
+    uint32_t held_count;
+    struct kafka_later *later;
+    uint32_t later_count;
+    /* Consumers only. */
+    struct kafka_reading *readings;
+    uint32_t readings_count;
+    struct kafka_slot *slots;
+    uint32_t slots_count;
+};
+
+/* Room for poll()'s events. */
+struct kafka_out {
+    struct event *events;
+    uint32_t count;
+    uint32_t max;
+};
+
+/* Takes one event of the library while out has room for one at least: the event is destroyed, held,
+ * or, if out became full on the way, kept as handle->half. */
+typedef void (*kafka_take_fn)(struct endpoint *endpoint, struct kafka_handle *handle,
+                              rd_kafka_event_t *event, struct kafka_out *out);
+
+/* An endpoint with handles_count empty handles. */
+int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_count,
+                       struct endpoint **ret, struct errinfo *reterr);
+
+/* Frees everything but the handles' clients, which must be gone or are destroyed here at once. */
+void kafka_endpoint_free(struct endpoint *endpoint);
+
+/* Gives a handle its client (taken) and watches queue (taken). */
+int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
+                      rd_kafka_queue_t *queue, struct errinfo *reterr);
+
+/* poll() with the role's way to take an event. */
+int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
+                        kafka_take_fn take);
+
+/* Events that both roles know: errors, all brokers down, the answer to reopen(). */
+void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
+                       rd_kafka_event_t *event, struct kafka_out *out);
+
+/* Keeps the event's memory until the next poll(). */
+void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event);
+
+/* The handle has heard from its broker. Cheap while it is up. */
+void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle);
+
+/* Makes wait_fd readable. */
+void kafka_handle_wake(const struct kafka_handle *handle);
+
+int kafka_endpoint_reopen(struct endpoint *endpoint);
+
+#endif

@@ -1,0 +1,299 @@
+#include "kafka_producer.h"
+
+#include "backend_drivers.h"
+#include "invariant.h"
+#include "kafka_client.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A message's opaque carries its client and token, so no table of outstanding messages is needed:
+ * the library keeps one, and every entry of it ends in a delivery report. */
+#define TOKEN_BITS 48
+static_assert(CLIENTS_MAX <= 1 << (64 - TOKEN_BITS), "a client fits beside a token");
+
+static void *opaque_of(uint32_t client, uint64_t token)
+{
+    ASSERT(token < UINT64_C(1) << TOKEN_BITS);
+    return (void *)(uintptr_t)((uint64_t)client << TOKEN_BITS | token);
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+/* The library gives a message up when its time is over and says so at the next look at its queues,
+ * at most a second later; both are to be within the drain. */
+static int64_t message_timeout_ms(int64_t drain_ns)
+{
+    int64_t ms = drain_ns / NS_PER_MS;
+    int64_t margin_ms = ms / 4 < 2000 ? ms / 4 : 2000;
+
+    return ms - margin_ms < 10 ? 10 : ms - margin_ms;
+}
+
+static int set_delivery(rd_kafka_conf_t *conf, const struct endpoint_config *config,
+                        struct errinfo *reterr)
+{
+    static const char *const acks[] = {
+        [PUBLISH_ACK_NONE] = "0", [PUBLISH_ACK_LEADER] = "1", [PUBLISH_ACK_ALL] = "all"};
+    const struct delivery *delivery = config->delivery;
+    int r = kafka_conf_set(conf, reterr, "acks", "%s", acks[delivery->publish_ack]);
+
+    if (r == 0 && delivery->ordered) {
+        /* Idempotence needs acks=all; without it order holds only with one request under way. */
+        r = delivery->publish_ack == PUBLISH_ACK_ALL
+                ? kafka_conf_set(conf, reterr, "enable.idempotence", "true")
+                : kafka_conf_set(conf, reterr, "max.in.flight.requests.per.connection", "1");
+    }
+    return r;
+}
+
+static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *config,
+                       struct errinfo *reterr)
+{
+    const struct target *target = config->target;
+    double linger_ms =
+        (double)backend_option_number(&backend_kafka, target, "linger") / (double)NS_PER_MS;
+    double timeout_ms = (double)message_timeout_ms(config->drain_ns);
+    int r;
+
+    r = kafka_conf_set(conf, reterr, "message.timeout.ms", "%.0f", timeout_ms);
+    if (r == 0) {
+        /* The library insists that a message lives longer than it may wait for company. */
+        r = kafka_conf_set(conf, reterr, "linger.ms", "%g",
+                           linger_ms < timeout_ms / 2 ? linger_ms : timeout_ms / 2);
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "batch.size", "%lld",
+                           (long long)backend_option_number(&backend_kafka, target, "batch_bytes"));
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "compression.type", "%s",
+                           backend_option_text(&backend_kafka, target, "compression"));
+    }
+    return r;
+}
+
+/* Limits that must never be what stops a message: the window of the producers is. */
+static int set_limits(rd_kafka_conf_t *conf, const struct endpoint_config *config,
+                      struct errinfo *reterr)
+{
+    uint64_t outstanding = (uint64_t)config->clients_count * config->delivery->in_flight;
+    uint64_t messages = outstanding < 100000 ? 100000 : outstanding;
+    int r = kafka_conf_set(conf, reterr, "queue.buffering.max.messages", "%llu",
+                           (unsigned long long)(messages > INT32_MAX ? INT32_MAX : messages));
+
+    if (r == 0) {
+        r = kafka_conf_set(
+            conf, reterr, "message.max.bytes", "%u",
+            (config->message_bytes_max < 1000000 ? 1000000U : config->message_bytes_max) + 65536U);
+    }
+    return r;
+}
+
+static int make_conf(const struct endpoint_config *config, uint32_t client, rd_kafka_conf_t **ret,
+                     struct errinfo *reterr)
+{
+    rd_kafka_conf_t *conf = NULL;
+    int r = kafka_conf_new(config->target, &conf, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    r = kafka_conf_set(conf, reterr, "client.id", KAFKA_NAME_PREFIX "%s-c%u", config->run_id,
+                       client);
+    if (r == 0) {
+        r = set_delivery(conf, config, reterr);
+    }
+    if (r == 0) {
+        r = set_options(conf, config, reterr);
+    }
+    if (r == 0) {
+        r = set_limits(conf, config, reterr);
+    }
+    if (r < 0) {
+        rd_kafka_conf_destroy(conf);
+        return r;
+    }
+    *ret = conf;
+    return 0;
+}
+
+/* Topic objects of all clients of a handle; the first messages then find their partitions known. */
+static int make_topics(struct endpoint *endpoint, struct kafka_handle *handle,
+                       struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+
+    for (uint32_t c = handle->first_client; c < config->clients_count;
+         c += endpoint->handles_count) {
+        for (uint32_t i = 0; i < config->clients[c].topics_count; i++) {
+            uint32_t topic = config->clients[c].topics[i];
+
+            if (handle->topics[topic] != NULL) {
+                continue;
+            }
+            handle->topics[topic] =
+                rd_kafka_topic_new(handle->client, config->topics[topic].name, NULL);
+            if (handle->topics[topic] == NULL) {
+                return errinfo_set(reterr, -EINVAL, "topic %s: %s", config->topics[topic].name,
+                                   rd_kafka_err2str(rd_kafka_last_error()));
+            }
+        }
+    }
+    return 0;
+}
+
+static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    struct kafka_handle *handle = &endpoint->handles[index];
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *client = NULL;
+    int r = make_conf(config, config->clients[index].client, &conf, reterr);
+
+    if (r == 0) {
+        r = kafka_client_new(RD_KAFKA_PRODUCER, conf, &client, reterr);
+    }
+    if (r == 0) {
+        r = kafka_handle_init(endpoint, index, client, rd_kafka_queue_get_main(client), reterr);
+    }
+    if (r == 0) {
+        r = make_topics(endpoint, handle, reterr);
+    }
+    if (r == 0) {
+        r = kafka_client_connect(client, config->target, config->open_deadline_ns, NULL, reterr);
+    }
+    return r;
+}
+
+int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
+                        struct errinfo *reterr)
+{
+    uint32_t handles = (uint32_t)backend_option_number(&backend_kafka, config->target, "handles");
+    struct endpoint *endpoint = NULL;
+    int r;
+
+    if (handles > config->clients_count) {
+        handles = config->clients_count;
+    }
+    r = kafka_endpoint_new(config, handles, &endpoint, reterr);
+    for (uint32_t i = 0; r == 0 && i < handles; i++) {
+        r = open_handle(endpoint, i, reterr);
+    }
+    if (r < 0) {
+        kafka_endpoint_free(endpoint);
+        return r;
+    }
+    *ret = endpoint;
+    return 0;
+}
+
+void kafka_producer_close(struct endpoint *endpoint)
+{
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        if (endpoint->handles[i].client != NULL) {
+            (void)rd_kafka_purge(endpoint->handles[i].client, RD_KAFKA_PURGE_F_QUEUE |
+                                                                  RD_KAFKA_PURGE_F_INFLIGHT |
+                                                                  RD_KAFKA_PURGE_F_NON_BLOCKING);
+        }
+    }
+    kafka_endpoint_free(endpoint);
+}
+
+/* ---- Sending -------------------------------------------------------------------------------- */
+
+/* A message that the library won't take has its outcome at once, but poll() tells it. */
+static int refuse(struct endpoint *endpoint, struct kafka_handle *handle,
+                  const struct message *message, rd_kafka_resp_err_t error)
+{
+    if (endpoint->later_count == KAFKA_LATER_MAX) {
+        return -EAGAIN;
+    }
+    endpoint->later[endpoint->later_count++] = (struct kafka_later){
+        .token = message->token, .client = message->client, .text = rd_kafka_err2str(error)};
+    kafka_handle_wake(handle);
+    return 0;
+}
+
+int kafka_producer_submit(struct endpoint *endpoint, const struct message *message)
+{
+    struct kafka_handle *handle = &endpoint->handles[message->client % endpoint->handles_count];
+    rd_kafka_resp_err_t error;
+
+    if (handle->down) {
+        return -EAGAIN;
+    }
+    if (rd_kafka_produce(handle->topics[message->topic], (int32_t)message->partition,
+                         RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)message->bytes,
+                         message->bytes_count, NULL, 0,
+                         opaque_of(message->client, message->token)) == 0) {
+        return 0;
+    }
+    error = rd_kafka_last_error();
+    return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? -EAGAIN
+                                                  : refuse(endpoint, handle, message, error);
+}
+
+/* ---- Outcomes ------------------------------------------------------------------------------- */
+
+static enum event_kind outcome_of(const rd_kafka_message_t *report)
+{
+    if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return EVENT_ACKED;
+    }
+    switch (rd_kafka_message_status(report)) {
+    case RD_KAFKA_MSG_STATUS_PERSISTED:
+        return EVENT_ACKED;
+    case RD_KAFKA_MSG_STATUS_NOT_PERSISTED:
+        return EVENT_REFUSED;
+    default:
+        return EVENT_UNCONFIRMED;
+    }
+}
+
+/* A report covers a whole batch; what doesn't fit is taken by the next poll(). */
+static void take_reports(struct endpoint *endpoint, struct kafka_handle *handle,
+                         rd_kafka_event_t *event, struct kafka_out *out)
+{
+    int64_t at_ns = mono_ns();
+
+    while (out->count < out->max) {
+        const rd_kafka_message_t *report = rd_kafka_event_message_next(event);
+        uint64_t opaque;
+
+        if (report == NULL) {
+            rd_kafka_event_destroy(event);
+            return;
+        }
+        opaque = (uint64_t)(uintptr_t)report->_private;
+        out->events[out->count++] = (struct event){
+            .kind = outcome_of(report),
+            .client = (uint32_t)(opaque >> TOKEN_BITS),
+            .at_ns = at_ns,
+            .token = opaque & ((UINT64_C(1) << TOKEN_BITS) - 1),
+            .text =
+                report->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(report->err),
+        };
+        if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            kafka_handle_lives(endpoint, handle);
+        }
+    }
+    handle->half = event;
+}
+
+static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafka_event_t *event,
+                 struct kafka_out *out)
+{
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) {
+        take_reports(endpoint, handle, event, out);
+    } else {
+        kafka_take_common(endpoint, handle, event, out);
+    }
+}
+
+int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    return kafka_endpoint_poll(endpoint, events, events_max, take);
+}

@@ -1,0 +1,14 @@
+/* kafka_producer: the producing half of the Kafka driver; see backend_ops for what the calls mean.
+ */
+#ifndef MILLRACE_KAFKA_PRODUCER_H
+#define MILLRACE_KAFKA_PRODUCER_H
+
+#include "kafka_endpoint.h"
+
+int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
+                        struct errinfo *reterr);
+void kafka_producer_close(struct endpoint *endpoint);
+int kafka_producer_submit(struct endpoint *endpoint, const struct message *message);
+int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+
+#endif
