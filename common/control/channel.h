@@ -22,6 +22,10 @@ struct channel_client;
 /* "1.5.2" */
 const char *channel_library_version(void);
 
+/* Ends NNG's threads and frees what it still holds, so that leak checkers find nothing; at the end
+ * of main(), when no server or client is left. Waits for at most 2 s. */
+void channel_library_done(void);
+
 /*
  * Listens on url. requests_max: how many may wait for a reply at once (each long poll is one).
  * *ret_url is the url in fact used ("tcp://127.0.0.1:0" becomes the bound port); the caller frees
@@ -31,7 +35,7 @@ int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
                        struct channel_server **ret, char **ret_url, struct errinfo *reterr);
 
 /* Requests that were not answered yet become invalid: free or reply to them before. Blocks until
- * NNG let go. */
+ * NNG let go, at most 2 s; likewise channel_client_free(), which also waits for calls to end. */
 void channel_server_free(struct channel_server *server);
 
 /* Next request, or -EAGAIN when none came within timeout_ms (0: look only). One thread at a time.
@@ -55,8 +59,8 @@ void channel_request_reply(struct channel_request *request, const void *bytes, s
 /* Frees the request without an answer (garbage, a peer that should time out). */
 void channel_request_drop(struct channel_request *request);
 
-/* Dials in the background and again after losses; returns at once. -EINVAL for a url that can't be.
- */
+/* Dials in the background and again after losses; returns at once. -EINVAL for a url that can't be,
+ * -EADDRNOTAVAIL. */
 int channel_client_new(const char *url, size_t bytes_max, struct channel_client **ret,
                        struct errinfo *reterr);
 void channel_client_free(struct channel_client *client);
@@ -72,9 +76,12 @@ struct channel_reply {
 
 /*
  * Sends a request and waits for its reply, at most timeout_ms. Any number of threads may call at
- * once. -ETIMEDOUT, -ECONNREFUSED (nothing there yet), -ECANCELED (channel_client_cancel),
- * -EMSGSIZE.
+ * once. -ETIMEDOUT, -ECANCELED (channel_client_cancel), -EMSGSIZE. -ECONNREFUSED: nobody is there;
+ * said after timeout_ms by a client that never had a connection, and within
+ * CHANNEL_RECONNECT_MS by one that lost it. -ECONNRESET: the connection broke while the call
+ * waited (at once, so that a long poll notices); the server may have got the request.
  */
+#define CHANNEL_RECONNECT_MS 1000
 int channel_call(struct channel_client *client, const void *bytes, size_t bytes_count,
                  int timeout_ms, struct channel_reply *ret, struct errinfo *reterr);
 

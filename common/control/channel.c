@@ -1,0 +1,217 @@
+#include "channel.h"
+#include "channel_private.h"
+
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *channel_library_version(void)
+{
+    return nng_version();
+}
+
+int channel_errno(int nng_error)
+{
+    static const struct {
+        int nng;
+        int code;
+    } known[] = {
+        {NNG_ENOMEM, ENOMEM},
+        {NNG_EINVAL, EINVAL},
+        {NNG_ETIMEDOUT, ETIMEDOUT},
+        {NNG_ECONNREFUSED, ECONNREFUSED},
+        {NNG_ECLOSED, ECANCELED},
+        {NNG_ECANCELED, ECANCELED},
+        {NNG_ENOTSUP, EINVAL}, /* A scheme that this NNG was not built with. */
+        {NNG_EADDRINUSE, EADDRINUSE},
+        {NNG_ENOENT, ENOENT},
+        {NNG_EADDRINVAL, EADDRNOTAVAIL},
+        {NNG_EPERM, EACCES},
+        {NNG_EMSGSIZE, EMSGSIZE},
+        {NNG_ECONNABORTED, ECONNRESET},
+        {NNG_ECONNRESET, ECONNRESET},
+        {NNG_ECONNSHUT, ECONNRESET},
+        {NNG_ENOFILES, EMFILE},
+    };
+
+    if (nng_error == 0) {
+        return 0;
+    }
+    if ((nng_error & NNG_ESYSERR) != 0) {
+        return -(nng_error & ~NNG_ESYSERR);
+    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].nng == nng_error) {
+            return -known[i].code;
+        }
+    }
+    return -EIO;
+}
+
+int channel_error(int nng_error, const char *what, struct errinfo *reterr)
+{
+    return errinfo_set(reterr, channel_errno(nng_error), "%s: %s", what, nng_strerror(nng_error));
+}
+
+/* NNG takes tcp://host without a port and listens on any; a typing error must not end there. */
+static bool has_port(const char *host_and_port)
+{
+    const char *colon = strrchr(host_and_port, ':');
+
+    return colon != NULL && colon[1] != '\0' &&
+           strspn(colon + 1, "0123456789") == strlen(colon + 1);
+}
+
+int channel_url_check(const char *url, struct errinfo *reterr)
+{
+    if (strncmp(url, "ipc://", 6) == 0) {
+        return url[6] != '\0' ? 0 : errinfo_set(reterr, -EINVAL, "%s: the path is missing", url);
+    }
+    if (strncmp(url, "tcp://", 6) == 0) {
+        return has_port(url + 6) ? 0 : errinfo_set(reterr, -EINVAL, "%s: the port is missing", url);
+    }
+    return errinfo_set(reterr, -EINVAL, "%s: not ipc://PATH or tcp://HOST:PORT", url);
+}
+
+int channel_socket_limit(nng_socket socket, size_t bytes_max, struct errinfo *reterr)
+{
+    int r = nng_socket_set_ms(socket, NNG_OPT_SENDTIMEO, CHANNEL_SOCKET_TIMEOUT_MS);
+
+    if (r == 0) {
+        r = nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, CHANNEL_SOCKET_TIMEOUT_MS);
+    }
+    /* The default is no limit: a bare length header then maps as much memory as it claims. */
+    if (r == 0) {
+        r = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, bytes_max + CHANNEL_HEADER_BYTES_MAX);
+    }
+    return r == 0 ? 0 : channel_error(r, "control socket", reterr);
+}
+
+void channel_message_free(nng_msg *message)
+{
+    if (message != NULL) {
+        nng_msg_free(message);
+    }
+}
+
+/* Work that may never end, on a thread of its own. Whoever comes last frees it. */
+struct bounded {
+    void (*work)(nng_socket socket);
+    nng_socket socket;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool done;
+    bool abandoned;
+};
+
+static void bounded_free(struct bounded *bounded)
+{
+    (void)pthread_cond_destroy(&bounded->changed);
+    (void)pthread_mutex_destroy(&bounded->lock);
+    free(bounded);
+}
+
+static void *bounded_run(void *argument)
+{
+    struct bounded *bounded = argument;
+    bool abandoned;
+
+    bounded->work(bounded->socket);
+    (void)pthread_mutex_lock(&bounded->lock);
+    bounded->done = true;
+    abandoned = bounded->abandoned;
+    (void)pthread_cond_signal(&bounded->changed);
+    (void)pthread_mutex_unlock(&bounded->lock);
+    if (abandoned) {
+        bounded_free(bounded);
+    }
+    return NULL;
+}
+
+void channel_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int r = pthread_condattr_init(&attributes);
+
+    ASSERT(r == 0);
+    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    ASSERT(r == 0);
+    r = pthread_cond_init(condition, &attributes);
+    ASSERT(r == 0);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+bool channel_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ns)
+{
+    int64_t until_ns = mono_system_ns(deadline_ns);
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+
+    if (mono_ns() >= deadline_ns) {
+        return false;
+    }
+    (void)pthread_cond_timedwait(condition, lock, &until);
+    return true;
+}
+
+/* True if the work ended within CHANNEL_CLOSE_MS. */
+static bool bounded_do(void (*work)(nng_socket socket), nng_socket socket)
+{
+    int64_t deadline_ns = mono_ns() + CHANNEL_CLOSE_MS * NS_PER_MS;
+    struct bounded *bounded = calloc(1, sizeof *bounded);
+    pthread_t thread;
+    bool done;
+    int r;
+
+    if (bounded == NULL) {
+        return false; /* The process is at its end anyway. */
+    }
+    bounded->work = work;
+    bounded->socket = socket;
+    r = pthread_mutex_init(&bounded->lock, NULL);
+    ASSERT(r == 0);
+    channel_condition_init(&bounded->changed);
+    if (pthread_create(&thread, NULL, bounded_run, bounded) != 0) {
+        bounded_free(bounded);
+        return false;
+    }
+    (void)pthread_mutex_lock(&bounded->lock);
+    while (!bounded->done &&
+           channel_condition_wait(&bounded->changed, &bounded->lock, deadline_ns)) {
+    }
+    done = bounded->done;
+    bounded->abandoned = !done;
+    (void)pthread_mutex_unlock(&bounded->lock);
+    if (done) {
+        (void)pthread_join(thread, NULL);
+        bounded_free(bounded);
+    } else {
+        (void)pthread_detach(thread);
+    }
+    return done;
+}
+
+static void socket_close(nng_socket socket)
+{
+    (void)nng_close(socket);
+}
+
+bool channel_socket_close(nng_socket socket)
+{
+    return bounded_do(socket_close, socket);
+}
+
+static void library_done(nng_socket socket)
+{
+    (void)socket;
+    nng_fini();
+}
+
+void channel_library_done(void)
+{
+    (void)bounded_do(library_done, (nng_socket)NNG_SOCKET_INITIALIZER);
+}
