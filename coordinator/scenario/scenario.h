@@ -42,6 +42,7 @@ struct scenario_flow {
     uint32_t message_bytes;
     enum payload payload;
     struct delivery delivery;
+    bool persistent_given; /* false: the backend's usual; delivery.persistent means nothing. */
 };
 
 enum phase_kind {

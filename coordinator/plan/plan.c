@@ -1,0 +1,277 @@
+#include "plan.h"
+
+#include "invariant.h"
+#include "plan_layout.h"
+#include "random.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *case_status_name(enum case_status status)
+{
+    static const char *const names[] = {[CASE_MEASURED] = "measured",
+                                        [CASE_SKIPPED] = "skipped",
+                                        [CASE_NOT_AVAILABLE] = "not available",
+                                        [CASE_FAILED] = "failed"};
+
+    return names[status];
+}
+
+void plan_free(struct plan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < plan->trials_count; i++) {
+        for (uint32_t a = 0; a < plan->trials[i].assignments_count; a++) {
+            assignment_done(&plan->trials[i].assignments[a]);
+        }
+        free(plan->trials[i].assignments);
+    }
+    free(plan->trials);
+    free(plan->cases);
+    free(plan);
+}
+
+/* Of run and trial (FNV-1a, 32 bits): tells our messages from another run's. */
+static uint32_t tag_of(const char *prefix)
+{
+    uint32_t hash = UINT32_C(2166136261);
+
+    for (; *prefix != '\0'; prefix++) {
+        hash = (hash ^ (unsigned char)*prefix) * UINT32_C(16777619);
+    }
+    return hash;
+}
+
+static void *copy_of(const void *list, uint32_t count, size_t element_bytes)
+{
+    void *copy = calloc((size_t)count + 1, element_bytes);
+
+    if (copy != NULL && count > 0) {
+        memcpy(copy, list, count * element_bytes);
+    }
+    return copy;
+}
+
+/* The part of the layout's clients that live on this agent. */
+static int cut_clients(const struct layout *layout, struct assignment *ret)
+{
+    uint32_t producers = 0;
+    uint32_t consumers = 0;
+
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
+        producers += layout->producer_agents[i] == ret->agent;
+    }
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
+        consumers += layout->consumer_agents[i] == ret->agent;
+    }
+    ret->producers = calloc((size_t)producers + 1, sizeof ret->producers[0]);
+    ret->consumers = calloc((size_t)consumers + 1, sizeof ret->consumers[0]);
+    if (ret->producers == NULL || ret->consumers == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
+        if (layout->producer_agents[i] == ret->agent) {
+            ret->producers[ret->producers_count++] = layout->producers[i];
+        }
+    }
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
+        if (layout->consumer_agents[i] == ret->agent) {
+            ret->consumers[ret->consumers_count++] = layout->consumers[i];
+        }
+    }
+    return 0;
+}
+
+static int cut_assignment(const struct layout *layout, const struct target *target,
+                          struct assignment *ret)
+{
+    ret->workers_count = layout->workers_counts[ret->agent];
+    ret->flows = copy_of(layout->flows, layout->flows_count, sizeof layout->flows[0]);
+    ret->topics = copy_of(layout->topics, layout->topics_count, sizeof layout->topics[0]);
+    ret->phases = copy_of(layout->phases, layout->phases_count, sizeof layout->phases[0]);
+    ret->writers = copy_of(layout->writers, layout->writers_count, sizeof layout->writers[0]);
+    if (ret->flows == NULL || ret->topics == NULL || ret->phases == NULL || ret->writers == NULL ||
+        target_copy(target, &ret->target) < 0 || cut_clients(layout, ret) < 0) {
+        return -ENOMEM;
+    }
+    ret->flows_count = layout->flows_count;
+    ret->topics_count = layout->topics_count;
+    ret->phases_count = layout->phases_count;
+    ret->writers_count = layout->writers_count;
+    /* A broker inside an agent has only the topics that this agent made. */
+    ret->topics_owner = layout->entry->local ? ret->producers_count + ret->consumers_count > 0
+                                             : ret->agent == layout->producer_agents[0];
+    return 0;
+}
+
+/* What plan_make was asked for. */
+struct request {
+    const struct scenario *scenario;
+    const struct plan_agent *agents;
+    uint32_t agents_count;
+    const char *run_id;
+    uint64_t seed;
+};
+
+static int cut_assignments(const struct request *request, const struct layout *layout,
+                           const struct target *target, const char *prefix,
+                           struct plan_trial *trial)
+{
+    int r = 0;
+
+    trial->assignments = calloc(request->agents_count, sizeof trial->assignments[0]);
+    if (trial->assignments == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t a = 0; r == 0 && a < request->agents_count; a++) {
+        struct assignment *assignment = &trial->assignments[trial->assignments_count++];
+
+        (void)snprintf(assignment->run_id, sizeof assignment->run_id, "%.63s", request->run_id);
+        assignment->trial = trial->number;
+        assignment->tag = tag_of(prefix);
+        /* The same in every case: targets get the same load. */
+        assignment->seed = random_derive(request->seed, trial->repetition);
+        assignment->agent = a;
+        r = cut_assignment(layout, target, assignment);
+    }
+    return r;
+}
+
+static int make_trial(const struct request *request, struct plan_trial *trial,
+                      struct errinfo *reterr)
+{
+    const struct target *target = &request->scenario->targets[trial->case_index];
+    struct layout layout = {.scenario = request->scenario,
+                            .entry = catalog_find(target->backend),
+                            .agents = request->agents,
+                            .agents_count = request->agents_count};
+    char prefix[TOPIC_NAME_BYTES];
+    int r;
+
+    (void)snprintf(prefix, sizeof prefix, "millrace-%.63s-c%u-t%u", request->run_id,
+                   trial->case_index, trial->number);
+    r = layout_tables(&layout, prefix, reterr);
+    r = r < 0 ? r : layout_clients(&layout, reterr);
+    r = r < 0 ? r : layout_place(&layout, reterr);
+    if (r == 0 && cut_assignments(request, &layout, target, prefix, trial) < 0) {
+        r = errinfo_nomem(reterr);
+    }
+    layout_done(&layout);
+    return r;
+}
+
+static void make_case(const struct scenario *scenario, uint32_t target, struct plan_case *ret)
+{
+    const struct catalog_entry *entry = catalog_find(scenario->targets[target].backend);
+
+    (void)snprintf(ret->name, sizeof ret->name, "%.63s", scenario->targets[target].label);
+    ret->target = target;
+    ret->status = CASE_MEASURED;
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        if (!scenario_flow_available(&scenario->flows[i], entry, ret->reason, sizeof ret->reason)) {
+            ret->status = CASE_NOT_AVAILABLE;
+            return;
+        }
+    }
+}
+
+static int make_cases(const struct request *request, struct plan *plan, struct errinfo *reterr)
+{
+    const struct scenario *scenario = request->scenario;
+
+    plan->cases = calloc(scenario->targets_count, sizeof plan->cases[0]);
+    plan->trials = calloc(scenario->targets_count, sizeof plan->trials[0]);
+    if (plan->cases == NULL || plan->trials == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        make_case(scenario, i, &plan->cases[plan->cases_count++]);
+    }
+    for (uint32_t i = 0; i < plan->cases_count; i++) {
+        struct plan_trial *trial = &plan->trials[plan->trials_count];
+        int r;
+
+        if (plan->cases[i].status != CASE_MEASURED) {
+            continue;
+        }
+        trial->number = plan->trials_count++;
+        trial->case_index = i;
+        r = make_trial(request, trial, reterr);
+        if (r < 0) {
+            return errinfo_prefix(reterr, r, "%s", plan->cases[i].name);
+        }
+    }
+    return 0;
+}
+
+static int check_request(const struct request *request, struct errinfo *reterr)
+{
+    size_t id_bytes = strlen(request->run_id);
+
+    if (request->agents_count == 0 || request->agents_count > AGENTS_MAX) {
+        return errinfo_set(reterr, -EINVAL, "%u agents (1 to %d)", request->agents_count,
+                           AGENTS_MAX);
+    }
+    if (id_bytes == 0 || id_bytes >= NAME_BYTES ||
+        strspn(request->run_id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._-") != id_bytes) {
+        return errinfo_set(reterr, -EINVAL, "the run's id can't be part of a topic's name");
+    }
+    for (uint32_t a = 0; a < request->agents_count; a++) {
+        ASSERT(request->agents[a].cpus > 0);
+    }
+    ASSERT(request->scenario->targets_count > 0 && request->scenario->flows_count > 0);
+    return 0;
+}
+
+int plan_make(const struct scenario *scenario, const struct plan_agent *agents,
+              uint32_t agents_count, const char *run_id, uint64_t seed, struct plan **ret,
+              struct errinfo *reterr)
+{
+    const struct request request = {scenario, agents, agents_count, run_id, seed};
+    struct plan *plan = NULL;
+    int r = check_request(&request, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    plan = calloc(1, sizeof *plan);
+    if (plan == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = make_cases(&request, plan, reterr);
+    if (r < 0) {
+        plan_free(plan);
+        return r;
+    }
+    *ret = plan;
+    return 0;
+}
+
+int64_t plan_trial_ns(const struct plan_trial *trial)
+{
+    const struct assignment *any = &trial->assignments[0];
+    int64_t sum_ns = 0;
+
+    for (uint32_t i = 0; i < any->phases_count; i++) {
+        sum_ns += any->phases[i].duration_ns;
+    }
+    return sum_ns;
+}
+
+uint64_t plan_phase_messages(const struct assigned_phase *phase, uint32_t flow)
+{
+    const struct phase_load *load = &phase->loads[flow];
+    unsigned __int128 due;
+
+    if (load->load != LOAD_RATE) {
+        return load->load == LOAD_MAX ? UINT64_MAX : 0;
+    }
+    /* Message j is due at floor(j x per_ns / messages): those below the phase's end. */
+    due = (unsigned __int128)phase->duration_ns * load->rate.messages + load->rate.per_ns - 1;
+    return (uint64_t)(due / load->rate.per_ns);
+}

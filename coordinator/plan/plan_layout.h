@@ -1,0 +1,45 @@
+/*
+ * plan_layout: one trial over all agents, before it is cut into assignments. Internal to plan.
+ *
+ * Three steps, each pure: the tables (flows, topics, phases), the clients with what they write and
+ * read, and where each client lives (agent and worker).
+ */
+#ifndef MILLRACE_PLAN_LAYOUT_H
+#define MILLRACE_PLAN_LAYOUT_H
+
+#include "plan.h"
+
+struct layout {
+    const struct scenario *scenario;
+    const struct catalog_entry *entry;
+    const struct plan_agent *agents;
+    uint32_t agents_count;
+    struct assigned_flow *flows;
+    uint32_t flows_count;
+    struct assigned_topic *topics;
+    uint32_t topics_count;
+    struct assigned_phase *phases;
+    uint32_t phases_count;
+    struct assigned_producer *producers; /* Of all agents, in the order of their streams. */
+    uint32_t producers_count;
+    struct assigned_consumer *consumers;
+    uint32_t consumers_count;
+    struct assigned_writer *writers;
+    uint32_t writers_count;
+    uint32_t *producer_agents;
+    uint32_t *consumer_agents;
+    uint32_t *workers_counts; /* Of each agent. */
+};
+
+void layout_done(struct layout *layout);
+
+/* Flows, topics (named by prefix, "millrace-RUN-cN-tM") and phases. -EINVAL, -ENOMEM. */
+int layout_tables(struct layout *layout, const char *prefix, struct errinfo *reterr);
+
+/* Who writes and reads what, by CONTRACT. -ENOMEM. */
+int layout_clients(struct layout *layout, struct errinfo *reterr);
+
+/* Agent and worker of each client, and the table of writers. -EINVAL, -ENOMEM. */
+int layout_place(struct layout *layout, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,179 @@
+#include "scenario.h"
+
+#include "bounds.h"
+#include "file.h"
+#include "scenario_source.h"
+#include "scenario_stages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void scenario_free(struct scenario *scenario)
+{
+    if (scenario == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        target_done(&scenario->targets[i]);
+    }
+    free(scenario->targets);
+    free(scenario->flows);
+    free(scenario->phases);
+    free(scenario->path);
+    free(scenario->name);
+    free(scenario->description);
+    free(scenario->effective);
+    free(scenario);
+}
+
+/* Reads one file and lays it over what was there. 0, or a negative errno with the sentence in
+ * problems; -EINVAL when going on makes no sense. */
+static int load_file(struct loading *loading, const char *path, uint32_t order,
+                     struct text *problems)
+{
+    struct source_text text = {.at = {.file = path, .order = order, .line = 1, .column = 1}};
+    struct errinfo error;
+    char *bytes = NULL;
+    struct node *root;
+    int r = file_read_all(path, SCENARIO_BYTES_MAX, &bytes, &text.bytes_count, &error);
+
+    if (r < 0) {
+        text_addf(problems, "%s\n", error.text);
+        return r;
+    }
+    text.bytes = bytes;
+    root = source_parse(&text, &loading->pool, &loading->problems);
+    free(bytes);
+    if (root == NULL) {
+        return -EINVAL;
+    }
+    if (root->kind != NODE_MAP) {
+        problems_add(&loading->problems, root->at, "", "is no scenario (a mapping of keys)");
+        return -EINVAL;
+    }
+    check_names(loading, root);
+    overlay_merge(loading, root);
+    return 0;
+}
+
+static int load_sources(struct loading *loading, const struct scenario_sources *sources,
+                        struct text *problems)
+{
+    uint32_t order = 0;
+    int r = load_file(loading, sources->path, order++, problems);
+
+    for (uint32_t i = 0; r == 0 && i < sources->with_count; i++) {
+        r = load_file(loading, sources->with[i], order++, problems);
+    }
+    for (uint32_t i = 0; r == 0 && i < sources->set_count; i++) {
+        struct origin at = {.order = order++};
+
+        at.file = loading_string(loading, "--set ", sources->set[i], strcspn(sources->set[i], "="));
+        if (at.file != NULL) {
+            overlay_set(loading, sources->set[i], at);
+        }
+    }
+    if (r == 0 && sources->targets_count > 0) {
+        overlay_select(loading, sources->targets, sources->targets_count, order);
+    }
+    return r;
+}
+
+/* The file's name without folder and ending, made into a name. */
+static char *default_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = strndup(slash != NULL ? slash + 1 : path, NAME_BYTES - 1);
+    char *dot = name != NULL ? strrchr(name, '.') : NULL;
+
+    if (name == NULL) {
+        return NULL;
+    }
+    if (dot != NULL && dot != name) {
+        *dot = '\0';
+    }
+    for (char *byte = name; *byte != '\0'; byte++) {
+        char one[] = {byte == name ? '0' : 'a', *byte, '\0'};
+
+        /* Each character by itself, as one that begins a name or follows in it. */
+        if (!scenario_name_is_right(byte == name ? one + 1 : one)) {
+            *byte = byte == name ? 's' : '-';
+        }
+    }
+    if (!scenario_name_is_right(name)) {
+        free(name);
+        return strdup("scenario");
+    }
+    return name;
+}
+
+static void build_head(struct loading *loading)
+{
+    struct scenario *scenario = loading->scenario;
+    const struct node *name = usable(loading->root, "name");
+    const struct node *description = usable(loading->root, "description");
+
+    scenario->name = name != NULL ? strdup(name->text) : default_name(scenario->path);
+    scenario->description = strdup(description != NULL ? description->text : "");
+    scenario->unavailable_skip =
+        usable_number(usable(loading->root, "unavailable"), "unavailable") == 1;
+    scenario->on_broker_loss_ns =
+        usable_number(usable(loading->root, "on_broker_loss"), "on_broker_loss");
+    if (scenario->name == NULL || scenario->description == NULL) {
+        loading->problems.failed = true;
+    }
+}
+
+static void build(struct loading *loading, const char *path)
+{
+    loading->scenario = calloc(1, sizeof *loading->scenario);
+    if (loading->scenario == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    loading->scenario->path = strdup(path);
+    if (loading->scenario->path == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    expand(loading);
+    check_keys(loading);
+    build_head(loading);
+    build_targets(loading);
+    build_flows(loading);
+    build_phases(loading);
+    if (!loading->problems.failed && loading->problems.count == 0) {
+        build_warnings(loading);
+        loading->problems.failed = write_effective(loading) < 0;
+    }
+}
+
+int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
+                  struct text *problems, struct text *warnings)
+{
+    struct loading loading = {0};
+    int r = load_sources(&loading, sources, problems);
+
+    if (r == 0) {
+        build(&loading, sources->path);
+    }
+    problems_write(&loading.problems, problems);
+    problems_write(&loading.warnings, warnings);
+    if (loading.problems.failed || loading.warnings.failed || text_failed(problems) ||
+        text_failed(warnings)) {
+        text_add(problems, "out of memory\n");
+        r = -ENOMEM;
+    } else if (r == 0 && loading.problems.count > 0) {
+        r = -EINVAL;
+    }
+    if (r == 0) {
+        *ret = loading.scenario;
+        loading.scenario = NULL;
+    }
+    scenario_free(loading.scenario);
+    problems_done(&loading.problems);
+    problems_done(&loading.warnings);
+    node_pool_done(&loading.pool);
+    return r;
+}

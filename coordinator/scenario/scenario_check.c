@@ -1,0 +1,204 @@
+#include "scenario_stages.h"
+
+#include <string.h>
+
+static const char *shape(const struct node *node)
+{
+    if (node->kind == NODE_MAP) {
+        return "a mapping";
+    }
+    return node->kind == NODE_LIST ? "a list" : node->null ? "empty" : "a single value";
+}
+
+/* What a value of that row looks like, for one that has another shape. */
+static const char *expected(const struct scenario_key *row)
+{
+    switch (row->type) {
+    case KEY_MAP:
+        return "a mapping of keys";
+    case KEY_LIST:
+        return "a list";
+    case KEY_BOOL:
+        return "true or false";
+    case KEY_RATE:
+    case KEY_PHASE_RATE:
+        return "a rate such as 20k/s";
+    case KEY_DURATION:
+        return "a duration such as 30s";
+    case KEY_BYTES:
+        return "a size such as 1KiB";
+    case KEY_COUNT:
+        return "a count such as 8";
+    default:
+        return "a single value";
+    }
+}
+
+static void check_unknown(struct loading *loading, struct node *node)
+{
+    const char *near = scenario_key_nearest(node->parent->row, node->key);
+
+    if (near != NULL) {
+        problems_node_key(&loading->problems, node, "unknown key (did you mean %s?)", near);
+        return;
+    }
+    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+        if (strcmp(scenario_key_name(row), node->key) == 0) {
+            problems_node_key(&loading->problems, node, "unknown key here (there is %s)",
+                              row->path);
+            return;
+        }
+    }
+    problems_node_key(&loading->problems, node, "unknown key");
+}
+
+static void check_scalar(struct loading *loading, struct node *node)
+{
+    struct key_value value = {0};
+    struct errinfo error;
+
+    if (scenario_key_parse(node->row, node->text, &value, &error) < 0) {
+        problems_node(&loading->problems, node, "%s", error.text);
+        return;
+    }
+    node->number = value.number;
+    node->rate = value.rate;
+}
+
+static void check_required(struct loading *loading, struct node *node)
+{
+    for (const struct scenario_key *row = scenario_key_next(node->row, NULL); row != NULL;
+         row = scenario_key_next(node->row, row)) {
+        struct text path = {0};
+
+        if (!row->required || node_child(node, scenario_key_name(row)) != NULL) {
+            continue;
+        }
+        node_path(node, &path);
+        if (path.bytes_count > 0) {
+            text_add(&path, ".");
+        }
+        text_add(&path, scenario_key_name(row));
+        problems_add(&loading->problems, node->at, path.bytes != NULL ? path.bytes : "",
+                     "is missing (%s)", row->help);
+        text_done(&path);
+    }
+}
+
+static void check_collection(struct loading *loading, struct node *node)
+{
+    const struct scenario_key *row = node->row;
+    int64_t count = 0;
+
+    for (const struct node *child = node->first; child != NULL; child = child->next) {
+        count++;
+    }
+    if (count == 0 && row->entries_needed && !node->bad) {
+        problems_node(&loading->problems, node, "is empty (at least one is needed)");
+    } else if (row->max > 0 && count > row->max) {
+        problems_node(&loading->problems, node, "has %lld entries (at most %lld)", (long long)count,
+                      (long long)row->max);
+    }
+    if (node->kind == NODE_MAP) {
+        check_required(loading, node);
+    }
+}
+
+static void check_value(struct loading *loading, struct node *node)
+{
+    const struct scenario_key *row = node->row;
+    bool wants_map = row->type == KEY_MAP || (row->also_map && node->kind == NODE_MAP);
+    enum node_kind wanted = wants_map ? NODE_MAP : row->type == KEY_LIST ? NODE_LIST : NODE_SCALAR;
+
+    if (node->kind != wanted || (node->kind == NODE_SCALAR && node->null)) {
+        problems_node(&loading->problems, node, "is %s (%s)", shape(node), expected(row));
+        return;
+    }
+    if (node->kind == NODE_SCALAR) {
+        check_scalar(loading, node);
+    } else {
+        check_collection(loading, node);
+    }
+}
+
+/* False: what is below it makes no sense to look at. */
+static bool check_node(struct loading *loading, struct node *node)
+{
+    if (node->parent == NULL) {
+        node->row = scenario_key_find("");
+    } else {
+        node->row = scenario_key_child(node->parent->row, node->key != NULL ? node->key : "*");
+        if (node->row == NULL) {
+            check_unknown(loading, node);
+            return false;
+        }
+        if (node->parent->row->entries_named && !scenario_name_is_right(node->key)) {
+            problems_node_key(&loading->problems, node, "is not a name (" SCENARIO_NAME_FORM ")");
+        }
+    }
+    if (node->row->later) {
+        problems_node_key(&loading->problems, node, "not supported yet");
+        return false;
+    }
+    check_value(loading, node);
+    return !node->bad;
+}
+
+static void check_item_names(struct loading *loading, const struct node *list)
+{
+    if (list == NULL || list->kind != NODE_LIST) {
+        return;
+    }
+    for (struct node *item = list->first; item != NULL; item = item->next) {
+        const char *name = node_item_name(item);
+        const struct node *first = name != NULL ? node_item(list, name) : item;
+
+        if (name == NULL || first == item || item->bad) {
+            continue;
+        }
+        if (first->at.line > 0) {
+            problems_node(&loading->problems, item, "stands twice (first in line %u, column %u)",
+                          first->at.line, first->at.column);
+        } else {
+            problems_node(&loading->problems, item, "stands twice");
+        }
+    }
+}
+
+void check_names(struct loading *loading, const struct node *root)
+{
+    check_item_names(loading, node_child(root, "targets"));
+    check_item_names(loading, node_child(root, "phases"));
+}
+
+void check_keys(struct loading *loading)
+{
+    struct node *node = loading->root;
+
+    check_names(loading, loading->root);
+    while (node != NULL) {
+        node = check_node(loading, node) ? node_walk(loading->root, node)
+                                         : node_skip(loading->root, node);
+    }
+}
+
+const struct node *usable(const struct node *map, const char *key)
+{
+    const struct node *node = node_child(map, key);
+
+    return node != NULL && !node->bad && node->row != NULL ? node : NULL;
+}
+
+int64_t usable_number(const struct node *node, const char *path)
+{
+    const struct scenario_key *row = scenario_key_find(path);
+    struct key_value value = {0};
+
+    if (node != NULL) {
+        return node->number;
+    }
+    if (row->fallback != NULL) {
+        (void)scenario_key_parse(row, row->fallback, &value, NULL);
+    }
+    return value.number;
+}

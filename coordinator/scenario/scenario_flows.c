@@ -1,0 +1,209 @@
+#include "scenario_stages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the values of one flow stand: its own mapping, then the scenario's. */
+struct flow_source {
+    struct loading *loading;
+    const struct node *own; /* NULL: there is no `flows`. */
+};
+
+/* A flow's value wins over the scenario's; NULL: neither says anything usable. */
+static const struct node *flow_node(const struct flow_source *source, const char *group,
+                                    const char *key)
+{
+    const struct node *node = node_child(node_child(source->own, group), key);
+
+    if (node == NULL) {
+        node = node_child(node_child(source->loading->root, group), key);
+    }
+    return node != NULL && !node->bad && node->row != NULL ? node : NULL;
+}
+
+static int64_t flow_number(const struct flow_source *source, const char *group, const char *key)
+{
+    char path[NAME_BYTES];
+
+    (void)snprintf(path, sizeof path, "%s.%s", group, key);
+    return usable_number(flow_node(source, group, key), path);
+}
+
+static void build_delivery(const struct flow_source *source, struct scenario_flow *flow)
+{
+    const struct node *ack = flow_node(source, "delivery", "consume_ack");
+    const struct node *persistent = flow_node(source, "delivery", "persistent");
+    struct delivery *delivery = &flow->delivery;
+
+    delivery->publish_ack = (enum publish_ack)flow_number(source, "delivery", "publish_ack");
+    delivery->in_flight = (uint32_t)flow_number(source, "delivery", "in_flight");
+    delivery->consume_ack_batch = 1;
+    if (ack != NULL && ack->kind == NODE_MAP) {
+        const struct node *batch = usable(ack, "batch");
+
+        delivery->consume_ack = CONSUME_ACK_BATCH;
+        delivery->consume_ack_batch = batch != NULL ? (uint32_t)batch->number : 1;
+    } else {
+        delivery->consume_ack = (enum consume_ack)flow_number(source, "delivery", "consume_ack");
+    }
+    delivery->ordered = flow_number(source, "delivery", "ordered") != 0;
+    delivery->ttl_ns = flow_number(source, "delivery", "ttl");
+    flow->persistent_given = persistent != NULL;
+    delivery->persistent = persistent != NULL && persistent->number != 0;
+}
+
+static void check_producers(const struct flow_source *source, const struct scenario_flow *flow)
+{
+    struct node *node = NULL;
+
+    if (flow->topology.producers > 0) {
+        return;
+    }
+    node = node_child(node_child(source->own, "topology"), "producers");
+    if (node == NULL) {
+        node = node_child(node_child(source->loading->root, "topology"), "producers");
+    }
+    if (node != NULL && !node->bad) {
+        problems_node(&source->loading->problems, node,
+                      "0 needs existing topics, which are not supported yet (at least 1)");
+    }
+}
+
+static void build_flow(const struct flow_source *source, struct scenario_flow *flow)
+{
+    struct scenario_topology *topology = &flow->topology;
+    const struct node *rate = source->own != NULL ? usable(source->own, "rate") : NULL;
+
+    (void)snprintf(flow->name, sizeof flow->name, "%.63s",
+                   source->own != NULL ? source->own->key : "main");
+    flow->explicit_flow = source->own != NULL;
+    flow->has_rate = rate != NULL;
+    if (rate != NULL) {
+        flow->rate = rate->rate;
+    }
+    topology->topics = (uint32_t)flow_number(source, "topology", "topics");
+    topology->partitions = (uint32_t)flow_number(source, "topology", "partitions");
+    topology->producers = (uint32_t)flow_number(source, "topology", "producers");
+    topology->subscriptions = (uint32_t)flow_number(source, "topology", "subscriptions");
+    topology->consumers = (uint32_t)flow_number(source, "topology", "consumers");
+    topology->placement = (enum placement)flow_number(source, "topology", "placement");
+    flow->message_bytes = (uint32_t)flow_number(source, "message", "size");
+    flow->payload = (enum payload)flow_number(source, "message", "payload");
+    build_delivery(source, flow);
+    check_producers(source, flow);
+}
+
+/* What a single flow may have, all of them together may be too much. */
+static void check_totals(struct loading *loading)
+{
+    const struct scenario *scenario = loading->scenario;
+    uint64_t topics = 0;
+    uint64_t clients = 0;
+    uint64_t streams = 0;
+    uint64_t readings = 0;
+
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        const struct scenario_topology *t = &scenario->flows[i].topology;
+        uint64_t here =
+            (uint64_t)(t->producers > t->topics ? t->producers : t->topics) * t->partitions;
+
+        topics += t->topics;
+        clients += t->producers + (uint64_t)t->subscriptions * t->consumers;
+        streams += here;
+        readings += t->consumers > 0 ? here * t->subscriptions : 0;
+    }
+    const struct {
+        const char *what;
+        uint64_t count;
+        uint64_t max;
+    } totals[] = {{"topics", topics, TOPICS_MAX},
+                  {"clients", clients, CLIENTS_MAX},
+                  {"streams (producers x their topics x partitions)", streams, STREAMS_MAX},
+                  {"streams x subscriptions", readings, READINGS_MAX}};
+    const struct node *at = node_child(loading->root, "flows");
+
+    at = at != NULL ? at : node_child(loading->root, "topology");
+    at = at != NULL ? at : loading->root;
+    for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++) {
+        if (totals[i].count > totals[i].max) {
+            problems_add(&loading->problems, at->at, at->key != NULL ? at->key : "",
+                         "%llu %s in total (at most %llu)", (unsigned long long)totals[i].count,
+                         totals[i].what, (unsigned long long)totals[i].max);
+        }
+    }
+}
+
+void build_flows(struct loading *loading)
+{
+    const struct node *flows = usable(loading->root, "flows");
+    struct flow_source source = {.loading = loading};
+    struct scenario *scenario = loading->scenario;
+
+    if (node_child(loading->root, "flows") != NULL && flows == NULL) {
+        return;
+    }
+    scenario->flows = calloc(FLOWS_MAX, sizeof scenario->flows[0]);
+    if (scenario->flows == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    if (flows == NULL) {
+        build_flow(&source, &scenario->flows[scenario->flows_count++]);
+    }
+    for (const struct node *own = flows != NULL ? flows->first : NULL; own != NULL;
+         own = own->next) {
+        source.own = own;
+        if (!own->bad && own->row != NULL) {
+            build_flow(&source, &scenario->flows[scenario->flows_count++]);
+        }
+    }
+    check_totals(loading);
+}
+
+/* ---- Warnings that need targets and flows ---- */
+
+static void warn_idle(struct loading *loading, const struct scenario_flow *flow,
+                      const struct target *target)
+{
+    const struct scenario_topology *t = &flow->topology;
+    uint64_t readers = (uint64_t)t->topics * t->partitions;
+    const struct node *flows = node_child(loading->root, "flows");
+    const struct node *at = node_child(node_child(flows, flow->name), "topology");
+
+    if (t->consumers <= readers) {
+        return;
+    }
+    at = node_child(at, "consumers") != NULL ? at : node_child(loading->root, "topology");
+    at = node_child(at, "consumers") != NULL ? node_child(at, "consumers") : loading->root;
+    problems_add(&loading->warnings, at->at, "topology.consumers",
+                 "%llu of %u consumers of each subscription of flow %s have no partition on %s and "
+                 "will idle (at most %llu: topics x partitions)",
+                 (unsigned long long)(t->consumers - readers), t->consumers, flow->name,
+                 target->label, (unsigned long long)readers);
+}
+
+void build_warnings(struct loading *loading)
+{
+    const struct scenario *scenario = loading->scenario;
+    const struct node *targets = node_child(loading->root, "targets");
+
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        const struct target *target = &scenario->targets[i];
+        const struct catalog_entry *entry = catalog_find(target->backend);
+        const struct node *item = node_item(targets, target->label);
+        bool available = true;
+
+        for (uint32_t f = 0; f < scenario->flows_count && available; f++) {
+            char reason[REASON_BYTES];
+
+            available = scenario_flow_available(&scenario->flows[f], entry, reason, sizeof reason);
+            if (!available) {
+                problems_add(&loading->warnings, item != NULL ? item->at : targets->at,
+                             target->label, "not available: %s", reason);
+            } else if (entry->group_assigns) {
+                warn_idle(loading, &scenario->flows[f], target);
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+#include "scenario_keys.h"
+
+#include "bounds.h"
+#include "mono.h"
+#include "nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HOUR_NS (3600 * NS_PER_S)
+
+static const char *const unavailable_words[] = {"fail", "skip", NULL};
+static const char *const placement_words[] = {"spread", "apart", NULL};
+static const char *const payload_words[] = {"random", "zeros", NULL};
+static const char *const payload_later[] = {"text", "json", "msgpack", "bson", NULL};
+static const char *const publish_ack_words[] = {"none", "leader", "all", NULL};
+static const char *const consume_ack_words[] = {"none", "each", NULL};
+static const char *const until_words[] = {"drained", NULL};
+static const char *const arrivals_words[] = {"constant", NULL};
+static const char *const arrivals_later[] = {"poisson", "aligned", NULL};
+
+const struct scenario_key scenario_keys[] = {
+    {.path = "", .type = KEY_MAP, .help = "The scenario."},
+    {.path = "millrace",
+     .type = KEY_COUNT,
+     .required = true,
+     .min = 1,
+     .max = 1,
+     .help = "Version of the format."},
+    {.path = "name",
+     .type = KEY_NAME,
+     .help = "Of the scenario, used in the name of the run's folder; the file's name if left out."},
+    {.path = "description",
+     .type = KEY_TEXT,
+     .help = "The question that the scenario asks, for the report."},
+
+    {.path = "targets",
+     .type = KEY_LIST,
+     .required = true,
+     .entries_needed = true,
+     .max = TARGETS_MAX,
+     .help = "Systems under test; every case runs on each of them."},
+    {.path = "targets.*", .type = KEY_MAP, .help = "A system under test."},
+    {.path = "targets.*.label",
+     .type = KEY_NAME,
+     .help = "Its name in commands and reports; the backend's name if left out."},
+    {.path = "targets.*.backend",
+     .type = KEY_TEXT,
+     .required = true,
+     .help = "memory, kafka, rabbitmq or mqtt; `millrace backends` lists them."},
+    {.path = "targets.*.address",
+     .type = KEY_TEXT,
+     .help = "Where it is, in the backend's own form; never with a password in it."},
+    {.path = "targets.*.addresses",
+     .type = KEY_LIST,
+     .entries_needed = true,
+     .max = 64,
+     .help = "Instead of address: several of them."},
+    {.path = "targets.*.addresses.*", .type = KEY_TEXT, .help = "One address."},
+    {.path = "targets.*.auth", .type = KEY_MAP, .help = "How to log in."},
+    {.path = "targets.*.auth.username", .type = KEY_TEXT, .required = true, .help = "User."},
+    {.path = "targets.*.auth.password",
+     .type = KEY_TEXT,
+     .secret = true,
+     .help = "Password; take it from the environment: \"${NAME}\"."},
+    {.path = "targets.*.auth.mechanism",
+     .type = KEY_TEXT,
+     .help = "Login mechanism; the backend's usual one if left out."},
+    {.path = "targets.*.tls",
+     .type = KEY_MAP,
+     .help = "Encrypted connection; {} takes the system's certificates."},
+    {.path = "targets.*.tls.ca",
+     .type = KEY_TEXT,
+     .help = "File of trusted certificates, relative to the scenario."},
+    {.path = "targets.*.tls.cert", .type = KEY_TEXT, .help = "File of the client's certificate."},
+    {.path = "targets.*.tls.key", .type = KEY_TEXT, .help = "File of the client's key."},
+    {.path = "targets.*.options",
+     .type = KEY_MAP,
+     .help = "The backend's own; `millrace backends NAME` lists them."},
+    {.path = "targets.*.options.*", .type = KEY_ANY, .help = "An option of the backend."},
+
+    {.path = "unavailable",
+     .type = KEY_CHOICE,
+     .choices = unavailable_words,
+     .fallback = "fail",
+     .help = "What a target that can't be reached before load does to the run."},
+    {.path = "on_broker_loss",
+     .type = KEY_DURATION,
+     .min = 0,
+     .max = 24 * HOUR_NS,
+     .fallback = "30s",
+     .help = "How long a target may be away under load before its run ends as fail."},
+
+    {.path = "topology", .type = KEY_MAP, .help = "Topics and clients."},
+    {.path = "topology.topics",
+     .type = KEY_COUNT,
+     .min = 1,
+     .max = TOPICS_MAX,
+     .fallback = "1",
+     .help = "Topics, made before a trial and removed after it."},
+    {.path = "topology.existing",
+     .type = KEY_LIST,
+     .later = true,
+     .help = "Instead of topics: names of topics that are there."},
+    {.path = "topology.partitions",
+     .type = KEY_COUNT,
+     .min = 1,
+     .max = PARTITIONS_MAX,
+     .fallback = "1",
+     .help = "Partitions of each topic."},
+    {.path = "topology.producers",
+     .type = KEY_COUNT,
+     .min = 0,
+     .max = CLIENTS_MAX,
+     .fallback = "1",
+     .help = "Producing clients, in total."},
+    {.path = "topology.subscriptions",
+     .type = KEY_COUNT,
+     .min = 1,
+     .max = SUBSCRIPTIONS_MAX,
+     .fallback = "1",
+     .help = "Independent readers of each topic; each gets every message."},
+    {.path = "topology.consumers",
+     .type = KEY_COUNT,
+     .min = 0,
+     .max = CLIENTS_MAX,
+     .fallback = "1",
+     .help = "Consuming clients of each subscription, in total; 0 for a producing run."},
+    {.path = "topology.placement",
+     .type = KEY_CHOICE,
+     .choices = placement_words,
+     .fallback = "spread",
+     .help =
+         "spread: clients over all agents; apart: producers and consumers on different agents."},
+
+    {.path = "message", .type = KEY_MAP, .help = "What is sent."},
+    {.path = "message.size",
+     .type = KEY_BYTES,
+     .also_map = true,
+     .min = MESSAGE_BYTES_MIN,
+     .max = MESSAGE_BYTES_MAX,
+     .fallback = "1KiB",
+     .help = "Bytes of a message, its 40-byte stamp included."},
+    {.path = "message.size.mix",
+     .type = KEY_LIST,
+     .later = true,
+     .help = "Several sizes with weights."},
+    {.path = "message.payload",
+     .type = KEY_CHOICE,
+     .also_map = true,
+     .choices = payload_words,
+     .later_choices = payload_later,
+     .fallback = "random",
+     .help = "What follows the stamp."},
+    {.path = "message.payload.file",
+     .type = KEY_TEXT,
+     .later = true,
+     .help = "Messages of the user's, one per line."},
+    {.path = "message.compressibility",
+     .type = KEY_ANY,
+     .later = true,
+     .help = "Share of a random payload that compresses away."},
+    {.path = "message.keys",
+     .type = KEY_MAP,
+     .later = true,
+     .help = "Message keys and their distribution."},
+    {.path = "message.headers", .type = KEY_MAP, .later = true, .help = "Headers of each message."},
+
+    {.path = "delivery", .type = KEY_MAP, .help = "Guarantees asked of the broker."},
+    {.path = "delivery.publish_ack",
+     .type = KEY_CHOICE,
+     .choices = publish_ack_words,
+     .fallback = "all",
+     .help = "Which confirm a producer waits for."},
+    {.path = "delivery.in_flight",
+     .type = KEY_COUNT,
+     .min = 1,
+     .max = IN_FLIGHT_MAX,
+     .fallback = "1000",
+     .help = "Unconfirmed messages per producer."},
+    {.path = "delivery.consume_ack",
+     .type = KEY_CHOICE,
+     .also_map = true,
+     .choices = consume_ack_words,
+     .fallback = "none",
+     .help = "How consumers acknowledge: none, each, or { batch: N }."},
+    {.path = "delivery.consume_ack.batch",
+     .type = KEY_COUNT,
+     .required = true,
+     .min = 1,
+     .max = 1000000,
+     .help = "One acknowledgement for every N messages."},
+    {.path = "delivery.ordered",
+     .type = KEY_BOOL,
+     .fallback = "false",
+     .help = "Each stream arrives in its order."},
+    {.path = "delivery.ttl",
+     .type = KEY_DURATION,
+     .min = NS_PER_MS,
+     .max = 720 * HOUR_NS,
+     .help = "Age at which a message is dropped; for ever if left out."},
+    {.path = "delivery.persistent",
+     .type = KEY_BOOL,
+     .help =
+         "Messages outlive the broker's restart; true where there is such a thing, if left out."},
+
+    {.path = "flows",
+     .type = KEY_MAP,
+     .entries_named = true,
+     .entries_needed = true,
+     .max = FLOWS_MAX,
+     .help = "Several kinds of traffic at once, by name; topology, message and delivery are their "
+             "defaults."},
+    {.path = "flows.*", .type = KEY_MAP, .help = "One kind of traffic."},
+    {.path = "flows.*.rate", .type = KEY_RATE, .help = "Its own rate; phases take percents of it."},
+    {.path = "flows.*.topology",
+     .type = KEY_MAP,
+     .same_as = "topology",
+     .help = "As above, for this flow."},
+    {.path = "flows.*.message",
+     .type = KEY_MAP,
+     .same_as = "message",
+     .help = "As above, for this flow."},
+    {.path = "flows.*.delivery",
+     .type = KEY_MAP,
+     .same_as = "delivery",
+     .help = "As above, for this flow."},
+
+    {.path = "phases",
+     .type = KEY_LIST,
+     .required = true,
+     .entries_needed = true,
+     .max = PHASES_MAX - 1,
+     .help = "One after the other."},
+    {.path = "phases.*", .type = KEY_MAP, .help = "A stretch of a trial with one load rule."},
+    {.path = "phases.*.name", .type = KEY_NAME, .required = true, .help = "Its name in reports."},
+    {.path = "phases.*.rate",
+     .type = KEY_PHASE_RATE,
+     .also_map = true,
+     .help = "Messages in a time, max (as fast as confirms allow) or none."},
+    {.path = "phases.*.rate.from", .type = KEY_RATE, .later = true, .help = "A ramp's first rate."},
+    {.path = "phases.*.rate.to", .type = KEY_RATE, .later = true, .help = "A ramp's last rate."},
+    {.path = "phases.*.rate.curve",
+     .type = KEY_MAP,
+     .later = true,
+     .help = "Rates at times of day."},
+    {.path = "phases.*.rate.speed",
+     .type = KEY_ANY,
+     .later = true,
+     .help = "How much faster than the clock a curve is played."},
+    {.path = "phases.*.load",
+     .type = KEY_PERCENT,
+     .min = 1,
+     .max = INT64_C(1000000000),
+     .help = "Percent of each flow's own rate."},
+    {.path = "phases.*.for",
+     .type = KEY_DURATION,
+     .min = NS_PER_MS,
+     .max = 720 * HOUR_NS,
+     .help = "How long."},
+    {.path = "phases.*.until",
+     .type = KEY_CHOICE,
+     .choices = until_words,
+     .help = "drained: ends once every subscription has every confirmed message, at most after "
+             "`for` (30s)."},
+    {.path = "phases.*.measure",
+     .type = KEY_BOOL,
+     .fallback = "true",
+     .help = "Whether the phase is judged; false for a warm-up."},
+    {.path = "phases.*.arrivals",
+     .type = KEY_CHOICE,
+     .choices = arrivals_words,
+     .later_choices = arrivals_later,
+     .fallback = "constant",
+     .help = "Gaps between messages."},
+    {.path = "phases.*.messages",
+     .type = KEY_COUNT,
+     .later = true,
+     .help = "Ends after that many messages."},
+    {.path = "phases.*.consume",
+     .type = KEY_MAP,
+     .later = true,
+     .help = "Slow or paused consumers."},
+
+    {.path = "sweep",
+     .type = KEY_MAP,
+     .later = true,
+     .help = "Values of keys; every combination is a case."},
+    {.path = "variants", .type = KEY_MAP, .later = true, .help = "Named sets of overrides."},
+    {.path = "repeat", .type = KEY_COUNT, .later = true, .help = "Trials per case."},
+    {.path = "compare", .type = KEY_MAP, .later = true, .help = "Cases against a baseline."},
+    {.path = "search", .type = KEY_MAP, .later = true, .help = "Highest sustainable rate."},
+    {.path = "events", .type = KEY_LIST, .later = true, .help = "Commands at times of the run."},
+    {.path = "objectives",
+     .type = KEY_LIST,
+     .later = true,
+     .help = "What must hold; lost == 0 and corrupted == 0 are implied."},
+    {.path = "on_agent_loss",
+     .type = KEY_TEXT,
+     .later = true,
+     .help = "What the loss of an agent does to the run."},
+    {.path = NULL},
+};
+
+const struct scenario_key *scenario_key_find(const char *path)
+{
+    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+        if (strcmp(row->path, path) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static const char *children_path(const struct scenario_key *parent)
+{
+    return parent->same_as != NULL ? parent->same_as : parent->path;
+}
+
+/* What row's path has below parent's, NULL if it isn't right below it. */
+static const char *name_below(const struct scenario_key *parent, const struct scenario_key *row)
+{
+    const char *above = children_path(parent);
+    size_t above_bytes = strlen(above);
+    const char *name = row->path + above_bytes;
+
+    if (above_bytes > 0) {
+        if (strncmp(row->path, above, above_bytes) != 0 || *name != '.') {
+            return NULL;
+        }
+        name++;
+    }
+    return *name != '\0' && strchr(name, '.') == NULL ? name : NULL;
+}
+
+const struct scenario_key *scenario_key_child(const struct scenario_key *parent, const char *key)
+{
+    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+        const char *name = name_below(parent, row);
+
+        if (name != NULL && (strcmp(name, "*") == 0 || strcmp(name, key) == 0)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const struct scenario_key *scenario_key_next(const struct scenario_key *parent,
+                                             const struct scenario_key *row)
+{
+    for (row = row == NULL ? scenario_keys : row + 1; row->path != NULL; row++) {
+        if (name_below(parent, row) != NULL) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *scenario_key_name(const struct scenario_key *row)
+{
+    const char *dot = strrchr(row->path, '.');
+
+    return dot != NULL ? dot + 1 : row->path;
+}
+
+const char *scenario_key_nearest(const struct scenario_key *parent, const char *key)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, key);
+    for (const struct scenario_key *row = scenario_key_next(parent, NULL); row != NULL;
+         row = scenario_key_next(parent, row)) {
+        nearest_offer(&nearest, scenario_key_name(row));
+    }
+    return nearest.best;
+}

@@ -1,0 +1,219 @@
+#include "mono.h"
+#include "scenario_stages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAIN_NS (30 * NS_PER_S)
+
+/* First flow without a rate of its own; NULL if all have one. */
+static const struct scenario_flow *flow_without_rate(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        if (!scenario->flows[i].has_rate) {
+            return &scenario->flows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool any_flow_has_rate(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        if (scenario->flows[i].has_rate) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void build_rate(struct loading *loading, struct node *rate, struct scenario_phase *phase)
+{
+    const struct scenario *scenario = loading->scenario;
+
+    if (rate->number == PHASE_RATE_MAX) {
+        phase->kind = PHASE_MAX;
+    } else if (rate->number == PHASE_RATE_NONE) {
+        phase->kind = PHASE_NONE;
+    } else if (scenario->flows_count > 1 || any_flow_has_rate(scenario)) {
+        problems_node(&loading->problems, rate,
+                      "flows have rates of their own here (load: 100%% gives percents of them)");
+    } else {
+        phase->kind = PHASE_RATE;
+        phase->rate = rate->rate;
+    }
+}
+
+static void build_load(struct loading *loading, struct node *load, struct scenario_phase *phase)
+{
+    const struct scenario *scenario = loading->scenario;
+    const struct scenario_flow *without = flow_without_rate(scenario);
+
+    phase->kind = PHASE_LOAD;
+    phase->load_percent_millis = (uint64_t)load->number;
+    if (without != NULL) {
+        problems_node(&loading->problems, load,
+                      without->explicit_flow
+                          ? "flow %s has no rate to take percents of (give it one)"
+                          : "flow %s has no rate to take percents of (rate: 20k/s)",
+                      without->name);
+        return;
+    }
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        const struct scenario_flow *flow = &scenario->flows[i];
+
+        if (rate_per_s(flow->rate) * (double)load->number / 1e5 > RATE_PER_S_MAX) {
+            problems_node(&loading->problems, load, "is out of range for flow %s (at most %.0fM/s)",
+                          flow->name, RATE_PER_S_MAX / 1e6);
+        }
+    }
+}
+
+/* Neither rate nor load: 100 % of what the flows say themselves. */
+static void build_own_rates(struct loading *loading, struct node *item,
+                            struct scenario_phase *phase)
+{
+    const struct scenario_flow *without = flow_without_rate(loading->scenario);
+
+    phase->kind = PHASE_LOAD;
+    phase->load_percent_millis = 100000;
+    if (without == NULL || loading->scenario->flows_count == 0) {
+        return;
+    }
+    if (without->explicit_flow) {
+        problems_node(&loading->problems, item,
+                      "has no rate, and flow %s has none either (rate: max or none, or give the "
+                      "flow one)",
+                      without->name);
+    } else {
+        problems_node(&loading->problems, item, "has no rate (rate: 20k/s, max or none)");
+    }
+}
+
+static void build_load_rule(struct loading *loading, struct node *item,
+                            struct scenario_phase *phase)
+{
+    struct node *rate = node_child(item, "rate");
+    struct node *load = node_child(item, "load");
+
+    if (rate != NULL && load != NULL) {
+        problems_node_key(&loading->problems, load, "stands beside rate (one of the two)");
+    } else if (rate != NULL) {
+        if (!rate->bad && rate->kind == NODE_SCALAR) {
+            build_rate(loading, rate, phase);
+        }
+    } else if (load != NULL) {
+        if (!load->bad) {
+            build_load(loading, load, phase);
+        }
+    } else {
+        build_own_rates(loading, item, phase);
+    }
+}
+
+static void build_end(struct loading *loading, struct node *item, struct scenario_phase *phase)
+{
+    struct node *duration = node_child(item, "for");
+    struct node *until = node_child(item, "until");
+    struct node *rate = node_child(item, "rate");
+
+    phase->until_drained = until != NULL && !until->bad;
+    phase->duration_ns = duration != NULL && !duration->bad ? duration->number : DRAIN_NS;
+    if (duration == NULL && until == NULL && node_child(item, "messages") == NULL) {
+        problems_node(&loading->problems, item, "has no end (for: 30s)");
+    }
+    if (phase->until_drained && !(rate != NULL && rate->bad) && phase->kind != PHASE_NONE) {
+        problems_node(&loading->problems, until,
+                      "drained needs a phase that sends nothing "
+                      "(rate: none)");
+    }
+}
+
+static void build_phase(struct loading *loading, struct node *item)
+{
+    struct scenario *scenario = loading->scenario;
+    struct scenario_phase *phase = &scenario->phases[scenario->phases_count++];
+    const struct node *name = usable(item, "name");
+    const struct node *measure = usable(item, "measure");
+
+    (void)snprintf(phase->name, sizeof phase->name, "%.63s", name != NULL ? name->text : "");
+    build_load_rule(loading, item, phase);
+    build_end(loading, item, phase);
+    /* Where nothing is sent there is nothing to judge. */
+    phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
+}
+
+static bool phase_exists(const struct scenario *scenario, const char *name)
+{
+    for (uint32_t i = 0; i < scenario->phases_count; i++) {
+        if (strcmp(scenario->phases[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_drain(struct scenario *scenario)
+{
+    struct scenario_phase *phase = &scenario->phases[scenario->phases_count];
+
+    (void)snprintf(phase->name, sizeof phase->name, "drain");
+    for (uint32_t i = 2; phase_exists(scenario, phase->name); i++) {
+        (void)snprintf(phase->name, sizeof phase->name, "drain-%u", i);
+    }
+    phase->kind = PHASE_NONE;
+    phase->duration_ns = DRAIN_NS;
+    phase->until_drained = true;
+    phase->implied = true;
+    scenario->phases_count++;
+}
+
+static void check_load(struct loading *loading, const struct node *phases)
+{
+    const struct scenario *scenario = loading->scenario;
+    bool sends = false;
+    bool measures = false;
+
+    for (uint32_t i = 0; i < scenario->phases_count; i++) {
+        bool here = scenario->phases[i].kind != PHASE_NONE;
+
+        sends = sends || here;
+        measures = measures || (here && scenario->phases[i].measured);
+    }
+    if (!sends) {
+        problems_add(&loading->problems, phases->at, "phases",
+                     "none of them sends anything (rate: 20k/s)");
+    } else if (!measures) {
+        problems_add(&loading->warnings, phases->at, "phases",
+                     "none of those that send is measured");
+    }
+}
+
+void build_phases(struct loading *loading)
+{
+    const struct node *phases = usable(loading->root, "phases");
+    struct scenario *scenario = loading->scenario;
+    bool all_right = true;
+
+    if (phases == NULL) {
+        return;
+    }
+    scenario->phases = calloc(PHASES_MAX, sizeof scenario->phases[0]);
+    if (scenario->phases == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    for (struct node *item = phases->first; item != NULL; item = item->next) {
+        all_right = all_right && !item->bad;
+        if (!item->bad) {
+            build_phase(loading, item);
+        }
+    }
+    if (all_right) {
+        check_load(loading, phases);
+    }
+    if (scenario->phases_count > 0 && !scenario->phases[scenario->phases_count - 1].until_drained) {
+        add_drain(scenario);
+    }
+}

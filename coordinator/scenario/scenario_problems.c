@@ -1,0 +1,138 @@
+#include "scenario_problems.h"
+
+#include "errinfo.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than a person reads; a hostile file could make thousands. */
+#define PROBLEMS_MAX 200
+
+void problems_done(struct problems *problems)
+{
+    for (uint32_t i = 0; i < problems->count; i++) {
+        free(problems->list[i].text);
+    }
+    free(problems->list);
+    memset(problems, 0, sizeof *problems);
+}
+
+/* Values come from anywhere: what a terminal would take as a command is shown as "?". */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+static void add_formatted(struct problems *problems, struct origin at, const char *key,
+                          const char *format, va_list args)
+{
+    char what[ERRINFO_BYTES];
+    struct text text = {0};
+    struct problem *grown;
+
+    if (problems->count == PROBLEMS_MAX) {
+        return;
+    }
+    (void)vsnprintf(what, sizeof what, format, args);
+    text_add(&text, at.file);
+    if (at.line > 0) {
+        text_addf(&text, ":%u:%u", at.line, at.column);
+    }
+    text_addf(&text, ": %s%s%s", key, key[0] != '\0' ? ": " : "", what);
+    if (problems->count == problems->capacity) {
+        uint32_t capacity = problems->capacity == 0 ? 16 : problems->capacity * 2;
+
+        grown = realloc(problems->list, capacity * sizeof *grown);
+        if (grown == NULL) {
+            text_done(&text);
+            problems->failed = true;
+            return;
+        }
+        problems->list = grown;
+        problems->capacity = capacity;
+    }
+    problems->list[problems->count] =
+        (struct problem){.at = at, .number = problems->count, .text = text_take(&text)};
+    if (problems->list[problems->count].text == NULL) {
+        problems->failed = true;
+        return;
+    }
+    make_printable(problems->list[problems->count].text);
+    problems->count++;
+}
+
+void problems_add(struct problems *problems, struct origin at, const char *key, const char *format,
+                  ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_formatted(problems, at, key, format, args);
+    va_end(args);
+}
+
+static void add_node(struct problems *problems, struct node *node, struct origin at,
+                     const char *format, va_list args)
+{
+    struct text path = {0};
+
+    node->bad = true;
+    node_path(node, &path);
+    add_formatted(problems, at, path.bytes != NULL ? path.bytes : "", format, args);
+    problems->failed = problems->failed || text_failed(&path);
+    text_done(&path);
+}
+
+void problems_node(struct problems *problems, struct node *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_node(problems, node, node->at, format, args);
+    va_end(args);
+}
+
+void problems_node_key(struct problems *problems, struct node *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_node(problems, node, node->key_at, format, args);
+    va_end(args);
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct problem *a = left;
+    const struct problem *b = right;
+
+    if (a->at.order != b->at.order) {
+        return a->at.order < b->at.order ? -1 : 1;
+    }
+    if (a->at.line != b->at.line) {
+        return a->at.line < b->at.line ? -1 : 1;
+    }
+    if (a->at.column != b->at.column) {
+        return a->at.column < b->at.column ? -1 : 1;
+    }
+    return a->number < b->number ? -1 : 1;
+}
+
+void problems_write(struct problems *problems, struct text *text)
+{
+    if (problems->count > 1) {
+        qsort(problems->list, problems->count, sizeof problems->list[0], compare);
+    }
+    for (uint32_t i = 0; i < problems->count; i++) {
+        text_addf(text, "%s\n", problems->list[i].text);
+    }
+    if (problems->count == PROBLEMS_MAX) {
+        text_add(text, "... and more\n");
+    }
+}

@@ -1,0 +1,68 @@
+/*
+ * scenario_stages: the steps from texts to a struct scenario, in the order in which scenario_load
+ * takes them. Internal to the module.
+ *
+ *   source_parse -> overlay_merge -> overlay_set -> overlay_select -> expand -> check_keys
+ *     -> build_targets, build_flows, build_phases -> write_effective
+ *
+ * A stage adds what it finds to the problems and goes on, so that a person sees all of it. Only
+ * memory makes it stop: problems->failed.
+ */
+#ifndef MILLRACE_SCENARIO_STAGES_H
+#define MILLRACE_SCENARIO_STAGES_H
+
+#include "scenario.h"
+#include "scenario_keys.h"
+#include "scenario_node.h"
+#include "scenario_problems.h"
+
+/* What a load works on. */
+struct loading {
+    struct node_pool pool;
+    struct node *root;
+    struct problems problems;
+    struct problems warnings;
+    struct scenario *scenario;
+};
+
+/* Lays the tree `over` over loading->root: mappings deeply, targets and phases by name, the rest is
+ * replaced. */
+void overlay_merge(struct loading *loading, struct node *over);
+
+/* prefix and text joined, owned by the pool; NULL if memory ran out. */
+const char *loading_string(struct loading *loading, const char *prefix, const char *text,
+                           size_t text_bytes);
+
+/* KEY=VALUE. at: file "--set KEY". The root must be a mapping. */
+void overlay_set(struct loading *loading, const char *assignment, struct origin at);
+
+/* Keeps the targets named by LABEL or LABEL=ADDRESS, in that order. */
+void overlay_select(struct loading *loading, const char *const *names, uint32_t names_count,
+                    uint32_t order);
+
+/* ${NAME} and ${NAME:-default} in all scalars. */
+void expand(struct loading *loading);
+
+/* Items of one file that have the same name; merging would hide them. */
+void check_names(struct loading *loading, const struct node *root);
+
+/* Every node against the table of keys: unknown, not yet, type, range, missing. */
+void check_keys(struct loading *loading);
+
+void build_targets(struct loading *loading);
+void build_flows(struct loading *loading);
+void build_phases(struct loading *loading);
+
+/* Warnings that need targets and flows: idle consumers, what is not available where. */
+void build_warnings(struct loading *loading);
+
+/* Fills scenario->effective and sha256. 0 or -ENOMEM. */
+int write_effective(struct loading *loading);
+
+/* Entry of a mapping if it can be used: there, checked, of the right type; else NULL. */
+const struct node *usable(const struct node *map, const char *key);
+
+/* Its number, or the table's default of the row at path. */
+int64_t usable_number(const struct node *node, const char *path);
+
+#endif

@@ -1,0 +1,235 @@
+#include "nearest.h"
+#include "scenario_stages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void own(struct loading *loading, const struct node *node, char **ret)
+{
+    if (node == NULL) {
+        return;
+    }
+    *ret = strdup(node->text);
+    loading->problems.failed = loading->problems.failed || *ret == NULL;
+}
+
+/* Paths are relative to the scenario's folder. */
+static void own_path(struct loading *loading, const struct node *node, char **ret)
+{
+    const char *path = loading->scenario->path;
+    const char *slash = strrchr(path, '/');
+    struct text joined = {0};
+
+    if (node == NULL) {
+        return;
+    }
+    if (slash != NULL && node->text[0] != '/') {
+        text_add_bytes(&joined, path, (size_t)(slash - path) + 1);
+    }
+    text_add(&joined, node->text);
+    *ret = text_take(&joined);
+    loading->problems.failed = loading->problems.failed || *ret == NULL;
+}
+
+static void add_address(struct loading *loading, const struct catalog_entry *entry,
+                        struct node *node, struct target *target)
+{
+    struct errinfo error;
+    const char *scheme_end = strstr(node->text, "://");
+
+    if (node->bad || node->row == NULL) {
+        return;
+    }
+    if (catalog_address_check(entry, node->text, &error) < 0) {
+        problems_node(&loading->problems, node, "%s", error.text);
+        return;
+    }
+    if (scheme_end != NULL && scheme_end > node->text && scheme_end[-1] == 's') {
+        target->tls = true; /* amqps, mqtts */
+    }
+    own(loading, node, &target->addresses[target->addresses_count]);
+    target->addresses_count++;
+}
+
+static void build_addresses(struct loading *loading, const struct catalog_entry *entry,
+                            struct node *item, struct target *target)
+{
+    struct node *one = node_child(item, "address");
+    struct node *list = node_child(item, "addresses");
+    uint32_t count = 1;
+
+    if (one != NULL && list != NULL) {
+        problems_node_key(&loading->problems, list, "stands beside address (one of the two)");
+        return;
+    }
+    if (one == NULL && list == NULL && !entry->local) {
+        struct text path = {0};
+
+        node_path(item, &path);
+        problems_add(&loading->problems, item->at, path.bytes != NULL ? path.bytes : "",
+                     "address is missing (%s)", entry->address_form);
+        text_done(&path);
+        return;
+    }
+    for (const struct node *node = list != NULL ? list->first : NULL; node != NULL;
+         node = node->next) {
+        count++;
+    }
+    target->addresses = calloc(count, sizeof target->addresses[0]);
+    if (target->addresses == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    if (one != NULL) {
+        add_address(loading, entry, one, target);
+    }
+    for (struct node *node = list != NULL ? list->first : NULL; node != NULL; node = node->next) {
+        add_address(loading, entry, node, target);
+    }
+}
+
+static void build_auth(struct loading *loading, const struct catalog_entry *entry,
+                       struct node *item, struct target *target)
+{
+    struct node *auth = node_child(item, "auth");
+    const struct catalog_capability *capability = &entry->capabilities[CAPABILITY_AUTH];
+
+    if (auth == NULL || auth->bad) {
+        return;
+    }
+    if (!capability->available) {
+        problems_node_key(&loading->problems, auth, "the %s backend has none (%s)", entry->name,
+                          capability->note != NULL ? capability->note : "leave it out");
+        return;
+    }
+    own(loading, usable(auth, "username"), &target->username);
+    own(loading, usable(auth, "password"), &target->password);
+    own(loading, usable(auth, "mechanism"), &target->mechanism);
+}
+
+static void build_tls(struct loading *loading, const struct catalog_entry *entry, struct node *item,
+                      struct target *target)
+{
+    struct node *tls = node_child(item, "tls");
+    const struct catalog_capability *capability = &entry->capabilities[CAPABILITY_TLS];
+
+    if (tls == NULL || tls->bad) {
+        return;
+    }
+    if (!capability->available) {
+        problems_node_key(&loading->problems, tls, "the %s backend has none (%s)", entry->name,
+                          capability->note != NULL ? capability->note : "leave it out");
+        return;
+    }
+    target->tls = true;
+    own_path(loading, usable(tls, "ca"), &target->tls_ca);
+    own_path(loading, usable(tls, "cert"), &target->tls_cert);
+    own_path(loading, usable(tls, "key"), &target->tls_key);
+    if ((node_child(tls, "cert") == NULL) != (node_child(tls, "key") == NULL)) {
+        problems_node(&loading->problems, tls, "cert and key go together (give both or none)");
+    }
+}
+
+static void build_option(struct loading *loading, const struct catalog_entry *entry,
+                         struct node *node, struct target *target)
+{
+    const struct catalog_option *option = catalog_option_find(entry, node->key);
+    struct errinfo error;
+
+    if (option == NULL) {
+        struct nearest nearest;
+
+        nearest_init(&nearest, node->key);
+        for (option = entry->options; option->key != NULL; option++) {
+            nearest_offer(&nearest, option->key);
+        }
+        if (nearest.best != NULL) {
+            problems_node_key(&loading->problems, node,
+                              "the %s backend has no such option (did you mean %s?)", entry->name,
+                              nearest.best);
+        } else {
+            problems_node_key(&loading->problems, node,
+                              "the %s backend has no such option (millrace backends %s)",
+                              entry->name, entry->name);
+        }
+    } else if (catalog_option_check(option, node->text, &error) < 0) {
+        problems_node(&loading->problems, node, "%s", error.text);
+    } else if (target_set_option(target, node->key, node->text) < 0) {
+        loading->problems.failed = true;
+    }
+}
+
+static void unknown_backend(struct loading *loading, struct node *node)
+{
+    struct nearest nearest;
+    char known[128] = "";
+
+    nearest_init(&nearest, node->text);
+    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
+        size_t used = strlen(known);
+
+        nearest_offer(&nearest, catalog_all()[i]->name);
+        (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " | " : "",
+                       catalog_all()[i]->name);
+    }
+    if (nearest.best != NULL) {
+        problems_node(&loading->problems, node, "\"%.64s\" is not a backend (did you mean %s?)",
+                      node->text, nearest.best);
+    } else {
+        problems_node(&loading->problems, node, "\"%.64s\" is not a backend (%s)", node->text,
+                      known);
+    }
+}
+
+static void build_target(struct loading *loading, struct node *item, struct target *target)
+{
+    struct node *backend = node_child(item, "backend");
+    const struct node *label = usable(item, "label");
+    const struct node *options = usable(item, "options");
+    const struct catalog_entry *entry;
+
+    if (backend == NULL || backend->bad || backend->row == NULL) {
+        return;
+    }
+    entry = catalog_find(backend->text);
+    if (entry == NULL) {
+        unknown_backend(loading, backend);
+        return;
+    }
+    own(loading, label != NULL ? label : backend, &target->label);
+    own(loading, backend, &target->backend);
+    build_addresses(loading, entry, item, target);
+    build_auth(loading, entry, item, target);
+    build_tls(loading, entry, item, target);
+    for (struct node *node = options != NULL ? options->first : NULL; node != NULL;
+         node = node->next) {
+        if (!node->bad && node->row != NULL) {
+            build_option(loading, entry, node, target);
+        }
+    }
+}
+
+void build_targets(struct loading *loading)
+{
+    const struct node *targets = usable(loading->root, "targets");
+    struct scenario *scenario = loading->scenario;
+    uint32_t count = 0;
+
+    if (targets == NULL) {
+        return;
+    }
+    for (const struct node *item = targets->first; item != NULL; item = item->next) {
+        count++;
+    }
+    scenario->targets = calloc(count, sizeof scenario->targets[0]);
+    if (scenario->targets == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    for (struct node *item = targets->first; item != NULL; item = item->next) {
+        if (!item->bad) {
+            build_target(loading, item, &scenario->targets[scenario->targets_count++]);
+        }
+    }
+}

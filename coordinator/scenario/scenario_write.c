@@ -1,0 +1,109 @@
+#include "scenario_stages.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Can it stand without quotes, whatever reads it? */
+static bool is_plain(const char *text)
+{
+    size_t bytes = strlen(text);
+
+    if (bytes == 0 || text[bytes - 1] == ' ' || strchr("-+.%/_ ~", text[0]) != NULL ||
+        strcmp(text, "null") == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        char byte = text[i];
+
+        if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+              (byte >= '0' && byte <= '9') || strchr(" ._/%+-", byte) != NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_scalar(struct text *text, const char *value)
+{
+    if (is_plain(value)) {
+        text_add(text, value);
+        return;
+    }
+    text_add(text, "\"");
+    for (; *value != '\0'; value++) {
+        unsigned char byte = (unsigned char)*value;
+
+        if (byte == '"' || byte == '\\') {
+            text_addf(text, "\\%c", byte);
+        } else if (byte < 0x20 || byte == 0x7f) {
+            text_addf(text, "\\x%02x", byte);
+        } else {
+            text_add_bytes(text, value, 1);
+        }
+    }
+    text_add(text, "\"");
+}
+
+/* The first entry of an item goes on in the line of its dash. */
+static bool continues_line(const struct node *node)
+{
+    return node->previous == NULL && node->parent->kind == NODE_MAP && node->parent->key == NULL &&
+           node->parent->parent != NULL;
+}
+
+static void write_node(struct text *text, const struct node *node)
+{
+    int depth = 0;
+    bool item = node->parent->kind == NODE_LIST;
+
+    for (const struct node *above = node->parent; above->parent != NULL; above = above->parent) {
+        depth++;
+    }
+    if (!continues_line(node)) {
+        text_addf(text, "%*s", depth * 2, "");
+    }
+    if (item) {
+        text_add(text, node->kind == NODE_LIST && node->first != NULL ? "-" : "- ");
+    } else {
+        write_scalar(text, node->key);
+        text_add(text, node->kind == NODE_SCALAR || node->first == NULL ? ": " : ":");
+    }
+    if (node->kind == NODE_SCALAR) {
+        if (node->null) {
+            text_add(text, "null");
+        } else {
+            write_scalar(text, node->row != NULL && node->row->secret ? "***" : node->text);
+        }
+        text_add(text, "\n");
+    } else if (node->first == NULL) {
+        text_add(text, node->kind == NODE_MAP ? "{}\n" : "[]\n");
+    } else if (!item || node->kind == NODE_LIST) {
+        text_add(text, "\n");
+    }
+}
+
+int write_effective(struct loading *loading)
+{
+    struct scenario *scenario = loading->scenario;
+    struct text text = {0};
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_bytes = 0;
+
+    for (struct node *node = node_walk(loading->root, loading->root); node != NULL;
+         node = node_walk(loading->root, node)) {
+        write_node(&text, node);
+    }
+    scenario->effective = text_take(&text);
+    if (scenario->effective == NULL ||
+        EVP_Digest(scenario->effective, strlen(scenario->effective), digest, &digest_bytes,
+                   EVP_sha256(), NULL) != 1 ||
+        digest_bytes * 2 >= sizeof scenario->sha256) {
+        return -ENOMEM;
+    }
+    for (unsigned int i = 0; i < digest_bytes; i++) {
+        (void)snprintf(scenario->sha256 + (size_t)i * 2, 3, "%02x", digest[i]);
+    }
+    return 0;
+}
