@@ -75,6 +75,9 @@ static hist_wide take(struct unpacker *unpacker, unsigned bits)
 {
     hist_wide number = 0;
 
+    if (unpacker->at < unpacker->end && *unpacker->at < 0x80) {
+        return *unpacker->at++; /* Most are that small. */
+    }
     for (unsigned shift = 0; shift < bits; shift += 7) {
         uint8_t byte;
 

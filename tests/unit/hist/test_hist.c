@@ -1,0 +1,353 @@
+#include "check.h"
+#include "hist.h"
+#include "random.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SAMPLES 40000
+
+static const double percentiles[] = {0,  0.01, 1,  10,   25,    33.3,   50, 66.6,
+                                     75, 90,   91, 99.0, 99.90, 99.999, 100};
+#define PERCENTILES (sizeof percentiles / sizeof percentiles[0])
+
+static struct hist *new_hist(void)
+{
+    struct hist *hist = NULL;
+
+    assert_int_equal(hist_new(&hist, NULL), 0);
+    return hist;
+}
+
+/* Over all magnitudes from 0 to an hour. */
+static int64_t any_value(struct random *random)
+{
+    return (int64_t)pow(10.0, 12.55 * random_unit(random)) - 1;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const int64_t *x = a;
+    const int64_t *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static void hist_percentile_is_within_a_thousandth_of_the_sorted_samples(void **state)
+{
+    static int64_t samples[SAMPLES];
+    struct hist *hist = new_hist();
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 1);
+    for (uint32_t count = 1; count <= SAMPLES; count = count * 3 + 1) {
+        hist_reset(hist);
+        for (uint32_t i = 0; i < count; i++) {
+            samples[i] = any_value(&random);
+            hist_record(hist, samples[i]);
+        }
+        qsort(samples, count, sizeof samples[0], compare);
+        for (size_t i = 0; i < PERCENTILES; i++) {
+            double rank = ceil(percentiles[i] / 100.0 * count - 1e-6);
+            int64_t truth = samples[rank < 1.0 ? 0 : (uint32_t)rank - 1];
+            int64_t value = hist_percentile(hist, percentiles[i]);
+
+            assert_true(value >= truth);
+            assert_true(value <= truth + truth / 1000 + 1);
+        }
+        assert_int_equal(hist_percentile(hist, 0), samples[0]);
+        assert_int_equal(hist_percentile(hist, 100), samples[count - 1]);
+    }
+    hist_free(hist);
+}
+
+/* Three digits: every value up to 2047 has a bucket of its own. */
+static void hist_percentile_is_exact_for_small_values(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    for (int64_t value = 1; value <= 1000; value++) {
+        hist_record(hist, value);
+    }
+    for (int64_t value = 1; value <= 1000; value++) {
+        assert_int_equal(hist_percentile(hist, (double)value / 10.0), value);
+    }
+    hist_free(hist);
+}
+
+/* HdrHistogram_c rounds 9.1 down here and takes the ninth. */
+static void hist_percentile_takes_the_next_rank_and_not_the_nearer(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    for (int64_t value = 1; value <= 10; value++) {
+        hist_record(hist, value);
+    }
+    assert_int_equal(hist_percentile(hist, 91), 10);
+    assert_int_equal(hist_percentile(hist, 90), 9);
+    assert_int_equal(hist_percentile(hist, 89), 9);
+    hist_free(hist);
+}
+
+static void hist_keeps_sum_min_and_max_exactly(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    hist_record(hist, 1234567891);
+    hist_record(hist, 1234567893);
+    assert_int_equal(hist_min(hist), 1234567891);
+    assert_int_equal(hist_max(hist), 1234567893);
+    assert_true(hist_sum(hist) == 2469135784.0);
+    assert_true(hist_mean(hist) == 1234567892.0);
+    assert_int_equal(hist_percentile(hist, 50),
+                     1234567893); /* One bucket; its end is beyond max. */
+    hist_free(hist);
+}
+
+/* 2^64 ns are 585 years; a billion samples of an hour are 114 000 of them. */
+static void hist_sum_does_not_wrap(void **state)
+{
+    struct hist *hist = new_hist();
+    struct hist *all = new_hist();
+
+    (void)state;
+    hist_record(hist, HIST_NS_MAX);
+    for (int doubling = 0; doubling < 40; doubling++) {
+        hist_reset(all);
+        hist_add(all, hist);
+        hist_add(all, hist);
+        hist_reset(hist);
+        hist_add(hist, all);
+    }
+    assert_int_equal(hist_count(hist), UINT64_C(1) << 40);
+    assert_true(hist_mean(hist) == (double)HIST_NS_MAX);
+    hist_free(hist);
+    hist_free(all);
+}
+
+static void hist_counts_zero_as_a_sample_of_zero(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    hist_record(hist, 0);
+    hist_record(hist, 0);
+    assert_int_equal(hist_count(hist), 2);
+    assert_int_equal(hist_percentile(hist, 99), 0);
+    assert_int_equal(hist_max(hist), 0);
+    hist_record(hist, 3000);
+    assert_int_equal(hist_min(hist), 0);
+    assert_true(hist_mean(hist) == 1000.0);
+    assert_int_equal(hist_percentile(hist, 50), 1); /* 0 shares the bucket of 1 ns. */
+    hist_free(hist);
+}
+
+static void hist_clamps_and_counts_what_is_beyond_an_hour(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    hist_record(hist, HIST_NS_MAX);
+    assert_int_equal(hist_over_range(hist), 0);
+    hist_record(hist, HIST_NS_MAX + 1);
+    hist_record(hist, INT64_MAX);
+    assert_int_equal(hist_over_range(hist), 2);
+    assert_int_equal(hist_count(hist), 3);
+    assert_int_equal(hist_max(hist), INT64_MAX);
+    assert_int_equal(hist_min(hist), HIST_NS_MAX);
+    assert_true(hist_percentile(hist, 50) < HIST_NS_MAX + HIST_NS_MAX / 1000);
+    hist_reset(hist);
+    assert_int_equal(hist_over_range(hist), 0);
+    hist_record(hist, 5);
+    assert_int_equal(hist_percentile(hist, 100), 5);
+    hist_free(hist);
+}
+
+static void hist_is_all_zero_when_empty(void **state)
+{
+    struct hist *hist = new_hist();
+
+    (void)state;
+    assert_int_equal(hist_count(hist), 0);
+    assert_int_equal(hist_min(hist), 0);
+    assert_int_equal(hist_max(hist), 0);
+    assert_true(hist_mean(hist) == 0.0);
+    assert_true(hist_sum(hist) == 0.0);
+    assert_int_equal(hist_percentile(hist, 50), 0);
+    hist_free(hist);
+}
+
+static void same_figures(const struct hist *a, const struct hist *b)
+{
+    assert_int_equal(hist_count(a), hist_count(b));
+    assert_int_equal(hist_over_range(a), hist_over_range(b));
+    assert_int_equal(hist_min(a), hist_min(b));
+    assert_int_equal(hist_max(a), hist_max(b));
+    assert_true(hist_sum(a) == hist_sum(b));
+    assert_true(hist_mean(a) == hist_mean(b));
+    for (double percentile = 0.0; percentile <= 100.0; percentile += 0.125) {
+        assert_int_equal(hist_percentile(a, percentile), hist_percentile(b, percentile));
+    }
+}
+
+/* DESIGN's promise: agents send parts, and the merged figures are those of one histogram that got
+ * every sample. */
+static void hist_of_packed_parts_equals_one_fed_with_all_samples(void **state)
+{
+    static unsigned char packed[HIST_PACKED_BYTES_MAX];
+    struct hist *parts[7];
+    struct hist *all = new_hist();
+    struct hist *by_add = new_hist();
+    struct hist *by_unpack = new_hist();
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 2);
+    for (size_t i = 0; i < 7; i++) {
+        parts[i] = new_hist();
+    }
+    for (int i = 0; i < SAMPLES; i++) {
+        int64_t value = i % 1000 == 0 ? HIST_NS_MAX + i : any_value(&random);
+
+        hist_record(all, value);
+        hist_record(parts[random_next(&random) % 6], value); /* The last stays empty. */
+    }
+    for (size_t i = 0; i < 7; i++) {
+        int bytes = hist_pack(parts[i], packed, sizeof packed);
+
+        assert_true(bytes > 0);
+        assert_int_equal(hist_unpack_add(by_unpack, packed, (size_t)bytes, NULL), 0);
+        hist_add(by_add, parts[i]);
+        hist_free(parts[i]);
+    }
+    same_figures(by_add, all);
+    same_figures(by_unpack, all);
+    hist_free(all);
+    hist_free(by_add);
+    hist_free(by_unpack);
+}
+
+static void hist_reset_leaves_nothing_behind(void **state)
+{
+    struct hist *used = new_hist();
+    struct hist *fresh = new_hist();
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 3);
+    for (int round = 0; round < 50; round++) {
+        for (int i = 0; i < 200; i++) {
+            hist_record(used, any_value(&random));
+        }
+        hist_reset(used);
+        hist_reset(used);
+    }
+    hist_record(used, 700);
+    hist_record(fresh, 700);
+    same_figures(used, fresh);
+    for (int i = 0; i < 1000; i++) { /* A left-over count would show up between these. */
+        hist_record(used, HIST_NS_MAX);
+        hist_record(fresh, HIST_NS_MAX);
+    }
+    hist_record(used, 0);
+    hist_record(fresh, 0);
+    same_figures(used, fresh);
+    hist_free(used);
+    hist_free(fresh);
+}
+
+struct visited {
+    uint64_t count;
+    int64_t before;
+    double sum;
+};
+
+static void visit(void *context, int64_t value_ns, uint64_t count)
+{
+    struct visited *visited = context;
+
+    assert_true(value_ns > visited->before);
+    assert_true(count > 0);
+    visited->before = value_ns;
+    visited->count += count;
+    visited->sum += (double)value_ns * (double)count;
+}
+
+static void hist_each_visits_every_sample_in_rising_order(void **state)
+{
+    struct visited visited = {.before = -1};
+    struct hist *hist = new_hist();
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 4);
+    hist_each(hist, visit, &visited);
+    assert_int_equal(visited.count, 0);
+    for (int i = 0; i < SAMPLES; i++) {
+        hist_record(hist, any_value(&random));
+    }
+    hist_each(hist, visit, &visited);
+    assert_int_equal(visited.count, SAMPLES);
+    assert_int_equal(visited.before, hist_max(hist));
+    assert_true(visited.sum >= hist_sum(hist) && visited.sum <= hist_sum(hist) * 1.001);
+    hist_free(hist);
+}
+
+static void hist_log_line_refuses_a_tag_that_would_break_the_line(void **state)
+{
+    const char *const broken[] = {"", "a,b", "a b", "a\nb", "a\rb", "a\tb"};
+    struct hist *hist = new_hist();
+    struct errinfo error;
+    FILE *file = tmpfile();
+
+    (void)state;
+    assert_non_null(file);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        assert_true(hist_log_line(file, broken[i], 0, 1, hist, &error) < 0);
+    }
+    assert_int_equal(ftell(file), 0);
+    assert_int_equal(hist_log_line(file, "agent-1/e2e", 0, 1, hist, &error), 0);
+    assert_true(ftell(file) > 0);
+    assert_int_equal(fclose(file), 0);
+    hist_free(hist);
+}
+
+static void hist_log_line_says_when_the_disk_is_full(void **state)
+{
+    struct hist *hist = new_hist();
+    struct errinfo error;
+    FILE *file = fopen("/dev/full", "w");
+
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(setvbuf(file, NULL, _IONBF, 0), 0);
+    assert_true(hist_log_header(file, 0, &error) < 0);
+    assert_true(hist_log_line(file, "tag", 0, 1, hist, &error) < 0);
+    (void)fclose(file);
+    hist_free(hist);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hist_percentile_is_within_a_thousandth_of_the_sorted_samples),
+        cmocka_unit_test(hist_percentile_is_exact_for_small_values),
+        cmocka_unit_test(hist_percentile_takes_the_next_rank_and_not_the_nearer),
+        cmocka_unit_test(hist_keeps_sum_min_and_max_exactly),
+        cmocka_unit_test(hist_sum_does_not_wrap),
+        cmocka_unit_test(hist_counts_zero_as_a_sample_of_zero),
+        cmocka_unit_test(hist_clamps_and_counts_what_is_beyond_an_hour),
+        cmocka_unit_test(hist_is_all_zero_when_empty),
+        cmocka_unit_test(hist_of_packed_parts_equals_one_fed_with_all_samples),
+        cmocka_unit_test(hist_reset_leaves_nothing_behind),
+        cmocka_unit_test(hist_each_visits_every_sample_in_rising_order),
+        cmocka_unit_test(hist_log_line_refuses_a_tag_that_would_break_the_line),
+        cmocka_unit_test(hist_log_line_says_when_the_disk_is_full),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
