@@ -1,0 +1,31 @@
+/*
+ * result_fixture: a made-up result as a run would leave it, for tests of whatever reads results.
+ * Four targets: one without a fault, one with an outage and losses, one that misses an objective,
+ * one that was skipped. Two flows, two agents. Seeded: the same every time.
+ */
+#ifndef MILLRACE_TEST_RESULT_FIXTURE_H
+#define MILLRACE_TEST_RESULT_FIXTURE_H
+
+#include "result.h"
+
+struct fixture_options {
+    uint32_t seconds;  /* Of the measured phase. */
+    bool all_measured; /* The fourth target too. */
+    bool faults;       /* Outage, losses, a missed objective; the verdict is fail. */
+    uint64_t seed;
+};
+
+/* Aborts when memory runs out; result_free() it. */
+struct result *result_fixture(const struct fixture_options *options);
+
+/* A result without cases, agents or objectives. */
+struct result *result_fixture_empty(enum verdict verdict);
+
+/* Replaces an owned string of a result. */
+void result_fixture_set(char **place, const char *text);
+
+/* Adds a reason of the run. */
+void result_fixture_reason(struct result *result, const char *code, const char *case_name,
+                           const char *text);
+
+#endif
