@@ -40,7 +40,8 @@ uint32_t nearest_distance(const char *a, const char *b)
 
 void nearest_init(struct nearest *nearest, const char *word)
 {
-    uint32_t limit = (uint32_t)least(3, (uint32_t)(strlen(word) + 2) / 3);
+    size_t bytes = strlen(word);
+    uint32_t limit = bytes < 6 ? 1 : bytes < 9 ? 2 : 3; /* A third of it at most. */
 
     *nearest = (struct nearest){.word = word, .best = NULL, .distance = limit + 1};
 }

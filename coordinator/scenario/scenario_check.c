@@ -80,7 +80,7 @@ static void check_required(struct loading *loading, struct node *node)
         }
         text_add(&path, scenario_key_name(row));
         problems_add(&loading->problems, node->at, path.bytes != NULL ? path.bytes : "",
-                     "is missing (%s)", row->help);
+                     "is missing (%s)", row->example);
         text_done(&path);
     }
 }
@@ -93,7 +93,7 @@ static void check_collection(struct loading *loading, struct node *node)
     for (const struct node *child = node->first; child != NULL; child = child->next) {
         count++;
     }
-    if (count == 0 && row->entries_needed && !node->bad) {
+    if (count == 0 && row->entries_needed && !node->incomplete) {
         problems_node(&loading->problems, node, "is empty (at least one is needed)");
     } else if (row->max > 0 && count > row->max) {
         problems_node(&loading->problems, node, "has %lld entries (at most %lld)", (long long)count,
@@ -157,10 +157,11 @@ static void check_item_names(struct loading *loading, const struct node *list)
             continue;
         }
         if (first->at.line > 0) {
-            problems_node(&loading->problems, item, "stands twice (first in line %u, column %u)",
-                          first->at.line, first->at.column);
+            problems_node(&loading->problems, item,
+                          "duplicate name (the first stands in line %u, column %u)", first->at.line,
+                          first->at.column);
         } else {
-            problems_node(&loading->problems, item, "stands twice");
+            problems_node(&loading->problems, item, "duplicate name");
         }
     }
 }

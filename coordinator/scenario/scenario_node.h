@@ -49,6 +49,7 @@ struct node {
     /* Set by the check against the table of keys. */
     const struct scenario_key *row; /* NULL: unknown, or under something refused. */
     bool bad;                       /* A problem was reported: the value can't be used. */
+    bool incomplete;                /* LIST: a problem was reported for what should stand in it. */
     int64_t number;                 /* Booleans 0/1, counts, bytes, ns, index of a choice. */
     struct rate rate;
 };

@@ -382,7 +382,7 @@ void overlay_select(struct loading *loading, const char *const *names, uint32_t 
             select_one(loading, targets, selected, names[i], at);
         }
     }
-    selected->bad = loading->problems.count > problems_count; /* Then it may well be empty. */
+    selected->incomplete = loading->problems.count > problems_count;
     if (targets != selected) {
         node_unlink(selected);
         selected->at = targets->at;

@@ -29,6 +29,16 @@ static void make_printable(char *text)
     }
 }
 
+/* "--set KEY" has said the key already. */
+static bool names_key(const char *file, const char *key)
+{
+    size_t file_bytes = strlen(file);
+    size_t key_bytes = strlen(key);
+
+    return file_bytes > key_bytes && file[file_bytes - key_bytes - 1] == ' ' &&
+           strcmp(file + file_bytes - key_bytes, key) == 0;
+}
+
 static void add_formatted(struct problems *problems, struct origin at, const char *key,
                           const char *format, va_list args)
 {
@@ -44,7 +54,10 @@ static void add_formatted(struct problems *problems, struct origin at, const cha
     if (at.line > 0) {
         text_addf(&text, ":%u:%u", at.line, at.column);
     }
-    text_addf(&text, ": %s%s%s", key, key[0] != '\0' ? ": " : "", what);
+    if (key[0] != '\0' && !(at.line == 0 && names_key(at.file, key))) {
+        text_addf(&text, ": %s", key);
+    }
+    text_addf(&text, ": %s", what);
     if (problems->count == problems->capacity) {
         uint32_t capacity = problems->capacity == 0 ? 16 : problems->capacity * 2;
 

@@ -57,10 +57,11 @@ static void check_duplicate(struct building *building, struct node *node)
     }
     node_append(building->open, node);
     if (earlier->key_at.line > 0) {
-        problems_node_key(building->problems, node, "stands twice (first in line %u, column %u)",
+        problems_node_key(building->problems, node,
+                          "duplicate key (the first stands in line %u, column %u)",
                           earlier->key_at.line, earlier->key_at.column);
     } else {
-        problems_node_key(building->problems, node, "stands twice");
+        problems_node_key(building->problems, node, "duplicate key");
     }
 }
 
