@@ -53,7 +53,8 @@ struct receiver {
     struct worker_context context;
     struct receiver_group groups[FLOWS_MAX];
     uint32_t groups_count;
-    uint32_t phase_hint;
+    uint32_t phase_hint; /* Of the last message. */
+    uint32_t phase_now;  /* By the clock. */
     int64_t t0_ns;
     struct event events[RECEIVER_EVENTS];
 };
@@ -315,6 +316,9 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     counters = &recorder_cell(recorder, group->flow, receiver->phase_hint)->counters;
     counters->received++;
     counters->received_bytes += event->bytes_count;
+    counters = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
+    counters->received_now++;
+    counters->received_bytes_now += event->bytes_count;
     latency_ns = record_latency(receiver, group, receiver->phase_hint, &stamp, event->at_ns);
     recorder_seen(recorder, consumer->lane + (stamp.stream - flow->stream_first), stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,
@@ -369,8 +373,12 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
     int64_t t0_ns = atomic_load_explicit(&receiver->context.timeline->t0_ns, memory_order_relaxed);
     bool any = false;
 
-    (void)now_ns;
-    receiver->t0_ns = t0_ns == TIMELINE_UNKNOWN_NS ? 0 : t0_ns;
+    receiver->t0_ns = 0;
+    if (t0_ns != TIMELINE_UNKNOWN_NS) {
+        receiver->t0_ns = t0_ns;
+        receiver->phase_now =
+            timeline_phase(receiver->context.timeline, now_ns - t0_ns, receiver->phase_now);
+    }
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         struct receiver_group *group = &receiver->groups[i];
         uint32_t room = recorder_room(receiver->context.recorder);

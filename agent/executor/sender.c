@@ -157,6 +157,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     if (event->kind == EVENT_ACKED) {
         kind = RUN_ACKED;
         cell->counters.acked++;
+        recorder_cell(recorder, group->flow, sender->phase_now)->counters.acked_now++;
         if (group->confirms) {
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
             if (slot->paced) {
@@ -251,6 +252,12 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
     return any;
 }
 
+static void count_sent_now(struct counters *counters, uint32_t bytes)
+{
+    counters->sent_now++;
+    counters->sent_bytes_now += bytes;
+}
+
 /* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
 static int64_t producer_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
                                int64_t start_ns)
@@ -299,6 +306,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     cell->counters.sent++;
     cell->counters.sent_bytes += payload->bytes_count;
     cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
+    count_sent_now(&recorder_cell(recorder, group->flow, sender->phase_now)->counters, payload->bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);

@@ -36,6 +36,11 @@ void counters_add(struct counters *counters, const struct counters *from)
     counters->corrupted += from->corrupted;
     counters->foreign += from->foreign;
     counters->errors += from->errors;
+    counters->sent_now += from->sent_now;
+    counters->sent_bytes_now += from->sent_bytes_now;
+    counters->acked_now += from->acked_now;
+    counters->received_now += from->received_now;
+    counters->received_bytes_now += from->received_bytes_now;
     for (int i = 0; i < SERIES_COUNT; i++) {
         counters->below_resolution[i] += from->below_resolution[i];
     }

@@ -23,10 +23,10 @@ int fold_result(const struct fold *fold, struct result **ret, struct errinfo *re
 /* Cheap figures of the running trial for the live view and for decisions while it runs. */
 struct fold_live {
     uint32_t trial;
-    uint32_t interval;                                    /* Last one that every agent reported. */
-    struct result_interval last;                          /* Its figures. */
-    uint64_t sent, acked, received; /* Totals of the trial. */
-    uint64_t outstanding;                                 /* Unconfirmed now. */
+    uint32_t intervals;                  /* That every agent has reported. */
+    struct result_interval last;         /* Its figures. */
+    uint64_t due, sent, acked, received; /* Totals of the trial. */
+    uint64_t outstanding;                /* Unconfirmed now. */
     uint64_t backlog; /* Confirmed and not yet received, over all subscriptions. */
     bool drained;     /* Nothing outstanding, and every subscription has every confirmed message. */
     uint32_t clients_down;

@@ -126,6 +126,10 @@ struct journal_entry {
     } as;
 };
 
+void entry_trial_done(struct entry_trial *trial);
+int entry_trial_copy(const struct entry_trial *from, struct entry_trial *to,
+                     struct errinfo *reterr);
+
 /* Frees what an entry owns (all of its lists, strings and the snapshot). */
 void journal_entry_done(struct journal_entry *entry);
 

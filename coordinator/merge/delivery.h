@@ -1,0 +1,80 @@
+/*
+ * delivery: the audit of a trial: what every agent says it confirmed and saw, united. Exact;
+ * CONTRACT.md has the words and their sum: received - unexpected + lost + expired + unaccounted =
+ * expected.
+ *
+ * Pure. Snapshots may come in any order between agents; each once. Answers are for what has come so
+ * far.
+ */
+#ifndef MILLRACE_DELIVERY_H
+#define MILLRACE_DELIVERY_H
+
+#include "assignment.h"
+#include "errinfo.h"
+#include "snapshot.h"
+#include "text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct delivery_counts {
+    uint64_t sent, acked, refused, unconfirmed;
+    uint64_t expected, received, lost, duplicated, reordered, expired, unaccounted, unexpected;
+};
+
+/* The tables it needs; borrowed until delivery_free(). */
+struct delivery_tables {
+    const struct assigned_flow *flows;
+    uint32_t flows_count;
+    uint32_t phases_count;
+    const struct assigned_producer *producers; /* All of the trial. */
+    uint32_t producers_count;
+};
+
+struct delivery_audit;
+
+int delivery_new(const struct delivery_tables *tables, struct delivery_audit **ret,
+                 struct errinfo *reterr);
+void delivery_free(struct delivery_audit *audit);
+
+/* -EBADMSG for a stream, phase or subscription that the trial does not have; -ENOMEM. */
+int delivery_add(struct delivery_audit *audit, const struct snapshot *snapshot,
+                 struct errinfo *reterr);
+
+/* What can only be said once: whether missing messages of a flow's subscription have somebody to
+ * blame. */
+struct delivery_end {
+    int64_t ended_ns; /* Offset from T0; for ttl. */
+    /* Was a consumer of this subscription (or a producer of the flow) on an agent that was lost, or
+     * was the run cut off? Then what is missing is unaccounted. Indexed by flow x SUBSCRIPTIONS_MAX
+     * + subscription. */
+    const uint8_t *unaccounted;
+};
+
+/* Where a question is aimed; UINT32_MAX: all of them. */
+#define DELIVERY_ALL UINT32_MAX
+struct delivery_question {
+    uint32_t flow;
+    uint32_t phase;
+    uint32_t subscription;
+    uint32_t topic; /* Ordinal within the flow. */
+    uint32_t partition;
+};
+
+/* Adds the counts. Producer's counts (sent .. unconfirmed) are once per message, the rest per
+ * subscription. */
+void delivery_count(const struct delivery_audit *audit, const struct delivery_question *question,
+                    const struct delivery_end *end, struct delivery_counts *counts);
+
+/* Confirmed and not yet seen, over all subscriptions: cheap and, where unconfirmed messages
+ * arrived, too low. */
+uint64_t delivery_backlog(const struct delivery_audit *audit);
+
+/* Has every subscription every confirmed message, and has every sent message an outcome? Exact. */
+bool delivery_complete(const struct delivery_audit *audit);
+
+/* Appends a few ranges of what went wrong ("stream 3: lost 120-140"); at most ranges_max. */
+void delivery_explain(const struct delivery_audit *audit, const struct delivery_question *question,
+                      uint32_t ranges_max, struct text *out);
+
+#endif

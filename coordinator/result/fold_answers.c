@@ -1,0 +1,390 @@
+/* fold_answers: what a folded trial came to: phases, audit, parties, outages. */
+#include "fold_trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DETAIL_RANGES 5
+
+/* What all answers about one trial share. */
+struct answer {
+    const struct fold_trial *trial;
+    const struct result_agent *agents;
+    struct delivery_end end;
+    uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
+};
+
+/* Missing messages have nobody to blame where an agent was lost, or while the trial has no end. */
+static void answer_init(struct answer *answer, const struct fold_trial *trial,
+                        const struct result_agent *agents)
+{
+    const struct entry_trial *entry = &trial->entry;
+
+    memset(answer, 0, sizeof *answer);
+    answer->trial = trial;
+    answer->agents = agents;
+    answer->end.ended_ns = trial->has_end ? trial->end.ended_ns : trial->last_ns;
+    answer->end.unaccounted = answer->unaccounted;
+    for (uint32_t i = 0; i < entry->consumers_count; i++) {
+        const struct assigned_consumer *consumer = &entry->consumers[i];
+
+        if (!trial->has_end || trial->end.agent_lost[entry->consumer_agents[i]] != 0) {
+            answer->unaccounted[consumer->flow * SUBSCRIPTIONS_MAX + consumer->subscription] = 1;
+        }
+    }
+}
+
+static void count_delivery(const struct answer *answer, const struct delivery_question *question,
+                           struct result_delivery *delivery)
+{
+    struct delivery_counts counts = {0};
+
+    delivery_count(answer->trial->delivery, question, &answer->end, &counts);
+    /* What has no outcome: the agent was lost, the run was cut off, or it goes on. */
+    counts.unconfirmed = counts.sent - counts.acked - counts.refused;
+    *delivery = (struct result_delivery){.sent = counts.sent,
+                                         .acked = counts.acked,
+                                         .refused = counts.refused,
+                                         .unconfirmed = counts.unconfirmed,
+                                         .expected = counts.expected,
+                                         .received = counts.received,
+                                         .lost = counts.lost,
+                                         .duplicated = counts.duplicated,
+                                         .reordered = counts.reordered,
+                                         .expired = counts.expired,
+                                         .unaccounted = counts.unaccounted,
+                                         .unexpected = counts.unexpected};
+}
+
+static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bool is_max,
+                    struct counters *sums, struct errinfo *reterr)
+{
+    counters_add(sums, &cell->counters);
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        int r;
+
+        /* With `max` there is no intended time, so no response and no lag. */
+        if (cell->series[series] == NULL ||
+            (is_max &&
+             (series == SERIES_PUBLISH || series == SERIES_E2E || series == SERIES_SEND_LAG))) {
+            continue;
+        }
+        r = phase->latency[series] == NULL ? hist_new(&phase->latency[series], reterr) : 0;
+        if (r < 0) {
+            return r;
+        }
+        hist_add(phase->latency[series], cell->series[series]);
+        phase->below_resolution[series] += cell->counters.below_resolution[series];
+    }
+    return 0;
+}
+
+void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
+{
+    double seconds = (double)phase->duration_ns / 1e9;
+
+    phase->due = sums->due;
+    phase->sent_in_time = sums->sent_in_time;
+    phase->delivery.corrupted = sums->corrupted;
+    phase->delivery.errors = sums->errors;
+    if (seconds <= 0.0) {
+        return;
+    }
+    phase->asked_per_s = phase->is_max ? 0.0 : (double)sums->due / seconds;
+    phase->sent_per_s = (double)sums->sent_now / seconds;
+    phase->acked_per_s = (double)sums->acked_now / seconds;
+    phase->received_per_s = (double)sums->received_now / seconds;
+    phase->sent_bytes_per_s = (double)sums->sent_bytes_now / seconds;
+    phase->received_bytes_per_s = (double)sums->received_bytes_now / seconds;
+}
+
+/* flow DELIVERY_ALL: all flows together. */
+static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_t flow,
+                      struct result_phase *ret, struct errinfo *reterr)
+{
+    const struct fold_trial *trial = answer->trial;
+    const struct entry_trial *entry = &trial->entry;
+    const struct assigned_phase *assigned = &entry->phases[phase_index];
+    struct delivery_question question = {flow, phase_index, DELIVERY_ALL, DELIVERY_ALL,
+                                         DELIVERY_ALL};
+    struct counters sums = {0};
+    int r = 0;
+
+    memcpy(ret->name, assigned->name, sizeof ret->name);
+    if (flow != DELIVERY_ALL) {
+        memcpy(ret->flow, entry->flows[flow].name, sizeof ret->flow);
+    }
+    ret->measured = assigned->measured;
+    ret->start_ns = trial->phase_start_ns[phase_index];
+    ret->duration_ns = trial->phase_end_ns[phase_index] - trial->phase_start_ns[phase_index];
+    if (ret->start_ns == INT64_MIN) {
+        ret->start_ns = 0; /* It was never begun. */
+        ret->duration_ns = 0;
+    }
+    for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
+        if (flow == DELIVERY_ALL || flow == i) {
+            ret->is_max = ret->is_max || assigned->loads[i].load == LOAD_MAX;
+        }
+    }
+    for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
+        if (flow == DELIVERY_ALL || flow == i) {
+            r = add_cell(ret, &trial->cells[i * entry->phases_count + phase_index], ret->is_max,
+                         &sums, reterr);
+        }
+    }
+    count_delivery(answer, &question, &ret->delivery);
+    fold_phase_rates(ret, &sums);
+    return r;
+}
+
+static int make_phases(const struct answer *answer, struct result_trial *ret,
+                       struct errinfo *reterr)
+{
+    const struct entry_trial *entry = &answer->trial->entry;
+    uint32_t per_phase = entry->flows_count > 1 ? entry->flows_count + 1 : 1;
+    int r = 0;
+
+    ret->phases = calloc((size_t)entry->phases_count * per_phase + 1, sizeof *ret->phases);
+    if (ret->phases == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t phase = 0; r == 0 && phase < entry->phases_count; phase++) {
+        r = make_phase(answer, phase, DELIVERY_ALL, &ret->phases[ret->phases_count++], reterr);
+        for (uint32_t flow = 0; r == 0 && per_phase > 1 && flow < entry->flows_count; flow++) {
+            r = make_phase(answer, phase, flow, &ret->phases[ret->phases_count++], reterr);
+        }
+    }
+    return r;
+}
+
+static int make_audit(const struct answer *answer, struct result_trial *ret, struct errinfo *reterr)
+{
+    const struct entry_trial *entry = &answer->trial->entry;
+    size_t lines = 1;
+
+    for (uint32_t f = 0; f < entry->flows_count; f++) {
+        lines += (size_t)entry->flows[f].topics_count * entry->flows[f].subscriptions_count;
+    }
+    ret->audit = calloc(lines, sizeof *ret->audit);
+    if (ret->audit == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t f = 0; f < entry->flows_count; f++) {
+        const struct assigned_flow *flow = &entry->flows[f];
+
+        for (uint32_t i = 0; i < flow->topics_count * flow->subscriptions_count; i++) {
+            struct delivery_question question = {f, DELIVERY_ALL, i % flow->subscriptions_count,
+                                                 i / flow->subscriptions_count, DELIVERY_ALL};
+            struct result_audit *line = &ret->audit[ret->audit_count++];
+            struct text detail = {0};
+
+            memcpy(line->flow, flow->name, sizeof line->flow);
+            memcpy(line->topic, entry->topics[flow->topic_first + question.topic].name,
+                   sizeof line->topic);
+            line->subscription = question.subscription;
+            count_delivery(answer, &question, &line->delivery);
+            delivery_explain(answer->trial->delivery, &question, DETAIL_RANGES, &detail);
+            if (detail.bytes != NULL) {
+                (void)snprintf(line->detail, sizeof line->detail, "%s", detail.bytes);
+            }
+            text_done(&detail);
+        }
+    }
+    return 0;
+}
+
+static void fill_party(struct result_party *party, const struct fold_client *client)
+{
+    party->messages = client->messages;
+    party->latency_ns_max = client->latency_ns_max;
+    party->latency_ns_mean = client->latency_samples == 0
+                                 ? 0.0
+                                 : client->latency_ns_sum / (double)client->latency_samples;
+}
+
+static void client_parties(const struct answer *answer, struct result_trial *ret)
+{
+    const struct entry_trial *entry = &answer->trial->entry;
+
+    for (uint32_t i = 0; i < entry->producers_count; i++) {
+        struct result_party *party = &ret->parties[ret->parties_count++];
+
+        party->kind = PARTY_PRODUCER;
+        (void)snprintf(party->name, sizeof party->name, "producer %u of %.40s (%.40s)",
+                       entry->producers[i].index, entry->flows[entry->producers[i].flow].name,
+                       answer->agents[entry->producer_agents[i]].name);
+        fill_party(party, &answer->trial->clients[entry->producers[i].client]);
+    }
+    for (uint32_t i = 0; i < entry->consumers_count; i++) {
+        struct result_party *party = &ret->parties[ret->parties_count++];
+
+        party->kind = PARTY_CONSUMER;
+        (void)snprintf(
+            party->name, sizeof party->name, "consumer %u of %.30s, subscription %u (%.30s)",
+            entry->consumers[i].index, entry->flows[entry->consumers[i].flow].name,
+            entry->consumers[i].subscription, answer->agents[entry->consumer_agents[i]].name);
+        fill_party(party, &answer->trial->clients[entry->consumers[i].client]);
+    }
+}
+
+/* Agents by the messages of their clients; partitions by what was received from them. */
+static void group_parties(const struct answer *answer, struct result_trial *ret)
+{
+    const struct entry_trial *entry = &answer->trial->entry;
+
+    for (uint32_t a = 0; a < entry->agents_count; a++) {
+        struct result_party *party = &ret->parties[ret->parties_count++];
+
+        party->kind = PARTY_AGENT;
+        memcpy(party->name, answer->agents[a].name, NAME_BYTES);
+        for (uint32_t i = 0; i < entry->producers_count; i++) {
+            party->messages += entry->producer_agents[i] == a
+                                   ? answer->trial->clients[entry->producers[i].client].messages
+                                   : 0;
+        }
+        for (uint32_t i = 0; i < entry->consumers_count; i++) {
+            party->messages += entry->consumer_agents[i] == a
+                                   ? answer->trial->clients[entry->consumers[i].client].messages
+                                   : 0;
+        }
+    }
+    for (uint32_t f = 0; f < entry->flows_count; f++) {
+        const struct assigned_flow *flow = &entry->flows[f];
+
+        for (uint32_t i = 0; i < flow->topics_count * flow->partitions; i++) {
+            struct delivery_question question = {f, DELIVERY_ALL, DELIVERY_ALL,
+                                                 i / flow->partitions, i % flow->partitions};
+            struct result_party *party = &ret->parties[ret->parties_count++];
+            struct result_delivery delivery;
+
+            party->kind = PARTY_PARTITION;
+            (void)snprintf(party->name, sizeof party->name, "%.100s, partition %u",
+                           entry->topics[flow->topic_first + question.topic].name,
+                           question.partition);
+            count_delivery(answer, &question, &delivery);
+            party->messages = flow->consumers_count > 0 ? delivery.received : delivery.acked;
+        }
+    }
+}
+
+static int make_parties(const struct answer *answer, struct result_trial *ret,
+                        struct errinfo *reterr)
+{
+    const struct entry_trial *entry = &answer->trial->entry;
+    size_t count =
+        (size_t)entry->producers_count + entry->consumers_count + entry->agents_count + 1;
+
+    for (uint32_t f = 0; f < entry->flows_count; f++) {
+        count += (size_t)entry->flows[f].topics_count * entry->flows[f].partitions;
+    }
+    ret->parties = calloc(count, sizeof *ret->parties);
+    if (ret->parties == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    client_parties(answer, ret);
+    group_parties(answer, ret);
+    return 0;
+}
+
+/* A broker's going and coming back, from the marks; figures from the intervals between them. */
+static int make_outages(const struct fold_trial *trial, const struct result_mark *marks,
+                        uint32_t marks_count, struct result_trial *ret, struct errinfo *reterr)
+{
+    ret->outages = calloc((size_t)marks_count + 1, sizeof *ret->outages);
+    if (ret->outages == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < marks_count; i++) {
+        struct result_outage *last =
+            ret->outages_count == 0 ? NULL : &ret->outages[ret->outages_count - 1];
+
+        if (marks[i].trial != trial->entry.number) {
+            continue;
+        }
+        if (marks[i].kind == MARK_BROKER_DOWN) {
+            last = &ret->outages[ret->outages_count++];
+            last->down_ns = marks[i].at_ns;
+            last->up_ns = marks[i].at_ns - 1;
+            memcpy(last->text, marks[i].text, sizeof last->text);
+        } else if (marks[i].kind == MARK_BROKER_UP && last != NULL) {
+            last->up_ns = marks[i].at_ns;
+        }
+    }
+    for (uint32_t o = 0; o < ret->outages_count; o++) {
+        struct result_outage *outage = &ret->outages[o];
+
+        for (uint32_t i = 0; i < ret->intervals_count; i++) {
+            const struct result_interval *interval = &ret->intervals[i];
+            bool after = outage->up_ns >= outage->down_ns && interval->start_ns > outage->up_ns;
+
+            if (interval->start_ns + INTERVAL_NS <= outage->down_ns || after) {
+                continue;
+            }
+            outage->unconfirmed += interval->unconfirmed;
+            outage->backlog_peak =
+                interval->backlog > outage->backlog_peak ? interval->backlog : outage->backlog_peak;
+        }
+    }
+    return 0;
+}
+
+static int compare_errors(const void *a, const void *b)
+{
+    const struct error_delta *left = a;
+    const struct error_delta *right = b;
+
+    return left->count < right->count   ? 1
+           : left->count > right->count ? -1
+                                        : strcmp(left->text, right->text);
+}
+
+static int copy_lists(const struct fold_trial *trial, struct result_trial *ret,
+                      struct errinfo *reterr)
+{
+    ret->errors = calloc((size_t)trial->errors_count + 1, sizeof *ret->errors);
+    ret->agent_intervals =
+        calloc((size_t)trial->agent_intervals_count + 1, sizeof *ret->agent_intervals);
+    if (ret->errors == NULL || ret->agent_intervals == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    ret->errors_count = trial->errors_count;
+    memcpy(ret->errors, trial->errors, trial->errors_count * sizeof *ret->errors);
+    qsort(ret->errors, ret->errors_count, sizeof *ret->errors, compare_errors);
+    ret->agent_intervals_count = trial->agent_intervals_count;
+    if (trial->agent_intervals_count > 0) {
+        memcpy(ret->agent_intervals, trial->agent_intervals,
+               trial->agent_intervals_count * sizeof *ret->agent_intervals);
+    }
+    return 0;
+}
+
+int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,
+                      const struct result_mark *marks, uint32_t marks_count,
+                      struct result_trial *ret, struct errinfo *reterr)
+{
+    struct answer answer;
+    int r;
+
+    answer_init(&answer, trial, agents);
+    ret->number = trial->entry.number;
+    ret->repetition = trial->entry.repetition;
+    ret->ended = trial->has_end && trial->end.ended;
+    r = fold_trial_intervals(trial, &ret->intervals, &ret->intervals_count, reterr);
+    if (r == 0) {
+        r = make_phases(&answer, ret, reterr);
+    }
+    if (r == 0) {
+        r = make_audit(&answer, ret, reterr);
+    }
+    if (r == 0) {
+        r = make_parties(&answer, ret, reterr);
+    }
+    if (r == 0) {
+        r = make_outages(trial, marks, marks_count, ret, reterr);
+    }
+    if (r == 0) {
+        r = copy_lists(trial, ret, reterr);
+    }
+    return r;
+}

@@ -1,0 +1,515 @@
+#include "fold_trial.h"
+
+#include "invariant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INTERVALS_MAX 2000000 /* Three weeks of seconds. */
+#define ERRORS_MAX 200
+
+static uint32_t cells_count(const struct fold_trial *trial)
+{
+    return trial->entry.flows_count * trial->entry.phases_count;
+}
+
+int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
+                    struct errinfo *reterr)
+{
+    struct delivery_tables tables;
+    int r;
+
+    memset(trial, 0, sizeof *trial);
+    r = entry_trial_copy(entry, &trial->entry, reterr);
+    if (r < 0) {
+        return r;
+    }
+    tables = (struct delivery_tables){.flows = trial->entry.flows,
+                                      .flows_count = entry->flows_count,
+                                      .phases_count = entry->phases_count,
+                                      .producers = trial->entry.producers,
+                                      .producers_count = entry->producers_count};
+    trial->clients_count = entry->producers_count + entry->consumers_count;
+    trial->cells = calloc((size_t)cells_count(trial) + 1, sizeof *trial->cells);
+    trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
+    trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
+    trial->errors = calloc(ERRORS_MAX, sizeof *trial->errors);
+    for (uint32_t i = 0; i < PHASES_MAX; i++) {
+        trial->phase_start_ns[i] = INT64_MIN;
+        trial->phase_end_ns[i] = INT64_MIN;
+    }
+    r = trial->cells == NULL || trial->clients == NULL || trial->agents == NULL ||
+                trial->errors == NULL
+            ? errinfo_nomem(reterr)
+            : delivery_new(&tables, &trial->delivery, reterr);
+    if (r < 0) {
+        fold_trial_done(trial);
+    }
+    return r;
+}
+
+static void open_interval_done(struct fold_open_interval *open)
+{
+    hist_free(open->e2e);
+    hist_free(open->publish);
+    hist_free(open->send_lag);
+    memset(open, 0, sizeof *open);
+}
+
+void fold_trial_done(struct fold_trial *trial)
+{
+    for (uint32_t i = 0; trial->cells != NULL && i < cells_count(trial); i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            hist_free(trial->cells[i].series[series]);
+        }
+    }
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        open_interval_done(&trial->open[i]);
+    }
+    delivery_free(trial->delivery);
+    free(trial->cells);
+    free(trial->intervals);
+    free(trial->acked_expected);
+    free(trial->seen);
+    free(trial->agent_intervals);
+    free(trial->clients);
+    free(trial->agents);
+    free(trial->errors);
+    entry_trial_done(&trial->entry);
+    memset(trial, 0, sizeof *trial);
+}
+
+/* Makes room for intervals up to index, in powers of two. */
+static int reserve_intervals(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
+{
+    uint32_t capacity = 64;
+    uint32_t had = 64;
+
+    if (index < trial->intervals_count) {
+        return 0;
+    }
+    while (had < trial->intervals_count) {
+        had *= 2;
+    }
+    while (capacity <= index) {
+        capacity *= 2;
+    }
+    if (trial->intervals == NULL || capacity > had) {
+        struct result_interval *intervals =
+            realloc(trial->intervals, capacity * sizeof *trial->intervals);
+        uint64_t *expected =
+            intervals == NULL ? NULL : realloc(trial->acked_expected, capacity * sizeof(uint64_t));
+        uint64_t *seen =
+            expected == NULL ? NULL : realloc(trial->seen, capacity * sizeof(uint64_t));
+
+        trial->intervals = intervals == NULL ? trial->intervals : intervals;
+        trial->acked_expected = expected == NULL ? trial->acked_expected : expected;
+        if (seen == NULL) {
+            return errinfo_nomem(reterr);
+        }
+        trial->seen = seen;
+    }
+    for (uint32_t i = trial->intervals_count; i <= index; i++) {
+        trial->intervals[i] = (struct result_interval){.index = i,
+                                                       .start_ns = (int64_t)i * INTERVAL_NS,
+                                                       .length_s = (double)INTERVAL_NS / 1e9};
+        trial->acked_expected[i] = 0;
+        trial->seen[i] = 0;
+    }
+    trial->intervals_count = index + 1;
+    return 0;
+}
+
+static int add_hist(struct hist **to, const struct hist *from, struct errinfo *reterr)
+{
+    int r = *to == NULL ? hist_new(to, reterr) : 0;
+
+    if (r == 0) {
+        hist_add(*to, from);
+    }
+    return r;
+}
+
+/* Percentiles of one interval, from its histograms. */
+static void close_open(const struct fold_open_interval *open, struct result_interval *interval)
+{
+    const struct hist *from[] = {open->e2e, open->publish, open->send_lag};
+
+    for (int i = 0; i < 3; i++) {
+        uint64_t samples = from[i] == NULL ? 0 : hist_count(from[i]);
+        int64_t p50 = samples == 0 ? 0 : hist_percentile(from[i], 50.0);
+        int64_t p99 = samples == 0 ? 0 : hist_percentile(from[i], 99.0);
+        int64_t max = samples == 0 ? 0 : hist_max(from[i]);
+
+        if (i == 0) {
+            interval->e2e.samples = samples;
+            interval->e2e.p50 = p50;
+            interval->e2e.p99 = p99;
+            interval->e2e.max = max;
+        } else if (i == 1) {
+            interval->publish.samples = samples;
+            interval->publish.p50 = p50;
+            interval->publish.p99 = p99;
+            interval->publish.max = max;
+        } else {
+            interval->send_lag.samples = samples;
+            interval->send_lag.p50 = p50;
+            interval->send_lag.p99 = p99;
+            interval->send_lag.max = max;
+        }
+    }
+}
+
+/* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.
+ */
+static struct fold_open_interval *open_of(struct fold_trial *trial, uint32_t index)
+{
+    struct fold_open_interval *oldest = &trial->open[0];
+
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        struct fold_open_interval *open = &trial->open[i];
+
+        if (open->used && open->index == index) {
+            return open;
+        }
+        if (!open->used || (oldest->used && open->index < oldest->index)) {
+            oldest = open;
+        }
+    }
+    if (oldest->used) {
+        if (index < oldest->index) {
+            return NULL;
+        }
+        close_open(oldest, &trial->intervals[oldest->index]);
+        open_interval_done(oldest);
+    }
+    oldest->used = true;
+    oldest->index = index;
+    return oldest;
+}
+
+static bool is_paced(const struct fold_trial *trial, const struct snapshot_row *row)
+{
+    return trial->entry.phases[row->phase].loads[row->flow].load != LOAD_MAX;
+}
+
+/* An interval's latencies are responses; with `max` there is none, and the service time stands in.
+ */
+static int add_interval_row(struct fold_trial *trial, uint32_t index,
+                            const struct snapshot_row *row, struct errinfo *reterr)
+{
+    struct fold_open_interval *open = open_of(trial, index);
+    bool paced = is_paced(trial, row);
+    const struct hist *e2e = row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE];
+    const struct hist *publish = row->series[paced ? SERIES_PUBLISH : SERIES_PUBLISH_SERVICE];
+    const struct hist *send_lag = row->series[SERIES_SEND_LAG];
+    int r = 0;
+
+    if (open == NULL) {
+        return 0; /* An agent that is many seconds late: its counts are in, its percentiles of that
+                     second are not. */
+    }
+    if (e2e != NULL) {
+        r = add_hist(&open->e2e, e2e, reterr);
+    }
+    if (r == 0 && publish != NULL) {
+        r = add_hist(&open->publish, publish, reterr);
+    }
+    if (r == 0 && send_lag != NULL) {
+        r = add_hist(&open->send_lag, send_lag, reterr);
+    }
+    return r;
+}
+
+static int add_row(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
+                   struct errinfo *reterr)
+{
+    struct result_interval *interval = &trial->intervals[index];
+    struct fold_cell *cell;
+    int r = 0;
+
+    if (row->flow >= trial->entry.flows_count || row->phase >= trial->entry.phases_count) {
+        return errinfo_set(reterr, -EBADMSG,
+                           "a row of flow %u, phase %u, which the trial does not have", row->flow,
+                           row->phase);
+    }
+    cell = &trial->cells[row->flow * trial->entry.phases_count + row->phase];
+    counters_add(&cell->counters, &row->counters);
+    for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
+        if (row->series[series] != NULL) {
+            r = add_hist(&cell->series[series], row->series[series], reterr);
+        }
+    }
+    interval->due += row->counters.due;
+    interval->sent += row->counters.sent_now;
+    interval->acked += row->counters.acked_now;
+    interval->received += row->counters.received_now;
+    interval->refused += row->counters.refused;
+    interval->unconfirmed += row->counters.unconfirmed;
+    interval->errors += row->counters.errors;
+    return r == 0 ? add_interval_row(trial, index, row, reterr) : r;
+}
+
+/* Backlog by difference: what was confirmed (once per subscription) and what was seen in each
+ * interval. */
+static void add_backlog(struct fold_trial *trial, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->streams_count; i++) {
+        for (uint32_t flow = 0; flow < trial->entry.flows_count; flow++) {
+            const struct assigned_flow *f = &trial->entry.flows[flow];
+
+            if (snapshot->streams[i].stream - f->stream_first < f->streams_count) {
+                trial->acked_expected[snapshot->interval] +=
+                    seqruns_count(&snapshot->streams[i].acked) *
+                    (f->consumers_count > 0 ? f->subscriptions_count : 0);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < snapshot->readings_count; i++) {
+        trial->seen[snapshot->interval] += seqruns_count(&snapshot->readings[i].seen);
+    }
+}
+
+static int add_clients(struct fold_trial *trial, const struct snapshot *snapshot,
+                       struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < snapshot->clients_count; i++) {
+        const struct client_delta *from = &snapshot->clients[i];
+        struct fold_client *to;
+
+        if (from->client >= trial->clients_count) {
+            return errinfo_set(reterr, -EBADMSG, "client %u, which the trial does not have",
+                               from->client);
+        }
+        to = &trial->clients[from->client];
+        to->messages += from->messages;
+        to->bytes += from->bytes;
+        to->latency_ns_sum += from->latency_ns_sum;
+        to->latency_samples += from->latency_samples;
+        to->latency_ns_max =
+            from->latency_ns_max > to->latency_ns_max ? from->latency_ns_max : to->latency_ns_max;
+    }
+    return 0;
+}
+
+static void add_errors(struct fold_trial *trial, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->errors_count; i++) {
+        uint32_t at = 0;
+
+        while (at < trial->errors_count &&
+               strcmp(trial->errors[at].text, snapshot->errors[i].text) != 0) {
+            at++;
+        }
+        if (at == trial->errors_count) {
+            if (at == ERRORS_MAX) {
+                at--; /* The last text stands for all that follow. */
+            } else {
+                trial->errors[trial->errors_count++] = (struct error_delta){.count = 0};
+                memcpy(trial->errors[at].text, snapshot->errors[i].text, REASON_BYTES);
+            }
+        }
+        trial->errors[at].count += snapshot->errors[i].count;
+    }
+}
+
+static int add_agent_interval(struct fold_trial *trial, const struct snapshot *snapshot,
+                              struct errinfo *reterr)
+{
+    struct fold_agent *agent = &trial->agents[snapshot->agent];
+    const struct health *health = &snapshot->health;
+    int64_t span_ns = snapshot->until_ns - agent->until_ns;
+    struct result_agent_interval *row;
+
+    if ((trial->agent_intervals_count & (trial->agent_intervals_count - 1)) == 0) {
+        uint32_t capacity =
+            trial->agent_intervals_count == 0 ? 1 : trial->agent_intervals_count * 2;
+        struct result_agent_interval *grown =
+            realloc(trial->agent_intervals, capacity * sizeof *trial->agent_intervals);
+
+        if (grown == NULL) {
+            return errinfo_nomem(reterr);
+        }
+        trial->agent_intervals = grown;
+    }
+    row = &trial->agent_intervals[trial->agent_intervals_count++];
+    *row = (struct result_agent_interval){.agent = snapshot->agent,
+                                          .index = snapshot->interval,
+                                          .rss_bytes = health->rss_bytes,
+                                          .sent = agent->sent,
+                                          .received = agent->received};
+    if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
+        row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
+    }
+    agent->cpu_ns = health->cpu_ns;
+    agent->until_ns = snapshot->until_ns;
+    agent->clients_down = health->clients_down;
+    agent->down_since_ns = health->down_since_ns;
+    agent->outstanding = health->outstanding;
+    agent->sent = 0;
+    agent->received = 0;
+    trial->intervals[snapshot->interval].clients_down += health->clients_down;
+    return 0;
+}
+
+/* The part that carries the health is the first of its interval. */
+static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
+                      struct errinfo *reterr)
+{
+    struct fold_agent *agent = &trial->agents[snapshot->agent];
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < snapshot->rows_count; i++) {
+        r = add_row(trial, snapshot->interval, &snapshot->rows[i], reterr);
+        agent->sent += snapshot->rows[i].counters.sent_now;
+        agent->received += snapshot->rows[i].counters.received_now;
+    }
+    if (r == 0) {
+        r = add_clients(trial, snapshot, reterr);
+    }
+    if (r == 0) {
+        r = delivery_add(trial->delivery, snapshot, reterr);
+    }
+    if (r == 0) {
+        add_backlog(trial, snapshot);
+        add_errors(trial, snapshot);
+        if (snapshot->health.rss_bytes > 0) {
+            r = add_agent_interval(trial, snapshot, reterr);
+        }
+    }
+    return r;
+}
+
+static void close_complete(struct fold_trial *trial)
+{
+    uint32_t complete = fold_trial_complete(trial);
+
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        struct fold_open_interval *open = &trial->open[i];
+
+        if (open->used && open->index < complete) {
+            close_open(open, &trial->intervals[open->index]);
+            open_interval_done(open);
+        }
+    }
+    for (uint32_t i = trial->intervals_count; i > 0 && !trial->intervals[i - 1].complete; i--) {
+        trial->intervals[i - 1].complete = i - 1 < complete;
+    }
+}
+
+int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapshot,
+                        struct errinfo *reterr)
+{
+    struct fold_agent *agent;
+    int r;
+
+    if (snapshot->agent >= trial->entry.agents_count || snapshot->interval >= INTERVALS_MAX) {
+        return errinfo_set(reterr, -EBADMSG, "a snapshot of agent %u, interval %u, which can't be",
+                           snapshot->agent, snapshot->interval);
+    }
+    agent = &trial->agents[snapshot->agent];
+    if (snapshot->sequence < agent->sequence) {
+        return 0; /* Sent again after a lost answer. */
+    }
+    if (snapshot->sequence > agent->sequence) {
+        return errinfo_set(reterr, -EBADMSG,
+                           "snapshot %llu of agent %u came where %llu was expected",
+                           (unsigned long long)snapshot->sequence, snapshot->agent,
+                           (unsigned long long)agent->sequence);
+    }
+    agent->sequence++;
+    r = reserve_intervals(trial, snapshot->interval, reterr);
+    if (r == 0) {
+        r = take_parts(trial, snapshot, reterr);
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (snapshot->last_part) {
+        agent->reported = snapshot->interval + 1;
+    }
+    agent->final = agent->final || snapshot->final;
+    trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;
+    close_complete(trial);
+    return 0;
+}
+
+uint32_t fold_trial_complete(const struct fold_trial *trial)
+{
+    uint32_t complete = UINT32_MAX;
+
+    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
+        bool lost = trial->has_end && trial->end.agent_lost[i] != 0;
+
+        if (!lost && !trial->agents[i].final && trial->agents[i].reported < complete) {
+            complete = trial->agents[i].reported;
+        }
+    }
+    return complete == UINT32_MAX ? trial->intervals_count : complete;
+}
+
+int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
+                       struct errinfo *reterr)
+{
+    int64_t at_ns = segment->start_ns;
+
+    if (segment->phase_first > segment->phase_last ||
+        segment->phase_last >= trial->entry.phases_count) {
+        return errinfo_set(reterr, -EBADMSG,
+                           "a segment of phases %u to %u, which the trial does not have",
+                           segment->phase_first, segment->phase_last);
+    }
+    for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
+        int64_t end_ns = at_ns + trial->entry.phases[i].duration_ns;
+
+        /* A segment that was stopped ends its last phases early. */
+        if (segment->end_ns >= 0 && (end_ns > segment->end_ns || i == segment->phase_last)) {
+            end_ns = segment->end_ns > at_ns ? segment->end_ns : at_ns;
+        }
+        /* A phase that ended by the clock has its planned length; the workers' word comes some ms
+         * later. */
+        if (segment->end_ns >= 0 && end_ns > at_ns + trial->entry.phases[i].duration_ns) {
+            end_ns = at_ns + trial->entry.phases[i].duration_ns;
+        }
+        trial->phase_start_ns[i] = at_ns;
+        trial->phase_end_ns[i] = end_ns;
+        at_ns = end_ns;
+    }
+    return 0;
+}
+
+int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
+                         uint32_t *ret_count, struct errinfo *reterr)
+{
+    struct result_interval *intervals =
+        calloc((size_t)trial->intervals_count + 1, sizeof *intervals);
+    uint64_t expected = 0;
+    uint64_t seen = 0;
+
+    if (intervals == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    if (trial->intervals_count > 0) {
+        memcpy(intervals, trial->intervals, trial->intervals_count * sizeof *intervals);
+    }
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        if (trial->open[i].used) {
+            close_open(&trial->open[i], &intervals[trial->open[i].index]);
+        }
+    }
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        expected += trial->acked_expected[i];
+        seen += trial->seen[i];
+        intervals[i].backlog = expected > seen ? expected - seen : 0;
+    }
+    if (trial->has_end && trial->intervals_count > 0) {
+        struct result_interval *last = &intervals[trial->intervals_count - 1];
+        double length_s = (double)(trial->last_ns - last->start_ns) / 1e9;
+
+        last->length_s = length_s > 0.0 && length_s < 1.0 ? length_s : 1.0;
+    }
+    *ret = intervals;
+    *ret_count = trial->intervals_count;
+    return 0;
+}

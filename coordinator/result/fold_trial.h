@@ -1,0 +1,97 @@
+/*
+ * fold_trial: one trial while it is folded: histograms and counters by flow and phase, the
+ * intervals, the delivery audit. Private to this module.
+ */
+#ifndef MILLRACE_FOLD_TRIAL_H
+#define MILLRACE_FOLD_TRIAL_H
+
+#include "delivery.h"
+#include "fold.h"
+
+#define CELLS_OPEN_MAX                                                                             \
+    16 /* Intervals whose percentiles are not made yet: agents report at different times. */
+
+struct fold_cell {
+    struct counters counters;
+    struct hist *series[SERIES_COUNT];
+};
+
+/* The latencies of an interval, until every agent has reported it. */
+struct fold_open_interval {
+    bool used;
+    uint32_t index;
+    struct hist *e2e;
+    struct hist *publish;
+    struct hist *send_lag;
+};
+
+struct fold_client {
+    uint64_t messages;
+    uint64_t bytes;
+    double latency_ns_sum;
+    uint64_t latency_samples;
+    int64_t latency_ns_max;
+};
+
+struct fold_agent {
+    uint32_t reported; /* Intervals below are reported. */
+    uint64_t sequence; /* Next snapshot. */
+    int64_t cpu_ns;    /* At the last interval. */
+    int64_t until_ns;
+    bool final;
+    uint32_t clients_down;
+    int64_t down_since_ns;
+    uint64_t outstanding;
+    uint64_t sent, received;
+};
+
+struct fold_trial {
+    struct entry_trial entry;
+    struct delivery_audit *delivery;
+    struct fold_cell *cells;            /* flow x phases_count + phase. */
+    int64_t phase_start_ns[PHASES_MAX]; /* INT64_MIN: not begun. */
+    int64_t phase_end_ns[PHASES_MAX];
+    struct result_interval *intervals;
+    uint32_t intervals_count;
+    uint64_t *acked_expected; /* By interval: confirmed x subscriptions, and distinct seen; for the
+                                 backlog. */
+    uint64_t *seen;
+    struct fold_open_interval open[CELLS_OPEN_MAX];
+    struct result_agent_interval *agent_intervals;
+    uint32_t agent_intervals_count;
+    struct fold_client *clients;
+    uint32_t clients_count;
+    struct fold_agent *agents;
+    struct error_delta *errors;
+    uint32_t errors_count;
+    bool has_end;
+    struct entry_trial_end end;
+    int64_t last_ns; /* Latest time any agent reported. */
+};
+
+int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
+                    struct errinfo *reterr);
+void fold_trial_done(struct fold_trial *trial);
+
+/* -EBADMSG for what the trial does not have; a snapshot seen before is 0 and changes nothing. */
+int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapshot,
+                        struct errinfo *reterr);
+int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
+                       struct errinfo *reterr);
+
+/* Makes percentiles of all intervals that are still open, into a copy; the trial goes on. */
+int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
+                         uint32_t *ret_count, struct errinfo *reterr);
+
+/* The trial as a result; marks are those of the whole run. */
+int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,
+                      const struct result_mark *marks, uint32_t marks_count,
+                      struct result_trial *ret, struct errinfo *reterr);
+
+/* Rates of a phase from its counters and duration. */
+void fold_phase_rates(struct result_phase *phase, const struct counters *sums);
+
+/* Number of intervals that every agent has reported. */
+uint32_t fold_trial_complete(const struct fold_trial *trial);
+
+#endif
