@@ -28,7 +28,7 @@ struct conformance {
     const char *options[2 * CONFORMANCE_OPTIONS_MAX]; /* Of the target: key, value, ... NULL. */
 
     /* Added to options for the test in which the broker goes away and comes back by itself, for a
-     * backend without a broker process. It must be there for the first 300 ms. */
+     * backend without a broker process. It must be there for the first second. */
     const char *outage_options[2 * CONFORMANCE_OPTIONS_MAX];
 
     /* How the broker is made to go away and come back; NULL: with the script, if there is one. */

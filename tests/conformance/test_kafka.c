@@ -1,0 +1,3 @@
+#include "conformance.h"
+
+CONFORMANCE_MAIN(.backend = "kafka", .broker = "kafka")

@@ -1,0 +1,184 @@
+/* The memory broker is the known truth that other tests measure against, so its faults are exact:
+ * these messages, this often, in this order. */
+#include "memory_bench.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct bench bench;
+
+static int close_bench(void **state)
+{
+    (void)state;
+    bench_close(&bench);
+    return 0;
+}
+
+/* What consumer 0 and the others get of numbers 1 .. last. */
+static void assert_gets(uint32_t consumer, const uint64_t *expected, int expected_count)
+{
+    assert_int_equal(bench_poll(&bench, consumer), expected_count);
+    for (int i = 0; i < expected_count; i++) {
+        assert_true(bench_number(&bench, i) == expected[i]);
+    }
+}
+
+static void lose_every_loses_each_nth_message_of_every_subscription(void **state)
+{
+    static const uint64_t expected[] = {1, 2, 4, 5, 7, 8, 10};
+    struct bench_spec spec = {.subscriptions = 2, .options = {"lose_every", "3"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 10);
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 10); /* Confirmed, and lost. */
+    assert_gets(0, expected, 7);
+    assert_gets(1, expected, 7);
+}
+
+static void duplicate_every_delivers_each_nth_message_twice(void **state)
+{
+    static const uint64_t expected[] = {1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9};
+    struct bench_spec spec = {.options = {"duplicate_every", "4"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 9);
+    assert_gets(0, expected, 11);
+}
+
+static void reorder_every_swaps_each_nth_message_with_the_next(void **state)
+{
+    static const uint64_t expected[] = {1, 2, 4, 3, 5, 7, 6, 8, 10, 9};
+    struct bench_spec spec = {.options = {"reorder_every", "3"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 10);
+    assert_gets(0, expected, 10);
+}
+
+static void faults_count_the_messages_of_each_partition(void **state)
+{
+    struct bench_spec spec = {.partitions = 2, .options = {"lose_every", "2"}};
+    uint32_t partitions[2] = {0, 0};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    for (uint64_t number = 1; number <= 9; number++) {
+        assert_int_equal(bench_submit(&bench, number, number <= 6 ? 0 : 1), 0);
+    }
+    assert_int_equal(bench_poll(&bench, 0), 3 + 2);
+    for (int i = 0; i < 5; i++) {
+        partitions[bench.events[i].partition]++;
+    }
+    assert_int_equal(partitions[0], 3);
+    assert_int_equal(partitions[1], 2);
+}
+
+static void corrupt_every_flips_one_bit_of_each_nth_message(void **state)
+{
+    struct bench_spec spec = {.options = {"corrupt_every", "5"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 100);
+    assert_int_equal(bench_poll(&bench, 0), 100);
+    for (uint64_t i = 0; i < 100; i++) {
+        struct bench_message read;
+        struct bench_message sent = {i + 1, ~(i + 1)};
+        int bits;
+
+        assert_int_equal(bench.events[i].bytes_count, sizeof read);
+        memcpy(&read, bench.events[i].bytes, sizeof read);
+        bits = __builtin_popcountll(read.number ^ sent.number) +
+               __builtin_popcountll(read.check ^ sent.check);
+        assert_int_equal(bits, (i + 1) % 5 == 0 ? 1 : 0);
+    }
+}
+
+static void refuse_every_refuses_each_nth_message_and_takes_it_nowhere(void **state)
+{
+    static const uint64_t expected[] = {1, 2, 3, 5, 6, 7, 9};
+    struct bench_spec spec = {.options = {"refuse_every", "4"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 9);
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 7);
+    assert_int_equal(bench.outcomes[EVENT_REFUSED], 2);
+    assert_gets(0, expected, 7);
+}
+
+static void faults_together_each_keep_their_count(void **state)
+{
+    static const uint64_t expected[] = {1, 2, 4, 4, 5, 7, 8, 8, 10};
+    struct bench_spec spec = {.options = {"lose_every", "3", "duplicate_every", "4"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 10);
+    assert_gets(0, expected, 9);
+}
+
+static void a_full_queue_of_one_subscription_takes_nothing_into_any(void **state)
+{
+    /* A message counts at least 40 bytes against the limit: 102 of them. */
+    struct bench_spec spec = {.subscriptions = 2, .options = {"queue_bytes", "4096"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 102);
+    assert_int_equal(bench_submit(&bench, 103, 0), -EAGAIN);
+    assert_int_equal(bench_poll(&bench, 0), 102);
+    assert_int_equal(bench_poll(&bench, 0), 0); /* Ends what the first poll gave. */
+    assert_int_equal(bench_submit(&bench, 103, 0), -EAGAIN);
+    assert_int_equal(bench_poll(&bench, 0), 0);
+    assert_int_equal(bench_poll(&bench, 1), 102);
+    assert_int_equal(bench_poll(&bench, 1), 0);
+    assert_int_equal(bench_submit(&bench, 103, 0), 0);
+    assert_gets(0, (const uint64_t[]){103}, 1);
+    assert_gets(1, (const uint64_t[]){103}, 1);
+}
+
+static void a_refused_submit_does_not_count_for_the_faults(void **state)
+{
+    struct bench_spec spec = {
+        .options = {"queue_bytes", "4096", "refuse_every", "104", "lose_every", "103"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 102);
+    assert_int_equal(bench_submit(&bench, 103, 0), 0); /* Lost: it needs no room. */
+    assert_int_equal(bench_submit(&bench, 104, 0), 0); /* Refused by the broker. */
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(bench_submit(&bench, 105, 0), -EAGAIN);
+    }
+    assert_int_equal(bench_poll(&bench, 0), 102);
+    assert_int_equal(bench_poll(&bench, 0), 0);
+    assert_int_equal(bench_submit(&bench, 105, 0), 0);
+    assert_gets(0, (const uint64_t[]){105}, 1);
+    while (bench_poll_producer(&bench) > 0) {
+    }
+    assert_int_equal(bench.outcomes[EVENT_REFUSED], 1);
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 104);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, NULL, close_bench)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(lose_every_loses_each_nth_message_of_every_subscription),
+        CASE(duplicate_every_delivers_each_nth_message_twice),
+        CASE(reorder_every_swaps_each_nth_message_with_the_next),
+        CASE(faults_count_the_messages_of_each_partition),
+        CASE(corrupt_every_flips_one_bit_of_each_nth_message),
+        CASE(refuse_every_refuses_each_nth_message_and_takes_it_nowhere),
+        CASE(faults_together_each_keep_their_count),
+        CASE(a_full_queue_of_one_subscription_takes_nothing_into_any),
+        CASE(a_refused_submit_does_not_count_for_the_faults),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+#include "check.h"
+
+#include "catalog.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+/* Runs body for every backend of the catalog. */
+#define FOR_EACH_ENTRY(entry)                                                                      \
+    for (const struct catalog_entry *const *at_##entry = catalog_all(), *entry = *at_##entry;      \
+         entry != NULL; entry = *++at_##entry)
+
+static const struct catalog_entry *entry_of(const char *name)
+{
+    const struct catalog_entry *entry = catalog_find(name);
+
+    assert_non_null(entry);
+    return entry;
+}
+
+static void catalog_has_the_backends_of_the_contract_in_order(void **state)
+{
+    static const char *const names[] = {"memory", "kafka", "rabbitmq", "mqtt"};
+    const struct catalog_entry *const *entries = catalog_all();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_non_null(entries[i]);
+        assert_string_equal(entries[i]->name, names[i]);
+        assert_ptr_equal(catalog_find(names[i]), entries[i]);
+    }
+    assert_null(catalog_find("kafk"));
+    assert_null(catalog_find(""));
+}
+
+static void assert_text(const char *entry, const char *what, const char *text)
+{
+    if (text == NULL || text[0] == '\0') {
+        fail_msg("%s: %s has no text", entry, what);
+    }
+}
+
+static void every_backend_says_what_the_words_mean_on_it(void **state)
+{
+    (void)state;
+    FOR_EACH_ENTRY(entry)
+    {
+        assert_text(entry->name, "title", entry->title);
+        assert_text(entry->name, "client_library", entry->client_library);
+        assert_text(entry->name, "topic_note", entry->topic_note);
+        assert_text(entry->name, "subscription_note", entry->subscription_note);
+        assert_text(entry->name, "clean_note", entry->clean_note);
+        assert_non_null(entry->equivalences);
+        assert_text(entry->name, "equivalences", entry->equivalences[0]);
+        for (int i = 0; i < CAPABILITY_COUNT; i++) {
+            assert_text(entry->name, capability_name((enum capability)i),
+                        entry->capabilities[i].note);
+        }
+        assert_true(entry->capabilities[CAPABILITY_PERSISTENT].available ||
+                    entry->capabilities[CAPABILITY_NOT_PERSISTENT].available);
+        assert_true(entry->local == (entry->default_port == 0));
+    }
+}
+
+static void names_of_capabilities_and_options_are_unique(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CAPABILITY_COUNT; i++) {
+        for (int j = 0; j < i; j++) {
+            assert_string_not_equal(capability_name((enum capability)i),
+                                    capability_name((enum capability)j));
+        }
+    }
+    FOR_EACH_ENTRY(entry)
+    {
+        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
+            assert_ptr_equal(catalog_option_find(entry, option->key), option);
+        }
+        assert_null(catalog_option_find(entry, "no_such_option"));
+    }
+}
+
+static void every_default_is_a_value_that_its_option_takes(void **state)
+{
+    (void)state;
+    FOR_EACH_ENTRY(entry)
+    {
+        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
+            struct errinfo error = {""};
+
+            assert_non_null(option->default_value);
+            if (catalog_option_check(option, option->default_value, &error) < 0) {
+                fail_msg("%s: %s: %s", entry->name, option->key, error.text);
+            }
+            if (option->type != OPTION_TEXT) {
+                (void)catalog_option_number(option, option->default_value);
+            }
+        }
+    }
+}
+
+/* Keys are what a scenario writes; help is shown as a sentence. */
+static void every_option_is_written_as_the_others_are(void **state)
+{
+    (void)state;
+    FOR_EACH_ENTRY(entry)
+    {
+        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
+            size_t help_bytes = option->help != NULL ? strlen(option->help) : 0;
+
+            for (const char *at = option->key; *at != '\0'; at++) {
+                assert_true(islower((unsigned char)*at) || isdigit((unsigned char)*at) ||
+                            *at == '_');
+            }
+            if (help_bytes < 10 || option->help[help_bytes - 1] != '.') {
+                fail_msg("%s: %s: help is no sentence", entry->name, option->key);
+            }
+            assert_true((option->type == OPTION_CHOICE) == (option->choices != NULL));
+            assert_true(option->min <= option->max);
+        }
+    }
+}
+
+static void option_check_says_what_would_be_right(void **state)
+{
+    static const char *const choices[] = {"classic", "quorum", NULL};
+    static const struct catalog_option option[] = {
+        {"flag", OPTION_BOOL, "true", 0, 0, NULL, ""},
+        {"kind", OPTION_CHOICE, "classic", 0, 0, choices, ""},
+        {"room", OPTION_BYTES, "1KiB", 512, 4096, NULL, ""},
+        {"wait", OPTION_DURATION, "1s", 1000000, 5000000000, NULL, ""},
+        {"count", OPTION_COUNT, "5", 1, 20000, NULL, ""},
+    };
+    static const struct {
+        int option;
+        const char *value;
+        const char *hint;
+    } wrong[] = {
+        {0, "yes", "true or false"},
+        {0, "", "true or false"},
+        {1, "mirrored", "classic | quorum"},
+        {2, "1KB", "a size such as"},
+        {2, "511", "out of range"},
+        {2, "4097", "4.00 KiB"},
+        {3, "5", "a duration such as"},
+        {3, "6s", "1.00 ms to 5.00 s"},
+        {4, "-1", "a count such as"},
+        {4, "21k", "1 to 20.0k"},
+        {4, "0", "out of range"},
+        {2, "99999999999999999999999", "a size such as"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct errinfo error = {""};
+
+        assert_int_equal(catalog_option_check(&option[wrong[i].option], wrong[i].value, &error),
+                         -EINVAL);
+        if (strstr(error.text, wrong[i].hint) == NULL ||
+            strstr(error.text, wrong[i].value) == NULL) {
+            fail_msg("\"%s\" does not name \"%s\" and \"%s\"", error.text, wrong[i].value,
+                     wrong[i].hint);
+        }
+    }
+    assert_int_equal(catalog_option_check(&option[2], "4KiB", NULL), 0);
+    assert_int_equal(catalog_option_check(&option[3], "5s", NULL), 0);
+    assert_int_equal(catalog_option_check(&option[4], "20k", NULL), 0);
+}
+
+static void option_number_gives_base_units(void **state)
+{
+    static const char *const choices[] = {"classic", "quorum", NULL};
+    static const struct catalog_option flag = {"flag", OPTION_BOOL, "true", 0, 0, NULL, ""};
+    static const struct catalog_option kind = {"kind", OPTION_CHOICE, "", 0, 0, choices, ""};
+    static const struct catalog_option room = {"room", OPTION_BYTES, "", 0, 1 << 20, NULL, ""};
+    static const struct catalog_option wait = {"wait", OPTION_DURATION, "", 0, 1 << 30, NULL, ""};
+
+    (void)state;
+    assert_int_equal(catalog_option_number(&flag, "true"), 1);
+    assert_int_equal(catalog_option_number(&flag, "false"), 0);
+    assert_int_equal(catalog_option_number(&kind, "quorum"), 1);
+    assert_int_equal(catalog_option_number(&room, "64KiB"), 65536);
+    assert_int_equal(catalog_option_number(&wait, "250ms"), 250000000);
+}
+
+static void address_check_takes_the_forms_of_each_backend(void **state)
+{
+    static const char *const right[][2] = {
+        {"memory", ""},
+        {"kafka", "127.0.0.1:9092"},
+        {"kafka", "broker-1.example:19092"},
+        {"kafka", "[::1]:9092"},
+        {"rabbitmq", "amqp://127.0.0.1:5672/%2f"},
+        {"rabbitmq", "amqp://127.0.0.1"},
+        {"rabbitmq", "amqps://host:5671/vhost"},
+        {"rabbitmq", "amqp://[::1]:5672/"},
+        {"mqtt", "mqtt://127.0.0.1:1883"},
+        {"mqtt", "mqtts://host:8883"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        struct errinfo error = {""};
+
+        if (catalog_address_check(entry_of(right[i][0]), right[i][1], &error) != 0) {
+            fail_msg("%s", error.text);
+        }
+    }
+}
+
+static void address_check_refuses_what_is_no_address(void **state)
+{
+    static const char *const wrong[][2] = {
+        {"memory", "localhost"},
+        {"kafka", ""},
+        {"kafka", "localhost"},
+        {"kafka", ":9092"},
+        {"kafka", "localhost:"},
+        {"kafka", "localhost:0"},
+        {"kafka", "localhost:65536"},
+        {"kafka", "localhost:99999999999999999999"},
+        {"kafka", "localhost:9092x"},
+        {"kafka", "localhost: 9092"},
+        {"kafka", "localhost:+9092"},
+        {"kafka", "[::1]"},
+        {"rabbitmq", ""},
+        {"rabbitmq", "127.0.0.1:5672"},
+        {"rabbitmq", "http://127.0.0.1:5672"},
+        {"rabbitmq", "amqp://"},
+        {"rabbitmq", "amqpx://127.0.0.1"},
+        {"rabbitmq", "amqp://host:port/"},
+        {"rabbitmq", "amqp://guest:guest@127.0.0.1:5672"}, /* Passwords have their own key. */
+        {"mqtt", "127.0.0.1:1883"},
+        {"mqtt", "amqp://127.0.0.1:1883"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct errinfo error = {""};
+
+        if (catalog_address_check(entry_of(wrong[i][0]), wrong[i][1], &error) != -EINVAL) {
+            fail_msg("%s takes \"%s\"", wrong[i][0], wrong[i][1]);
+        }
+        assert_true(error.text[0] != '\0');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(catalog_has_the_backends_of_the_contract_in_order),
+        cmocka_unit_test(every_backend_says_what_the_words_mean_on_it),
+        cmocka_unit_test(names_of_capabilities_and_options_are_unique),
+        cmocka_unit_test(every_default_is_a_value_that_its_option_takes),
+        cmocka_unit_test(every_option_is_written_as_the_others_are),
+        cmocka_unit_test(option_check_says_what_would_be_right),
+        cmocka_unit_test(option_number_gives_base_units),
+        cmocka_unit_test(address_check_takes_the_forms_of_each_backend),
+        cmocka_unit_test(address_check_refuses_what_is_no_address),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
