@@ -1,0 +1,251 @@
+#include "judge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One implied objective: a count over all phases that must be zero. */
+struct implied {
+    const char *text;
+    const char *code;
+    bool needs_confirms; /* Without them nobody promised that the message would arrive. */
+    uint64_t (*observed)(const struct result_delivery *delivery);
+};
+
+static uint64_t observed_lost(const struct result_delivery *delivery)
+{
+    return delivery->lost;
+}
+
+static uint64_t observed_corrupted(const struct result_delivery *delivery)
+{
+    return delivery->corrupted;
+}
+
+static const struct implied implied_objectives[] = {
+    {"lost == 0", "lost", true, observed_lost},
+    {"corrupted == 0", "corrupted", false, observed_corrupted},
+};
+#define IMPLIED_COUNT (sizeof implied_objectives / sizeof implied_objectives[0])
+
+static int add_reason(struct result *result, const char *code, const char *case_name,
+                      const char *text, struct errinfo *reterr)
+{
+    struct result_reason *grown =
+        realloc(result->reasons, ((size_t)result->reasons_count + 1) * sizeof *result->reasons);
+    struct result_reason *reason;
+
+    if (grown == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    result->reasons = grown;
+    reason = &grown[result->reasons_count++];
+    memset(reason, 0, sizeof *reason);
+    (void)snprintf(reason->code, sizeof reason->code, "%s", code);
+    (void)snprintf(reason->case_name, sizeof reason->case_name, "%s", case_name);
+    (void)snprintf(reason->text, sizeof reason->text, "%s", text);
+    return 0;
+}
+
+static bool has_flow_rows(const struct result_case *of)
+{
+    for (uint32_t i = 0; i < of->phases_count; i++) {
+        if (of->phases[i].flow[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_consumers(const struct result_case *of)
+{
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        for (uint32_t p = 0; p < of->trials[t].parties_count; p++) {
+            if (of->trials[t].parties[p].kind == PARTY_CONSUMER) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Counts are judged on every trial and over all phases; flow by flow where there are several,
+ * because `lost == 0` is implied only for those with confirms. Returns whether any row counted. */
+static bool sum_case(const struct result_case *of, bool with_confirms, struct result_delivery *sum)
+{
+    bool by_flow = has_flow_rows(of);
+    bool any = false;
+
+    memset(sum, 0, sizeof *sum);
+    for (uint32_t i = 0; i < of->phases_count; i++) {
+        const struct result_phase *phase = &of->phases[i];
+
+        if ((phase->flow[0] != '\0') != by_flow ||
+            (with_confirms && phase->delivery.acked > 0 &&
+             phase->latency[SERIES_PUBLISH_SERVICE] == NULL)) {
+            continue;
+        }
+        any = any || phase->delivery.sent > 0;
+        sum->expected += phase->delivery.expected;
+        sum->received += phase->delivery.received;
+        sum->lost += phase->delivery.lost;
+        sum->corrupted += phase->delivery.corrupted;
+    }
+    return any;
+}
+
+/* Returns whether the objective is implied for this case at all. */
+static bool judge_one(const struct result_case *of, const struct implied *implied,
+                      struct result_objective *ret)
+{
+    struct result_delivery sum;
+    bool any;
+
+    (void)snprintf(ret->text, sizeof ret->text, "%s", implied->text);
+    memcpy(ret->case_name, of->name, sizeof ret->case_name);
+    (void)snprintf(ret->unit, sizeof ret->unit, "messages");
+    ret->met = MET_NOT_AVAILABLE;
+    if (of->status != CASE_MEASURED || of->trials_count == 0) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "the case is %s",
+                       case_status_name(of->status));
+        return false;
+    }
+    if (!has_consumers(of)) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "the scenario has no consumers");
+        return false;
+    }
+    any = sum_case(of, implied->needs_confirms, &sum);
+    if (!any && implied->needs_confirms) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "nothing was sent with confirms");
+        return false;
+    }
+    ret->observed = (double)implied->observed(&sum);
+    ret->samples = implied->needs_confirms ? sum.expected : sum.received;
+    if (ret->samples == 0 && ret->observed == 0.0) {
+        (void)snprintf(ret->reason, sizeof ret->reason,
+                       implied->needs_confirms ? "nothing was confirmed" : "nothing was received");
+        return true;
+    }
+    ret->met = ret->observed == 0.0 ? MET_YES : MET_NO;
+    if (ret->met == MET_NO) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "%.0f of %llu messages", ret->observed,
+                       (unsigned long long)ret->samples);
+    }
+    return true;
+}
+
+/* What judging the objectives came to. */
+struct tally {
+    uint32_t implied;
+    uint32_t met;
+    uint32_t missed;
+};
+
+static int judge_objectives(struct result *result, struct tally *tally, struct errinfo *reterr)
+{
+    free(result->objectives);
+    result->objectives_count = 0;
+    result->objectives =
+        calloc((size_t)result->cases_count * IMPLIED_COUNT + 1, sizeof *result->objectives);
+    if (result->objectives == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < result->cases_count * IMPLIED_COUNT; i++) {
+        const struct implied *implied = &implied_objectives[i % IMPLIED_COUNT];
+        struct result_objective *objective = &result->objectives[result->objectives_count++];
+        char text[ERRINFO_BYTES];
+
+        tally->implied += judge_one(&result->cases[i / IMPLIED_COUNT], implied, objective) ? 1 : 0;
+        tally->met += objective->met == MET_YES ? 1 : 0;
+        if (objective->met != MET_NO) {
+            continue;
+        }
+        tally->missed++;
+        (void)snprintf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
+        if (add_reason(result, implied->code, objective->case_name, text, reterr) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static bool any_sent(const struct result *result)
+{
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        for (uint32_t p = 0; p < result->cases[c].phases_count; p++) {
+            if (result->cases[c].phases[p].delivery.sent > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool any_measured(const struct result *result)
+{
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        if (result->cases[c].status == CASE_MEASURED && result->cases[c].trials_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_trouble(struct result *result, const struct judge_events *events, bool *ret_failed,
+                         struct errinfo *reterr)
+{
+    int r = 0;
+
+    if (events->interrupted) {
+        r = add_reason(result, "interrupted", "",
+                       "interrupted by the user; what was measured until then is kept", reterr);
+    }
+    *ret_failed = events->failed;
+    if (r == 0 && events->failed) {
+        r = add_reason(result, events->failed_code, "", events->failed_text, reterr);
+    }
+    if (r == 0 && !events->failed && !events->interrupted && !any_measured(result)) {
+        *ret_failed = true;
+        r = add_reason(result, "no_case", "", "no case could be measured", reterr);
+    }
+    if (r == 0 && events->broker_lost) {
+        r = add_reason(result, "broker_lost", events->broker_lost_case, events->broker_lost_text,
+                       reterr);
+    }
+    return r;
+}
+
+int judge_result(struct result *result, const struct judge_events *events, struct errinfo *reterr)
+{
+    struct tally tally = {0};
+    bool failed = false;
+    bool missed;
+    int r;
+
+    free(result->reasons);
+    result->reasons = NULL;
+    result->reasons_count = 0;
+    r = judge_trouble(result, events, &failed, reterr);
+    if (r == 0) {
+        r = judge_objectives(result, &tally, reterr);
+    }
+    missed = tally.missed > 0;
+    /* No objective passes over zero samples. */
+    if (r == 0 && !missed && !failed && !events->interrupted && tally.met == 0 &&
+        (tally.implied > 0 || !any_sent(result))) {
+        missed = true;
+        r = add_reason(result, "no_samples", "",
+                       any_sent(result) ? "no objective could be judged: nothing was received"
+                                        : "no objective could be judged: nothing was sent",
+                       reterr);
+    }
+    if (r < 0) {
+        return errinfo_nomem(reterr);
+    }
+    result->verdict = events->interrupted             ? VERDICT_INTERRUPTED
+                      : failed                        ? VERDICT_FAILED
+                      : missed || events->broker_lost ? VERDICT_FAIL
+                                                      : VERDICT_PASS;
+    return 0;
+}
