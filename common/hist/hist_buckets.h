@@ -10,6 +10,7 @@
 #define MILLRACE_HIST_BUCKETS_H
 
 #include "hist.h"
+#include "invariant.h"
 
 #include <assert.h>
 
@@ -55,6 +56,7 @@ static inline int32_t hist_bucket(int64_t value_ns)
 
 static inline int64_t hist_bucket_lowest(int32_t bucket)
 {
+    ASSERT(bucket >= 0 && bucket <= HIST_BUCKETS);
     if (bucket < 2 * HIST_HALF) {
         return bucket;
     }

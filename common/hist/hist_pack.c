@@ -11,10 +11,10 @@
  * bucket 0, which is never used) and of its count. Numbers are of least length, so that equal
  * histograms are equal bytes.
  */
-#define SUM_LEB_BYTES 19
-#define NUMBER_LEB_BYTES 10
+#define SUM_LEB_BYTES INT64_C(19)
+#define NUMBER_LEB_BYTES INT64_C(10)
 
-static_assert(HIST_PACKED_BYTES_MAX >=
+static_assert((int64_t)HIST_PACKED_BYTES_MAX >=
                   4 * NUMBER_LEB_BYTES + SUM_LEB_BYTES + HIST_BUCKETS * (3 + NUMBER_LEB_BYTES),
               "the packed form of every histogram fits");
 

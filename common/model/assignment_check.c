@@ -173,7 +173,7 @@ static int check_flow(const struct check *check, uint32_t index)
 
     r = r < 0 ? r
               : check_number(&place, "message_bytes", f->message_bytes, MESSAGE_BYTES_MIN,
-                             MESSAGE_BYTES_MAX);
+                             (uint32_t)MESSAGE_BYTES_MAX);
     r = r < 0 ? r : check_enum(&place, "payload", (int)f->payload, PAYLOAD_ZEROS);
     r = r < 0 ? r : check_delivery(&place, &f->delivery);
     r = r < 0 ? r : check_number(&place, "topics_count", f->topics_count, 1, TOPICS_MAX);
