@@ -21,7 +21,9 @@ function(millrace_npm_unpack source work)
   endif()
   message(STATUS "Unpacking the packages of ${source} with npm")
   file(REMOVE ${stamp})
-  file(COPY ${source}/package.json ${source}/package-lock.json ${source}/.npmrc DESTINATION ${work})
+  foreach(name package.json package-lock.json .npmrc) # file(COPY) overlooks a change within one second.
+    configure_file(${source}/${name} ${work}/${name} COPYONLY)
+  endforeach()
   execute_process(
     COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline
     WORKING_DIRECTORY ${work} TIMEOUT 300
