@@ -57,6 +57,13 @@ static void check_scalar(struct loading *loading, struct node *node)
     struct key_value value = {0};
     struct errinfo error;
 
+    if (node->row->secret && node->at.line == 0 && !node->expanded) {
+        /* Command lines are seen by every user of the host, and stand in the result. */
+        problems_node(&loading->problems, node,
+                      "a secret does not belong on the command line (take it from the environment: "
+                      "${NAME})");
+        return;
+    }
     if (scenario_key_parse(node->row, node->text, &value, &error) < 0) {
         problems_node(&loading->problems, node, "%s", error.text);
         return;

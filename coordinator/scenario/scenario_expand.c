@@ -51,6 +51,7 @@ static bool expand_one(struct loading *loading, struct node *node, const char *i
         problems_node(&loading->problems, node, "the environment's %s is not UTF-8", name);
         return false;
     }
+    node->expanded = true;
     text_add(ret, value);
     return true;
 }

@@ -34,8 +34,9 @@ struct node {
     enum node_kind kind;
     char *key; /* Of a mapping's entry; NULL for items of a list and for the root. */
     struct origin key_at;
-    char *text; /* SCALAR. */
-    bool null;  /* SCALAR: plain and empty, ~ or null. */
+    char *text;    /* SCALAR. */
+    bool null;     /* SCALAR: plain and empty, ~ or null. */
+    bool expanded; /* SCALAR: came at least in part from the environment. */
     struct origin at;
     struct node *parent;
     struct node *first;

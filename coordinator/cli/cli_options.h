@@ -1,0 +1,71 @@
+/*
+ * cli_options: options and arguments of every command, read by one parser from one table, so that
+ * the same option means the same everywhere. Internal to cli; main thread only.
+ */
+#ifndef MILLRACE_CLI_OPTIONS_H
+#define MILLRACE_CLI_OPTIONS_H
+
+#include "scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cli_option {
+    CLI_WITH,
+    CLI_SET,
+    CLI_TARGET,
+    CLI_AGENTS,
+    CLI_SEED,
+    CLI_OUT,
+    CLI_LISTEN,
+    CLI_QUIET,
+    CLI_OPEN,
+    CLI_FORMAT,
+    CLI_OPTION_COUNT
+};
+
+/* What a command is called with, for parsing and for its --help. */
+struct cli_usage {
+    const char *name;
+    const char *arguments;  /* "SCENARIO", "SCENARIO...", "[NAME]". */
+    const char *what;       /* One sentence or a few. */
+    uint32_t arguments_min; /* Beyond arguments_max is an error too. */
+    uint32_t arguments_max;
+    const enum cli_option *options; /* Ends with CLI_OPTION_COUNT. */
+    const char *examples;           /* Lines, each with its newline. */
+};
+
+struct cli_list {
+    const char **items; /* Borrowed from argv. */
+    uint32_t count;
+};
+
+struct cli_options {
+    struct cli_list arguments;
+    struct cli_list with;
+    struct cli_list set;
+    struct cli_list targets;
+    uint32_t agents; /* 2 if not given. */
+    bool agents_given;
+    uint64_t seed;
+    bool seed_given;
+    const char *out; /* NULL: not given; likewise the following. */
+    const char *listen;
+    const char *format;
+    bool quiet;
+    bool open;
+};
+
+/*
+ * True: go on with *ret, and call cli_options_done(). False: *ret_exit is the command's exit code:
+ * 0 after --help (written to stdout), EXIT_USAGE after a usage error (written to stderr).
+ */
+bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_options *ret,
+               int *ret_exit);
+void cli_options_done(struct cli_options *options);
+
+/* Loads a scenario with --with, --set and --target. Problems and warnings go to stderr. 0, or the
+ * exit code; on 0 the caller owns *ret. */
+int cli_load_scenario(const struct cli_options *options, const char *path, struct scenario **ret);
+
+#endif

@@ -1,0 +1,285 @@
+#include "explain_case.h"
+
+#include "mono.h"
+#include "snapshot.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Topics of a flow that are listed one by one; the others follow the same rule. */
+#define TOPICS_LISTED 8
+#define CLIENTS_LISTED 12
+
+static void write_words(const struct delivery *delivery)
+{
+    static const char *const publish[] = {"none", "leader", "all"};
+    char ttl[UNITS_TEXT_BYTES];
+
+    (void)printf("publish_ack %s, in_flight %" PRIu32 ", consume_ack ",
+                 publish[delivery->publish_ack], delivery->in_flight);
+    if (delivery->consume_ack == CONSUME_ACK_BATCH) {
+        (void)printf("every %" PRIu32, delivery->consume_ack_batch);
+    } else {
+        (void)printf("%s", delivery->consume_ack == CONSUME_ACK_EACH ? "each" : "none");
+    }
+    (void)printf("%s%s", delivery->ordered ? ", ordered" : "",
+                 delivery->persistent ? ", persistent" : ", not persistent");
+    if (delivery->ttl_ns > 0) {
+        (void)printf(", ttl %s", units_format_duration(delivery->ttl_ns, ttl));
+    }
+    (void)printf("\n");
+}
+
+/* Messages and bytes of a flow over all phases; false if a phase sends as much as it can. */
+static bool flow_messages(const struct assignment *a, uint32_t flow, uint64_t *ret)
+{
+    bool bounded = true;
+
+    *ret = 0;
+    for (uint32_t i = 0; i < a->phases_count; i++) {
+        uint64_t messages = plan_phase_messages(&a->phases[i], flow);
+
+        bounded = bounded && messages != UINT64_MAX;
+        *ret += messages == UINT64_MAX ? 0 : messages;
+    }
+    return bounded;
+}
+
+static void write_flow(const struct assignment *a, uint32_t index)
+{
+    const struct assigned_flow *flow = &a->flows[index];
+    uint64_t messages = 0;
+    bool bounded = flow_messages(a, index, &messages);
+    char size[UNITS_TEXT_BYTES];
+    char count[UNITS_TEXT_BYTES];
+    char bytes[UNITS_TEXT_BYTES];
+
+    (void)printf("  flow %s: messages of %s, %s; ", flow->name,
+                 units_format_bytes(flow->message_bytes, size),
+                 flow->payload == PAYLOAD_RANDOM ? "random" : "zeros");
+    write_words(&flow->delivery);
+    (void)printf("    %" PRIu32 " topics x %" PRIu32 " partitions; %" PRIu32
+                 " producers write %" PRIu32 " streams; %" PRIu32 " subscriptions x %" PRIu32
+                 " consumers\n",
+                 flow->topics_count, flow->partitions, flow->producers_count, flow->streams_count,
+                 flow->subscriptions_count, flow->consumers_count);
+    (void)printf("    %s%s messages out, %s; each read %" PRIu32 " times\n",
+                 bounded ? "" : "more than ", units_format_count((double)messages, count),
+                 units_format_bytes((double)messages * flow->message_bytes, bytes),
+                 flow->subscriptions_count);
+}
+
+static void write_load(const struct phase_load *load, const char *name)
+{
+    char rate[UNITS_TEXT_BYTES];
+
+    if (load->load == LOAD_RATE) {
+        (void)printf(" %s%s%s", name, name[0] != '\0' ? " " : "",
+                     units_format_rate(rate_per_s(load->rate), rate));
+    } else {
+        (void)printf(" %s%s%s", name, name[0] != '\0' ? " " : "",
+                     load->load == LOAD_MAX ? "as fast as confirms allow" : "nothing sent");
+    }
+}
+
+static void write_phases(const struct assignment *a)
+{
+    char duration[UNITS_TEXT_BYTES];
+
+    (void)printf("  phases:\n");
+    for (uint32_t i = 0; i < a->phases_count; i++) {
+        const struct assigned_phase *phase = &a->phases[i];
+
+        (void)printf("    %-16s %s%s,", phase->name, phase->until_drained ? "at most " : "",
+                     units_format_duration(phase->duration_ns, duration));
+        for (uint32_t flow = 0; flow < a->flows_count; flow++) {
+            write_load(&phase->loads[flow], a->flows_count > 1 ? a->flows[flow].name : "");
+        }
+        (void)printf("%s%s\n",
+                     phase->until_drained ? ", until every subscription has every confirmed message"
+                     : phase->measured    ? ""
+                                          : ", not measured",
+                     phase->implied ? " (implied)" : "");
+    }
+}
+
+/* What the agent's producers are asked for in the phase that asks most. */
+static double peak_rate(const struct assignment *a, bool *ret_max)
+{
+    double peak = 0.0;
+
+    *ret_max = false;
+    for (uint32_t i = 0; i < a->phases_count; i++) {
+        double here = 0.0;
+
+        for (uint32_t k = 0; k < a->producers_count; k++) {
+            const struct assigned_producer *producer = &a->producers[k];
+            const struct phase_load *load = &a->phases[i].loads[producer->flow];
+
+            *ret_max = *ret_max || load->load == LOAD_MAX;
+            if (load->load == LOAD_RATE) {
+                here += rate_per_s(load->rate) / a->flows[producer->flow].producers_count;
+            }
+        }
+        peak = here > peak ? here : peak;
+    }
+    return peak;
+}
+
+/* Histograms of each worker (two of each series, swapped), and what may be in flight. */
+static double memory_bytes(const struct assignment *a)
+{
+    double bytes = 2.0 * a->workers_count * a->flows_count * SERIES_COUNT * 264.0 * 1024.0;
+
+    for (uint32_t i = 0; i < a->producers_count; i++) {
+        const struct assigned_flow *flow = &a->flows[a->producers[i].flow];
+
+        bytes += (double)flow->delivery.in_flight * flow->message_bytes;
+    }
+    return bytes;
+}
+
+static void write_agents(const struct plan_trial *trial)
+{
+    (void)printf("  agents:\n");
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        const struct assignment *a = &trial->assignments[i];
+        bool is_max = false;
+        double rate = peak_rate(a, &is_max);
+        char rate_text[UNITS_TEXT_BYTES];
+        char bytes[UNITS_TEXT_BYTES];
+
+        if (a->producers_count + a->consumers_count == 0) {
+            (void)printf("    %" PRIu32 ": idle, it has no clients\n", i);
+            continue;
+        }
+        (void)printf("    %" PRIu32 ": %" PRIu32 " producers, %" PRIu32 " consumers on %" PRIu32
+                     " workers; sends %s%s; up to %s of memory\n",
+                     i, a->producers_count, a->consumers_count, a->workers_count,
+                     is_max ? "at least " : "", units_format_rate(rate, rate_text),
+                     units_format_bytes(memory_bytes(a), bytes));
+    }
+}
+
+static bool uses_topic(uint32_t first, uint32_t stride, uint32_t count, uint32_t topic)
+{
+    return topic >= first && (topic == first || (stride > 0 && (topic - first) % stride == 0 &&
+                                                 (topic - first) / stride < count));
+}
+
+static void write_writers(const struct plan_trial *trial, uint32_t flow, uint32_t topic)
+{
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        const struct assignment *a = &trial->assignments[i];
+
+        for (uint32_t k = 0; k < a->producers_count; k++) {
+            const struct assigned_producer *p = &a->producers[k];
+
+            if (p->flow == flow &&
+                uses_topic(p->topic_first, p->topic_stride, p->topics_count, topic) &&
+                listed++ < CLIENTS_LISTED) {
+                (void)printf("%s%" PRIu32 "@%" PRIu32, listed == 1 ? "producer " : ", ", p->index,
+                             i);
+            }
+        }
+    }
+    (void)printf("%s", listed > CLIENTS_LISTED ? ", ..." : "");
+}
+
+static void write_readers(const struct plan_trial *trial, uint32_t flow, uint32_t topic)
+{
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        const struct assignment *a = &trial->assignments[i];
+
+        for (uint32_t k = 0; k < a->consumers_count; k++) {
+            const struct assigned_consumer *c = &a->consumers[k];
+
+            if (c->flow == flow &&
+                uses_topic(c->topic_first, c->topic_stride, c->topics_count, topic) &&
+                listed++ < CLIENTS_LISTED) {
+                (void)printf("%s%" PRIu32 ".%" PRIu32 "@%" PRIu32, listed == 1 ? "consumer " : ", ",
+                             c->subscription, c->index, i);
+            }
+        }
+    }
+    (void)printf("%s", listed > CLIENTS_LISTED ? ", ..." : listed == 0 ? "nobody" : "");
+}
+
+static void write_topics(const struct plan_trial *trial)
+{
+    const struct assignment *a = &trial->assignments[0];
+
+    (void)printf("  topics (producer INDEX@AGENT -> consumer SUBSCRIPTION.INDEX@AGENT):\n");
+    for (uint32_t flow = 0; flow < a->flows_count; flow++) {
+        for (uint32_t topic = 0; topic < a->flows[flow].topics_count; topic++) {
+            if (topic == TOPICS_LISTED) {
+                (void)printf("    ... and %" PRIu32 " more of flow %s\n",
+                             a->flows[flow].topics_count - topic, a->flows[flow].name);
+                break;
+            }
+            (void)printf("    %s: ", a->topics[a->flows[flow].topic_first + topic].name);
+            write_writers(trial, flow, topic);
+            (void)printf(" -> ");
+            write_readers(trial, flow, topic);
+            (void)printf("\n");
+        }
+    }
+}
+
+/* Where the broker deals out partitions, those beyond them get none. */
+static void write_idle(const struct plan_trial *trial)
+{
+    const struct catalog_entry *entry = catalog_find(trial->assignments[0].target.backend);
+
+    if (!entry->group_assigns) {
+        return;
+    }
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        const struct assignment *a = &trial->assignments[i];
+
+        for (uint32_t k = 0; k < a->consumers_count; k++) {
+            const struct assigned_consumer *c = &a->consumers[k];
+
+            if (c->share_index >= a->flows[c->flow].partitions) {
+                (void)printf("  idle: consumer %" PRIu32 ".%" PRIu32 "@%" PRIu32
+                             " of flow %s has no partition\n",
+                             c->subscription, c->index, i, a->flows[c->flow].name);
+            }
+        }
+    }
+}
+
+/* A second's snapshot of an agent: sparse histograms, and the runs of its streams and readings. */
+static void write_disk(const struct plan_trial *trial)
+{
+    const struct assignment *a = &trial->assignments[0];
+    double seconds = (double)plan_trial_ns(trial) / NS_PER_S;
+    double each = 0.0;
+    char bytes[UNITS_TEXT_BYTES];
+
+    for (uint32_t flow = 0; flow < a->flows_count; flow++) {
+        each += (double)trial->assignments_count * SERIES_COUNT * 1500.0;
+        each += a->flows[flow].streams_count * (1.0 + a->flows[flow].subscriptions_count) * 60.0;
+    }
+    (void)printf("  disk: about %s for the run's journal\n",
+                 units_format_bytes(seconds * each, bytes));
+}
+
+void explain_trial(const struct plan_trial *trial)
+{
+    const struct assignment *a = &trial->assignments[0];
+
+    for (uint32_t i = 0; i < a->flows_count; i++) {
+        write_flow(a, i);
+    }
+    write_phases(a);
+    write_agents(trial);
+    write_topics(trial);
+    write_idle(trial);
+    write_disk(trial);
+}

@@ -1,0 +1,9 @@
+/* explain_case: one trial of a plan in words, to stdout. Internal to cli. */
+#ifndef MILLRACE_EXPLAIN_CASE_H
+#define MILLRACE_EXPLAIN_CASE_H
+
+#include "plan.h"
+
+void explain_trial(const struct plan_trial *trial);
+
+#endif
