@@ -45,7 +45,9 @@ void seqset_free(struct seqset *set);
 
 /*
  * Adds [first, last]. What was new is appended to added, what was in the set already to again
- * (either may be NULL). 0 or -ENOMEM.
+ * (either may be NULL), in rising order. 0, or -ENOMEM with a part of it in the set. Where it
+ * follows on what is there it takes nothing, else 65536 numbers take some 20 bytes: hold a run from
+ * outside against the stream's end before.
  */
 int seqset_add(struct seqset *set, uint64_t first, uint64_t last, struct seqruns *added,
                struct seqruns *again);
