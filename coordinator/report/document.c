@@ -272,7 +272,7 @@ void doc_cell_columns(struct document *doc, uint32_t columns)
     }
 }
 
-void doc_chart(struct document *doc, const char *caption, bool wide, struct text *json)
+void doc_chart(struct document *doc, const char *caption, struct text *json)
 {
     char *data = text_take(json);
     struct doc_block *block;
@@ -287,6 +287,5 @@ void doc_chart(struct document *doc, const char *caption, bool wide, struct text
         return;
     }
     block->extra = data;
-    block->wide = wide;
     block->chart_index = doc->charts_count++;
 }

@@ -52,7 +52,6 @@ struct doc_block {
     char *text;           /* Paragraph, item, subheading; caption of a table, chart or code. */
     char *extra;          /* Chart: its JSON. Code: the code. */
     uint32_t chart_index; /* Charts are numbered through the document. */
-    bool wide;            /* Chart: takes the whole width. */
     struct doc_column *columns;
     uint32_t columns_count;
     struct doc_cell *cells; /* Row by row. */
@@ -106,6 +105,6 @@ void doc_cell_columns(struct document *doc, uint32_t columns);
 
 /* json is one object (see report.js for its keys) and is taken over; it is freed and counted as a
  * failure if it is broken (text_failed). */
-void doc_chart(struct document *doc, const char *caption, bool wide, struct text *json);
+void doc_chart(struct document *doc, const char *caption, struct text *json);
 
 #endif

@@ -112,8 +112,7 @@ static void add_table(const struct doc_section *section, const struct doc_block 
 
 static void add_chart(const struct doc_block *chart, struct text *out)
 {
-    text_addf(out, "<figure class=\"chart%s\" id=\"chart-%u\"><figcaption>",
-              chart->wide ? " wide" : "", chart->chart_index);
+    text_addf(out, "<figure class=\"chart\" id=\"chart-%u\"><figcaption>", chart->chart_index);
     escape_markup(chart->text, out);
     text_add(out,
              "</figcaption><div class=\"plot\" role=\"img\" tabindex=\"0\" aria-label=\"Chart: ");
@@ -172,6 +171,18 @@ static void add_block(const struct doc_section *section, const struct doc_block 
     }
 }
 
+/* One chart takes the whole width; three in a row where that leaves fewer holes than two. */
+static const char *grid_class(const struct doc_block *first)
+{
+    uint32_t count = 0;
+
+    for (const struct doc_block *block = first; block != NULL && block->kind == DOC_CHART;
+         block = block->next) {
+        count++;
+    }
+    return count == 1 ? "charts one" : count == 3 || count > 4 ? "charts three" : "charts";
+}
+
 /* Neighbouring items are one list, neighbouring charts one grid. */
 static void add_group_tag(const struct doc_block *block, const struct doc_block *neighbour,
                           bool opens, struct text *out)
@@ -181,8 +192,10 @@ static void add_group_tag(const struct doc_block *block, const struct doc_block 
     }
     if (block->kind == DOC_ITEM) {
         text_add(out, opens ? "<ul class=\"items\">\n" : "</ul>\n");
+    } else if (block->kind == DOC_CHART && opens) {
+        text_addf(out, "<div class=\"%s\">\n", grid_class(block));
     } else if (block->kind == DOC_CHART) {
-        text_add(out, opens ? "<div class=\"charts\">\n" : "</div>\n");
+        text_add(out, "</div>\n");
     }
 }
 
@@ -229,8 +242,10 @@ static void place_header(const struct page *page, struct text *out)
         tone = "bad";
         sign = "✗";
     }
-    text_add(out, "<p class=\"name\">");
+    text_add(out, "<p class=\"name\"><strong>");
     escape_markup(result->name == NULL ? "" : result->name, out);
+    text_add(out, "</strong> ");
+    escape_markup(result->description == NULL ? "" : result->description, out);
     text_addf(out, "</p>\n<h1><span class=\"badge %s\">%s %s</span> <span>", tone, sign,
               sentence_verdict(result));
     escape_markup(page->sentence.bytes, out);

@@ -171,6 +171,10 @@ int markdown_write(const struct result *result, struct text *out, struct errinfo
     } else {
         text_add(out, "# ");
         escape_markdown(result->name == NULL ? "Run" : result->name, out);
+        if (result->description != NULL && result->description[0] != '\0') {
+            text_add(out, "\n\n");
+            escape_markdown(result->description, out);
+        }
         text_addf(out, "\n\n**%s** - ", sentence_verdict(result));
         escape_markdown(sentence.bytes, out);
         text_add(out, "\n\n");

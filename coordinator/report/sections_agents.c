@@ -164,14 +164,13 @@ static void add_chart(const struct result *result, const struct result_case *res
         (void)snprintf(caption, sizeof caption, "%s: CPU at most %.2f cores an agent",
                        result_case->name, cpu_max);
     }
-    doc_chart(doc, caption, false, &chart.json);
+    doc_chart(doc, caption, &chart.json);
 }
 
 static void add_case(const struct result *result, const struct result_case *result_case,
-                     struct document *doc)
+                     bool memory, struct document *doc)
 {
-    const struct result_trial *trial = facts_trial(result_case);
-    struct use *uses = uses_of(result, trial);
+    struct use *uses = uses_of(result, facts_trial(result_case));
 
     if (uses == NULL) {
         doc->failed = true;
@@ -179,8 +178,7 @@ static void add_case(const struct result *result, const struct result_case *resu
     }
     qsort(uses, result->agents_count, sizeof *uses, compare_cpu);
     if (uses[0].intervals > 0) {
-        add_chart(result, result_case, uses, false, doc);
-        add_chart(result, result_case, uses, true, doc);
+        add_chart(result, result_case, uses, memory, doc);
     }
     free(uses);
 }
@@ -195,11 +193,13 @@ void section_agents(const struct result *result, struct document *doc)
     if (result->agents_count > DRAWN_MAX) {
         doc_paragraph(doc, DOC_MUTED, "Drawn are the %d agents that used the most CPU.", DRAWN_MAX);
     }
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_trial *trial = facts_trial(&result->cases[i]);
+    for (int memory = 0; memory < 2; memory++) {
+        for (uint32_t i = 0; i < result->cases_count; i++) {
+            const struct result_trial *trial = facts_trial(&result->cases[i]);
 
-        if (trial != NULL && trial->agent_intervals_count > 0) {
-            add_case(result, &result->cases[i], doc);
+            if (trial != NULL && trial->agent_intervals_count > 0) {
+                add_case(result, &result->cases[i], memory == 1, doc);
+            }
         }
     }
 }

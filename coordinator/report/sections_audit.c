@@ -54,21 +54,10 @@ static void add_numbers(const struct result_delivery *delivery, struct document 
     add_count(delivery->corrupted, DOC_BAD, doc);
 }
 
-static void add_row(const struct result *result, const struct result_audit *audit, bool flows,
-                    struct document *doc)
-{
-    doc_cell(doc, DOC_PLAIN, "%s", short_topic(result, audit->topic));
-    if (flows) {
-        doc_cell(doc, DOC_PLAIN, "%s", audit->flow);
-    }
-    doc_cell(doc, DOC_PLAIN, "%u", audit->subscription + 1);
-    add_numbers(&audit->delivery, doc);
-}
-
 static void begin_table(bool flows, struct document *doc)
 {
     static const struct doc_column rest[] = {
-        {"subscription", NULL, DOC_RIGHT},
+        {"subscr.", "Number of the subscription", DOC_RIGHT},
         {"received", "Distinct messages", DOC_RIGHT},
         {"− unexpected", "Arrived though refused or unconfirmed", DOC_RIGHT},
         {"+ lost", "Confirmed and never received", DOC_RIGHT},
@@ -76,56 +65,69 @@ static void begin_table(bool flows, struct document *doc)
         {"+ unaccounted", "Of an agent that was lost before it could report", DOC_RIGHT},
         {"= expected", "Confirmed messages", DOC_RIGHT},
         {"sum", "Does the sum hold?", DOC_LEFT},
-        {"duplicated", "Copies beyond the first", DOC_RIGHT},
-        {"reordered", "First seen after a later one of its stream", DOC_RIGHT},
-        {"corrupted", "The checksum was wrong; also counted as lost", DOC_RIGHT},
+        {"dupl.", "Copies beyond the first", DOC_RIGHT},
+        {"reord.", "First seen after a later one of its stream", DOC_RIGHT},
+        {"corrupt.", "The checksum was wrong; also counted as lost", DOC_RIGHT},
     };
-    struct doc_column columns[2 + sizeof rest / sizeof rest[0]] = {{"topic", NULL, DOC_LEFT}};
-    uint32_t count = 1;
+    struct doc_column columns[3 + sizeof rest / sizeof rest[0]] = {{"target", NULL, DOC_LEFT},
+                                                                   {"topic", NULL, DOC_LEFT}};
+    uint32_t count = 2;
 
     if (flows) {
         columns[count++] = (struct doc_column){"flow", NULL, DOC_LEFT};
     }
     memcpy(columns + count, rest, sizeof rest);
-    count += sizeof rest / sizeof rest[0];
-    doc_table(doc, "", columns, count);
+    doc_table(doc, "", columns, count + sizeof rest / sizeof rest[0]);
 }
 
 /* Rows with faults first, each kind in the order of topics. */
-static uint32_t add_rows(const struct result *result, const struct result_trial *trial, bool flows,
-                         struct document *doc)
+static void add_rows(const struct result *result, const struct result_case *result_case,
+                     const struct result_trial *trial, bool flows, struct document *doc)
 {
+    uint32_t rows_count = trial->audit_count < ROWS_MAX ? trial->audit_count : ROWS_MAX;
     uint32_t rows = 0;
 
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < trial->audit_count && rows < ROWS_MAX; i++) {
             const struct result_audit *audit = &trial->audit[i];
 
-            if ((faults(audit) > 0) == (pass == 0)) {
-                add_row(result, audit, flows, doc);
-                rows++;
+            if ((faults(audit) > 0) != (pass == 0)) {
+                continue;
             }
+            if (rows++ == 0) {
+                doc_cell_target(doc, result_case->name, facts_colour(result, result_case),
+                                rows_count);
+            } else {
+                doc_cell_covered(doc);
+            }
+            doc_cell(doc, DOC_PLAIN, "%s", short_topic(result, audit->topic));
+            if (flows) {
+                doc_cell(doc, DOC_PLAIN, "%s", audit->flow);
+            }
+            doc_cell(doc, DOC_PLAIN, "%u", audit->subscription + 1);
+            add_numbers(&audit->delivery, doc);
         }
     }
-    return rows;
 }
 
-static void add_left(const struct result_trial *trial, uint32_t rows, struct document *doc)
+static void add_left(const struct result_case *result_case, const struct result_trial *trial,
+                     struct document *doc)
 {
     uint32_t with_faults = 0;
 
-    if (rows == trial->audit_count) {
+    if (trial->audit_count <= ROWS_MAX) {
         return;
     }
     for (uint32_t i = 0; i < trial->audit_count; i++) {
         with_faults += faults(&trial->audit[i]) > 0 ? 1 : 0;
     }
-    doc_paragraph(doc, DOC_MUTED, "%u more rows are not shown, %u of them with something wrong.",
-                  trial->audit_count - rows, with_faults > rows ? with_faults - rows : 0);
+    doc_item(doc, with_faults > ROWS_MAX ? DOC_WARN : DOC_MUTED,
+             "%s: %u more rows are not shown, %u of them with something wrong.", result_case->name,
+             trial->audit_count - ROWS_MAX, with_faults > ROWS_MAX ? with_faults - ROWS_MAX : 0);
 }
 
-static void add_details(const struct result *result, const struct result_trial *trial,
-                        struct document *doc)
+static void add_details(const struct result *result, const struct result_case *result_case,
+                        const struct result_trial *trial, struct document *doc)
 {
     uint32_t items = 0;
 
@@ -133,75 +135,89 @@ static void add_details(const struct result *result, const struct result_trial *
         const struct result_audit *audit = &trial->audit[i];
 
         if (audit->detail[0] != '\0') {
-            doc_item(doc, DOC_WARN, "%s, subscription %u: %s", short_topic(result, audit->topic),
-                     audit->subscription + 1, audit->detail);
+            doc_item(doc, DOC_WARN, "%s, %s, subscription %u: %s", result_case->name,
+                     short_topic(result, audit->topic), audit->subscription + 1, audit->detail);
             items++;
         }
     }
 }
 
-static void add_errors(const struct result_trial *trial, struct document *doc)
+static void add_audit(const struct result *result, struct document *doc)
 {
-    static const struct doc_column columns[] = {
-        {"times", NULL, DOC_RIGHT},
-        {"error", "As the broker or the client library put it", DOC_LEFT},
-    };
-    char text[FACTS_TEXT_BYTES];
+    bool flows = false;
 
-    if (trial->errors_count == 0) {
-        return;
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        flows |= facts_has_flows(&result->cases[i]);
     }
-    doc_table(doc, "Errors of the broker and the client library", columns, 2);
-    for (uint32_t i = 0; i < trial->errors_count && i < ROWS_MAX; i++) {
-        doc_cell(doc, DOC_PLAIN, "%s", facts_count(trial->errors[i].count, text));
-        doc_cell(doc, DOC_PLAIN, "%s", trial->errors[i].text);
+    doc_paragraph(doc, DOC_MUTED,
+                  "Every message is accounted for, none is sampled: received − unexpected + lost + "
+                  "expired + unaccounted = expected. Counts cover all phases.");
+    begin_table(flows, doc);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            add_rows(result, &result->cases[i], &result->cases[i].trials[j], flows, doc);
+        }
     }
-    if (trial->errors_count > ROWS_MAX) {
-        doc_paragraph(doc, DOC_MUTED, "%u rarer texts are not shown.",
-                      trial->errors_count - ROWS_MAX);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            add_details(result, &result->cases[i], &result->cases[i].trials[j], doc);
+            add_left(&result->cases[i], &result->cases[i].trials[j], doc);
+        }
     }
 }
 
-static void add_trial(const struct result *result, const struct result_case *result_case,
-                      const struct result_trial *trial, struct document *doc)
+static void add_error_rows(const struct result *result, const struct result_case *result_case,
+                           const struct result_trial *trial, struct document *doc)
 {
-    bool flows = facts_has_flows(result_case);
-    uint32_t rows;
+    uint32_t shown = trial->errors_count < ROWS_MAX ? trial->errors_count : ROWS_MAX;
+    char text[FACTS_TEXT_BYTES];
 
-    if (result_case->trials_count > 1) {
-        doc_subheading(doc, "%s, trial %u", result_case->name, trial->repetition + 1);
-    } else {
-        doc_subheading(doc, "%s", result_case->name);
+    for (uint32_t i = 0; i < shown; i++) {
+        if (i == 0) {
+            doc_cell_target(doc, result_case->name, facts_colour(result, result_case), shown);
+        } else {
+            doc_cell_covered(doc);
+        }
+        doc_cell(doc, DOC_PLAIN, "%s", facts_count(trial->errors[i].count, text));
+        doc_cell(doc, DOC_PLAIN, "%s", trial->errors[i].text);
     }
-    if (trial->audit_count > 0) {
-        begin_table(flows, doc);
-        rows = add_rows(result, trial, flows, doc);
-        add_left(trial, rows, doc);
-        add_details(result, trial, doc);
+}
+
+static void add_errors(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"target", NULL, DOC_LEFT},
+        {"times", NULL, DOC_RIGHT},
+        {"error", "As the broker or the client library put it", DOC_LEFT},
+    };
+
+    doc_table(doc, "Errors of the broker and the client library, most frequent first", columns, 3);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            add_error_rows(result, &result->cases[i], &result->cases[i].trials[j], doc);
+        }
     }
-    add_errors(trial, doc);
 }
 
 void section_audit(const struct result *result, struct document *doc)
 {
-    bool any = false;
+    uint32_t audits = 0;
+    uint32_t errors = 0;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
-            const struct result_trial *trial = &result->cases[i].trials[j];
-
-            if (trial->audit_count == 0 && trial->errors_count == 0) {
-                continue;
-            }
-            if (!any) {
-                doc_section(doc, "audit", "Was everything delivered");
-                doc_paragraph(doc, DOC_MUTED,
-                              "Every message is accounted for, none is sampled: received − "
-                              "unexpected + lost + expired + unaccounted = expected. Counts cover "
-                              "all phases.");
-                any = true;
-            }
-            add_trial(result, &result->cases[i], trial, doc);
+            audits += result->cases[i].trials[j].audit_count;
+            errors += result->cases[i].trials[j].errors_count;
         }
+    }
+    if (audits + errors == 0) {
+        return;
+    }
+    doc_section(doc, "audit", "Was everything delivered");
+    if (audits > 0) {
+        add_audit(result, doc);
+    }
+    if (errors > 0) {
+        add_errors(result, doc);
     }
 }

@@ -19,9 +19,6 @@ static void add_meta(const struct result *result, struct document *doc)
     char span[UNITS_TEXT_BYTES];
     int64_t took_ns = result->ended_unix_ns - result->started_unix_ns;
 
-    if (result->description != NULL && result->description[0] != '\0') {
-        doc_paragraph(doc, DOC_PLAIN, "%s", result->description);
-    }
     facts_time(result->started_unix_ns, time);
     if (result->ended_unix_ns != 0 && took_ns >= 0) {
         units_format_duration(took_ns / NS_PER_S * NS_PER_S, span);

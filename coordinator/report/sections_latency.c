@@ -100,7 +100,7 @@ static bool add_chart(const struct result *result, const struct result_case *res
         add_curve(&chart, service, last, "service", colour, "dash");
     }
     chart_end(&chart);
-    doc_chart(doc, caption_of(result_case, phase, response, service, caption), false, &chart.json);
+    doc_chart(doc, caption_of(result_case, phase, response, service, caption), &chart.json);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "facts.h"
 #include "sections.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,35 +51,42 @@ static void collect(const struct result_trial *trial, enum party_kind kind, stru
     }
 }
 
-static void add_row(const char *kind, const struct result_party *party,
-                    const struct result_party *median, struct document *doc)
+static void add_row(const struct parties *parties, const char *kind, uint32_t place,
+                    struct document *doc)
 {
+    const struct result_party *median = parties->list[parties->with_samples / 2];
+    const struct result_party *party = parties->list[place];
+    double factor = party->latency_ns_mean / median->latency_ns_mean;
     char text[FACTS_TEXT_BYTES];
-    double factor =
-        median->latency_ns_mean > 0.0 ? party->latency_ns_mean / median->latency_ns_mean : 0.0;
 
-    doc_cell(doc, DOC_PLAIN, "%s", kind);
+    doc_cell(doc, DOC_PLAIN, "%s", place == 0 ? kind : "");
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns(median->latency_ns_mean, text));
     doc_cell(doc, DOC_PLAIN, "%s", party->name);
-    doc_cell(doc, DOC_PLAIN, "%s", facts_count(party->messages, text));
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns(party->latency_ns_mean, text));
+    doc_cell(doc, factor >= SLOWER_FACTOR ? DOC_WARN : DOC_PLAIN, "%.2f×%s", factor,
+             factor >= SLOWER_FACTOR ? " ▲" : "");
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)party->latency_ns_max, text));
-    doc_cell(doc, factor >= SLOWER_FACTOR ? DOC_WARN : DOC_PLAIN, "%.2f×", factor);
+    doc_cell(doc, DOC_PLAIN, "%s", facts_count(party->messages, text));
 }
 
-static void add_kind(const struct parties *parties, enum party_kind kind, struct document *doc)
+/* The slowest of its kind, and who else is far from the median. */
+static uint32_t rows_of(const struct parties *parties)
 {
-    const struct result_party *median;
+    uint32_t rows = 1;
 
-    if (parties->count < 2 || parties->with_samples == 0) {
-        return;
+    if (parties->with_samples < 2) {
+        return 0;
     }
-    median = parties->list[parties->with_samples / 2];
-    for (uint32_t i = 0; i < WORST_MAX && i < parties->with_samples; i++) {
-        add_row(i == 0 ? kinds[kind] : "", parties->list[i], median, doc);
+    while (rows < WORST_MAX && rows < parties->with_samples &&
+           parties->list[rows]->latency_ns_mean >=
+               SLOWER_FACTOR * parties->list[parties->with_samples / 2]->latency_ns_mean) {
+        rows++;
     }
+    return rows;
 }
 
-static void add_idle(const struct parties *parties, enum party_kind kind, struct document *doc)
+static void add_idle(const struct parties *parties, enum party_kind kind, const char *where,
+                     struct document *doc)
 {
     uint32_t named = 0;
 
@@ -87,81 +95,109 @@ static void add_idle(const struct parties *parties, enum party_kind kind, struct
     }
     for (uint32_t i = 0; i < parties->count; i++) {
         if (parties->list[i]->messages == 0 && named < WORST_MAX) {
-            doc_item(doc, DOC_WARN, "Idle, not one message: %s.", parties->list[i]->name);
+            doc_item(doc, DOC_WARN, "%s: %s was idle, not one message.", where,
+                     parties->list[i]->name);
             named++;
         }
     }
     if (parties->idle > named) {
-        doc_item(doc, DOC_WARN, "%u more %s were idle.", parties->idle - named, kinds[kind]);
+        doc_item(doc, DOC_WARN, "%s: %u more %s were idle.", where, parties->idle - named,
+                 kinds[kind]);
     }
 }
 
-static bool is_compared(const struct result_trial *trial)
+/* Rows that a trial has in the table; without a document they are only counted. */
+static uint32_t add_trial(const struct result_trial *trial, struct parties *parties,
+                          const struct doc_cell *target, struct document *doc)
 {
-    uint32_t counts[KINDS_COUNT] = {0};
+    uint32_t rows = 0;
 
-    for (uint32_t i = 0; i < trial->parties_count; i++) {
-        if (++counts[trial->parties[i].kind] >= 2) {
-            return true;
+    for (size_t kind = 0; kind < KINDS_COUNT; kind++) {
+        uint32_t kind_rows;
+
+        collect(trial, (enum party_kind)kind, parties);
+        kind_rows = rows_of(parties);
+        for (uint32_t i = 0; i < kind_rows && doc != NULL; i++) {
+            if (rows + i == 0) {
+                doc_cell_target(doc, target->text, target->colour, target->rows);
+            } else {
+                doc_cell_covered(doc);
+            }
+            add_row(parties, kinds[kind], i, doc);
         }
+        rows += kind_rows;
     }
-    return false;
+    return rows;
 }
 
-static void add_trial(const struct result_case *result_case, const struct result_trial *trial,
-                      struct document *doc)
+static void begin(bool *begun, struct document *doc)
 {
     static const struct doc_column columns[] = {
-        {"of the", NULL, DOC_LEFT},
-        {"slowest", NULL, DOC_LEFT},
-        {"messages", NULL, DOC_RIGHT},
+        {"target", NULL, DOC_LEFT},
+        {"of its", NULL, DOC_LEFT},
+        {"median", "Mean latency of the one in the middle", DOC_RIGHT},
+        {"the slowest", NULL, DOC_LEFT},
         {"mean", "Of producers the publish latency, else end to end", DOC_RIGHT},
+        {"against the median", NULL, DOC_RIGHT},
         {"max", NULL, DOC_RIGHT},
-        {"against the median", "Mean latency, relative to the party in the middle", DOC_RIGHT},
+        {"messages", NULL, DOC_RIGHT},
     };
-    struct parties parties = {0};
 
-    parties.list = calloc(trial->parties_count + 1, sizeof *parties.list);
-    if (parties.list == NULL) {
-        doc->failed = true;
-        return;
+    if (!*begun) {
+        doc_section(doc, "parties", "Who was slower than the rest");
+        doc_paragraph(doc, DOC_MUTED,
+                      "Totals hide one stuck queue: the slowest of each kind against the one in "
+                      "the middle, by mean latency.");
+        doc_table(doc, "", columns, sizeof columns / sizeof columns[0]);
+        *begun = true;
     }
+}
+
+/* What a trial is called where several are listed. */
+static void name_trial(const struct result_case *result_case, const struct result_trial *trial,
+                       char *name, size_t name_bytes)
+{
     if (result_case->trials_count > 1) {
-        doc_subheading(doc, "%s, trial %u", result_case->name, trial->repetition + 1);
+        (void)snprintf(name, name_bytes, "%s, trial %u", result_case->name, trial->repetition + 1);
     } else {
-        doc_subheading(doc, "%s", result_case->name);
+        (void)snprintf(name, name_bytes, "%s", result_case->name);
     }
-    doc_table(doc, "", columns, sizeof columns / sizeof columns[0]);
-    for (size_t kind = 0; kind < KINDS_COUNT; kind++) {
-        collect(trial, (enum party_kind)kind, &parties);
-        add_kind(&parties, (enum party_kind)kind, doc);
+}
+
+static void add_all(const struct result *result, bool idle, bool *begun, struct document *doc)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            const struct result_trial *trial = &result->cases[i].trials[j];
+            struct parties parties = {.list =
+                                          calloc(trial->parties_count + 1, sizeof *parties.list)};
+            char name[NAME_BYTES + 24];
+            struct doc_cell target = {.text = name,
+                                      .colour = facts_colour(result, &result->cases[i])};
+
+            if (parties.list == NULL) {
+                doc->failed = true;
+                return;
+            }
+            name_trial(&result->cases[i], trial, name, sizeof name);
+            for (size_t kind = 0; kind < KINDS_COUNT && idle && *begun; kind++) {
+                collect(trial, (enum party_kind)kind, &parties);
+                add_idle(&parties, (enum party_kind)kind, name, doc);
+            }
+            target.rows = idle ? 0 : add_trial(trial, &parties, &target, NULL);
+            if (target.rows > 0) {
+                begin(begun, doc);
+                (void)add_trial(trial, &parties, &target, doc);
+            }
+            free(parties.list);
+        }
     }
-    for (size_t kind = 0; kind < KINDS_COUNT; kind++) {
-        collect(trial, (enum party_kind)kind, &parties);
-        add_idle(&parties, (enum party_kind)kind, doc);
-    }
-    free(parties.list);
 }
 
 void section_parties(const struct result *result, struct document *doc)
 {
-    bool any = false;
+    bool begun = false;
 
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
-            const struct result_trial *trial = &result->cases[i].trials[j];
-
-            if (!is_compared(trial)) {
-                continue;
-            }
-            if (!any) {
-                doc_section(doc, "parties", "Who was slower than the rest");
-                doc_paragraph(doc, DOC_MUTED,
-                              "Totals hide one stuck queue: the slowest of each kind against the "
-                              "one in the middle.");
-                any = true;
-            }
-            add_trial(&result->cases[i], trial, doc);
-        }
-    }
+    add_all(result, false, &begun, doc);
+    add_all(result, true, &begun, doc);
 }

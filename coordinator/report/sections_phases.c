@@ -2,6 +2,7 @@
 #include "mono.h"
 #include "sections.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static void add_rate(double per_s, bool there, struct document *doc)
@@ -28,15 +29,62 @@ static void add_phase_name(const struct result_phase *phase, bool flows, struct 
     doc_cell(doc, DOC_PLAIN, "%s", units_format_duration(phase->duration_ns + rounding_ns, span));
 }
 
-static void add_delivery_row(const struct result_phase *phase, bool flows, struct document *doc)
+/* Which counts are shown: those that say something in at least one phase. */
+struct fault_column {
+    struct doc_column column;
+    size_t offset; /* Into struct result_delivery. */
+    bool always;
+};
+
+#define FAULT(name) offsetof(struct result_delivery, name)
+
+static const struct fault_column fault_columns[] = {
+    {{"refused", "Said no to by the broker", DOC_RIGHT}, FAULT(refused), false},
+    {{"unconfirmed", "Neither confirmed nor refused", DOC_RIGHT}, FAULT(unconfirmed), false},
+    {{"lost", "Confirmed, and a subscription never got it", DOC_RIGHT}, FAULT(lost), true},
+    {{"dupl.", "Copies beyond the first", DOC_RIGHT}, FAULT(duplicated), true},
+    {{"reord.", "First seen after a later one of its stream", DOC_RIGHT}, FAULT(reordered), true},
+    {{"corrupt.", "The checksum was wrong", DOC_RIGHT}, FAULT(corrupted), true},
+    {{"expired", "Missing and older than its ttl", DOC_RIGHT}, FAULT(expired), false},
+    {{"unexp.", "Arrived though refused or unconfirmed", DOC_RIGHT}, FAULT(unexpected), false},
+    {{"unacc.", "Of an agent that was lost before it could report", DOC_RIGHT},
+     FAULT(unaccounted),
+     false},
+    {{"errors", "Of the broker or client, not of one message", DOC_RIGHT}, FAULT(errors), false},
+};
+#define FAULTS_COUNT (sizeof fault_columns / sizeof fault_columns[0])
+
+static uint64_t fault_of(const struct result_delivery *delivery, size_t fault)
+{
+    uint64_t count;
+
+    memcpy(&count, (const char *)delivery + fault_columns[fault].offset, sizeof count);
+    return count;
+}
+
+static void find_faults(const struct result_case *result_case, bool shown[FAULTS_COUNT])
+{
+    for (size_t fault = 0; fault < FAULTS_COUNT; fault++) {
+        shown[fault] = fault_columns[fault].always;
+        for (uint32_t i = 0; i < result_case->phases_count; i++) {
+            shown[fault] |= fault_of(&result_case->phases[i].delivery, fault) > 0;
+        }
+    }
+}
+
+/* Flows of a phase in which nothing was due and nothing sent repeat its row. */
+static bool is_silent(const struct result_phase *phase)
+{
+    return phase->flow[0] != '\0' && phase->due == 0 && phase->delivery.sent == 0 &&
+           phase->delivery.received == 0;
+}
+
+static void add_delivery_row(const struct result_phase *phase, bool flows,
+                             const bool shown[FAULTS_COUNT], struct document *doc)
 {
     const struct result_delivery *delivery = &phase->delivery;
     const uint64_t counts[] = {delivery->sent, delivery->acked, delivery->expected,
                                delivery->received};
-    const uint64_t faults[] = {delivery->refused,    delivery->unconfirmed, delivery->lost,
-                               delivery->duplicated, delivery->reordered,   delivery->corrupted,
-                               delivery->expired,    delivery->unexpected,  delivery->unaccounted,
-                               delivery->errors};
     char text[FACTS_TEXT_BYTES];
 
     add_phase_name(phase, flows, doc);
@@ -45,10 +93,14 @@ static void add_delivery_row(const struct result_phase *phase, bool flows, struc
     add_rate(phase->acked_per_s, phase->acked_per_s > 0.0, doc);
     add_rate(phase->received_per_s, phase->received_per_s > 0.0, doc);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        doc_cell(doc, DOC_PLAIN, "%s", facts_count(counts[i], text));
+        doc_cell(doc, counts[i] == 0 ? DOC_MUTED : DOC_PLAIN, "%s", facts_count(counts[i], text));
     }
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        doc_cell(doc, faults[i] == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(faults[i], text));
+    for (size_t i = 0; i < FAULTS_COUNT; i++) {
+        uint64_t count = fault_of(delivery, i);
+
+        if (shown[i]) {
+            doc_cell(doc, count == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(count, text));
+        }
     }
 }
 
@@ -68,35 +120,34 @@ static uint32_t phase_columns(struct doc_column *columns, bool flows, const stru
 
 static void add_delivery_table(const struct result_case *result_case, struct document *doc)
 {
-    static const struct doc_column rest[] = {
+    static const struct doc_column fixed[] = {
         {"lasted", NULL, DOC_RIGHT},
-        {"asked", NULL, DOC_RIGHT},
-        {"sent", NULL, DOC_RIGHT},
-        {"confirmed", NULL, DOC_RIGHT},
-        {"received", NULL, DOC_RIGHT},
+        {"asked", "Rate of the schedule", DOC_RIGHT},
+        {"sent", "Rate", DOC_RIGHT},
+        {"confirmed", "Rate", DOC_RIGHT},
+        {"received", "Rate, all subscriptions", DOC_RIGHT},
         {"sent", "Messages", DOC_RIGHT},
         {"confirmed", "Messages", DOC_RIGHT},
         {"expected", "Confirmed messages times subscriptions", DOC_RIGHT},
         {"received", "Distinct messages, summed over subscriptions", DOC_RIGHT},
-        {"refused", NULL, DOC_RIGHT},
-        {"unconfirmed", NULL, DOC_RIGHT},
-        {"lost", "Confirmed, and a subscription never got it", DOC_RIGHT},
-        {"dupl.", "Copies beyond the first", DOC_RIGHT},
-        {"reord.", "First seen after a later one of its stream", DOC_RIGHT},
-        {"corrupt.", "The checksum was wrong", DOC_RIGHT},
-        {"expired", "Missing and older than its ttl", DOC_RIGHT},
-        {"unexp.", "Arrived though refused or unconfirmed", DOC_RIGHT},
-        {"unacc.", "Of an agent that was lost before it could report", DOC_RIGHT},
-        {"errors", "Of the broker or client, not of one message", DOC_RIGHT},
     };
     bool flows = facts_has_flows(result_case);
-    struct doc_column columns[2 + sizeof rest / sizeof rest[0]];
-    uint32_t count = phase_columns(columns, flows, rest, sizeof rest / sizeof rest[0]);
+    bool shown[FAULTS_COUNT];
+    struct doc_column columns[2 + sizeof fixed / sizeof fixed[0] + FAULTS_COUNT];
+    uint32_t count = phase_columns(columns, flows, fixed, sizeof fixed / sizeof fixed[0]);
 
-    doc_table(doc, "Rates and messages; a message belongs to the phase in which it was due",
+    find_faults(result_case, shown);
+    for (size_t i = 0; i < FAULTS_COUNT; i++) {
+        if (shown[i]) {
+            columns[count++] = fault_columns[i].column;
+        }
+    }
+    doc_table(doc, "Rates, then messages; a message belongs to the phase in which it was due",
               columns, count);
     for (uint32_t i = 0; i < result_case->phases_count; i++) {
-        add_delivery_row(&result_case->phases[i], flows, doc);
+        if (!is_silent(&result_case->phases[i])) {
+            add_delivery_row(&result_case->phases[i], flows, shown, doc);
+        }
     }
 }
 

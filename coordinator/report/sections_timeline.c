@@ -221,7 +221,7 @@ static void add_rate_charts(const struct result *result, const struct lines *lin
             (void)snprintf(caption + used, sizeof caption - used, ", %s received",
                            units_format_rate(received_max, received));
         }
-        doc_chart(doc, caption, lines->count == 1, &chart.json);
+        doc_chart(doc, caption, &chart.json);
     }
 }
 
@@ -244,9 +244,9 @@ static void add_p99_chart(const struct result *result, const struct lines *lines
     }
     chart_end(&chart);
     doc_chart(doc,
-              e2e ? "p99 end to end, all targets in one picture"
-                  : "p99 publish, all targets in one picture",
-              true, &chart.json);
+              e2e ? "p99 end to end: intended send to the consumer"
+                  : "p99 publish: intended send to the broker's confirm",
+              &chart.json);
 }
 
 static void add_latency_chart(const struct result *result, const struct lines *lines,
@@ -268,31 +268,44 @@ static void add_latency_chart(const struct result *result, const struct lines *l
     chart_end(&chart);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
-    (void)snprintf(caption, sizeof caption, "%s: worst second's p99 %s, slowest message %s",
-                   line->result_case->name, p99, max);
-    doc_chart(doc, caption, lines->count == 1, &chart.json);
+    (void)snprintf(caption, sizeof caption, "%s%s: worst second's p99 %s, max %s",
+                   line->result_case->name, e2e ? " end to end" : " publish", p99, max);
+    doc_chart(doc, caption, &chart.json);
 }
 
-static void add_latency_charts(const struct result *result, const struct lines *lines, bool e2e,
+/* Several targets: both p99 side by side, then each target by itself. One target: both latencies of
+ * it side by side. */
+static void add_latency_charts(const struct result *result, const struct lines *lines,
                                struct document *doc)
 {
-    uint32_t with = 0;
+    uint32_t with_e2e = 0;
+    uint32_t with_publish = 0;
 
     for (uint32_t i = 0; i < lines->count; i++) {
-        with += e2e ? lines->list[i].any_latency : lines->list[i].any_publish;
+        with_e2e += lines->list[i].any_latency ? 1 : 0;
+        with_publish += lines->list[i].any_publish ? 1 : 0;
     }
-    if (with == 0) {
+    if (with_e2e + with_publish == 0) {
         return;
     }
-    doc_subheading(doc, "%s",
-                   e2e ? "Latency end to end: intended send to the consumer, each second"
-                       : "Publish latency: intended send to the broker's confirm, each second");
-    if (with > 1) {
-        add_p99_chart(result, lines, e2e, doc);
+    doc_subheading(doc, "Latency, each second");
+    if (with_e2e > 1) {
+        add_p99_chart(result, lines, true, doc);
+    }
+    if (with_publish > 1) {
+        add_p99_chart(result, lines, false, doc);
+    }
+    if (lines->count > 1 && with_e2e + with_publish > 1) {
+        doc_subheading(doc, with_e2e > 0 ? "End to end by target" : "Publish by target");
     }
     for (uint32_t i = 0; i < lines->count; i++) {
-        if (e2e ? lines->list[i].any_latency : lines->list[i].any_publish) {
-            add_latency_chart(result, lines, &lines->list[i], e2e, doc);
+        if (lines->list[i].any_latency) {
+            add_latency_chart(result, lines, &lines->list[i], true, doc);
+        }
+    }
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (lines->list[i].any_publish && (with_e2e == 0 || lines->count == 1)) {
+            add_latency_chart(result, lines, &lines->list[i], false, doc);
         }
     }
 }
@@ -307,6 +320,7 @@ static void add_overlay(const struct result *result, const struct lines *lines,
     double at_s = 0.0;
     char amount[UNITS_TEXT_BYTES];
     char when[FACTS_TEXT_BYTES];
+    char caption[REASON_BYTES];
     struct chart chart;
 
     for (uint32_t i = 0; i < lines->count; i++) {
@@ -322,7 +336,6 @@ static void add_overlay(const struct result *result, const struct lines *lines,
     if (worst == NULL) {
         return;
     }
-    doc_subheading(doc, "%s", heading);
     begin_chart(&chart, result, worst, unit, false, "");
     chart_step(&chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
@@ -336,13 +349,21 @@ static void add_overlay(const struct result *result, const struct lines *lines,
         units_format_rate(highest, amount);
     }
     facts_offset((int64_t)(at_s * NS_PER_S), when);
-    {
-        char caption[REASON_BYTES];
+    (void)snprintf(caption, sizeof caption, "%s: at most %s%s, on %s at %s", heading, amount,
+                   value == VALUE_BACKLOG ? " messages" : "", worst->result_case->name, when);
+    doc_chart(doc, caption, &chart.json);
+}
 
-        (void)snprintf(caption, sizeof caption, "Highest: %s%s on %s at %s", amount,
-                       value == VALUE_BACKLOG ? " messages" : "", worst->result_case->name, when);
-        doc_chart(doc, caption, true, &chart.json);
+static bool any_value(const struct lines *lines, enum point_value value)
+{
+    double at_s;
+
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (line_max(&lines->list[i], value, &at_s) > 0.0) {
+            return true;
+        }
     }
+    return false;
 }
 
 static void add_marks(const struct result *result, struct document *doc)
@@ -381,12 +402,12 @@ void section_timeline(const struct result *result, struct document *doc)
             "cursors move together.");
         add_marks(result, doc);
         add_rate_charts(result, &lines, doc);
-        add_latency_charts(result, &lines, true, doc);
-        add_latency_charts(result, &lines, false, doc);
-        add_overlay(result, &lines, VALUE_BACKLOG,
-                    "Backlog: confirmed and not yet received, all subscriptions", doc);
-        add_overlay(result, &lines, VALUE_FAILED,
-                    "Errors: refused, left unconfirmed or failed each second", doc);
+        add_latency_charts(result, &lines, doc);
+        if (any_value(&lines, VALUE_BACKLOG) || any_value(&lines, VALUE_FAILED)) {
+            doc_subheading(doc, "What piled up and what failed");
+        }
+        add_overlay(result, &lines, VALUE_BACKLOG, "Confirmed and not yet received", doc);
+        add_overlay(result, &lines, VALUE_FAILED, "Refused, unconfirmed or errors", doc);
     }
     lines_done(&lines);
 }

@@ -138,7 +138,7 @@
     const base = unit === 'bytes' ? Math.pow(1024, Math.floor(Math.log2(Math.max(high, 1)) / 10)) : 1;
     const raw = high / base / count;
     const power = Math.pow(10, Math.floor(Math.log10(raw)));
-    let step = [1, 2, 5, 10].find((s) => s * power >= raw) * power;
+    let step = [1, 2, 2.5, 5, 10].find((s) => s * power >= raw) * power;
     if ((unit === 'count' || unit === 'bytes') && step < 1) step = 1;
     const splits = [];
     for (let v = 0; v * base <= high; v += step) splits.push(Number((v * base).toPrecision(12)));
@@ -147,79 +147,87 @@
 
   const timeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
-  // ---- What is drawn below and above the lines ----
+  // ---- What is drawn around the lines ----
 
-  function clipped(u, draw) {
-    const { ctx } = u;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
-    ctx.clip();
-    draw(ctx);
-    ctx.restore();
+  // Above the plot: a strip with the phases' names, and strips with the names of marks.
+  const stripHeight = 14;
+
+  function markRows(spec) {
+    return Math.min((spec.marks || []).length, 2);
   }
 
-  // Phases: those that are not measured are shaded; each has its name at the top where it fits.
+  function topSpace(spec) {
+    return ((spec.phases || []).length ? stripHeight : 4) + markRows(spec) * stripHeight;
+  }
+
+  function textStyle(ctx, colours, baseline) {
+    ctx.font = colours.font(11 * uPlot.pxRatio);
+    ctx.textAlign = 'left';
+    ctx.textBaseline = baseline;
+  }
+
+  // Phases that are not measured are shaded; so is the time in which the broker was away.
   function drawPhases(u, spec, colours) {
     const ratio = uPlot.pxRatio;
-    clipped(u, (ctx) => {
-      ctx.font = colours.font(11 * ratio);
-      ctx.textBaseline = 'top';
-      for (const phase of spec.phases || []) {
-        const left = u.valToPos(phase.from, 'x', true);
-        const right = u.valToPos(phase.to, 'x', true);
-        if (!phase.measured) {
-          ctx.fillStyle = colours.shade;
-          ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
-        }
-        ctx.fillStyle = colours.line;
-        ctx.fillRect(Math.round(left), u.bbox.top, ratio, u.bbox.height);
-        const from = Math.max(left, u.bbox.left) + 4 * ratio;
-        if (ctx.measureText(phase.name).width < Math.min(right, u.bbox.left + u.bbox.width) - from) {
-          ctx.fillStyle = colours.muted;
-          ctx.fillText(phase.name, from, u.bbox.top + 3 * ratio);
-        }
+    const { left: start, top, width, height } = u.bbox;
+    const end = start + width;
+    const shade = (from, to, colour) => {
+      const left = Math.max(u.valToPos(from, 'x', true), start);
+      const right = Math.min(u.valToPos(to, 'x', true), end);
+      u.ctx.fillStyle = colour;
+      if (right > left) u.ctx.fillRect(left, top, right - left, height);
+    };
+    u.ctx.save();
+    textStyle(u.ctx, colours, 'bottom');
+    for (const phase of spec.phases || []) {
+      const left = Math.max(u.valToPos(phase.from, 'x', true), start);
+      const right = Math.min(u.valToPos(phase.to, 'x', true), end);
+      if (right <= left) continue;
+      if (!phase.measured) shade(phase.from, phase.to, colours.shade);
+      u.ctx.fillStyle = colours.line;
+      u.ctx.fillRect(Math.round(left), top - 3 * ratio, ratio, height + 3 * ratio);
+      if (u.ctx.measureText(phase.name).width < right - left - 3 * ratio) {
+        u.ctx.fillStyle = colours.muted;
+        u.ctx.fillText(phase.name, left + 3 * ratio, top - (markRows(spec) * stripHeight + 1) * ratio);
       }
-      let down = null;
-      for (const mark of spec.marks || []) {
-        if (mark.kind === 'broker down' && down === null) down = mark.at;
-        if (mark.kind === 'broker up' && down !== null) {
-          const left = u.valToPos(down, 'x', true);
-          ctx.fillStyle = colours.away;
-          ctx.fillRect(left, u.bbox.top, u.valToPos(mark.at, 'x', true) - left, u.bbox.height);
-          down = null;
-        }
+    }
+    let down = null;
+    for (const mark of spec.marks || []) {
+      if (mark.kind === 'broker down' && down === null) down = mark.at;
+      if (mark.kind === 'broker up' && down !== null) {
+        shade(down, mark.at, colours.away);
+        down = null;
       }
-    });
+    }
+    u.ctx.restore();
   }
 
   function drawMarks(u, spec, colours) {
     const ratio = uPlot.pxRatio;
-    clipped(u, (ctx) => {
-      ctx.font = colours.font(11 * ratio);
-      ctx.textBaseline = 'top';
-      (spec.marks || []).forEach((mark, i) => {
-        const x = Math.round(u.valToPos(mark.at, 'x', true));
-        const width = ctx.measureText(mark.kind).width;
-        const onLeft = x + width + 8 * ratio > u.bbox.left + u.bbox.width;
-        const y = u.bbox.top + (18 + (i % 3) * 14) * ratio;
-        ctx.strokeStyle = ctx.fillStyle = colours.mark;
-        ctx.lineWidth = ratio;
-        ctx.setLineDash([3 * ratio, 3 * ratio]);
-        ctx.beginPath();
-        ctx.moveTo(x, u.bbox.top);
-        ctx.lineTo(x, u.bbox.top + u.bbox.height);
-        ctx.stroke();
-        ctx.setLineDash([]);
-        const at = onLeft ? x - width - 4 * ratio : x + 4 * ratio;
-        ctx.fillStyle = colours.ground;
-        ctx.globalAlpha = 0.75;
-        ctx.fillRect(at - 2 * ratio, y - ratio, width + 4 * ratio, 13 * ratio);
-        ctx.globalAlpha = 1;
-        ctx.fillStyle = colours.mark;
-        ctx.fillText(mark.kind, at, y);
-      });
-    });
+    const { left: start, top, width, height } = u.bbox;
+    const rows = markRows(spec);
+    const used = new Array(rows).fill(-Infinity); // Where the last text of a row ends.
+    u.ctx.save();
+    textStyle(u.ctx, colours, 'bottom');
+    u.ctx.strokeStyle = u.ctx.fillStyle = colours.mark;
+    u.ctx.lineWidth = ratio;
+    for (const mark of spec.marks || []) {
+      const x = Math.round(u.valToPos(mark.at, 'x', true)) + 0.5;
+      if (x < start || x > start + width) continue;
+      const text = mark.kind;
+      const textWidth = u.ctx.measureText(text).width;
+      const at = Math.min(x, start + width - textWidth);
+      const row = used.findIndex((end) => end < at);
+      u.ctx.setLineDash([3 * ratio, 3 * ratio]);
+      u.ctx.beginPath();
+      u.ctx.moveTo(x, row < 0 ? top : top - row * stripHeight * ratio);
+      u.ctx.lineTo(x, top + height);
+      u.ctx.stroke();
+      if (row < 0) continue; // No room for its name: the list above the charts has it.
+      u.ctx.fillText(text, at, top - (row * stripHeight + 1) * ratio);
+      used[row] = at + textWidth + 6 * ratio;
+    }
+    u.ctx.restore();
   }
 
   // The name of each line at its end, pushed apart where lines end together.
@@ -248,8 +256,7 @@
       ends[i].at = Math.min(ends[i].at, limit);
     }
     ctx.save();
-    ctx.font = colours.font(11 * ratio);
-    ctx.textBaseline = 'middle';
+    textStyle(ctx, colours, 'middle');
     const x = u.bbox.left + u.bbox.width;
     for (const end of ends) {
       ctx.strokeStyle = end.colour;
@@ -290,8 +297,18 @@
     return 'rgba(' + (n >> 16) + ',' + ((n >> 8) & 255) + ',' + (n & 255) + ',' + share + ')';
   }
 
+  // A value between two gaps has no line: it is drawn as a point.
+  function alone(u, i) {
+    const values = u.data[i];
+    const found = [];
+    for (let j = 0; j < values.length; j++) {
+      if (values[j] != null && values[j - 1] == null && values[j + 1] == null) found.push(j);
+    }
+    return found;
+  }
+
   function seriesOption(series, look) {
-    const option = { label: series.label, stroke: look.colour, width: 1.6, dash: look.dash, points: { show: false } };
+    const option = { label: series.label, stroke: look.colour, width: 1.6, dash: look.dash, points: { show: true, size: 4, filter: alone } };
     if (look.wide) {
       option.width = 6;
       option.stroke = alpha(look.colour, 0.3);
@@ -325,7 +342,7 @@
     }
     const y = Object.assign({}, common, {
       size: 62,
-      splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(high, spec.unit, plotHeight / 45)),
+      splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(high, spec.unit, plotHeight / 40)),
       values: (u, splits) => splits.map((v) => short(format(v))),
     });
     if (spec.log) y.filter = (u, splits) => splits;
@@ -349,6 +366,7 @@
       this.list = flatten(this.spec);
       this.several = new Set(this.list.map((s) => s.target)).size > 1 && this.list.every((s) => s.target !== undefined);
       this.width = 0;
+      this.alone = figure.parentNode.classList.contains('one');
       this.hiddenSeries = new Set();
       this.makeTable();
     }
@@ -356,7 +374,7 @@
     draw(width) {
       const { spec } = this;
       const colours = theme();
-      const height = this.figure.classList.contains('wide') ? 230 : 200;
+      const height = (this.alone ? 220 : 180) + topSpace(spec);
       const looks = this.list.map((s) => lookOf(spec, s, this.several, colours));
       // Rates lie on each other when all is well: their names would be in each other's way.
       const named = !this.list.some((s) => s.label === 'asked');
@@ -369,7 +387,7 @@
       this.data = data;
       this.u = new uPlot({
         width, height,
-        padding: [4, Math.min(labelWidth(labels, colours), width * 0.3), 0, 0],
+        padding: [topSpace(spec), Math.min(labelWidth(labels, colours), width * 0.3), 0, 0],
         legend: { show: false },
         cursor: {
           sync: { key: spec.kind, setSeries: false },
@@ -380,7 +398,7 @@
           x: { time: false, range: (u, low, high) => this.rangeX(low, high) },
           y: { distr: spec.log ? 3 : 1, range: () => range },
         },
-        axes: axesOf(spec, colours, height - 30),
+        axes: axesOf(spec, colours, height - 26 - topSpace(spec)),
         series: [{}].concat(this.list.map((s, i) => Object.assign(seriesOption(s, looks[i]), { show: !this.hiddenSeries.has(i) }))),
         bands: (spec.fill || []).map((f) => ({
           series: [f.upper + 1, f.lower + 1], fill: alpha(looks[f.upper].colour, 0.22), dir: -1,
@@ -583,7 +601,7 @@
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll());
     addEventListener('beforeprint', () => {
       document.documentElement.dataset.theme = 'light';
-      drawAll((chart) => (chart.figure.classList.contains('wide') ? 690 : 335));
+      drawAll((chart) => (chart.alone ? 690 : 335));
     });
     addEventListener('afterprint', () => {
       delete document.documentElement.dataset.theme;
