@@ -2,7 +2,7 @@
 #ifndef MILLRACE_CONFORMANCE_CASES_H
 #define MILLRACE_CONFORMANCE_CASES_H
 
-/* topic_cases.c: control calls. */
+/* topic_cases.c, probe_cases.c: control calls. */
 void topics_can_be_made_and_removed_and_made_again(void **state);
 void making_a_topic_that_exists_is_refused(void **state);
 void clean_removes_what_was_left_behind(void **state);
@@ -12,6 +12,9 @@ void probe_of_a_name_that_does_not_resolve_says_so(void **state);
 void probe_of_a_silent_port_ends_in_time(void **state);
 void probe_of_another_protocol_is_not_taken_for_the_broker(void **state);
 void probe_with_a_wrong_password_says_login(void **state);
+void probe_with_a_client_certificate_finds_the_broker(void **state);
+void probe_of_a_broker_that_is_not_trusted_says_tls(void **state);
+void probe_without_tls_of_a_port_with_tls_fails_in_time(void **state);
 void control_calls_without_a_broker_fail_in_time_with_a_sentence(void **state);
 
 /* delivery_cases.c: who gets what, and the words of the delivery table. */

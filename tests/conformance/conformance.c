@@ -47,34 +47,85 @@ static const struct CMUnitTest tests[] = {
     CASE(a_broker_that_goes_away_and_comes_back_settles_every_token),
 };
 
+/* What TLS can change. */
+static const struct CMUnitTest tls_tests[] = {
+    CASE(probe_finds_the_broker),
+    CASE(probe_with_a_client_certificate_finds_the_broker),
+    CASE(probe_of_a_broker_that_is_not_trusted_says_tls),
+    CASE(probe_without_tls_of_a_port_with_tls_fails_in_time),
+    CASE(probe_with_a_wrong_password_says_login),
+    CASE(topics_can_be_made_and_removed_and_made_again),
+    CASE(every_message_reaches_its_topic_and_partition_once),
+    CASE(messages_of_all_sizes_arrive_as_they_left),
+};
+
 static struct suite suite;
 
-static int start(void **state)
+static int start_broker(const char *arguments)
 {
     struct errinfo error = {""};
     const char *broker = suite.conformance->broker;
 
+    suite.missing[0] = '\0';
+    if (broker == NULL || broker_start(broker, arguments, &suite.broker, &error) == 0) {
+        return 0;
+    }
+    (void)snprintf(suite.missing, sizeof suite.missing, "%s", error.text);
+    return 0; /* The tests are skipped with the reason. */
+}
+
+static int start(void **state)
+{
     *state = &suite;
     if (suite.ops == NULL) {
         (void)snprintf(suite.missing, sizeof suite.missing, "built without the %s backend",
                        suite.conformance->backend);
-    } else if (broker != NULL && broker_start(broker, NULL, &suite.broker, &error) < 0) {
+        return 0;
+    }
+    return start_broker(NULL);
+}
+
+static int start_tls(void **state)
+{
+    struct errinfo error = {""};
+    char folder[200];
+
+    *state = &suite;
+    (void)start_broker("--tls");
+    if (suite.missing[0] == '\0' &&
+        broker_ask(&suite.broker, "dir", NULL, folder, sizeof folder, &error) < 0) {
         (void)snprintf(suite.missing, sizeof suite.missing, "%s", error.text);
     }
-    return 0; /* The tests are skipped with the reason. */
+    (void)snprintf(suite.tls_folder, sizeof suite.tls_folder, "%s/tls", folder);
+    return 0;
 }
 
 static int stop(void **state)
 {
     (void)state;
     broker_stop(&suite.broker);
+    suite.tls_folder[0] = '\0';
     return 0;
 }
 
-int conformance_run(const struct conformance *conformance)
+int conformance_run(const struct conformance *conformance, int argc, char **argv)
 {
+    char tls_name[64];
+    int failed;
+
     suite.conformance = conformance;
     suite.ops = backend_find(conformance->backend);
-    return _cmocka_run_group_tests(conformance->backend, tests, sizeof tests / sizeof tests[0],
-                                   start, stop);
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
+    failed = _cmocka_run_group_tests(conformance->backend, tests, sizeof tests / sizeof tests[0],
+                                     start, stop);
+    if (suite.ops == NULL || conformance->broker == NULL ||
+        !suite.ops->entry->capabilities[CAPABILITY_TLS].available) {
+        return failed;
+    }
+    (void)snprintf(tls_name, sizeof tls_name, "%s with TLS", conformance->backend);
+    return failed + _cmocka_run_group_tests(tls_name, tls_tests,
+                                            sizeof tls_tests / sizeof tls_tests[0], start_tls,
+                                            stop);
 }

@@ -42,15 +42,16 @@ struct conformance {
     int64_t patience_ns;   /* How long a message or a confirm may take; 0: 20 s. */
 };
 
-/* Runs all tests; the exit code of main(). */
-int conformance_run(const struct conformance *conformance);
+/* Runs all tests, or those whose names match the pattern ("probe*") of the first argument; the exit
+ * code of main(). Where the backend has TLS, a second broker with TLS gets the tests of that. */
+int conformance_run(const struct conformance *conformance, int argc, char **argv);
 
 #define CONFORMANCE_MAIN(...)                                                                      \
-    int main(void)                                                                                 \
+    int main(int argc, char **argv)                                                                \
     {                                                                                              \
         static const struct conformance conformance = {__VA_ARGS__};                               \
                                                                                                    \
-        return conformance_run(&conformance);                                                      \
+        return conformance_run(&conformance, argc, argv);                                          \
     }
 
 #endif

@@ -1,10 +1,13 @@
 #include "rig.h"
 
+#include "file.h"
 #include "invariant.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PATIENCE_NS (20 * NS_PER_S)
@@ -58,6 +61,14 @@ static char *copy_text(const char *text)
     return copy;
 }
 
+char *rig_tls_path(const struct suite *suite, const char *name)
+{
+    char *path = file_join(suite->tls_folder, name);
+
+    assert_non_null(path);
+    return path;
+}
+
 void rig_target(const struct suite *suite, const char *address, const char *const *options,
                 struct target *ret)
 {
@@ -73,6 +84,10 @@ void rig_target(const struct suite *suite, const char *address, const char *cons
         assert_non_null(ret->addresses);
         ret->addresses[0] = copy_text(address != NULL ? address : suite->broker.address);
         ret->addresses_count = 1;
+    }
+    if (suite->tls_folder[0] != '\0') {
+        ret->tls = true;
+        ret->tls_ca = rig_tls_path(suite, "ca.pem");
     }
     set_options(ret, conformance->options);
     set_options(ret, options);
@@ -243,4 +258,28 @@ int rig_teardown(void **state)
         rig_close(open_rig);
     }
     return 0;
+}
+
+void rig_require_address(const struct suite *suite)
+{
+    if (suite->ops->entry->local) {
+        rig_skip("the backend has no address");
+    }
+}
+
+int rig_loopback_port(bool listening, char *host_port, size_t bytes)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t address_bytes = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &address_bytes), 0);
+    (void)snprintf(host_port, bytes, "127.0.0.1:%u", ntohs(address.sin_port));
+    if (listening) {
+        assert_int_equal(listen(fd, 8), 0);
+    }
+    return fd;
 }

@@ -21,6 +21,7 @@
 #define RIG_MESSAGES_MAX 8192
 #define RIG_STREAMS_MAX 256
 #define RIG_EVENTS 64
+#define RIG_SLACK_NS (2 * NS_PER_S) /* Of a busy machine, on top of a deadline. */
 
 /* What all tests share. */
 struct suite {
@@ -28,6 +29,7 @@ struct suite {
     const struct backend_ops *ops;
     struct broker broker;
     char missing[ERRINFO_BYTES]; /* Why nothing can be tested; "" if it can. */
+    char tls_folder[256];        /* Certificates of the broker; "" if it is not one with TLS. */
 };
 
 struct rig_spec {
@@ -96,12 +98,20 @@ void rig_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 struct suite *rig_suite(void **state);
 void rig_require(const struct suite *suite, enum capability capability);
+void rig_require_address(const struct suite *suite);
 
-/* A target as the suite's, with another address (NULL: the same); target_done() it. */
+/* A target as the suite's, with another address (NULL: the same); target_done() it. With TLS it
+ * trusts the broker's CA. */
 void rig_target(const struct suite *suite, const char *address, const char *const *options,
                 struct target *ret);
+/* The path of a certificate or key of a broker with TLS; the caller frees. */
+char *rig_tls_path(const struct suite *suite, const char *name);
 /* The suite's address with another "HOST:PORT". */
 void rig_address(const struct suite *suite, const char *host_port, char *ret, size_t bytes);
+
+/* A port on loopback with nothing behind it, or with a listener that never answers. Writes its
+ * "HOST:PORT"; the caller closes the descriptor. */
+int rig_loopback_port(bool listening, char *host_port, size_t bytes);
 
 /* mono_ns() by which a control call must be done. */
 int64_t rig_deadline(const struct rig *rig);

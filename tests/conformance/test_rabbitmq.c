@@ -1,0 +1,4 @@
+#include "conformance.h"
+
+CONFORMANCE_MAIN(.backend = "rabbitmq", .broker = "rabbitmq", .username = "guest",
+                 .password = "guest")
