@@ -1,0 +1,222 @@
+#include "fleet.h"
+
+#include "channel.h"
+#include "fleet_requests.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POLL_ANSWER_NS (NS_PER_S / 2)
+#define SILENCE_NS (6 * NS_PER_S)
+#define REQUESTS_PER_AGENT 8
+
+static void own_clock(char *boot_id, char *time_namespace)
+{
+    file_first_line("/proc/sys/kernel/random/boot_id", boot_id, NAME_BYTES);
+    if (readlink("/proc/self/ns/time", time_namespace, NAME_BYTES - 1) < 0) {
+        time_namespace[0] = '\0';
+    }
+}
+
+int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
+              struct errinfo *reterr)
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    int r;
+
+    if (fleet == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    fleet->wanted = config->agents_wanted;
+    (void)snprintf(fleet->run_id, sizeof fleet->run_id, "%s", config->run_id);
+    own_clock(fleet->boot_id, fleet->time_namespace);
+    fleet->members = calloc(fleet->wanted, sizeof *fleet->members);
+    if (fleet->members == NULL) {
+        free(fleet);
+        return errinfo_nomem(reterr);
+    }
+    r = channel_server_new(config->url, 16 + fleet->wanted * REQUESTS_PER_AGENT, FRAME_BYTES_MAX,
+                           &fleet->server, ret_url, reterr);
+    if (r < 0) {
+        fleet_free(fleet);
+        return r;
+    }
+    *ret = fleet;
+    return 0;
+}
+
+static void member_done(struct fleet_member *member)
+{
+    for (uint32_t i = 0; i < member->commands_count; i++) {
+        command_done(&member->commands[i]);
+    }
+    for (uint32_t i = 0; i < FLEET_ANSWERS; i++) {
+        status_done(&member->answers[i]);
+    }
+    if (member->poll != NULL) {
+        channel_request_drop(member->poll);
+    }
+    clock_relation_free(member->relation);
+}
+
+void fleet_free(struct fleet *fleet)
+{
+    struct snapshot *snapshot;
+
+    if (fleet == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        member_done(&fleet->members[i]);
+    }
+    while ((snapshot = fleet_next_snapshot(fleet)) != NULL) {
+        snapshot_free(snapshot);
+    }
+    channel_server_free(fleet->server);
+    free(fleet->members);
+    free(fleet);
+}
+
+int fleet_fd(const struct fleet *fleet)
+{
+    return channel_server_fd(fleet->server);
+}
+
+uint32_t fleet_agents(const struct fleet *fleet)
+{
+    return fleet->members_count;
+}
+
+const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent)
+{
+    return &fleet->members[agent].agent;
+}
+
+const char *fleet_refusal(struct fleet *fleet)
+{
+    memcpy(fleet->refusal_told, fleet->refusal, sizeof fleet->refusal);
+    fleet->refusal[0] = '\0';
+    return fleet->refusal_told;
+}
+
+uint64_t fleet_dropped(const struct fleet *fleet)
+{
+    return fleet->dropped;
+}
+
+void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason)
+{
+    struct fleet_member *member = &fleet->members[agent];
+
+    if (member->agent.lost || member->agent.left) {
+        return;
+    }
+    member->agent.lost = true;
+    (void)snprintf(member->agent.lost_reason, sizeof member->agent.lost_reason, "%s", reason);
+}
+
+uint32_t fleet_lost(const struct fleet *fleet)
+{
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        if (fleet->members[i].agent.lost) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *command)
+{
+    struct fleet_member *member = &fleet->members[agent];
+
+    if (member->agent.lost || member->commands_count == FLEET_COMMANDS) {
+        command_done(command);
+        return 0;
+    }
+    command->sequence = ++member->last_command;
+    member->commands[member->commands_count++] = *command;
+    memset(command, 0, sizeof *command);
+    fleet_answer_poll(fleet, member, false);
+    return member->last_command;
+}
+
+const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uint64_t command)
+{
+    const struct fleet_member *member = &fleet->members[agent];
+    const struct status *answer = &member->answers[command % FLEET_ANSWERS];
+
+    return command != 0 && answer->command == command ? answer : NULL;
+}
+
+struct snapshot *fleet_next_snapshot(struct fleet *fleet)
+{
+    struct queued_snapshot *first = fleet->snapshots_first;
+    struct snapshot *snapshot;
+
+    if (first == NULL) {
+        return NULL;
+    }
+    fleet->snapshots_first = first->next;
+    if (fleet->snapshots_first == NULL) {
+        fleet->snapshots_last = NULL;
+    }
+    snapshot = first->snapshot;
+    free(first);
+    return snapshot;
+}
+
+struct clock_estimate fleet_clock(const struct fleet *fleet, uint32_t agent, int64_t now_ns)
+{
+    const struct fleet_member *member = &fleet->members[agent];
+    struct clock_estimate estimate;
+
+    if (member->agent.same_clock) {
+        return clock_estimate_same();
+    }
+    /* The relation is kept in the agent's time; a first estimate says what that is now. */
+    estimate = clock_relation_at(member->relation, member->last_t4_ns);
+    return estimate.known ? clock_relation_at(member->relation, now_ns - estimate.offset_ns)
+                          : estimate;
+}
+
+/* How long an agent may be silent: one that carries out a blocking command does not poll. */
+static int64_t silence_allowed(const struct fleet_member *member)
+{
+    int64_t allowed_ns = SILENCE_NS;
+
+    if (member->blocking_command != 0 &&
+        member->answers[member->blocking_command % FLEET_ANSWERS].command !=
+            member->blocking_command) {
+        allowed_ns += member->blocking_ns;
+    }
+    return allowed_ns;
+}
+
+static void look_for_silence(struct fleet *fleet, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        struct fleet_member *member = &fleet->members[i];
+
+        if (member->poll != NULL && now_ns >= member->poll_until_ns) {
+            fleet_answer_poll(fleet, member, true);
+        }
+        if (now_ns - member->seen_ns > silence_allowed(member)) {
+            fleet_lose(fleet, i, "it has fallen silent");
+        }
+    }
+}
+
+void fleet_turn(struct fleet *fleet, int timeout_ms)
+{
+    struct channel_request *request = NULL;
+
+    while (channel_server_next(fleet->server, timeout_ms, &request) == 0) {
+        fleet_take_request(fleet, request, mono_ns() + POLL_ANSWER_NS);
+        timeout_ms = 0;
+    }
+    look_for_silence(fleet, mono_ns());
+}

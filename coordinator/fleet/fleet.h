@@ -1,0 +1,77 @@
+/*
+ * fleet: the agents of a run: who is present, what they were told and answered, how their clocks
+ * relate, who was lost.
+ *
+ * Agents ask, the fleet answers; everything happens in fleet_turn(), on the caller's one thread. A
+ * command stays with its agent until it was answered or the agent is lost. What can't be decoded is
+ * dropped and counted.
+ */
+#ifndef MILLRACE_FLEET_H
+#define MILLRACE_FLEET_H
+
+#include "clock_relation.h"
+#include "control_messages.h"
+#include "errinfo.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fleet_config {
+    const char *url;
+    uint32_t agents_wanted; /* Later ones are refused. */
+    const char *run_id;
+};
+
+struct fleet_agent {
+    struct hello hello;
+    char name[NAME_BYTES]; /* Unique within the fleet. */
+    bool same_clock;       /* As this process: offset 0, bound 0. */
+    bool lost;
+    bool left; /* Said goodbye after it was told to go. */
+    char lost_reason[REASON_BYTES];
+};
+
+struct fleet;
+
+/* Listens. *ret_url is the url to join; the caller frees it. */
+int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
+              struct errinfo *reterr);
+void fleet_free(struct fleet *fleet);
+
+/* Readable when fleet_turn() has something to do. */
+int fleet_fd(const struct fleet *fleet);
+
+/* Answers what has come, waiting at most timeout_ms for the first; finds agents that fell silent.
+ */
+void fleet_turn(struct fleet *fleet, int timeout_ms);
+
+uint32_t fleet_agents(const struct fleet *fleet);
+const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent);
+
+/* Why the last agent was refused; "" if none was since the last call. */
+const char *fleet_refusal(struct fleet *fleet);
+
+/* Requests that were not ours: garbage on the port. */
+uint64_t fleet_dropped(const struct fleet *fleet);
+
+/* Declares an agent lost (its process ended). */
+void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);
+
+/* First agent that was lost, or UINT32_MAX. */
+uint32_t fleet_lost(const struct fleet *fleet);
+
+/* Gives an agent a command and takes over what it owns; returns its number. A lost agent gets none
+ * (0). */
+uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *command);
+
+/* The answer to that command; NULL while there is none. Valid until 16 later commands of this
+ * agent. */
+const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uint64_t command);
+
+/* Next snapshot in order of arrival, each once; the caller owns it. NULL if there is none. */
+struct snapshot *fleet_next_snapshot(struct fleet *fleet);
+
+/* Clock of the agent against this process's at now_ns: coordinator's minus the agent's. */
+struct clock_estimate fleet_clock(const struct fleet *fleet, uint32_t agent, int64_t now_ns);
+
+#endif

@@ -1,0 +1,353 @@
+#include "fleet_requests.h"
+
+#include "mono.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void reply(struct channel_request *request, int encoded, struct text *frame)
+{
+    if (encoded < 0) {
+        channel_request_drop(request);
+    } else {
+        channel_request_reply(request, frame->bytes, frame->bytes_count);
+    }
+    text_done(frame);
+}
+
+static void drop(struct fleet *fleet, struct channel_request *request)
+{
+    fleet->dropped++;
+    channel_request_drop(request);
+}
+
+static struct fleet_member *member_of(struct fleet *fleet, uint32_t agent, uint64_t instance)
+{
+    if (agent >= fleet->members_count || fleet->members[agent].agent.hello.instance != instance) {
+        return NULL;
+    }
+    return &fleet->members[agent];
+}
+
+static void reply_receipt(struct channel_request *request, bool accepted, const char *reason)
+{
+    struct receipt receipt = {.accepted = accepted};
+    struct text frame = {0};
+
+    (void)snprintf(receipt.reason, sizeof receipt.reason, "%s", reason);
+    reply(request, wire_encode_receipt(&receipt, &frame), &frame);
+}
+
+/* The wanted name, with a number if it is taken. */
+static void name_agent(const struct fleet *fleet, const char *wanted, char *ret)
+{
+    uint32_t number = 1;
+    bool taken;
+
+    (void)snprintf(ret, NAME_BYTES, "%s", wanted[0] == '\0' ? "agent" : wanted);
+    do {
+        taken = false;
+        for (uint32_t i = 0; i < fleet->members_count; i++) {
+            taken = taken || strcmp(fleet->members[i].agent.name, ret) == 0;
+        }
+        if (taken) {
+            (void)snprintf(ret, NAME_BYTES, "%.50s-%u", wanted, ++number);
+        }
+    } while (taken);
+}
+
+static void admit(struct fleet *fleet, const struct hello *hello, struct welcome *welcome)
+{
+    struct fleet_member *member = &fleet->members[fleet->members_count];
+
+    if (clock_relation_new(&member->relation, NULL) < 0) {
+        (void)snprintf(welcome->reason, sizeof welcome->reason, "the coordinator is out of memory");
+        return;
+    }
+    member->agent.hello = *hello;
+    name_agent(fleet, hello->name, member->agent.name);
+    member->agent.same_clock = strcmp(hello->boot_id, fleet->boot_id) == 0 &&
+                               strcmp(hello->time_namespace, fleet->time_namespace) == 0 &&
+                               fleet->boot_id[0] != '\0';
+    fleet->members_count++;
+    welcome->accepted = true;
+}
+
+static void take_hello(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                       size_t bytes_count)
+{
+    struct welcome welcome = {0};
+    struct text frame = {0};
+    struct hello hello;
+    uint32_t index = 0;
+
+    if (wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
+        drop(fleet, request);
+        return;
+    }
+    while (index < fleet->members_count &&
+           fleet->members[index].agent.hello.instance != hello.instance) {
+        index++;
+    }
+    if (index < fleet->members_count) {
+        welcome.accepted = true; /* Its first answer was lost. */
+    } else if (strcmp(hello.version, MILLRACE_VERSION) != 0) {
+        (void)snprintf(welcome.reason, sizeof welcome.reason,
+                       "agent %.60s is Millrace %.60s, this coordinator is %s", hello.name,
+                       hello.version, MILLRACE_VERSION);
+    } else if (fleet->members_count == fleet->wanted) {
+        (void)snprintf(welcome.reason, sizeof welcome.reason,
+                       "agent %.60s: the run has all of its %u agents", hello.name, fleet->wanted);
+    } else {
+        admit(fleet, &hello, &welcome);
+    }
+    if (welcome.accepted) {
+        fleet->members[index].seen_ns = mono_ns();
+        welcome.agent = index;
+        welcome.same_clock = fleet->members[index].agent.same_clock;
+        memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
+        memcpy(welcome.run_id, fleet->run_id, sizeof welcome.run_id);
+    } else {
+        (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
+    }
+    reply(request, wire_encode_welcome(&welcome, &frame), &frame);
+}
+
+static bool is_blocking(enum command_kind kind)
+{
+    return kind == COMMAND_PROBE || kind == COMMAND_CLEAN || kind == COMMAND_PREPARE ||
+           kind == COMMAND_RELEASE || kind == COMMAND_REMOVE;
+}
+
+void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool anyway)
+{
+    static const struct command none = {.kind = COMMAND_NONE};
+    const struct command *next = &none;
+    struct text frame = {0};
+
+    (void)fleet;
+    if (member->poll == NULL) {
+        return;
+    }
+    while (member->commands_count > 0 && member->commands[0].sequence <= member->poll_taken) {
+        command_done(&member->commands[0]);
+        member->commands_count--;
+        memmove(member->commands, member->commands + 1,
+                member->commands_count * sizeof *member->commands);
+    }
+    if (member->commands_count > 0) {
+        next = &member->commands[0];
+        if (is_blocking(next->kind)) {
+            member->blocking_command = next->sequence;
+            member->blocking_ns = next->deadline_ns;
+        }
+    } else if (!anyway) {
+        return;
+    }
+    reply(member->poll, wire_encode_command(next, &frame), &frame);
+    member->poll = NULL;
+}
+
+static void take_poll(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                      size_t bytes_count, int64_t poll_until_ns)
+{
+    struct fleet_member *member = NULL;
+    struct poll poll;
+
+    if (wire_decode_poll(bytes, bytes_count, &poll, NULL) == 0) {
+        member = member_of(fleet, poll.agent, poll.instance);
+    }
+    if (member == NULL) {
+        drop(fleet, request);
+        return;
+    }
+    if (member->poll != NULL) {
+        channel_request_drop(member->poll); /* The agent gave up on it and asks again. */
+    }
+    member->seen_ns = mono_ns();
+    member->poll = request;
+    member->poll_taken = poll.taken;
+    member->poll_until_ns = poll_until_ns;
+    fleet_answer_poll(fleet, member, false);
+}
+
+static void take_status(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                        size_t bytes_count)
+{
+    struct fleet_member *member = NULL;
+    struct status status = {0};
+
+    if (wire_decode_status(bytes, bytes_count, &status, NULL) < 0) {
+        drop(fleet, request);
+        return;
+    }
+    member = member_of(fleet, status.agent, status.instance);
+    if (member == NULL || status.command == 0 || status.command > member->last_command) {
+        status_done(&status);
+        drop(fleet, request);
+        return;
+    }
+    member->seen_ns = mono_ns();
+    status_done(&member->answers[status.command % FLEET_ANSWERS]);
+    member->answers[status.command % FLEET_ANSWERS] = status;
+    reply_receipt(request, true, "");
+}
+
+static int queue_snapshot(struct fleet *fleet, struct snapshot *snapshot)
+{
+    struct queued_snapshot *queued = calloc(1, sizeof *queued);
+
+    if (queued == NULL) {
+        return -ENOMEM;
+    }
+    queued->snapshot = snapshot;
+    if (fleet->snapshots_last == NULL) {
+        fleet->snapshots_first = queued;
+    } else {
+        fleet->snapshots_last->next = queued;
+    }
+    fleet->snapshots_last = queued;
+    return 0;
+}
+
+static void take_snapshot(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                          size_t bytes_count)
+{
+    struct fleet_member *member;
+    struct snapshot *snapshot = NULL;
+    const char *refusal = "";
+
+    if (wire_decode_snapshot(bytes, bytes_count, &snapshot, NULL) < 0 ||
+        snapshot->agent >= fleet->members_count) {
+        snapshot_free(snapshot);
+        drop(fleet, request);
+        return;
+    }
+    member = &fleet->members[snapshot->agent];
+    member->seen_ns = mono_ns();
+    if (snapshot->trial != member->snapshot_trial) {
+        member->snapshot_trial = snapshot->trial;
+        member->snapshot_next = 0;
+    }
+    if (snapshot->sequence < member->snapshot_next) {
+        snapshot_free(snapshot); /* Came a second time: its first receipt was lost. */
+    } else if (snapshot->sequence > member->snapshot_next) {
+        refusal = "a snapshot before it is missing";
+        snapshot_free(snapshot);
+    } else if (queue_snapshot(fleet, snapshot) < 0) {
+        refusal = "the coordinator is out of memory";
+        snapshot_free(snapshot);
+    } else {
+        member->snapshot_next++;
+    }
+    reply_receipt(request, refusal[0] == '\0', refusal);
+}
+
+static void take_clock(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                       size_t bytes_count)
+{
+    struct clock_answer answer = {.t2_ns = channel_request_received_ns(request)};
+    struct clock_probe probes[CLOCK_BURST_MAX];
+    struct fleet_member *member = NULL;
+    struct clock_report report;
+    struct text frame = {0};
+
+    if (wire_decode_clock_report(bytes, bytes_count, &report, NULL) == 0) {
+        member = member_of(fleet, report.agent, report.instance);
+    }
+    if (member == NULL) {
+        drop(fleet, request);
+        return;
+    }
+    member->seen_ns = mono_ns();
+    for (uint32_t i = 0; i < report.exchanges_count; i++) {
+        probes[i] = (struct clock_probe){.t1_ns = report.exchanges[i].t1_ns,
+                                         .t2_ns = report.exchanges[i].t2_ns,
+                                         .t3_ns = report.exchanges[i].t3_ns,
+                                         .t4_ns = report.exchanges[i].t4_ns};
+        member->last_t4_ns = probes[i].t4_ns;
+    }
+    if (report.exchanges_count > 0) {
+        (void)clock_relation_add(member->relation, probes, report.exchanges_count, NULL);
+    }
+    answer.t3_ns = mono_ns();
+    reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
+}
+
+static void take_goodbye(struct fleet *fleet, struct channel_request *request, const void *bytes,
+                         size_t bytes_count)
+{
+    struct fleet_member *member = NULL;
+    struct poll poll;
+
+    if (wire_decode_goodbye(bytes, bytes_count, &poll, NULL) == 0) {
+        member = member_of(fleet, poll.agent, poll.instance);
+    }
+    if (member == NULL) {
+        drop(fleet, request);
+        return;
+    }
+    if (member->commands_count > 0 &&
+        member->commands[member->commands_count - 1].kind == COMMAND_GOODBYE) {
+        member->agent.left = true;
+    } else {
+        fleet_lose(fleet, poll.agent, "it was ended on its host");
+    }
+    reply_receipt(request, true, "");
+}
+
+/* An agent of another protocol can't be decoded, but its version is in the frame's head. */
+static void refuse_protocol(struct fleet *fleet, struct channel_request *request, uint32_t protocol)
+{
+    struct welcome welcome = {0};
+    struct text frame = {0};
+
+    (void)snprintf(welcome.reason, sizeof welcome.reason,
+                   "an agent speaks protocol %u, this coordinator (Millrace %s) speaks %d",
+                   protocol, MILLRACE_VERSION, PROTOCOL_VERSION);
+    (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
+    reply(request, wire_encode_welcome(&welcome, &frame), &frame);
+}
+
+void fleet_take_request(struct fleet *fleet, struct channel_request *request, int64_t poll_until_ns)
+{
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
+    enum request_kind kind;
+    uint32_t protocol = 0;
+
+    if (wire_request_kind(bytes, bytes_count, &protocol, &kind, NULL) < 0) {
+        drop(fleet, request);
+        return;
+    }
+    if (protocol != PROTOCOL_VERSION) {
+        refuse_protocol(fleet, request, protocol);
+        return;
+    }
+    switch (kind) {
+    case REQUEST_HELLO:
+        take_hello(fleet, request, bytes, bytes_count);
+        break;
+    case REQUEST_POLL:
+        take_poll(fleet, request, bytes, bytes_count, poll_until_ns);
+        break;
+    case REQUEST_STATUS:
+        take_status(fleet, request, bytes, bytes_count);
+        break;
+    case REQUEST_SNAPSHOT:
+        take_snapshot(fleet, request, bytes, bytes_count);
+        break;
+    case REQUEST_CLOCK:
+        take_clock(fleet, request, bytes, bytes_count);
+        break;
+    case REQUEST_GOODBYE:
+        take_goodbye(fleet, request, bytes, bytes_count);
+        break;
+    default:
+        drop(fleet, request);
+        break;
+    }
+}

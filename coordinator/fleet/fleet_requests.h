@@ -1,0 +1,59 @@
+/* fleet_requests: the fleet's structs, and the answering of requests one kind at a time. Private to
+ * this module. */
+#ifndef MILLRACE_FLEET_REQUESTS_H
+#define MILLRACE_FLEET_REQUESTS_H
+
+#include "channel.h"
+#include "file.h"
+#include "fleet.h"
+#include "text.h"
+
+#define FLEET_COMMANDS 8
+#define FLEET_ANSWERS 16
+
+struct fleet_member {
+    struct fleet_agent agent;
+    int64_t seen_ns;
+    struct channel_request *poll; /* Waits for a command. */
+    uint64_t poll_taken;
+    int64_t poll_until_ns;
+    struct command commands[FLEET_COMMANDS]; /* Not known to be taken yet, oldest first. */
+    uint32_t commands_count;
+    uint64_t last_command;
+    uint64_t blocking_command; /* While it is carried out the agent does not poll. */
+    int64_t blocking_ns;
+    struct status answers[FLEET_ANSWERS]; /* By command modulo. */
+    uint32_t snapshot_trial;
+    uint64_t snapshot_next;
+    struct clock_relation *relation;
+    int64_t last_t4_ns;
+};
+
+struct queued_snapshot {
+    struct queued_snapshot *next;
+    struct snapshot *snapshot;
+};
+
+struct fleet {
+    struct channel_server *server;
+    uint32_t wanted;
+    char run_id[NAME_BYTES];
+    char boot_id[NAME_BYTES];
+    char time_namespace[NAME_BYTES];
+    struct fleet_member *members;
+    uint32_t members_count;
+    struct queued_snapshot *snapshots_first;
+    struct queued_snapshot *snapshots_last;
+    char refusal[ERRINFO_BYTES];
+    char refusal_told[ERRINFO_BYTES];
+    uint64_t dropped;
+};
+
+/* Answers or keeps one request; takes it over. */
+void fleet_take_request(struct fleet *fleet, struct channel_request *request,
+                        int64_t poll_until_ns);
+
+/* Answers the waiting poll with the next command, or, if `anyway`, with none. */
+void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool anyway);
+
+#endif

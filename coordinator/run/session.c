@@ -1,0 +1,256 @@
+#include "session.h"
+
+#include "mono.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TURN_MS 20
+#define JOIN_LOCAL_NS (20 * NS_PER_S)
+#define JOIN_REMOTE_NS (600 * NS_PER_S)
+#define CLOCK_NS (10 * NS_PER_S)
+#define CLOCK_BOUND_NS (2 * NS_PER_MS) /* Good enough to start with; it goes on improving. */
+#define HOME_NS (3 * NS_PER_S)
+
+static bool interrupted(const struct session *session)
+{
+    return session->config->interrupts != NULL && *session->config->interrupts > 0;
+}
+
+void session_turn(struct session *session, int timeout_ms)
+{
+    char name[NAME_BYTES];
+    char reason[REASON_BYTES];
+
+    fleet_turn(session->fleet, timeout_ms);
+    while (session->launch != NULL && launch_reap(session->launch, name, reason)) {
+        for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+            if (strcmp(fleet_agent(session->fleet, i)->name, name) == 0) {
+                fleet_lose(session->fleet, i, reason);
+            }
+        }
+    }
+}
+
+static int wait_for_agents(struct session *session, struct errinfo *reterr)
+{
+    const struct session_config *config = session->config;
+    int64_t deadline_ns = mono_ns() + (session->launch != NULL ? JOIN_LOCAL_NS : JOIN_REMOTE_NS);
+    char refusals[ERRINFO_BYTES] = "";
+    uint32_t told = UINT32_MAX;
+
+    while (fleet_agents(session->fleet) < config->agents_count) {
+        const char *refusal;
+
+        session_turn(session, TURN_MS);
+        refusal = fleet_refusal(session->fleet);
+        if (refusal[0] != '\0') {
+            (void)snprintf(refusals, sizeof refusals, "; refused: %.400s", refusal);
+        }
+        if (config->on_waiting != NULL && told != fleet_agents(session->fleet)) {
+            told = fleet_agents(session->fleet);
+            config->on_waiting(config->context, told, config->agents_count, session->url);
+        }
+        if (interrupted(session)) {
+            return errinfo_set(reterr, -EINTR, "interrupted while waiting for agents");
+        }
+        if (session->launch != NULL &&
+            launch_running(session->launch) + fleet_agents(session->fleet) < config->agents_count) {
+            return errinfo_set(reterr, -ECONNRESET,
+                               "only %u of %u agents came up; their logs (agents/*.log) say why%s",
+                               fleet_agents(session->fleet), config->agents_count, refusals);
+        }
+        if (mono_ns() > deadline_ns) {
+            return errinfo_set(reterr, -ETIMEDOUT, "only %u of %u agents joined at %s in time%s",
+                               fleet_agents(session->fleet), config->agents_count, session->url,
+                               refusals);
+        }
+    }
+    return 0;
+}
+
+static bool clocks_known(const struct session *session)
+{
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        struct clock_estimate estimate = fleet_clock(session->fleet, i, mono_ns());
+
+        if (!estimate.known || estimate.bound_ns > CLOCK_BOUND_NS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int wait_for_clocks(struct session *session, struct errinfo *reterr)
+{
+    int64_t deadline_ns = mono_ns() + CLOCK_NS;
+
+    while (!clocks_known(session) && mono_ns() < deadline_ns) {
+        session_turn(session, TURN_MS);
+        if (interrupted(session)) {
+            return errinfo_set(reterr, -EINTR, "interrupted while relating clocks");
+        }
+    }
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        if (!fleet_clock(session->fleet, i, mono_ns()).known) {
+            return errinfo_set(reterr, -ETIMEDOUT,
+                               "the clock of %s could not be related to the coordinator's",
+                               fleet_agent(session->fleet, i)->name);
+        }
+    }
+    return 0;
+}
+
+static int listen_and_launch(struct session *session, struct errinfo *reterr)
+{
+    const struct session_config *config = session->config;
+    struct fleet_config fleet = {
+        .url = config->listen, .agents_wanted = config->agents_count, .run_id = config->run_id};
+    struct launch_config launch = {.program = config->agent_program,
+                                   .agents_count = config->agents_count,
+                                   .log_folder = config->log_folder};
+    char url[128];
+    int r;
+
+    if (config->listen == NULL) {
+        (void)snprintf(session->folder, sizeof session->folder, "/tmp/millrace-XXXXXX");
+        if (mkdtemp(session->folder) == NULL) {
+            r = -errno;
+            session->folder[0] = '\0';
+            return errinfo_set(reterr, r, "/tmp: a folder for the agents' socket can't be made: %s",
+                               strerror(-r));
+        }
+        (void)snprintf(url, sizeof url, "ipc://%s/control", session->folder);
+        fleet.url = url;
+    }
+    r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
+    if (r == 0 && config->listen == NULL) {
+        launch.url = session->url;
+        r = launch_local(&launch, &session->launch, reterr);
+    }
+    return r;
+}
+
+int session_open(struct session *session, const struct session_config *config,
+                 struct errinfo *reterr)
+{
+    int r;
+
+    memset(session, 0, sizeof *session);
+    session->config = config;
+    r = listen_and_launch(session, reterr);
+    if (r == 0) {
+        r = wait_for_agents(session, reterr);
+    }
+    if (r == 0) {
+        r = wait_for_clocks(session, reterr);
+    }
+    if (r < 0) {
+        session_close(session);
+    }
+    return r;
+}
+
+static bool all_left(const struct session *session)
+{
+    if (session->launch != NULL) {
+        return launch_running(session->launch) == 0;
+    }
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        if (!fleet_agent(session->fleet, i)->lost && !fleet_agent(session->fleet, i)->left) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void session_close(struct session *session)
+{
+    int64_t deadline_ns = mono_ns() + HOME_NS;
+    char path[128];
+
+    if (session->fleet != NULL) {
+        for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+            struct command command = {.kind = COMMAND_GOODBYE};
+
+            (void)fleet_command(session->fleet, i, &command);
+        }
+        while (!all_left(session) && mono_ns() < deadline_ns) {
+            session_turn(session, TURN_MS);
+        }
+    }
+    launch_free(session->launch);
+    fleet_free(session->fleet);
+    free(session->url);
+    if (session->folder[0] != '\0') {
+        (void)snprintf(path, sizeof path, "%s/control", session->folder);
+        (void)unlink(path);
+        (void)rmdir(session->folder);
+    }
+    memset(session, 0, sizeof *session);
+}
+
+/* The answer that is still missing, or how the waiting ended. */
+static int look_at_answers(struct session *session, const uint64_t *commands, bool *ret_all,
+                           struct errinfo *reterr)
+{
+    *ret_all = true;
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        const struct fleet_agent *agent = fleet_agent(session->fleet, i);
+        const struct status *status = fleet_answer(session->fleet, i, commands[i]);
+
+        if (agent->lost) {
+            return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s", agent->name,
+                               agent->lost_reason);
+        }
+        if (status == NULL) {
+            *ret_all = false;
+        } else if (status->code < 0) {
+            return errinfo_set(reterr, status->code, "%s: %s", agent->name, status->text);
+        }
+    }
+    return 0;
+}
+
+int session_order_all(struct session *session, const struct session_order *order,
+                      const struct status **answers, struct errinfo *reterr)
+{
+    uint64_t commands[AGENTS_MAX] = {0};
+    int64_t deadline_ns = mono_ns() + order->deadline_ns;
+    bool all = false;
+    int r = 0;
+
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        struct command command = {0};
+
+        r = order->make(order->context, i, &command, reterr);
+        if (r < 0) {
+            command_done(&command);
+            return r;
+        }
+        commands[i] = fleet_command(session->fleet, i, &command);
+    }
+    while (r == 0) {
+        session_turn(session, TURN_MS);
+        r = order->turn == NULL ? 0 : order->turn(order->context, reterr);
+        if (r == 0) {
+            r = look_at_answers(session, commands, &all, reterr);
+        }
+        if (r < 0 || all) {
+            break;
+        }
+        if (order->interruptible && interrupted(session)) {
+            return errinfo_set(reterr, -EINTR, "interrupted");
+        }
+        if (mono_ns() > deadline_ns) {
+            return errinfo_set(reterr, -ETIMEDOUT, "an agent did not answer in time");
+        }
+    }
+    for (uint32_t i = 0; r == 0 && answers != NULL && i < fleet_agents(session->fleet); i++) {
+        answers[i] = fleet_answer(session->fleet, i, commands[i]);
+    }
+    return r;
+}

@@ -1,0 +1,62 @@
+/*
+ * session: agents gathered for a purpose: a run, a check by doctor, a cleaning. Starts local ones
+ * or waits for those that join, and sends all of them home at the end.
+ */
+#ifndef MILLRACE_SESSION_H
+#define MILLRACE_SESSION_H
+
+#include "errinfo.h"
+#include "fleet.h"
+#include "launch.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session_config {
+    const char *listen; /* NULL: start local agents. */
+    uint32_t agents_count;
+    const char *agent_program; /* For local agents. */
+    const char *log_folder;    /* NULL: none. */
+    const char *run_id;
+    volatile sig_atomic_t *interrupts; /* Rises with each Ctrl-C. */
+    /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
+    void (*on_waiting)(void *context, uint32_t joined, uint32_t wanted, const char *url);
+    void *context;
+};
+
+struct session {
+    const struct session_config *config;
+    struct fleet *fleet;
+    struct launch *launch;
+    char *url;
+    char folder[64]; /* Of the ipc socket; "" if there is none. */
+};
+
+/* Blocks until all agents are there and their clocks are known: 0; -EINTR, -ETIMEDOUT, or why the
+ * fleet can't be. */
+int session_open(struct session *session, const struct session_config *config,
+                 struct errinfo *reterr);
+
+/* Sends agents home, waits a little, ends what doesn't go. */
+void session_close(struct session *session);
+
+/* Answers requests, notices ended children. Blocks for at most timeout_ms. */
+void session_turn(struct session *session, int timeout_ms);
+
+/* Gives all agents a command that is made by `make` for each and waits for the answers, at most
+ * deadline_ns as a duration; keeps calling `turn` (which may be NULL). 0; -ETIMEDOUT, -ECONNRESET
+ * (an agent was lost), -EINTR, or the first failure an agent told, with its name in front. answers
+ * (one per agent) may be NULL. */
+struct session_order {
+    int (*make)(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr);
+    int (*turn)(void *context, struct errinfo *reterr); /* Below 0 ends the waiting. */
+    void *context;
+    int64_t deadline_ns;
+    bool interruptible;
+};
+
+int session_order_all(struct session *session, const struct session_order *order,
+                      const struct status **answers, struct errinfo *reterr);
+
+#endif
