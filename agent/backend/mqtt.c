@@ -38,15 +38,23 @@ static int topics_nothing(const struct target *target, const struct topic_list *
     return 0;
 }
 
-/* Nothing is retained and sessions end with their connection, so nothing can be left. */
+/* Nothing is retained and sessions end with their connection, so nothing can be left. Said only of
+ * a broker that is there. */
 static int clean_nothing(const struct target *target, int64_t deadline_ns, uint32_t *ret_removed,
                          struct errinfo *reterr)
 {
-    (void)target;
-    (void)deadline_ns;
-    (void)reterr;
-    *ret_removed = 0;
-    return 0;
+    struct mqtt_access access;
+    enum probe_failure ignored = PROBE_OK;
+    int r = mqtt_access_init(target, &access, reterr);
+
+    if (r == 0) {
+        r = mqtt_access_reach(&access, deadline_ns, &ignored, reterr);
+    }
+    if (r == 0) {
+        *ret_removed = 0;
+    }
+    mqtt_access_done(&access);
+    return r;
 }
 
 /* Messages that the last poll() lent out go back to paho. */
@@ -91,6 +99,7 @@ static int mqtt_poll(struct endpoint *endpoint, struct event *events, uint32_t e
         }
     }
     mqtt_inbox_settle(&endpoint->inbox);
+    mqtt_publish_nudge(endpoint, count > 0);
     return (int)count;
 }
 

@@ -21,21 +21,6 @@ enum mqtt_link_state {
     LINK_UP
 };
 
-struct mqtt_link {
-    struct endpoint *endpoint;
-    uint32_t client; /* Index into endpoint_config.clients. */
-    MQTTAsync handle;
-    enum mqtt_link_state state;
-    bool reviving; /* Was up before: coming up is an event. */
-    struct mqtt_failure failure;
-    const char *goodbye;  /* Reason in the broker's DISCONNECT; static or NULL. */
-    uint32_t outstanding; /* The worker's: messages whose outcome was not polled. */
-    char id[MQTT_CLIENT_ID_BYTES];
-    char **filters; /* Consumers: what it subscribes to. */
-    int *filters_qos;
-    uint32_t filters_count;
-};
-
 enum mqtt_slot_state {
     SLOT_FREE,
     SLOT_WAITING, /* With paho. */
@@ -45,12 +30,38 @@ enum mqtt_slot_state {
     SLOT_LOST_POLLED /* The same, after the worker saw its outcome. */
 };
 
-/* A message that was submitted; its address is what paho hands back with the outcome. */
+/* A message that was submitted; its address is what paho hands back with the outcome. Slots belong
+ * to a link, so that what paho says of a connection never touches another's messages. */
 struct mqtt_slot {
-    struct endpoint *endpoint;
+    struct mqtt_link *link;
     uint64_t token;
-    uint32_t client;
+    uint64_t number; /* Of the link's messages, from 0. */
     enum mqtt_slot_state state;
+};
+
+struct mqtt_link {
+    struct endpoint *endpoint;
+    uint32_t client; /* Index into endpoint_config.clients. */
+    MQTTAsync handle;
+    enum mqtt_link_state state;
+    bool reviving; /* Was up before: coming up is an event. */
+    struct mqtt_failure failure;
+    const char *goodbye; /* Reason in the broker's DISCONNECT; static or NULL. */
+    char id[MQTT_CLIENT_ID_BYTES];
+
+    char **filters; /* Consumers: what it subscribes to. */
+    int *filters_qos;
+    uint32_t filters_count;
+
+    struct mqtt_slot *slots; /* Producers: endpoint.window of them. */
+    uint32_t *slots_free;    /* A stack of indexes. */
+    uint32_t slots_free_count;
+    uint32_t slots_fresh;  /* The first that was never used. */
+    uint32_t outstanding;  /* The worker's: messages whose outcome was not polled. */
+    uint64_t number_next;  /* Of the next message. */
+    uint64_t settled_next; /* QoS 0: all before it are settled. */
+    uint64_t fence;        /* QoS 0: number_next when the fence was sent. */
+    bool fenced;           /* The fence's answer is awaited. */
 };
 
 struct endpoint {
@@ -61,13 +72,12 @@ struct endpoint {
     int qos;
     uint32_t released; /* Notes of the inbox whose messages were given back to paho. */
 
-    struct mqtt_slot *slots; /* Producers. */
-    uint32_t slots_count;
-    uint32_t *slots_free; /* The worker's stack of indexes. */
-    uint32_t slots_free_count;
-    uint32_t outstanding;                 /* Over all links, without lost ones. */
-    uint32_t outstanding_max;             /* Option library_queue. */
-    uint32_t window;                      /* Per link. */
+    uint32_t outstanding;     /* Producers: over all links. */
+    uint32_t outstanding_max; /* Option library_queue. */
+    uint32_t window;          /* Per link. */
+    int64_t outcome_ns;       /* mono_ns() of the last outcome. */
+    int64_t wake_ns;          /* When paho is made to look if there is none. */
+    int64_t wake_gap_ns;
     MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
 
     uint32_t *topics_table; /* Consumers: hash of the name -> index + 1; 0: none. */
@@ -78,8 +88,6 @@ struct endpoint {
 int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struct errinfo *reterr);
 int mqtt_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
 void mqtt_close(struct endpoint *endpoint);
-/* Before paho is used: keeps its threads until the program ends. */
-void mqtt_keep_library(void);
 
 /* mqtt_publish.c: callbacks and the table of outstanding messages. */
 int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr);
@@ -89,6 +97,8 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message);
 void mqtt_publish_lose(struct mqtt_link *link);
 /* The link's handle is gone: its slots may be used again. */
 void mqtt_publish_forget(struct mqtt_link *link);
+/* Worker: after a poll. paho may sit on a socket that was full and no longer is. */
+void mqtt_publish_nudge(struct endpoint *endpoint, bool any_event);
 /* Worker: fills an event from an outcome's note and frees the slot. */
 void mqtt_publish_outcome(struct endpoint *endpoint, const struct mqtt_note *note,
                           struct event *ret);

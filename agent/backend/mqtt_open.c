@@ -3,6 +3,7 @@
 #include "backend_drivers.h"
 #include "invariant.h"
 #include "mono.h"
+#include "mqtt_waker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,24 +15,8 @@
 #define CONSUMER_NOTES 16384
 /* Room for EVENT_DOWN and EVENT_UP beside the outcomes. */
 #define STATE_NOTES_PER_LINK 4
-
-/* paho ends its threads with its last client and starts them with the next one, each time waiting
- * up to 1 s, and a client made meanwhile by another thread meets a library half gone. A client that
- * never connects and is never destroyed keeps them. */
-static void make_keeper(void)
-{
-    static MQTTAsync keeper;
-
-    (void)MQTTAsync_create(&keeper, "tcp://127.0.0.1:1", "millrace-keeper",
-                           MQTTCLIENT_PERSISTENCE_NONE, NULL);
-}
-
-void mqtt_keep_library(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    ASSERT(pthread_once(&once, make_keeper) == 0);
-}
+/* How often paho is made to look while links connect. */
+#define WAKE_NS (2 * NS_PER_MS)
 
 /* ---- Callbacks, from paho's threads ---------------------------------------------------------- */
 
@@ -171,20 +156,27 @@ static int link_begin(struct mqtt_link *link, int64_t deadline_ns, struct errinf
     return mqtt_access_connect(&endpoint->access, link->handle, deadline_ns, &options, reterr);
 }
 
+/* Waits for a link to change, a short while at most. */
+static void await_change(struct mqtt_inbox *inbox)
+{
+    int64_t until_ns = mono_system_ns(mono_ns() + WAKE_NS);
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+
+    mqtt_waker_wake();
+    (void)pthread_cond_timedwait(&inbox->linked, &inbox->mutex, &until);
+}
+
 /* Until no link is connecting any more. Those that still are at the deadline have failed. */
 static void await_links(struct endpoint *endpoint, int64_t deadline_ns)
 {
     struct mqtt_inbox *inbox = &endpoint->inbox;
-    int64_t until_ns = mono_system_ns(deadline_ns);
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-    int r = 0;
 
     mqtt_inbox_lock(inbox);
     for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
         struct mqtt_link *link = &endpoint->links[i];
 
-        while (link->state == LINK_CONNECTING && r == 0) {
-            r = pthread_cond_timedwait(&inbox->linked, &inbox->mutex, &until);
+        while (link->state == LINK_CONNECTING && mono_ns() < deadline_ns) {
+            await_change(inbox);
         }
         if (link->state == LINK_CONNECTING) {
             link->failure = (struct mqtt_failure){.timed_out = true};
@@ -278,7 +270,7 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
         return r;
     }
     if (config->role == ROLE_PRODUCER) {
-        notes = endpoint->slots_count + STATE_NOTES_PER_LINK * config->clients_count;
+        notes = endpoint->outstanding_max + STATE_NOTES_PER_LINK * config->clients_count;
     }
     return mqtt_inbox_reserve(&endpoint->inbox, notes, reterr);
 }
@@ -293,7 +285,7 @@ int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struc
         goto out;
     }
     ASSERT(endpoint != NULL);
-    mqtt_keep_library();
+    mqtt_waker_start();
     for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
         r = link_begin(&endpoint->links[i], config->open_deadline_ns, reterr);
     }

@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "mqtt_waker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #define VERSION_TOPIC "$SYS/broker/version"
 /* Brokers that tell their version do it at once; most tell nothing. */
 #define VERSION_NS (300 * NS_PER_MS)
+#define WAKE_NS (2 * NS_PER_MS)
 
 enum attempt_state { ATTEMPT_CONNECTING, ATTEMPT_CONNECTED, ATTEMPT_FAILED };
 
@@ -85,13 +87,13 @@ static bool without_version(const struct attempt *attempt)
 static void attempt_wait(struct attempt *attempt, bool (*condition)(const struct attempt *),
                          int64_t deadline_ns)
 {
-    int64_t until_ns = mono_system_ns(deadline_ns);
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-    int r = 0;
-
     attempt_lock(attempt);
-    while (condition(attempt) && r == 0) {
-        r = pthread_cond_timedwait(&attempt->changed, &attempt->mutex, &until);
+    while (condition(attempt) && mono_ns() < deadline_ns) {
+        int64_t until_ns = mono_system_ns(mono_ns() + WAKE_NS);
+        struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+
+        mqtt_waker_wake();
+        (void)pthread_cond_timedwait(&attempt->changed, &attempt->mutex, &until);
     }
     attempt_unlock(attempt);
 }
@@ -167,7 +169,7 @@ int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *r
         r = mqtt_access_reach(&access, deadline_ns, &ret->failure, reterr);
     }
     if (r == 0) {
-        mqtt_keep_library();
+        mqtt_waker_start();
         r = log_in(&access, &attempt, deadline_ns, ret, reterr);
     }
     (void)pthread_cond_destroy(&attempt.changed);
