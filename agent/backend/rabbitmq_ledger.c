@@ -1,6 +1,5 @@
 #include "mono.h"
 #include "rabbitmq_topics.h"
-#include "random.h"
 #include "text.h"
 
 #include <errno.h>
@@ -16,7 +15,6 @@
 #define ENTRY_PREFIX "millrace-"
 
 static const char entry_head[] = "millrace ledger 1\n";
-static const char marker_head[] = "millrace ledger marker ";
 
 static int add_once(struct rabbitmq_link *link, const struct text *entry, bool *ret_done,
                     struct errinfo *reterr)
@@ -198,38 +196,51 @@ static int judge_entry(struct rabbitmq_link *link, const struct topic_list *topi
     return r;
 }
 
-static bool begins_with(amqp_bytes_t body, const char *head)
+static bool is_entry(amqp_bytes_t body)
 {
-    return body.len >= strlen(head) && memcmp(body.bytes, head, strlen(head)) == 0;
+    size_t head_bytes = strlen(entry_head);
+
+    return body.len >= head_bytes && memcmp(body.bytes, entry_head, head_bytes) == 0;
 }
 
-/* Reads every entry up to the marker, which stands behind all that were there when it was
- * written. Those that stay are given back by closing the channel. */
-static int read_entries(struct rabbitmq_link *link, const struct topic_list *topics,
-                        const char *marker, uint32_t *removed, struct errinfo *reterr)
+/* Waits until everything that the ledger holds has been delivered to its only reader. The broker's
+ * channel works in order: the first question goes through the queue, so its answer comes after the
+ * queue has handed all entries to the channel, and the answer to the second comes after the channel
+ * has sent them. Not a marker message at the end: while its memory alarm is on, a broker stops to
+ * read from whoever publishes, and that is just when somebody may want to clean. */
+static int await_entries(struct rabbitmq_link *link, struct errinfo *reterr)
 {
-    bool at_marker = false;
-    int r = 0;
+    int r;
 
-    while (r == 0 && !at_marker) {
+    (void)amqp_queue_declare(link->connection, LEDGER_CHANNEL, amqp_cstring_bytes(LEDGER), 1, 1, 0,
+                             0, amqp_empty_table);
+    r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr, "reading " LEDGER);
+    if (r == 0) {
+        (void)amqp_basic_qos(link->connection, LEDGER_CHANNEL, 0, 0, 0);
+        r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr, "reading " LEDGER);
+    }
+    return r;
+}
+
+/* Reads all entries that came. Those that stay are given back by closing the channel. */
+static int read_entries(struct rabbitmq_link *link, const struct topic_list *topics,
+                        uint32_t *removed, struct errinfo *reterr)
+{
+    int r = await_entries(link, reterr);
+
+    while (r == 0 && amqp_frames_enqueued(link->connection)) {
         amqp_envelope_t envelope;
-        bool take = true;
+        bool take = false;
 
         r = rabbitmq_reply(link,
                            amqp_consume_message(link->connection, &envelope,
                                                 amqp_get_rpc_timeout(link->connection), 0),
-                           reterr, "reading queue " LEDGER);
+                           reterr, "reading " LEDGER);
         if (r < 0) {
             break;
         }
-        if (begins_with(envelope.message.body, marker_head)) {
-            /* Ours, or that of a reader that died: there is no other reader now. */
-            at_marker = envelope.message.body.len == strlen(marker) &&
-                        begins_with(envelope.message.body, marker);
-        } else if (begins_with(envelope.message.body, entry_head)) {
+        if (is_entry(envelope.message.body)) {
             r = judge_entry(link, topics, envelope.message.body, &take, removed, reterr);
-        } else {
-            take = false;
         }
         if (r == 0 && take &&
             amqp_basic_ack(link->connection, LEDGER_CHANNEL, envelope.delivery_tag, 0) < 0) {
@@ -258,7 +269,6 @@ int rabbitmq_ledger_take(struct rabbitmq_link *link, const struct topic_list *to
                          int64_t deadline_ns, uint32_t *ret_removed, struct errinfo *reterr)
 {
     uint32_t removed = 0;
-    char marker[64];
     bool there = false;
     int r;
 
@@ -268,16 +278,8 @@ int rabbitmq_ledger_take(struct rabbitmq_link *link, const struct topic_list *to
         r = lock(link, deadline_ns, &there, reterr);
     }
     if (r == 0 && there) {
-        (void)snprintf(marker, sizeof marker, "%s%016" PRIx64, marker_head, random_entropy());
-        if (amqp_basic_publish(link->connection, LEDGER_CHANNEL, amqp_empty_bytes,
-                               amqp_cstring_bytes(LEDGER), 0, 0, NULL,
-                               amqp_cstring_bytes(marker)) < 0) {
-            r = errinfo_set(reterr, -ECONNRESET, "writing to %s failed", link->peer);
-        }
         rabbitmq_link_deadline(link, deadline_ns);
-        if (r == 0) {
-            r = read_entries(link, topics, marker, &removed, reterr);
-        }
+        r = read_entries(link, topics, &removed, reterr);
     }
     if (r == 0 && there) {
         /* One step for the broker: the lock is given up and what was not taken is back in place. */

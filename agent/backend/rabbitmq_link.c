@@ -283,7 +283,8 @@ static int start_tls(struct attempt *attempt, struct rabbitmq_link *link, struct
         return fail(attempt, PROBE_TIMEOUT, -ETIMEDOUT, reterr, "the TLS handshake took too long");
     case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
         return fail(attempt, PROBE_TLS, -EPROTO, reterr,
-                    "the broker's certificate is not for this name");
+                    "the broker's certificate is not for this name (an IP address never is: "
+                    "rabbitmq-c compares names only)");
     case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
         return fail(attempt, PROBE_TLS, -EPROTO, reterr,
                     "the broker's certificate is not signed by a trusted authority (tls.ca)");
@@ -330,18 +331,31 @@ static int login_failed(struct attempt *attempt, const struct rabbitmq_link *lin
     }
 }
 
+static amqp_table_entry_t capability(const char *name)
+{
+    return (amqp_table_entry_t){.key = amqp_cstring_bytes(name),
+                                .value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+}
+
 static int login(struct attempt *attempt, struct rabbitmq_link *link, struct errinfo *reterr)
 {
     const struct target *target = attempt->config->target;
     int heartbeat_s =
         (int)(backend_option_number(&backend_rabbitmq, target, "heartbeat") / NS_PER_S);
     int frame_max = (int)backend_option_number(&backend_rabbitmq, target, "frame_max");
-    amqp_table_entry_t name = {
-        .key = amqp_cstring_bytes("connection_name"),
-        .value = {.kind = AMQP_FIELD_KIND_UTF8,
-                  .value.bytes = amqp_cstring_bytes(attempt->config->name)},
-    };
-    amqp_table_t properties = {.num_entries = 1, .entries = &name};
+    /* The library adds authentication_failure_close. Without the others the broker just stops
+     * reading when it blocks, and says nothing when a queue goes away under its consumers. */
+    amqp_table_entry_t capabilities[] = {capability("connection.blocked"),
+                                         capability("consumer_cancel_notify"),
+                                         capability("basic.nack")};
+    amqp_table_entry_t entries[] = {
+        {.key = amqp_cstring_bytes("connection_name"),
+         .value = {.kind = AMQP_FIELD_KIND_UTF8,
+                   .value.bytes = amqp_cstring_bytes(attempt->config->name)}},
+        {.key = amqp_cstring_bytes("capabilities"),
+         .value = {.kind = AMQP_FIELD_KIND_TABLE,
+                   .value.table = {.num_entries = 3, .entries = capabilities}}}};
+    amqp_table_t properties = {.num_entries = 2, .entries = entries};
     struct timeval left = time_left(attempt->deadline_ns);
     const char *vhost = attempt->info.vhost;
     amqp_rpc_reply_t reply;
