@@ -73,7 +73,9 @@ static void add_cell(const struct doc_block *table, uint32_t index, struct text 
         text_addf(out, "<span class=\"swatch\" style=\"--colour:var(--target-%u)\"></span>",
                   cell->colour % 8);
     }
+    text_add(out, cell->columns > 1 ? "<span class=\"spans\">" : "");
     escape_markup(cell->text, out);
+    text_add(out, cell->columns > 1 ? "</span>" : "");
     text_addf(out, "</%s>", element);
 }
 

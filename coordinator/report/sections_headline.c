@@ -282,12 +282,23 @@ static void add_objectives(const struct result *result, struct document *doc)
     }
 }
 
+static bool was_measured(const struct result *result, const char *case_name)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (strcmp(result->cases[i].name, case_name) == 0) {
+            return result->cases[i].status == CASE_MEASURED;
+        }
+    }
+    return true;
+}
+
+/* Why there is no figure; that a case was skipped stands in its row already. */
 static void add_objective_reasons(const struct result *result, struct document *doc)
 {
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (objective->reason[0] != '\0') {
+        if (objective->reason[0] != '\0' && was_measured(result, objective->case_name)) {
             doc_item(doc, objective->met == MET_NO ? DOC_WARN : DOC_MUTED, "%s%s%s%s%s: %s",
                      objective->text, objective->phase[0] == '\0' ? "" : " in ", objective->phase,
                      objective->case_name[0] == '\0' ? "" : ", ", objective->case_name,

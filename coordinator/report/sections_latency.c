@@ -50,10 +50,10 @@ static const char *caption_of(const struct result_case *result_case,
                         units_format_ns((double)hist_percentile(shown, 99.0), p99));
 
     if (used > 0 && used < REASON_BYTES && response != NULL && service != NULL) {
-        (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), ", %s from the actual send",
+        (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " (service %s)",
                        units_format_ns((double)hist_percentile(service, 99.0), other));
     } else if (used > 0 && used < REASON_BYTES && response == NULL) {
-        (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " from the actual send");
+        (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " service");
     }
     return caption;
 }

@@ -160,8 +160,15 @@ static void add_percentile(const struct hist *hist, double percentile, struct do
     doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s", holds ? "" : "~", text);
 }
 
-static void add_latency_row(const struct result_phase *phase, enum series series, bool flows,
-                            struct document *doc)
+/* What was beyond the range or below the clocks' resolution is shown where there is any. */
+struct latency_extras {
+    bool flows;
+    bool below;
+    bool beyond;
+};
+
+static void add_latency_row(const struct result_phase *phase, enum series series,
+                            const struct latency_extras *extras, struct document *doc)
 {
     static const char *const titles[SERIES_COUNT] = {
         [SERIES_PUBLISH] = "publish",         [SERIES_PUBLISH_SERVICE] = "publish, service",
@@ -178,7 +185,7 @@ static void add_latency_row(const struct result_phase *phase, enum series series
         return;
     }
     doc_cell(doc, DOC_PLAIN, "%s", phase->name);
-    if (flows) {
+    if (extras->flows) {
         doc_cell(doc, phase->flow[0] == '\0' ? DOC_MUTED : DOC_PLAIN, "%s",
                  phase->flow[0] == '\0' ? "all" : phase->flow);
     }
@@ -190,9 +197,36 @@ static void add_latency_row(const struct result_phase *phase, enum series series
         add_percentile(hist, percentiles[i], doc);
     }
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)hist_max(hist), text));
-    doc_cell(doc, below == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(below, text));
-    doc_cell(doc, hist_over_range(hist) == 0 ? DOC_MUTED : DOC_WARN, "%s",
-             facts_count(hist_over_range(hist), text));
+    if (extras->below) {
+        doc_cell(doc, below == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(below, text));
+    }
+    if (extras->beyond) {
+        uint64_t beyond = hist_over_range(hist);
+
+        doc_cell(doc, beyond == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(beyond, text));
+    }
+}
+
+/* Is there anything to show, and which extra columns? */
+static bool find_extras(const struct result_case *result_case, struct latency_extras *extras)
+{
+    bool any = false;
+
+    *extras = (struct latency_extras){.flows = facts_has_flows(result_case)};
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        const struct result_phase *phase = &result_case->phases[i];
+
+        for (int series = 0; series < SERIES_COUNT && phase->measured; series++) {
+            const struct hist *hist = phase->latency[series];
+
+            if (hist != NULL && hist_count(hist) > 0) {
+                any = true;
+                extras->below |= phase->below_resolution[series] > 0;
+                extras->beyond |= hist_over_range(hist) > 0;
+            }
+        }
+    }
+    return any;
 }
 
 static void add_latency_table(const struct result_case *result_case, struct document *doc)
@@ -209,30 +243,31 @@ static void add_latency_table(const struct result_case *result_case, struct docu
         {"p99.9", NULL, DOC_RIGHT},
         {"p99.99", NULL, DOC_RIGHT},
         {"max", NULL, DOC_RIGHT},
-        {"below", "Below what the clocks can resolve, counted as 0", DOC_RIGHT},
-        {"beyond", "Longer than 1 h, counted as 1 h", DOC_RIGHT},
     };
-    bool flows = facts_has_flows(result_case);
-    bool any = false;
-    struct doc_column columns[2 + sizeof rest / sizeof rest[0]];
-    uint32_t count = phase_columns(columns, flows, rest, sizeof rest / sizeof rest[0]);
+    static const struct doc_column below = {
+        "below", "Below what the clocks can resolve, counted as 0", DOC_RIGHT};
+    static const struct doc_column beyond = {"beyond", "Longer than 1 h, counted as 1 h",
+                                             DOC_RIGHT};
+    struct doc_column columns[4 + sizeof rest / sizeof rest[0]];
+    struct latency_extras extras;
+    uint32_t count;
 
-    for (uint32_t i = 0; i < result_case->phases_count; i++) {
-        for (int series = 0; series < SERIES_COUNT; series++) {
-            const struct hist *hist = result_case->phases[i].latency[series];
-
-            any |= hist != NULL && hist_count(hist) > 0;
-        }
-    }
-    if (!any) {
+    if (!find_extras(result_case, &extras)) {
         return;
+    }
+    count = phase_columns(columns, extras.flows, rest, sizeof rest / sizeof rest[0]);
+    if (extras.below) {
+        columns[count++] = below;
+    }
+    if (extras.beyond) {
+        columns[count++] = beyond;
     }
     doc_table(doc, "Latencies", columns, count);
     for (uint32_t i = 0; i < result_case->phases_count; i++) {
         const struct result_phase *phase = &result_case->phases[i];
 
         for (int series = 0; series < SERIES_COUNT && phase->measured; series++) {
-            add_latency_row(phase, (enum series)series, flows, doc);
+            add_latency_row(phase, (enum series)series, &extras, doc);
         }
     }
 }

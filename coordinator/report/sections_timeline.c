@@ -225,28 +225,62 @@ static void add_rate_charts(const struct result *result, const struct lines *lin
     }
 }
 
+/* The line that goes highest, and where; NULL if all of them stay at zero. */
+static const struct line *highest_line(const struct lines *lines, enum point_value value,
+                                       double *highest, double *at_s)
+{
+    const struct line *found = NULL;
+
+    *highest = 0.0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        double line_at_s = 0.0;
+        double max = line_max(&lines->list[i], value, &line_at_s);
+
+        if (!isnan(max) && max > *highest) {
+            *highest = max;
+            *at_s = line_at_s;
+            found = &lines->list[i];
+        }
+    }
+    return found;
+}
+
+static bool has_latency(const struct line *line, bool e2e)
+{
+    return e2e ? line->any_latency : line->any_publish;
+}
+
 /* One latency of all targets in one picture: who is slower, and when. */
 static void add_p99_chart(const struct result *result, const struct lines *lines, bool e2e,
                           struct document *doc)
 {
     enum point_value value = e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99;
+    double highest = 0.0;
+    double at_s = 0.0;
+    const struct line *worst = highest_line(lines, value, &highest, &at_s);
+    char caption[REASON_BYTES];
+    char amount[UNITS_TEXT_BYTES];
+    char when[FACTS_TEXT_BYTES];
     struct chart chart;
 
-    begin_chart(&chart, result, &lines->list[0], "ns", true, "");
+    if (worst == NULL) {
+        worst = &lines->list[0];
+    }
+    begin_chart(&chart, result, worst, "ns", true, "p99");
     chart_step(&chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->list[i];
 
-        if (e2e ? line->any_latency : line->any_publish) {
+        if (has_latency(line, e2e)) {
             add_x(&chart, line);
             add_series(&chart, line, value, line->result_case->name, "solid");
         }
     }
     chart_end(&chart);
-    doc_chart(doc,
-              e2e ? "p99 end to end: intended send to the consumer"
-                  : "p99 publish: intended send to the broker's confirm",
-              &chart.json);
+    (void)snprintf(caption, sizeof caption, "p99 %s: at most %s, on %s at %s",
+                   e2e ? "end to end" : "publish", units_format_ns(highest, amount),
+                   worst->result_case->name, facts_offset((int64_t)(at_s * NS_PER_S), when));
+    doc_chart(doc, caption, &chart.json);
 }
 
 static void add_latency_chart(const struct result *result, const struct lines *lines,
@@ -268,8 +302,11 @@ static void add_latency_chart(const struct result *result, const struct lines *l
     chart_end(&chart);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
-    (void)snprintf(caption, sizeof caption, "%s%s: worst second's p99 %s, max %s",
-                   line->result_case->name, e2e ? " end to end" : " publish", p99, max);
+    (void)snprintf(caption, sizeof caption, "%s%s: p99 at most %s, max %s", line->result_case->name,
+                   lines->count > 1 ? ""
+                   : e2e            ? ", end to end"
+                                    : ", publish",
+                   p99, max);
     doc_chart(doc, caption, &chart.json);
 }
 
@@ -299,7 +336,7 @@ static void add_latency_charts(const struct result *result, const struct lines *
         doc_subheading(doc, with_e2e > 0 ? "End to end by target" : "Publish by target");
     }
     for (uint32_t i = 0; i < lines->count; i++) {
-        if (lines->list[i].any_latency) {
+        if (has_latency(&lines->list[i], true)) {
             add_latency_chart(result, lines, &lines->list[i], true, doc);
         }
     }
@@ -315,24 +352,14 @@ static void add_overlay(const struct result *result, const struct lines *lines,
                         enum point_value value, const char *heading, struct document *doc)
 {
     const char *unit = value == VALUE_BACKLOG ? "count" : "rate";
-    const struct line *worst = NULL;
     double highest = 0.0;
     double at_s = 0.0;
+    const struct line *worst = highest_line(lines, value, &highest, &at_s);
     char amount[UNITS_TEXT_BYTES];
     char when[FACTS_TEXT_BYTES];
     char caption[REASON_BYTES];
     struct chart chart;
 
-    for (uint32_t i = 0; i < lines->count; i++) {
-        double line_at_s = 0.0;
-        double max = line_max(&lines->list[i], value, &line_at_s);
-
-        if (!isnan(max) && max > highest) {
-            highest = max;
-            at_s = line_at_s;
-            worst = &lines->list[i];
-        }
-    }
     if (worst == NULL) {
         return;
     }
@@ -352,18 +379,6 @@ static void add_overlay(const struct result *result, const struct lines *lines,
     (void)snprintf(caption, sizeof caption, "%s: at most %s%s, on %s at %s", heading, amount,
                    value == VALUE_BACKLOG ? " messages" : "", worst->result_case->name, when);
     doc_chart(doc, caption, &chart.json);
-}
-
-static bool any_value(const struct lines *lines, enum point_value value)
-{
-    double at_s;
-
-    for (uint32_t i = 0; i < lines->count; i++) {
-        if (line_max(&lines->list[i], value, &at_s) > 0.0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void add_marks(const struct result *result, struct document *doc)
@@ -389,6 +404,8 @@ static void add_marks(const struct result *result, struct document *doc)
 void section_timeline(const struct result *result, struct document *doc)
 {
     struct lines lines;
+    double highest;
+    double at_s;
 
     find_lines(result, &lines);
     if (lines.failed) {
@@ -403,7 +420,8 @@ void section_timeline(const struct result *result, struct document *doc)
         add_marks(result, doc);
         add_rate_charts(result, &lines, doc);
         add_latency_charts(result, &lines, doc);
-        if (any_value(&lines, VALUE_BACKLOG) || any_value(&lines, VALUE_FAILED)) {
+        if (highest_line(&lines, VALUE_BACKLOG, &highest, &at_s) != NULL ||
+            highest_line(&lines, VALUE_FAILED, &highest, &at_s) != NULL) {
             doc_subheading(doc, "What piled up and what failed");
         }
         add_overlay(result, &lines, VALUE_BACKLOG, "Confirmed and not yet received", doc);

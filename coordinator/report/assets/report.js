@@ -152,8 +152,11 @@
   // Above the plot: a strip with the phases' names, and strips with the names of marks.
   const stripHeight = 14;
 
+  const strips = {}; // By group: rows for marks, so that neighbouring plots stand on one line.
+
   function markRows(spec) {
-    return Math.min((spec.marks || []).length, 2);
+    const own = Math.min((spec.marks || []).length, 2);
+    return matchMedia('(max-width: 760px)').matches ? own : strips[spec.group] || own;
   }
 
   function topSpace(spec) {
@@ -188,7 +191,7 @@
       u.ctx.fillRect(Math.round(left), top - 3 * ratio, ratio, height + 3 * ratio);
       if (u.ctx.measureText(phase.name).width < right - left - 3 * ratio) {
         u.ctx.fillStyle = colours.muted;
-        u.ctx.fillText(phase.name, left + 3 * ratio, top - (markRows(spec) * stripHeight + 1) * ratio);
+        u.ctx.fillText(phase.name, left + 3 * ratio, top - ratio);
       }
     }
     let down = null;
@@ -220,11 +223,11 @@
       const row = used.findIndex((end) => end < at);
       u.ctx.setLineDash([3 * ratio, 3 * ratio]);
       u.ctx.beginPath();
-      u.ctx.moveTo(x, row < 0 ? top : top - row * stripHeight * ratio);
+      u.ctx.moveTo(x, row < 0 ? top : top - (row + 1) * stripHeight * ratio);
       u.ctx.lineTo(x, top + height);
       u.ctx.stroke();
       if (row < 0) continue; // No room for its name: the list above the charts has it.
-      u.ctx.fillText(text, at, top - (row * stripHeight + 1) * ratio);
+      u.ctx.fillText(text, at, top - ((row + 1) * stripHeight + 1) * ratio);
       used[row] = at + textWidth + 6 * ratio;
     }
     u.ctx.restore();
@@ -342,7 +345,7 @@
     }
     const y = Object.assign({}, common, {
       size: 62,
-      splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(high, spec.unit, plotHeight / 40)),
+      splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(high, spec.unit, plotHeight / 28)),
       values: (u, splits) => splits.map((v) => short(format(v))),
     });
     if (spec.log) y.filter = (u, splits) => splits;
@@ -529,14 +532,14 @@
 
   function sample(look) {
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    svg.setAttribute('width', '22');
+    svg.setAttribute('width', '20');
     svg.setAttribute('height', '8');
     svg.setAttribute('aria-hidden', 'true');
     const shape = document.createElementNS('http://www.w3.org/2000/svg', look.points ? 'circle' : 'line');
     const attributes = look.points
-      ? { cx: 11, cy: 4, r: 2, fill: look.colour }
+      ? { cx: 10, cy: 4, r: 2, fill: look.colour }
       : {
-        x1: 0, x2: 22, y1: 4, y2: 4, stroke: look.colour, 'stroke-width': look.wide ? 6 : 1.8,
+        x1: 0, x2: 20, y1: 4, y2: 4, stroke: look.colour, 'stroke-width': look.wide ? 6 : 1.8,
         'stroke-opacity': look.wide ? 0.35 : 1, 'stroke-dasharray': look.dash.join(' '),
       };
     for (const key of Object.keys(attributes)) shape.setAttribute(key, attributes[key]);
@@ -551,7 +554,10 @@
     for (const chart of charts) {
       if (chart.spec.group) (groups[chart.spec.group] = groups[chart.spec.group] || []).push(chart.spec);
     }
-    for (const name of Object.keys(groups)) ranges[name] = rangeOf(groups[name]);
+    for (const name of Object.keys(groups)) {
+      ranges[name] = rangeOf(groups[name]);
+      strips[name] = Math.max(...groups[name].map(markRows));
+    }
   }
 
   function drawAll(widthOf) {
