@@ -3,8 +3,10 @@
  *
  * One pair of functions per struct. Encoders append to a growing buffer; decoders trust nothing:
  * every count is checked against bounds.h before memory is taken, nesting is limited, unknown
- * fields are refused, and on failure the output is untouched (-EBADMSG with the place, -ENOMEM). No
- * I/O, no clock, any thread.
+ * fields are refused, and on failure the output is untouched (-EBADMSG with the place,
+ * -EPROTONOSUPPORT for a frame of another protocol version, -ENOMEM). A decoded assignment has
+ * passed assignment_check(); the indexes of a snapshot are within bounds.h, whether they fit the
+ * plan is for merge to say. No I/O, no clock, any thread.
  *
  * A frame is an array: [magic "MR", protocol version, kind, body]. The version is read before the
  * body, so that an agent of another version can be refused by name.
@@ -20,12 +22,15 @@
 #include <stdint.h>
 
 /* Reads only the head of a request. -EBADMSG: not ours. *ret_protocol may differ from
- * PROTOCOL_VERSION. */
+ * PROTOCOL_VERSION; a kind that only the other version knows is REQUEST_COUNT then. */
 int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_protocol,
                       enum request_kind *ret, struct errinfo *reterr);
 
-/* Requests. Encoders return 0 or -ENOMEM and append to out (a struct of zeros is empty; text_done()
- * frees). */
+/*
+ * Requests. Encoders append to out (a struct of zeros is empty; text_done() frees) and return 0,
+ * -ENOMEM, -EMSGSIZE (beyond FRAME_BYTES_MAX or a list's bound) or -EBADMSG (breaks a rule that the
+ * decoder checks); on failure out holds what it held before.
+ */
 int wire_encode_hello(const struct hello *hello, struct text *out);
 int wire_decode_hello(const void *bytes, size_t bytes_count, struct hello *ret,
                       struct errinfo *reterr);

@@ -1,0 +1,243 @@
+/* What agents and coordinator say to each other around assignments and snapshots. */
+#include "control_messages.h"
+#include "wire_fields.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void code_backend(struct coder *coder, void *item)
+{
+    struct backend_version *backend = item;
+
+    code_begin(coder, "backend", 2);
+    code_text(coder, "name", backend->name, sizeof backend->name);
+    code_text(coder, "library", backend->library, sizeof backend->library);
+    code_end(coder);
+}
+
+static const struct list_kind backends_kind = {.item_bytes = sizeof(struct backend_version),
+                                               .items_max = BACKENDS_MAX,
+                                               .item_bytes_min = 3,
+                                               .code = code_backend};
+
+void code_hello(struct coder *coder, void *item)
+{
+    struct hello *hello = item;
+
+    code_begin(coder, "hello", 14);
+    code_u32(coder, "protocol", &hello->protocol, ANY_U32);
+    code_text(coder, "version", hello->version, sizeof hello->version);
+    code_text(coder, "name", hello->name, sizeof hello->name);
+    code_u64(coder, "instance", &hello->instance);
+    code_text(coder, "host", hello->host, sizeof hello->host);
+    code_text(coder, "kernel", hello->kernel, sizeof hello->kernel);
+    code_text(coder, "boot_id", hello->boot_id, sizeof hello->boot_id);
+    code_text(coder, "time_namespace", hello->time_namespace, sizeof hello->time_namespace);
+    code_u32(coder, "pid", &hello->pid, ANY_U32);
+    code_u32(coder, "cpus", &hello->cpus, ANY_U32);
+    code_u64(coder, "memory_bytes", &hello->memory_bytes);
+    code_u64(coder, "open_files_max", &hello->open_files_max);
+    code_text(coder, "clock_source", hello->clock_source, sizeof hello->clock_source);
+    code_items(coder, "backends", hello->backends, &hello->backends_count, &backends_kind);
+    code_end(coder);
+}
+
+void code_welcome(struct coder *coder, void *item)
+{
+    struct welcome *welcome = item;
+
+    code_begin(coder, "welcome", 6);
+    code_bool(coder, "accepted", &welcome->accepted);
+    code_text(coder, "reason", welcome->reason, sizeof welcome->reason);
+    code_u32(coder, "agent", &welcome->agent, AGENTS_MAX - 1);
+    code_text(coder, "name", welcome->name, sizeof welcome->name);
+    code_text(coder, "run_id", welcome->run_id, sizeof welcome->run_id);
+    code_bool(coder, "same_clock", &welcome->same_clock);
+    code_end(coder);
+}
+
+void code_poll(struct coder *coder, void *item)
+{
+    struct poll *poll = item;
+
+    code_begin(coder, "poll", 3);
+    code_u32(coder, "agent", &poll->agent, AGENTS_MAX - 1);
+    code_u64(coder, "instance", &poll->instance);
+    code_u64(coder, "taken", &poll->taken);
+    code_end(coder);
+}
+
+void code_goodbye(struct coder *coder, void *item)
+{
+    struct poll *poll = item;
+
+    code_begin(coder, "goodbye", 2);
+    code_u32(coder, "agent", &poll->agent, AGENTS_MAX - 1);
+    code_u64(coder, "instance", &poll->instance);
+    code_end(coder);
+}
+
+static void code_peer(struct coder *coder, void *item)
+{
+    struct peer_clock *peer = item;
+
+    code_begin(coder, "peer", 3);
+    code_u32(coder, "agent", &peer->agent, AGENTS_MAX - 1);
+    code_i64(coder, "offset_ns", &peer->offset_ns);
+    code_i64(coder, "bound_ns", &peer->bound_ns);
+    code_end(coder);
+}
+
+static const struct list_kind peers_kind = {.item_bytes = sizeof(struct peer_clock),
+                                            .items_max = AGENTS_MAX,
+                                            .item_bytes_min = 4,
+                                            .code = code_peer};
+
+static void code_segment(struct coder *coder, struct segment *segment)
+{
+    code_begin(coder, "segment", 5);
+    code_u32(coder, "phase_first", &segment->phase_first, PHASES_MAX - 1);
+    code_u32(coder, "phase_last", &segment->phase_last, PHASES_MAX - 1);
+    code_i64(coder, "t0_ns", &segment->t0_ns);
+    code_i64(coder, "start_ns", &segment->start_ns);
+    segment->peers = code_list(coder, "peers", segment->peers, &segment->peers_count, &peers_kind);
+    if (segment->phase_first > segment->phase_last) {
+        coder_bad(coder, "phase_last", "is before phase_first");
+    }
+    code_end(coder);
+}
+
+static const struct list_kind targets_kind = {.item_bytes = sizeof(struct target),
+                                              .items_max = TARGETS_MAX,
+                                              .item_bytes_min = 12,
+                                              .code = code_target};
+
+/* Optional: a list of one or none. */
+static void code_one_assignment(struct coder *coder, struct assignment **assignment)
+{
+    static const struct list_kind kind = {.item_bytes = sizeof(struct assignment),
+                                          .items_max = 1,
+                                          .item_bytes_min = 15,
+                                          .code = code_assignment};
+    uint32_t count = *assignment != NULL ? 1 : 0;
+
+    *assignment = code_list(coder, "assignment", *assignment, &count, &kind);
+}
+
+static void code_command_parts(struct coder *coder, struct command *command)
+{
+    bool topics = command->kind == COMMAND_PREPARE && command->step == PREPARE_TOPICS;
+
+    code_one_assignment(coder, &command->assignment);
+    if (topics != (command->assignment != NULL)) {
+        coder_bad(coder, "assignment", topics ? "is missing" : "is where none belongs");
+    }
+    code_segment(coder, &command->segment);
+    code_i64(coder, "stop_ns", &command->stop_ns);
+    command->targets =
+        code_list(coder, "targets", command->targets, &command->targets_count, &targets_kind);
+    code_i64(coder, "deadline_ns", &command->deadline_ns);
+}
+
+void code_command(struct coder *coder, void *item)
+{
+    struct command *command = item;
+
+    code_begin(coder, "command", 9);
+    code_u64(coder, "sequence", &command->sequence);
+    command->kind = (enum command_kind)code_enum(coder, "kind", command->kind, COMMAND_COUNT - 1);
+    code_u32(coder, "trial", &command->trial, ANY_U32);
+    command->step = (enum prepare_step)code_enum(coder, "step", command->step, PREPARE_PRODUCERS);
+    code_command_parts(coder, command);
+    code_end(coder);
+}
+
+static void code_probe_result(struct coder *coder, void *item)
+{
+    struct probe_result *result = item;
+
+    code_begin(coder, "result", 5);
+    result->failure = (enum probe_failure)code_enum(coder, "failure", result->failure, PROBE_OTHER);
+    code_text(coder, "reason", result->reason, sizeof result->reason);
+    code_text(coder, "broker_version", result->broker_version, sizeof result->broker_version);
+    code_i64(coder, "took_ns", &result->took_ns);
+    code_u32(coder, "removed", &result->removed, ANY_U32);
+    code_end(coder);
+}
+
+static const struct list_kind results_kind = {.item_bytes = sizeof(struct probe_result),
+                                              .items_max = TARGETS_MAX,
+                                              .item_bytes_min = 6,
+                                              .code = code_probe_result};
+
+void code_status(struct coder *coder, void *item)
+{
+    struct status *status = item;
+    int64_t code = status->code;
+
+    code_begin(coder, "status", 9);
+    code_u32(coder, "agent", &status->agent, AGENTS_MAX - 1);
+    code_u64(coder, "instance", &status->instance);
+    code_u64(coder, "command", &status->command);
+    code_i64(coder, "code", &code);
+    if (code > 0 || code < INT16_MIN) {
+        coder_bad(coder, "code", "is no negative errno");
+    } else {
+        status->code = (int32_t)code;
+    }
+    code_text(coder, "text", status->text, sizeof status->text);
+    code_i64(coder, "start_skew_ns", &status->start_skew_ns);
+    code_i64(coder, "ended_ns", &status->ended_ns);
+    code_text(coder, "broker_version", status->broker_version, sizeof status->broker_version);
+    status->results =
+        code_list(coder, "results", status->results, &status->results_count, &results_kind);
+    code_end(coder);
+}
+
+void code_receipt(struct coder *coder, void *item)
+{
+    struct receipt *receipt = item;
+
+    code_begin(coder, "receipt", 2);
+    code_bool(coder, "accepted", &receipt->accepted);
+    code_text(coder, "reason", receipt->reason, sizeof receipt->reason);
+    code_end(coder);
+}
+
+static void code_exchange(struct coder *coder, void *item)
+{
+    struct clock_exchange *exchange = item;
+
+    code_begin(coder, "exchange", 4);
+    code_i64(coder, "t1_ns", &exchange->t1_ns);
+    code_i64(coder, "t2_ns", &exchange->t2_ns);
+    code_i64(coder, "t3_ns", &exchange->t3_ns);
+    code_i64(coder, "t4_ns", &exchange->t4_ns);
+    code_end(coder);
+}
+
+static const struct list_kind exchanges_kind = {.item_bytes = sizeof(struct clock_exchange),
+                                                .items_max = CLOCK_BURST_MAX,
+                                                .item_bytes_min = 5,
+                                                .code = code_exchange};
+
+void code_clock_report(struct coder *coder, void *item)
+{
+    struct clock_report *report = item;
+
+    code_begin(coder, "clock_report", 3);
+    code_u32(coder, "agent", &report->agent, AGENTS_MAX - 1);
+    code_u64(coder, "instance", &report->instance);
+    code_items(coder, "exchanges", report->exchanges, &report->exchanges_count, &exchanges_kind);
+    code_end(coder);
+}
+
+void code_clock_answer(struct coder *coder, void *item)
+{
+    struct clock_answer *answer = item;
+
+    code_begin(coder, "clock_answer", 2);
+    code_i64(coder, "t2_ns", &answer->t2_ns);
+    code_i64(coder, "t3_ns", &answer->t3_ns);
+    code_end(coder);
+}

@@ -1,0 +1,180 @@
+#include "snapshot.h"
+#include "wire_fields.h"
+
+#define ERRORS_MAX 4096
+
+static void code_counters(struct coder *coder, struct counters *counters)
+{
+    uint64_t *const numbers[] = {
+        &counters->due,
+        &counters->sent,
+        &counters->sent_in_time,
+        &counters->sent_bytes,
+        &counters->acked,
+        &counters->refused,
+        &counters->unconfirmed,
+        &counters->received,
+        &counters->received_bytes,
+        &counters->corrupted,
+        &counters->foreign,
+        &counters->errors,
+        &counters->sent_now,
+        &counters->sent_bytes_now,
+        &counters->acked_now,
+        &counters->received_now,
+        &counters->received_bytes_now,
+        &counters->clock_violations,
+    };
+    const uint32_t numbers_count = sizeof numbers / sizeof numbers[0];
+
+    /* A counter that is added to the struct and not here would be lost in silence. */
+    static_assert(sizeof *counters == sizeof numbers + SERIES_COUNT * sizeof(uint64_t),
+                  "every counter travels");
+    code_begin(coder, "counters", numbers_count + SERIES_COUNT);
+    for (uint32_t i = 0; i < numbers_count; i++) {
+        code_u64(coder, "counter", numbers[i]);
+    }
+    for (uint32_t i = 0; i < SERIES_COUNT; i++) {
+        code_u64(coder, "below_resolution", &counters->below_resolution[i]);
+    }
+    code_end(coder);
+}
+
+static void code_row(struct coder *coder, void *item)
+{
+    struct snapshot_row *row = item;
+
+    code_begin(coder, "row", 3 + SERIES_COUNT);
+    code_u32(coder, "flow", &row->flow, FLOWS_MAX - 1);
+    code_u32(coder, "phase", &row->phase, PHASES_MAX - 1);
+    code_counters(coder, &row->counters);
+    for (uint32_t i = 0; i < SERIES_COUNT; i++) {
+        code_hist(coder, series_name((enum series)i), &row->series[i]);
+    }
+    code_end(coder);
+}
+
+static void code_stream(struct coder *coder, void *item)
+{
+    struct stream_delta *stream = item;
+
+    code_begin(coder, "stream", 4);
+    code_u32(coder, "stream", &stream->stream, STREAMS_MAX - 1);
+    code_runs(coder, "acked", &stream->acked);
+    code_runs(coder, "refused", &stream->refused);
+    code_runs(coder, "unconfirmed", &stream->unconfirmed);
+    code_end(coder);
+}
+
+static void code_range(struct coder *coder, void *item)
+{
+    struct stream_range *range = item;
+
+    code_begin(coder, "range", 4);
+    code_u32(coder, "stream", &range->stream, STREAMS_MAX - 1);
+    code_u32(coder, "phase", &range->phase, PHASES_MAX - 1);
+    code_u64(coder, "first", &range->first);
+    code_u64(coder, "end", &range->end);
+    if (range->first > range->end || range->end > SEQ_MAX) {
+        coder_bad(coder, "end", "is out of range");
+    }
+    code_end(coder);
+}
+
+static void code_reading(struct coder *coder, void *item)
+{
+    struct reading_delta *reading = item;
+
+    code_begin(coder, "reading", 5);
+    code_u32(coder, "stream", &reading->stream, STREAMS_MAX - 1);
+    code_u32(coder, "subscription", &reading->subscription, SUBSCRIPTIONS_MAX - 1);
+    code_runs(coder, "seen", &reading->seen);
+    code_runs(coder, "again", &reading->again);
+    code_runs(coder, "out_of_order", &reading->out_of_order);
+    code_end(coder);
+}
+
+static void code_client(struct coder *coder, void *item)
+{
+    struct client_delta *client = item;
+
+    code_begin(coder, "client", 6);
+    code_u32(coder, "client", &client->client, CLIENTS_MAX - 1);
+    code_u64(coder, "messages", &client->messages);
+    code_u64(coder, "bytes", &client->bytes);
+    code_sum(coder, "latency_ns_sum", &client->latency_ns_sum);
+    code_i64(coder, "latency_ns_max", &client->latency_ns_max);
+    code_u64(coder, "latency_samples", &client->latency_samples);
+    code_end(coder);
+}
+
+static void code_error(struct coder *coder, void *item)
+{
+    struct error_delta *error = item;
+
+    code_begin(coder, "error", 2);
+    code_text(coder, "text", error->text, sizeof error->text);
+    code_u64(coder, "count", &error->count);
+    code_end(coder);
+}
+
+static void code_health(struct coder *coder, struct health *health)
+{
+    code_begin(coder, "health", 7);
+    code_i64(coder, "cpu_ns", &health->cpu_ns);
+    code_u64(coder, "rss_bytes", &health->rss_bytes);
+    code_u32(coder, "clients_down", &health->clients_down, ANY_U32);
+    code_i64(coder, "down_since_ns", &health->down_since_ns);
+    code_u32(coder, "reconnects", &health->reconnects, ANY_U32);
+    code_u64(coder, "outstanding", &health->outstanding);
+    code_u64(coder, "blocked_ns", &health->blocked_ns);
+    code_end(coder);
+}
+
+static const struct list_kind rows_kind = {.item_bytes = sizeof(struct snapshot_row),
+                                           .items_max = FLOWS_MAX * PHASES_MAX,
+                                           .item_bytes_min = 30,
+                                           .code = code_row};
+static const struct list_kind streams_kind = {.item_bytes = sizeof(struct stream_delta),
+                                              .items_max = STREAMS_MAX,
+                                              .item_bytes_min = 5,
+                                              .code = code_stream};
+static const struct list_kind ranges_kind = {.item_bytes = sizeof(struct stream_range),
+                                             .items_max = READINGS_MAX,
+                                             .item_bytes_min = 5,
+                                             .code = code_range};
+static const struct list_kind readings_kind = {.item_bytes = sizeof(struct reading_delta),
+                                               .items_max = READINGS_MAX,
+                                               .item_bytes_min = 6,
+                                               .code = code_reading};
+static const struct list_kind clients_kind = {.item_bytes = sizeof(struct client_delta),
+                                              .items_max = CLIENTS_MAX,
+                                              .item_bytes_min = 15,
+                                              .code = code_client};
+static const struct list_kind errors_kind = {.item_bytes = sizeof(struct error_delta),
+                                             .items_max = ERRORS_MAX,
+                                             .item_bytes_min = 3,
+                                             .code = code_error};
+
+void code_snapshot(struct coder *coder, void *item)
+{
+    struct snapshot *s = item;
+
+    code_begin(coder, "snapshot", 15);
+    code_u32(coder, "trial", &s->trial, ANY_U32);
+    code_u32(coder, "agent", &s->agent, AGENTS_MAX - 1);
+    code_u64(coder, "sequence", &s->sequence);
+    code_u32(coder, "interval", &s->interval, ANY_U32);
+    code_bool(coder, "last_part", &s->last_part);
+    code_bool(coder, "final", &s->final);
+    code_i64(coder, "from_ns", &s->from_ns);
+    code_i64(coder, "until_ns", &s->until_ns);
+    code_health(coder, &s->health);
+    s->rows = code_list(coder, "rows", s->rows, &s->rows_count, &rows_kind);
+    s->streams = code_list(coder, "streams", s->streams, &s->streams_count, &streams_kind);
+    s->ranges = code_list(coder, "ranges", s->ranges, &s->ranges_count, &ranges_kind);
+    s->readings = code_list(coder, "readings", s->readings, &s->readings_count, &readings_kind);
+    s->clients = code_list(coder, "clients", s->clients, &s->clients_count, &clients_kind);
+    s->errors = code_list(coder, "errors", s->errors, &s->errors_count, &errors_kind);
+    code_end(coder);
+}
