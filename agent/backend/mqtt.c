@@ -99,7 +99,9 @@ static int mqtt_poll(struct endpoint *endpoint, struct event *events, uint32_t e
         }
     }
     mqtt_inbox_settle(&endpoint->inbox);
-    mqtt_publish_nudge(endpoint, count > 0);
+    if (endpoint->config->role == ROLE_PRODUCER) {
+        mqtt_nudge_polled(endpoint, count);
+    }
     return (int)count;
 }
 
@@ -114,7 +116,7 @@ static int mqtt_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
 
 static int mqtt_wait_fd(const struct endpoint *endpoint)
 {
-    return endpoint->inbox.fd;
+    return endpoint->config->role == ROLE_PRODUCER ? endpoint->watch_fd : endpoint->inbox.fd;
 }
 
 const struct backend_ops backend_mqtt = {

@@ -75,9 +75,13 @@ struct endpoint {
     uint32_t outstanding;     /* Producers: over all links. */
     uint32_t outstanding_max; /* Option library_queue. */
     uint32_t window;          /* Per link. */
-    int64_t outcome_ns;       /* mono_ns() of the last outcome. */
-    int64_t wake_ns;          /* When paho is made to look if there is none. */
-    int64_t wake_gap_ns;
+    int watch_fd;             /* Readable when the inbox or the timer is. */
+    int timer_fd;             /* When paho is to be nudged. */
+    bool timer_armed;
+    int64_t timer_ns;       /* When it expires. */
+    bool outcomes;          /* There were some since the timer was armed. */
+    int64_t gap_ns;         /* To the next nudge. */
+    int64_t quiet_since_ns; /* mono_ns() of the first nudge without an outcome since; 0: none. */
     MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
 
     uint32_t *topics_table; /* Consumers: hash of the name -> index + 1; 0: none. */
@@ -97,11 +101,20 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message);
 void mqtt_publish_lose(struct mqtt_link *link);
 /* The link's handle is gone: its slots may be used again. */
 void mqtt_publish_forget(struct mqtt_link *link);
-/* Worker: after a poll. paho may sit on a socket that was full and no longer is. */
-void mqtt_publish_nudge(struct endpoint *endpoint, bool any_event);
+/* All of the link's messages before this number were written. The caller holds the lock. */
+void mqtt_publish_settle_before(struct mqtt_link *link, uint64_t number, int64_t now_ns);
 /* Worker: fills an event from an outcome's note and frees the slot. */
 void mqtt_publish_outcome(struct endpoint *endpoint, const struct mqtt_note *note,
                           struct event *ret);
+
+/* mqtt_nudge.c: as long as messages are outstanding and nothing is told of them, paho is made to
+ * look at its sockets, and at QoS 0 asked in another way. The worker may be asleep on the
+ * descriptor, so a timer is part of it. */
+int mqtt_nudge_init(struct endpoint *endpoint, struct errinfo *reterr);
+void mqtt_nudge_done(struct endpoint *endpoint);
+void mqtt_nudge_arm(struct endpoint *endpoint);
+/* After each poll of a producer. */
+void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes);
 
 /* mqtt_receive.c: subscriptions, and messages that came. */
 int mqtt_receive_init(struct endpoint *endpoint, struct errinfo *reterr);

@@ -272,7 +272,8 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
     if (config->role == ROLE_PRODUCER) {
         notes = endpoint->outstanding_max + STATE_NOTES_PER_LINK * config->clients_count;
     }
-    return mqtt_inbox_reserve(&endpoint->inbox, notes, reterr);
+    r = mqtt_inbox_reserve(&endpoint->inbox, notes, reterr);
+    return r == 0 && config->role == ROLE_PRODUCER ? mqtt_nudge_init(endpoint, reterr) : r;
 }
 
 int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struct errinfo *reterr)

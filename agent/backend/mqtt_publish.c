@@ -3,7 +3,6 @@
 #include "backend_drivers.h"
 #include "invariant.h"
 #include "mono.h"
-#include "mqtt_waker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,12 +11,6 @@
 
 /* "/" and a partition's digits. */
 #define PARTITION_TEXT_BYTES 12
-
-#define WAKE_GAP_NS_MIN (1 * NS_PER_MS)
-#define WAKE_GAP_NS_MAX (16 * NS_PER_MS)
-/* Without an outcome for so long at QoS 0, something was forgotten or the broker does not read. */
-#define STALE_NS (50 * NS_PER_MS)
-#define FENCE_TOPIC "millrace/fence"
 
 /* ---- Outcomes, from paho's threads ----------------------------------------------------------- */
 
@@ -50,8 +43,7 @@ static void settle(struct mqtt_slot *slot, enum event_kind kind, const char *tex
     mqtt_inbox_unlock(inbox);
 }
 
-/* All of the link's messages before this number were written. The caller holds the lock. */
-static void settle_before(struct mqtt_link *link, uint64_t number, int64_t now_ns)
+void mqtt_publish_settle_before(struct mqtt_link *link, uint64_t number, int64_t now_ns)
 {
     for (uint32_t i = 0; link->settled_next < number && i < link->slots_fresh; i++) {
         if (link->slots[i].number < number) {
@@ -77,7 +69,7 @@ static void on_written(void *context, MQTTAsync_successData5 *data)
     (void)data;
     mqtt_inbox_lock(&link->endpoint->inbox);
     if (slot->state == SLOT_WAITING) {
-        settle_before(link, slot->number, now_ns);
+        mqtt_publish_settle_before(link, slot->number, now_ns);
         settle_locked(slot, EVENT_ACKED, now_ns, NULL);
         link->settled_next = slot->number + 1;
     }
@@ -113,84 +105,6 @@ void mqtt_publish_lose(struct mqtt_link *link)
         }
     }
     link->fenced = false;
-}
-
-/* ---- What paho forgets ----------------------------------------------------------------------- */
-
-/* The broker has answered what was sent after the messages. */
-static void on_fence(void *context, MQTTAsync_successData5 *data)
-{
-    struct mqtt_link *link = context;
-
-    (void)data;
-    mqtt_inbox_lock(&link->endpoint->inbox);
-    if (link->fenced) {
-        settle_before(link, link->fence, mono_ns());
-        link->fenced = false;
-    }
-    mqtt_inbox_unlock(&link->endpoint->inbox);
-}
-
-static void on_fence_failed(void *context, MQTTAsync_failureData5 *data)
-{
-    struct mqtt_link *link = context;
-
-    (void)data;
-    mqtt_inbox_lock(&link->endpoint->inbox);
-    link->fenced = false;
-    mqtt_inbox_unlock(&link->endpoint->inbox);
-}
-
-/* QoS 0, and no later message to tell of the last one: asks the broker to end a subscription that
- * was never made. Its answer says that all before it arrived. */
-static void raise_fence(struct mqtt_link *link)
-{
-    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    bool wanted;
-
-    mqtt_inbox_lock(&link->endpoint->inbox);
-    wanted = link->state == LINK_UP && link->outstanding > 0 && !link->fenced;
-    if (wanted) {
-        link->fence = link->number_next;
-        link->fenced = true;
-    }
-    mqtt_inbox_unlock(&link->endpoint->inbox);
-    options.onSuccess5 = on_fence;
-    options.onFailure5 = on_fence_failed;
-    options.context = link;
-    if (wanted && MQTTAsync_unsubscribe(link->handle, FENCE_TOPIC, &options) != MQTTASYNC_SUCCESS) {
-        on_fence_failed(link, NULL);
-    }
-}
-
-void mqtt_publish_nudge(struct endpoint *endpoint, bool any_event)
-{
-    int64_t now_ns;
-
-    if (endpoint->outstanding == 0) {
-        return;
-    }
-    now_ns = mono_ns();
-    if (any_event) {
-        endpoint->outcome_ns = now_ns;
-        endpoint->wake_gap_ns = WAKE_GAP_NS_MIN;
-        endpoint->wake_ns = now_ns + WAKE_GAP_NS_MIN;
-        return;
-    }
-    if (now_ns < endpoint->wake_ns) {
-        return;
-    }
-    mqtt_waker_wake();
-    if (endpoint->wake_gap_ns < WAKE_GAP_NS_MAX) {
-        endpoint->wake_gap_ns *= 2; /* Perhaps the broker is slow and not paho. */
-    }
-    endpoint->wake_ns = now_ns + endpoint->wake_gap_ns;
-    if (endpoint->qos == 0 && now_ns - endpoint->outcome_ns > STALE_NS) {
-        endpoint->outcome_ns = now_ns;
-        for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
-            raise_fence(&endpoint->links[i]);
-        }
-    }
 }
 
 /* ---- The table of outstanding messages ------------------------------------------------------- */
@@ -231,7 +145,6 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
 
     endpoint->window = delivery->ordered ? 1 : delivery->in_flight;
     endpoint->outstanding_max = queue > endpoint->window ? (uint32_t)queue : endpoint->window;
-    endpoint->wake_gap_ns = WAKE_GAP_NS_MIN;
     endpoint->publishing = initial;
     endpoint->publishing.onSuccess5 = endpoint->qos == 0 ? on_written : on_confirmed;
     endpoint->publishing.onFailure5 = on_unpublished;
@@ -245,6 +158,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
 void mqtt_publish_done(struct endpoint *endpoint)
 {
     MQTTProperties_free(&endpoint->publishing.properties);
+    mqtt_nudge_done(endpoint);
     for (uint32_t i = 0; endpoint->links != NULL && i < endpoint->config->clients_count; i++) {
         free(endpoint->links[i].slots);
         free(endpoint->links[i].slots_free);
@@ -381,10 +295,8 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message)
     } else if (r != MQTTASYNC_SUCCESS) {
         settle(slot, EVENT_REFUSED, MQTTAsync_strerror(r));
     }
-    if (endpoint->outstanding++ == 0) {
-        endpoint->outcome_ns = mono_ns();
-        endpoint->wake_ns = endpoint->outcome_ns + WAKE_GAP_NS_MIN;
-    }
+    endpoint->outstanding++;
     link->outstanding++;
+    mqtt_nudge_arm(endpoint);
     return 0;
 }

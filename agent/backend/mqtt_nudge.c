@@ -1,0 +1,146 @@
+#include "mqtt_endpoint.h"
+
+#include "mono.h"
+#include "mqtt_waker.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define GAP_NS_MIN (1 * NS_PER_MS)
+#define GAP_NS_MAX (16 * NS_PER_MS)
+/* Without an outcome for so long at QoS 0, something was forgotten or the broker does not read. */
+#define STALE_NS (50 * NS_PER_MS)
+#define FENCE_TOPIC "millrace/fence"
+
+static int watch(int watch_fd, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    return epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+int mqtt_nudge_init(struct endpoint *endpoint, struct errinfo *reterr)
+{
+    endpoint->gap_ns = GAP_NS_MIN;
+    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    endpoint->watch_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (endpoint->timer_fd < 0 || endpoint->watch_fd < 0 ||
+        watch(endpoint->watch_fd, endpoint->timer_fd) < 0 ||
+        watch(endpoint->watch_fd, endpoint->inbox.fd) < 0) {
+        return errinfo_set(reterr, -errno, "can't make a descriptor to wait on: %s",
+                           strerror(errno));
+    }
+    return 0;
+}
+
+void mqtt_nudge_done(struct endpoint *endpoint)
+{
+    if (endpoint->timer_fd > 0) {
+        (void)close(endpoint->timer_fd);
+    }
+    if (endpoint->watch_fd > 0) {
+        (void)close(endpoint->watch_fd);
+    }
+}
+
+void mqtt_nudge_arm(struct endpoint *endpoint)
+{
+    struct itimerspec when = {.it_value.tv_nsec = endpoint->gap_ns};
+
+    if (!endpoint->timer_armed) {
+        endpoint->timer_ns = mono_ns() + endpoint->gap_ns;
+        endpoint->timer_armed = timerfd_settime(endpoint->timer_fd, 0, &when, NULL) == 0;
+    }
+}
+
+/* The broker has answered what was sent after the messages. */
+static void on_fence(void *context, MQTTAsync_successData5 *data)
+{
+    struct mqtt_link *link = context;
+
+    (void)data;
+    mqtt_inbox_lock(&link->endpoint->inbox);
+    if (link->fenced) {
+        mqtt_publish_settle_before(link, link->fence, mono_ns());
+        link->fenced = false;
+    }
+    mqtt_inbox_unlock(&link->endpoint->inbox);
+}
+
+static void on_fence_failed(void *context, MQTTAsync_failureData5 *data)
+{
+    struct mqtt_link *link = context;
+
+    (void)data;
+    mqtt_inbox_lock(&link->endpoint->inbox);
+    link->fenced = false;
+    mqtt_inbox_unlock(&link->endpoint->inbox);
+}
+
+/* QoS 0, and no later message to tell of the last one: asks the broker to end a subscription that
+ * was never made. Its answer says that all before it arrived. */
+static void raise_fence(struct mqtt_link *link)
+{
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    bool wanted;
+
+    mqtt_inbox_lock(&link->endpoint->inbox);
+    wanted = link->state == LINK_UP && link->outstanding > 0 && !link->fenced;
+    if (wanted) {
+        link->fence = link->number_next;
+        link->fenced = true;
+    }
+    mqtt_inbox_unlock(&link->endpoint->inbox);
+    options.onSuccess5 = on_fence;
+    options.onFailure5 = on_fence_failed;
+    options.context = link;
+    if (wanted && MQTTAsync_unsubscribe(link->handle, FENCE_TOPIC, &options) != MQTTASYNC_SUCCESS) {
+        on_fence_failed(link, NULL);
+    }
+}
+
+/* The timer's gap has passed without an outcome, with messages outstanding. */
+static void nudge(struct endpoint *endpoint)
+{
+    int64_t now_ns = mono_ns();
+
+    mqtt_waker_wake();
+    if (endpoint->gap_ns < GAP_NS_MAX) {
+        endpoint->gap_ns *= 2; /* Perhaps the broker is slow and not paho. */
+    }
+    if (endpoint->quiet_since_ns == 0) {
+        endpoint->quiet_since_ns = now_ns;
+    } else if (endpoint->qos == 0 && now_ns - endpoint->quiet_since_ns > STALE_NS) {
+        endpoint->quiet_since_ns = now_ns;
+        for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
+            raise_fence(&endpoint->links[i]);
+        }
+    }
+}
+
+void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes)
+{
+    uint64_t expirations = 0;
+
+    if (outcomes > 0) {
+        endpoint->outcomes = true;
+        endpoint->quiet_since_ns = 0;
+        endpoint->gap_ns = GAP_NS_MIN;
+    }
+    /* The clock is asked first: it is cheaper than the timer. */
+    if (!endpoint->timer_armed || mono_ns() < endpoint->timer_ns ||
+        read(endpoint->timer_fd, &expirations, sizeof expirations) < 0) {
+        return;
+    }
+    endpoint->timer_armed = false;
+    if (endpoint->outstanding > 0) {
+        if (!endpoint->outcomes) {
+            nudge(endpoint);
+        }
+        mqtt_nudge_arm(endpoint);
+    }
+    endpoint->outcomes = false;
+}
