@@ -34,22 +34,32 @@ static const char *expected(const struct scenario_key *row)
     }
 }
 
+/* Where a key stands that was written in the wrong place. */
+static void list_places(const char *key, struct text *ret)
+{
+    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+        if (strcmp(scenario_key_name(row), key) == 0) {
+            text_addf(ret, "%s%s", ret->bytes_count > 0 ? ", " : "", row->path);
+        }
+    }
+}
+
 static void check_unknown(struct loading *loading, struct node *node)
 {
     const char *near = scenario_key_nearest(node->parent->row, node->key);
+    struct text places = {0};
 
     if (near != NULL) {
         problems_node_key(&loading->problems, node, "unknown key (did you mean %s?)", near);
         return;
     }
-    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
-        if (strcmp(scenario_key_name(row), node->key) == 0) {
-            problems_node_key(&loading->problems, node, "unknown key here (there is %s)",
-                              row->path);
-            return;
-        }
+    list_places(node->key, &places);
+    if (places.bytes_count > 0) {
+        problems_node_key(&loading->problems, node, "unknown key here (there is %s)", places.bytes);
+    } else {
+        problems_node_key(&loading->problems, node, "unknown key");
     }
-    problems_node_key(&loading->problems, node, "unknown key");
+    text_done(&places);
 }
 
 static void check_scalar(struct loading *loading, struct node *node)
@@ -122,7 +132,9 @@ static void check_value(struct loading *loading, struct node *node)
         return;
     }
     if (node->kind == NODE_SCALAR) {
-        check_scalar(loading, node);
+        if (!node->bad) { /* It may have failed to expand. */
+            check_scalar(loading, node);
+        }
     } else {
         check_collection(loading, node);
     }

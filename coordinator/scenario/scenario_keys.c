@@ -189,6 +189,7 @@ const struct scenario_key scenario_keys[] = {
      .type = KEY_CHOICE,
      .also_map = true,
      .choices = consume_ack_words,
+     .map_form = "{ batch: N }",
      .fallback = "none",
      .help = "How consumers acknowledge: none, each, or { batch: N }."},
     {.path = "delivery.consume_ack.batch",

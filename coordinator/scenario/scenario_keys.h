@@ -45,7 +45,8 @@ struct scenario_key {
     const char *const *later_choices; /* Values known, not executed yet; may be NULL. */
     const char *fallback;             /* Default as a scenario writes it; NULL: none. */
     const char *same_as;              /* What is below it is as below this path. */
-    const char *example;              /* Of a required key, as a scenario writes it. */
+    const char *map_form; /* With also_map: what that looks like, where it is executed. */
+    const char *example;  /* Of a required key, as a scenario writes it. */
     const char *help;
 };
 

@@ -67,8 +67,9 @@ static void build_addresses(struct loading *loading, const struct catalog_entry 
         struct text path = {0};
 
         node_path(item, &path);
+        text_add(&path, ".address");
         problems_add(&loading->problems, item->at, path.bytes != NULL ? path.bytes : "",
-                     "address is missing (%s)", entry->address_form);
+                     "is missing (%s)", entry->address_form);
         text_done(&path);
         return;
     }

@@ -48,7 +48,7 @@ static const char *write_number(enum key_type type, int64_t number, char *text)
                  {KEY_DURATION, 1, "ns"}};
 
     if (type == KEY_PERCENT) {
-        (void)snprintf(text, NUMBER_TEXT_BYTES, "%.6g%%", (double)number / 1000.0);
+        (void)snprintf(text, NUMBER_TEXT_BYTES, "%.10g%%", (double)number / 1000.0);
         return text;
     }
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -179,6 +179,11 @@ static int check_choice(const struct scenario_key *row, const char *text, int64_
         }
     }
     list_words(row->choices, known, sizeof known);
+    if (row->map_form != NULL) {
+        size_t used = strlen(known);
+
+        (void)snprintf(known + used, sizeof known - used, " | %s", row->map_form);
+    }
     for (size_t i = 0; row->later_choices != NULL && row->later_choices[i] != NULL; i++) {
         if (strcmp(row->later_choices[i], text) == 0) {
             return errinfo_set(reterr, -EINVAL, "\"%s\" is not supported yet (%s)", text, known);

@@ -102,13 +102,29 @@ static bool is_null(const char *text, enum fy_scalar_style style)
            (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
+/* Where a scalar begins: its quote included, and an empty one at its key. */
+static struct origin scalar_origin(const struct building *building, struct fy_event *event,
+                                   enum fy_scalar_style style)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    struct origin at = origin_at(building->text, mark);
+
+    if (mark == NULL && building->key != NULL) {
+        return building->key_at;
+    }
+    if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && at.column > 1) {
+        at.column--;
+    }
+    return at;
+}
+
 static void take_scalar(struct building *building, struct fy_event *event)
 {
     struct fy_token *token = event->scalar.value;
-    struct origin at = origin_at(building->text, fy_event_start_mark(event));
     size_t bytes_count = 0;
     const char *bytes = token != NULL ? fy_token_get_text(token, &bytes_count) : "";
     enum fy_scalar_style style = token != NULL ? fy_token_scalar_style(token) : FYSS_PLAIN;
+    struct origin at = scalar_origin(building, event, style);
     struct node *node = NULL;
     char *copy;
 
@@ -167,13 +183,18 @@ static void take_end(struct building *building)
 static void take_node(struct building *building, struct fy_event *event)
 {
     struct origin at = origin_at(building->text, fy_event_start_mark(event));
+    struct fy_token *anchor = fy_event_get_anchor_token(event);
+    struct fy_token *tag = fy_event_get_tag_token(event);
 
-    if (event->type == FYET_ALIAS || fy_event_get_anchor_token(event) != NULL) {
+    if (event->type == FYET_ALIAS || anchor != NULL) {
+        at = anchor != NULL ? origin_at(building->text, fy_token_start_mark(anchor)) : at;
+        at.column -= at.column > 1 ? 1 : 0; /* The sign in front of the name. */
         refuse(building, at, "anchors and aliases are not supported (write the value out)");
         return;
     }
-    if (fy_event_get_tag_token(event) != NULL) {
-        refuse(building, at, "tags are not supported (write the value alone)");
+    if (tag != NULL) {
+        refuse(building, origin_at(building->text, fy_token_start_mark(tag)),
+               "tags are not supported (write the value alone)");
         return;
     }
     if (building->pool->nodes_count >= NODES_MAX) {
