@@ -227,15 +227,15 @@ static void flip_bit(struct memory_entry *entry, uint64_t number)
     entry->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 }
 
-static bool queues_have_room(const struct memory_partition *partition, uint32_t bytes_count,
-                             uint32_t copies, int64_t now_ns)
+static bool queues_have_room(const struct memory_partition *partition,
+                             const struct memory_message *message, uint32_t copies)
 {
     for (uint32_t i = 0; i < partition->queues_count; i++) {
         struct memory_queue *queue = &partition->queues[i];
 
-        if (!memory_queue_has_room(queue, bytes_count, copies)) {
-            memory_queue_expire(queue, now_ns);
-            if (!memory_queue_has_room(queue, bytes_count, copies)) {
+        if (!memory_queue_has_room(queue, message->bytes_count, copies)) {
+            memory_queue_expire(queue, message->published_ns);
+            if (!memory_queue_has_room(queue, message->bytes_count, copies)) {
                 return false;
             }
         }
@@ -243,19 +243,19 @@ static bool queues_have_room(const struct memory_partition *partition, uint32_t 
     return true;
 }
 
-int memory_publish(struct memory_partition *partition, const void *bytes, uint32_t bytes_count)
+int memory_publish(struct memory_partition *partition, struct memory_message *message)
 {
     const struct memory_rules *rules = partition->rules;
     bool timed = rules->delay_ns > 0 || rules->ttl_ns > 0 || rules->reorder_every > 0;
-    int64_t now_ns = timed ? mono_ns() : 0;
     uint64_t number;
     uint32_t copies;
     uint8_t flags;
 
+    message->published_ns = timed ? mono_ns() : 0;
     (void)pthread_mutex_lock(&partition->lock);
     number = partition->published_count + 1;
     copies = is_nth(rules->lose_every, number) ? 0 : is_nth(rules->duplicate_every, number) ? 2 : 1;
-    if (!queues_have_room(partition, bytes_count, copies, now_ns)) {
+    if (!queues_have_room(partition, message, copies)) {
         (void)pthread_mutex_unlock(&partition->lock);
         return -EAGAIN;
     }
@@ -264,8 +264,8 @@ int memory_publish(struct memory_partition *partition, const void *bytes, uint32
         struct memory_queue *queue = &partition->queues[i];
 
         for (uint32_t copy = 0; copy < copies; copy++) {
-            struct memory_entry *entry = memory_queue_put(queue, bytes, bytes_count, now_ns,
-                                                          copy == 0 ? flags : MEMORY_FLAG_COPY);
+            struct memory_entry *entry =
+                memory_queue_put(queue, message, copy == 0 ? flags : MEMORY_FLAG_COPY);
 
             if (is_nth(rules->corrupt_every, number)) {
                 flip_bit(entry, number);

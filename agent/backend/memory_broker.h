@@ -78,8 +78,9 @@ uint32_t memory_topic_delete_all(const char *label, const char *prefix);
 struct memory_topic *memory_topic_get(const char *label, const char *name);
 void memory_topic_put(struct memory_topic *topic);
 
-/* Copies the message into every queue: 0, or -EAGAIN if one is full; then nothing was taken. */
-int memory_publish(struct memory_partition *partition, const void *bytes, uint32_t bytes_count);
+/* Copies the message into every queue: 0, or -EAGAIN if one is full; then nothing was taken. Fills
+ * in message->published_ns. */
+int memory_publish(struct memory_partition *partition, struct memory_message *message);
 
 /* partition and queue are set by the caller before. */
 void memory_reader_attach(struct memory_reader *reader);

@@ -9,6 +9,8 @@
 /* Outcomes that may wait to be polled; beyond it submit() refuses to take more for the moment. */
 #define PENDING_MAX (UINT32_C(1) << 20)
 
+static_assert(CLIENTS_MAX <= UINT16_MAX + 1, "a client number fits into memory_message.producer");
+
 int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
 {
     const struct endpoint_config *config = endpoint->config;
@@ -83,6 +85,10 @@ int memory_submit(struct endpoint *endpoint, const struct message *message)
 {
     struct memory_topic *topic = endpoint->topics[message->topic];
     uint64_t number = endpoint->submitted[message->client] + 1;
+    struct memory_message taken = {.bytes = message->bytes,
+                                   .bytes_count = message->bytes_count,
+                                   .producer =
+                                       (uint16_t)endpoint->config->clients[message->client].client};
     int r;
 
     ASSERT(topic != NULL && message->partition < topic->partitions_count);
@@ -95,8 +101,7 @@ int memory_submit(struct endpoint *endpoint, const struct message *message)
         push(endpoint, message, EVENT_REFUSED);
         return 0;
     }
-    r = memory_publish(&topic->partitions[message->partition], message->bytes,
-                       message->bytes_count);
+    r = memory_publish(&topic->partitions[message->partition], &taken);
     if (r == 0) {
         endpoint->submitted[message->client] = number;
         push(endpoint, message, EVENT_ACKED);

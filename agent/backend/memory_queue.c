@@ -13,7 +13,7 @@
 
 /* A message that waits for a follower keeps its place if none comes for so long. Otherwise the last
  * one of a stream would be lost, not reordered. */
-#define REORDER_PATIENCE_NS (100 * NS_PER_MS)
+#define REORDER_PATIENCE_NS NS_PER_S
 
 enum { STATE_READY, STATE_GIVEN, STATE_SETTLED };
 
@@ -81,8 +81,8 @@ bool memory_queue_has_room(const struct memory_queue *queue, uint32_t bytes_coun
     return queue->held_bytes + copies * charge(bytes_count) <= queue->bytes_max;
 }
 
-struct memory_entry *memory_queue_put(struct memory_queue *queue, const void *bytes,
-                                      uint32_t bytes_count, int64_t published_ns, uint8_t flags)
+struct memory_entry *memory_queue_put(struct memory_queue *queue,
+                                      const struct memory_message *message, uint8_t flags)
 {
     struct memory_entry *entry;
 
@@ -95,15 +95,16 @@ struct memory_entry *memory_queue_put(struct memory_queue *queue, const void *by
         queue->head = 0;
     }
     entry = entry_at(queue, queue->head);
-    entry->bytes_count = bytes_count;
+    entry->bytes_count = message->bytes_count;
     entry->state = STATE_READY;
     entry->flags = flags;
-    entry->published_ns = published_ns;
-    if (bytes_count > 0) {
-        memcpy(entry->bytes, bytes, bytes_count);
+    entry->producer = message->producer;
+    entry->published_ns = message->published_ns;
+    if (message->bytes_count > 0) {
+        memcpy(entry->bytes, message->bytes, message->bytes_count);
     }
-    queue->head += entry_size(bytes_count);
-    queue->held_bytes += charge(bytes_count);
+    queue->head += entry_size(message->bytes_count);
+    queue->held_bytes += charge(message->bytes_count);
     queue->entries_count++;
     return entry;
 }
@@ -149,8 +150,52 @@ static void read_on(struct memory_queue *queue)
     queue->read_count++;
 }
 
-/* The next ready entry beyond read_at that is another message. */
-static struct memory_entry *find_follower(const struct memory_queue *queue)
+static void lower(int64_t *due_ns, int64_t at_ns)
+{
+    if (at_ns < *due_ns) {
+        *due_ns = at_ns;
+    }
+}
+
+static bool is_due(const struct memory_queue *queue, const struct memory_entry *entry,
+                   int64_t now_ns, int64_t *due_ns)
+{
+    if (queue->delay_ns == 0 || now_ns >= entry->published_ns + queue->delay_ns) {
+        return true;
+    }
+    lower(due_ns, entry->published_ns + queue->delay_ns);
+    return false;
+}
+
+static bool is_expired(const struct memory_queue *queue, const struct memory_entry *entry,
+                       int64_t now_ns)
+{
+    return queue->ttl_ns > 0 && now_ns - entry->published_ns > queue->ttl_ns;
+}
+
+/* Drops what is too old and steps over what was given before; the first entry after that, or NULL.
+ */
+static struct memory_entry *find_front(struct memory_queue *queue, int64_t now_ns)
+{
+    while (queue->read_count < queue->entries_count) {
+        struct memory_entry *entry = entry_at(queue, queue->read_at);
+        bool ready = entry->state == STATE_READY;
+
+        if (ready && !is_expired(queue, entry, now_ns)) {
+            return entry;
+        }
+        read_on(queue);
+        if (ready) {
+            memory_queue_settle(queue, entry);
+        }
+    }
+    return NULL;
+}
+
+/* The next ready message beyond the front one: of the same producer, or else of another one but
+ * not beyond one that is to be reordered too. */
+static struct memory_entry *find_behind(const struct memory_queue *queue,
+                                        const struct memory_entry *front, bool same_producer)
 {
     uint64_t place = queue->read_at;
 
@@ -159,64 +204,56 @@ static struct memory_entry *find_follower(const struct memory_queue *queue)
 
         place = place_after(queue, place);
         entry = entry_at(queue, place);
-        if (entry->state == STATE_READY && (entry->flags & MEMORY_FLAG_COPY) == 0) {
+        if (entry->state != STATE_READY) {
+            continue;
+        }
+        if (same_producer && entry->producer == front->producer &&
+            (entry->flags & MEMORY_FLAG_COPY) == 0) {
+            return entry;
+        }
+        if (!same_producer && (entry->flags & MEMORY_FLAG_REORDER) != 0) {
+            return NULL;
+        }
+        if (!same_producer && entry->producer != front->producer) {
             return entry;
         }
     }
     return NULL;
 }
 
-static void lower(int64_t *due_ns, int64_t at_ns)
+/* The front entry comes after the next one of its producer: only that is a disorder in its stream,
+ * and the only one. Until then the messages of others pass it by. */
+static struct memory_entry *pass_front(struct memory_queue *queue, struct memory_entry *front,
+                                       int64_t now_ns, int64_t *due_ns)
 {
-    if (at_ns < *due_ns) {
-        *due_ns = at_ns;
-    }
-}
+    struct memory_entry *follower = find_behind(queue, front, true);
+    int64_t patience_ends_ns = front->published_ns + queue->delay_ns + REORDER_PATIENCE_NS;
+    struct memory_entry *other;
 
-/* The entry to give while entry is due and at read_at; NULL if it has to wait for its follower. */
-static struct memory_entry *choose(struct memory_queue *queue, struct memory_entry *entry,
-                                   int64_t now_ns, int64_t *due_ns)
-{
-    struct memory_entry *follower;
-    int64_t patience_ends_ns = entry->published_ns + queue->delay_ns + REORDER_PATIENCE_NS;
-
-    if ((entry->flags & MEMORY_FLAG_REORDER) == 0) {
-        return entry;
+    if (follower == NULL && now_ns >= patience_ends_ns) {
+        front->flags &= (uint8_t)~MEMORY_FLAG_REORDER;
+        return front;
     }
-    follower = find_follower(queue);
-    if (follower == NULL && now_ns < patience_ends_ns) {
+    if (follower != NULL && is_due(queue, follower, now_ns, due_ns)) {
+        front->flags &= (uint8_t)~MEMORY_FLAG_REORDER;
+        return follower;
+    }
+    if (follower == NULL) {
         lower(due_ns, patience_ends_ns);
-        return NULL;
     }
-    if (follower != NULL && now_ns < follower->published_ns + queue->delay_ns) {
-        lower(due_ns, follower->published_ns + queue->delay_ns);
-        return NULL;
-    }
-    entry->flags &= (uint8_t)~MEMORY_FLAG_REORDER;
-    return follower != NULL ? follower : entry;
+    other = find_behind(queue, front, false);
+    return other != NULL && is_due(queue, other, now_ns, due_ns) ? other : NULL;
 }
 
 static struct memory_entry *next_due(struct memory_queue *queue, int64_t now_ns, int64_t *due_ns)
 {
-    while (queue->read_count < queue->entries_count) {
-        struct memory_entry *entry = entry_at(queue, queue->read_at);
+    struct memory_entry *front = find_front(queue, now_ns);
 
-        if (entry->state != STATE_READY) {
-            read_on(queue);
-            continue;
-        }
-        if (queue->delay_ns > 0 && now_ns < entry->published_ns + queue->delay_ns) {
-            lower(due_ns, entry->published_ns + queue->delay_ns);
-            return NULL;
-        }
-        if (queue->ttl_ns > 0 && now_ns - entry->published_ns > queue->ttl_ns) {
-            read_on(queue);
-            memory_queue_settle(queue, entry);
-            continue;
-        }
-        return choose(queue, entry, now_ns, due_ns);
+    if (front == NULL || !is_due(queue, front, now_ns, due_ns)) {
+        return NULL;
     }
-    return NULL;
+    return (front->flags & MEMORY_FLAG_REORDER) != 0 ? pass_front(queue, front, now_ns, due_ns)
+                                                     : front;
 }
 
 struct memory_entry *memory_queue_take(struct memory_queue *queue, int64_t now_ns, int64_t *due_ns)
@@ -251,15 +288,5 @@ void memory_queue_give_back(struct memory_queue *queue, struct memory_entry *ent
 
 void memory_queue_expire(struct memory_queue *queue, int64_t now_ns)
 {
-    while (queue->ttl_ns > 0 && queue->read_count < queue->entries_count) {
-        struct memory_entry *entry = entry_at(queue, queue->read_at);
-
-        if (entry->state == STATE_READY && now_ns - entry->published_ns <= queue->ttl_ns) {
-            return;
-        }
-        read_on(queue);
-        if (entry->state == STATE_READY) {
-            memory_queue_settle(queue, entry);
-        }
-    }
+    (void)find_front(queue, now_ns);
 }

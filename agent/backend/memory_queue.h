@@ -18,15 +18,15 @@
 /* What is to be done with an entry when it is given out. */
 enum memory_flag {
     MEMORY_FLAG_COPY = 1,    /* The same message as the entry before it. */
-    MEMORY_FLAG_REORDER = 2, /* Comes after the one that follows it. */
+    MEMORY_FLAG_REORDER = 2, /* Comes after the next one of the same producer. */
 };
 
 struct memory_entry {
     uint32_t bytes_count;
     uint8_t state;
     uint8_t flags;
-    uint16_t unused;
-    int64_t published_ns; /* 0 if neither delay nor ttl nor reordering needs it. */
+    uint16_t producer; /* Client number. */
+    int64_t published_ns;
     uint8_t bytes[];
 };
 
@@ -61,9 +61,17 @@ void memory_queue_done(struct memory_queue *queue);
 /* Can that many copies of a message be put? */
 bool memory_queue_has_room(const struct memory_queue *queue, uint32_t bytes_count, uint32_t copies);
 
+/* A message as it goes into queues. */
+struct memory_message {
+    const void *bytes;
+    uint32_t bytes_count;
+    uint16_t producer;
+    int64_t published_ns; /* 0 if neither delay nor ttl nor reordering needs it. */
+};
+
 /* Copies the message in; there must be room. */
-struct memory_entry *memory_queue_put(struct memory_queue *queue, const void *bytes,
-                                      uint32_t bytes_count, int64_t published_ns, uint8_t flags);
+struct memory_entry *memory_queue_put(struct memory_queue *queue,
+                                      const struct memory_message *message, uint8_t flags);
 
 /* Tells other threads that something was put: the sequentially consistent half of going to sleep
  * (memory_waker.h). */

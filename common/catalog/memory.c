@@ -23,8 +23,8 @@ static const struct catalog_option options[] = {
     {"duplicate_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
      "Delivers every n-th message of a partition twice, to each subscription; 0 doubles none."},
     {"reorder_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
-     "Delivers every n-th message of a partition (n at least 2) after the one that follows it; if "
-     "none follows within 100 ms it keeps its place. 0 reorders none."},
+     "Delivers every n-th message of a partition after the next one of the same producer; if none "
+     "comes within 1 s it keeps its place. 0 reorders none."},
     {"corrupt_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
      "Flips one bit of every n-th message of a partition; 0 damages none."},
     {"refuse_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,

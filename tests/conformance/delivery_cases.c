@@ -105,8 +105,7 @@ void more_consumers_than_partitions_get_each_message_once(void **state)
 
 void a_stream_stays_in_order_with_one_consumer(void **state)
 {
-    struct rig_spec spec = {
-        .partitions = 2, .producers = 2, .delivery = plain_delivery(rig_suite(state))};
+    struct rig_spec spec = {.partitions = 2, .delivery = plain_delivery(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
 
     run_to_the_end(rig, 1000);
@@ -220,7 +219,7 @@ void unacknowledged_messages_are_delivered_again(void **state)
 
 static void keep_order(void **state, enum capability capability, uint32_t consumers)
 {
-    struct rig_spec spec = {.partitions = 2, .producers = 2, .consumers = consumers};
+    struct rig_spec spec = {.partitions = 2, .consumers = consumers};
     struct rig *rig;
 
     rig_require(rig_suite(state), capability);
