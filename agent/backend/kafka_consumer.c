@@ -16,11 +16,16 @@
  */
 #define OFFSET_BITS 40
 #define SLOTS_MAX (1U << (64 - OFFSET_BITS))
-/* Beyond these a client's commits only queue up within the library. */
-#define COMMITS_MAX 1000
-#define LEAVE_NS (3 * NS_PER_S)
+#define COMMIT_NS NS_PER_S
+#define LEAVE_NS (2 * NS_PER_S)
+#define LEFT_NS (50 * NS_PER_MS) /* For the farewell to reach the broker. */
 
 /* ---- Opening -------------------------------------------------------------------------------- */
+
+static bool is_fixed(const struct endpoint_config *config)
+{
+    return strcmp(backend_option_text(&backend_kafka, config->target, "assign"), "fixed") == 0;
+}
 
 static int set_fetching(rd_kafka_conf_t *conf, const struct endpoint_config *config,
                         struct errinfo *reterr)
@@ -197,8 +202,7 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
         }
     }
     if (r == 0) {
-        (void)rd_kafka_poll_set_consumer(client);
-        r = kafka_handle_init(endpoint, index, client, rd_kafka_queue_get_consumer(client), reterr);
+        r = kafka_handle_init(endpoint, index, client, reterr);
     }
     return r == 0 ? make_topics(endpoint, handle, reterr) : r;
 }
@@ -233,11 +237,6 @@ static int begin_fixed(rd_kafka_t *client, const rd_kafka_topic_partition_list_t
     return error == RD_KAFKA_RESP_ERR_NO_ERROR
                ? 0
                : errinfo_set(reterr, -EIO, "assigning partitions: %s", rd_kafka_err2str(error));
-}
-
-static bool is_fixed(const struct endpoint_config *config)
-{
-    return strcmp(backend_option_text(&backend_kafka, config->target, "assign"), "fixed") == 0;
 }
 
 static int begin(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
@@ -293,43 +292,70 @@ int kafka_consumer_open(const struct endpoint_config *config, struct endpoint **
 
 /* ---- Closing -------------------------------------------------------------------------------- */
 
-static bool all_closed(struct endpoint *endpoint)
+/* Throws away what the consumers still say; how many commits are not answered yet. */
+static uint32_t commits_left(struct endpoint *endpoint)
 {
-    bool closed = true;
+    uint32_t left = 0;
 
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         struct kafka_handle *handle = &endpoint->handles[i];
         rd_kafka_event_t *event;
 
-        if (handle->queue == NULL) {
-            continue;
-        }
-        while ((event = rd_kafka_queue_poll(handle->queue, 0)) != NULL) {
+        while (handle->queue != NULL && (event = rd_kafka_queue_poll(handle->queue, 0)) != NULL) {
+            if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
+                handle->commits -= handle->commits > 0 ? 1 : 0;
+            }
             rd_kafka_event_destroy(event);
         }
-        closed = closed && rd_kafka_consumer_closed(handle->client);
+        left += handle->down ? 0 : handle->commits;
     }
-    return closed;
+    return left;
 }
 
-/* All leave their groups at the same time: one after the other, hundreds would take minutes. */
-void kafka_consumer_close(struct endpoint *endpoint)
+/* A member that is leaving has forgotten its id. */
+static uint32_t members_left(struct endpoint *endpoint)
 {
-    int64_t until_ns = mono_ns() + LEAVE_NS;
+    uint32_t left = 0;
 
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
-        struct kafka_handle *handle = &endpoint->handles[i];
+        rd_kafka_t *client = endpoint->handles[i].client;
+        char *id = client == NULL ? NULL : rd_kafka_memberid(client);
 
-        if (handle->queue != NULL) {
-            rd_kafka_error_t *error = rd_kafka_consumer_close_queue(handle->client, handle->queue);
-
-            if (error != NULL) {
-                rd_kafka_error_destroy(error);
-            }
+        if (id != NULL) {
+            left += id[0] != '\0';
+            rd_kafka_mem_free(client, id);
         }
     }
-    while (!all_closed(endpoint) && mono_ns() < until_ns) {
+    return left;
+}
+
+/* Repeats count until it is 0 or the time is over. */
+static void wait_for_none(struct endpoint *endpoint, uint32_t (*count)(struct endpoint *),
+                          int64_t until_ns)
+{
+    while (count(endpoint) > 0 && mono_ns() < until_ns) {
         mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+}
+
+/*
+ * All leave their groups at the same time: one after the other, hundreds would take minutes. They
+ * unsubscribe, as closing a consumer of the cooperative protocol (librdkafka 2.0.2) doesn't tell
+ * the group, which would then wait for the member until its session ends.
+ */
+void kafka_consumer_close(struct endpoint *endpoint)
+{
+    int64_t begun_ns = mono_ns();
+
+    wait_for_none(endpoint, commits_left, begun_ns + COMMIT_NS);
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        if (endpoint->handles[i].client != NULL) {
+            (void)rd_kafka_unsubscribe(endpoint->handles[i].client);
+        }
+    }
+    wait_for_none(endpoint, members_left, begun_ns + COMMIT_NS + LEAVE_NS);
+    if (!is_fixed(endpoint->config)) {
+        mono_sleep_until(mono_ns() + LEFT_NS);
     }
     kafka_endpoint_free(endpoint);
 }
@@ -373,7 +399,7 @@ static void take_message(struct endpoint *endpoint, struct kafka_handle *handle,
                        .bytes = message->payload,
                        .bytes_count = (uint32_t)message->len};
     kafka_hold(endpoint, event);
-    kafka_handle_lives(endpoint, handle);
+    /* No sign of life: it may have been fetched long ago. */
 }
 
 /* ---- Acknowledging -------------------------------------------------------------------------- */
@@ -419,9 +445,6 @@ int kafka_consumer_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
     handle = &endpoint->handles[endpoint->readings[endpoint->slots[slot].reading].client];
     if (handle->down) {
         return -ENOTCONN;
-    }
-    if (handle->commits >= COMMITS_MAX) {
-        return -EAGAIN;
     }
     list = rd_kafka_topic_partition_list_new(1);
     add_position(endpoint, slot, position, list);

@@ -51,16 +51,22 @@ static void release_held(struct endpoint *endpoint)
     endpoint->held_count = 0;
 }
 
+static void queue_done(rd_kafka_queue_t *queue)
+{
+    if (queue != NULL) {
+        /* Or the library could write into a descriptor that is somebody else's by then. */
+        rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(queue);
+    }
+}
+
 static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
 {
     if (handle->half != NULL) {
         rd_kafka_event_destroy(handle->half);
     }
-    if (handle->queue != NULL) {
-        /* Or the library could write into a descriptor that is somebody else's by then. */
-        rd_kafka_queue_io_event_enable(handle->queue, -1, NULL, 0);
-        rd_kafka_queue_destroy(handle->queue);
-    }
+    queue_done(handle->queue);
+    queue_done(handle->message_queue);
     for (uint32_t i = 0; handle->topics != NULL && i < topics_count; i++) {
         if (handle->topics[i] != NULL) {
             rd_kafka_topic_destroy(handle->topics[i]);
@@ -98,14 +104,15 @@ void kafka_endpoint_free(struct endpoint *endpoint)
 }
 
 int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
-                      rd_kafka_queue_t *queue, struct errinfo *reterr)
+                      struct errinfo *reterr)
 {
     struct kafka_handle *handle = &endpoint->handles[index];
     struct epoll_event watch = {.events = EPOLLIN, .data.u32 = index};
     uint64_t one = 1;
 
     handle->client = client;
-    handle->queue = queue;
+    handle->queue = rd_kafka_queue_get_main(client);
+    handle->message_queue = rd_kafka_queue_get_consumer(client); /* NULL for a producer. */
     handle->topics = (rd_kafka_topic_t **)calloc((size_t)endpoint->config->topics_count + 1,
                                                  sizeof *handle->topics);
     if (handle->topics == NULL) {
@@ -117,7 +124,10 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
         epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, handle->event_fd, &watch) < 0) {
         return errinfo_set(reterr, -errno, "no descriptor for a Kafka handle: %s", strerror(errno));
     }
-    rd_kafka_queue_io_event_enable(queue, handle->event_fd, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(handle->queue, handle->event_fd, &one, sizeof one);
+    if (handle->message_queue != NULL) {
+        rd_kafka_queue_io_event_enable(handle->message_queue, handle->event_fd, &one, sizeof one);
+    }
     return 0;
 }
 
@@ -281,7 +291,26 @@ static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
     endpoint->later_count -= told;
 }
 
-/* Empties a handle's queue as far as there is room. */
+/* What comes next: what was left over, then what the handle says, then its messages. */
+static rd_kafka_event_t *next_event(struct kafka_handle *handle)
+{
+    rd_kafka_event_t *event = handle->half;
+
+    handle->half = NULL;
+    if (event == NULL) {
+        event = rd_kafka_queue_poll(handle->queue, 0);
+    }
+    if (event == NULL && handle->message_queue != NULL && handle->commits < KAFKA_COMMITS_MAX) {
+        event = rd_kafka_queue_poll(handle->message_queue, 0);
+    }
+    return event;
+}
+
+/*
+ * Empties a handle's queues as far as there is room. First the descriptor is cleared, then they are
+ * emptied: what comes in between is either seen here or, since its queue was empty, written to the
+ * descriptor again. Messages that wait for commits need no sign of their own, the answers give it.
+ */
 static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct kafka_out *out,
                   kafka_take_fn take)
 {
@@ -289,15 +318,9 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
     ssize_t got = read(handle->event_fd, &times, sizeof times);
 
     (void)got;
-    /* First cleared, then emptied: what comes in between is either seen here or, since the queue
-     * was empty, written to the descriptor again. */
     while (out->count < out->max) {
-        rd_kafka_event_t *event = handle->half;
+        rd_kafka_event_t *event = next_event(handle);
 
-        handle->half = NULL;
-        if (event == NULL) {
-            event = rd_kafka_queue_poll(handle->queue, 0);
-        }
         if (event == NULL) {
             return;
         }

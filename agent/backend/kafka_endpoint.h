@@ -5,7 +5,7 @@
  * Private to the Kafka driver; one worker's thread, beside the library's own. A producing handle
  * serves every handles_count-th client, a consuming handle exactly one.
  *
- * Each handle's queue writes to an eventfd when it was empty before. All of these are in one epoll
+ * A handle's queues write to its eventfd when they were empty before. All of these are in one epoll
  * set: its descriptor is what the worker waits on, and poll() asks it which handles have something,
  * so that hundreds of idle ones cost nothing.
  */
@@ -16,18 +16,20 @@
 
 #include <librdkafka/rdkafka.h>
 
-#define KAFKA_HELD_MAX 4096  /* Events of one poll() that keep library memory borrowed. */
-#define KAFKA_LATER_MAX 1024 /* Messages that the library refused within submit(). */
+#define KAFKA_HELD_MAX 4096   /* Events of one poll() that keep library memory borrowed. */
+#define KAFKA_LATER_MAX 1024  /* Messages that the library refused within submit(). */
+#define KAFKA_COMMITS_MAX 100 /* Of a consumer; more would only queue up within the library. */
 
 struct kafka_handle {
     rd_kafka_t *client;
-    rd_kafka_queue_t *queue;   /* Everything this handle says. */
-    rd_kafka_event_t *half;    /* A delivery report that did not fit into the last poll(). */
+    rd_kafka_queue_t *queue;         /* What the handle says: reports, errors, answers. */
+    rd_kafka_queue_t *message_queue; /* Consumers: what it fetched. */
+    rd_kafka_event_t *half;          /* A delivery report that did not fit into the last poll(). */
     rd_kafka_topic_t **topics; /* By index into endpoint_config.topics; NULL where not used. */
     uint32_t first_client;     /* Of its clients: first_client + n x handles_count. */
     uint32_t reading_first;    /* Consumers: of the endpoint's readings. */
     uint32_t readings_count;
-    uint32_t commits; /* Under way. */
+    uint32_t commits; /* Under way; beyond KAFKA_COMMITS_MAX no further messages are taken. */
     int event_fd;
     bool down;
     bool asking; /* reopen() asked whether the broker is back; the answer will come as an event. */
@@ -91,9 +93,9 @@ int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_co
 /* Frees everything but the handles' clients, which must be gone or are destroyed here at once. */
 void kafka_endpoint_free(struct endpoint *endpoint);
 
-/* Gives a handle its client (taken) and watches queue (taken). */
+/* Gives a handle its client (taken, also on failure) and watches its queues. */
 int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
-                      rd_kafka_queue_t *queue, struct errinfo *reterr);
+                      struct errinfo *reterr);
 
 /* poll() with the role's way to take an event. */
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,

@@ -157,7 +157,7 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
         r = kafka_client_new(RD_KAFKA_PRODUCER, conf, &client, reterr);
     }
     if (r == 0) {
-        r = kafka_handle_init(endpoint, index, client, rd_kafka_queue_get_main(client), reterr);
+        r = kafka_handle_init(endpoint, index, client, reterr);
     }
     if (r == 0) {
         r = make_topics(endpoint, handle, reterr);
