@@ -41,6 +41,9 @@ static struct memory_topic **find(const char *label, const char *name)
 
 static void topic_free(struct memory_topic *topic)
 {
+    if (topic == NULL) {
+        return;
+    }
     for (uint32_t p = 0; topic->partitions != NULL && p < topic->partitions_count; p++) {
         struct memory_partition *partition = &topic->partitions[p];
 
@@ -136,11 +139,10 @@ int memory_topic_create(const char *label, const char *name, uint32_t partitions
         r = errinfo_set(reterr, -EEXIST, "memory: topic %s exists already", name);
     } else {
         *link = topic;
+        topic = NULL; /* The registry owns it now. */
     }
     (void)pthread_mutex_unlock(&registry_lock);
-    if (r < 0) {
-        topic_free(topic);
-    }
+    topic_free(topic);
     return r;
 }
 

@@ -93,6 +93,32 @@ static void quiet(struct rig *rig)
     rig_linger(rig, 300 * NS_PER_MS);
 }
 
+/* Sleeps on the descriptor until a count has grown, polling only when it is readable. Some signs
+ * are about something else. */
+static void wait_for_signs(struct rig *rig, int fd, int (*poll_side)(struct rig *rig),
+                           uint32_t (*count)(const struct rig *rig), uint32_t expected)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+
+    while (count(rig) < expected && mono_ns() < deadline_ns) {
+        if (!rig_is_readable(fd, (int)(rig->patience_ns / NS_PER_MS))) {
+            fail_msg("number %u came without a sign", expected);
+        }
+        (void)poll_side(rig);
+    }
+    assert_int_equal(count(rig), expected);
+}
+
+static uint32_t received(const struct rig *rig)
+{
+    return rig_received(rig, 0);
+}
+
+static uint32_t acked(const struct rig *rig)
+{
+    return rig->acked;
+}
+
 void the_consumers_descriptor_tells_of_a_message(void **state)
 {
     struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
@@ -104,17 +130,9 @@ void the_consumers_descriptor_tells_of_a_message(void **state)
         rig_skip("the consumer has no descriptor: it is polled each millisecond");
     }
     quiet(rig);
-    for (uint32_t i = 0; i < 20; i++) {
-        int64_t deadline_ns = rig_deadline(rig);
-
+    for (uint32_t i = 1; i <= 20; i++) {
         rig_send(rig, 1);
-        while (rig_received(rig, 0) <= i && mono_ns() < deadline_ns) {
-            if (!rig_is_readable(fd, (int)(rig->patience_ns / NS_PER_MS))) {
-                fail_msg("message %u came without a sign", i);
-            }
-            (void)rig_poll_consumer(rig); /* Some signs are about something else. */
-        }
-        assert_int_equal(rig_received(rig, 0), i + 1);
+        wait_for_signs(rig, fd, rig_poll_consumer, received, i);
         rig_settle(rig);
     }
     rig_close(rig);
@@ -134,17 +152,9 @@ void the_producers_descriptor_tells_of_a_confirm(void **state)
         rig_skip("the producer has no descriptor: it is polled each millisecond");
     }
     quiet(rig);
-    for (uint32_t i = 0; i < 20; i++) {
-        int64_t deadline_ns = rig_deadline(rig);
-
+    for (uint32_t i = 1; i <= 20; i++) {
         assert_int_equal(rig_submit(rig, 0, 0, 0, 100), 0);
-        while (rig->acked <= i && mono_ns() < deadline_ns) {
-            if (!rig_is_readable(fd, (int)(rig->patience_ns / NS_PER_MS))) {
-                fail_msg("confirm %u came without a sign", i);
-            }
-            (void)rig_poll_producer(rig);
-        }
-        assert_int_equal(rig->acked, i + 1);
+        wait_for_signs(rig, fd, rig_poll_producer, acked, i);
     }
     rig_close(rig);
 }

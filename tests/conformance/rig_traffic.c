@@ -307,16 +307,22 @@ void rig_linger(struct rig *rig, int64_t ns)
     }
 }
 
+static void assert_copies(const struct rig *rig, uint32_t subscription, uint32_t message)
+{
+    uint32_t expected = rig->outcomes[message] == EVENT_ACKED + 1 ? 1 : 0;
+    uint32_t copies = rig->received[subscription][message];
+
+    if (copies != expected) {
+        fail_msg("subscription %u has message %u %u times instead of %u", subscription, message,
+                 copies, expected);
+    }
+}
+
 void rig_assert_exactly_once(const struct rig *rig)
 {
     for (uint32_t s = 0; s < rig->spec.subscriptions; s++) {
         for (uint32_t i = 0; i < rig->sent; i++) {
-            uint32_t expected = rig->outcomes[i] == EVENT_ACKED + 1 ? 1 : 0;
-
-            if (rig->received[s][i] != expected) {
-                fail_msg("subscription %u has message %u %u times instead of %u", s, i,
-                         rig->received[s][i], expected);
-            }
+            assert_copies(rig, s, i);
         }
     }
 }

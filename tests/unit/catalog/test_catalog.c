@@ -2,14 +2,25 @@
 
 #include "catalog.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-/* Runs body for every backend of the catalog. */
-#define FOR_EACH_ENTRY(entry)                                                                      \
-    for (const struct catalog_entry *const *at_##entry = catalog_all(), *entry = *at_##entry;      \
-         entry != NULL; entry = *++at_##entry)
+static void for_each_entry(void (*check)(const struct catalog_entry *entry))
+{
+    for (const struct catalog_entry *const *at = catalog_all(); *at != NULL; at++) {
+        check(*at);
+    }
+}
+
+static void for_each_option(void (*check)(const struct catalog_entry *entry,
+                                          const struct catalog_option *option))
+{
+    for (const struct catalog_entry *const *at = catalog_all(); *at != NULL; at++) {
+        for (const struct catalog_option *option = (*at)->options; option->key != NULL; option++) {
+            check(*at, option);
+        }
+    }
+}
 
 static const struct catalog_entry *entry_of(const char *name)
 {
@@ -41,26 +52,33 @@ static void assert_text(const char *entry, const char *what, const char *text)
     }
 }
 
+static void check_texts(const struct catalog_entry *entry)
+{
+    assert_text(entry->name, "title", entry->title);
+    assert_text(entry->name, "client_library", entry->client_library);
+    assert_text(entry->name, "topic_note", entry->topic_note);
+    assert_text(entry->name, "subscription_note", entry->subscription_note);
+    assert_text(entry->name, "clean_note", entry->clean_note);
+    assert_non_null(entry->equivalences);
+    assert_text(entry->name, "equivalences", entry->equivalences[0]);
+    for (int i = 0; i < CAPABILITY_COUNT; i++) {
+        assert_text(entry->name, capability_name((enum capability)i), entry->capabilities[i].note);
+    }
+    assert_true(entry->capabilities[CAPABILITY_PERSISTENT].available ||
+                entry->capabilities[CAPABILITY_NOT_PERSISTENT].available);
+    assert_true(entry->local == (entry->default_port == 0));
+}
+
 static void every_backend_says_what_the_words_mean_on_it(void **state)
 {
     (void)state;
-    FOR_EACH_ENTRY(entry)
-    {
-        assert_text(entry->name, "title", entry->title);
-        assert_text(entry->name, "client_library", entry->client_library);
-        assert_text(entry->name, "topic_note", entry->topic_note);
-        assert_text(entry->name, "subscription_note", entry->subscription_note);
-        assert_text(entry->name, "clean_note", entry->clean_note);
-        assert_non_null(entry->equivalences);
-        assert_text(entry->name, "equivalences", entry->equivalences[0]);
-        for (int i = 0; i < CAPABILITY_COUNT; i++) {
-            assert_text(entry->name, capability_name((enum capability)i),
-                        entry->capabilities[i].note);
-        }
-        assert_true(entry->capabilities[CAPABILITY_PERSISTENT].available ||
-                    entry->capabilities[CAPABILITY_NOT_PERSISTENT].available);
-        assert_true(entry->local == (entry->default_port == 0));
-    }
+    for_each_entry(check_texts);
+}
+
+static void check_is_found(const struct catalog_entry *entry, const struct catalog_option *option)
+{
+    assert_ptr_equal(catalog_option_find(entry, option->key), option);
+    assert_null(catalog_option_find(entry, "no_such_option"));
 }
 
 static void names_of_capabilities_and_options_are_unique(void **state)
@@ -72,54 +90,46 @@ static void names_of_capabilities_and_options_are_unique(void **state)
                                     capability_name((enum capability)j));
         }
     }
-    FOR_EACH_ENTRY(entry)
-    {
-        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
-            assert_ptr_equal(catalog_option_find(entry, option->key), option);
-        }
-        assert_null(catalog_option_find(entry, "no_such_option"));
+    for_each_option(check_is_found);
+}
+
+static void check_default(const struct catalog_entry *entry, const struct catalog_option *option)
+{
+    struct errinfo error = {""};
+
+    assert_non_null(option->default_value);
+    if (catalog_option_check(option, option->default_value, &error) < 0) {
+        fail_msg("%s: %s: %s", entry->name, option->key, error.text);
+    }
+    if (option->type != OPTION_TEXT) {
+        (void)catalog_option_number(option, option->default_value);
     }
 }
 
 static void every_default_is_a_value_that_its_option_takes(void **state)
 {
     (void)state;
-    FOR_EACH_ENTRY(entry)
-    {
-        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
-            struct errinfo error = {""};
-
-            assert_non_null(option->default_value);
-            if (catalog_option_check(option, option->default_value, &error) < 0) {
-                fail_msg("%s: %s: %s", entry->name, option->key, error.text);
-            }
-            if (option->type != OPTION_TEXT) {
-                (void)catalog_option_number(option, option->default_value);
-            }
-        }
-    }
+    for_each_option(check_default);
 }
 
 /* Keys are what a scenario writes; help is shown as a sentence. */
+static void check_writing(const struct catalog_entry *entry, const struct catalog_option *option)
+{
+    size_t help_bytes = option->help != NULL ? strlen(option->help) : 0;
+
+    assert_int_equal(strspn(option->key, "abcdefghijklmnopqrstuvwxyz0123456789_"),
+                     strlen(option->key));
+    if (help_bytes < 10 || option->help[help_bytes - 1] != '.') {
+        fail_msg("%s: %s: help is no sentence", entry->name, option->key);
+    }
+    assert_true((option->type == OPTION_CHOICE) == (option->choices != NULL));
+    assert_true(option->min <= option->max);
+}
+
 static void every_option_is_written_as_the_others_are(void **state)
 {
     (void)state;
-    FOR_EACH_ENTRY(entry)
-    {
-        for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
-            size_t help_bytes = option->help != NULL ? strlen(option->help) : 0;
-
-            for (const char *at = option->key; *at != '\0'; at++) {
-                assert_true(islower((unsigned char)*at) || isdigit((unsigned char)*at) ||
-                            *at == '_');
-            }
-            if (help_bytes < 10 || option->help[help_bytes - 1] != '.') {
-                fail_msg("%s: %s: help is no sentence", entry->name, option->key);
-            }
-            assert_true((option->type == OPTION_CHOICE) == (option->choices != NULL));
-            assert_true(option->min <= option->max);
-        }
-    }
+    for_each_option(check_writing);
 }
 
 static void option_check_says_what_would_be_right(void **state)
