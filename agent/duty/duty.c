@@ -191,7 +191,7 @@ static void carry_out(struct duty *duty, struct command *command)
         break;
     case COMMAND_STOP:
         if (duty->trial != NULL) {
-            trial_stop(duty->trial, command->stop_ns);
+            trial_stop(duty->trial, command->stop_ns, command->sending_only);
         }
         break;
     case COMMAND_RELEASE:

@@ -323,12 +323,12 @@ void trial_start(struct trial *trial, uint64_t command, struct segment *segment,
     (void)pthread_mutex_unlock(&trial->mutex);
 }
 
-void trial_stop(struct trial *trial, int64_t stop_ns)
+void trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only)
 {
     int64_t at_ns = stop_ns == 0 ? mono_ns() : atomic_load(&trial->timeline.t0_ns) + stop_ns;
 
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
-        worker_stop(trial->workers[i], at_ns);
+        worker_stop(trial->workers[i], at_ns, sending_only);
     }
 }
 
@@ -339,7 +339,7 @@ int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *rete
     if (trial->collector == NULL) {
         return 0; /* It was never prepared that far. */
     }
-    trial_stop(trial, 0);
+    trial_stop(trial, 0, false);
     while (trial->ticker_started && gate_pending(&trial->gate) > 0 && mono_ns() < deadline_ns) {
         mono_sleep_until(mono_ns() + TICK_NS);
     }

@@ -30,8 +30,8 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
  * segment->peers over. */
 void trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance);
 
-/* Ends the running segment at the given offset from T0; 0: now. */
-void trial_stop(struct trial *trial, int64_t stop_ns);
+/* Ends the running segment, or only its sending, at the given offset from T0; 0: now. */
+void trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only);
 
 /* Closes all clients and posts the final snapshots. */
 int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);

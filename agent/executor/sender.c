@@ -306,7 +306,8 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     cell->counters.sent++;
     cell->counters.sent_bytes += payload->bytes_count;
     cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
-    count_sent_now(&recorder_cell(recorder, group->flow, sender->phase_now)->counters, payload->bytes_count);
+    count_sent_now(&recorder_cell(recorder, group->flow, sender->phase_now)->counters,
+                   payload->bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);

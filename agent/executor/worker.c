@@ -36,8 +36,9 @@ struct worker {
     enum worker_order order;
     struct segment segment;
     int64_t order_deadline_ns;
-    _Atomic int64_t stop_ns;
-    _Atomic bool called; /* There is an order or a stop to look at. */
+    _Atomic int64_t stop_ns;         /* Of the segment. */
+    _Atomic int64_t sending_stop_ns; /* Never after it. */
+    _Atomic bool called;             /* There is an order or a stop to look at. */
     bool consumers_open;
     bool producers_open;
     bool running;
@@ -242,17 +243,19 @@ static bool take_order(struct worker *worker)
 static void look_at_segment(struct worker *worker, int64_t now_ns)
 {
     int64_t stop_ns = atomic_load_explicit(&worker->stop_ns, memory_order_relaxed);
+    int64_t sending_stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_relaxed);
 
     if (worker->first_turn && now_ns >= worker->segment.t0_ns + worker->segment.start_ns) {
         worker->first_turn = false;
         gate_started(worker->gate, now_ns);
     }
-    if (stop_ns != worker->stop_taken_ns) {
-        worker->stop_taken_ns = stop_ns;
-        sender_stop(worker->sender, stop_ns);
+    if (sending_stop_ns != worker->stop_taken_ns) {
+        worker->stop_taken_ns = sending_stop_ns;
+        sender_stop(worker->sender, sending_stop_ns);
     }
     if (now_ns >= worker->end_ns || now_ns >= stop_ns) {
-        sender_stop(worker->sender, stop_ns < worker->end_ns ? stop_ns : worker->end_ns);
+        sender_stop(worker->sender,
+                    sending_stop_ns < worker->end_ns ? sending_stop_ns : worker->end_ns);
         worker->running = false;
         gate_order_done(worker->gate, 0, NULL);
     }
@@ -374,6 +377,7 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     worker->spin_ns = 20 * NS_PER_US;
     worker->stop_taken_ns = SENDER_NEVER_NS;
     atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
+    atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);
     (void)pthread_mutex_init(&worker->mutex, NULL);
     worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (worker->wake_fd < 0) {
@@ -426,14 +430,18 @@ void worker_order(struct worker *worker, enum worker_order order, const struct s
     if (segment != NULL) {
         worker->segment = *segment;
         atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
+        atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);
     }
     (void)pthread_mutex_unlock(&worker->mutex);
     wake(worker);
 }
 
-void worker_stop(struct worker *worker, int64_t at_ns)
+void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)
 {
-    atomic_store(&worker->stop_ns, at_ns);
+    atomic_store(&worker->sending_stop_ns, at_ns);
+    if (!sending_only) {
+        atomic_store(&worker->stop_ns, at_ns);
+    }
     wake(worker);
 }
 

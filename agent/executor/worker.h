@@ -53,8 +53,9 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
 void worker_order(struct worker *worker, enum worker_order order, const struct segment *segment,
                   int64_t deadline_ns);
 
-/* Ends the running segment at at_ns (mono_ns()); from any thread, at any time. */
-void worker_stop(struct worker *worker, int64_t at_ns);
+/* Ends the running segment at at_ns (mono_ns()), or with sending_only its sending; from any thread,
+ * at any time. */
+void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only);
 
 /* Ends the thread (closing what is open) and frees. NULL is allowed. */
 void worker_free(struct worker *worker);

@@ -1,0 +1,301 @@
+#include "run_parts.h"
+
+#include "file.h"
+#include "log.h"
+#include "mono.h"
+#include "random.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RUNS_FOLDER "runs"
+
+/* "20261123-201501-1a2b": sorts by time, and two runs of one second differ. */
+static void name_run(char *run_id)
+{
+    time_t now = (time_t)(wall_unix_ns() / NS_PER_S);
+    struct tm tm;
+    size_t used;
+
+    (void)gmtime_r(&now, &tm);
+    used = strftime(run_id, NAME_BYTES, "%Y%m%d-%H%M%S", &tm);
+    (void)snprintf(run_id + used, NAME_BYTES - used, "-%04x",
+                   (unsigned)(random_entropy() & 0xffff));
+}
+
+static int make_folder(struct run *run, struct errinfo *reterr)
+{
+    const struct run_config *config = run->config;
+    int r;
+
+    if (config->out != NULL) {
+        run->folder = strdup(config->out);
+    } else if (asprintf(&run->folder, "%s/%s-%s", RUNS_FOLDER, run->run_id,
+                        config->scenario->name) < 0) {
+        run->folder = NULL;
+    }
+    run->agents_folder = run->folder == NULL ? NULL : file_join(run->folder, "agents");
+    if (run->agents_folder == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = file_mkdirs(run->folder, reterr);
+    if (r == 0) {
+        r = archive_writer_new(run->folder, &run->archive, reterr);
+    }
+    if (r == 0) {
+        r = file_mkdirs(run->agents_folder, reterr);
+    }
+    if (r == 0) {
+        char *log = file_join(run->folder, "coordinator.log");
+
+        r = log == NULL ? errinfo_nomem(reterr) : log_open(log, reterr);
+        free(log);
+    }
+    return r;
+}
+
+static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const char *url)
+{
+    struct run *run = context;
+
+    run->progress.agents_joined = joined;
+    run->progress.agents_wanted = wanted;
+    run_stage(run, "waiting for agents", url);
+    if (run->config->listen != NULL && joined < wanted) {
+        run_notice(run, "waiting for agents at %s: %u of %u joined", url, joined, wanted);
+    }
+}
+
+/* Cores of a host are shared by the agents on it. */
+static void count_cpus(const struct run *run, struct plan_agent *agents)
+{
+    uint32_t count = fleet_agents(run->session.fleet);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hello *own = &fleet_agent(run->session.fleet, i)->hello;
+        uint32_t neighbours = 0;
+
+        for (uint32_t other = 0; other < count; other++) {
+            neighbours +=
+                strcmp(fleet_agent(run->session.fleet, other)->hello.boot_id, own->boot_id) == 0
+                    ? 1
+                    : 0;
+        }
+        agents[i].cpus = neighbours > 1 ? own->cpus / neighbours : own->cpus;
+        agents[i].cpus = agents[i].cpus == 0 ? 1 : agents[i].cpus;
+    }
+}
+
+static int make_plan(struct run *run, struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    struct plan_agent agents[AGENTS_MAX];
+    int r;
+
+    count_cpus(run, agents);
+    r = plan_make(scenario, agents, fleet_agents(run->session.fleet), run->run_id,
+                  run->config->seed, &run->plan, reterr);
+    if (r < 0) {
+        return r;
+    }
+    run->cases = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases);
+    run->broker_versions = calloc((size_t)run->plan->cases_count + 1, sizeof *run->broker_versions);
+    if (run->cases == NULL || run->broker_versions == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        const struct plan_case *from = &run->plan->cases[i];
+        const struct target *target = &scenario->targets[from->target];
+
+        memcpy(run->cases[i].name, from->name, sizeof run->cases[i].name);
+        (void)snprintf(run->cases[i].backend, NAME_BYTES, "%s", target->backend);
+        (void)snprintf(run->cases[i].target, NAME_BYTES, "%s", target->label);
+        (void)snprintf(run->cases[i].address, REASON_BYTES, "%s",
+                       target->addresses_count > 0 ? target->addresses[0] : "");
+        memcpy(run->cases[i].reason, from->reason, sizeof run->cases[i].reason);
+        run->cases[i].status = from->status;
+    }
+    run->progress.trials_count = run->plan->trials_count;
+    return run_journal_cases(run, reterr);
+}
+
+static int gather(struct run *run, struct session_config *session, struct errinfo *reterr)
+{
+    const struct run_config *config = run->config;
+    int r;
+
+    *session = (struct session_config){.listen = config->listen,
+                                       .agents_count = config->agents_count,
+                                       .agent_program = config->agent_program,
+                                       .log_folder = run->agents_folder,
+                                       .run_id = run->run_id,
+                                       .interrupts = config->interrupts,
+                                       .on_waiting = tell_waiting,
+                                       .context = run};
+    r = session_open(&run->session, session, reterr);
+    run->session_open = r == 0;
+    return r == 0 ? run_journal_agents(run, reterr) : r;
+}
+
+static int run_trials(struct run *run, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < run->plan->trials_count; i++) {
+        const struct plan_trial *trial = &run->plan->trials[i];
+
+        if (run->events.interrupted || run_interrupted(run)) {
+            run->events.interrupted = true;
+            break;
+        }
+        if (run->cases[trial->case_index].status == CASE_MEASURED) {
+            r = run_trial(run, trial, reterr);
+        }
+    }
+    return r;
+}
+
+static const char *failure_code(int code)
+{
+    switch (code) {
+    case -EHOSTUNREACH:
+        return "no_target";
+    case -ENOSPC:
+        return "disk_full";
+    case -ECONNRESET:
+        return "agent_lost";
+    case -ETIMEDOUT:
+        return "too_few_agents";
+    default:
+        return "failed";
+    }
+}
+
+/* What ended the run, unless a trial has said it already. */
+static void take_failure(struct run *run, int code, const struct errinfo *error)
+{
+    if (code == -EINTR) {
+        run->events.interrupted = true;
+        return;
+    }
+    if (code < 0 && !run->events.failed) {
+        run->events.failed = true;
+        (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
+                       failure_code(code));
+        (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%s", error->text);
+    }
+}
+
+/* Judges, closes the journal and writes the reports. A full disk here can't be written down on it.
+ */
+static int close_run(struct run *run, struct result **ret, struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_CLOSE};
+    struct result *result = NULL;
+    int r;
+
+    if (run->session_open) {
+        (void)run_journal_agents(run, NULL); /* With losses and clocks as they ended. */
+    }
+    if (run->plan != NULL) {
+        (void)run_journal_cases(run, NULL);
+    }
+    r = fold_result(run->fold, &result, reterr);
+    if (r == 0) {
+        r = judge_result(result, &run->events, reterr);
+    }
+    if (r < 0) {
+        result_free(result);
+        return r;
+    }
+    entry.as.close = (struct entry_close){.verdict = result->verdict,
+                                          .ended_unix_ns = wall_unix_ns(),
+                                          .reasons = result->reasons,
+                                          .reasons_count = result->reasons_count,
+                                          .objectives = result->objectives,
+                                          .objectives_count = result->objectives_count};
+    r = run_journal(run, &entry, reterr);
+    if (r == 0) {
+        r = archive_sync(run->archive, reterr);
+    }
+    result->ended_unix_ns = entry.as.close.ended_unix_ns;
+    result->cut_off = false;
+    if (r == 0) {
+        r = report_write_all(result, run->folder, reterr);
+    }
+    *ret = result;
+    return r;
+}
+
+static void run_done(struct run *run)
+{
+    if (run->session_open) {
+        session_close(&run->session);
+    }
+    (void)archive_writer_close(run->archive, NULL);
+    fold_free(run->fold);
+    plan_free(run->plan);
+    free(run->cases);
+    free(run->broker_versions);
+    free(run->agents_folder);
+    log_close();
+}
+
+int run_scenario(const struct run_config *config, struct run_outcome *outcome,
+                 struct errinfo *reterr)
+{
+    struct run run = {.config = config};
+    struct session_config session;
+    struct errinfo error = {""};
+    struct errinfo closing = {""};
+    int r;
+
+    memset(outcome, 0, sizeof *outcome);
+    name_run(run.run_id);
+    r = fold_new(&run.fold, reterr);
+    if (r == 0) {
+        r = make_folder(&run, reterr);
+    }
+    if (r == 0) {
+        r = run_journal_begin(&run, reterr);
+    }
+    if (r < 0) {
+        run_done(&run);
+        free(run.folder);
+        return r;
+    }
+    r = gather(&run, &session, &error);
+    if (r == 0) {
+        r = make_plan(&run, &error);
+    }
+    if (r == 0) {
+        r = run_detect(&run, &error);
+    }
+    if (r == 0) {
+        r = run_trials(&run, &error);
+    }
+    take_failure(&run, r, &error);
+    r = close_run(&run, &outcome->result, &closing);
+    if (r < 0 && outcome->result == NULL) {
+        (void)errinfo_set(reterr, r, "%s", closing.text);
+    } else if (r < 0) {
+        /* The figures are there, but not all of what was to be written. */
+        run_notice(&run, "%s", closing.text);
+        outcome->result->verdict = VERDICT_FAILED;
+        r = 0;
+    }
+    outcome->folder = run.folder;
+    run_done(&run);
+    return r;
+}
+
+void run_outcome_done(struct run_outcome *outcome)
+{
+    result_free(outcome->result);
+    free(outcome->folder);
+    memset(outcome, 0, sizeof *outcome);
+}

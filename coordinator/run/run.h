@@ -1,0 +1,64 @@
+/*
+ * run: one execution of a scenario, as a list of stages: gather agents, detect targets, then for
+ * each trial prepare, arm, drive, drain, collect; at last judge and report. Knows the order of
+ * steps and nothing else.
+ */
+#ifndef MILLRACE_RUN_H
+#define MILLRACE_RUN_H
+
+#include "fold.h"
+#include "scenario.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a run is; for the live view. */
+struct run_progress {
+    const char
+        *stage; /* "waiting for agents", "detecting targets", "preparing", "running", "closing" */
+    const char *detail; /* The url to join, the case's name, the phase's name. */
+    uint32_t agents_joined;
+    uint32_t agents_wanted;
+    uint32_t trial; /* From 0. */
+    uint32_t trials_count;
+    const char *case_name; /* NULL outside trials. */
+    const char *phase_name;
+    int64_t phase_ns; /* Into the phase. */
+    int64_t phase_length_ns;
+    int64_t trial_ns;        /* Into the trial. */
+    int64_t trial_length_ns; /* At most. */
+    struct fold_live live;
+};
+
+struct run_config {
+    const struct scenario *scenario;
+    const char *command; /* As typed, for the report; without secrets. */
+    const char *out;     /* NULL: runs/<UTC time>-<name>. */
+    uint32_t agents_count;
+    const char *listen; /* NULL: local agents. */
+    const char *agent_program;
+    uint64_t seed;
+    volatile sig_atomic_t *interrupts;
+    void (*on_progress)(void *context,
+                        const struct run_progress *progress); /* Some 5 times a second. */
+    void (*on_notice)(void *context, const char *text);       /* Once a matter. */
+    void *context;
+};
+
+/* What is left after a run. */
+struct run_outcome {
+    char *folder;
+    struct result *result; /* NULL if there is no folder. */
+};
+
+/*
+ * Blocks until the run is over. 0: there is a result, with its verdict, and the reports are in
+ * outcome->folder. Negative: the run could not even begin (the folder: -EEXIST, -EACCES, -ENOSPC;
+ * out of memory), with the sentence. The caller owns what outcome holds.
+ */
+int run_scenario(const struct run_config *config, struct run_outcome *outcome,
+                 struct errinfo *reterr);
+void run_outcome_done(struct run_outcome *outcome);
+
+#endif

@@ -1,0 +1,265 @@
+#include "run_parts.h"
+
+#include "channel.h"
+#include "mono.h"
+
+#include "log.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYNC_NS NS_PER_S
+#define SHOW_NS (200 * NS_PER_MS)
+
+int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
+{
+    int r;
+
+    entry->at_unix_ns = wall_unix_ns();
+    r = archive_append(run->archive, entry, reterr);
+    return r < 0 ? r : fold_add(run->fold, entry, reterr);
+}
+
+int run_journal_begin(struct run *run, struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    struct result_version versions[] = {{"millrace", MILLRACE_VERSION}, {"nng", ""}};
+    struct journal_entry entry = {.kind = ENTRY_RUN};
+    char command[4096];
+
+    (void)snprintf(versions[1].value, sizeof versions[1].value, "%s", channel_library_version());
+    (void)snprintf(command, sizeof command, "%s", run->config->command);
+    memcpy(entry.as.run.run_id, run->run_id, sizeof entry.as.run.run_id);
+    memcpy(entry.as.run.scenario_sha256, scenario->sha256, sizeof entry.as.run.scenario_sha256);
+    entry.as.run.name = scenario->name;
+    entry.as.run.description = scenario->description;
+    entry.as.run.command = command;
+    entry.as.run.scenario = scenario->effective;
+    entry.as.run.seed = run->config->seed;
+    entry.as.run.started_unix_ns = wall_unix_ns();
+    entry.as.run.versions = versions;
+    entry.as.run.versions_count = sizeof versions / sizeof versions[0];
+    return run_journal(run, &entry, reterr); /* Everything in it is borrowed. */
+}
+
+static void fill_agent(const struct run *run, uint32_t index, struct result_agent *ret)
+{
+    const struct fleet_agent *agent = fleet_agent(run->session.fleet, index);
+    struct clock_estimate clock = fleet_clock(run->session.fleet, index, mono_ns());
+
+    memcpy(ret->name, agent->name, sizeof ret->name);
+    memcpy(ret->host, agent->hello.host, sizeof ret->host);
+    memcpy(ret->kernel, agent->hello.kernel, sizeof ret->kernel);
+    memcpy(ret->version, agent->hello.version, sizeof ret->version);
+    memcpy(ret->lost_reason, agent->lost_reason, sizeof ret->lost_reason);
+    ret->cpus = agent->hello.cpus;
+    ret->memory_bytes = agent->hello.memory_bytes;
+    ret->lost = agent->lost;
+    ret->start_skew_ns = run->start_skew_ns[index];
+    ret->clock_offset_ns = clock.offset_ns;
+    ret->clock_bound_ns = clock.bound_ns;
+    ret->clock_drift_ppb = clock.drift_ppb;
+}
+
+int run_journal_agents(struct run *run, struct errinfo *reterr)
+{
+    uint32_t count = fleet_agents(run->session.fleet);
+    struct journal_entry entry = {.kind = ENTRY_AGENTS};
+    int r;
+
+    entry.as.agents.agents = calloc((size_t)count + 1, sizeof *entry.as.agents.agents);
+    if (entry.as.agents.agents == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    entry.as.agents.agents_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        fill_agent(run, i, &entry.as.agents.agents[i]);
+    }
+    r = run_journal(run, &entry, reterr);
+    journal_entry_done(&entry);
+    return r;
+}
+
+int run_journal_cases(struct run *run, struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_CASES};
+
+    entry.as.cases.cases = run->cases;
+    entry.as.cases.cases_count = run->plan->cases_count;
+    return run_journal(run, &entry, reterr);
+}
+
+/* Producers and consumers of all agents, with their agents beside them. */
+static int gather_clients(const struct plan_trial *trial, struct entry_trial *entry,
+                          struct errinfo *reterr)
+{
+    for (uint32_t a = 0; a < trial->assignments_count; a++) {
+        entry->producers_count += trial->assignments[a].producers_count;
+        entry->consumers_count += trial->assignments[a].consumers_count;
+    }
+    entry->producers = calloc((size_t)entry->producers_count + 1, sizeof *entry->producers);
+    entry->consumers = calloc((size_t)entry->consumers_count + 1, sizeof *entry->consumers);
+    entry->producer_agents =
+        calloc((size_t)entry->producers_count + 1, sizeof *entry->producer_agents);
+    entry->consumer_agents =
+        calloc((size_t)entry->consumers_count + 1, sizeof *entry->consumer_agents);
+    if (entry->producers == NULL || entry->consumers == NULL || entry->producer_agents == NULL ||
+        entry->consumer_agents == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    entry->producers_count = 0;
+    entry->consumers_count = 0;
+    for (uint32_t a = 0; a < trial->assignments_count; a++) {
+        const struct assignment *assignment = &trial->assignments[a];
+
+        for (uint32_t i = 0; i < assignment->producers_count; i++) {
+            entry->producer_agents[entry->producers_count] = a;
+            entry->producers[entry->producers_count++] = assignment->producers[i];
+        }
+        for (uint32_t i = 0; i < assignment->consumers_count; i++) {
+            entry->consumer_agents[entry->consumers_count] = a;
+            entry->consumers[entry->consumers_count++] = assignment->consumers[i];
+        }
+    }
+    return 0;
+}
+
+int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
+                      struct errinfo *reterr)
+{
+    const struct assignment *first = &trial->assignments[0];
+    struct journal_entry entry = {.kind = ENTRY_TRIAL};
+    struct entry_trial *of = &entry.as.trial;
+    int r = gather_clients(trial, of, reterr);
+
+    of->number = trial->number;
+    of->case_index = trial->case_index;
+    of->repetition = trial->repetition;
+    of->agents_count = trial->assignments_count;
+    of->started_unix_ns = wall_unix_ns();
+    (void)snprintf(of->broker_version, sizeof of->broker_version, "%s", broker_version);
+    /* The tables are the same in every assignment; they are borrowed from the first. */
+    of->flows = first->flows;
+    of->flows_count = first->flows_count;
+    of->topics = first->topics;
+    of->topics_count = first->topics_count;
+    of->phases = first->phases;
+    of->phases_count = first->phases_count;
+    if (r == 0) {
+        r = run_journal(run, &entry, reterr);
+    }
+    free(of->producers);
+    free(of->consumers);
+    free(of->producer_agents);
+    free(of->consumer_agents);
+    return r;
+}
+
+int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
+                     struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_MARK};
+
+    entry.as.mark.kind = kind;
+    entry.as.mark.trial = run->trial == NULL ? 0 : run->trial->number;
+    entry.as.mark.at_ns = at_ns;
+    (void)snprintf(entry.as.mark.text, sizeof entry.as.mark.text, "%s", text);
+    return run_journal(run, &entry, reterr);
+}
+
+/* Marks when the broker goes and comes back, as the agents' snapshots tell it. */
+static int look_at_broker(struct run *run, struct errinfo *reterr)
+{
+    const struct fold_live *live = &run->progress.live;
+    bool down = live->clients_down > 0;
+    char text[REASON_BYTES];
+
+    if (run->trial == NULL || down == run->broker_down) {
+        return 0;
+    }
+    run->broker_down = down;
+    if (down) {
+        run->broker_down_ns = live->down_since_ns;
+        (void)snprintf(text, sizeof text, "%u clients lost their connection", live->clients_down);
+        run_notice(run, "%s: the broker is away (%s)", run->progress.case_name, text);
+        return run_journal_mark(run, MARK_BROKER_DOWN, run->broker_down_ns, text, reterr);
+    }
+    run_notice(run, "%s: the broker is back", run->progress.case_name);
+    return run_journal_mark(run, MARK_BROKER_UP, mono_ns() - run->t0_ns,
+                            "all clients are connected again", reterr);
+}
+
+static void show(struct run *run, int64_t now_ns)
+{
+    struct run_progress *progress = &run->progress;
+
+    if (now_ns - run->shown_ns < SHOW_NS || run->config->on_progress == NULL) {
+        return;
+    }
+    run->shown_ns = now_ns;
+    progress->agents_joined =
+        run->session_open ? fleet_agents(run->session.fleet) : progress->agents_joined;
+    if (run->trial != NULL && run->t0_ns != 0) {
+        progress->trial_ns = now_ns - run->t0_ns;
+    }
+    run->config->on_progress(run->config->context, progress);
+}
+
+int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
+{
+    struct snapshot *snapshot;
+    int64_t now_ns;
+    int r = 0;
+
+    session_turn(&run->session, timeout_ms);
+    while (r == 0 && (snapshot = fleet_next_snapshot(run->session.fleet)) != NULL) {
+        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
+
+        entry.as.snapshot = snapshot;
+        r = run->trial != NULL && snapshot->trial == run->trial->number
+                ? run_journal(run, &entry, reterr)
+                : 0;
+        journal_entry_done(&entry);
+    }
+    now_ns = mono_ns();
+    if (r == 0 && now_ns - run->synced_ns >= SYNC_NS) {
+        run->synced_ns = now_ns;
+        r = archive_sync(run->archive, reterr);
+    }
+    if (r == 0) {
+        fold_live(run->fold, &run->progress.live);
+        r = look_at_broker(run, reterr);
+    }
+    show(run, now_ns);
+    return r;
+}
+
+void run_notice(const struct run *run, const char *format, ...)
+{
+    char text[ERRINFO_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_info("%s", text);
+    if (run->config->on_notice != NULL) {
+        run->config->on_notice(run->config->context, text);
+    }
+}
+
+void run_stage(struct run *run, const char *stage, const char *detail)
+{
+    run->progress.stage = stage;
+    run->progress.detail = detail;
+    run->shown_ns = 0;
+    log_info("%s%s%s", stage, detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+    show(run, mono_ns());
+}
+
+bool run_interrupted(const struct run *run)
+{
+    return *run->config->interrupts > 0;
+}

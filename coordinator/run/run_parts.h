@@ -1,0 +1,65 @@
+/* run_parts: the struct of a run and its stages, one file each. Private to this module. */
+#ifndef MILLRACE_RUN_PARTS_H
+#define MILLRACE_RUN_PARTS_H
+
+#include "archive.h"
+#include "judge.h"
+#include "plan.h"
+#include "run.h"
+#include "session.h"
+
+struct run {
+    const struct run_config *config;
+    char run_id[NAME_BYTES];
+    char *folder;
+    char *agents_folder;
+    struct session session;
+    bool session_open;
+    struct archive_writer *archive;
+    struct fold *fold;
+    struct plan *plan;
+    struct entry_case *cases;            /* By plan case; the journal's CASES. */
+    char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
+    struct judge_events events;
+    struct run_progress progress;
+    int64_t synced_ns;
+    int64_t shown_ns;
+    /* The running trial. */
+    const struct plan_trial *trial;
+    int64_t t0_ns;    /* This process's clock; 0 before the first segment. */
+    int64_t drain_ns; /* Of the trial's last phase. */
+    int64_t interrupted_ns;
+    bool broker_down;
+    bool broker_given_up;
+    int64_t broker_down_ns; /* Offset from T0. */
+    int64_t start_skew_ns[AGENTS_MAX];
+};
+
+/* Appends an entry to the journal and folds it; the entry stays the caller's. Stamps its time. */
+int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr);
+int run_journal_begin(struct run *run, struct errinfo *reterr);
+int run_journal_agents(struct run *run, struct errinfo *reterr);
+int run_journal_cases(struct run *run, struct errinfo *reterr);
+int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
+                      struct errinfo *reterr);
+int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
+                     struct errinfo *reterr);
+
+/* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
+ * can't be written. */
+int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
+
+void run_notice(const struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void run_stage(struct run *run, const char *stage, const char *detail);
+bool run_interrupted(const struct run *run);
+
+/* Probes every target from every agent and gives the cases their status. -EHOSTUNREACH: a target
+ * that must be there is not. */
+int run_detect(struct run *run, struct errinfo *reterr);
+
+/* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
+ * run. */
+int run_trial(struct run *run, const struct plan_trial *trial, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,452 @@
+#include "run_parts.h"
+
+#include "log.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREPARE_NS (60 * NS_PER_S)
+#define RELEASE_NS (20 * NS_PER_S)
+#define TURN_MS 20
+/* From the command to its start: long enough for every agent to have it, whatever its poll was
+ * doing. */
+#define LEAD_NS (400 * NS_PER_MS)
+#define STOP_GRACE_NS (10 * NS_PER_S)
+
+/* What the making of one order for all agents needs. */
+struct trial_order {
+    struct run *run;
+    enum command_kind kind;
+    enum prepare_step step;
+    struct segment segment; /* START: without t0 and peers, which each agent has its own of. */
+};
+
+static int turn(void *context, struct errinfo *reterr)
+{
+    const struct trial_order *order = context;
+
+    return run_turn(order->run, 0, reterr);
+}
+
+/* The plan's assignment goes to the agent; what the run still needs of it is in the journal. */
+static int make_prepare(struct run *run, uint32_t agent, struct command *ret,
+                        struct errinfo *reterr)
+{
+    struct assignment *copy = calloc(1, sizeof *copy);
+
+    if (copy == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    *copy = run->trial->assignments[agent];
+    memset(&run->trial->assignments[agent], 0, sizeof *copy);
+    ret->assignment = copy;
+    return 0;
+}
+
+/* This agent's clock at T0, and the writers' clocks seen from it. */
+static int make_segment(struct run *run, uint32_t agent, const struct segment *segment,
+                        struct segment *ret, struct errinfo *reterr)
+{
+    uint32_t count = fleet_agents(run->session.fleet);
+    struct clock_estimate own = fleet_clock(run->session.fleet, agent, mono_ns());
+
+    *ret = *segment;
+    ret->t0_ns = run->t0_ns - own.offset_ns;
+    ret->peers = calloc((size_t)count + 1, sizeof *ret->peers);
+    if (ret->peers == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct clock_estimate peer = fleet_clock(run->session.fleet, i, mono_ns());
+        bool same = i == agent || (fleet_agent(run->session.fleet, i)->same_clock &&
+                                   fleet_agent(run->session.fleet, agent)->same_clock);
+
+        ret->peers[i].agent = i;
+        ret->peers[i].offset_ns = i == agent ? 0 : own.offset_ns - peer.offset_ns;
+        ret->peers[i].bound_ns = same ? 0 : own.bound_ns + peer.bound_ns;
+    }
+    ret->peers_count = count;
+    return 0;
+}
+
+static int make_order(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
+{
+    struct trial_order *order = context;
+
+    ret->kind = order->kind;
+    ret->trial = order->run->trial->number;
+    ret->step = order->step;
+    ret->deadline_ns = order->kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS;
+    if (order->kind == COMMAND_PREPARE && order->step == PREPARE_TOPICS) {
+        return make_prepare(order->run, agent, ret, reterr);
+    }
+    if (order->kind == COMMAND_START) {
+        return make_segment(order->run, agent, &order->segment, &ret->segment, reterr);
+    }
+    return 0;
+}
+
+static int order_all(struct run *run, enum command_kind kind, enum prepare_step step,
+                     struct errinfo *reterr)
+{
+    struct trial_order trial_order = {.run = run, .kind = kind, .step = step};
+    struct session_order order = {
+        .make = make_order,
+        .turn = turn,
+        .context = &trial_order,
+        .deadline_ns = (kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS) + STOP_GRACE_NS,
+        .interruptible = kind == COMMAND_PREPARE};
+
+    return session_order_all(&run->session, &order, NULL, reterr);
+}
+
+static int prepare(struct run *run, struct errinfo *reterr)
+{
+    int r;
+
+    run_stage(run, "preparing", run->progress.case_name);
+    r = order_all(run, COMMAND_PREPARE, PREPARE_TOPICS, reterr);
+    if (r == 0) {
+        r = order_all(run, COMMAND_PREPARE, PREPARE_CONSUMERS, reterr);
+    }
+    if (r == 0) {
+        r = order_all(run, COMMAND_PREPARE, PREPARE_PRODUCERS, reterr);
+    }
+    return r;
+}
+
+static void stop_all(struct run *run, bool sending_only)
+{
+    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+        struct command command = {
+            .kind = COMMAND_STOP, .trial = run->trial->number, .sending_only = sending_only};
+
+        (void)fleet_command(run->session.fleet, i, &command);
+    }
+}
+
+/* Has the broker been away for longer than the scenario allows? Then the run ends as fail. */
+static bool broker_is_lost(struct run *run)
+{
+    int64_t away_ns = mono_ns() - run->t0_ns - run->broker_down_ns;
+    char allowed[UNITS_TEXT_BYTES];
+
+    if (!run->broker_down || away_ns < run->config->scenario->on_broker_loss_ns) {
+        return false;
+    }
+    run->events.broker_lost = true;
+    run->broker_given_up = true;
+    (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
+                   run->progress.case_name);
+    (void)snprintf(run->events.broker_lost_text, sizeof run->events.broker_lost_text,
+                   "the broker went away at %.1f s and was not back within %s",
+                   (double)run->broker_down_ns / 1e9,
+                   units_format_duration(run->config->scenario->on_broker_loss_ns, allowed));
+    run_notice(run, "%s: %s", run->progress.case_name, run->events.broker_lost_text);
+    return true;
+}
+
+/* The first Ctrl-C ends the sending and leaves the consumers as long as a drain phase has, or until
+ * all is there. */
+static void take_interrupt(struct run *run, int64_t drain_ns, int64_t *deadline_ns)
+{
+    run->events.interrupted = true;
+    run_notice(run, "interrupted: draining (Ctrl-C again stops at once)");
+    (void)run_journal_mark(run, MARK_INTERRUPTED, mono_ns() - run->t0_ns, "interrupted by the user",
+                           NULL);
+    stop_all(run, true);
+    run->interrupted_ns = mono_ns();
+    *deadline_ns = run->interrupted_ns + drain_ns;
+}
+
+/* Shall the running segment end before its time? phase_start_ns: of a drain phase that runs; else
+ * INT64_MAX. */
+static bool should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_deadline_ns)
+{
+    const struct fold_live *live = &run->progress.live;
+    int64_t since_ns = phase_start_ns;
+
+    if (broker_is_lost(run)) {
+        return true;
+    }
+    if (run->events.interrupted) {
+        if (mono_ns() > drain_deadline_ns) {
+            return true;
+        }
+        since_ns = run->interrupted_ns - run->t0_ns;
+    }
+    /* The figures must be younger than the load: every agent has to have reported since it ended.
+     */
+    return since_ns != INT64_MAX && live->drained &&
+           (int64_t)live->intervals * INTERVAL_NS > since_ns;
+}
+
+/* Which phase runs now; for the view. */
+static void show_phase(struct run *run, const struct assigned_phase *phases,
+                       const struct segment *segment)
+{
+    int64_t offset_ns = mono_ns() - run->t0_ns;
+    int64_t start_ns = segment->start_ns;
+
+    for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
+        run->progress.phase_name = phases[i].name;
+        run->progress.phase_ns = offset_ns - start_ns;
+        run->progress.phase_length_ns = phases[i].duration_ns;
+        if (offset_ns < start_ns + phases[i].duration_ns) {
+            return;
+        }
+        start_ns += phases[i].duration_ns;
+    }
+}
+
+static int wait_for_segment(struct run *run, const struct assigned_phase *phases,
+                            const struct segment *segment, const uint64_t *commands,
+                            int64_t *ret_end_ns, struct errinfo *reterr)
+{
+    const struct assigned_phase *last = &phases[segment->phase_last];
+    int64_t length_ns = 0;
+    int64_t last_start_ns;
+    int64_t deadline_ns;
+    int64_t drain_deadline_ns = INT64_MAX;
+    int64_t drain_ns = run->drain_ns;
+    bool stopped = false;
+
+    for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
+        length_ns += phases[i].duration_ns;
+    }
+    last_start_ns = segment->start_ns + length_ns - last->duration_ns;
+    deadline_ns = run->t0_ns + segment->start_ns + length_ns + STOP_GRACE_NS;
+    for (;;) {
+        bool in_last = mono_ns() - run->t0_ns >= last_start_ns;
+        uint32_t ended = 0;
+        int r = run_turn(run, TURN_MS, reterr);
+
+        if (r < 0) {
+            return r;
+        }
+        show_phase(run, phases, segment);
+        *ret_end_ns = 0;
+        for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+            const struct status *status = fleet_answer(run->session.fleet, i, commands[i]);
+
+            if (fleet_agent(run->session.fleet, i)->lost) {
+                return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
+                                   fleet_agent(run->session.fleet, i)->name,
+                                   fleet_agent(run->session.fleet, i)->lost_reason);
+            }
+            if (status == NULL) {
+                continue;
+            }
+            if (status->code < 0) {
+                return errinfo_set(reterr, status->code, "%s: %s",
+                                   fleet_agent(run->session.fleet, i)->name, status->text);
+            }
+            ended++;
+            *ret_end_ns = status->ended_ns > *ret_end_ns ? status->ended_ns : *ret_end_ns;
+            if (status->start_skew_ns > run->start_skew_ns[i]) {
+                run->start_skew_ns[i] = status->start_skew_ns;
+            }
+        }
+        if (ended == fleet_agents(run->session.fleet)) {
+            return 0;
+        }
+        if (run_interrupted(run) && !run->events.interrupted) {
+            take_interrupt(run, drain_ns, &drain_deadline_ns);
+        }
+        if (!stopped && should_stop(run, last->until_drained && in_last ? last_start_ns : INT64_MAX,
+                                    drain_deadline_ns)) {
+            stopped = true;
+            stop_all(run, false);
+            deadline_ns = mono_ns() + STOP_GRACE_NS;
+        }
+        if (mono_ns() > deadline_ns) {
+            return errinfo_set(reterr, -ETIMEDOUT, "an agent did not end phase %s in time",
+                               last->name);
+        }
+    }
+}
+
+static int journal_segment(struct run *run, const struct segment *segment, int64_t end_ns,
+                           struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_SEGMENT};
+
+    entry.as.segment = (struct entry_segment){.trial = run->trial->number,
+                                              .phase_first = segment->phase_first,
+                                              .phase_last = segment->phase_last,
+                                              .start_ns = segment->start_ns,
+                                              .end_ns = end_ns};
+    return run_journal(run, &entry, reterr);
+}
+
+static int drive_segment(struct run *run, const struct assigned_phase *phases, uint32_t first,
+                         uint32_t last, struct errinfo *reterr)
+{
+    struct trial_order order = {.run = run, .kind = COMMAND_START};
+    uint64_t commands[AGENTS_MAX] = {0};
+    int64_t end_ns = 0;
+    int r;
+
+    if (run->t0_ns == 0) {
+        run->t0_ns = mono_ns() + LEAD_NS;
+    }
+    order.segment.phase_first = first;
+    order.segment.phase_last = last;
+    order.segment.start_ns = first == 0 ? 0 : mono_ns() + LEAD_NS - run->t0_ns;
+    r = journal_segment(run, &order.segment, -1, reterr);
+    for (uint32_t i = 0; r == 0 && i < fleet_agents(run->session.fleet); i++) {
+        struct command command = {0};
+
+        r = make_order(&order, i, &command, reterr);
+        if (r < 0) {
+            command_done(&command);
+            break;
+        }
+        commands[i] = fleet_command(run->session.fleet, i, &command);
+    }
+    if (r == 0) {
+        r = wait_for_segment(run, phases, &order.segment, commands, &end_ns, reterr);
+    }
+    if (r < 0) {
+        end_ns = mono_ns() - run->t0_ns;
+        (void)journal_segment(run, &order.segment, end_ns, NULL);
+        return r;
+    }
+    return journal_segment(run, &order.segment, end_ns, reterr);
+}
+
+/* A phase that ends by a decision ends its segment: the phases after it get a new start. */
+static int drive(struct run *run, const struct assigned_phase *phases, uint32_t phases_count,
+                 struct errinfo *reterr)
+{
+    uint32_t first = 0;
+    int r = 0;
+
+    run_stage(run, "running", run->progress.case_name);
+    run->drain_ns = phases[phases_count - 1].duration_ns;
+    for (uint32_t i = 0;
+         r == 0 && i < phases_count && !run->events.interrupted && !run->broker_given_up; i++) {
+        if (phases[i].until_drained || i + 1 == phases_count) {
+            r = drive_segment(run, phases, first, i, reterr);
+            first = i + 1;
+        }
+    }
+    return r;
+}
+
+/* Closes clients, takes the last snapshots, removes topics; as far as it goes, whatever happened
+ * before. */
+static int collect(struct run *run, int so_far, bool *ret_complete, struct errinfo *reterr)
+{
+    struct errinfo error = {""};
+    int r;
+
+    run_stage(run, "closing", run->progress.case_name);
+    r = order_all(run, COMMAND_RELEASE, PREPARE_TOPICS, &error);
+    *ret_complete = r == 0;
+    if (r == 0) {
+        r = run_turn(run, 0, &error);
+    }
+    if (r < 0) {
+        log_warning("closing the clients: %s", error.text);
+        if (so_far == 0) {
+            so_far = errinfo_set(reterr, r, "%s", error.text);
+        }
+    }
+    r = order_all(run, COMMAND_REMOVE, PREPARE_TOPICS, &error);
+    if (r < 0) {
+        run_notice(run, "%s: topics may be left behind (%s); `millrace clean` removes them",
+                   run->progress.case_name, error.text);
+    }
+    return so_far;
+}
+
+static int journal_end(struct run *run, bool complete, enum case_status status, const char *reason,
+                       struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_TRIAL_END};
+    struct entry_trial_end *end = &entry.as.trial_end;
+
+    end->trial = run->trial->number;
+    end->ended = complete;
+    end->ended_ns = run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns;
+    end->status = status;
+    (void)snprintf(end->reason, sizeof end->reason, "%.*s", REASON_BYTES - 1, reason);
+    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+        end->agent_lost[i] = fleet_agent(run->session.fleet, i)->lost ? 1 : 0;
+        end->start_skew_ns[i] = run->start_skew_ns[i];
+    }
+    return run_journal(run, &entry, reterr);
+}
+
+/* Did the trial's failure end the run, or only this case? */
+static int settle(struct run *run, int code, bool begun, bool complete, struct errinfo *reterr)
+{
+    uint32_t lost = fleet_lost(run->session.fleet);
+    enum case_status status = code < 0 && !begun ? CASE_FAILED : CASE_MEASURED;
+    char reason[ERRINFO_BYTES];
+    int r;
+
+    (void)snprintf(reason, sizeof reason, "%s", code < 0 ? reterr->text : "");
+    if (lost != UINT32_MAX && begun) {
+        (void)run_journal_mark(run, MARK_AGENT_LOST, run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns,
+                               fleet_agent(run->session.fleet, lost)->lost_reason, NULL);
+    }
+    r = journal_end(run, complete && code == 0, status, reason, reterr);
+    if (r < 0) {
+        return r;
+    }
+    if (code == 0 || code == -EINTR) {
+        return code;
+    }
+    run->events.failed = true;
+    (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
+                   lost != UINT32_MAX ? "agent_lost"
+                   : begun            ? "trial_failed"
+                                      : "prepare_failed");
+    (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%.60s: %.440s",
+                   run->progress.case_name, reason);
+    (void)errinfo_set(reterr, code, "%s", reason);
+    return code;
+}
+
+int run_trial(struct run *run, const struct plan_trial *trial, struct errinfo *reterr)
+{
+    uint32_t phases_count = trial->assignments[0].phases_count;
+    struct assigned_phase *phases = calloc((size_t)phases_count + 1, sizeof *phases);
+    bool complete = false;
+    bool begun = false;
+    int r;
+
+    if (phases == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    memcpy(phases, trial->assignments[0].phases, phases_count * sizeof *phases);
+    run->trial = trial;
+    run->t0_ns = 0;
+    run->broker_down = false;
+    run->broker_given_up = false;
+    memset(run->start_skew_ns, 0, sizeof run->start_skew_ns);
+    run->progress.trial = trial->number;
+    run->progress.case_name = run->cases[trial->case_index].name;
+    run->progress.trial_length_ns = plan_trial_ns(trial);
+    /* The trial stands in the journal before its assignments go to the agents. */
+    r = run_journal_trial(run, trial, run->broker_versions[trial->case_index], reterr);
+    if (r == 0) {
+        r = prepare(run, reterr);
+        begun = r == 0;
+        if (r == 0) {
+            r = drive(run, phases, phases_count, reterr);
+        }
+        r = collect(run, r, &complete, reterr);
+        r = settle(run, r, begun, complete, reterr);
+    }
+    run->trial = NULL;
+    run->progress.case_name = NULL;
+    run->progress.phase_name = NULL;
+    free(phases);
+    return r;
+}
