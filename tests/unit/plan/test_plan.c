@@ -1,0 +1,409 @@
+#include "check.h"
+#include "mono.h"
+#include "plan_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void counts_are_spread_evenly_and_the_remainder_goes_to_the_first(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "kafka");
+    fixture.flows[0].topology.topics = 4;
+    fixture.flows[0].topology.producers = 7;
+    fixture.flows[0].topology.consumers = 4;
+    plan = plan_fixture_make(&fixture, 3);
+    a = plan->trials[0].assignments;
+    assert_int_equal(a[0].producers_count, 3);
+    assert_int_equal(a[1].producers_count, 2);
+    assert_int_equal(a[2].producers_count, 2);
+    /* Consumers go on where producers ended, so that agent 0 is not given both remainders. */
+    assert_int_equal(a[0].consumers_count, 1);
+    assert_int_equal(a[1].consumers_count, 2);
+    assert_int_equal(a[2].consumers_count, 1);
+    plan_free(plan);
+}
+
+static void producer_p_writes_topic_p_mod_topics(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+
+    (void)state;
+    plan_fixture_init(&fixture, "kafka");
+    fixture.flows[0].topology.topics = 3;
+    fixture.flows[0].topology.producers = 7;
+    plan = plan_fixture_make(&fixture, 1);
+    for (uint32_t p = 0; p < 7; p++) {
+        const struct assigned_producer *producer = &plan->trials[0].assignments[0].producers[p];
+
+        assert_int_equal(producer->index, p);
+        assert_int_equal(producer->topics_count, 1);
+        assert_int_equal(producer->topic_first, p % 3);
+        assert_int_equal(producer->stream_first, p);
+    }
+    plan_free(plan);
+}
+
+static void fewer_producers_than_topics_go_round_them(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assigned_producer *producers;
+
+    (void)state;
+    plan_fixture_init(&fixture, "kafka");
+    fixture.flows[0].topology.topics = 7;
+    fixture.flows[0].topology.partitions = 2;
+    fixture.flows[0].topology.producers = 3;
+    plan = plan_fixture_make(&fixture, 1);
+    producers = plan->trials[0].assignments[0].producers;
+    /* 0: 0 3 6, 1: 1 4, 2: 2 5 */
+    assert_int_equal(producers[0].topics_count, 3);
+    assert_int_equal(producers[1].topics_count, 2);
+    assert_int_equal(producers[2].topics_count, 2);
+    assert_int_equal(producers[2].topic_first, 2);
+    assert_int_equal(producers[2].topic_stride, 3);
+    assert_int_equal(producers[1].stream_first, 6);
+    assert_int_equal(producers[2].stream_first, 10);
+    assert_int_equal(plan->trials[0].assignments[0].flows[0].streams_count, 14);
+    plan_free(plan);
+}
+
+static void consumers_of_one_topic_know_their_share(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assigned_consumer *consumers;
+
+    (void)state;
+    plan_fixture_init(&fixture, "rabbitmq");
+    fixture.flows[0].topology.topics = 2;
+    fixture.flows[0].topology.consumers = 5;
+    fixture.flows[0].topology.subscriptions = 2;
+    plan = plan_fixture_make(&fixture, 1);
+    consumers = plan->trials[0].assignments[0].consumers;
+    assert_int_equal(plan->trials[0].assignments[0].consumers_count, 10);
+    /* Topic 0: 0 2 4, topic 1: 1 3. */
+    assert_int_equal(consumers[4].topic_first, 0);
+    assert_int_equal(consumers[4].share_index, 2);
+    assert_int_equal(consumers[4].shares_count, 3);
+    assert_int_equal(consumers[3].share_index, 1);
+    assert_int_equal(consumers[3].shares_count, 2);
+    assert_int_equal(consumers[9].subscription, 1);
+    assert_int_equal(consumers[9].index, 4);
+    plan_free(plan);
+}
+
+static void apart_keeps_producers_and_consumers_on_different_agents(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan = NULL;
+    struct errinfo error = {""};
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "rabbitmq");
+    fixture.flows[0].topology.producers = 4;
+    fixture.flows[0].topology.consumers = 4;
+    fixture.flows[0].topology.placement = PLACEMENT_APART;
+    plan = plan_fixture_make(&fixture, 3);
+    a = plan->trials[0].assignments;
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true((a[i].producers_count == 0) != (a[i].consumers_count == 0));
+    }
+    assert_int_equal(a[0].producers_count, 2);
+    assert_int_equal(a[1].producers_count, 2);
+    assert_int_equal(a[2].consumers_count, 4);
+    plan_free(plan);
+    plan = NULL;
+    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "x", 1, &plan, &error),
+                     -EINVAL);
+    assert_null(plan);
+    assert_string_equal(error.text,
+                        "rabbitmq: placement: apart needs at least 2 agents, there is 1");
+}
+
+static void a_topic_of_the_memory_broker_stays_with_its_clients(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[0].topology.topics = 4;
+    fixture.flows[0].topology.producers = 4;
+    fixture.flows[0].topology.consumers = 4;
+    plan = plan_fixture_make(&fixture, 2);
+    a = plan->trials[0].assignments;
+    assert_int_equal(a[0].producers_count, 2);
+    assert_int_equal(a[1].producers_count, 2);
+    assert_true(a[0].topics_owner && a[1].topics_owner);
+    for (uint32_t i = 0; i < 2; i++) {
+        for (uint32_t k = 0; k < 2; k++) {
+            assert_int_equal(a[i].producers[k].topic_first, a[i].consumers[k].topic_first);
+            assert_int_equal(a[i].producers[k].topic_first % 2, i);
+        }
+    }
+    plan_free(plan);
+}
+
+static void agents_without_a_topic_of_the_memory_broker_are_idle(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[0].topology.producers = 4;
+    fixture.flows[0].topology.consumers = 4;
+    plan = plan_fixture_make(&fixture, 2);
+    a = plan->trials[0].assignments;
+    assert_int_equal(a[0].producers_count, 4);
+    assert_int_equal(a[0].consumers_count, 4);
+    assert_true(a[0].topics_owner);
+    assert_int_equal(a[1].producers_count + a[1].consumers_count, 0);
+    assert_false(a[1].topics_owner);
+    assert_int_equal(assignment_check(&a[1], NULL), 0);
+    plan_free(plan);
+}
+
+static void clients_of_the_memory_broker_share_a_worker_by_topic(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[0].topology.topics = 6;
+    fixture.flows[0].topology.producers = 6;
+    fixture.flows[0].topology.consumers = 6;
+    fixture.agents[0].cpus = 4;
+    plan = plan_fixture_make(&fixture, 1);
+    a = &plan->trials[0].assignments[0];
+    assert_int_equal(a->workers_count, 4);
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_int_equal(a->producers[i].worker, i % 4);
+        assert_int_equal(a->consumers[i].worker, i % 4);
+    }
+    plan_free(plan);
+}
+
+static void one_topic_of_the_memory_broker_still_uses_all_workers(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assignment *a;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[0].topology.producers = 4;
+    fixture.flows[0].topology.consumers = 4;
+    fixture.agents[0].cpus = 2;
+    plan = plan_fixture_make(&fixture, 1);
+    a = &plan->trials[0].assignments[0];
+    assert_int_equal(a->workers_count, 2);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(a->producers[i].worker, i % 2);
+        assert_int_equal(a->consumers[i].worker, i % 2);
+    }
+    plan_free(plan);
+}
+
+static void a_producer_whose_publish_blocks_has_a_worker_of_its_own(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan = NULL;
+    struct errinfo error = {""};
+
+    (void)state;
+    plan_fixture_init(&fixture, "rabbitmq");
+    assert_true(catalog_find("rabbitmq")->publish_blocks);
+    fixture.flows[0].topology.producers = 5;
+    fixture.flows[0].topology.consumers = 2;
+    plan = plan_fixture_make(&fixture, 1);
+    assert_int_equal(plan->trials[0].assignments[0].workers_count, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(plan->trials[0].assignments[0].producers[i].worker, i);
+    }
+    plan_free(plan);
+    plan = NULL;
+    fixture.flows[0].topology.producers = WORKERS_MAX + 1;
+    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "x", 1, &plan, &error),
+                     -EINVAL);
+    assert_non_null(strstr(error.text, "1025 producers of rabbitmq on one agent need a worker"));
+    plan = plan_fixture_make(&fixture, 2);
+    plan_free(plan);
+}
+
+static void topics_are_named_by_run_case_trial_flow_and_index(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan = NULL;
+    struct errinfo error = {""};
+
+    (void)state;
+    plan_fixture_init(&fixture, "mqtt");
+    fixture.flows[0].topology.topics = 2;
+    plan = plan_fixture_make(&fixture, 1);
+    assert_string_equal(plan->trials[0].assignments[0].topics[1].name,
+                        "millrace-20261123-x-c0-t0-main-1");
+    assert_string_equal(plan->trials[0].assignments[0].run_id, "20261123-x");
+    plan_free(plan);
+    plan = NULL;
+    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "a/b", 1, &plan, &error),
+                     -EINVAL);
+    memset(fixture.flows[0].name, 'f', NAME_BYTES - 1);
+    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1,
+                               "runrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrun", 1,
+                               &plan, &error),
+                     -EINVAL);
+    assert_non_null(strstr(error.text, "too long"));
+}
+
+static void a_target_that_lacks_a_word_has_no_trial(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[0].delivery.publish_ack = PUBLISH_ACK_LEADER;
+    plan = plan_fixture_make(&fixture, 1);
+    assert_int_equal(plan->cases_count, 1);
+    assert_int_equal(plan->cases[0].status, CASE_NOT_AVAILABLE);
+    assert_string_equal(plan->cases[0].reason, "publish_ack: leader: there are no replicas");
+    assert_int_equal(plan->trials_count, 0);
+    plan_free(plan);
+}
+
+static void persistent_is_the_backends_usual_unless_written(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    plan = plan_fixture_make(&fixture, 1);
+    assert_false(plan->trials[0].assignments[0].flows[0].delivery.persistent);
+    plan_free(plan);
+    plan_fixture_init(&fixture, "rabbitmq");
+    plan = plan_fixture_make(&fixture, 1);
+    assert_true(plan->trials[0].assignments[0].flows[0].delivery.persistent);
+    plan_free(plan);
+    fixture.flows[0].persistent_given = true;
+    plan = plan_fixture_make(&fixture, 1);
+    assert_false(plan->trials[0].assignments[0].flows[0].delivery.persistent);
+    plan_free(plan);
+}
+
+static void without_consumers_nothing_is_subscribed(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+
+    (void)state;
+    plan_fixture_init(&fixture, "rabbitmq");
+    fixture.flows[0].topology.consumers = 0;
+    plan = plan_fixture_make(&fixture, 2);
+    assert_int_equal(plan->trials[0].assignments[0].flows[0].subscriptions_count, 0);
+    assert_int_equal(plan->trials[0].assignments[1].consumers_count, 0);
+    plan_free(plan);
+}
+
+static void phases_ask_each_flow_for_its_percents(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *plan;
+    const struct assigned_phase *phase;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    fixture.flows[1] = fixture.flows[0];
+    fixture.flows[0].rate = (struct rate){18000, NS_PER_S};
+    fixture.flows[1].rate = (struct rate){1, 30 * NS_PER_S};
+    memcpy(fixture.flows[1].name, "other", 6);
+    fixture.scenario.flows_count = 2;
+    fixture.phases[0].kind = PHASE_LOAD;
+    fixture.phases[0].load_percent_millis = 150000;
+    plan = plan_fixture_make(&fixture, 1);
+    phase = &plan->trials[0].assignments[0].phases[0];
+    assert_int_equal(phase->loads[0].load, LOAD_RATE);
+    assert_int_equal(plan_phase_messages(phase, 0), 270000);
+    assert_int_equal(phase->loads[1].rate.messages, 1);
+    assert_int_equal(phase->loads[1].rate.per_ns, 20 * NS_PER_S);
+    assert_int_equal(plan_phase_messages(phase, 1), 1);
+    assert_int_equal(plan_phase_messages(phase + 1, 0), 0);
+    assert_int_equal(plan_trial_ns(&plan->trials[0]), 40 * NS_PER_S);
+    plan_free(plan);
+}
+
+static void messages_of_a_phase_are_those_due_before_its_end(void **state)
+{
+    struct assigned_phase phase = {.duration_ns = 10, .loads = {{LOAD_RATE, {1, 3}}}};
+
+    (void)state;
+    assert_int_equal(plan_phase_messages(&phase, 0), 4); /* 0 3 6 9 */
+    phase.duration_ns = 9;
+    assert_int_equal(plan_phase_messages(&phase, 0), 3);
+    phase.loads[0].rate = (struct rate){3, 10}; /* 0, 3.3, 6.6 */
+    assert_int_equal(plan_phase_messages(&phase, 0), 3);
+    phase.loads[0].rate = (struct rate){100000000, NS_PER_S};
+    phase.duration_ns = 720 * 3600 * NS_PER_S;
+    assert_int_equal(plan_phase_messages(&phase, 0), UINT64_C(259200000000000));
+    phase.loads[0].load = LOAD_MAX;
+    assert_true(plan_phase_messages(&phase, 0) == UINT64_MAX);
+}
+
+static void the_same_request_gives_the_same_plan_and_other_runs_another_tag(void **state)
+{
+    struct plan_fixture fixture;
+    struct plan *one;
+    struct plan *two;
+    struct plan *other = NULL;
+
+    (void)state;
+    plan_fixture_init(&fixture, "memory");
+    one = plan_fixture_make(&fixture, 2);
+    two = plan_fixture_make(&fixture, 2);
+    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 2, "20261123-y", 7, &other, NULL),
+                     0);
+    assert_int_equal(one->trials[0].assignments[0].tag, two->trials[0].assignments[1].tag);
+    assert_int_equal(one->trials[0].assignments[0].seed, two->trials[0].assignments[1].seed);
+    assert_int_not_equal(one->trials[0].assignments[0].tag, other->trials[0].assignments[0].tag);
+    plan_free(one);
+    plan_free(two);
+    plan_free(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_are_spread_evenly_and_the_remainder_goes_to_the_first),
+        cmocka_unit_test(producer_p_writes_topic_p_mod_topics),
+        cmocka_unit_test(fewer_producers_than_topics_go_round_them),
+        cmocka_unit_test(consumers_of_one_topic_know_their_share),
+        cmocka_unit_test(apart_keeps_producers_and_consumers_on_different_agents),
+        cmocka_unit_test(a_topic_of_the_memory_broker_stays_with_its_clients),
+        cmocka_unit_test(agents_without_a_topic_of_the_memory_broker_are_idle),
+        cmocka_unit_test(clients_of_the_memory_broker_share_a_worker_by_topic),
+        cmocka_unit_test(one_topic_of_the_memory_broker_still_uses_all_workers),
+        cmocka_unit_test(a_producer_whose_publish_blocks_has_a_worker_of_its_own),
+        cmocka_unit_test(topics_are_named_by_run_case_trial_flow_and_index),
+        cmocka_unit_test(a_target_that_lacks_a_word_has_no_trial),
+        cmocka_unit_test(persistent_is_the_backends_usual_unless_written),
+        cmocka_unit_test(without_consumers_nothing_is_subscribed),
+        cmocka_unit_test(phases_ask_each_flow_for_its_percents),
+        cmocka_unit_test(messages_of_a_phase_are_those_due_before_its_end),
+        cmocka_unit_test(the_same_request_gives_the_same_plan_and_other_runs_another_tag),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
