@@ -16,7 +16,15 @@ struct cli_command {
 };
 
 int command_check(int argc, char **argv);
+
+/* Version of Millrace and of the client libraries of its agent; returns the exit code. */
+int cli_version(void);
+
 int command_explain(int argc, char **argv);
 int command_backends(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_report(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_clean(int argc, char **argv);
 
 #endif

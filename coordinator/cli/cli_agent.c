@@ -1,5 +1,7 @@
 #include "cli_agent.h"
 
+#include "cli.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -131,4 +133,21 @@ int cli_agent_describe(struct backend_version *ret, struct errinfo *reterr)
         return errinfo_set(reterr, -EIO, "%s --describe failed", path);
     }
     return parse_description(text, ret);
+}
+
+int cli_version(void)
+{
+    struct backend_version backends[BACKENDS_MAX];
+    struct errinfo error = {""};
+    int count = cli_agent_describe(backends, &error);
+
+    (void)printf("millrace %s\n", MILLRACE_VERSION);
+    if (count < 0) {
+        (void)fprintf(stderr, "millrace: %s\n", error.text);
+        return EXIT_FAILED;
+    }
+    for (int i = 0; i < count; i++) {
+        (void)printf("%s\t%s\n", backends[i].name, backends[i].library);
+    }
+    return 0;
 }

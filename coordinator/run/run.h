@@ -6,30 +6,12 @@
 #ifndef MILLRACE_RUN_H
 #define MILLRACE_RUN_H
 
-#include "fold.h"
+#include "run_progress.h"
 #include "scenario.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Where a run is; for the live view. */
-struct run_progress {
-    const char
-        *stage; /* "waiting for agents", "detecting targets", "preparing", "running", "closing" */
-    const char *detail; /* The url to join, the case's name, the phase's name. */
-    uint32_t agents_joined;
-    uint32_t agents_wanted;
-    uint32_t trial; /* From 0. */
-    uint32_t trials_count;
-    const char *case_name; /* NULL outside trials. */
-    const char *phase_name;
-    int64_t phase_ns; /* Into the phase. */
-    int64_t phase_length_ns;
-    int64_t trial_ns;        /* Into the trial. */
-    int64_t trial_length_ns; /* At most. */
-    struct fold_live live;
-};
 
 struct run_config {
     const struct scenario *scenario;

@@ -1,0 +1,78 @@
+#include "cli_targets.h"
+
+#include "cli.h"
+#include "cli_agent.h"
+#include "mono.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int make_command(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
+{
+    const struct cli_targets *ask = context;
+
+    (void)agent;
+    ret->kind = ask->kind;
+    ret->deadline_ns = ask->deadline_ns;
+    ret->targets = calloc((size_t)ask->targets_count + 1, sizeof *ret->targets);
+    if (ret->targets == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < ask->targets_count; i++) {
+        if (target_copy(&ask->targets[i], &ret->targets[i]) < 0) {
+            return errinfo_nomem(reterr);
+        }
+        ret->targets_count++;
+    }
+    return 0;
+}
+
+static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const char *url)
+{
+    const struct cli_options *options = context;
+
+    if (options->listen != NULL && joined < wanted) {
+        (void)fprintf(stderr, "waiting for agents at %s: %u of %u joined\n", url, joined, wanted);
+    }
+}
+
+int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
+{
+    char agent_program[PATH_MAX] = "";
+    const struct status *answers[AGENTS_MAX];
+    struct cli_targets copy = *ask; /* The order's context is not const. */
+    struct cli_options waiting = *options;
+    struct errinfo error = {""};
+    struct session session;
+    struct session_config config = {.listen = options->listen,
+                                    .agents_count = options->agents,
+                                    .agent_program = agent_program,
+                                    .run_id = ask->command_name,
+                                    .on_waiting = tell_waiting,
+                                    .context = &waiting};
+    struct session_order order = {
+        .make = make_command,
+        .context = &copy,
+        .deadline_ns = (ask->deadline_ns + NS_PER_S) * ask->targets_count + 5 * NS_PER_S};
+    int code = EXIT_FAILED;
+    int r = 0;
+
+    if (options->listen == NULL) {
+        r = cli_agent_path(agent_program, sizeof agent_program, &error);
+    }
+    if (r == 0) {
+        r = session_open(&session, &config, &error);
+    }
+    if (r == 0) {
+        r = session_order_all(&session, &order, answers, &error);
+        if (r == 0) {
+            code = ask->show(ask, &session, answers);
+        }
+        session_close(&session);
+    }
+    if (r < 0) {
+        (void)fprintf(stderr, "millrace %s: %s\n", ask->command_name, error.text);
+    }
+    return code;
+}

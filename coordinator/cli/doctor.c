@@ -1,0 +1,115 @@
+#include "cli.h"
+#include "cli_options.h"
+#include "cli_targets.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROBE_NS INT64_C(5000000000)
+#define OPEN_FILES_LOW 4096
+#define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
+
+static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,    CLI_TARGET,
+                                                CLI_AGENTS, CLI_LISTEN, CLI_OPTION_COUNT};
+
+static const struct cli_usage usage = {
+    .name = "doctor",
+    .arguments = "[SCENARIO]",
+    .what = "Asks every agent whether it reaches each target of the scenario (name, connection, "
+            "login, protocol) and\n"
+            "whether its host is fit: open files, CPUs, clock source, memory. Without a scenario "
+            "only the hosts.\n"
+            "\n"
+            "Exit: 0 all well, 4 a target can't be reached from an agent.",
+    .arguments_min = 0,
+    .arguments_max = 1,
+    .options = options_taken,
+    .examples = "  millrace doctor\n"
+                "  millrace doctor scenarios/quickstart.yaml --target kafka=127.0.0.1:9092\n"
+                "  millrace doctor big.yaml --listen tcp://127.0.0.1:7700 --agents 4\n",
+};
+
+static void line(const char *mark, const char *what, const char *detail)
+{
+    (void)printf("  %-5s %-22s %s\n", mark, what, detail);
+}
+
+static void show_host(const struct fleet_agent *agent)
+{
+    const struct hello *hello = &agent->hello;
+    char text[96];
+    char amount[UNITS_TEXT_BYTES];
+
+    (void)printf("%s on %s, Linux %s\n", agent->name, hello->host, hello->kernel);
+    (void)snprintf(text, sizeof text, "%u", hello->cpus);
+    line(hello->cpus >= 2 ? "ok" : "low", "CPUs", text);
+    line(hello->memory_bytes >= MEMORY_BYTES_LOW ? "ok" : "low", "memory",
+         units_format_bytes((double)hello->memory_bytes, amount));
+    (void)snprintf(text, sizeof text, "%llu%s", (unsigned long long)hello->open_files_max,
+                   hello->open_files_max >= OPEN_FILES_LOW
+                       ? ""
+                       : " (raise it with ulimit -n for many clients)");
+    line(hello->open_files_max >= OPEN_FILES_LOW ? "ok" : "low", "open files", text);
+    /* A read of these costs tens of ns; of hpet or acpi_pm a thousand and more. */
+    bool fast = strcmp(hello->clock_source, "tsc") == 0 ||
+                strcmp(hello->clock_source, "kvm-clock") == 0 ||
+                strcmp(hello->clock_source, "arch_sys_counter") == 0;
+    line(fast ? "ok" : "slow", "clock source", hello->clock_source);
+    line("ok", "clock", agent->same_clock ? "the coordinator's own" : "related by probes");
+}
+
+static int show(const struct cli_targets *ask, const struct session *session,
+                const struct status *const *answers)
+{
+    int code = 0;
+
+    for (uint32_t a = 0; a < fleet_agents(session->fleet); a++) {
+        show_host(fleet_agent(session->fleet, a));
+        for (uint32_t t = 0; t < answers[a]->results_count && t < ask->targets_count; t++) {
+            const struct probe_result *result = &answers[a]->results[t];
+            char what[NAME_BYTES + 16];
+            char detail[REASON_BYTES + 64];
+            char took[UNITS_TEXT_BYTES];
+
+            (void)snprintf(what, sizeof what, "target %s", ask->targets[t].label);
+            if (result->failure == PROBE_OK) {
+                (void)snprintf(detail, sizeof detail, "%s%sin %s", result->broker_version,
+                               result->broker_version[0] == '\0' ? "" : " ",
+                               units_format_ns((double)result->took_ns, took));
+                line("ok", what, detail);
+                continue;
+            }
+            code = EXIT_FAILED;
+            (void)snprintf(detail, sizeof detail, "%s: %s", probe_failure_name(result->failure),
+                           result->reason);
+            line("FAIL", what, detail);
+        }
+    }
+    return code;
+}
+
+int command_doctor(int argc, char **argv)
+{
+    struct cli_options options;
+    struct scenario *scenario = NULL;
+    struct cli_targets ask = {
+        .command_name = "doctor", .kind = COMMAND_PROBE, .deadline_ns = PROBE_NS, .show = show};
+    int code = 0;
+
+    if (!cli_parse(&usage, argc, argv, &options, &code)) {
+        return code;
+    }
+    if (options.arguments.count > 0) {
+        code = cli_load_scenario(&options, options.arguments.items[0], &scenario);
+    }
+    if (code == 0) {
+        ask.targets = scenario == NULL ? NULL : scenario->targets;
+        ask.targets_count = scenario == NULL ? 0 : scenario->targets_count;
+        options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
+        code = cli_ask_targets(&options, &ask);
+    }
+    scenario_free(scenario);
+    cli_options_done(&options);
+    return code;
+}

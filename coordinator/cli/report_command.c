@@ -1,0 +1,102 @@
+#include "archive.h"
+#include "cli.h"
+#include "cli_options.h"
+#include "cli_screen.h"
+#include "fold.h"
+#include "report.h"
+
+#include <stdio.h>
+
+static const enum cli_option options_taken[] = {CLI_FORMAT, CLI_OPTION_COUNT};
+
+static const struct cli_usage usage = {
+    .name = "report",
+    .arguments = "RUN_DIR",
+    .what = "Makes the reports of a run again from its journal (run.bson), also of one that was "
+            "cut off.\n"
+            "Without --format all that a run writes, and the summary; exits as the run did.",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .options = options_taken,
+    .examples = "  millrace report runs/20261123-201501-1a2b-quickstart\n"
+                "  millrace report runs/20261123-201501-1a2b-quickstart --format junit\n",
+};
+
+static int read_journal(const char *folder, struct result **ret, struct errinfo *reterr)
+{
+    struct archive_reader *reader = NULL;
+    struct fold *fold = NULL;
+    struct journal_entry entry;
+    int r = archive_reader_new(folder, &reader, reterr);
+
+    if (r == 0) {
+        r = fold_new(&fold, reterr);
+    }
+    while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
+        r = fold_add(fold, &entry, reterr);
+        journal_entry_done(&entry);
+    }
+    if (r == 0) {
+        r = fold_result(fold, ret, reterr);
+    }
+    fold_free(fold);
+    archive_reader_free(reader);
+    return r;
+}
+
+static int write_reports(const struct result *result, const char *folder, const char *format_name,
+                         struct errinfo *reterr)
+{
+    const struct report_format *format;
+    int r;
+
+    if (format_name == NULL) {
+        return report_write_all(result, folder, reterr);
+    }
+    format = report_format_find(format_name);
+    r = report_write(result, format, folder, reterr);
+    if (r == 0) {
+        (void)printf("%s/%s\n", folder, format->file_name);
+    }
+    return r;
+}
+
+int command_report(int argc, char **argv)
+{
+    struct cli_options options;
+    struct errinfo error = {""};
+    struct result *result = NULL;
+    struct text summary = {0};
+    const char *folder;
+    int code = 0;
+    int r;
+
+    if (!cli_parse(&usage, argc, argv, &options, &code)) {
+        return code;
+    }
+    folder = options.arguments.items[0];
+    if (options.format != NULL && report_format_find(options.format) == NULL) {
+        (void)fprintf(
+            stderr,
+            "millrace report: --format %s is not known (html, md, json, csv, junit, hlog)\n",
+            options.format);
+        cli_options_done(&options);
+        return EXIT_USAGE;
+    }
+    r = read_journal(folder, &result, &error);
+    if (r == 0) {
+        r = write_reports(result, folder, options.format, &error);
+    }
+    if (r == 0 && options.format == NULL &&
+        report_summary(result, cli_screen_width(), &summary) == 0 && summary.bytes != NULL) {
+        (void)printf("%s\nreport: %s/report.html\n", summary.bytes, folder);
+    }
+    if (r < 0) {
+        (void)fprintf(stderr, "millrace report: %s\n", error.text);
+    }
+    code = r < 0 ? EXIT_USAGE : verdict_exit_code(result->verdict);
+    text_done(&summary);
+    result_free(result);
+    cli_options_done(&options);
+    return code;
+}

@@ -1,0 +1,195 @@
+#include "cli.h"
+#include "cli_agent.h"
+#include "cli_options.h"
+#include "cli_screen.h"
+#include "random.h"
+#include "report.h"
+#include "run.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_INTERRUPTED 130
+#define SECRET_KEY "password"
+
+extern char **environ;
+
+static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,         CLI_TARGET, CLI_AGENTS,
+                                                CLI_LISTEN, CLI_OUT,         CLI_SEED,   CLI_QUIET,
+                                                CLI_OPEN,   CLI_OPTION_COUNT};
+
+static const struct cli_usage usage = {
+    .name = "run",
+    .arguments = "SCENARIO",
+    .what = "Executes a scenario: starts agents (or waits for those that join at --listen), drives "
+            "the load, audits\n"
+            "every message, and writes the report. Ctrl-C drains and reports what was measured; a "
+            "second one stops.\n"
+            "\n"
+            "Exit: 0 pass, 1 fail, 2 usage or scenario, 3 invalid, 4 the run could not be made, "
+            "130 interrupted.",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .options = options_taken,
+    .examples =
+        "  millrace run scenarios/quickstart.yaml\n"
+        "  millrace run scenarios/quickstart.yaml --target memory "
+        "--target kafka=127.0.0.1:9092 --out /tmp/first\n"
+        "  millrace run scenarios/quickstart.yaml --set phases.steady.rate=2k/s --agents 4\n"
+        "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n",
+};
+
+static volatile sig_atomic_t interrupts;
+
+/* The second Ctrl-C stops at once: agents end with their parent, the journal keeps what is on disk.
+ */
+static void on_signal(int number)
+{
+    (void)number;
+    if (++interrupts > 1) {
+        _exit(EXIT_INTERRUPTED);
+    }
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* The command as it was typed, for the report; values of keys that name a password are left out. */
+static void describe_command(int argc, char **argv, struct text *out)
+{
+    text_add(out, "millrace");
+    for (int i = 0; i < argc; i++) {
+        const char *secret = strstr(argv[i], SECRET_KEY);
+        const char *equals = secret == NULL ? NULL : strchr(secret, '=');
+        size_t shown = equals == NULL ? strlen(argv[i]) : (size_t)(equals + 1 - argv[i]);
+        bool quote = strpbrk(argv[i], " \t\"'$&|;()<>*?") != NULL;
+
+        text_add(out, quote ? " '" : " ");
+        text_add_bytes(out, argv[i], shown);
+        text_add(out, equals == NULL ? "" : "***");
+        text_add(out, quote ? "'" : "");
+    }
+}
+
+/* Agents can't prove who they are yet: only this machine may reach the port. */
+static bool is_loopback(const char *url)
+{
+    return strncmp(url, "ipc://", 6) == 0 || strncmp(url, "tcp://127.", 10) == 0 ||
+           strncmp(url, "tcp://[::1]:", 12) == 0 || strncmp(url, "tcp://localhost:", 16) == 0;
+}
+
+static void open_report(const char *folder)
+{
+    char path[PATH_MAX];
+    char program[] = "xdg-open";
+    char *arguments[] = {program, path, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+
+    (void)snprintf(path, sizeof path, "%s/report.html", folder);
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnp(&pid, program, &actions, NULL, arguments, environ) != 0) {
+        (void)fprintf(stderr, "millrace run: no browser could be opened (xdg-open is not there)\n");
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+}
+
+static int finish(const struct run_outcome *outcome, const struct cli_options *options)
+{
+    struct text summary = {0};
+
+    if (report_summary(outcome->result, cli_screen_width(), &summary) == 0 &&
+        summary.bytes != NULL) {
+        (void)fputs(summary.bytes, stdout);
+    }
+    text_done(&summary);
+    (void)printf("\nreport: %s/report.html\n", outcome->folder);
+    if (options->open) {
+        open_report(outcome->folder);
+    }
+    return verdict_exit_code(outcome->result->verdict);
+}
+
+static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
+                      const char *command)
+{
+    char agent_program[PATH_MAX] = "";
+    struct errinfo error = {""};
+    struct cli_screen screen;
+    struct run_outcome outcome = {0};
+    struct run_config config = {.scenario = scenario,
+                                .command = command,
+                                .out = options->out,
+                                .agents_count = options->agents,
+                                .listen = options->listen,
+                                .agent_program = agent_program,
+                                .seed = options->seed_given ? options->seed : random_entropy() >> 1,
+                                .interrupts = &interrupts,
+                                .on_progress = cli_screen_progress,
+                                .on_notice = cli_screen_notice,
+                                .context = &screen};
+    int r;
+
+    if (options->listen != NULL && !is_loopback(options->listen)) {
+        (void)fprintf(stderr,
+                      "millrace run: --listen %s: only loopback addresses (tcp://127.0.0.1:PORT) "
+                      "are allowed until "
+                      "agents can be authenticated\n",
+                      options->listen);
+        return EXIT_USAGE;
+    }
+    if (options->listen == NULL &&
+        cli_agent_path(agent_program, sizeof agent_program, &error) < 0) {
+        (void)fprintf(stderr, "millrace run: %s\n", error.text);
+        return EXIT_FAILED;
+    }
+    cli_screen_init(&screen, options->quiet);
+    catch_signals();
+    r = run_scenario(&config, &outcome, &error);
+    cli_screen_clear(&screen);
+    if (r < 0) {
+        (void)fprintf(stderr, "millrace run: %s\n", error.text);
+        run_outcome_done(&outcome);
+        return EXIT_FAILED;
+    }
+    r = finish(&outcome, options);
+    run_outcome_done(&outcome);
+    return r;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct cli_options options;
+    struct scenario *scenario = NULL;
+    struct text command = {0};
+    int code = 0;
+
+    if (!cli_parse(&usage, argc, argv, &options, &code)) {
+        return code;
+    }
+    code = cli_load_scenario(&options, options.arguments.items[0], &scenario);
+    if (code == 0) {
+        describe_command(argc, argv, &command);
+        code = command.bytes == NULL ? EXIT_FAILED : run_loaded(&options, scenario, command.bytes);
+    }
+    text_done(&command);
+    scenario_free(scenario);
+    cli_options_done(&options);
+    return code;
+}

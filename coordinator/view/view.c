@@ -1,0 +1,142 @@
+#include "view.h"
+
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAR_MAX 30
+
+/* Cuts a line to width columns (the text is ASCII) and ends it. */
+static void add_line(struct text *out, int width, const char *line)
+{
+    int length = (int)strlen(line);
+
+    text_add_bytes(out, line, (size_t)(length < width ? length : width));
+    text_add(out, "\n");
+}
+
+static void add_bar(char *line, size_t line_bytes, int64_t done_ns, int64_t length_ns, int columns)
+{
+    int filled = length_ns <= 0 || done_ns <= 0 ? 0 : (int)(done_ns * columns / length_ns);
+    size_t used = strlen(line);
+
+    filled = filled > columns ? columns : filled;
+    for (int i = 0; i < columns && used + 2 < line_bytes; i++) {
+        line[used++] = i < filled ? '#' : '.';
+    }
+    line[used] = '\0';
+}
+
+static const char *format_left(const struct run_progress *progress, char *text)
+{
+    int64_t left_ns = progress->trial_length_ns - progress->trial_ns;
+
+    return units_format_duration(left_ns < 0 ? 0 : left_ns / 1000000000 * 1000000000, text);
+}
+
+static void add_head(const struct run_progress *progress, int width, struct text *out)
+{
+    char line[256];
+    char text[UNITS_TEXT_BYTES];
+
+    if (progress->case_name == NULL || progress->phase_name == NULL) {
+        (void)snprintf(line, sizeof line, "%s%s%s (%u of %u agents)", progress->stage,
+                       progress->detail == NULL ? "" : ": ",
+                       progress->detail == NULL ? "" : progress->detail, progress->agents_joined,
+                       progress->agents_wanted);
+        add_line(out, width, line);
+        return;
+    }
+    (void)snprintf(line, sizeof line, "%s  trial %u of %u  phase %s  [", progress->case_name,
+                   progress->trial + 1, progress->trials_count, progress->phase_name);
+    add_bar(line, sizeof line, progress->phase_ns, progress->phase_length_ns,
+            width > 100 ? BAR_MAX : 16);
+    (void)snprintf(line + strlen(line), sizeof line - strlen(line), "]  at most %s left",
+                   format_left(progress, text));
+    add_line(out, width, line);
+}
+
+static void add_rates(const struct run_progress *progress, int width, struct text *out)
+{
+    const struct result_interval *last = &progress->live.last;
+    char line[256];
+    char due[UNITS_TEXT_BYTES];
+    char sent[UNITS_TEXT_BYTES];
+    char acked[UNITS_TEXT_BYTES];
+    char received[UNITS_TEXT_BYTES];
+
+    (void)snprintf(line, sizeof line, "  asked %-10s sent %-10s confirmed %-10s received %s",
+                   units_format_rate((double)last->due, due),
+                   units_format_rate((double)last->sent, sent),
+                   units_format_rate((double)last->acked, acked),
+                   units_format_rate((double)last->received, received));
+    add_line(out, width, line);
+}
+
+static void add_latencies(const struct run_progress *progress, int width, struct text *out)
+{
+    const struct result_interval *last = &progress->live.last;
+    char line[256] = "  ";
+    char p50[UNITS_TEXT_BYTES];
+    char p99[UNITS_TEXT_BYTES];
+
+    if (last->e2e.samples > 0) {
+        (void)snprintf(line, sizeof line, "  end to end p50 %-9s p99 %-9s",
+                       units_format_ns((double)last->e2e.p50, p50),
+                       units_format_ns((double)last->e2e.p99, p99));
+    }
+    if (last->publish.samples > 0) {
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), "  publish p50 %-9s p99 %s",
+                       units_format_ns((double)last->publish.p50, p50),
+                       units_format_ns((double)last->publish.p99, p99));
+    }
+    add_line(out, width, line);
+}
+
+static void add_state(const struct run_progress *progress, int width, struct text *out)
+{
+    const struct fold_live *live = &progress->live;
+    char line[256];
+    char backlog[UNITS_TEXT_BYTES];
+    char unconfirmed[UNITS_TEXT_BYTES];
+
+    (void)snprintf(line, sizeof line, "  backlog %-8s unconfirmed %-8s agents %u of %u%s",
+                   units_format_count((double)live->backlog, backlog),
+                   units_format_count((double)live->outstanding, unconfirmed),
+                   progress->agents_joined, progress->agents_wanted,
+                   live->clients_down > 0 ? "  BROKER AWAY" : "");
+    add_line(out, width, line);
+}
+
+void view_screen(const struct run_progress *progress, int width, struct text *out)
+{
+    add_head(progress, width, out);
+    if (progress->case_name != NULL && progress->live.intervals > 0) {
+        add_rates(progress, width, out);
+        add_latencies(progress, width, out);
+        add_state(progress, width, out);
+    }
+}
+
+void view_line(const struct run_progress *progress, struct text *out)
+{
+    const struct result_interval *last = &progress->live.last;
+    char sent[UNITS_TEXT_BYTES];
+    char received[UNITS_TEXT_BYTES];
+    char p99[UNITS_TEXT_BYTES];
+    char backlog[UNITS_TEXT_BYTES];
+
+    if (progress->case_name == NULL || progress->phase_name == NULL) {
+        text_addf(out, "%s%s%s\n", progress->stage, progress->detail == NULL ? "" : ": ",
+                  progress->detail == NULL ? "" : progress->detail);
+        return;
+    }
+    text_addf(out, "%s %s %llds: sent %s, received %s, p99 %s, backlog %s%s\n", progress->case_name,
+              progress->phase_name, (long long)(progress->trial_ns / 1000000000),
+              units_format_rate((double)last->sent, sent),
+              units_format_rate((double)last->received, received),
+              last->e2e.samples > 0 ? units_format_ns((double)last->e2e.p99, p99) : "-",
+              units_format_count((double)progress->live.backlog, backlog),
+              progress->live.clients_down > 0 ? ", BROKER AWAY" : "");
+}
