@@ -98,10 +98,10 @@ static int mqtt_poll(struct endpoint *endpoint, struct event *events, uint32_t e
             count++;
         }
     }
-    mqtt_inbox_settle(&endpoint->inbox);
     if (endpoint->config->role == ROLE_PRODUCER) {
         mqtt_nudge_polled(endpoint, count);
     }
+    mqtt_inbox_settle(&endpoint->inbox, mqtt_nudge_signal_at(endpoint));
     return (int)count;
 }
 

@@ -113,6 +113,8 @@ void mqtt_publish_outcome(struct endpoint *endpoint, const struct mqtt_note *not
 int mqtt_nudge_init(struct endpoint *endpoint, struct errinfo *reterr);
 void mqtt_nudge_done(struct endpoint *endpoint);
 void mqtt_nudge_arm(struct endpoint *endpoint);
+/* How many outcomes the worker is to be woken for. */
+uint32_t mqtt_nudge_signal_at(const struct endpoint *endpoint);
 /* After each poll of a producer. */
 void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes);
 

@@ -46,6 +46,7 @@ int mqtt_inbox_reserve(struct mqtt_inbox *inbox, uint32_t capacity, struct errin
     if (inbox->filling.notes == NULL || inbox->reading.notes == NULL) {
         return errinfo_nomem(reterr);
     }
+    inbox->signal_at = 1;
     inbox->filling.capacity = capacity;
     inbox->reading.capacity = capacity;
     inbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -94,6 +95,20 @@ static bool grow(struct mqtt_batch *batch)
     return true;
 }
 
+static void signal_worker(struct mqtt_inbox *inbox)
+{
+    if (!inbox->signalled) {
+        /* A counter of 0 can always be added to: this can't fail. */
+        inbox->signalled = eventfd_write(inbox->fd, 1) == 0;
+    }
+}
+
+static bool is_outcome(const struct mqtt_note *note)
+{
+    return note->kind == EVENT_ACKED || note->kind == EVENT_REFUSED ||
+           note->kind == EVENT_UNCONFIRMED;
+}
+
 bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
 {
     struct mqtt_batch *filling = &inbox->filling;
@@ -103,9 +118,8 @@ bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
     }
     filling->notes[filling->count++] = *note;
     filling->bytes += note->bytes;
-    if (!inbox->signalled) {
-        /* A counter of 1 can always be added to: this can't fail. */
-        inbox->signalled = eventfd_write(inbox->fd, 1) == 0;
+    if (filling->count >= inbox->signal_at || !is_outcome(note)) {
+        signal_worker(inbox);
     }
     return true;
 }
@@ -149,13 +163,13 @@ struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox)
     return inbox->taken < inbox->reading.count ? &inbox->reading.notes[inbox->taken++] : NULL;
 }
 
-void mqtt_inbox_settle(struct mqtt_inbox *inbox)
+void mqtt_inbox_settle(struct mqtt_inbox *inbox, uint32_t signal_at)
 {
-    if (inbox->taken < inbox->reading.count) {
-        return;
-    }
     mqtt_inbox_lock(inbox);
-    if (inbox->signalled && inbox->filling.count == 0) {
+    inbox->signal_at = signal_at;
+    if (inbox->taken < inbox->reading.count || inbox->filling.count >= signal_at) {
+        signal_worker(inbox);
+    } else if (inbox->signalled) {
         eventfd_t ignored;
 
         (void)eventfd_read(inbox->fd, &ignored);

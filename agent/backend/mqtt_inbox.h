@@ -3,7 +3,7 @@
  *
  * paho sends on one thread and receives on another, and calls back from both, so one writer per
  * ring can't be had. Two arrays change places under a mutex: callbacks append to one, the worker
- * reads the other without the lock. The descriptor is readable while either holds something.
+ * reads the other without the lock.
  *
  * The arrays are made with room for every outcome and for a burst of messages. Beyond it they grow,
  * on paho's thread, which allocates for each message anyhow. A worker that stays away is answered
@@ -45,6 +45,7 @@ struct mqtt_inbox {
     pthread_cond_t linked;  /* A link changed its state. */
     int fd;
     bool signalled;            /* fd is readable. */
+    uint32_t signal_at;        /* It becomes so with that many outcomes. */
     struct mqtt_batch filling; /* Callbacks append. */
     struct mqtt_batch reading; /* The worker's. */
     uint32_t taken;            /* Of reading. */
@@ -71,7 +72,8 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox);
 /* Worker: the next note or NULL; it stays valid until mqtt_inbox_turn(). */
 struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox);
 
-/* Worker: makes the descriptor unreadable if nothing is left. */
-void mqtt_inbox_settle(struct mqtt_inbox *inbox);
+/* Worker: makes the descriptor readable if something is left, else unreadable until signal_at
+ * outcomes (1 or more) have gathered, or something else has come. */
+void mqtt_inbox_settle(struct mqtt_inbox *inbox, uint32_t signal_at);
 
 #endif
