@@ -44,7 +44,7 @@ static int encode(uint32_t kind, void (*code)(struct coder *, void *), void *bod
     if (text_failed(out)) {
         return -ENOMEM;
     }
-    if (r == 0 && out->bytes_count - before > FRAME_BYTES_MAX) {
+    if (r == 0 && out->bytes_count - before > (size_t)FRAME_BYTES_MAX) {
         r = -EMSGSIZE;
     }
     if (r < 0) {
@@ -115,7 +115,8 @@ int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_proto
     return 0;
 }
 
-/* The pair of functions of a struct that owns nothing. */
+/* The pair of functions of a struct that owns nothing. The name of a type can't be in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define WIRE_PAIR(name, kind)                                                                      \
     int wire_encode_##name(const struct name *name, struct text *out)                              \
     {                                                                                              \
@@ -135,6 +136,8 @@ int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_proto
         }                                                                                          \
         return r;                                                                                  \
     }
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 WIRE_PAIR(hello, REQUEST_HELLO)
 WIRE_PAIR(poll, REQUEST_POLL)

@@ -315,7 +315,8 @@ static bool check_string(struct coder *coder, const char *field, const msgpack_o
         coder_bad(coder, field, "is not of its type");
     } else if (object->via.str.size > length_max) {
         coder_bad(coder, field, "is too long");
-    } else if (memchr(object->via.str.ptr, '\0', object->via.str.size) != NULL) {
+    } else if (object->via.str.size > 0 && /* Of an empty one the library gives NULL. */
+               memchr(object->via.str.ptr, '\0', object->via.str.size) != NULL) {
         coder_bad(coder, field, "has a zero in it");
     } else {
         return true;
@@ -335,7 +336,9 @@ void code_text(struct coder *coder, const char *field, char *text, size_t text_b
     } else if (read_value(coder, field, &object) &&
                check_string(coder, field, &object, text_bytes - 1)) {
         memset(text, 0, text_bytes);
-        memcpy(text, object.via.str.ptr, object.via.str.size);
+        if (object.via.str.size > 0) {
+            memcpy(text, object.via.str.ptr, object.via.str.size);
+        }
     }
 }
 
@@ -361,7 +364,7 @@ void code_string(struct coder *coder, const char *field, char **text, bool optio
         !check_string(coder, field, &object, CODER_STRING_BYTES_MAX)) {
         return;
     }
-    *text = strndup(object.via.str.ptr, object.via.str.size);
+    *text = object.via.str.size > 0 ? strndup(object.via.str.ptr, object.via.str.size) : strdup("");
     if (*text == NULL) {
         coder_fail(coder, -ENOMEM, field, "does not fit into memory");
     }
@@ -391,7 +394,7 @@ void coder_bytes(struct coder *coder, const char *field, const void **bytes, siz
     } else if (!read_value(coder, field, &object)) {
         return;
     } else if (object.type == MSGPACK_OBJECT_BIN) {
-        *bytes = object.via.bin.ptr;
+        *bytes = object.via.bin.size > 0 ? object.via.bin.ptr : ""; /* NULL is for nil. */
         *bytes_count = object.via.bin.size;
     } else if (object.type == MSGPACK_OBJECT_NIL) {
         *bytes = NULL;

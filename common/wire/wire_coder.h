@@ -78,7 +78,7 @@ uint32_t code_enum(struct coder *coder, const char *field, uint32_t value, uint3
 void code_text(struct coder *coder, const char *field, char *text, size_t text_bytes);
 
 /* Text that the struct owns, of at most CODER_STRING_BYTES_MAX; with optional it may be NULL. */
-#define CODER_STRING_BYTES_MAX (1024 * 1024)
+#define CODER_STRING_BYTES_MAX ((size_t)1024 * 1024)
 void code_string(struct coder *coder, const char *field, char **text, bool optional);
 
 /* A mark of whether a struct follows: true if it does, and then it is the next field. */

@@ -169,13 +169,13 @@ static void write_hist(struct coder *coder, const char *field, const struct hist
         int r;
 
         if (coder->packed == NULL) {
-            coder->packed = malloc(HIST_PACKED_BYTES_MAX);
+            coder->packed = malloc((size_t)HIST_PACKED_BYTES_MAX);
         }
         if (coder->packed == NULL) {
             coder_fail(coder, -ENOMEM, field, "does not fit into memory");
             return;
         }
-        r = hist_pack(hist, coder->packed, HIST_PACKED_BYTES_MAX);
+        r = hist_pack(hist, coder->packed, (size_t)HIST_PACKED_BYTES_MAX);
         ASSERT(r > 0);
         bytes = coder->packed;
         bytes_count = (size_t)r;

@@ -85,9 +85,12 @@ static void status_fill(struct random *random, struct status *ret)
 
 FRAME_KIND(status, struct status, same_status, status_done)
 
+/* Many with an assignment, which only one step of one kind of command has. */
 static void command_fill(struct random *random, struct command *ret)
 {
-    sample_command(random, (enum command_kind)sample_below(random, COMMAND_COUNT), ret);
+    enum command_kind kind = (enum command_kind)sample_below(random, COMMAND_COUNT);
+
+    sample_command(random, sample_bool(random) ? COMMAND_PREPARE : kind, ret);
 }
 
 FRAME_KIND(command, struct command, same_command, command_done)

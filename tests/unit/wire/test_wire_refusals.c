@@ -1,0 +1,175 @@
+/* Frames that are well-formed but break a rule, and structs that can't be sent. */
+#include "check.h"
+#include "wire.h"
+#include "wire_samples.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void make_command(struct command *command, enum prepare_step step)
+{
+    struct random random;
+
+    random_seed(&random, 1);
+    do {
+        command_done(command);
+        sample_command(&random, COMMAND_PREPARE, command);
+    } while (command->step != step);
+}
+
+/* An agent that is not to be trusted sends what its own encoder would let pass. */
+static void expect_refusal(const struct command *command, const char *sentence)
+{
+    struct command back;
+    struct command untouched;
+    struct errinfo err = {{0}};
+    struct text out = {0};
+
+    memset(&back, 7, sizeof back);
+    untouched = back;
+    assert_int_equal(wire_encode_command(command, &out), 0);
+    assert_int_equal(wire_decode_command(out.bytes, out.bytes_count, &back, &err), -EBADMSG);
+    assert_memory_equal(&back, &untouched, sizeof back);
+    assert_non_null(strstr(err.text, sentence));
+    text_done(&out);
+}
+
+static void an_assignment_is_checked_before_it_is_handed_over(void **state)
+{
+    struct command command = {0};
+
+    (void)state;
+    make_command(&command, PREPARE_TOPICS);
+    command.assignment->workers_count = 0;
+    expect_refusal(&command, "workers_count");
+    command.assignment->workers_count = 1000;
+    command.assignment->producers[0].worker = 1000;
+    expect_refusal(&command, "producers[0].worker");
+    command_done(&command);
+}
+
+static void an_assignment_comes_with_the_command_that_needs_it(void **state)
+{
+    struct assignment *assignment;
+    struct command command = {0};
+    struct text out = {0};
+
+    (void)state;
+    make_command(&command, PREPARE_TOPICS);
+    assignment = command.assignment;
+    command.assignment = NULL;
+    assert_int_equal(wire_encode_command(&command, &out), -EBADMSG);
+    command.assignment = assignment;
+    command.step = PREPARE_CONSUMERS;
+    assert_int_equal(wire_encode_command(&command, &out), -EBADMSG);
+    assert_int_equal(out.bytes_count, 0);
+    command_done(&command);
+    text_done(&out);
+}
+
+static void a_segment_does_not_run_backwards(void **state)
+{
+    struct command command = {0};
+    struct text out = {0};
+
+    (void)state;
+    make_command(&command, PREPARE_CONSUMERS);
+    command.segment.phase_first = 2;
+    command.segment.phase_last = 1;
+    assert_int_equal(wire_encode_command(&command, &out), -EBADMSG);
+    command_done(&command);
+    text_done(&out);
+}
+
+static void indexes_beyond_their_bounds_are_refused(void **state)
+{
+    struct snapshot_row row = {.flow = FLOWS_MAX};
+    struct snapshot snapshot = {.rows = &row, .rows_count = 1};
+    struct snapshot *back = NULL;
+    struct poll poll = {.agent = AGENTS_MAX};
+    struct poll poll_back = {0};
+    struct errinfo err = {{0}};
+    struct text out = {0};
+
+    (void)state;
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    assert_int_equal(wire_decode_snapshot(out.bytes, out.bytes_count, &back, &err), -EBADMSG);
+    assert_null(back);
+    assert_string_equal(err.text, "row: flow is too large");
+    text_done(&out);
+
+    assert_int_equal(wire_encode_poll(&poll, &out), 0);
+    assert_int_equal(wire_decode_poll(out.bytes, out.bytes_count, &poll_back, &err), -EBADMSG);
+    assert_string_equal(err.text, "poll: agent is too large");
+    text_done(&out);
+}
+
+static void a_frame_beyond_the_limit_is_not_made(void **state)
+{
+    const uint32_t runs = FRAME_BYTES_MAX / 8;
+    struct stream_delta stream = {0};
+    struct snapshot snapshot = {.streams = &stream, .streams_count = 1};
+    struct hello hello = {.backends_count = BACKENDS_MAX + 1};
+    struct text out = {0};
+
+    (void)state;
+    for (uint64_t i = 0; i < runs; i++) {
+        assert_int_equal(seqruns_add(&stream.acked, i << 25, i << 25), 0); /* 6 bytes each. */
+    }
+    text_add(&out, "before");
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    for (uint64_t i = 0; i < runs; i++) {
+        assert_int_equal(seqruns_add(&stream.refused, i << 25, i << 25), 0);
+    }
+    out.bytes_count = 6;
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), -EMSGSIZE);
+    assert_int_equal(out.bytes_count, 6);
+    assert_string_equal(out.bytes, "before");
+    assert_int_equal(wire_encode_hello(&hello, &out), -EMSGSIZE);
+    assert_string_equal(out.bytes, "before");
+    seqruns_done(&stream.acked);
+    seqruns_done(&stream.refused);
+    text_done(&out);
+}
+
+static void what_is_not_a_frame_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "GET / HTTP/1.1\r\n\r\n",
+        "\x94\xa2MX\x01\x00\xc0",         /* Other magic. */
+        "\x94\xa3MRX\x01\x01\xc0",        /* Too long a magic. */
+        "\x93\xa2MR\x01\x01",             /* No body. */
+        "\x94\xa2MR\xff\x01\xc0",         /* Negative version. */
+        "\x94\xa2MR\x01\xa1x\xc0",        /* Kind as text. */
+        "\xdd\xff\xff\xff\xff\xa2MR\x01", /* Claims 2^32 fields. */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        enum request_kind kind = REQUEST_POLL;
+        uint32_t protocol = 77;
+        struct hello hello;
+
+        assert_int_equal(wire_request_kind(wrong[i], strlen(wrong[i]), &protocol, &kind, NULL),
+                         -EBADMSG);
+        assert_int_equal(protocol, 77);
+        assert_int_equal(kind, REQUEST_POLL);
+        assert_int_equal(wire_decode_hello(wrong[i], strlen(wrong[i]), &hello, NULL), -EBADMSG);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_assignment_is_checked_before_it_is_handed_over),
+        cmocka_unit_test(an_assignment_comes_with_the_command_that_needs_it),
+        cmocka_unit_test(a_segment_does_not_run_backwards),
+        cmocka_unit_test(indexes_beyond_their_bounds_are_refused),
+        cmocka_unit_test(a_frame_beyond_the_limit_is_not_made),
+        cmocka_unit_test(what_is_not_a_frame_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
