@@ -32,14 +32,23 @@ static void add_meta(const struct result *result, struct document *doc)
 
 static void add_reasons(const struct result *result, struct document *doc)
 {
-    for (uint32_t i = 0; i < result->reasons_count; i++) {
+    struct text sentence = {0};
+
+    sentence_body(result, &sentence);
+    if (text_failed(&sentence)) {
+        doc->failed = true;
+    }
+    for (uint32_t i = 0; i < result->reasons_count && !doc->failed; i++) {
         const struct result_reason *reason = &result->reasons[i];
         bool named =
             reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL;
 
-        doc_item(doc, result->verdict == VERDICT_FAIL ? DOC_BAD : DOC_WARN, "%s%s%s",
-                 named ? "" : reason->case_name, named ? "" : ": ", reason->text);
+        if (!sentence_says(sentence.bytes, result, reason)) {
+            doc_item(doc, result->verdict == VERDICT_FAIL ? DOC_BAD : DOC_WARN, "%s%s%s",
+                     named ? "" : reason->case_name, named ? "" : ": ", reason->text);
+        }
     }
+    text_done(&sentence);
 }
 
 static void add_latency(const struct hist *hist, double percentile, bool service,
@@ -298,7 +307,8 @@ static void add_objective_reasons(const struct result *result, struct document *
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (objective->reason[0] != '\0' && was_measured(result, objective->case_name)) {
+        if (objective->reason[0] != '\0' && objective->met != MET_YES && objective->samples == 0 &&
+            was_measured(result, objective->case_name)) {
             doc_item(doc, objective->met == MET_NO ? DOC_WARN : DOC_MUTED, "%s%s%s%s%s: %s",
                      objective->text, objective->phase[0] == '\0' ? "" : " in ", objective->phase,
                      objective->case_name[0] == '\0' ? "" : ", ", objective->case_name,

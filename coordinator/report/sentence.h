@@ -15,4 +15,8 @@ void sentence_body(const struct result *result, struct text *out);
  * figure. */
 void sentence_objective(const struct result_objective *objective, struct text *out);
 
+/* Does the sentence tell already what the reason says? Then it need not be listed below it. */
+bool sentence_says(const char *sentence, const struct result *result,
+                   const struct result_reason *reason);
+
 #endif

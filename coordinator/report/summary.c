@@ -48,32 +48,48 @@ static int width_of(const char *text, size_t bytes)
     return width;
 }
 
-/* Words of text in lines of at most width, the later ones indented. A word that is longer than a
- * line has one of its own. Control characters of foreign texts must not reach the terminal. */
+/* Bytes of the word at text, at most width columns of it: what is longer is broken. Control
+ * characters end a word, as blanks do: those of foreign texts must not reach the terminal. */
+static size_t word_bytes(const char *text, int width)
+{
+    size_t bytes = 0;
+    int used = 0;
+
+    while ((unsigned char)text[bytes] > ' ' && text[bytes] != 0x7F) {
+        used += ((unsigned char)text[bytes] & 0xC0) != 0x80 ? 1 : 0;
+        if (used > width) {
+            break;
+        }
+        bytes++;
+    }
+    return bytes;
+}
+
+/* Words of text in lines of at most width columns, the later ones indented. */
 static void add_wrapped(const char *text, int width, const char *first, const char *indent,
                         struct text *out)
 {
+    int indent_width = width_of(indent, strlen(indent));
     int used = width_of(first, strlen(first));
     bool line_empty = true;
 
     text_add(out, first);
     while (*text != '\0') {
-        size_t bytes;
+        size_t bytes = word_bytes(text, width - indent_width);
+        int word_width = width_of(text, bytes);
 
-        if (*text == ' ' || (unsigned char)*text < 0x20 || *text == 0x7F) {
+        if (bytes == 0) {
             text++;
             continue;
         }
-        for (bytes = 1; (unsigned char)text[bytes] > ' ' && text[bytes] != 0x7F; bytes++) {
-        }
-        if (!line_empty && used + 1 + width_of(text, bytes) > width) {
+        if (used + (line_empty ? 0 : 1) + word_width > width) {
             text_addf(out, "\n%s", indent);
-            used = width_of(indent, strlen(indent));
+            used = indent_width;
             line_empty = true;
         }
         text_add(out, line_empty ? "" : " ");
         text_add_bytes(out, text, bytes);
-        used += width_of(text, bytes) + (line_empty ? 0 : 1);
+        used += word_width + (line_empty ? 0 : 1);
         line_empty = false;
         text += bytes;
     }
@@ -254,18 +270,33 @@ static void add_left_out(const struct layout *layout, const struct result_case *
     text_done(&name);
 }
 
-static void add_reasons(const struct result *result, int width, struct text *out)
+static void add_reason(const struct result_reason *reason, int width, struct text *out)
 {
-    for (uint32_t i = 0; i < result->reasons_count; i++) {
-        const struct result_reason *reason = &result->reasons[i];
-        char first[NAME_BYTES + 8];
+    struct text line = {0};
 
-        if (reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL) {
-            (void)snprintf(first, sizeof first, "  - ");
-        } else {
-            (void)snprintf(first, sizeof first, "  - %s: ", reason->case_name);
+    if (reason->case_name[0] != '\0' && strstr(reason->text, reason->case_name) == NULL) {
+        text_addf(&line, "%s: ", reason->case_name);
+    }
+    text_add(&line, reason->text);
+    if (text_failed(&line)) {
+        out->failed = true;
+    } else {
+        add_wrapped(line.bytes, width, "  - ", "    ", out);
+    }
+    text_done(&line);
+}
+
+static void add_reasons(const struct result *result, const char *sentence, int width,
+                        struct text *out)
+{
+    const char *before = "\n";
+
+    for (uint32_t i = 0; i < result->reasons_count; i++) {
+        if (!sentence_says(sentence, result, &result->reasons[i])) {
+            text_add(out, before);
+            add_reason(&result->reasons[i], width, out);
+            before = "";
         }
-        add_wrapped(reason->text, width, first, "    ", out);
     }
 }
 
@@ -280,7 +311,6 @@ int report_summary(const struct result *result, int width, struct text *out)
         return -ENOMEM;
     }
     add_wrapped(sentence.bytes, layout.width, "", "  ", out);
-    text_done(&sentence);
     if (result->cases_count > 0) {
         text_add(out, "\n");
         add_header(&layout, out);
@@ -294,9 +324,7 @@ int report_summary(const struct result *result, int width, struct text *out)
             "* from the actual send: as fast as possible has no schedule to be late against",
             layout.width, "  ", "    ", out);
     }
-    if (result->reasons_count > 0) {
-        text_add(out, "\n");
-        add_reasons(result, layout.width, out);
-    }
+    add_reasons(result, sentence.bytes, layout.width, out);
+    text_done(&sentence);
     return text_failed(out) ? -ENOMEM : 0;
 }

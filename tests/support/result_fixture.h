@@ -21,6 +21,9 @@ struct result *result_fixture(const struct fixture_options *options);
 /* A result without cases, agents or objectives. */
 struct result *result_fixture_empty(enum verdict verdict);
 
+/* Keeps only one of the cases, with its objectives. */
+void result_fixture_keep(struct result *result, uint32_t kept);
+
 /* Replaces an owned string of a result. */
 void result_fixture_set(char **place, const char *text);
 

@@ -341,7 +341,7 @@
     } else {
       x.incrs = timeSteps;
       x.space = 60;
-      x.values = (u, splits) => splits.map(formats.seconds);
+      x.values = (u, splits) => splits.map((v) => formats.seconds(v).replace(':00 ', ' '));
     }
     const y = Object.assign({}, common, {
       size: 62,
@@ -356,7 +356,7 @@
     const ctx = document.createElement('canvas').getContext('2d');
     ctx.font = colours.font(11);
     const widths = labels.filter((l) => l).map((l) => ctx.measureText(l.text).width);
-    return widths.length ? Math.ceil(Math.max(...widths)) + 18 : 10;
+    return widths.length ? Math.ceil(Math.max(...widths)) + 18 : 22;
   }
 
   const charts = [];

@@ -1,5 +1,6 @@
 /* Writes every report of a made-up result into a folder, for the browser test and for looking at:
- * write_example FOLDER [faults|clean|hour|empty|cut]. */
+ * write_example FOLDER
+ * [faults|clean|hour|one|empty|cut|hostile]. */
 #include "file.h"
 #include "report.h"
 #include "result_fixture.h"
@@ -7,6 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What would run if it were not escaped. */
+static void make_hostile(struct result *result)
+{
+    static const char nasty[] = "</script><img src=x onerror=alert(1)><script>alert(2)</script>";
+    struct result_trial *trial = &result->cases[1].trials[0];
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        (void)snprintf(result->cases[i].name, NAME_BYTES, "%.10u%.50s", i, nasty);
+        (void)snprintf(result->cases[i].reason, REASON_BYTES, "%s", nasty);
+    }
+    (void)snprintf(trial->phases[3].name, NAME_BYTES, "%.63s", nasty);
+    (void)snprintf(trial->errors[0].text, REASON_BYTES, "%s", nasty);
+    (void)snprintf(trial->parties[2].name, TOPIC_NAME_BYTES, "%s", nasty);
+    (void)snprintf(result->marks[0].text, REASON_BYTES, "%s", nasty);
+    result_fixture_reason(result, "x", nasty, nasty);
+    result_fixture_set(&result->name, nasty);
+    result_fixture_set(&result->scenario, nasty);
+}
 
 static struct result *make(const char *kind)
 {
@@ -26,7 +46,12 @@ static struct result *make(const char *kind)
         options.all_measured = true;
     }
     result = result_fixture(&options);
-    if (strcmp(kind, "cut") == 0) {
+    if (strcmp(kind, "hostile") == 0) {
+        make_hostile(result);
+    } else if (strcmp(kind, "one") == 0) {
+        result->verdict = VERDICT_INTERRUPTED;
+        result_fixture_keep(result, 1);
+    } else if (strcmp(kind, "cut") == 0) {
         result->cut_off = true;
         result->cut_off_ns = result->started_unix_ns + INT64_C(41000000000);
     }
@@ -41,7 +66,7 @@ int main(int argc, char **argv)
     int r;
 
     if (argc < 2) {
-        (void)fprintf(stderr, "usage: write_example FOLDER [faults|clean|hour|empty|cut]\n");
+        (void)fprintf(stderr, "usage: write_example FOLDER [KIND]\n");
         return 2;
     }
     result = make(argc > 2 ? argv[2] : "faults");

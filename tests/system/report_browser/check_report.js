@@ -1,0 +1,269 @@
+/*
+ * Loads a report in headless Chromium, as a reader would:
+ *
+ *   node check_report.js REPORT.html...
+ *
+ * In light and dark, at desk and phone width: no error on the console, no request, every chart drawn, no
+ * page wider than the screen; tables, keyboard, copy button and printing work. Exit 0, 1 with one line per
+ * fault, or 77 with the reason when there is no browser to do it with. CHROMIUM names another browser;
+ * MILLRACE_TEST_NPM_DIR is where playwright-core lies.
+ */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { pathToFileURL } = require('url');
+
+const SKIPPED = 77;
+const chromiumPath = process.env.CHROMIUM || '/usr/bin/chromium';
+const flags = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+const screens = [
+  { colorScheme: 'light', width: 1280 },
+  { colorScheme: 'dark', width: 1280 },
+  { colorScheme: 'light', width: 390 },
+  { colorScheme: 'dark', width: 390 },
+];
+
+function skip(reason) {
+  console.log('skipped: ' + reason);
+  process.exit(SKIPPED);
+}
+
+function loadPlaywright() {
+  const folder = process.env.MILLRACE_TEST_NPM_DIR;
+  try {
+    return require(folder ? path.join(folder, 'playwright-core') : 'playwright-core');
+  } catch (error) {
+    return skip('playwright-core is not there (' + error.code + ')');
+  }
+}
+
+// Runs within the page: what each chart's canvas shows.
+function lookAtCharts() {
+  const greyness = 24; // Axes and grid are grey; a line of a target is not.
+  // Read from a copy: a canvas that is read itself would be moved out of the GPU, with a warning.
+  const copy = document.createElement('canvas');
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  return Array.from(document.querySelectorAll('figure.chart')).map((figure) => {
+    const canvas = figure.querySelector('canvas');
+    if (!canvas || canvas.width === 0) return { id: figure.id, painted: 0, coloured: 0 };
+    copy.width = canvas.width;
+    copy.height = canvas.height;
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    let painted = 0;
+    let coloured = 0;
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] === 0) continue;
+      painted++;
+      sum = (sum * 31 + data[i] + 7 * data[i + 1] + 13 * data[i + 2]) % 1000000007;
+      const most = Math.max(data[i], data[i + 1], data[i + 2]);
+      if (data[i + 3] > 100 && most - Math.min(data[i], data[i + 1], data[i + 2]) > greyness) coloured++;
+    }
+    return { id: figure.id, painted, coloured, sum };
+  });
+}
+
+// Runs within the page: what a keyboard or a screen reader would miss.
+function lookAtTables() {
+  const faults = [];
+  for (const frame of document.querySelectorAll('main .scroll')) {
+    const table = frame.querySelector('table');
+    const name = frame.getAttribute('aria-label');
+    if (frame.tabIndex !== 0 || frame.getAttribute('role') !== 'region' || !name) {
+      faults.push('a table cannot be reached or has no name: ' + table.textContent.slice(0, 40));
+    }
+    if (!table.querySelector('thead th[scope=col]')) faults.push('table "' + name + '" has no column headings');
+    if (!table.querySelector('tbody th[scope=row]')) faults.push('table "' + name + '" has no row headings');
+  }
+  for (const plot of document.querySelectorAll('.plot')) {
+    if (plot.tabIndex !== 0 || !plot.getAttribute('aria-label')) faults.push('a chart has no name');
+  }
+  if (document.querySelectorAll('h1').length !== 1) faults.push('there is not exactly one h1');
+  return faults;
+}
+
+class Check {
+  constructor(page, where) {
+    this.page = page;
+    this.where = where;
+    this.faults = [];
+  }
+
+  fault(text) {
+    this.faults.push(this.where + ': ' + text);
+  }
+
+  listen(url) {
+    this.page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.fault('console: ' + message.text());
+    });
+    this.page.on('pageerror', (error) => this.fault('error: ' + error.message));
+    this.page.on('dialog', (dialog) => {
+      this.fault('a dialog opened: ' + dialog.message());
+      dialog.dismiss().catch(() => {});
+    });
+    this.page.on('request', (request) => {
+      const asked = request.url();
+      if (asked !== url && !asked.startsWith('data:')) this.fault('asked for ' + asked);
+    });
+  }
+
+  async charts() {
+    const figures = await this.page.locator('figure.chart').count();
+    const drawn = await this.page.evaluate(() => document.documentElement.dataset.drawn);
+    if (drawn !== String(figures)) this.fault('the script drew ' + drawn + ' of ' + figures + ' charts');
+    for (const chart of await this.page.evaluate(lookAtCharts)) {
+      if (chart.painted === 0) this.fault(chart.id + ' is blank');
+      else if (chart.coloured < 10) this.fault(chart.id + ' has axes but no line');
+    }
+  }
+
+  async width() {
+    const [has, may] = await this.page.evaluate(() => [
+      document.documentElement.scrollWidth, document.documentElement.clientWidth,
+    ]);
+    if (has > may) this.fault('the page is ' + has + ' px wide on a screen of ' + may);
+  }
+
+  async tables() {
+    for (const text of await this.page.evaluate(lookAtTables)) this.fault(text);
+    const behind = await this.page.evaluate(async () => {
+      const faults = [];
+      for (const figure of document.querySelectorAll('figure.chart')) {
+        const details = figure.querySelector('details');
+        details.open = true;
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        const rows = figure.querySelectorAll('tbody tr').length;
+        if (rows === 0) faults.push(figure.id + ' has no table behind it');
+        details.open = false;
+      }
+      return faults;
+    });
+    behind.forEach((text) => this.fault(text));
+  }
+
+  async keyboard() {
+    const plot = this.page.locator('.plot').first();
+    if ((await plot.count()) === 0) return;
+    await plot.focus();
+    await this.page.keyboard.press('ArrowRight');
+    await this.page.keyboard.press('ArrowRight');
+    const said = await this.page.locator('#said').textContent();
+    if (!/^At .+: .+/.test(said)) this.fault('arrow keys say "' + said + '"');
+    const cursors = await this.page.evaluate(() => Array.from(document.querySelectorAll('.legend .at')).filter((at) => at.textContent).length);
+    if (cursors === 0) this.fault('arrow keys move no cursor');
+  }
+
+  // Cursors of charts that share an axis move together.
+  async cursors() {
+    const plots = this.page.locator('.plot');
+    if ((await plots.count()) < 2) return;
+    await plots.first().hover();
+    const [shown, shared] = await this.page.evaluate(() => {
+      const kinds = Array.from(document.querySelectorAll('figure.chart'), (f) => JSON.parse(f.querySelector('script').textContent).kind);
+      const at = Array.from(document.querySelectorAll('.legend .at'), (span) => span.textContent !== '');
+      return [at.filter((there, i) => there && kinds[i] === kinds[0]).length, kinds.filter((k) => k === kinds[0]).length];
+    });
+    if (shown < shared) this.fault('the cursor shows in ' + shown + ' of ' + shared + ' charts of one axis');
+  }
+
+  async copying() {
+    const button = this.page.locator('button[data-copies]').last();
+    if ((await button.count()) === 0) {
+      this.fault('there is nothing to copy');
+      return;
+    }
+    await button.click();
+    await this.page.waitForFunction((b) => b.textContent !== 'Copy', await button.elementHandle(), { timeout: 3000 })
+      .catch(() => {});
+    const label = await button.textContent();
+    if (label !== 'Copied') this.fault('the copy button says "' + label + '"');
+    const [copied, wanted] = await this.page.evaluate(async () => {
+      const buttons = document.querySelectorAll('button[data-copies]');
+      const code = document.getElementById(buttons[buttons.length - 1].dataset.copies);
+      return [await navigator.clipboard.readText(), code.textContent];
+    });
+    if (copied !== wanted) this.fault('something else was copied: "' + copied.slice(0, 40) + '"');
+  }
+
+  // The reader's setting changes while the page is open.
+  async themes(colorScheme) {
+    const before = await this.page.evaluate(lookAtCharts);
+    await this.page.emulateMedia({ colorScheme: colorScheme === 'light' ? 'dark' : 'light' });
+    await this.page.waitForTimeout(100);
+    const after = await this.page.evaluate(lookAtCharts);
+    before.forEach((chart, i) => {
+      if (chart.sum === after[i].sum) this.fault(chart.id + ' was not drawn again in the other colours');
+    });
+    await this.page.emulateMedia({ colorScheme });
+  }
+
+  async printing() {
+    const pdf = await this.page.pdf({ format: 'A4' });
+    if (pdf.length < 10000) this.fault('it prints as ' + pdf.length + ' bytes');
+    await this.page.waitForTimeout(100);
+    await this.charts();
+  }
+}
+
+async function checkOn(browser, file, screen) {
+  const url = pathToFileURL(path.resolve(file)).href;
+  const context = await browser.newContext({
+    colorScheme: screen.colorScheme, viewport: { width: screen.width, height: 850 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = await context.newPage();
+  const check = new Check(page, path.basename(path.dirname(file)) + '/' + path.basename(file) + ' (' + screen.colorScheme + ', ' + screen.width + ' px)');
+  try {
+    check.listen(url);
+    await page.goto(url, { waitUntil: 'load' });
+    await page.waitForFunction(() => document.documentElement.dataset.drawn !== undefined, null, { timeout: 10000 });
+    await check.charts();
+    await check.width();
+    await check.tables();
+    await check.keyboard();
+    await check.cursors();
+    await check.copying();
+    await check.themes(screen.colorScheme);
+    if (screen.width > 1000) await check.printing();
+    await check.width();
+  } catch (error) {
+    check.fault(error.message);
+  }
+  await context.close();
+  return check.faults;
+}
+
+async function main(files) {
+  if (files.length === 0) {
+    console.error('usage: node check_report.js REPORT.html...');
+    return 2;
+  }
+  if (!fs.existsSync(chromiumPath)) skip(chromiumPath + ' is not there (Debian: chromium)');
+  const { chromium } = loadPlaywright();
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
+  const faults = [];
+  let checked = 0;
+  for (const file of files) {
+    // Every screen once; further reports are other contents on the two that differ most.
+    for (const screen of file === files[0] ? screens : [screens[0], screens[3]]) {
+      faults.push(...await checkOn(browser, file, screen));
+      checked++;
+    }
+  }
+  await browser.close();
+  faults.forEach((text) => console.log(text));
+  console.log(files.length + ' report(s), ' + checked + ' screens: ' + (faults.length === 0 ? 'all well' : faults.length + ' fault(s)'));
+  return faults.length === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then((code) => process.exit(code), (error) => {
+  console.error(error.message);
+  process.exit(1);
+});

@@ -1,0 +1,413 @@
+#include "check.h"
+
+#include "file.h"
+#include "report.h"
+#include "result_fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HTML_BYTES_MAX 1500000
+
+static struct result *make(uint32_t seconds, bool all)
+{
+    const struct fixture_options options = {
+        .seconds = seconds, .all_measured = all, .faults = true, .seed = 3};
+
+    return result_fixture(&options);
+}
+
+/* The document in a format; the caller frees. Frees the result if told so. */
+static char *written(const struct result *result, const char *name)
+{
+    const struct report_format *format = report_format_find(name);
+    struct text out = {0};
+    struct errinfo err;
+
+    assert_non_null(format);
+    assert_int_equal(format->write(result, &out, &err), 0);
+    return text_take(&out);
+}
+
+static uint32_t count_of(const char *text, const char *what)
+{
+    uint32_t count = 0;
+
+    while ((text = strstr(text, what)) != NULL) {
+        count++;
+        text += strlen(what);
+    }
+    return count;
+}
+
+/* Puts something nasty wherever foreign text can come from. */
+static struct result *make_hostile(const char *nasty)
+{
+    struct result *result = make(20, false);
+    struct result_trial *trial = &result->cases[1].trials[0];
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct result_case *result_case = &result->cases[i == 0 ? 0 : 3];
+
+        (void)snprintf(result_case->name, NAME_BYTES, "%s", nasty);
+        (void)snprintf(result_case->target, NAME_BYTES, "%s", nasty);
+        (void)snprintf(result_case->reason, REASON_BYTES, "%s", nasty);
+        (void)snprintf(result_case->broker_version, NAME_BYTES, "%s", nasty);
+        (void)snprintf(result_case->address, REASON_BYTES, "%s", nasty);
+    }
+    (void)snprintf(result->cases[1].phases[3].name, NAME_BYTES, "%s", nasty);
+    (void)snprintf(trial->phases[3].name, NAME_BYTES, "%s", nasty);
+    (void)snprintf(trial->errors[0].text, REASON_BYTES, "%s", nasty);
+    (void)snprintf(trial->audit[0].topic, TOPIC_NAME_BYTES, "%s", nasty);
+    (void)snprintf(trial->audit[0].detail, ERRINFO_BYTES, "%s", nasty);
+    (void)snprintf(trial->parties[2].name, TOPIC_NAME_BYTES, "%s", nasty);
+    (void)snprintf(trial->outages[0].text, REASON_BYTES, "%s", nasty);
+    (void)snprintf(result->marks[0].text, REASON_BYTES, "%s", nasty);
+    (void)snprintf(result->agents[0].name, NAME_BYTES, "%s", nasty);
+    (void)snprintf(result->agents[1].lost_reason, REASON_BYTES, "%s", nasty);
+    (void)snprintf(result->objectives[0].text, NAME_BYTES, "%s", nasty);
+    (void)snprintf(result->objectives[1].reason, REASON_BYTES, "%s", nasty);
+    (void)snprintf(result->versions[0].value, NAME_BYTES, "%s", nasty);
+    result->agents[1].lost = true;
+    result_fixture_reason(result, nasty, nasty, nasty);
+    result_fixture_set(&result->name, nasty);
+    result_fixture_set(&result->description, nasty);
+    result_fixture_set(&result->command, nasty);
+    result_fixture_set(&result->scenario, nasty);
+    return result;
+}
+
+static void html_of_an_hour_of_four_targets_is_small(void **state)
+{
+    struct result *result = make(3600, true);
+    char *html = written(result, "html");
+
+    (void)state;
+    assert_true(strlen(html) < HTML_BYTES_MAX);
+    assert_true(count_of(html, "<figure class=\"chart\"") >= 20);
+    free(html);
+    result_free(result);
+}
+
+static void html_escapes_whatever_comes_from_outside(void **state)
+{
+    static const char nasty[] = "<script>alert(1)</script>\"'&{{content}}";
+    struct result *result = make_hostile(nasty);
+    char *html = written(result, "html");
+
+    (void)state;
+    assert_int_equal(count_of(html, "<script>alert"), 0);
+    assert_true(count_of(html, "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") > 20);
+    assert_true(count_of(html, "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e") > 5);
+    /* Scripts of the page: one per chart, uPlot and report.js. */
+    assert_int_equal(count_of(html, "</script>"), count_of(html, "<figure class=\"chart\"") + 2);
+    free(html);
+    result_free(result);
+}
+
+static void html_asks_nothing_of_the_network(void **state)
+{
+    struct result *result = make(20, false);
+    char *html = written(result, "html");
+
+    (void)state;
+    assert_int_equal(count_of(html, "src=\"http"), 0);
+    assert_int_equal(count_of(html, "href=\"http"), 0);
+    assert_int_equal(count_of(html, "@import"), 0);
+    assert_int_equal(count_of(html, "{{"), 0);
+    assert_int_equal(count_of(html, "default-src 'none'"), 1);
+    free(html);
+    result_free(result);
+}
+
+static void html_has_no_empty_sections(void **state)
+{
+    struct result *result = result_fixture_empty(VERDICT_FAILED);
+    char *html = written(result, "html");
+
+    (void)state;
+    assert_int_equal(count_of(html, "<section id="), 2); /* Headline and how to repeat it. */
+    assert_int_equal(count_of(html, "<figure class=\"chart\""), 0);
+    assert_non_null(strstr(html, "No values were measured"));
+    free(html);
+    result_free(result);
+}
+
+static void html_tells_a_cut_off_run(void **state)
+{
+    struct result *result = make(20, false);
+    char *html;
+
+    (void)state;
+    result->cut_off = true;
+    result->cut_off_ns = result->started_unix_ns;
+    html = written(result, "html");
+    assert_non_null(strstr(html, "CUT OFF</span>"));
+    free(html);
+    result_free(result);
+}
+
+static void every_format_bears_huge_and_missing_numbers(void **state)
+{
+    struct result *result = make(20, false);
+    struct result_phase *phase = &result->cases[0].phases[3];
+
+    (void)state;
+    phase->delivery.sent = UINT64_MAX;
+    phase->delivery.lost = UINT64_MAX;
+    phase->sent_per_s = 1e300;
+    phase->asked_per_s = 0.0 / 1.0;
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        hist_free(phase->latency[series]);
+        phase->latency[series] = NULL;
+    }
+    result->cases[0].trials[0].intervals[3].length_s = 0.0;
+    result->cases[0].trials[0].intervals[4].e2e.max = INT64_MAX;
+    result->cases[0].trials[0].intervals[5].backlog = UINT64_MAX;
+    result->cases[0].trials[0].agent_intervals[0].agent = 4711;
+    for (const struct report_format *format = report_formats(); format->name != NULL; format++) {
+        char *bytes = written(result, format->name);
+
+        assert_non_null(bytes);
+        assert_true(bytes[0] != '\0');
+        free(bytes);
+    }
+    result_free(result);
+}
+
+static void markdown_has_sentence_tables_and_folded_scenario(void **state)
+{
+    struct result *result = make(20, false);
+    char *markdown = written(result, "md");
+
+    (void)state;
+    assert_int_equal(strncmp(markdown, "# steady-20k\n", 13), 0);
+    assert_non_null(strstr(markdown, "\n**FAIL** - "));
+    assert_non_null(strstr(markdown, "\n| rabbit-3.10 | 20.0k/s | 20.0k/s |"));
+    assert_non_null(strstr(markdown, "\n| mosquitto | skipped: "));
+    assert_non_null(strstr(markdown, "<details><summary>Effective scenario"));
+    assert_non_null(strstr(markdown, "## Was everything delivered"));
+    assert_null(strstr(markdown, "## How late")); /* Charts only. */
+    free(markdown);
+    result_free(result);
+}
+
+static void markdown_rows_have_as_many_cells_as_their_head(void **state)
+{
+    struct result *result = make_hostile("a|b `c` <d>\n|e|");
+    char *markdown = written(result, "md");
+    char *save = NULL;
+    uint32_t wanted = 0;
+    bool code = false;
+
+    (void)state;
+    for (char *line = strtok_r(markdown, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        code ^= strncmp(line, "```", 3) == 0;
+        if (code || line[0] != '|') {
+            wanted = 0;
+            continue;
+        }
+        {
+            uint32_t cells = count_of(line, "|") - count_of(line, "\\|");
+
+            assert_true(wanted == 0 || cells == wanted);
+            wanted = cells;
+        }
+    }
+    free(markdown);
+    result_free(result);
+}
+
+/* Fields of one record, by RFC 4180; *at moves behind it. Returns how many. */
+static uint32_t csv_record(const char **at)
+{
+    uint32_t fields = 1;
+    bool quoted = false;
+
+    while (**at != '\0') {
+        const char c = *(*at)++;
+
+        if (c == '"') {
+            quoted = !quoted; /* A doubled quote leaves it as it was. */
+        } else if (c == ',' && !quoted) {
+            fields++;
+        } else if (c == '\r' && !quoted) {
+            assert_int_equal(*(*at)++, '\n');
+            break;
+        } else {
+            assert_true(quoted || c != '\n');
+        }
+    }
+    return fields;
+}
+
+static void csv_is_rectangular_whatever_is_in_it(void **state)
+{
+    struct result *result = make_hostile("a,\"b\"\r\nc");
+    char *csv = written(result, "csv");
+    const char *at = csv;
+    uint32_t wanted = csv_record(&at);
+    uint32_t records = 1;
+    uint32_t phases = 0;
+
+    (void)state;
+    while (*at != '\0') {
+        assert_int_equal(csv_record(&at), wanted);
+        records++;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        phases += result->cases[i].phases_count == 0 ? 1 : result->cases[i].phases_count;
+    }
+    assert_int_equal(records, phases + 1);
+    assert_non_null(strstr(csv, "\"a,\"\"b\"\"\r\nc\""));
+    free(csv);
+    result_free(result);
+}
+
+static void csv_has_no_figure_where_there_is_none(void **state)
+{
+    struct result *result = make(20, false);
+    char *csv;
+
+    (void)state;
+    result->cases[0].phases[0].is_max = true;
+    csv = written(result, "csv");
+    /* asked_per_s, due and sent_in_time of `max` are empty. */
+    assert_non_null(strstr(csv, "warm-up,,false,0,5000000000,,4999.75,"));
+    free(csv);
+    result_free(result);
+}
+
+static void junit_has_failures_and_skips_with_figures(void **state)
+{
+    struct result *result = make(20, false);
+    char *junit = written(result, "junit");
+
+    (void)state;
+    assert_int_equal(count_of(junit, "<testcase "), 1 + 4 + 12);
+    assert_non_null(strstr(junit, "message=\"e2e.p99 &lt; 10ms in steady: "));
+    assert_non_null(strstr(junit, "<skipped type=\"skipped\" message=\"127.0.0.1:1883"));
+    assert_int_equal(count_of(junit, "<failure "), 1 + 3);
+    free(junit);
+    result_free(result);
+}
+
+static void junit_of_an_invalid_run_is_an_error(void **state)
+{
+    struct result *result = result_fixture_empty(VERDICT_INVALID);
+    char *junit = written(result, "junit");
+
+    (void)state;
+    assert_non_null(strstr(junit, "errors=\"1\""));
+    assert_non_null(strstr(junit, "<error type=\"invalid\""));
+    free(junit);
+    result_free(result);
+}
+
+/* 0 if xmllint parses it, 77 if there is no xmllint. */
+static int run_xmllint(const char *path)
+{
+    char command[512];
+
+    if (system("command -v xmllint >/dev/null 2>&1") != 0) {
+        return 77;
+    }
+    (void)snprintf(command, sizeof command, "xmllint --noout '%s'", path);
+    return system(command);
+}
+
+static void junit_is_well_formed_whatever_is_in_it(void **state)
+{
+    char folder[] = "/tmp/millrace-report-XXXXXX";
+    struct result *result = make_hostile("<a>&\x01\xFF\"'");
+    struct errinfo err;
+    char path[64];
+    int r;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(report_write(result, report_format_find("junit"), folder, &err), 0);
+    (void)snprintf(path, sizeof path, "%s/junit.xml", folder);
+    r = run_xmllint(path);
+    (void)unlink(path);
+    (void)rmdir(folder);
+    result_free(result);
+    if (r == 77) {
+        skip(); /* No xmllint (Debian: libxml2-utils). */
+    }
+    assert_int_equal(r, 0);
+}
+
+static void hlog_has_a_line_per_phase_flow_and_metric(void **state)
+{
+    struct result *result = make(20, false);
+    char *hlog = written(result, "hlog");
+
+    (void)state;
+    /* 3 cases, 2 phases with samples, all flows and 2 of them, 6 metrics. */
+    assert_int_equal(count_of(hlog, "\nTag="), 3 * 2 * 3 * 6);
+    assert_non_null(strstr(hlog, "Tag=rabbit-3.10/steady/e2e,"));
+    assert_non_null(strstr(hlog, "Tag=rabbit-3.10/steady/orders/e2e_service,"));
+    free(hlog);
+    result_free(result);
+}
+
+static void report_write_names_the_path_that_fails(void **state)
+{
+    struct result *result = result_fixture_empty(VERDICT_PASS);
+    struct errinfo err = {0};
+
+    (void)state;
+    assert_int_equal(report_write_all(result, "/nonexistent/folder", &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/nonexistent/folder/"));
+    result_free(result);
+}
+
+static void formats_are_found_by_name(void **state)
+{
+    (void)state;
+    assert_string_equal(report_format_find("html")->file_name, "report.html");
+    assert_null(report_format_find("pdf"));
+}
+
+static void verdicts_have_the_names_and_codes_of_the_contract(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict_exit_code(VERDICT_PASS), 0);
+    assert_int_equal(verdict_exit_code(VERDICT_FAIL), 1);
+    assert_int_equal(verdict_exit_code(VERDICT_INVALID), 3);
+    assert_int_equal(verdict_exit_code(VERDICT_FAILED), 4);
+    assert_int_equal(verdict_exit_code(VERDICT_REGRESSION), 5);
+    assert_int_equal(verdict_exit_code(VERDICT_INTERRUPTED), 130);
+    assert_string_equal(verdict_name(VERDICT_INTERRUPTED), "interrupted");
+    assert_string_equal(mark_kind_name(MARK_BROKER_DOWN), "broker down");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(html_of_an_hour_of_four_targets_is_small),
+        cmocka_unit_test(html_escapes_whatever_comes_from_outside),
+        cmocka_unit_test(html_asks_nothing_of_the_network),
+        cmocka_unit_test(html_has_no_empty_sections),
+        cmocka_unit_test(html_tells_a_cut_off_run),
+        cmocka_unit_test(every_format_bears_huge_and_missing_numbers),
+        cmocka_unit_test(markdown_has_sentence_tables_and_folded_scenario),
+        cmocka_unit_test(markdown_rows_have_as_many_cells_as_their_head),
+        cmocka_unit_test(csv_is_rectangular_whatever_is_in_it),
+        cmocka_unit_test(csv_has_no_figure_where_there_is_none),
+        cmocka_unit_test(junit_has_failures_and_skips_with_figures),
+        cmocka_unit_test(junit_of_an_invalid_run_is_an_error),
+        cmocka_unit_test(junit_is_well_formed_whatever_is_in_it),
+        cmocka_unit_test(hlog_has_a_line_per_phase_flow_and_metric),
+        cmocka_unit_test(report_write_names_the_path_that_fails),
+        cmocka_unit_test(formats_are_found_by_name),
+        cmocka_unit_test(verdicts_have_the_names_and_codes_of_the_contract),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

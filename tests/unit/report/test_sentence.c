@@ -1,0 +1,245 @@
+#include "check.h"
+
+#include "mono.h"
+#include "report.h"
+#include "result_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct result *make(bool faults, bool all)
+{
+    const struct fixture_options options = {
+        .seconds = 30, .all_measured = all, .faults = faults, .seed = 5};
+
+    return result_fixture(&options);
+}
+
+/* Frees the result. */
+static void expect_sentence(struct result *result, const char *wanted)
+{
+    struct text out = {0};
+
+    assert_int_equal(report_sentence(result, &out), 0);
+    assert_string_equal(out.bytes, wanted);
+    text_done(&out);
+    result_free(result);
+}
+
+static struct hist *flat_hist(int64_t ns)
+{
+    struct hist *hist = NULL;
+
+    assert_int_equal(hist_new(&hist, NULL), 0);
+    for (int i = 0; i < 2000; i++) {
+        hist_record(hist, ns);
+    }
+    return hist;
+}
+
+/* One case with one measured phase whose every latency is exact. */
+static struct result *make_one(int64_t e2e_ns)
+{
+    struct result *result = make(false, true);
+    struct result_phase *steady = &result->cases[0].phases[3];
+
+    for (uint32_t i = 1; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].phases_count; j++) {
+            result->cases[i].phases[j].measured = false;
+        }
+    }
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        result->objectives[i].met = MET_YES;
+    }
+    hist_free(steady->latency[SERIES_E2E]);
+    steady->latency[SERIES_E2E] = e2e_ns == 0 ? NULL : flat_hist(e2e_ns);
+    return result;
+}
+
+static void sentence_of_a_pass_names_rate_span_and_p99(void **state)
+{
+    (void)state;
+    expect_sentence(make_one(4120000),
+                    "PASS - 20.0k/s held for 30 s on memory, nothing lost; p99 end to end 4.12 ms "
+                    "(memory)");
+}
+
+static void sentence_counts_brokers_and_names_the_skipped(void **state)
+{
+    struct result *result = make(false, false);
+    struct text out = {0};
+
+    (void)state;
+    assert_int_equal(report_sentence(result, &out), 0);
+    assert_non_null(strstr(out.bytes, "20.0k/s held for 30 s on 3 brokers, nothing lost;"));
+    assert_non_null(strstr(out.bytes, "; mosquitto skipped"));
+    text_done(&out);
+    result_free(result);
+}
+
+static void sentence_says_when_the_rate_was_not_reached(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_phase *steady = &result->cases[0].phases[3];
+
+    (void)state;
+    steady->sent_per_s = 12000.0;
+    steady->sent_in_time = steady->due * 6 / 10;
+    expect_sentence(result, "PASS - not the whole rate was reached: 12.0k/s of 20.0k/s (memory) "
+                            "for 30 s, nothing lost; p99 end to end 1.00 ms (memory)");
+}
+
+static void sentence_of_max_has_no_response_latency(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_phase *steady = &result->cases[0].phases[3];
+
+    (void)state;
+    steady->is_max = true;
+    steady->sent_per_s = 1234567.0;
+    expect_sentence(result, "PASS - as fast as possible: 1.23M/s (memory) for 30 s, nothing lost");
+}
+
+static void sentence_of_a_fail_has_observed_and_wanted(void **state)
+{
+    struct result *result = make_one(1000000);
+
+    (void)state;
+    result->verdict = VERDICT_FAIL;
+    result->objectives[0].met = MET_NO;
+    result->objectives[0].observed = 14200000.0;
+    expect_sentence(result, "FAIL - e2e.p99 < 10ms in steady: 14.2 ms (memory)");
+}
+
+static void sentence_of_a_fail_names_the_lost_broker_first(void **state)
+{
+    struct result *result = make_one(1000000);
+
+    (void)state;
+    result->verdict = VERDICT_FAIL;
+    result->objectives[1].met = MET_NO;
+    result->objectives[1].observed = 42.0;
+    result_fixture_reason(result, "lost", "memory", "lost == 0 was missed: 42");
+    result_fixture_reason(result, "broker_lost", "memory", "away for more than 30 s");
+    expect_sentence(result,
+                    "FAIL - away for more than 30 s (memory); lost == 0: 42 messages (memory)");
+}
+
+static void sentence_of_an_invalid_run_gives_the_reason(void **state)
+{
+    struct result *result = make_one(1000000);
+
+    (void)state;
+    result->verdict = VERDICT_INVALID;
+    result_fixture_reason(result, "cpu", "", "agent-2 was 92 % busy: use more agents");
+    expect_sentence(result, "INVALID - the instrument can't vouch for the numbers: agent-2 was "
+                            "92 % busy: use more agents");
+}
+
+static void sentence_of_a_failed_run_without_reasons_says_so(void **state)
+{
+    (void)state;
+    expect_sentence(result_fixture_empty(VERDICT_FAILED),
+                    "FAILED - the run could not be made: no reason was recorded");
+}
+
+static void sentence_of_an_interrupted_run_without_figures_says_so(void **state)
+{
+    (void)state;
+    expect_sentence(result_fixture_empty(VERDICT_INTERRUPTED),
+                    "INTERRUPTED - stopped by the user; until then: nothing was measured");
+}
+
+static void sentence_of_a_cut_off_run_says_where(void **state)
+{
+    struct result *result = make_one(0);
+
+    (void)state;
+    result->cut_off = true;
+    result->cut_off_ns = result->started_unix_ns + 7 * NS_PER_S;
+    result->verdict = VERDICT_FAILED;
+    hist_free(result->cases[0].phases[3].latency[SERIES_PUBLISH]);
+    result->cases[0].phases[3].latency[SERIES_PUBLISH] = NULL;
+    expect_sentence(result, "CUT OFF - the journal ends at 2026-02-05 14:03:29 UTC without a "
+                            "closing entry: the coordinator died. Until then: 20.0k/s held for "
+                            "30 s on memory, nothing lost");
+}
+
+/* Columns of the widest line. */
+static int widest(const char *text)
+{
+    int widest_line = 0;
+    int width = 0;
+
+    for (; *text != '\0'; text++) {
+        width = *text == '\n' ? 0 : width + (((unsigned char)*text & 0xC0) != 0x80 ? 1 : 0);
+        widest_line = width > widest_line ? width : widest_line;
+    }
+    return widest_line;
+}
+
+static void summary_fits_every_width(void **state)
+{
+    (void)state;
+    for (int width = 40; width <= 140; width += 7) {
+        struct result *result = make(true, false);
+        struct text out = {0};
+
+        (void)snprintf(result->cases[0].name, NAME_BYTES, "a-label-that-is-far-too-long-to-fit");
+        assert_int_equal(report_summary(result, width, &out), 0);
+        assert_true(widest(out.bytes) <= width);
+        text_done(&out);
+        result_free(result);
+    }
+}
+
+static void summary_has_a_line_per_target_with_the_reason_of_the_skipped(void **state)
+{
+    struct result *result = make(true, false);
+    struct text out = {0};
+
+    (void)state;
+    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_non_null(strstr(out.bytes, "\n  rabbit-3.10 "));
+    assert_non_null(strstr(out.bytes, "\n  mosquitto    skipped: 127.0.0.1:1883: connection"));
+    text_done(&out);
+    result_free(result);
+}
+
+static void summary_sends_no_control_characters_to_the_terminal(void **state)
+{
+    struct result *result = make(true, false);
+    struct text out = {0};
+
+    (void)state;
+    (void)snprintf(result->cases[0].name, NAME_BYTES, "a\x1b[31mb\r");
+    (void)snprintf(result->cases[3].reason, REASON_BYTES, "x\x1b]0;evil\x07y");
+    result_fixture_reason(result, "x", "c\x1b[2J", "text\x1b[2J");
+    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_null(strchr(out.bytes, '\x1b'));
+    assert_null(strchr(out.bytes, '\x07'));
+    assert_null(strchr(out.bytes, '\r'));
+    text_done(&out);
+    result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sentence_of_a_pass_names_rate_span_and_p99),
+        cmocka_unit_test(sentence_counts_brokers_and_names_the_skipped),
+        cmocka_unit_test(sentence_says_when_the_rate_was_not_reached),
+        cmocka_unit_test(sentence_of_max_has_no_response_latency),
+        cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
+        cmocka_unit_test(sentence_of_a_fail_names_the_lost_broker_first),
+        cmocka_unit_test(sentence_of_an_invalid_run_gives_the_reason),
+        cmocka_unit_test(sentence_of_a_failed_run_without_reasons_says_so),
+        cmocka_unit_test(sentence_of_an_interrupted_run_without_figures_says_so),
+        cmocka_unit_test(sentence_of_a_cut_off_run_says_where),
+        cmocka_unit_test(summary_fits_every_width),
+        cmocka_unit_test(summary_has_a_line_per_target_with_the_reason_of_the_skipped),
+        cmocka_unit_test(summary_sends_no_control_characters_to_the_terminal),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
