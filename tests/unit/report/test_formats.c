@@ -172,7 +172,6 @@ static void every_format_bears_huge_and_missing_numbers(void **state)
         char *bytes = written(result, format->name);
 
         assert_non_null(bytes);
-        assert_true(bytes[0] != '\0');
         free(bytes);
     }
     result_free(result);
