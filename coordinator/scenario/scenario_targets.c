@@ -36,11 +36,12 @@ static void add_address(struct loading *loading, const struct catalog_entry *ent
                         struct node *node, struct target *target)
 {
     struct errinfo error;
-    const char *scheme_end = strstr(node->text, "://");
+    const char *scheme_end;
 
     if (node->bad || node->row == NULL) {
         return;
     }
+    scheme_end = strstr(node->text, "://");
     if (catalog_address_check(entry, node->text, &error) < 0) {
         problems_node(&loading->problems, node, "%s", error.text);
         return;

@@ -35,7 +35,9 @@ static void write_scalar(struct text *text, const char *value)
     for (; *value != '\0'; value++) {
         unsigned char byte = (unsigned char)*value;
 
-        if (byte == '"' || byte == '\\') {
+        if (byte == '$' && value[1] == '{') {
+            text_add(text, "$$"); /* It was expanded once and is meant literally now. */
+        } else if (byte == '"' || byte == '\\') {
             text_addf(text, "\\%c", byte);
         } else if (byte < 0x20 || byte == 0x7f) {
             text_addf(text, "\\x%02x", byte);

@@ -268,6 +268,7 @@ static void the_effective_text_is_a_scenario_with_the_same_effect(void **state)
         full, two_flows,
         FIXTURE_TARGETS "description: \"a \\\"quoted\\\" \\\\ text:\\n # - [x] \\t\\x07 \\u00e9 "
                         "'\"\nname: \"null\"\n" FIXTURE_PHASES,
+        FIXTURE_TARGETS "description: $${HOME} $$${HOME} $\n" FIXTURE_PHASES,
         FIXTURE_TARGETS "topology: {}\ndescription: \" padded \"\n" FIXTURE_PHASES};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
