@@ -1,37 +1,22 @@
 #include "rabbitmq_endpoint.h"
 
-#include "backend_drivers.h"
 #include "invariant.h"
 #include "mono.h"
-#include "rabbitmq_topics.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-#define ARENA_BYTES_MIN (1024 * 1024)
 #define READY_MAX 64
-#define CLOSE_NS (4 * NS_PER_S)
-
-/* What epoll tells of descriptors that are no client's. */
-#define ID_EVENT UINT32_MAX
-#define ID_TIMER (UINT32_MAX - 1)
 
 /* A socket that says it is writable has a third of its buffer free; 16 KiB at the least, as the
  * kernel counts. Half of that can be written without asking before each message. */
 #define ROOM_BYTES (8 * 1024)
 
-/* The heartbeat's interval in ticks, and after how many silent ones a connection is lost: AMQP
- * says two intervals. */
-#define TICKS_PER_HEARTBEAT 3
-#define SILENT_TICKS_MAX (2 * TICKS_PER_HEARTBEAT + 1)
+/* After how many ticks without a byte a connection is lost: AMQP says two intervals. */
+#define SILENT_TICKS_MAX (2 * RABBITMQ_TICKS_PER_HEARTBEAT + 1)
 
 struct event *rabbitmq_event_add(struct rabbitmq_events *events, enum event_kind kind,
                                  const struct rabbitmq_client *client, int64_t at_ns)
@@ -135,270 +120,6 @@ bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client 
     /* Larger messages may block in the library: it writes a message whole or not at all. */
     client->room_bytes = bytes < ROOM_BYTES ? ROOM_BYTES - bytes : 0;
     return true;
-}
-
-static int begin(struct endpoint *endpoint, struct rabbitmq_client *client, struct errinfo *reterr)
-{
-    struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = client->index};
-    int r = endpoint->config->role == ROLE_PRODUCER
-                ? rabbitmq_producer_begin(endpoint, client, reterr)
-                : rabbitmq_consumer_begin(endpoint, client, reterr);
-
-    if (r == 0 && epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, client->link.fd, &wanted) < 0) {
-        r = errinfo_set(reterr, -errno, "epoll_ctl: %s", strerror(errno));
-    }
-    if (r < 0) {
-        rabbitmq_link_drop(&client->link);
-        return r;
-    }
-    client->is_up = true;
-    client->is_blocked = false;
-    client->waits_for_room = false;
-    client->has_sent = true;
-    client->silent_ticks = 0;
-    client->room_bytes = 0;
-    client->content = CONTENT_NONE;
-    if (amqp_frames_enqueued(client->link.connection) ||
-        amqp_data_in_buffer(client->link.connection)) {
-        rabbitmq_client_enqueue(endpoint, client);
-    }
-    return 0;
-}
-
-static int connect_client(struct endpoint *endpoint, struct rabbitmq_client *client,
-                          int64_t deadline_ns, struct errinfo *reterr)
-{
-    const struct endpoint_config *config = endpoint->config;
-    const char *role = config->role == ROLE_PRODUCER ? "producer" : "consumer";
-    uint32_t number = config->clients[client->index].client;
-    char name[NAME_BYTES * 2];
-    struct rabbitmq_link_config link = {.target = config->target,
-                                        .address_first = number,
-                                        .name = name,
-                                        .deadline_ns = deadline_ns};
-    int r;
-
-    (void)snprintf(name, sizeof name, "millrace-%s-%u-%s-%u", config->run_id, config->trial, role,
-                   number);
-    r = rabbitmq_link_open(&link, &client->link, NULL, reterr);
-    if (r == 0) {
-        rabbitmq_link_deadline(&client->link, deadline_ns);
-    }
-    return r;
-}
-
-static int client_init(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
-{
-    struct rabbitmq_client *client = &endpoint->clients[index];
-    int r;
-
-    client->index = index;
-    r = endpoint->config->role == ROLE_PRODUCER ? rabbitmq_producer_init(endpoint, client, reterr)
-                                                : rabbitmq_consumer_init(endpoint, client, reterr);
-    if (r == 0) {
-        r = connect_client(endpoint, client, endpoint->config->open_deadline_ns, reterr);
-    }
-    return r < 0 ? r : begin(endpoint, client, reterr);
-}
-
-static int prepare_keys(struct endpoint *endpoint)
-{
-    uint32_t partitions = 1;
-
-    for (uint32_t i = 0; i < endpoint->config->topics_count; i++) {
-        if (endpoint->config->topics[i].partitions > partitions) {
-            partitions = endpoint->config->topics[i].partitions;
-        }
-    }
-    endpoint->keys = calloc(partitions, sizeof *endpoint->keys);
-    if (endpoint->keys == NULL) {
-        return -ENOMEM;
-    }
-    for (uint32_t p = 0; p < partitions; p++) {
-        (void)snprintf(endpoint->keys[p], sizeof endpoint->keys[p], "%u", p);
-    }
-    return 0;
-}
-
-static void prepare_properties(struct endpoint *endpoint)
-{
-    const struct delivery *delivery = endpoint->config->delivery;
-    /* Whole milliseconds, rounded up: 0 would drop what no consumer can take at once. */
-    int64_t ttl_ms = (delivery->ttl_ns + NS_PER_MS - 1) / NS_PER_MS;
-
-    endpoint->is_confirmed = delivery->publish_ack != PUBLISH_ACK_NONE;
-    endpoint->properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG;
-    endpoint->properties.delivery_mode =
-        delivery->persistent ? AMQP_DELIVERY_PERSISTENT : AMQP_DELIVERY_NONPERSISTENT;
-    if (delivery->ttl_ns > 0) {
-        (void)snprintf(endpoint->expiration, sizeof endpoint->expiration, "%lld",
-                       (long long)ttl_ms);
-        endpoint->properties._flags |= AMQP_BASIC_EXPIRATION_FLAG;
-        endpoint->properties.expiration = amqp_cstring_bytes(endpoint->expiration);
-    }
-}
-
-static int prepare_arena(struct endpoint *endpoint)
-{
-    uint32_t message = endpoint->config->message_bytes_max;
-    uint32_t frame =
-        (uint32_t)backend_option_number(&backend_rabbitmq, endpoint->config->target, "frame_max");
-
-    endpoint->arena_message_bytes = message < frame ? message : frame;
-    endpoint->arena_bytes = 4 * endpoint->arena_message_bytes;
-    if (endpoint->arena_bytes < ARENA_BYTES_MIN) {
-        endpoint->arena_bytes = ARENA_BYTES_MIN;
-    }
-    endpoint->arena = malloc(endpoint->arena_bytes);
-    return endpoint->arena != NULL ? 0 : -ENOMEM;
-}
-
-static int prepare_descriptors(struct endpoint *endpoint)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = ID_EVENT};
-    struct epoll_event timer = {.events = EPOLLIN, .data.u32 = ID_TIMER};
-    int64_t heartbeat_ns =
-        backend_option_number(&backend_rabbitmq, endpoint->config->target, "heartbeat");
-    int64_t tick_ns = heartbeat_ns / NS_PER_S * NS_PER_S / TICKS_PER_HEARTBEAT;
-    struct itimerspec ticks = {
-        .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};
-
-    ticks.it_value = ticks.it_interval;
-    endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    endpoint->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0 ||
-        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, endpoint->event_fd, &event) < 0) {
-        return -errno;
-    }
-    if (tick_ns == 0) {
-        return 0;
-    }
-    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (endpoint->timer_fd < 0 || timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL) < 0 ||
-        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, endpoint->timer_fd, &timer) < 0) {
-        return -errno;
-    }
-    return 0;
-}
-
-static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
-{
-    uint32_t clients = endpoint->config->clients_count;
-    int r;
-
-    endpoint->clients = calloc(clients, sizeof *endpoint->clients);
-    endpoint->queue = calloc(clients, sizeof *endpoint->queue);
-    if (endpoint->clients == NULL || endpoint->queue == NULL || prepare_keys(endpoint) < 0 ||
-        prepare_arena(endpoint) < 0) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < clients; i++) {
-        endpoint->clients[i].link.fd = -1;
-    }
-    r = prepare_descriptors(endpoint);
-    if (r < 0) {
-        return errinfo_set(reterr, r, "no descriptor to wait on: %s", strerror(-r));
-    }
-    prepare_properties(endpoint);
-    return 0;
-}
-
-int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
-                  struct errinfo *reterr)
-{
-    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
-    int r;
-
-    if (endpoint == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    endpoint->config = config;
-    endpoint->epoll_fd = -1;
-    endpoint->event_fd = -1;
-    endpoint->timer_fd = -1;
-    r = prepare(endpoint, reterr);
-    for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
-        r = client_init(endpoint, i, reterr);
-    }
-    if (r < 0) {
-        rabbitmq_close(endpoint);
-        return r;
-    }
-    *ret = endpoint;
-    return 0;
-}
-
-/* Exchanges and queues that aren't durable went with the broker. */
-static int declare_again(struct endpoint *endpoint, struct rabbitmq_client *client,
-                         struct errinfo *reterr)
-{
-    const struct endpoint_config *config = endpoint->config;
-    int r = 0;
-
-    for (uint32_t i = 0; i < config->topics_count && r == 0; i++) {
-        if (!config->topics[i].delivery->persistent) {
-            r = rabbitmq_topic_declare(&client->link, config->target, &config->topics[i], reterr);
-        }
-    }
-    return r;
-}
-
-int rabbitmq_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
-{
-    bool is_declared = false;
-    int r;
-
-    for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
-        struct rabbitmq_client *client = &endpoint->clients[i];
-
-        if (client->is_up) {
-            continue;
-        }
-        r = connect_client(endpoint, client, deadline_ns, reterr);
-        if (r == 0 && !is_declared) {
-            r = declare_again(endpoint, client, reterr);
-            is_declared = true;
-        }
-        if (r == 0) {
-            r = begin(endpoint, client, reterr);
-        }
-        if (r < 0) {
-            rabbitmq_link_drop(&client->link);
-            return -EAGAIN;
-        }
-        client->tells_up = true;
-        client->up_ns = mono_ns();
-        rabbitmq_client_enqueue(endpoint, client);
-    }
-    return 0;
-}
-
-void rabbitmq_close(struct endpoint *endpoint)
-{
-    int64_t deadline_ns = mono_ns() + CLOSE_NS;
-
-    if (endpoint == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
-        rabbitmq_link_close(&endpoint->clients[i].link, deadline_ns);
-        rabbitmq_producer_done(&endpoint->clients[i]);
-        rabbitmq_consumer_done(&endpoint->clients[i]);
-    }
-    if (endpoint->timer_fd >= 0) {
-        (void)close(endpoint->timer_fd);
-    }
-    if (endpoint->event_fd >= 0) {
-        (void)close(endpoint->event_fd);
-    }
-    if (endpoint->epoll_fd >= 0) {
-        (void)close(endpoint->epoll_fd);
-    }
-    free(endpoint->clients);
-    free(endpoint->queue);
-    free(endpoint->arena);
-    free(endpoint->keys);
-    free(endpoint);
 }
 
 /* Tells what is known without reading. False if there was no room for all of it. */
@@ -539,10 +260,10 @@ static void serve_ready(struct endpoint *endpoint, const struct epoll_event *rea
 {
     struct rabbitmq_client *client;
 
-    if (ready->data.u32 == ID_EVENT) {
+    if (ready->data.u32 == RABBITMQ_ID_EVENT) {
         return;
     }
-    if (ready->data.u32 == ID_TIMER) {
+    if (ready->data.u32 == RABBITMQ_ID_TIMER) {
         tick(endpoint);
         return;
     }

@@ -14,6 +14,12 @@
 /* Fits "123456789abc": a message's number in hexadecimal. */
 #define RABBITMQ_MESSAGE_ID_BYTES 12
 
+/* What epoll tells of descriptors that are no client's. */
+#define RABBITMQ_ID_EVENT UINT32_MAX
+#define RABBITMQ_ID_TIMER (UINT32_MAX - 1)
+
+#define RABBITMQ_TICKS_PER_HEARTBEAT 3
+
 enum rabbitmq_content { CONTENT_NONE, CONTENT_RETURNED, CONTENT_DELIVERED };
 
 enum rabbitmq_slot_state { SLOT_WAITING, SLOT_RETURNED, SLOT_TOLD };

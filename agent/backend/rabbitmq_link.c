@@ -10,7 +10,6 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,106 +43,6 @@ void rabbitmq_link_deadline(struct rabbitmq_link *link, int64_t deadline_ns)
     struct timeval left = time_left(deadline_ns);
 
     (void)amqp_set_rpc_timeout(link->connection, &left);
-}
-
-void rabbitmq_close_text(const amqp_method_t *method, char *text, size_t text_bytes)
-{
-    if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
-        const amqp_connection_close_t *close_method = method->decoded;
-
-        (void)snprintf(text, text_bytes, "%.*s (%u)", (int)close_method->reply_text.len,
-                       (const char *)close_method->reply_text.bytes, close_method->reply_code);
-    } else if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
-        const amqp_channel_close_t *close_method = method->decoded;
-
-        (void)snprintf(text, text_bytes, "%.*s (%u)", (int)close_method->reply_text.len,
-                       (const char *)close_method->reply_text.bytes, close_method->reply_code);
-    } else {
-        (void)snprintf(text, text_bytes, "an unexpected answer, method 0x%08x", method->id);
-    }
-}
-
-static unsigned reply_code(const amqp_method_t *method)
-{
-    if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
-        return ((const amqp_connection_close_t *)method->decoded)->reply_code;
-    }
-    if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
-        return ((const amqp_channel_close_t *)method->decoded)->reply_code;
-    }
-    return 0;
-}
-
-static int errno_of_code(unsigned code)
-{
-    switch (code) {
-    case AMQP_ACCESS_REFUSED:
-    case AMQP_NOT_ALLOWED:
-        return -EACCES;
-    case AMQP_NOT_FOUND:
-        return -ENOENT;
-    case AMQP_PRECONDITION_FAILED:
-        return -EEXIST;
-    case AMQP_CONNECTION_FORCED:
-        return -ECONNRESET;
-    default:
-        return -EPROTO;
-    }
-}
-
-static int errno_of_status(int status)
-{
-    switch (status) {
-    case AMQP_STATUS_NO_MEMORY:
-        return -ENOMEM;
-    case AMQP_STATUS_TIMEOUT:
-        return -ETIMEDOUT;
-    case AMQP_STATUS_CONNECTION_CLOSED:
-    case AMQP_STATUS_SOCKET_CLOSED:
-    case AMQP_STATUS_SOCKET_ERROR:
-    case AMQP_STATUS_HEARTBEAT_TIMEOUT:
-        return -ECONNRESET;
-    default:
-        return -EPROTO;
-    }
-}
-
-int rabbitmq_reply(struct rabbitmq_link *link, amqp_rpc_reply_t reply, struct errinfo *reterr,
-                   const char *what, ...)
-{
-    char doing[256];
-    char text[256];
-    va_list arguments;
-
-    if (reply.reply_type == AMQP_RESPONSE_NORMAL) {
-        return 0;
-    }
-    va_start(arguments, what);
-    (void)vsnprintf(doing, sizeof doing, what, arguments);
-    va_end(arguments);
-    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
-        rabbitmq_close_text(&reply.reply, text, sizeof text);
-        return errinfo_set(reterr, errno_of_code(reply_code(&reply.reply)), "%s at %s: %s", doing,
-                           link->peer, text);
-    }
-    return errinfo_set(reterr, errno_of_status(reply.library_error), "%s at %s: %s", doing,
-                       link->peer, amqp_error_string2(reply.library_error));
-}
-
-int rabbitmq_channel_open(struct rabbitmq_link *link, amqp_channel_t channel,
-                          struct errinfo *reterr)
-{
-    (void)amqp_channel_open(link->connection, channel);
-    return rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr, "opening a channel");
-}
-
-int rabbitmq_channel_renew(struct rabbitmq_link *link, amqp_channel_t channel,
-                           struct errinfo *reterr)
-{
-    amqp_channel_close_ok_t ok = {0};
-
-    (void)amqp_send_method(link->connection, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-    return rabbitmq_channel_open(link, channel, reterr);
 }
 
 static int fail(struct attempt *attempt, enum probe_failure failure, int code,
@@ -301,7 +200,7 @@ static int login_failed(struct attempt *attempt, const struct rabbitmq_link *lin
     char text[256];
 
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
-        int code = errno_of_code(reply_code(&reply.reply));
+        int code = rabbitmq_close_errno(&reply.reply);
 
         rabbitmq_close_text(&reply.reply, text, sizeof text);
         return fail(attempt, code == -EACCES ? PROBE_LOGIN : PROBE_PROTOCOL, code, reterr, text);

@@ -56,7 +56,8 @@ int rabbitmq_channel_open(struct rabbitmq_link *link, amqp_channel_t channel,
 int rabbitmq_channel_renew(struct rabbitmq_link *link, amqp_channel_t channel,
                            struct errinfo *reterr);
 
-/* "code text" of a connection.close or channel.close, or the library's word for status. */
+/* Why the broker closed: "text (code)" of a connection.close or channel.close, and its errno. */
 void rabbitmq_close_text(const amqp_method_t *method, char *text, size_t text_bytes);
+int rabbitmq_close_errno(const amqp_method_t *method);
 
 #endif

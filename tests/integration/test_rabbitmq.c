@@ -374,7 +374,7 @@ static void rabbitmq_keeps_its_ledger_right_when_runs_overlap(void **state)
     int failures[4] = {0};
 
     (void)state;
-    target_done(&new_bed()->target);
+    bed_free(new_bed()); /* Skips if there is no broker. */
     for (int i = 0; i < 4; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, make_and_remove, &failures[i]), 0);
     }
