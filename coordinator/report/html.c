@@ -86,7 +86,7 @@ static void add_table(const struct doc_section *section, const struct doc_block 
                         : section->heading[0] != '\0' ? section->heading
                                                       : "Targets";
 
-    if (table->cells_count == 0) {
+    if (table->cells_count == 0 || table->columns_count == 0) {
         return;
     }
     text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");

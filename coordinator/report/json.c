@@ -1,5 +1,5 @@
-/* json: result.json and intervals.jsonl. The archive knows their form: they are its closing document and
- * its rows. */
+/* json: result.json and intervals.jsonl. The archive knows their form: they are its closing
+ * document and its rows. */
 #include "archive.h"
 #include "formats.h"
 

@@ -20,7 +20,7 @@ static void add_cell(const struct doc_cell *cell, struct text *out)
 
 static void add_table(const struct doc_block *block, struct text *out)
 {
-    if (block->cells_count == 0) {
+    if (block->cells_count == 0 || block->columns_count == 0) {
         return;
     }
     if (block->text[0] != '\0') {

@@ -7,11 +7,14 @@
 #include <string.h>
 
 static const struct report_format formats[] = {
-    {"html", "report.html", true, html_write},     {"md", "summary.md", true, markdown_write},
+    {"html", "report.html", true, html_write},
+    {"md", "summary.md", true, markdown_write},
     {"json", "result.json", true, json_write},
     {"intervals", "intervals.jsonl", true, intervals_write},
-    {"csv", "report.csv", false, csv_write},       {"junit", "junit.xml", false, junit_write},
-    {"hlog", "histograms.hlog", true, hlog_write}, {NULL, NULL, false, NULL},
+    {"csv", "report.csv", false, csv_write},
+    {"junit", "junit.xml", false, junit_write},
+    {"hlog", "histograms.hlog", true, hlog_write},
+    {NULL, NULL, false, NULL},
 };
 
 const struct report_format *report_formats(void)

@@ -23,7 +23,8 @@ static void add_outage(const struct result *result, const struct result_case *re
     doc_cell(doc, DOC_PLAIN, "%s", outage->text);
 }
 
-void section_outages(const struct result *result, struct document *doc)
+static void add_trial(const struct result *result, const struct result_case *result_case,
+                      const struct result_trial *trial, bool *begun, struct document *doc)
 {
     static const struct doc_column columns[] = {
         {"target", NULL, DOC_LEFT},
@@ -34,20 +35,24 @@ void section_outages(const struct result *result, struct document *doc)
         {"unconfirmed", "Messages that were under way when the connection broke", DOC_RIGHT},
         {"what was seen", NULL, DOC_LEFT},
     };
-    bool any = false;
+
+    for (uint32_t i = 0; i < trial->outages_count; i++) {
+        if (!*begun) {
+            doc_section(doc, "outages", "What went down and came back");
+            doc_table(doc, "", columns, sizeof columns / sizeof columns[0]);
+            *begun = true;
+        }
+        add_outage(result, result_case, &trial->outages[i], doc);
+    }
+}
+
+void section_outages(const struct result *result, struct document *doc)
+{
+    bool begun = false;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
-            const struct result_trial *trial = &result->cases[i].trials[j];
-
-            for (uint32_t k = 0; k < trial->outages_count; k++) {
-                if (!any) {
-                    doc_section(doc, "outages", "What went down and came back");
-                    doc_table(doc, "", columns, sizeof columns / sizeof columns[0]);
-                    any = true;
-                }
-                add_outage(result, &result->cases[i], &trial->outages[k], doc);
-            }
+            add_trial(result, &result->cases[i], &result->cases[i].trials[j], &begun, doc);
         }
     }
 }

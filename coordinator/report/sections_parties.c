@@ -15,18 +15,22 @@ static const char *const kinds[] = {
 };
 #define KINDS_COUNT (sizeof kinds / sizeof kinds[0])
 
+struct ranked {
+    const struct result_party *party;
+};
+
 /* Slowest first; those without samples last, so that idle ones stand together. */
 static int compare_latency(const void *a, const void *b)
 {
-    const struct result_party *const *left = a;
-    const struct result_party *const *right = b;
-    double difference = (*right)->latency_ns_mean - (*left)->latency_ns_mean;
+    const struct ranked *left = a;
+    const struct ranked *right = b;
+    double difference = right->party->latency_ns_mean - left->party->latency_ns_mean;
 
     return difference > 0.0 ? 1 : difference < 0.0 ? -1 : 0;
 }
 
 struct parties {
-    const struct result_party **list; /* Of one kind, slowest first. */
+    struct ranked *list; /* Of one kind, slowest first. */
     uint32_t count;
     uint32_t with_samples;
     uint32_t idle;
@@ -41,21 +45,21 @@ static void collect(const struct result_trial *trial, enum party_kind kind, stru
         const struct result_party *party = &trial->parties[i];
 
         if (party->kind == kind) {
-            parties->list[parties->count++] = party;
+            parties->list[parties->count++].party = party;
             parties->with_samples += party->latency_ns_mean > 0.0 ? 1 : 0;
             parties->idle += party->messages == 0 ? 1 : 0;
         }
     }
     if (parties->count > 0) {
-        qsort(parties->list, parties->count, sizeof(const struct result_party *), compare_latency);
+        qsort(parties->list, parties->count, sizeof *parties->list, compare_latency);
     }
 }
 
 static void add_row(const struct parties *parties, const char *kind, uint32_t place,
                     struct document *doc)
 {
-    const struct result_party *median = parties->list[parties->with_samples / 2];
-    const struct result_party *party = parties->list[place];
+    const struct result_party *median = parties->list[parties->with_samples / 2].party;
+    const struct result_party *party = parties->list[place].party;
     double factor = party->latency_ns_mean / median->latency_ns_mean;
     char text[FACTS_TEXT_BYTES];
 
@@ -78,8 +82,8 @@ static uint32_t rows_of(const struct parties *parties)
         return 0;
     }
     while (rows < WORST_MAX && rows < parties->with_samples &&
-           parties->list[rows]->latency_ns_mean >=
-               SLOWER_FACTOR * parties->list[parties->with_samples / 2]->latency_ns_mean) {
+           parties->list[rows].party->latency_ns_mean >=
+               SLOWER_FACTOR * parties->list[parties->with_samples / 2].party->latency_ns_mean) {
         rows++;
     }
     return rows;
@@ -94,9 +98,9 @@ static void add_idle(const struct parties *parties, enum party_kind kind, const 
         return;
     }
     for (uint32_t i = 0; i < parties->count; i++) {
-        if (parties->list[i]->messages == 0 && named < WORST_MAX) {
+        if (parties->list[i].party->messages == 0 && named < WORST_MAX) {
             doc_item(doc, DOC_WARN, "%s: %s was idle, not one message.", where,
-                     parties->list[i]->name);
+                     parties->list[i].party->name);
             named++;
         }
     }

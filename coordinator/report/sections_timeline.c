@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MARKS_LISTED_MAX 20
+
 /* A case's points, and what the charts say of them. */
 struct line {
     const struct result_case *result_case;
@@ -381,23 +383,35 @@ static void add_overlay(const struct result *result, const struct lines *lines,
     doc_chart(doc, caption, &chart.json);
 }
 
-static void add_marks(const struct result *result, struct document *doc)
+/* The case whose trial it is; "" if the journal does not say. */
+static const char *case_of_trial(const struct result *result, uint32_t number)
 {
-    for (uint32_t i = 0; i < result->marks_count; i++) {
-        const struct result_mark *mark = &result->marks[i];
-        const char *where = "";
-        char at[FACTS_TEXT_BYTES];
-
-        for (uint32_t j = 0; j < result->cases_count; j++) {
-            for (uint32_t k = 0; k < result->cases[j].trials_count; k++) {
-                if (result->cases[j].trials[k].number == mark->trial) {
-                    where = result->cases[j].name;
-                }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            if (result->cases[i].trials[j].number == number) {
+                return result->cases[i].name;
             }
         }
+    }
+    return "";
+}
+
+static void add_marks(const struct result *result, struct document *doc)
+{
+    uint32_t count =
+        result->marks_count < MARKS_LISTED_MAX ? result->marks_count : MARKS_LISTED_MAX;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct result_mark *mark = &result->marks[i];
+        const char *where = case_of_trial(result, mark->trial);
+        char at[FACTS_TEXT_BYTES];
+
         doc_item(doc, mark->kind == MARK_BROKER_UP ? DOC_GOOD : DOC_WARN, "%s%s%s: %s%s%s",
                  facts_offset(mark->at_ns, at), where[0] == '\0' ? "" : " on ", where,
                  mark_kind_name(mark->kind), mark->text[0] == '\0' ? "" : ", ", mark->text);
+    }
+    if (result->marks_count > count) {
+        doc_item(doc, DOC_MUTED, "%u later marks are not listed.", result->marks_count - count);
     }
 }
 
