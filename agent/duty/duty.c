@@ -198,7 +198,9 @@ static void carry_out(struct duty *duty, struct command *command)
         r = duty->trial == NULL ? 0 : trial_release(duty->trial, deadline_of(command), &error);
         break;
     case COMMAND_REMOVE:
-        r = duty->trial == NULL ? 0 : trial_remove(duty->trial, deadline_of(command), &error);
+        r = duty->trial == NULL
+                ? 0
+                : trial_remove(duty->trial, command->as_owner, deadline_of(command), &error);
         trial_free(duty->trial);
         duty->trial = NULL;
         break;
@@ -221,7 +223,7 @@ static void clean_up(struct duty *duty)
         return;
     }
     if (trial_release(duty->trial, mono_ns() + CLEANUP_NS, &error) < 0 ||
-        trial_remove(duty->trial, mono_ns() + CLEANUP_NS, &error) < 0) {
+        trial_remove(duty->trial, false, mono_ns() + CLEANUP_NS, &error) < 0) {
         log_warning("cleaning up after the run: %s", error.text);
     }
     trial_free(duty->trial);

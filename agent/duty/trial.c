@@ -365,12 +365,12 @@ int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *rete
     return 0;
 }
 
-int trial_remove(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
+int trial_remove(struct trial *trial, bool anyway, int64_t deadline_ns, struct errinfo *reterr)
 {
     struct topic_list list = {.topics = trial->topics,
                               .topics_count = trial->assignment.topics_count};
 
-    if (!trial->topics_made) {
+    if (!trial->topics_made && !anyway) {
         return 0;
     }
     trial->topics_made = false;

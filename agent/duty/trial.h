@@ -36,7 +36,7 @@ void trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only);
 /* Closes all clients and posts the final snapshots. */
 int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);
 
-/* Deletes the topics that this agent made; nothing when it made none. */
-int trial_remove(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);
+/* Deletes the topics if this agent made them, or anyway. */
+int trial_remove(struct trial *trial, bool anyway, int64_t deadline_ns, struct errinfo *reterr);
 
 #endif

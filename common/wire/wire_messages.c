@@ -133,6 +133,7 @@ static void code_command_parts(struct coder *coder, struct command *command)
         coder_bad(coder, "assignment", topics ? "is missing" : "is where none belongs");
     }
     code_segment(coder, &command->segment);
+    code_bool(coder, "as_owner", &command->as_owner);
     code_bool(coder, "sending_only", &command->sending_only);
     code_i64(coder, "stop_ns", &command->stop_ns);
     command->targets =
@@ -144,7 +145,7 @@ void code_command(struct coder *coder, void *item)
 {
     struct command *command = item;
 
-    code_begin(coder, "command", 10);
+    code_begin(coder, "command", 11);
     code_u64(coder, "sequence", &command->sequence);
     command->kind = (enum command_kind)code_enum(coder, "kind", command->kind, COMMAND_COUNT - 1);
     code_u32(coder, "trial", &command->trial, ANY_U32);

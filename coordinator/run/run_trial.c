@@ -80,6 +80,8 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
     ret->trial = order->run->trial->number;
     ret->step = order->step;
     ret->deadline_ns = order->kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS;
+    ret->as_owner =
+        order->kind == COMMAND_REMOVE && fleet_lost(order->run->session.fleet) != UINT32_MAX;
     if (order->kind == COMMAND_PREPARE && order->step == PREPARE_TOPICS) {
         return make_prepare(order->run, agent, ret, reterr);
     }
@@ -98,7 +100,8 @@ static int order_all(struct run *run, enum command_kind kind, enum prepare_step 
         .turn = turn,
         .context = &trial_order,
         .deadline_ns = (kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS) + STOP_GRACE_NS,
-        .interruptible = kind == COMMAND_PREPARE};
+        .interruptible = kind == COMMAND_PREPARE,
+        .survivors = kind != COMMAND_PREPARE};
 
     return session_order_all(&run->session, &order, NULL, reterr);
 }
@@ -310,6 +313,9 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     if (r == 0) {
         r = wait_for_segment(run, phases, &order.segment, commands, &end_ns, reterr);
     }
+    if (run->events.interrupted && end_ns > run->interrupted_ns - run->t0_ns) {
+        end_ns = run->interrupted_ns - run->t0_ns; /* What came after was waiting. */
+    }
     if (r < 0) {
         end_ns = mono_ns() - run->t0_ns;
         (void)journal_segment(run, &order.segment, end_ns, NULL);
@@ -346,7 +352,7 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
 
     run_stage(run, "closing", run->progress.case_name);
     r = order_all(run, COMMAND_RELEASE, PREPARE_TOPICS, &error);
-    *ret_complete = r == 0;
+    *ret_complete = r == 0 && fleet_lost(run->session.fleet) == UINT32_MAX;
     if (r == 0) {
         r = run_turn(run, 0, &error);
     }

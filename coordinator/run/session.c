@@ -194,14 +194,17 @@ void session_close(struct session *session)
 }
 
 /* The answer that is still missing, or how the waiting ended. */
-static int look_at_answers(struct session *session, const uint64_t *commands, bool *ret_all,
-                           struct errinfo *reterr)
+static int look_at_answers(struct session *session, const struct session_order *order,
+                           const uint64_t *commands, bool *ret_all, struct errinfo *reterr)
 {
     *ret_all = true;
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
         const struct fleet_agent *agent = fleet_agent(session->fleet, i);
         const struct status *status = fleet_answer(session->fleet, i, commands[i]);
 
+        if (agent->lost && order->survivors) {
+            continue;
+        }
         if (agent->lost) {
             return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s", agent->name,
                                agent->lost_reason);
@@ -237,7 +240,7 @@ int session_order_all(struct session *session, const struct session_order *order
         session_turn(session, TURN_MS);
         r = order->turn == NULL ? 0 : order->turn(order->context, reterr);
         if (r == 0) {
-            r = look_at_answers(session, commands, &all, reterr);
+            r = look_at_answers(session, order, commands, &all, reterr);
         }
         if (r < 0 || all) {
             break;

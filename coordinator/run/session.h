@@ -54,6 +54,7 @@ struct session_order {
     void *context;
     int64_t deadline_ns;
     bool interruptible;
+    bool survivors; /* Agents that were or get lost are left out instead of ending the waiting. */
 };
 
 int session_order_all(struct session *session, const struct session_order *order,
