@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -158,10 +159,14 @@ bool channel_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, in
     return true;
 }
 
-/* True if the work ended within CHANNEL_CLOSE_MS. */
+/* Once NNG has got stuck, it is so for good: it frees connections on a single thread. */
+static atomic_bool stuck;
+
+/* True if the work ended within CHANNEL_CLOSE_MS, and much sooner if NNG is stuck. */
 static bool bounded_do(void (*work)(nng_socket socket), nng_socket socket)
 {
-    int64_t deadline_ns = mono_ns() + CHANNEL_CLOSE_MS * NS_PER_MS;
+    int64_t limit_ms = atomic_load(&stuck) ? CHANNEL_CLOSE_STUCK_MS : CHANNEL_CLOSE_MS;
+    int64_t deadline_ns = mono_ns() + limit_ms * NS_PER_MS;
     struct bounded *bounded = calloc(1, sizeof *bounded);
     pthread_t thread;
     bool done;
@@ -190,6 +195,7 @@ static bool bounded_do(void (*work)(nng_socket socket), nng_socket socket)
         (void)pthread_join(thread, NULL);
         bounded_free(bounded);
     } else {
+        atomic_store(&stuck, true);
         (void)pthread_detach(thread);
     }
     return done;

@@ -38,6 +38,7 @@ int channel_socket_limit(nng_socket socket, size_t bytes_max, struct errinfo *re
  * some memory in a process that ends.
  */
 #define CHANNEL_CLOSE_MS 2000
+#define CHANNEL_CLOSE_STUCK_MS 50 /* After it has happened once in this process. */
 bool channel_socket_close(nng_socket socket);
 
 /* A condition on CLOCK_MONOTONIC, and a wait on it that ends at deadline_ns of mono_ns(); false: it
