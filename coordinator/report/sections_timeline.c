@@ -166,12 +166,29 @@ static double point_value(const struct thin_point *point, enum point_value value
     }
 }
 
+/* As fast as possible asks for no rate. */
+static bool in_max(const struct result_trial *trial, double at_s)
+{
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        const struct result_phase *phase = &trial->phases[i];
+        double from_s = (double)phase->start_ns / NS_PER_S;
+
+        if (phase->is_max && at_s >= from_s &&
+            at_s < from_s + (double)phase->duration_ns / NS_PER_S) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_series(struct chart *chart, const struct line *line, enum point_value value,
                        const char *label, const char *style)
 {
     chart_series(chart, label, value == VALUE_ASKED ? CHART_NO_TARGET : line->colour, style);
     for (uint32_t i = 0; i < line->points_count; i++) {
-        chart_value(chart, point_value(&line->points[i], value));
+        bool none = value == VALUE_ASKED && in_max(line->trial, line->points[i].middle_s);
+
+        chart_value(chart, none ? CHART_NONE : point_value(&line->points[i], value));
     }
 }
 
@@ -415,6 +432,23 @@ static void add_marks(const struct result *result, struct document *doc)
     }
 }
 
+/* Seconds whose figures lack an agent's part look better or worse than they were. */
+static void add_incomplete(const struct lines *lines, struct document *doc)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct result_trial *trial = lines->list[i].trial;
+        uint32_t incomplete = 0;
+
+        for (uint32_t j = 0; j < trial->intervals_count; j++) {
+            incomplete += trial->intervals[j].complete ? 0 : 1;
+        }
+        if (incomplete > 0) {
+            doc_item(doc, DOC_WARN, "%s: %u of %u intervals were not reported by every agent.",
+                     lines->list[i].result_case->name, incomplete, trial->intervals_count);
+        }
+    }
+}
+
 void section_timeline(const struct result *result, struct document *doc)
 {
     struct lines lines;
@@ -432,6 +466,7 @@ void section_timeline(const struct result *result, struct document *doc)
             "arrow keys, to read values; drag to zoom, double-click to go back; the "
             "cursors move together.");
         add_marks(result, doc);
+        add_incomplete(&lines, doc);
         add_rate_charts(result, &lines, doc);
         add_latency_charts(result, &lines, doc);
         if (highest_line(&lines, VALUE_BACKLOG, &highest, &at_s) != NULL ||
