@@ -81,7 +81,9 @@ static int make_plan(const struct scenario *scenario, const struct cli_options *
         agents[i].cpus = cpus > options->agents ? (uint32_t)cpus / options->agents : 1;
     }
     if (agents != NULL) {
-        r = plan_make(scenario, agents, options->agents, "RUN", options->seed, ret, &error);
+        r = plan_make(
+            &(struct plan_request){scenario, agents, options->agents, "RUN", options->seed}, ret,
+            &error);
     }
     free(agents);
     if (r < 0) {

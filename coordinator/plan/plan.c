@@ -108,16 +108,7 @@ static int cut_assignment(const struct layout *layout, const struct target *targ
     return 0;
 }
 
-/* What plan_make was asked for. */
-struct request {
-    const struct scenario *scenario;
-    const struct plan_agent *agents;
-    uint32_t agents_count;
-    const char *run_id;
-    uint64_t seed;
-};
-
-static int cut_assignments(const struct request *request, const struct layout *layout,
+static int cut_assignments(const struct plan_request *request, const struct layout *layout,
                            const struct target *target, const char *prefix,
                            struct plan_trial *trial)
 {
@@ -141,7 +132,7 @@ static int cut_assignments(const struct request *request, const struct layout *l
     return r;
 }
 
-static int make_trial(const struct request *request, struct plan_trial *trial,
+static int make_trial(const struct plan_request *request, struct plan_trial *trial,
                       struct errinfo *reterr)
 {
     const struct target *target = &request->scenario->targets[trial->case_index];
@@ -179,7 +170,7 @@ static void make_case(const struct scenario *scenario, uint32_t target, struct p
     }
 }
 
-static int make_cases(const struct request *request, struct plan *plan, struct errinfo *reterr)
+static int make_cases(const struct plan_request *request, struct plan *plan, struct errinfo *reterr)
 {
     const struct scenario *scenario = request->scenario;
 
@@ -208,7 +199,7 @@ static int make_cases(const struct request *request, struct plan *plan, struct e
     return 0;
 }
 
-static int check_request(const struct request *request, struct errinfo *reterr)
+static int check_request(const struct plan_request *request, struct errinfo *reterr)
 {
     size_t id_bytes = strlen(request->run_id);
 
@@ -228,13 +219,10 @@ static int check_request(const struct request *request, struct errinfo *reterr)
     return 0;
 }
 
-int plan_make(const struct scenario *scenario, const struct plan_agent *agents,
-              uint32_t agents_count, const char *run_id, uint64_t seed, struct plan **ret,
-              struct errinfo *reterr)
+int plan_make(const struct plan_request *request, struct plan **ret, struct errinfo *reterr)
 {
-    const struct request request = {scenario, agents, agents_count, run_id, seed};
     struct plan *plan = NULL;
-    int r = check_request(&request, reterr);
+    int r = check_request(request, reterr);
 
     if (r < 0) {
         return r;
@@ -243,7 +231,7 @@ int plan_make(const struct scenario *scenario, const struct plan_agent *agents,
     if (plan == NULL) {
         return errinfo_nomem(reterr);
     }
-    r = make_cases(&request, plan, reterr);
+    r = make_cases(request, plan, reterr);
     if (r < 0) {
         plan_free(plan);
         return r;

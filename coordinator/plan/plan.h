@@ -49,11 +49,18 @@ struct plan {
     uint32_t trials_count;
 };
 
-/* run_id names topics. -EINVAL when bounds.h would be exceeded or `apart` has too few agents, with
- * the sentence. */
-int plan_make(const struct scenario *scenario, const struct plan_agent *agents,
-              uint32_t agents_count, const char *run_id, uint64_t seed, struct plan **ret,
-              struct errinfo *reterr);
+/* Borrowed for the call. */
+struct plan_request {
+    const struct scenario *scenario;
+    const struct plan_agent *agents;
+    uint32_t agents_count;
+    const char *run_id; /* Part of the topics' names. */
+    uint64_t seed;
+};
+
+/* -EINVAL when bounds.h would be exceeded or `apart` has too few agents, with the sentence;
+ * -ENOMEM. On success the caller owns *ret. */
+int plan_make(const struct plan_request *request, struct plan **ret, struct errinfo *reterr);
 void plan_free(struct plan *plan);
 
 /* Duration of a trial's load and drain phases at most. */

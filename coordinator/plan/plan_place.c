@@ -55,48 +55,56 @@ static int place_shared(struct layout *layout, struct errinfo *reterr)
     return 0;
 }
 
-/* Clients take the agent's workers in turn, producers first: where a publish can block, each
- * producer thus has a worker that no other producer holds up. */
-static int work_shared(struct layout *layout, struct errinfo *reterr)
+/* How many workers each agent has: its clients, as many as it has cores for; where a publish can
+ * block, at least one for each producer. */
+static int count_workers(struct layout *layout, struct errinfo *reterr)
 {
-    uint32_t *turns = calloc(layout->agents_count, sizeof turns[0]);
-    uint32_t *producers = calloc(layout->agents_count, sizeof producers[0]);
-    int r = turns != NULL && producers != NULL ? 0 : errinfo_nomem(reterr);
+    uint32_t producers[AGENTS_MAX] = {0};
 
-    for (uint32_t i = 0; r == 0 && i < layout->producers_count; i++) {
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
         producers[layout->producer_agents[i]]++;
         layout->workers_counts[layout->producer_agents[i]]++;
     }
-    for (uint32_t i = 0; r == 0 && i < layout->consumers_count; i++) {
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
         layout->workers_counts[layout->consumer_agents[i]]++;
     }
-    for (uint32_t a = 0; r == 0 && a < layout->agents_count; a++) {
+    for (uint32_t a = 0; a < layout->agents_count; a++) {
         uint32_t workers = less(layout->workers_counts[a], layout->agents[a].cpus);
 
         if (layout->entry->publish_blocks && workers < producers[a]) {
             workers = producers[a];
         }
         if (workers > WORKERS_MAX) {
-            r = errinfo_set(reterr, -EINVAL,
-                            "%u producers of %s on one agent need a worker each (at most %d; use "
-                            "more agents)",
-                            producers[a], layout->entry->name, WORKERS_MAX);
+            return errinfo_set(reterr, -EINVAL,
+                               "%u workers on one agent are too many (at most %d; use more agents)",
+                               workers, WORKERS_MAX);
         }
         layout->workers_counts[a] = workers > 0 ? workers : 1;
     }
-    for (uint32_t i = 0; r == 0 && i < layout->producers_count; i++) {
+    return 0;
+}
+
+/* Clients take the agent's workers in turn, producers first: where a publish can block, each
+ * producer thus has a worker that no other producer holds up. */
+static int work_shared(struct layout *layout, struct errinfo *reterr)
+{
+    uint32_t turns[AGENTS_MAX] = {0};
+    int r = count_workers(layout, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
         uint32_t agent = layout->producer_agents[i];
 
         layout->producers[i].worker = turns[agent]++ % layout->workers_counts[agent];
     }
-    for (uint32_t i = 0; r == 0 && i < layout->consumers_count; i++) {
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
         uint32_t agent = layout->consumer_agents[i];
 
         layout->consumers[i].worker = turns[agent]++ % layout->workers_counts[agent];
     }
-    free(turns);
-    free(producers);
-    return r;
+    return 0;
 }
 
 /* ---- Brokers that live inside an agent ---- */

@@ -94,11 +94,15 @@ static int make_plan(struct run *run, struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
     struct plan_agent agents[AGENTS_MAX];
+    const struct plan_request request = {.scenario = scenario,
+                                         .agents = agents,
+                                         .agents_count = fleet_agents(run->session.fleet),
+                                         .run_id = run->run_id,
+                                         .seed = run->config->seed};
     int r;
 
     count_cpus(run, agents);
-    r = plan_make(scenario, agents, fleet_agents(run->session.fleet), run->run_id,
-                  run->config->seed, &run->plan, reterr);
+    r = plan_make(&request, &run->plan, reterr);
     if (r < 0) {
         return r;
     }

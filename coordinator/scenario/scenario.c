@@ -36,7 +36,7 @@ static int load_file(struct loading *loading, const char *path, uint32_t order,
     struct errinfo error;
     char *bytes = NULL;
     struct node *root;
-    int r = file_read_all(path, SCENARIO_BYTES_MAX, &bytes, &text.bytes_count, &error);
+    int r = file_read_all(path, (size_t)SCENARIO_BYTES_MAX, &bytes, &text.bytes_count, &error);
 
     if (r < 0) {
         text_addf(problems, "%s\n", error.text);

@@ -1,3 +1,4 @@
+#include "invariant.h"
 #include "scenario_stages.h"
 
 #include <string.h>
@@ -148,6 +149,7 @@ static bool check_node(struct loading *loading, struct node *node)
     } else {
         node->row = scenario_key_child(node->parent->row, node->key != NULL ? node->key : "*");
         if (node->row == NULL) {
+            ASSERT(node->key != NULL); /* Every list has a row for its items. */
             check_unknown(loading, node);
             return false;
         }

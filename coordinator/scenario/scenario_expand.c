@@ -84,7 +84,7 @@ static bool expand_text(struct loading *loading, struct node *node, struct text 
             return false;
         }
         at = end + 1;
-        if (ret->bytes_count > SCENARIO_BYTES_MAX) {
+        if (ret->bytes_count > (size_t)SCENARIO_BYTES_MAX) {
             problems_node(&loading->problems, node, "is too long once expanded");
             return false;
         }

@@ -135,7 +135,7 @@ static struct node *new_entry(struct loading *loading, struct node *map, const c
                      (int)strcspn(path, "."), path);
         return NULL;
     }
-    if (map->key != NULL && strcmp(map->key, "flows") == 0 && map->parent->parent == NULL) {
+    if (map->key != NULL && strcmp(map->key, "flows") == 0 && map->parent == loading->root) {
         no_such(loading, map, path, at);
         return NULL;
     }

@@ -39,17 +39,14 @@ static bool names_key(const char *file, const char *key)
            strcmp(file + file_bytes - key_bytes, key) == 0;
 }
 
-static void add_formatted(struct problems *problems, struct origin at, const char *key,
-                          const char *format, va_list args)
+static void add(struct problems *problems, struct origin at, const char *key, const char *what)
 {
-    char what[ERRINFO_BYTES];
     struct text text = {0};
     struct problem *grown;
 
     if (problems->count == PROBLEMS_MAX) {
         return;
     }
-    (void)vsnprintf(what, sizeof what, format, args);
     text_add(&text, at.file);
     if (at.line > 0) {
         text_addf(&text, ":%u:%u", at.line, at.column);
@@ -83,41 +80,47 @@ static void add_formatted(struct problems *problems, struct origin at, const cha
 void problems_add(struct problems *problems, struct origin at, const char *key, const char *format,
                   ...)
 {
+    char what[ERRINFO_BYTES];
     va_list args;
 
     va_start(args, format);
-    add_formatted(problems, at, key, format, args);
+    (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
+    add(problems, at, key, what);
 }
 
 static void add_node(struct problems *problems, struct node *node, struct origin at,
-                     const char *format, va_list args)
+                     const char *what)
 {
     struct text path = {0};
 
     node->bad = true;
     node_path(node, &path);
-    add_formatted(problems, at, path.bytes != NULL ? path.bytes : "", format, args);
+    add(problems, at, path.bytes != NULL ? path.bytes : "", what);
     problems->failed = problems->failed || text_failed(&path);
     text_done(&path);
 }
 
 void problems_node(struct problems *problems, struct node *node, const char *format, ...)
 {
+    char what[ERRINFO_BYTES];
     va_list args;
 
     va_start(args, format);
-    add_node(problems, node, node->at, format, args);
+    (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
+    add_node(problems, node, node->at, what);
 }
 
 void problems_node_key(struct problems *problems, struct node *node, const char *format, ...)
 {
+    char what[ERRINFO_BYTES];
     va_list args;
 
     va_start(args, format);
-    add_node(problems, node, node->key_at, format, args);
+    (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
+    add_node(problems, node, node->key_at, what);
 }
 
 static int compare(const void *left, const void *right)

@@ -224,7 +224,7 @@ void build_targets(struct loading *loading)
     for (const struct node *item = targets->first; item != NULL; item = item->next) {
         count++;
     }
-    scenario->targets = calloc(count, sizeof scenario->targets[0]);
+    scenario->targets = calloc((size_t)count + 1, sizeof scenario->targets[0]);
     if (scenario->targets == NULL) {
         loading->problems.failed = true;
         return;

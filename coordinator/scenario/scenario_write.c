@@ -101,7 +101,7 @@ int write_effective(struct loading *loading)
     if (scenario->effective == NULL ||
         EVP_Digest(scenario->effective, strlen(scenario->effective), digest, &digest_bytes,
                    EVP_sha256(), NULL) != 1 ||
-        digest_bytes * 2 >= sizeof scenario->sha256) {
+        (size_t)digest_bytes * 2 >= sizeof scenario->sha256) {
         return -ENOMEM;
     }
     for (unsigned int i = 0; i < digest_bytes; i++) {

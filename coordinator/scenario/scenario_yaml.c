@@ -1,4 +1,5 @@
 #include "errinfo.h"
+#include "invariant.h"
 #include "scenario_source.h"
 
 #include <errno.h>
@@ -176,6 +177,7 @@ static void take_start(struct building *building, struct fy_event *event, enum n
 
 static void take_end(struct building *building)
 {
+    ASSERT(building->open != NULL && building->depth > 0);
     building->open = building->open->parent;
     building->depth--;
 }

@@ -79,7 +79,7 @@ static void check_plan(const struct scenario *scenario)
         clients += t->topics + t->producers + (uint64_t)t->subscriptions * t->consumers;
     }
     if (clients > PLANNED_CLIENTS_MAX ||
-        plan_make(scenario, agents, AGENTS, "fuzz", 1, &plan, NULL) < 0) {
+        plan_make(&(struct plan_request){scenario, agents, AGENTS, "fuzz", 1}, &plan, NULL) < 0) {
         return;
     }
     for (uint32_t t = 0; t < plan->trials_count; t++) {

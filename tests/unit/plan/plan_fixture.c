@@ -38,13 +38,21 @@ void plan_fixture_init(struct plan_fixture *fixture, const char *backend)
     }
 }
 
+int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const char *run_id,
+                     struct plan **ret, struct errinfo *reterr)
+{
+    const struct plan_request request = {&fixture->scenario, fixture->agents, agents_count, run_id,
+                                         7};
+
+    return plan_make(&request, ret, reterr);
+}
+
 struct plan *plan_fixture_make(struct plan_fixture *fixture, uint32_t agents_count)
 {
     struct plan *plan = NULL;
     struct errinfo error = {""};
 
-    if (plan_make(&fixture->scenario, fixture->agents, agents_count, "20261123-x", 7, &plan,
-                  &error) < 0) {
+    if (plan_fixture_try(fixture, agents_count, "20261123-x", &plan, &error) < 0) {
         fail_msg("%s", error.text);
     }
     return plan;

@@ -19,6 +19,9 @@ struct plan_fixture {
  * agents with one core each. */
 void plan_fixture_init(struct plan_fixture *fixture, const char *backend);
 
+int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const char *run_id,
+                     struct plan **ret, struct errinfo *reterr);
+
 /* Fails the test if there is no plan. */
 struct plan *plan_fixture_make(struct plan_fixture *fixture, uint32_t agents_count);
 

@@ -121,8 +121,7 @@ static void apart_keeps_producers_and_consumers_on_different_agents(void **state
     assert_int_equal(a[2].consumers_count, 4);
     plan_free(plan);
     plan = NULL;
-    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "x", 1, &plan, &error),
-                     -EINVAL);
+    assert_int_equal(plan_fixture_try(&fixture, 1, "x", &plan, &error), -EINVAL);
     assert_null(plan);
     assert_string_equal(error.text,
                         "rabbitmq: placement: apart needs at least 2 agents, there is 1");
@@ -236,9 +235,8 @@ static void a_producer_whose_publish_blocks_has_a_worker_of_its_own(void **state
     plan_free(plan);
     plan = NULL;
     fixture.flows[0].topology.producers = WORKERS_MAX + 1;
-    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "x", 1, &plan, &error),
-                     -EINVAL);
-    assert_non_null(strstr(error.text, "1025 producers of rabbitmq on one agent need a worker"));
+    assert_int_equal(plan_fixture_try(&fixture, 1, "x", &plan, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "1025 workers on one agent are too many"));
     plan = plan_fixture_make(&fixture, 2);
     plan_free(plan);
 }
@@ -258,13 +256,13 @@ static void topics_are_named_by_run_case_trial_flow_and_index(void **state)
     assert_string_equal(plan->trials[0].assignments[0].run_id, "20261123-x");
     plan_free(plan);
     plan = NULL;
-    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1, "a/b", 1, &plan, &error),
-                     -EINVAL);
+    assert_int_equal(plan_fixture_try(&fixture, 1, "a/b", &plan, &error), -EINVAL);
     memset(fixture.flows[0].name, 'f', NAME_BYTES - 1);
-    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 1,
-                               "runrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrun", 1,
-                               &plan, &error),
-                     -EINVAL);
+    assert_int_equal(
+        plan_fixture_try(&fixture, 1,
+                         "runrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrunrun", &plan,
+                         &error),
+        -EINVAL);
     assert_non_null(strstr(error.text, "too long"));
 }
 
@@ -373,8 +371,7 @@ static void the_same_request_gives_the_same_plan_and_other_runs_another_tag(void
     plan_fixture_init(&fixture, "memory");
     one = plan_fixture_make(&fixture, 2);
     two = plan_fixture_make(&fixture, 2);
-    assert_int_equal(plan_make(&fixture.scenario, fixture.agents, 2, "20261123-y", 7, &other, NULL),
-                     0);
+    assert_int_equal(plan_fixture_try(&fixture, 2, "20261123-y", &other, NULL), 0);
     assert_int_equal(one->trials[0].assignments[0].tag, two->trials[0].assignments[1].tag);
     assert_int_equal(one->trials[0].assignments[0].seed, two->trials[0].assignments[1].seed);
     assert_int_not_equal(one->trials[0].assignments[0].tag, other->trials[0].assignments[0].tag);
