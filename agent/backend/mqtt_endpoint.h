@@ -46,7 +46,6 @@ struct mqtt_link {
     enum mqtt_link_state state;
     bool reviving; /* Was up before: coming up is an event. */
     struct mqtt_failure failure;
-    const char *goodbye; /* Reason in the broker's DISCONNECT; static or NULL. */
     char id[MQTT_CLIENT_ID_BYTES];
 
     char **filters; /* Consumers: what it subscribes to. */
@@ -81,6 +80,7 @@ struct endpoint {
     int64_t timer_ns;       /* When it expires. */
     bool outcomes;          /* There were some since the timer was armed. */
     int64_t gap_ns;         /* To the next nudge. */
+    int64_t stuck_ns;       /* mono_ns() of the last nudge without an outcome before it. */
     int64_t quiet_since_ns; /* mono_ns() of the first nudge without an outcome since; 0: none. */
     MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
 

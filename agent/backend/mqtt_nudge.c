@@ -13,6 +13,8 @@
 #define GAP_NS_MAX (16 * NS_PER_MS)
 /* Without an outcome for so long at QoS 0, something was forgotten or the broker does not read. */
 #define STALE_NS (50 * NS_PER_MS)
+/* A gap without outcomes makes it nudge at every one for so long. */
+#define STUCK_NS (100 * NS_PER_MS)
 #define FENCE_TOPIC "millrace/fence"
 
 static int watch(int watch_fd, int fd)
@@ -114,12 +116,14 @@ static void raise_fence(struct mqtt_link *link)
     }
 }
 
-/* The timer's gap has passed without an outcome, with messages outstanding. */
-static void nudge(struct endpoint *endpoint)
+static void nudge(struct endpoint *endpoint, int64_t now_ns)
 {
-    int64_t now_ns = mono_ns();
-
     mqtt_waker_wake();
+    mqtt_waker_kick();
+    if (endpoint->outcomes) {
+        return;
+    }
+    endpoint->stuck_ns = now_ns;
     if (endpoint->gap_ns < GAP_NS_MAX) {
         endpoint->gap_ns *= 2; /* Perhaps the broker is slow and not paho. */
     }
@@ -136,21 +140,26 @@ static void nudge(struct endpoint *endpoint)
 void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes)
 {
     uint64_t expirations = 0;
+    int64_t now_ns;
 
     if (outcomes > 0) {
         endpoint->outcomes = true;
         endpoint->quiet_since_ns = 0;
         endpoint->gap_ns = GAP_NS_MIN;
     }
-    /* The clock is asked first: it is cheaper than the timer. */
-    if (!endpoint->timer_armed || mono_ns() < endpoint->timer_ns ||
+    if (!endpoint->timer_armed) {
+        return;
+    }
+    now_ns = mono_ns(); /* Asked first: it is cheaper than the timer. */
+    if (now_ns < endpoint->timer_ns ||
         read(endpoint->timer_fd, &expirations, sizeof expirations) < 0) {
         return;
     }
     endpoint->timer_armed = false;
     if (endpoint->outstanding > 0) {
-        if (!endpoint->outcomes) {
-            nudge(endpoint);
+        /* Once stuck, a socket is full again after what one nudge let through. */
+        if (!endpoint->outcomes || now_ns - endpoint->stuck_ns < STUCK_NS) {
+            nudge(endpoint, now_ns);
         }
         mqtt_nudge_arm(endpoint);
     }

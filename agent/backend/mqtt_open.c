@@ -26,35 +26,36 @@ static void link_changed(struct mqtt_link *link, enum mqtt_link_state state)
     (void)pthread_cond_broadcast(&link->endpoint->inbox.linked);
 }
 
-static void on_lost(void *context, char *cause)
+static void link_lost(struct mqtt_link *link, int code, const char *text)
 {
-    struct mqtt_link *link = context;
     struct mqtt_inbox *inbox = &link->endpoint->inbox;
     struct mqtt_note note = {
-        .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = link->goodbye};
+        .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = text};
 
-    (void)cause; /* Always NULL in paho 1.3. */
     mqtt_inbox_lock(inbox);
     if (link->state == LINK_UP) {
         mqtt_publish_lose(link);
         ASSERT(mqtt_inbox_push(inbox, &note));
         link_changed(link, LINK_DOWN);
     } else if (link->state == LINK_CONNECTING) {
-        link->failure = (struct mqtt_failure){.code = MQTTASYNC_FAILURE};
+        link->failure = (struct mqtt_failure){.code = code};
         link_changed(link, LINK_FAILED);
     }
     mqtt_inbox_unlock(inbox);
 }
 
-/* The broker's DISCONNECT comes just before the connection goes. */
+static void on_lost(void *context, char *cause)
+{
+    (void)cause; /* Always NULL in paho 1.3. */
+    link_lost(context, MQTTASYNC_FAILURE, NULL);
+}
+
+/* The broker's DISCONNECT. What follows is the end of the connection, of which paho then doesn't
+ * tell. */
 static void on_goodbye(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
 {
-    struct mqtt_link *link = context;
-
     (void)properties;
-    mqtt_inbox_lock(&link->endpoint->inbox);
-    link->goodbye = MQTTReasonCode_toString(reason);
-    mqtt_inbox_unlock(&link->endpoint->inbox);
+    link_lost(context, (int)reason, MQTTReasonCode_toString(reason));
 }
 
 static void link_came(struct mqtt_link *link)
@@ -140,7 +141,6 @@ static int link_begin(struct mqtt_link *link, int64_t deadline_ns, struct errinf
     int r;
 
     mqtt_inbox_lock(&endpoint->inbox);
-    link->goodbye = NULL;
     link->state = LINK_CONNECTING;
     mqtt_inbox_unlock(&endpoint->inbox);
     r = mqtt_access_create(&endpoint->access, link->id, &link->handle, reterr);

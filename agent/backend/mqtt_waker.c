@@ -22,6 +22,7 @@
 
 /* Our end of the connection; -1: there is none. */
 static atomic_int waker_fd = -1;
+static MQTTAsync client; /* The other end; never destroyed. */
 
 static int listen_on_loopback(uint16_t *ret_port)
 {
@@ -84,7 +85,6 @@ static int accept_own(int listener, const char *client_id, int64_t deadline_ns)
 
 static void make_waker(void)
 {
-    static MQTTAsync client; /* Never destroyed. */
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
     char client_id[CLIENT_ID_BYTES];
     char uri[64];
@@ -121,5 +121,17 @@ void mqtt_waker_wake(void)
     if (fd >= 0) {
         /* A full socket is one that wakes already. */
         (void)send(fd, pingresp, sizeof pingresp, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+void mqtt_waker_kick(void)
+{
+    int fd = atomic_load_explicit(&waker_fd, memory_order_relaxed);
+    char kicks[4096];
+
+    if (fd >= 0) {
+        /* Earlier ones, or the socket would be full one day. */
+        (void)recv(fd, kicks, sizeof kicks, MSG_DONTWAIT);
+        (void)MQTTAsync_send(client, "kick", 0, NULL, 0, 0, NULL);
     }
 }

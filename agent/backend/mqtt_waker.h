@@ -17,7 +17,10 @@
  */
 void mqtt_waker_start(void);
 
-/* Never waits; about a microsecond. */
+/* Makes the receiving thread look at all sockets. Never waits; about a microsecond. */
 void mqtt_waker_wake(void);
+
+/* Makes the sending thread look at what is queued. Takes the library's lock for a moment. */
+void mqtt_waker_kick(void);
 
 #endif
