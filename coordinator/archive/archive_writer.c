@@ -1,0 +1,153 @@
+#include "archive.h"
+#include "entry_codes.h"
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct archive_writer {
+    int fd;
+    char *path;
+    off_t whole_bytes; /* Length of the documents that are whole. */
+};
+
+/* Why a run can't be written into this folder. */
+static int refuse_folder(const char *folder, const char *path, struct errinfo *reterr)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool in_use = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (in_use) {
+        return errinfo_set(reterr, -EEXIST, "%s: another run is writing into this folder now",
+                           folder);
+    }
+    return errinfo_set(reterr, -EEXIST, "%s: the folder holds a run already (%s)", folder,
+                       ARCHIVE_JOURNAL_NAME);
+}
+
+static int open_journal(struct archive_writer *writer, const char *folder, struct errinfo *reterr)
+{
+    writer->fd = open(writer->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+    if (writer->fd < 0 && errno == EEXIST) {
+        return refuse_folder(folder, writer->path, reterr);
+    }
+    if (writer->fd < 0) {
+        return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+    }
+    if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0) {
+        return errinfo_set(reterr, -errno, "%s: can't be locked: %s", writer->path,
+                           strerror(errno));
+    }
+    return 0;
+}
+
+int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr)
+{
+    struct archive_writer *writer = calloc(1, sizeof *writer);
+    int r = 0;
+
+    if (writer != NULL) {
+        writer->fd = -1;
+        writer->path = file_join(folder, ARCHIVE_JOURNAL_NAME);
+    }
+    if (writer == NULL || writer->path == NULL) {
+        r = errinfo_nomem(reterr);
+    } else {
+        r = open_journal(writer, folder, reterr);
+    }
+    if (r < 0) {
+        (void)archive_writer_close(writer, NULL);
+        return r;
+    }
+    *ret = writer;
+    return 0;
+}
+
+static int write_whole(struct archive_writer *writer, const uint8_t *bytes, size_t bytes_count,
+                       struct errinfo *reterr)
+{
+    size_t done = 0;
+
+    while (done < bytes_count) {
+        ssize_t written = write(writer->fd, bytes + done, bytes_count - done);
+
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            int code = written < 0 ? errno : EIO;
+
+            /* A reader passes over half a document at the end, but the next one would follow it. */
+            if (done > 0 && ftruncate(writer->fd, writer->whole_bytes) < 0) {
+                return errinfo_set(reterr, -code,
+                                   "%s: %s, and it could not be cut after its last "
+                                   "whole document: %s",
+                                   writer->path, strerror(code), strerror(errno));
+            }
+            return errinfo_set(reterr, -code, "%s: %s", writer->path, strerror(code));
+        }
+        done += (size_t)written;
+    }
+    writer->whole_bytes += (off_t)bytes_count;
+    return 0;
+}
+
+int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
+                   struct errinfo *reterr)
+{
+    struct journal_entry borrowed = *entry; /* A writing coder changes nothing. */
+    struct fields fields;
+    bson_t bson;
+    int r;
+
+    bson_init(&bson);
+    fields_write(&fields, &bson);
+    fields.reterr = reterr;
+    code_entry(&fields, &borrowed);
+    fields_done(&fields);
+    r = fields.failure;
+    if (r == 0 && bson.len > DOCUMENT_BYTES_MAX) {
+        r = errinfo_set(reterr, -EMSGSIZE, "an entry of %u bytes is longer than BSON's %d",
+                        bson.len, DOCUMENT_BYTES_MAX);
+    }
+    if (r == 0) {
+        r = write_whole(writer, bson_get_data(&bson), bson.len, reterr);
+    } else {
+        errinfo_prefix(reterr, r, "%s", writer->path);
+    }
+    bson_destroy(&bson);
+    return r;
+}
+
+int archive_sync(struct archive_writer *writer, struct errinfo *reterr)
+{
+    if (fdatasync(writer->fd) < 0) {
+        return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+    }
+    return 0;
+}
+
+int archive_writer_close(struct archive_writer *writer, struct errinfo *reterr)
+{
+    int r = 0;
+
+    if (writer == NULL) {
+        return 0;
+    }
+    if (writer->fd >= 0) {
+        r = archive_sync(writer, reterr);
+        if (close(writer->fd) < 0 && r == 0) {
+            r = errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+        }
+    }
+    free(writer->path);
+    free(writer);
+    return r;
+}

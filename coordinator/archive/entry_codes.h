@@ -1,0 +1,23 @@
+/* entry_codes: the fields of each journal entry, for both directions; see fields.h. Private to this
+ * module. */
+#ifndef MILLRACE_ENTRY_CODES_H
+#define MILLRACE_ENTRY_CODES_H
+
+#include "fields.h"
+#include "journal_entry.h"
+
+/* The whole entry: its kind, its time and what it holds. Reading starts from zeros and leaves what
+ * journal_entry_done() can free, also after a failure. */
+void code_entry(struct fields *fields, struct journal_entry *entry);
+
+void code_trial_entry(struct fields *fields, struct entry_trial *trial);
+void code_segment_entry(struct fields *fields, struct entry_segment *segment);
+void code_trial_end_entry(struct fields *fields, struct entry_trial_end *end);
+void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot);
+
+extern const char *const case_statuses[];
+#define CASE_STATUSES_COUNT (CASE_FAILED + 1)
+
+#define ANY_U32 UINT32_MAX
+
+#endif

@@ -1,0 +1,192 @@
+#include "entry_codes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ERRORS_MAX 4096
+
+static void code_counters(struct fields *fields, struct counters *counters)
+{
+    const struct {
+        const char *key;
+        uint64_t *value;
+    } numbers[] = {
+        {"due", &counters->due},
+        {"sent", &counters->sent},
+        {"sent_in_time", &counters->sent_in_time},
+        {"sent_bytes", &counters->sent_bytes},
+        {"acked", &counters->acked},
+        {"refused", &counters->refused},
+        {"unconfirmed", &counters->unconfirmed},
+        {"received", &counters->received},
+        {"received_bytes", &counters->received_bytes},
+        {"corrupted", &counters->corrupted},
+        {"foreign", &counters->foreign},
+        {"errors", &counters->errors},
+        {"sent_now", &counters->sent_now},
+        {"sent_bytes_now", &counters->sent_bytes_now},
+        {"acked_now", &counters->acked_now},
+        {"received_now", &counters->received_now},
+        {"received_bytes_now", &counters->received_bytes_now},
+        {"clock_violations", &counters->clock_violations},
+    };
+    const size_t numbers_count = sizeof numbers / sizeof numbers[0];
+
+    /* A counter that is added to the struct and not here would be lost in silence. */
+    static_assert(sizeof *counters ==
+                      (sizeof numbers / sizeof numbers[0] + SERIES_COUNT) * sizeof(uint64_t),
+                  "every counter is stored");
+    if (!field_doc_begin(fields, "counters")) {
+        return;
+    }
+    for (size_t i = 0; i < numbers_count; i++) {
+        field_counter(fields, numbers[i].key, numbers[i].value);
+    }
+    if (field_doc_begin(fields, "below_resolution")) {
+        for (int i = 0; i < SERIES_COUNT; i++) {
+            field_counter(fields, series_name((enum series)i), &counters->below_resolution[i]);
+        }
+        field_doc_end(fields);
+    }
+    field_doc_end(fields);
+}
+
+static void code_row(struct fields *fields, void *item)
+{
+    struct snapshot_row *row = item;
+
+    field_u32(fields, "flow", &row->flow, FLOWS_MAX - 1);
+    field_u32(fields, "phase", &row->phase, PHASES_MAX - 1);
+    code_counters(fields, &row->counters);
+    if (field_doc_begin(fields, "latency_ns")) {
+        for (int i = 0; i < SERIES_COUNT; i++) {
+            field_hist(fields, series_name((enum series)i), &row->series[i]);
+        }
+        field_doc_end(fields);
+    }
+}
+
+static void code_health(struct fields *fields, struct health *health)
+{
+    if (!field_doc_begin(fields, "health")) {
+        return;
+    }
+    field_i64(fields, "cpu_ns", &health->cpu_ns);
+    field_counter(fields, "rss_bytes", &health->rss_bytes);
+    field_u32(fields, "clients_down", &health->clients_down, ANY_U32);
+    field_i64(fields, "down_since_ns", &health->down_since_ns);
+    field_u32(fields, "reconnects", &health->reconnects, ANY_U32);
+    field_counter(fields, "outstanding", &health->outstanding);
+    field_counter(fields, "blocked_ns", &health->blocked_ns);
+    field_doc_end(fields);
+}
+
+static void code_error(struct fields *fields, void *item)
+{
+    struct error_delta *error = item;
+
+    field_text(fields, "text", error->text, sizeof error->text);
+    field_counter(fields, "count", &error->count);
+}
+
+static void code_stream(struct table *table, void *item)
+{
+    struct stream_delta *stream = item;
+
+    column_u32(table, &stream->stream, STREAMS_MAX - 1);
+    column_runs(table, &stream->acked);
+    column_runs(table, &stream->refused);
+    column_runs(table, &stream->unconfirmed);
+}
+
+static void code_range(struct table *table, void *item)
+{
+    struct stream_range *range = item;
+
+    column_u32(table, &range->stream, STREAMS_MAX - 1);
+    column_u32(table, &range->phase, PHASES_MAX - 1);
+    column_u64(table, &range->first);
+    column_u64(table, &range->end);
+    if (table->fields->reads && (range->first > range->end || range->end > SEQ_MAX)) {
+        fields_bad(table->fields, table->key, "has a range that can't be");
+    }
+}
+
+static void code_reading(struct table *table, void *item)
+{
+    struct reading_delta *reading = item;
+
+    column_u32(table, &reading->stream, STREAMS_MAX - 1);
+    column_u32(table, &reading->subscription, SUBSCRIPTIONS_MAX - 1);
+    column_runs(table, &reading->seen);
+    column_runs(table, &reading->again);
+    column_runs(table, &reading->out_of_order);
+}
+
+static void code_client(struct table *table, void *item)
+{
+    struct client_delta *client = item;
+
+    column_u32(table, &client->client, CLIENTS_MAX - 1);
+    column_u64(table, &client->messages);
+    column_u64(table, &client->bytes);
+    column_double(table, &client->latency_ns_sum);
+    column_i64(table, &client->latency_ns_max);
+    column_u64(table, &client->latency_samples);
+}
+
+static void code_tables(struct fields *fields, struct snapshot *s)
+{
+    static const struct table_list streams = {.item_bytes = sizeof(struct stream_delta),
+                                              .items_max = STREAMS_MAX,
+                                              .row_bytes_min = 4,
+                                              .code = code_stream};
+    static const struct table_list ranges = {.item_bytes = sizeof(struct stream_range),
+                                             .items_max = READINGS_MAX,
+                                             .row_bytes_min = 4,
+                                             .code = code_range};
+    static const struct table_list readings = {.item_bytes = sizeof(struct reading_delta),
+                                               .items_max = READINGS_MAX,
+                                               .row_bytes_min = 5,
+                                               .code = code_reading};
+    static const struct table_list clients = {.item_bytes = sizeof(struct client_delta),
+                                              .items_max = CLIENTS_MAX,
+                                              .row_bytes_min = 13,
+                                              .code = code_client};
+
+    s->streams = field_table(fields, "streams", s->streams, &s->streams_count, &streams);
+    s->ranges = field_table(fields, "ranges", s->ranges, &s->ranges_count, &ranges);
+    s->readings = field_table(fields, "readings", s->readings, &s->readings_count, &readings);
+    s->clients = field_table(fields, "clients", s->clients, &s->clients_count, &clients);
+}
+
+void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot)
+{
+    static const struct field_list rows = {.item_bytes = sizeof(struct snapshot_row),
+                                           .items_max = FLOWS_MAX * PHASES_MAX,
+                                           .code = code_row};
+    static const struct field_list errors = {
+        .item_bytes = sizeof(struct error_delta), .items_max = ERRORS_MAX, .code = code_error};
+    struct snapshot *s;
+
+    if (fields->reads) {
+        *snapshot = calloc(1, sizeof **snapshot);
+        if (*snapshot == NULL) {
+            fields_fail(fields, -ENOMEM, "the snapshot", "does not fit into memory");
+            return;
+        }
+    }
+    s = *snapshot;
+    field_u32(fields, "trial", &s->trial, ANY_U32);
+    field_u32(fields, "agent", &s->agent, AGENTS_MAX - 1);
+    field_counter(fields, "sequence", &s->sequence);
+    field_u32(fields, "interval", &s->interval, ANY_U32);
+    field_bool(fields, "last_part", &s->last_part);
+    field_bool(fields, "final", &s->final);
+    field_i64(fields, "from_ns", &s->from_ns);
+    field_i64(fields, "until_ns", &s->until_ns);
+    code_health(fields, &s->health);
+    s->rows = field_list(fields, "rows", s->rows, &s->rows_count, &rows);
+    code_tables(fields, s);
+    s->errors = field_list(fields, "errors", s->errors, &s->errors_count, &errors);
+}

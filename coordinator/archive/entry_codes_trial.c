@@ -1,0 +1,231 @@
+#include "entry_codes.h"
+
+static const char *const publish_acks[] = {
+    [PUBLISH_ACK_NONE] = "none",
+    [PUBLISH_ACK_LEADER] = "leader",
+    [PUBLISH_ACK_ALL] = "all",
+};
+static const char *const consume_acks[] = {
+    [CONSUME_ACK_NONE] = "none",
+    [CONSUME_ACK_EACH] = "each",
+    [CONSUME_ACK_BATCH] = "batch",
+};
+static const char *const payloads[] = {
+    [PAYLOAD_RANDOM] = "random",
+    [PAYLOAD_ZEROS] = "zeros",
+};
+static const char *const loads[] = {
+    [LOAD_NONE] = "none",
+    [LOAD_RATE] = "rate",
+    [LOAD_MAX] = "max",
+};
+
+static void code_delivery(struct fields *fields, struct delivery *delivery)
+{
+    if (!field_doc_begin(fields, "delivery")) {
+        return;
+    }
+    delivery->publish_ack =
+        field_enum(fields, "publish_ack", delivery->publish_ack, publish_acks, PUBLISH_ACK_ALL + 1);
+    field_u32(fields, "in_flight", &delivery->in_flight, ANY_U32);
+    delivery->consume_ack = field_enum(fields, "consume_ack", delivery->consume_ack, consume_acks,
+                                       CONSUME_ACK_BATCH + 1);
+    field_u32(fields, "consume_ack_batch", &delivery->consume_ack_batch, ANY_U32);
+    field_bool(fields, "ordered", &delivery->ordered);
+    field_i64(fields, "ttl_ns", &delivery->ttl_ns);
+    field_bool(fields, "persistent", &delivery->persistent);
+    field_doc_end(fields);
+}
+
+static void code_flow(struct fields *fields, void *item)
+{
+    struct assigned_flow *flow = item;
+
+    field_text(fields, "name", flow->name, sizeof flow->name);
+    field_u32(fields, "message_bytes", &flow->message_bytes, (uint32_t)MESSAGE_BYTES_MAX);
+    flow->payload = field_enum(fields, "payload", flow->payload, payloads, PAYLOAD_ZEROS + 1);
+    code_delivery(fields, &flow->delivery);
+    field_u32(fields, "topic_first", &flow->topic_first, TOPICS_MAX);
+    field_u32(fields, "topics_count", &flow->topics_count, TOPICS_MAX);
+    field_u32(fields, "partitions", &flow->partitions, PARTITIONS_MAX);
+    field_u32(fields, "producers_count", &flow->producers_count, CLIENTS_MAX);
+    field_u32(fields, "subscriptions_count", &flow->subscriptions_count, SUBSCRIPTIONS_MAX);
+    field_u32(fields, "consumers_count", &flow->consumers_count, CLIENTS_MAX);
+    field_u32(fields, "stream_first", &flow->stream_first, STREAMS_MAX);
+    field_u32(fields, "streams_count", &flow->streams_count, STREAMS_MAX);
+}
+
+static void code_topic(struct fields *fields, void *item)
+{
+    struct assigned_topic *topic = item;
+
+    field_text(fields, "name", topic->name, sizeof topic->name);
+    field_u32(fields, "flow", &topic->flow, FLOWS_MAX - 1);
+}
+
+static void code_load(struct fields *fields, void *item)
+{
+    struct phase_load *load = item;
+
+    load->load = field_enum(fields, "load", load->load, loads, LOAD_MAX + 1);
+    field_counter(fields, "messages", &load->rate.messages);
+    field_counter(fields, "per_ns", &load->rate.per_ns);
+}
+
+static void code_phase(struct fields *fields, void *item)
+{
+    static const struct field_list flow_loads = {
+        .item_bytes = sizeof(struct phase_load), .items_max = FLOWS_MAX, .code = code_load};
+    struct assigned_phase *phase = item;
+    uint32_t loads_count = FLOWS_MAX;
+
+    while (loads_count > 0 && phase->loads[loads_count - 1].load == LOAD_NONE) {
+        loads_count--;
+    }
+    field_text(fields, "name", phase->name, sizeof phase->name);
+    field_i64(fields, "duration_ns", &phase->duration_ns);
+    field_bool(fields, "until_drained", &phase->until_drained);
+    field_bool(fields, "measured", &phase->measured);
+    field_bool(fields, "implied", &phase->implied);
+    field_items(fields, "loads", phase->loads, &loads_count, &flow_loads); /* By flow. */
+}
+
+static void code_producer(struct fields *fields, void *item)
+{
+    struct assigned_producer *producer = item;
+
+    field_u32(fields, "client", &producer->client, CLIENTS_MAX - 1);
+    field_u32(fields, "flow", &producer->flow, FLOWS_MAX - 1);
+    field_u32(fields, "index", &producer->index, CLIENTS_MAX - 1);
+    field_u32(fields, "worker", &producer->worker, WORKERS_MAX - 1);
+    field_u32(fields, "stream_first", &producer->stream_first, STREAMS_MAX);
+    field_u32(fields, "topic_first", &producer->topic_first, TOPICS_MAX);
+    field_u32(fields, "topic_stride", &producer->topic_stride, ANY_U32);
+    field_u32(fields, "topics_count", &producer->topics_count, TOPICS_MAX);
+}
+
+static void code_consumer(struct fields *fields, void *item)
+{
+    struct assigned_consumer *consumer = item;
+
+    field_u32(fields, "client", &consumer->client, CLIENTS_MAX - 1);
+    field_u32(fields, "flow", &consumer->flow, FLOWS_MAX - 1);
+    field_u32(fields, "subscription", &consumer->subscription, SUBSCRIPTIONS_MAX - 1);
+    field_u32(fields, "index", &consumer->index, CLIENTS_MAX - 1);
+    field_u32(fields, "worker", &consumer->worker, WORKERS_MAX - 1);
+    field_u32(fields, "topic_first", &consumer->topic_first, TOPICS_MAX);
+    field_u32(fields, "topic_stride", &consumer->topic_stride, ANY_U32);
+    field_u32(fields, "topics_count", &consumer->topics_count, TOPICS_MAX);
+    field_u32(fields, "share_index", &consumer->share_index, CLIENTS_MAX - 1);
+    field_u32(fields, "shares_count", &consumer->shares_count, CLIENTS_MAX);
+}
+
+static void column_agent(struct table *table, void *item)
+{
+    column_u32(table, item, AGENTS_MAX - 1);
+}
+
+/* Agents of clients stand in tables of their own, as many as there are clients. */
+static uint32_t *code_client_agents(struct fields *fields, const char *key, uint32_t *agents,
+                                    uint32_t clients_count)
+{
+    static const struct table_list kind = {.item_bytes = sizeof(uint32_t),
+                                           .items_max = CLIENTS_MAX,
+                                           .row_bytes_min = 1,
+                                           .code = column_agent};
+    uint32_t count = clients_count;
+
+    if (fields->reads) {
+        count = 0;
+    }
+    agents = field_table(fields, key, agents, &count, &kind);
+    if (count != clients_count) {
+        fields_bad(fields, key, "has not as many rows as there are clients");
+    }
+    return agents;
+}
+
+void code_trial_entry(struct fields *fields, struct entry_trial *trial)
+{
+    static const struct field_list flows = {
+        .item_bytes = sizeof(struct assigned_flow), .items_max = FLOWS_MAX, .code = code_flow};
+    static const struct field_list topics = {
+        .item_bytes = sizeof(struct assigned_topic), .items_max = TOPICS_MAX, .code = code_topic};
+    static const struct field_list phases = {
+        .item_bytes = sizeof(struct assigned_phase), .items_max = PHASES_MAX, .code = code_phase};
+    static const struct field_list producers = {.item_bytes = sizeof(struct assigned_producer),
+                                                .items_max = CLIENTS_MAX,
+                                                .code = code_producer};
+    static const struct field_list consumers = {.item_bytes = sizeof(struct assigned_consumer),
+                                                .items_max = CLIENTS_MAX,
+                                                .code = code_consumer};
+
+    field_u32(fields, "trial", &trial->number, ANY_U32);
+    field_u32(fields, "case_index", &trial->case_index, ANY_U32);
+    field_u32(fields, "repetition", &trial->repetition, ANY_U32);
+    field_u32(fields, "agents_count", &trial->agents_count, AGENTS_MAX);
+    field_i64(fields, "started_unix_ns", &trial->started_unix_ns);
+    field_text(fields, "broker_version", trial->broker_version, sizeof trial->broker_version);
+    trial->flows = field_list(fields, "flows", trial->flows, &trial->flows_count, &flows);
+    trial->topics = field_list(fields, "topics", trial->topics, &trial->topics_count, &topics);
+    trial->phases = field_list(fields, "phases", trial->phases, &trial->phases_count, &phases);
+    trial->producers =
+        field_list(fields, "producers", trial->producers, &trial->producers_count, &producers);
+    trial->consumers =
+        field_list(fields, "consumers", trial->consumers, &trial->consumers_count, &consumers);
+    trial->producer_agents = code_client_agents(fields, "producer_agents", trial->producer_agents,
+                                                trial->producers_count);
+    trial->consumer_agents = code_client_agents(fields, "consumer_agents", trial->consumer_agents,
+                                                trial->consumers_count);
+}
+
+void code_segment_entry(struct fields *fields, struct entry_segment *segment)
+{
+    field_u32(fields, "trial", &segment->trial, ANY_U32);
+    field_u32(fields, "phase_first", &segment->phase_first, PHASES_MAX - 1);
+    field_u32(fields, "phase_last", &segment->phase_last, PHASES_MAX - 1);
+    field_i64(fields, "start_ns", &segment->start_ns);
+    field_i64(fields, "end_ns", &segment->end_ns);
+}
+
+/* What the end of a trial says of one agent. */
+struct agent_end {
+    uint32_t agent;
+    bool lost;
+    int64_t start_skew_ns;
+};
+
+static void code_agent_end(struct fields *fields, void *item)
+{
+    struct agent_end *end = item;
+
+    field_u32(fields, "agent", &end->agent, AGENTS_MAX - 1);
+    field_bool(fields, "lost", &end->lost);
+    field_i64(fields, "start_skew_ns", &end->start_skew_ns);
+}
+
+void code_trial_end_entry(struct fields *fields, struct entry_trial_end *end)
+{
+    static const struct field_list kind = {
+        .item_bytes = sizeof(struct agent_end), .items_max = AGENTS_MAX, .code = code_agent_end};
+    struct agent_end agents[AGENTS_MAX] = {0};
+    uint32_t agents_count = 0;
+
+    field_u32(fields, "trial", &end->trial, ANY_U32);
+    field_bool(fields, "ended", &end->ended);
+    field_i64(fields, "ended_ns", &end->ended_ns);
+    end->status = field_enum(fields, "status", end->status, case_statuses, CASE_STATUSES_COUNT);
+    field_text(fields, "reason", end->reason, sizeof end->reason);
+    for (uint32_t i = 0; !fields->reads && i < AGENTS_MAX; i++) {
+        if (end->agent_lost[i] != 0 || end->start_skew_ns[i] != 0) {
+            agents[agents_count++] = (struct agent_end){.agent = i,
+                                                        .lost = end->agent_lost[i] != 0,
+                                                        .start_skew_ns = end->start_skew_ns[i]};
+        }
+    }
+    field_items(fields, "agents", agents, &agents_count, &kind);
+    for (uint32_t i = 0; fields->reads && fields->failure == 0 && i < agents_count; i++) {
+        end->agent_lost[agents[i].agent] = agents[i].lost ? 1 : 0;
+        end->start_skew_ns[agents[i].agent] = agents[i].start_skew_ns;
+    }
+}

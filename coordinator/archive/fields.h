@@ -1,0 +1,130 @@
+/*
+ * fields: one list of fields per struct, for both directions. Private to this module.
+ *
+ * A coder either writes a BSON document or reads one. A function such as code_segment() names the
+ * fields of a struct once; run by a writing coder it appends them, run by a reading one it fills
+ * the struct. So the two directions can't drift apart.
+ *
+ * Reading trusts nothing: each field's type and range is checked, a list is counted and held
+ * against its bound before memory is taken. Nesting is that of the code, not that of the bytes.
+ * Fields that the code doesn't know are passed over, so that a later version can add some.
+ *
+ * The first failure stays; everything after it does nothing and reads as zero. One thread.
+ */
+#ifndef MILLRACE_FIELDS_H
+#define MILLRACE_FIELDS_H
+
+#include "errinfo.h"
+#include "hist.h"
+#include "seqset.h"
+#include "text.h"
+
+#include <bson/bson.h>
+
+#define FIELDS_DEPTH_MAX 6
+
+struct fields {
+    bool reads;
+    int failure; /* 0 or a negative errno. */
+    struct errinfo *reterr;
+    uint8_t *packed; /* Room for a packed histogram; made when first needed. */
+    uint32_t depth;
+    struct {
+        const char *name;
+        bson_t *bson; /* Writing: where to; reading: the document, over bytes of another. */
+        bson_t own;
+        bson_iter_t at; /* Reading: the field that was read last. */
+        bool is_array;
+        uint32_t index; /* Of the next item, within an array. */
+    } levels[FIELDS_DEPTH_MAX];
+};
+
+void fields_write(struct fields *fields, bson_t *bson);
+void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_count,
+                 struct errinfo *reterr);
+void fields_done(struct fields *fields);
+
+/* The first failure, with "levels.key: what"; fields_bad() is for -EBADMSG. */
+void fields_fail(struct fields *fields, int code, const char *key, const char *what);
+void fields_bad(struct fields *fields, const char *key, const char *what);
+
+/* Numbers. Those beyond max are refused when read. A counter of 0 is left out; its 64 bits are an
+ * int64 in the document, as BSON has no other. A double that is not finite is left out and reads as
+ * 0. */
+void field_bool(struct fields *fields, const char *key, bool *value);
+void field_u32(struct fields *fields, const char *key, uint32_t *value, uint32_t max);
+void field_i64(struct fields *fields, const char *key, int64_t *value);
+void field_counter(struct fields *fields, const char *key, uint64_t *value);
+void field_double(struct fields *fields, const char *key, double *value);
+
+/* 64 bits that are no quantity (a seed), as decimal text: no tool rounds it. */
+void field_u64_text(struct fields *fields, const char *key, uint64_t *value);
+
+/* An enumerator by its name; names are those of 0 .. names_count - 1. By value, as an enum has no
+ * address that others can use. */
+uint32_t field_enum(struct fields *fields, const char *key, uint32_t value,
+                    const char *const *names, uint32_t names_count);
+
+/* Text in an array of text_bytes, its end included; the rest of the array reads as zero. Bytes that
+ * are no UTF-8 (a sentence of a broker, or one that was cut within a character) become '?'. */
+void field_text(struct fields *fields, const char *key, char *text, size_t text_bytes);
+
+/* Text that the struct owns; reading gives at most bytes_max. NULL is written as "". */
+void field_string(struct fields *fields, const char *key, char **text, size_t bytes_max);
+
+/* A document within the document; true if its fields are to follow, then field_doc_end(). */
+bool field_doc_begin(struct fields *fields, const char *key);
+void field_doc_end(struct fields *fields);
+
+/* {count, min_ns, max_ns, packed}: the first three for people, the last as hist_pack() has it and
+ * the only one that is read. NULL is left out. */
+void field_hist(struct fields *fields, const char *key, struct hist **hist);
+
+struct field_list {
+    size_t item_bytes;
+    uint32_t items_max;
+    void (*code)(struct fields *fields, void *item);
+};
+
+/* A list of documents that the struct owns; returns the items. Reading allocates them; an absent
+ * list is empty. */
+void *field_list(struct fields *fields, const char *key, void *items, uint32_t *count,
+                 const struct field_list *kind);
+
+/* A list within an array of kind->items_max items. */
+void field_items(struct fields *fields, const char *key, void *items, uint32_t *count,
+                 const struct field_list *kind);
+
+/*
+ * A table: a list of many small structs as one binary, since a document each would be ten times as
+ * large. LEB128 of the number of rows, then the rows' columns one after the other. Of columns:
+ * - a number: LEB128;
+ * - a signed one: LEB128 of its zigzag;
+ * - a double: 8 bytes, little endian;
+ * - runs of sequence numbers: their number, then for each the zigzag of (first - (last of the run
+ *   before + 1)) and last - first.
+ */
+struct table {
+    struct fields *fields;
+    const char *key;
+    struct text out;   /* Writing. */
+    const uint8_t *at; /* Reading: what is left. */
+    const uint8_t *end;
+};
+
+struct table_list {
+    size_t item_bytes;
+    uint32_t items_max;
+    uint32_t row_bytes_min; /* Least length of a row: bounds what a number of rows can claim. */
+    void (*code)(struct table *table, void *item);
+};
+
+void *field_table(struct fields *fields, const char *key, void *items, uint32_t *count,
+                  const struct table_list *kind);
+void column_u32(struct table *table, uint32_t *value, uint32_t max);
+void column_u64(struct table *table, uint64_t *value);
+void column_i64(struct table *table, int64_t *value);
+void column_double(struct table *table, double *value);
+void column_runs(struct table *table, struct seqruns *runs);
+
+#endif
