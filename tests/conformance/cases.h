@@ -12,6 +12,7 @@ void probe_of_a_name_that_does_not_resolve_says_so(void **state);
 void probe_of_a_silent_port_ends_in_time(void **state);
 void probe_of_another_protocol_is_not_taken_for_the_broker(void **state);
 void probe_with_a_wrong_password_says_login(void **state);
+void probe_without_a_login_fails(void **state);
 void probe_with_a_client_certificate_finds_the_broker(void **state);
 void probe_of_a_broker_that_is_not_trusted_says_tls(void **state);
 void probe_without_tls_of_a_port_with_tls_fails_in_time(void **state);

@@ -59,6 +59,15 @@ static const struct CMUnitTest tls_tests[] = {
     CASE(messages_of_all_sizes_arrive_as_they_left),
 };
 
+/* What a login can change. */
+static const struct CMUnitTest login_tests[] = {
+    CASE(probe_finds_the_broker),
+    CASE(probe_with_a_wrong_password_says_login),
+    CASE(probe_without_a_login_fails),
+    CASE(topics_can_be_made_and_removed_and_made_again),
+    CASE(every_message_reaches_its_topic_and_partition_once),
+};
+
 static struct suite suite;
 
 static int start_broker(const char *arguments)
@@ -100,17 +109,28 @@ static int start_tls(void **state)
     return 0;
 }
 
+static int start_login(void **state)
+{
+    *state = &suite;
+    suite.login = true;
+    return start_broker(suite.conformance->login_arguments);
+}
+
 static int stop(void **state)
 {
     (void)state;
     broker_stop(&suite.broker);
     suite.tls_folder[0] = '\0';
+    suite.login = false;
     return 0;
 }
 
+#define RUN(name, list, before)                                                                    \
+    _cmocka_run_group_tests(name, list, sizeof(list) / sizeof((list)[0]), before, stop)
+
 int conformance_run(const struct conformance *conformance, int argc, char **argv)
 {
-    char tls_name[64];
+    char name[64];
     int failed;
 
     suite.conformance = conformance;
@@ -118,14 +138,17 @@ int conformance_run(const struct conformance *conformance, int argc, char **argv
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
     }
-    failed = _cmocka_run_group_tests(conformance->backend, tests, sizeof tests / sizeof tests[0],
-                                     start, stop);
-    if (suite.ops == NULL || conformance->broker == NULL ||
-        !suite.ops->entry->capabilities[CAPABILITY_TLS].available) {
+    failed = RUN(conformance->backend, tests, start);
+    if (suite.ops == NULL || conformance->broker == NULL) {
         return failed;
     }
-    (void)snprintf(tls_name, sizeof tls_name, "%s with TLS", conformance->backend);
-    return failed + _cmocka_run_group_tests(tls_name, tls_tests,
-                                            sizeof tls_tests / sizeof tls_tests[0], start_tls,
-                                            stop);
+    if (suite.ops->entry->capabilities[CAPABILITY_TLS].available) {
+        (void)snprintf(name, sizeof name, "%s with TLS", conformance->backend);
+        failed += RUN(name, tls_tests, start_tls);
+    }
+    if (conformance->login_arguments != NULL) {
+        (void)snprintf(name, sizeof name, "%s with a login", conformance->backend);
+        failed += RUN(name, login_tests, start_login);
+    }
+    return failed;
 }

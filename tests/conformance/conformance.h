@@ -27,6 +27,14 @@ struct conformance {
     const char *password;
     const char *options[2 * CONFORMANCE_OPTIONS_MAX]; /* Of the target: key, value, ... NULL. */
 
+    /* Words for the script's `start` that make a broker which wants a login, if it has such, and
+     * what lets one in. A broker of its own gets the tests of that. */
+    const char *login_arguments;
+    const char *login_username;
+    const char *login_password;
+    const char *login_mechanism;
+    bool silent_without_login; /* Who doesn't log in is dropped without a word. */
+
     /* Added to options for the test in which the broker goes away and comes back by itself, for a
      * backend without a broker process. It must be there for the first second. */
     const char *outage_options[2 * CONFORMANCE_OPTIONS_MAX];
@@ -38,7 +46,6 @@ struct conformance {
     bool implicit_topics;  /* Topics are not objects: nothing to make, to find or to remove. */
     bool acks_by_itself;   /* The client library acknowledges before the caller does. */
     bool forgets_at_crash; /* A broker that was killed has lost its messages. */
-    bool empty_at_join;    /* A queue without consumers keeps nothing. */
     int64_t patience_ns;   /* How long a message or a confirm may take; 0: 20 s. */
 };
 

@@ -77,8 +77,9 @@ void rig_target(const struct suite *suite, const char *address, const char *cons
     memset(ret, 0, sizeof *ret);
     ret->label = copy_text("conformance");
     ret->backend = copy_text(conformance->backend);
-    ret->username = copy_text(conformance->username);
-    ret->password = copy_text(conformance->password);
+    ret->username = copy_text(suite->login ? conformance->login_username : conformance->username);
+    ret->password = copy_text(suite->login ? conformance->login_password : conformance->password);
+    ret->mechanism = copy_text(suite->login ? conformance->login_mechanism : NULL);
     if (!suite->ops->entry->local) {
         ret->addresses = calloc(1, sizeof *ret->addresses);
         assert_non_null(ret->addresses);

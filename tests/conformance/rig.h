@@ -29,6 +29,7 @@ struct suite {
     const struct backend_ops *ops;
     struct broker broker;
     char missing[ERRINFO_BYTES]; /* Why nothing can be tested; "" if it can. */
+    bool login;                  /* The broker is the one that wants a login. */
     char tls_folder[256];        /* Certificates of the broker; "" if it is not one with TLS. */
 };
 
