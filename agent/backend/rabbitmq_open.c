@@ -207,49 +207,64 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
     return 0;
 }
 
-/* Exchanges and queues that aren't durable went with the broker. */
-static int declare_again(struct endpoint *endpoint, struct rabbitmq_client *client,
+/* Makes a client's exchanges, queues and bindings again where they are gone: those that aren't
+ * durable went with the broker, and one that was killed may have lost durable ones of its last
+ * second. Their messages stay lost, and are counted. */
+static int declare_again(struct endpoint *endpoint, struct rabbitmq_client *client, bool *declared,
                          struct errinfo *reterr)
 {
     const struct endpoint_config *config = endpoint->config;
+    const struct endpoint_client *wanted = &config->clients[client->index];
     int r = 0;
 
-    for (uint32_t i = 0; i < config->topics_count && r == 0; i++) {
-        if (!config->topics[i].delivery->persistent) {
-            r = rabbitmq_topic_declare(&client->link, config->target, &config->topics[i], reterr);
+    for (uint32_t i = 0; i < wanted->topics_count && r == 0; i++) {
+        uint32_t topic = wanted->topics[i];
+
+        if (!declared[topic]) {
+            r = rabbitmq_topic_declare(&client->link, config->target, &config->topics[topic],
+                                       reterr);
+            declared[topic] = r == 0;
         }
     }
     return r;
 }
 
+static int reopen_client(struct endpoint *endpoint, struct rabbitmq_client *client, bool *declared,
+                         int64_t deadline_ns, struct errinfo *reterr)
+{
+    int r = connect_client(endpoint, client, deadline_ns, reterr);
+
+    if (r == 0) {
+        r = declare_again(endpoint, client, declared, reterr);
+    }
+    if (r == 0) {
+        r = begin(endpoint, client, reterr);
+    }
+    if (r < 0) {
+        rabbitmq_link_drop(&client->link);
+        return r;
+    }
+    client->tells_up = true;
+    client->up_ns = mono_ns();
+    rabbitmq_client_enqueue(endpoint, client);
+    return 0;
+}
+
 int rabbitmq_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
 {
-    bool is_declared = false;
-    int r;
+    bool *declared = calloc(endpoint->config->topics_count, sizeof *declared);
+    int r = 0;
 
-    for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
-        struct rabbitmq_client *client = &endpoint->clients[i];
-
-        if (client->is_up) {
-            continue;
-        }
-        r = connect_client(endpoint, client, deadline_ns, reterr);
-        if (r == 0 && !is_declared) {
-            r = declare_again(endpoint, client, reterr);
-            is_declared = true;
-        }
-        if (r == 0) {
-            r = begin(endpoint, client, reterr);
-        }
-        if (r < 0) {
-            rabbitmq_link_drop(&client->link);
-            return -EAGAIN;
-        }
-        client->tells_up = true;
-        client->up_ns = mono_ns();
-        rabbitmq_client_enqueue(endpoint, client);
+    if (declared == NULL) {
+        return errinfo_nomem(reterr);
     }
-    return 0;
+    for (uint32_t i = 0; i < endpoint->config->clients_count && r == 0; i++) {
+        if (!endpoint->clients[i].is_up) {
+            r = reopen_client(endpoint, &endpoint->clients[i], declared, deadline_ns, reterr);
+        }
+    }
+    free(declared);
+    return r < 0 ? -EAGAIN : 0;
 }
 
 void rabbitmq_close(struct endpoint *endpoint)
