@@ -70,7 +70,8 @@ static void write_options(const struct catalog_entry *entry)
 
 static void write_one(const struct catalog_entry *entry, const struct built *built)
 {
-    (void)printf("%s: %s through %s\n", entry->name, entry->title, entry->client_library);
+    (void)printf("%s: %s%s%s\n", entry->name, entry->title, entry->local ? ", " : " through ",
+                 entry->client_library);
     (void)printf("  built in:     %s\n", built_library(built, entry->name));
     (void)printf("  address:      %s\n", entry->local ? "none" : entry->address_form);
     if (entry->topic_note != NULL) {

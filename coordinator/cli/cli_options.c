@@ -1,6 +1,7 @@
 #include "cli_options.h"
 
 #include "cli.h"
+#include "invariant.h"
 #include "nearest.h"
 
 #include <errno.h>
@@ -85,6 +86,7 @@ static int read_number(const struct cli_usage *usage, enum cli_option option, co
     unsigned long long number;
     char what[96];
 
+    ASSERT(value != NULL);
     errno = 0;
     number = strtoull(value, &end, 10);
     if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno == ERANGE || number < range[0] ||

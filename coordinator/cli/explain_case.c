@@ -11,6 +11,12 @@
 #define TOPICS_LISTED 8
 #define CLIENTS_LISTED 12
 
+/* "1 topic", "4 topics". */
+static void write_count(uint32_t count, const char *noun)
+{
+    (void)printf("%" PRIu32 " %s%s", count, noun, count == 1 ? "" : "s");
+}
+
 static void write_words(const struct delivery *delivery)
 {
     static const char *const publish[] = {"none", "leader", "all"};
@@ -59,15 +65,23 @@ static void write_flow(const struct assignment *a, uint32_t index)
                  units_format_bytes(flow->message_bytes, size),
                  flow->payload == PAYLOAD_RANDOM ? "random" : "zeros");
     write_words(&flow->delivery);
-    (void)printf("    %" PRIu32 " topics x %" PRIu32 " partitions; %" PRIu32
-                 " producers write %" PRIu32 " streams; %" PRIu32 " subscriptions x %" PRIu32
-                 " consumers\n",
-                 flow->topics_count, flow->partitions, flow->producers_count, flow->streams_count,
-                 flow->subscriptions_count, flow->consumers_count);
-    (void)printf("    %s%s messages out, %s; each read %" PRIu32 " times\n",
-                 bounded ? "" : "more than ", units_format_count((double)messages, count),
-                 units_format_bytes((double)messages * flow->message_bytes, bytes),
-                 flow->subscriptions_count);
+    (void)printf("    ");
+    write_count(flow->topics_count, "topic");
+    (void)printf(" x ");
+    write_count(flow->partitions, "partition");
+    (void)printf("; ");
+    write_count(flow->producers_count, "producer");
+    (void)printf(" on ");
+    write_count(flow->streams_count, "stream");
+    (void)printf("; ");
+    write_count(flow->subscriptions_count, "subscription");
+    (void)printf(" x ");
+    write_count(flow->consumers_count, "consumer");
+    (void)printf("\n    %s%s messages out, %s; each read by ", bounded ? "" : "more than ",
+                 units_format_count((double)messages, count),
+                 units_format_bytes((double)messages * flow->message_bytes, bytes));
+    write_count(flow->subscriptions_count, "subscription");
+    (void)printf("\n");
 }
 
 static void write_load(const struct phase_load *load, const char *name)
@@ -154,10 +168,14 @@ static void write_agents(const struct plan_trial *trial)
             (void)printf("    %" PRIu32 ": idle, it has no clients\n", i);
             continue;
         }
-        (void)printf("    %" PRIu32 ": %" PRIu32 " producers, %" PRIu32 " consumers on %" PRIu32
-                     " workers; sends %s%s; up to %s of memory\n",
-                     i, a->producers_count, a->consumers_count, a->workers_count,
-                     is_max ? "at least " : "", units_format_rate(rate, rate_text),
+        (void)printf("    %" PRIu32 ": ", i);
+        write_count(a->producers_count, "producer");
+        (void)printf(", ");
+        write_count(a->consumers_count, "consumer");
+        (void)printf(" on ");
+        write_count(a->workers_count, "worker");
+        (void)printf("; sends %s; up to %s of memory\n",
+                     is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
                      units_format_bytes(memory_bytes(a), bytes));
     }
 }

@@ -1,0 +1,159 @@
+/* check, explain and backends: exit codes, and what goes to which stream. */
+#include "check.h"
+#include "cli.h"
+#include "cli_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct cli_outcome outcome; /* Too large for a stack. */
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("not there: %s\n%s", part, text);
+    }
+}
+
+static void check_is_silent_on_stderr_when_all_is_well(void **state)
+{
+    (void)state;
+    CALL(command_check, &outcome, "check", "quickstart.yaml", "two-flows.yaml");
+    assert_int_equal(outcome.code, 0);
+    assert_string_equal(outcome.out, "quickstart.yaml: ok\ntwo-flows.yaml: ok\n");
+    assert_string_equal(outcome.err, "");
+}
+
+static void check_goes_on_after_a_wrong_scenario(void **state)
+{
+    (void)state;
+    CALL(command_check, &outcome, "check", "no-such.yaml", "quickstart.yaml");
+    assert_int_equal(outcome.code, 2);
+    assert_string_equal(outcome.out, "quickstart.yaml: ok\n");
+    assert_string_equal(outcome.err, "no-such.yaml: can't be read: No such file or directory\n");
+}
+
+static void check_shows_warnings_and_passes(void **state)
+{
+    (void)state;
+    CALL(command_check, &outcome, "check", "quickstart.yaml", "--set",
+         "delivery.publish_ack=leader");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.err, "warning: quickstart.yaml:");
+    assert_has(outcome.err, "not available: publish_ack: leader");
+}
+
+static void explain_says_who_writes_and_reads_which_topic(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "1 case, 1 trial, 2 agents, at most 19 s");
+    assert_has(outcome.out, "case memory: memory\n");
+    assert_has(outcome.out, "steady           8 s, 5.00k/s\n");
+    assert_has(outcome.out, "warm-up          1 s, 2.00k/s, not measured\n");
+    assert_has(outcome.out, "42.0k messages out, 20.5 MiB; each read by 1 subscription\n");
+    assert_has(outcome.out, "0: 2 producers, 2 consumers on ");
+    assert_has(outcome.out, "sends 2.50k/s; up to ");
+    assert_has(outcome.out, "millrace-RUN-c0-t0-main-3: producer 3@1 -> consumer 0.3@1\n");
+    assert_has(outcome.out, "disk: about ");
+}
+
+static void explain_names_idle_agents_and_idle_consumers(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "topology.topics=1",
+         "--target", "memory", "--target", "kafka");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "    1: idle, it has no clients\n");
+    assert_has(outcome.out, "idle: consumer 0.1@");
+    assert_has(outcome.err, "3 of 4 consumers of each subscription of flow main have no partition");
+}
+
+static void explain_says_what_is_not_available(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "delivery.ttl=1s",
+         "--target", "memory", "--target", "kafka");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "2 cases, 1 trial, ");
+    assert_has(outcome.out, "case kafka: kafka at 127.0.0.1:9092\n  not available: ttl: ");
+}
+
+static void explain_refuses_what_no_plan_can_do(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "apart.yaml", "--agents", "1");
+    assert_int_equal(outcome.code, 2);
+    assert_string_equal(outcome.out, "");
+    assert_string_equal(outcome.err, "millrace explain: rabbitmq: placement: apart needs at least "
+                                     "2 agents, there is 1\n");
+}
+
+static void an_unknown_option_is_answered_with_the_nearest(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--sede=1");
+    assert_int_equal(outcome.code, 2);
+    assert_string_equal(outcome.err,
+                        "millrace explain: unknown option --sede (did you mean --seed?)\n");
+}
+
+static void every_command_has_help_with_examples(void **state)
+{
+    static int (*const commands[])(int, char **) = {command_check, command_explain,
+                                                    command_backends};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        CALL(commands[i], &outcome, "x", "--help");
+        assert_int_equal(outcome.code, 0);
+        assert_has(outcome.out, "usage: millrace ");
+        assert_has(outcome.out, "\nexamples:\n  millrace ");
+        assert_string_equal(outcome.err, "");
+    }
+}
+
+static void backends_shows_all_and_one(void **state)
+{
+    (void)state;
+    CALL(command_backends, &outcome, "backends");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "\nmemory ");
+    assert_has(outcome.out, "\nkafka ");
+    assert_has(outcome.out, "\nrabbitmq ");
+    assert_has(outcome.out, "\nmqtt ");
+    CALL(command_backends, &outcome, "backends", "memory");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "placement: apart");
+    assert_has(outcome.out, "not available: a topic lives inside one agent");
+    assert_has(outcome.out, "  delay: duration (default 0ns)\n");
+    CALL(command_backends, &outcome, "backends", "rabitmq");
+    assert_int_equal(outcome.code, 2);
+    assert_string_equal(outcome.err,
+                        "millrace backends: there is no rabitmq (did you mean rabbitmq?)\n");
+}
+
+/* argv: the folder of the shipped scenarios. */
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_is_silent_on_stderr_when_all_is_well),
+        cmocka_unit_test(check_goes_on_after_a_wrong_scenario),
+        cmocka_unit_test(check_shows_warnings_and_passes),
+        cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
+        cmocka_unit_test(explain_names_idle_agents_and_idle_consumers),
+        cmocka_unit_test(explain_says_what_is_not_available),
+        cmocka_unit_test(explain_refuses_what_no_plan_can_do),
+        cmocka_unit_test(an_unknown_option_is_answered_with_the_nearest),
+        cmocka_unit_test(every_command_has_help_with_examples),
+        cmocka_unit_test(backends_shows_all_and_one),
+    };
+
+    if (argc != 2 || chdir(argv[1]) != 0) {
+        (void)fprintf(stderr, "usage: %s SCENARIOS_FOLDER\n", argv[0]);
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
