@@ -1,5 +1,6 @@
 #include "fields.h"
 
+#include "clean_text.h"
 #include "invariant.h"
 
 #include <errno.h>
@@ -280,32 +281,13 @@ uint32_t field_enum(struct fields *fields, const char *key, uint32_t value,
     return 0;
 }
 
-/* Writes what may not be UTF-8, byte for byte where it is. */
 static void append_text(struct fields *fields, const char *key, const char *text, size_t bytes)
 {
-    char *clean;
+    char *clean = clean_text(text, bytes);
 
-    if (bson_utf8_validate(text, bytes, false)) {
-        appended(fields, key, bson_append_utf8(target(fields), key, -1, text, (int)bytes));
-        return;
-    }
-    clean = strndup(text, bytes);
     if (clean == NULL) {
         fields_fail(fields, -ENOMEM, key, "does not fit into memory");
         return;
-    }
-    for (size_t i = 0; i < bytes;) {
-        size_t left = bytes - i < 4 ? bytes - i : 4;
-        size_t length = 1;
-
-        while (length <= left && !bson_utf8_validate(clean + i, length, false)) {
-            length++;
-        }
-        if (length > left) {
-            clean[i] = '?';
-            length = 1;
-        }
-        i += length;
     }
     appended(fields, key, bson_append_utf8(target(fields), key, -1, clean, (int)bytes));
     free(clean);
