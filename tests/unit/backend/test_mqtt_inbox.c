@@ -1,0 +1,172 @@
+#include "check.h"
+
+#include "mqtt_inbox.h"
+
+#include <poll.h>
+
+static struct mqtt_inbox *inbox_new(uint32_t capacity)
+{
+    static struct mqtt_inbox inbox;
+    struct errinfo error = {""};
+
+    mqtt_inbox_init(&inbox);
+    assert_int_equal(mqtt_inbox_reserve(&inbox, capacity, &error), 0);
+    return &inbox;
+}
+
+static void push(struct mqtt_inbox *inbox, enum event_kind kind, uint32_t slot)
+{
+    struct mqtt_note note = {.kind = kind, .slot = slot};
+
+    mqtt_inbox_lock(inbox);
+    assert_true(mqtt_inbox_push(inbox, &note));
+    mqtt_inbox_unlock(inbox);
+}
+
+static bool is_readable(const struct mqtt_inbox *inbox)
+{
+    struct pollfd readable = {.fd = inbox->fd, .events = POLLIN};
+
+    return poll(&readable, 1, 0) == 1;
+}
+
+static void take(struct mqtt_inbox *inbox, uint32_t slot)
+{
+    struct mqtt_note *note = mqtt_inbox_take(inbox);
+
+    assert_non_null(note);
+    assert_int_equal(note->slot, slot);
+}
+
+static void mqtt_inbox_keeps_the_order_and_grows(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(2);
+
+    (void)state;
+    for (uint32_t i = 0; i < 1000; i++) {
+        push(inbox, EVENT_ACKED, i);
+    }
+    mqtt_inbox_turn(inbox);
+    for (uint32_t i = 1000; i < 1005; i++) {
+        push(inbox, EVENT_ACKED, i);
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        take(inbox, i);
+    }
+    assert_null(mqtt_inbox_take(inbox));
+    mqtt_inbox_turn(inbox);
+    for (uint32_t i = 1000; i < 1005; i++) {
+        take(inbox, i);
+    }
+    assert_null(mqtt_inbox_take(inbox));
+    mqtt_inbox_done(inbox);
+}
+
+static void mqtt_inbox_does_not_turn_before_all_was_taken(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(4);
+
+    (void)state;
+    push(inbox, EVENT_ACKED, 0);
+    push(inbox, EVENT_ACKED, 1);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 0);
+    push(inbox, EVENT_ACKED, 2);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 1);
+    assert_null(mqtt_inbox_take(inbox));
+    mqtt_inbox_turn(inbox);
+    take(inbox, 2);
+    mqtt_inbox_done(inbox);
+}
+
+static void mqtt_inbox_is_readable_until_all_was_taken(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(4);
+
+    (void)state;
+    assert_false(is_readable(inbox));
+    push(inbox, EVENT_ACKED, 0);
+    push(inbox, EVENT_ACKED, 1);
+    assert_true(is_readable(inbox));
+    mqtt_inbox_turn(inbox);
+    take(inbox, 0);
+    mqtt_inbox_settle(inbox, 1);
+    assert_true(is_readable(inbox));
+    take(inbox, 1);
+    push(inbox, EVENT_ACKED, 2); /* Between taking and settling. */
+    mqtt_inbox_settle(inbox, 1);
+    assert_true(is_readable(inbox));
+    mqtt_inbox_turn(inbox);
+    take(inbox, 2);
+    mqtt_inbox_settle(inbox, 1);
+    assert_false(is_readable(inbox));
+    mqtt_inbox_done(inbox);
+}
+
+static void mqtt_inbox_waits_for_as_many_outcomes_as_it_was_told(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(16);
+
+    (void)state;
+    mqtt_inbox_settle(inbox, 3);
+    push(inbox, EVENT_ACKED, 0);
+    push(inbox, EVENT_UNCONFIRMED, 1);
+    assert_false(is_readable(inbox));
+    push(inbox, EVENT_REFUSED, 2);
+    assert_true(is_readable(inbox));
+    mqtt_inbox_turn(inbox);
+    for (uint32_t i = 0; i < 3; i++) {
+        take(inbox, i);
+    }
+    push(inbox, EVENT_ACKED, 3);
+    mqtt_inbox_settle(inbox, 2);
+    assert_false(is_readable(inbox));
+    mqtt_inbox_settle(inbox, 1); /* Nothing is lost when the number falls. */
+    assert_true(is_readable(inbox));
+    mqtt_inbox_done(inbox);
+}
+
+static void mqtt_inbox_tells_of_a_lost_connection_at_once(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(16);
+
+    (void)state;
+    mqtt_inbox_settle(inbox, 10);
+    push(inbox, EVENT_ACKED, 0);
+    assert_false(is_readable(inbox));
+    push(inbox, EVENT_DOWN, 1);
+    assert_true(is_readable(inbox));
+    mqtt_inbox_done(inbox);
+}
+
+static void mqtt_inbox_takes_messages_past_its_limit(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(2);
+    struct mqtt_note note = {.kind = EVENT_MESSAGE, .bytes = 200u << 20};
+
+    (void)state;
+    for (note.slot = 0; note.slot < 5; note.slot++) {
+        assert_true(mqtt_inbox_push_message(inbox, &note));
+    }
+    mqtt_inbox_turn(inbox);
+    for (uint32_t i = 0; i < 5; i++) {
+        take(inbox, i);
+    }
+    assert_int_equal(inbox->filling.bytes, 0);
+    mqtt_inbox_done(inbox);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mqtt_inbox_keeps_the_order_and_grows),
+        cmocka_unit_test(mqtt_inbox_does_not_turn_before_all_was_taken),
+        cmocka_unit_test(mqtt_inbox_is_readable_until_all_was_taken),
+        cmocka_unit_test(mqtt_inbox_waits_for_as_many_outcomes_as_it_was_told),
+        cmocka_unit_test(mqtt_inbox_tells_of_a_lost_connection_at_once),
+        cmocka_unit_test(mqtt_inbox_takes_messages_past_its_limit),
+    };
+
+    return cmocka_run_group_tests_name("mqtt_inbox", tests, NULL, NULL);
+}
