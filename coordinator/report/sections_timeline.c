@@ -1,93 +1,13 @@
 #include "charts.h"
 #include "facts.h"
+#include "lines.h"
 #include "mono.h"
 #include "sections.h"
-#include "thin.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MARKS_LISTED_MAX 20
-
-/* A case's points, and what the charts say of them. */
-struct line {
-    const struct result_case *result_case;
-    const struct result_trial *trial;
-    uint32_t colour;
-    struct thin_point *points;
-    uint32_t points_count;
-    bool any_latency;
-    bool any_publish;
-};
-
-struct lines {
-    struct line *list;
-    uint32_t count;
-    double step_s;
-    bool failed; /* Memory ran out. */
-};
-
-static void lines_done(struct lines *lines)
-{
-    for (uint32_t i = 0; i < lines->count; i++) {
-        free(lines->list[i].points);
-    }
-    free(lines->list);
-}
-
-static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
-{
-    uint32_t intervals_count = line->trial->intervals_count;
-    uint32_t points_count = (intervals_count + factor - 1) / factor;
-
-    line->points = calloc(points_count, sizeof *line->points);
-    if (line->points == NULL) {
-        lines->failed = true;
-        return;
-    }
-    for (uint32_t i = 0; i < points_count; i++) {
-        uint32_t first = i * factor;
-        uint32_t count = intervals_count - first < factor ? intervals_count - first : factor;
-
-        line->points[i] = thin_merge(line->trial->intervals + first, count);
-        line->any_latency |= line->points[i].e2e.samples > 0;
-        line->any_publish |= line->points[i].publish.samples > 0;
-    }
-    line->points_count = points_count;
-}
-
-static void find_lines(const struct result *result, struct lines *lines)
-{
-    uint32_t intervals_max = 0;
-    uint32_t factor;
-
-    memset(lines, 0, sizeof *lines);
-    lines->list = calloc(result->cases_count + 1, sizeof *lines->list);
-    if (lines->list == NULL) {
-        lines->failed = true;
-        return;
-    }
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_trial *trial = facts_trial(&result->cases[i]);
-
-        if (trial == NULL) {
-            continue;
-        }
-        lines->list[lines->count++] =
-            (struct line){.result_case = &result->cases[i],
-                          .trial = trial,
-                          .colour = facts_colour(result, &result->cases[i])};
-        intervals_max =
-            trial->intervals_count > intervals_max ? trial->intervals_count : intervals_max;
-    }
-    /* One factor for all, so that their points stand above each other. */
-    factor = thin_factor(intervals_max, THIN_POINTS_MAX);
-    lines->step_s = factor * ((double)INTERVAL_NS / NS_PER_S);
-    for (uint32_t i = 0; i < lines->count && !lines->failed; i++) {
-        thin_trial(&lines->list[i], factor, lines);
-    }
-}
 
 static void begin_chart(struct chart *chart, const struct result *result, const struct line *line,
                         const char *unit, bool log, const char *group)
@@ -102,67 +22,6 @@ static void add_x(struct chart *chart, const struct line *line)
     chart_table(chart);
     for (uint32_t i = 0; i < line->points_count; i++) {
         chart_value(chart, line->points[i].middle_s);
-    }
-}
-
-enum point_value {
-    VALUE_ASKED,
-    VALUE_SENT,
-    VALUE_ACKED,
-    VALUE_RECEIVED,
-    VALUE_FAILED,
-    VALUE_BACKLOG,
-    VALUE_E2E_P50,
-    VALUE_E2E_P99,
-    VALUE_E2E_MAX,
-    VALUE_PUBLISH_P50,
-    VALUE_PUBLISH_P99,
-    VALUE_PUBLISH_MAX
-};
-
-static double per_s(uint64_t count, const struct thin_point *point)
-{
-    return point->length_s > 0.0 ? (double)count / point->length_s : CHART_NONE;
-}
-
-static double latency(const struct thin_latency *of, enum point_value value)
-{
-    if (of->samples == 0) {
-        return CHART_NONE;
-    }
-    switch (value) {
-    case VALUE_E2E_P50:
-    case VALUE_PUBLISH_P50:
-        return of->p50_ns;
-    case VALUE_E2E_P99:
-    case VALUE_PUBLISH_P99:
-        return (double)of->p99_ns;
-    default:
-        return (double)of->max_ns;
-    }
-}
-
-static double point_value(const struct thin_point *point, enum point_value value)
-{
-    switch (value) {
-    case VALUE_ASKED:
-        return per_s(point->due, point);
-    case VALUE_SENT:
-        return per_s(point->sent, point);
-    case VALUE_ACKED:
-        return per_s(point->acked, point);
-    case VALUE_RECEIVED:
-        return per_s(point->received, point);
-    case VALUE_FAILED:
-        return per_s(point->failed, point);
-    case VALUE_BACKLOG:
-        return (double)point->backlog_max;
-    case VALUE_E2E_P50:
-    case VALUE_E2E_P99:
-    case VALUE_E2E_MAX:
-        return latency(&point->e2e, value);
-    default:
-        return latency(&point->publish, value);
     }
 }
 
@@ -181,31 +40,15 @@ static bool in_max(const struct result_trial *trial, double at_s)
     return false;
 }
 
-static void add_series(struct chart *chart, const struct line *line, enum point_value value,
+static void add_series(struct chart *chart, const struct line *line, enum line_value value,
                        const char *label, const char *style)
 {
     chart_series(chart, label, value == VALUE_ASKED ? CHART_NO_TARGET : line->colour, style);
     for (uint32_t i = 0; i < line->points_count; i++) {
         bool none = value == VALUE_ASKED && in_max(line->trial, line->points[i].middle_s);
 
-        chart_value(chart, none ? CHART_NONE : point_value(&line->points[i], value));
+        chart_value(chart, none ? CHART_NONE : line_value(&line->points[i], value));
     }
-}
-
-/* Highest value of a line, and the time of it. */
-static double line_max(const struct line *line, enum point_value value, double *at_s)
-{
-    double max = CHART_NONE;
-
-    for (uint32_t i = 0; i < line->points_count; i++) {
-        double one = point_value(&line->points[i], value);
-
-        if (!isnan(one) && (isnan(max) || one > max)) {
-            max = one;
-            *at_s = line->points[i].middle_s;
-        }
-    }
-    return max;
 }
 
 /* "memory: 20.0k/s asked at most, 19.9k/s received", as seen in the chart below. */
@@ -244,26 +87,6 @@ static void add_rate_charts(const struct result *result, const struct lines *lin
     }
 }
 
-/* The line that goes highest, and where; NULL if all of them stay at zero. */
-static const struct line *highest_line(const struct lines *lines, enum point_value value,
-                                       double *highest, double *at_s)
-{
-    const struct line *found = NULL;
-
-    *highest = 0.0;
-    for (uint32_t i = 0; i < lines->count; i++) {
-        double line_at_s = 0.0;
-        double max = line_max(&lines->list[i], value, &line_at_s);
-
-        if (!isnan(max) && max > *highest) {
-            *highest = max;
-            *at_s = line_at_s;
-            found = &lines->list[i];
-        }
-    }
-    return found;
-}
-
 static bool has_latency(const struct line *line, bool e2e)
 {
     return e2e ? line->any_latency : line->any_publish;
@@ -273,10 +96,10 @@ static bool has_latency(const struct line *line, bool e2e)
 static void add_p99_chart(const struct result *result, const struct lines *lines, bool e2e,
                           struct document *doc)
 {
-    enum point_value value = e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99;
+    enum line_value value = e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99;
     double highest = 0.0;
     double at_s = 0.0;
-    const struct line *worst = highest_line(lines, value, &highest, &at_s);
+    const struct line *worst = lines_highest(lines, value, &highest, &at_s);
     char caption[REASON_BYTES];
     char amount[UNITS_TEXT_BYTES];
     char when[FACTS_TEXT_BYTES];
@@ -368,12 +191,12 @@ static void add_latency_charts(const struct result *result, const struct lines *
 
 /* One line per target; nothing if it is zero all the time. */
 static void add_overlay(const struct result *result, const struct lines *lines,
-                        enum point_value value, const char *heading, struct document *doc)
+                        enum line_value value, const char *heading, struct document *doc)
 {
     const char *unit = value == VALUE_BACKLOG ? "count" : "rate";
     double highest = 0.0;
     double at_s = 0.0;
-    const struct line *worst = highest_line(lines, value, &highest, &at_s);
+    const struct line *worst = lines_highest(lines, value, &highest, &at_s);
     char amount[UNITS_TEXT_BYTES];
     char when[FACTS_TEXT_BYTES];
     char caption[REASON_BYTES];
@@ -455,7 +278,7 @@ void section_timeline(const struct result *result, struct document *doc)
     double highest;
     double at_s;
 
-    find_lines(result, &lines);
+    lines_find(result, &lines);
     if (lines.failed) {
         doc->failed = true;
     } else if (lines.count > 0) {
@@ -469,8 +292,8 @@ void section_timeline(const struct result *result, struct document *doc)
         add_incomplete(&lines, doc);
         add_rate_charts(result, &lines, doc);
         add_latency_charts(result, &lines, doc);
-        if (highest_line(&lines, VALUE_BACKLOG, &highest, &at_s) != NULL ||
-            highest_line(&lines, VALUE_FAILED, &highest, &at_s) != NULL) {
+        if (lines_highest(&lines, VALUE_BACKLOG, &highest, &at_s) != NULL ||
+            lines_highest(&lines, VALUE_FAILED, &highest, &at_s) != NULL) {
             doc_subheading(doc, "What piled up and what failed");
         }
         add_overlay(result, &lines, VALUE_BACKLOG, "Confirmed and not yet received", doc);

@@ -1,0 +1,149 @@
+#include "lines.h"
+
+#include "charts.h"
+#include "facts.h"
+#include "mono.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void lines_done(struct lines *lines)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        free(lines->list[i].points);
+    }
+    free(lines->list);
+}
+
+static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
+{
+    uint32_t intervals_count = line->trial->intervals_count;
+    uint32_t points_count = (intervals_count + factor - 1) / factor;
+
+    line->points = calloc(points_count, sizeof *line->points);
+    if (line->points == NULL) {
+        lines->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < points_count; i++) {
+        uint32_t first = i * factor;
+        uint32_t count = intervals_count - first < factor ? intervals_count - first : factor;
+
+        line->points[i] = thin_merge(line->trial->intervals + first, count);
+        line->any_latency |= line->points[i].e2e.samples > 0;
+        line->any_publish |= line->points[i].publish.samples > 0;
+    }
+    line->points_count = points_count;
+}
+
+void lines_find(const struct result *result, struct lines *lines)
+{
+    uint32_t intervals_max = 0;
+    uint32_t factor;
+
+    memset(lines, 0, sizeof *lines);
+    lines->list = calloc(result->cases_count + 1, sizeof *lines->list);
+    if (lines->list == NULL) {
+        lines->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+        if (trial == NULL) {
+            continue;
+        }
+        lines->list[lines->count++] =
+            (struct line){.result_case = &result->cases[i],
+                          .trial = trial,
+                          .colour = facts_colour(result, &result->cases[i])};
+        intervals_max =
+            trial->intervals_count > intervals_max ? trial->intervals_count : intervals_max;
+    }
+    /* One factor for all, so that their points stand above each other. */
+    factor = thin_factor(intervals_max, THIN_POINTS_MAX);
+    lines->step_s = factor * ((double)INTERVAL_NS / NS_PER_S);
+    for (uint32_t i = 0; i < lines->count && !lines->failed; i++) {
+        thin_trial(&lines->list[i], factor, lines);
+    }
+}
+
+static double per_s(uint64_t count, const struct thin_point *point)
+{
+    return point->length_s > 0.0 ? (double)count / point->length_s : CHART_NONE;
+}
+
+static double latency(const struct thin_latency *of, enum line_value value)
+{
+    if (of->samples == 0) {
+        return CHART_NONE;
+    }
+    switch (value) {
+    case VALUE_E2E_P50:
+    case VALUE_PUBLISH_P50:
+        return of->p50_ns;
+    case VALUE_E2E_P99:
+    case VALUE_PUBLISH_P99:
+        return (double)of->p99_ns;
+    default:
+        return (double)of->max_ns;
+    }
+}
+
+double line_value(const struct thin_point *point, enum line_value value)
+{
+    switch (value) {
+    case VALUE_ASKED:
+        return per_s(point->due, point);
+    case VALUE_SENT:
+        return per_s(point->sent, point);
+    case VALUE_ACKED:
+        return per_s(point->acked, point);
+    case VALUE_RECEIVED:
+        return per_s(point->received, point);
+    case VALUE_FAILED:
+        return per_s(point->failed, point);
+    case VALUE_BACKLOG:
+        return (double)point->backlog_max;
+    case VALUE_E2E_P50:
+    case VALUE_E2E_P99:
+    case VALUE_E2E_MAX:
+        return latency(&point->e2e, value);
+    default:
+        return latency(&point->publish, value);
+    }
+}
+
+double line_max(const struct line *line, enum line_value value, double *at_s)
+{
+    double max = CHART_NONE;
+
+    for (uint32_t i = 0; i < line->points_count; i++) {
+        double one = line_value(&line->points[i], value);
+
+        if (!isnan(one) && (isnan(max) || one > max)) {
+            max = one;
+            *at_s = line->points[i].middle_s;
+        }
+    }
+    return max;
+}
+
+const struct line *lines_highest(const struct lines *lines, enum line_value value, double *highest,
+                                 double *at_s)
+{
+    const struct line *found = NULL;
+
+    *highest = 0.0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        double line_at_s = 0.0;
+        double max = line_max(&lines->list[i], value, &line_at_s);
+
+        if (!isnan(max) && max > *highest) {
+            *highest = max;
+            *at_s = line_at_s;
+            found = &lines->list[i];
+        }
+    }
+    return found;
+}

@@ -1,0 +1,57 @@
+/*
+ * lines: the trials that are drawn over time, as points, with one factor of thinning for all of
+ * them, so that their points stand above each other. Pure.
+ */
+#ifndef MILLRACE_LINES_H
+#define MILLRACE_LINES_H
+
+#include "thin.h"
+
+/* A case's points, and what the charts say of them. */
+struct line {
+    const struct result_case *result_case;
+    const struct result_trial *trial;
+    uint32_t colour;
+    struct thin_point *points;
+    uint32_t points_count;
+    bool any_latency;
+    bool any_publish;
+};
+
+struct lines {
+    struct line *list;
+    uint32_t count;
+    double step_s;
+    bool failed; /* Memory ran out. */
+};
+
+enum line_value {
+    VALUE_ASKED,
+    VALUE_SENT,
+    VALUE_ACKED,
+    VALUE_RECEIVED,
+    VALUE_FAILED,
+    VALUE_BACKLOG,
+    VALUE_E2E_P50,
+    VALUE_E2E_P99,
+    VALUE_E2E_MAX,
+    VALUE_PUBLISH_P50,
+    VALUE_PUBLISH_P99,
+    VALUE_PUBLISH_MAX
+};
+
+/* One line per case that has intervals. lines_done() it in any case; ask lines->failed. */
+void lines_find(const struct result *result, struct lines *lines);
+void lines_done(struct lines *lines);
+
+/* CHART_NONE where nothing was measured. Rates in messages a second, latencies in ns. */
+double line_value(const struct thin_point *point, enum line_value value);
+
+/* Highest value of a line, and the time of it; CHART_NONE if it has no value. */
+double line_max(const struct line *line, enum line_value value, double *at_s);
+
+/* The line that goes highest, and where; NULL if all of them stay at zero. */
+const struct line *lines_highest(const struct lines *lines, enum line_value value, double *highest,
+                                 double *at_s);
+
+#endif
