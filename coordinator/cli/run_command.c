@@ -130,8 +130,10 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                       const char *command)
 {
     char agent_program[PATH_MAX] = "";
+    struct backend_version libraries[BACKENDS_MAX];
     struct errinfo error = {""};
     struct cli_screen screen;
+    int described;
     struct run_outcome outcome = {0};
     struct run_config config = {.scenario = scenario,
                                 .command = command,
@@ -159,6 +161,9 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
         return EXIT_FAILED;
     }
+    described = cli_agent_describe(libraries, &error);
+    config.libraries = libraries;
+    config.libraries_count = described < 0 ? 0 : (uint32_t)described;
     cli_screen_init(&screen, options->quiet);
     catch_signals();
     r = run_scenario(&config, &outcome, &error);

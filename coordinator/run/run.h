@@ -6,6 +6,7 @@
 #ifndef MILLRACE_RUN_H
 #define MILLRACE_RUN_H
 
+#include "control_messages.h"
 #include "run_progress.h"
 #include "scenario.h"
 
@@ -20,6 +21,8 @@ struct run_config {
     uint32_t agents_count;
     const char *listen; /* NULL: local agents. */
     const char *agent_program;
+    const struct backend_version *libraries; /* Client libraries, for the report. */
+    uint32_t libraries_count;                /* At most BACKENDS_MAX. */
     uint64_t seed;
     volatile sig_atomic_t *interrupts;
     void (*on_progress)(void *context,

@@ -25,11 +25,17 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
 int run_journal_begin(struct run *run, struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
-    struct result_version versions[] = {{"millrace", MILLRACE_VERSION}, {"nng", ""}};
+    struct result_version versions[2 + BACKENDS_MAX] = {{"millrace", MILLRACE_VERSION},
+                                                        {"nng", ""}};
     struct journal_entry entry = {.kind = ENTRY_RUN};
     char command[4096];
 
     (void)snprintf(versions[1].value, sizeof versions[1].value, "%s", channel_library_version());
+    for (uint32_t i = 0; i < run->config->libraries_count; i++) {
+        memcpy(versions[2 + i].name, run->config->libraries[i].name, sizeof versions[2 + i].name);
+        memcpy(versions[2 + i].value, run->config->libraries[i].library,
+               sizeof versions[2 + i].value);
+    }
     (void)snprintf(command, sizeof command, "%s", run->config->command);
     memcpy(entry.as.run.run_id, run->run_id, sizeof entry.as.run.run_id);
     memcpy(entry.as.run.scenario_sha256, scenario->sha256, sizeof entry.as.run.scenario_sha256);
@@ -40,7 +46,7 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
     entry.as.run.seed = run->config->seed;
     entry.as.run.started_unix_ns = wall_unix_ns();
     entry.as.run.versions = versions;
-    entry.as.run.versions_count = sizeof versions / sizeof versions[0];
+    entry.as.run.versions_count = 2 + run->config->libraries_count;
     return run_journal(run, &entry, reterr); /* Everything in it is borrowed. */
 }
 
@@ -210,6 +216,7 @@ static void show(struct run *run, int64_t now_ns)
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
 {
     struct snapshot *snapshot;
+    bool fresh = false;
     int64_t now_ns;
     int r = 0;
 
@@ -217,6 +224,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
     while (r == 0 && (snapshot = fleet_next_snapshot(run->session.fleet)) != NULL) {
         struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
 
+        fresh = true;
         entry.as.snapshot = snapshot;
         r = run->trial != NULL && snapshot->trial == run->trial->number
                 ? run_journal(run, &entry, reterr)
@@ -228,7 +236,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         run->synced_ns = now_ns;
         r = archive_sync(run->archive, reterr);
     }
-    if (r == 0) {
+    if (r == 0 && fresh) {
         fold_live(run->fold, &run->progress.live);
         r = look_at_broker(run, reterr);
     }
