@@ -435,6 +435,8 @@ int run_trial(struct run *run, const struct plan_trial *trial, struct errinfo *r
     run->t0_ns = 0;
     run->broker_down = false;
     run->broker_given_up = false;
+    memset(&run->progress.live, 0,
+           sizeof run->progress.live); /* The trial before says nothing of this one. */
     memset(run->start_skew_ns, 0, sizeof run->start_skew_ns);
     run->progress.trial = trial->number;
     run->progress.case_name = run->cases[trial->case_index].name;
