@@ -1,0 +1,50 @@
+/* The plan says how many messages a phase asks for, the agents' pacers say when each is due: both
+ * must mean the same messages, or `sent / asked` would be wrong by the difference. */
+#include "check.h"
+#include "mono.h"
+#include "pacer.h"
+#include "plan.h"
+#include "random.h"
+
+static uint64_t paced(struct rate rate, uint32_t producers, int64_t duration_ns)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t k = 0; k < producers; k++) {
+        const struct pacer_config config = {
+            .start_ns = 1000, .rate = rate, .producers_count = producers, .producer = k};
+
+        sum += pacer_count_before(&config, 1000 + duration_ns);
+    }
+    return sum;
+}
+
+static void pacers_send_what_the_plan_asks_for(void **state)
+{
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 20261123);
+    for (uint32_t i = 0; i < 20000; i++) {
+        struct assigned_phase phase = {.duration_ns =
+                                           1 + (int64_t)(random_next(&random) % (100 * NS_PER_S))};
+        uint32_t producers = 1 + (uint32_t)(random_next(&random) % 50);
+        struct rate rate = {1 + random_next(&random) % 1000000,
+                            1 + random_next(&random) % (uint64_t)(100 * NS_PER_S)};
+
+        if (rate_per_s(rate) > RATE_PER_S_MAX) {
+            continue;
+        }
+        phase.loads[0] = (struct phase_load){LOAD_RATE, rate};
+        assert_true(plan_phase_messages(&phase, 0) == paced(rate, producers, phase.duration_ns));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pacers_send_what_the_plan_asks_for),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
