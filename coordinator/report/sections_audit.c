@@ -104,7 +104,7 @@ static void add_rows(const struct result *result, const struct result_case *resu
             if (flows) {
                 doc_cell(doc, DOC_PLAIN, "%s", audit->flow);
             }
-            doc_cell(doc, DOC_PLAIN, "%u", audit->subscription + 1);
+            doc_cell(doc, DOC_PLAIN, "%u", audit->subscription);
             add_numbers(&audit->delivery, doc);
         }
     }
@@ -136,7 +136,7 @@ static void add_details(const struct result *result, const struct result_case *r
 
         if (audit->detail[0] != '\0') {
             doc_item(doc, DOC_WARN, "%s, %s, subscription %u: %s", result_case->name,
-                     short_topic(result, audit->topic), audit->subscription + 1, audit->detail);
+                     short_topic(result, audit->topic), audit->subscription, audit->detail);
             items++;
         }
     }

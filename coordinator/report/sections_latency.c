@@ -40,14 +40,15 @@ static void add_curve(struct chart *chart, const struct hist *hist, double last,
 }
 
 static const char *caption_of(const struct result_case *result_case,
-                              const struct result_phase *phase, const struct hist *response,
-                              const struct hist *service, char *caption)
+                              const struct result_phase *phase, const char *metric,
+                              const struct hist *response, const struct hist *service,
+                              char *caption)
 {
     char p99[UNITS_TEXT_BYTES];
     char other[UNITS_TEXT_BYTES];
     const struct hist *shown = response != NULL ? response : service;
-    int used = snprintf(caption, REASON_BYTES, "%s, %s: p99 %s", result_case->name, phase->name,
-                        units_format_ns((double)hist_percentile(shown, 99.0), p99));
+    int used = snprintf(caption, REASON_BYTES, "%s, %s%s: p99 %s", result_case->name, phase->name,
+                        metric, units_format_ns((double)hist_percentile(shown, 99.0), p99));
 
     if (used > 0 && used < REASON_BYTES && response != NULL && service != NULL) {
         (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " (service %s)",
@@ -66,8 +67,10 @@ static const struct hist *series_of(const struct result_phase *phase, enum serie
 }
 
 static bool add_chart(const struct result *result, const struct result_case *result_case,
-                      const struct result_phase *phase, bool e2e, struct document *doc)
+                      const struct result_phase *phase, bool e2e, bool together,
+                      struct document *doc)
 {
+    const char *metric = !together ? "" : e2e ? ", end to end" : ", publish";
     const struct hist *response =
         phase->is_max ? NULL : series_of(phase, e2e ? SERIES_E2E : SERIES_PUBLISH);
     const struct hist *service =
@@ -100,12 +103,12 @@ static bool add_chart(const struct result *result, const struct result_case *res
         add_curve(&chart, service, last, "service", colour, "dash");
     }
     chart_end(&chart);
-    doc_chart(doc, caption_of(result_case, phase, response, service, caption), &chart.json);
+    doc_chart(doc, caption_of(result_case, phase, metric, response, service, caption), &chart.json);
     return true;
 }
 
-/* One chart per case and measured phase; false if there is no such latency anywhere. */
-static bool add_charts(const struct result *result, bool e2e, struct document *doc)
+/* One chart per case and measured phase that has such a latency. */
+static void add_charts(const struct result *result, bool e2e, bool together, struct document *doc)
 {
     uint32_t curves = 0;
     uint32_t left = 0;
@@ -118,7 +121,7 @@ static bool add_charts(const struct result *result, bool e2e, struct document *d
             if (curves == CURVES_MAX) {
                 left++;
             } else {
-                curves += add_chart(result, result_case, phase, e2e, doc) ? 1 : 0;
+                curves += add_chart(result, result_case, phase, e2e, together, doc) ? 1 : 0;
             }
         }
     }
@@ -126,30 +129,31 @@ static bool add_charts(const struct result *result, bool e2e, struct document *d
         doc_paragraph(doc, DOC_MUTED,
                       "%u more are not drawn; the table of phases has their figures.", left);
     }
-    return curves > 0;
 }
 
-static bool has_latency(const struct result *result, bool e2e)
+/* In how many cases and measured phases there is such a latency. */
+static uint32_t count_latencies(const struct result *result, bool e2e)
 {
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_phase *phase = NULL;
         bool service;
 
         while ((phase = facts_measured_next(&result->cases[i], phase)) != NULL) {
-            if (facts_latency(phase, e2e ? SERIES_E2E : SERIES_PUBLISH, &service) != NULL) {
-                return true;
-            }
+            count += facts_latency(phase, e2e ? SERIES_E2E : SERIES_PUBLISH, &service) != NULL;
         }
     }
-    return false;
+    return count;
 }
 
 void section_latency(const struct result *result, struct document *doc)
 {
-    bool e2e = has_latency(result, true);
-    bool publish = has_latency(result, false);
+    uint32_t e2e = count_latencies(result, true);
+    uint32_t publish = count_latencies(result, false);
+    bool together = e2e <= 1 && publish <= 1;
 
-    if (!e2e && !publish) {
+    if (e2e + publish == 0) {
         return;
     }
     doc_section(doc, "latency", "How late, in full");
@@ -158,12 +162,12 @@ void section_latency(const struct result *result, struct document *doc)
                   "message was due, service from the moment it was really sent; the shaded area "
                   "between them is the coordinated omission, which tools that time only the call "
                   "leave out.");
-    if (e2e) {
+    if (e2e > 0 && !together) {
         doc_subheading(doc, "End to end");
-        (void)add_charts(result, true, doc);
     }
-    if (publish) {
+    add_charts(result, true, together, doc);
+    if (publish > 0 && !together) {
         doc_subheading(doc, "Publish, to the broker's confirm");
-        (void)add_charts(result, false, doc);
     }
+    add_charts(result, false, together, doc);
 }

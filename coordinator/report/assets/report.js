@@ -160,7 +160,7 @@
   }
 
   function topSpace(spec) {
-    return ((spec.phases || []).length ? stripHeight : 4) + markRows(spec) * stripHeight;
+    return ((spec.phases || []).length ? stripHeight : 8) + markRows(spec) * stripHeight;
   }
 
   function textStyle(ctx, colours, baseline) {
@@ -344,7 +344,7 @@
       x.values = (u, splits) => splits.map((v) => formats.seconds(v).replace(':00 ', ' '));
     }
     const y = Object.assign({}, common, {
-      size: 62,
+      size: (u, texts) => Math.max(40, ...(texts || []).map((text) => textWidth(text, colours) + 14)),
       splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(high, spec.unit, plotHeight / 28)),
       values: (u, splits) => splits.map((v) => short(format(v))),
     });
@@ -352,11 +352,16 @@
     return [x, y];
   }
 
+  const measure = document.createElement('canvas').getContext('2d');
+
+  function textWidth(text, colours) {
+    measure.font = colours.font(11);
+    return Math.ceil(measure.measureText(text).width);
+  }
+
+  // Room for the lines' names, or for half of the last label of the axis.
   function labelWidth(labels, colours) {
-    const ctx = document.createElement('canvas').getContext('2d');
-    ctx.font = colours.font(11);
-    const widths = labels.filter((l) => l).map((l) => ctx.measureText(l.text).width);
-    return widths.length ? Math.ceil(Math.max(...widths)) + 18 : 22;
+    return Math.max(22, ...labels.filter((l) => l).map((l) => textWidth(l.text, colours) + 18));
   }
 
   const charts = [];
