@@ -45,6 +45,17 @@ static void list_places(const char *key, struct text *ret)
     }
 }
 
+static void list_known(const struct scenario_key *parent, struct text *ret)
+{
+    text_add(ret, "");
+    for (const struct scenario_key *row = scenario_key_next(parent, NULL); row != NULL;
+         row = scenario_key_next(parent, row)) {
+        if (!row->later) {
+            text_addf(ret, "%s%s", ret->bytes_count > 0 ? ", " : "", scenario_key_name(row));
+        }
+    }
+}
+
 static void check_unknown(struct loading *loading, struct node *node)
 {
     const char *near = scenario_key_nearest(node->parent->row, node->key);
@@ -58,7 +69,8 @@ static void check_unknown(struct loading *loading, struct node *node)
     if (places.bytes_count > 0) {
         problems_node_key(&loading->problems, node, "unknown key here (there is %s)", places.bytes);
     } else {
-        problems_node_key(&loading->problems, node, "unknown key");
+        list_known(node->parent->row, &places);
+        problems_node_key(&loading->problems, node, "unknown key (known here: %s)", places.bytes);
     }
     text_done(&places);
 }

@@ -377,7 +377,8 @@ void overlay_select(struct loading *loading, const char *const *names, uint32_t 
     }
     for (uint32_t i = 0; i < names_count; i++) {
         at.order = order + i;
-        at.file = loading_string(loading, "--target ", names[i], strcspn(names[i], "="));
+        /* What is no label might be an address with a password: show none of it. */
+        at.file = loading_string(loading, "--target ", names[i], strcspn(names[i], "=:/@"));
         if (at.file != NULL) {
             select_one(loading, targets, selected, names[i], at);
         }

@@ -46,6 +46,9 @@ static void add_address(struct loading *loading, const struct catalog_entry *ent
         problems_node(&loading->problems, node, "%s", error.text);
         return;
     }
+    if (entry->local) {
+        return; /* "" is right for it, and nothing to connect to. */
+    }
     if (scheme_end != NULL && scheme_end > node->text && scheme_end[-1] == 's') {
         target->tls = true; /* amqps, mqtts */
     }

@@ -230,6 +230,7 @@ static void target_makes_a_scenario_without_targets_whole(void **state)
 
 static void target_refuses_what_it_does_not_know(void **state)
 {
+    struct fixture *fixture = *state;
     static const struct {
         const char *targets[2];
         const char *part;
@@ -244,13 +245,15 @@ static void target_refuses_what_it_does_not_know(void **state)
         {{"kafka=nonsense"},
          "--target kafka: targets.kafka.address: \"nonsense\" is not an address of the form "
          "HOST:PORT\n"},
+        {{"amqp://guest:hunter2@127.0.0.1"}, "--target amqp: there is no target"},
         {{""}, "--target : there is no target"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        fixture_bad(*state, base,
+        fixture_bad(fixture, base,
                     &(struct fixture_extra){.targets = {cases[i].targets[0], cases[i].targets[1]}},
                     cases[i].part);
+        assert_null(strstr(fixture->problems.bytes, "hunter2"));
     }
 }
 
