@@ -335,7 +335,14 @@
       x.splits = (u) => {
         const all = [0.30103];
         for (let n = 1; n <= u.scales.x.max + 1e-9; n++) all.push(n);
-        return all.filter((n) => n >= u.scales.x.min && n <= u.scales.x.max);
+        let free = -Infinity; // Where the label before ends: 99.9999 needs more room than 99.
+        return all.filter((n) => {
+          const half = textWidth(formats.nines(n), colours) / 2 + 4;
+          const at = u.valToPos(n, 'x');
+          const fits = n >= u.scales.x.min && n <= u.scales.x.max && at - half >= free;
+          if (fits) free = at + half;
+          return fits;
+        });
       };
       x.values = (u, splits) => splits.map((n) => (n < 1 ? '50 %' : percent(n) + ' %'));
     } else {
