@@ -2,6 +2,7 @@
  * its own header; all of them are one door to librdkafka. */
 #include "backend_drivers.h"
 #include "kafka_admin.h"
+#include "kafka_commit.h"
 #include "kafka_consumer.h"
 #include "kafka_probe.h"
 #include "kafka_producer.h"
@@ -77,7 +78,7 @@ static int poll_events(struct endpoint *endpoint, struct event *events, uint32_t
 static int ack(struct endpoint *endpoint, uint64_t token, bool multiple)
 {
     ASSERT(endpoint->config->role == ROLE_CONSUMER);
-    return kafka_consumer_ack(endpoint, token, multiple);
+    return kafka_commit_ack(endpoint, token, multiple);
 }
 
 static int wait_fd(const struct endpoint *endpoint)

@@ -3,6 +3,7 @@
 #include "backend_drivers.h"
 #include "invariant.h"
 #include "kafka_client.h"
+#include "kafka_commit.h"
 #include "kafka_group.h"
 #include "mono.h"
 
@@ -10,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * A message's token names its slot (client, topic, partition) and its offset, so acknowledging
- * needs no table of messages. 2^40 messages of one partition are a year at 30,000 a second.
- */
-#define OFFSET_BITS 40
-#define SLOTS_MAX (1U << (64 - OFFSET_BITS))
 #define COMMIT_NS NS_PER_S
 #define LEAVE_NS (2 * NS_PER_S)
 #define LEFT_NS (50 * NS_PER_MS) /* For the farewell to reach the broker. */
@@ -133,7 +128,7 @@ static int make_readings(struct endpoint *endpoint, struct errinfo *reterr)
             slots += config->topics[config->clients[c].topics[i]].partitions;
         }
     }
-    if (slots >= SLOTS_MAX) {
+    if (slots >= KAFKA_SLOTS_MAX) {
         return errinfo_set(reterr, -E2BIG, "%llu pairs of consumer and partition are too many",
                            (unsigned long long)slots);
     }
@@ -203,6 +198,9 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
     }
     if (r == 0) {
         r = kafka_handle_init(endpoint, index, client, reterr);
+    }
+    if (r == 0 && config->delivery->consume_ack != CONSUME_ACK_NONE) {
+        r = kafka_commit_init(handle, reterr);
     }
     return r == 0 ? make_topics(endpoint, handle, reterr) : r;
 }
@@ -303,11 +301,11 @@ static uint32_t commits_left(struct endpoint *endpoint)
 
         while (handle->queue != NULL && (event = rd_kafka_queue_poll(handle->queue, 0)) != NULL) {
             if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
-                handle->commits -= handle->commits > 0 ? 1 : 0;
+                kafka_commit_answered(endpoint, handle);
             }
             rd_kafka_event_destroy(event);
         }
-        left += handle->down ? 0 : handle->commits;
+        left += handle->down ? 0 : handle->commits.under_way;
     }
     return left;
 }
@@ -376,7 +374,7 @@ static void take_message(struct endpoint *endpoint, struct kafka_handle *handle,
     reading = message->rkt == NULL ? NULL : rd_kafka_topic_opaque(message->rkt);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || reading == NULL ||
         (uint32_t)message->partition >= reading->partitions ||
-        message->offset >= INT64_C(1) << OFFSET_BITS) {
+        message->offset >= INT64_C(1) << KAFKA_OFFSET_BITS) {
         out->events[out->count++] =
             (struct event){.kind = EVENT_ERROR,
                            .client = handle->first_client,
@@ -393,7 +391,7 @@ static void take_message(struct endpoint *endpoint, struct kafka_handle *handle,
         (struct event){.kind = EVENT_MESSAGE,
                        .client = reading->client,
                        .at_ns = mono_ns(),
-                       .token = (uint64_t)slot << OFFSET_BITS | (uint64_t)message->offset,
+                       .token = (uint64_t)slot << KAFKA_OFFSET_BITS | (uint64_t)message->offset,
                        .topic = reading->topic,
                        .partition = (uint32_t)message->partition,
                        .bytes = message->payload,
@@ -402,82 +400,7 @@ static void take_message(struct endpoint *endpoint, struct kafka_handle *handle,
     /* No sign of life: it may have been fetched long ago. */
 }
 
-/* ---- Acknowledging -------------------------------------------------------------------------- */
-
-static void add_position(struct endpoint *endpoint, uint32_t slot, int64_t position,
-                         rd_kafka_topic_partition_list_t *list)
-{
-    const struct kafka_reading *reading = &endpoint->readings[endpoint->slots[slot].reading];
-
-    rd_kafka_topic_partition_list_add(list, endpoint->config->topics[reading->topic].name,
-                                      (int32_t)(slot - reading->slot_first))
-        ->offset = position;
-    endpoint->slots[slot].committed = position;
-}
-
-/* The client's other partitions: what poll() gave of them up to now. A few of these messages may
- * have come after the one that is acknowledged. */
-static void add_others(struct endpoint *endpoint, const struct kafka_handle *handle, uint32_t slot,
-                       rd_kafka_topic_partition_list_t *list)
-{
-    for (uint32_t i = 0; i < handle->readings_count; i++) {
-        const struct kafka_reading *reading = &endpoint->readings[handle->reading_first + i];
-
-        for (uint32_t p = 0; p < reading->partitions; p++) {
-            const struct kafka_slot *other = &endpoint->slots[reading->slot_first + p];
-
-            if (reading->slot_first + p != slot && other->consumed > other->committed) {
-                add_position(endpoint, reading->slot_first + p, other->consumed, list);
-            }
-        }
-    }
-}
-
-int kafka_consumer_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
-{
-    uint32_t slot = (uint32_t)(token >> OFFSET_BITS);
-    int64_t position = (int64_t)(token & ((UINT64_C(1) << OFFSET_BITS) - 1)) + 1;
-    rd_kafka_topic_partition_list_t *list;
-    struct kafka_handle *handle;
-    rd_kafka_resp_err_t error;
-
-    ASSERT(slot < endpoint->slots_count);
-    handle = &endpoint->handles[endpoint->readings[endpoint->slots[slot].reading].client];
-    if (handle->down) {
-        return -ENOTCONN;
-    }
-    list = rd_kafka_topic_partition_list_new(1);
-    add_position(endpoint, slot, position, list);
-    if (multiple) {
-        add_others(endpoint, handle, slot, list);
-    }
-    error =
-        rd_kafka_commit_queue(handle->client, list, handle->queue, NULL, (void *)(uintptr_t)token);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return -EAGAIN;
-    }
-    handle->commits++;
-    return 0;
-}
-
-static void take_commit(struct endpoint *endpoint, struct kafka_handle *handle,
-                        rd_kafka_event_t *event, struct kafka_out *out)
-{
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-
-    handle->commits -= handle->commits > 0 ? 1 : 0;
-    out->events[out->count++] = (struct event){
-        .kind = error == RD_KAFKA_RESP_ERR_NO_ERROR ? EVENT_CONSUME_ACKED : EVENT_ERROR,
-        .client = handle->first_client,
-        .at_ns = mono_ns(),
-        .token = (uint64_t)(uintptr_t)rd_kafka_event_opaque(event),
-        .text = error == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(error)};
-    rd_kafka_event_destroy(event);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka_handle_lives(endpoint, handle);
-    }
-}
+/* ---- Events --------------------------------------------------------------------------------- */
 
 static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafka_event_t *event,
                  struct kafka_out *out)
@@ -487,7 +410,7 @@ static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafk
         take_message(endpoint, handle, event, out);
         break;
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
-        take_commit(endpoint, handle, event, out);
+        kafka_commit_take(endpoint, handle, event, out);
         break;
     default:
         kafka_take_common(endpoint, handle, event, out);

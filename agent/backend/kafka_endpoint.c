@@ -73,6 +73,7 @@ static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
         }
     }
     free(handle->topics);
+    free(handle->commits.tokens);
     if (handle->client != NULL) {
         /* Consumers have left their group by now, or the time for it is over. */
         rd_kafka_destroy_flags(handle->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
@@ -300,7 +301,8 @@ static rd_kafka_event_t *next_event(struct kafka_handle *handle)
     if (event == NULL) {
         event = rd_kafka_queue_poll(handle->queue, 0);
     }
-    if (event == NULL && handle->message_queue != NULL && handle->commits < KAFKA_COMMITS_MAX) {
+    if (event == NULL && handle->message_queue != NULL &&
+        handle->commits.end - handle->commits.first < KAFKA_ACKS_MAX) {
         event = rd_kafka_queue_poll(handle->message_queue, 0);
     }
     return event;

@@ -16,9 +16,18 @@
 
 #include <librdkafka/rdkafka.h>
 
-#define KAFKA_HELD_MAX 4096   /* Events of one poll() that keep library memory borrowed. */
-#define KAFKA_LATER_MAX 1024  /* Messages that the library refused within submit(). */
-#define KAFKA_COMMITS_MAX 100 /* Of a consumer; more would only queue up within the library. */
+#define KAFKA_HELD_MAX 4096  /* Events of one poll() that keep library memory borrowed. */
+#define KAFKA_LATER_MAX 1024 /* Messages that the library refused within submit(). */
+#define KAFKA_ACKS_MAX 4096  /* Unanswered ones of a consumer; beyond, no messages are taken. */
+
+/* Acknowledgements of a consuming client that are not answered yet; see kafka_commit.h. */
+struct kafka_commits {
+    uint64_t *tokens; /* A ring of 2 x KAFKA_ACKS_MAX; NULL if nothing is acknowledged. */
+    uint64_t first;   /* Number of the oldest unanswered one. */
+    uint64_t end;
+    uint32_t under_way;
+    bool waiting; /* Some acknowledgements are in no commit yet. */
+};
 
 struct kafka_handle {
     rd_kafka_t *client;
@@ -29,7 +38,7 @@ struct kafka_handle {
     uint32_t first_client;     /* Of its clients: first_client + n x handles_count. */
     uint32_t reading_first;    /* Consumers: of the endpoint's readings. */
     uint32_t readings_count;
-    uint32_t commits; /* Under way; beyond KAFKA_COMMITS_MAX no further messages are taken. */
+    struct kafka_commits commits; /* Consumers. */
     int event_fd;
     bool down;
     bool asking; /* reopen() asked whether the broker is back; the answer will come as an event. */
@@ -47,6 +56,7 @@ struct kafka_reading {
 struct kafka_slot {
     uint32_t reading;
     int64_t consumed; /* Offset after the last message that poll() gave. */
+    int64_t acked;
     int64_t committed;
 };
 

@@ -9,7 +9,7 @@ static const char *const compressions[] = {"none", "gzip", "snappy", "lz4", "zst
 static const char *const assignments[] = {"group", "fixed", NULL};
 
 static const struct catalog_option options[] = {
-    {"linger", OPTION_DURATION, "0ms", 0, 15 * MINUTE_NS, NULL,
+    {"linger", OPTION_DURATION, "1ms", 0, 15 * MINUTE_NS, NULL,
      "Time a producer waits for more messages before it sends a batch (linger.ms); each message's "
      "latency may hold it."},
     {"batch_bytes", OPTION_BYTES, "1MB", 1, INT64_C(2147483647), NULL,
@@ -38,6 +38,8 @@ static const char *const equivalences[] = {
     "latency.",
     "The client library reconnects and sends again by itself until the drain time is over; without "
     "`ordered` this can double and reorder messages.",
+    "A Kafka 4 broker takes some 5 ms over each commit (group.coordinator.append.linger.ms) and "
+    "answers a consumer's one after the other: beyond some 200 a second they are joined.",
     "consume_ack commits a position, not a message; consume_ack: none commits nothing, so a "
     "consumer that takes over a partition reads it from its start.",
     NULL};
@@ -57,7 +59,8 @@ const struct catalog_entry catalog_kafka = {
             [CAPABILITY_PUBLISH_ACK_LEADER] = {true, "acks=1"},
             [CAPABILITY_PUBLISH_ACK_ALL] = {true, "acks=all"},
             [CAPABILITY_CONSUME_ACK_NONE] = {true, "no commits"},
-            [CAPABILITY_CONSUME_ACK_EACH] = {true, "a commit per message"},
+            [CAPABILITY_CONSUME_ACK_EACH] = {true, "a commit per message; while 4 of a client are "
+                                                   "under way, further ones are joined"},
             [CAPABILITY_CONSUME_ACK_BATCH] = {true, "a commit every N messages"},
             [CAPABILITY_ORDERED] = {true, "idempotent producer, order kept on retry; one request "
                                           "in flight where publish_ack is not all"},
