@@ -77,23 +77,37 @@ static void write_flow(const struct assignment *a, uint32_t index)
     write_count(flow->subscriptions_count, "subscription");
     (void)printf(" x ");
     write_count(flow->consumers_count, "consumer");
-    (void)printf("\n    %s%s messages out, %s; each read by ", bounded ? "" : "more than ",
-                 units_format_count((double)messages, count),
-                 units_format_bytes((double)messages * flow->message_bytes, bytes));
+    if (bounded) {
+        (void)printf("\n    %s messages out, %s", units_format_count((double)messages, count),
+                     units_format_bytes((double)messages * flow->message_bytes, bytes));
+    } else {
+        (void)printf("\n    as many messages out as confirms allow");
+    }
+    (void)printf("; each read by ");
     write_count(flow->subscriptions_count, "subscription");
     (void)printf("\n");
 }
 
-static void write_load(const struct phase_load *load, const char *name)
+static void write_load(const struct phase_load *load)
 {
     char rate[UNITS_TEXT_BYTES];
 
-    if (load->load == LOAD_RATE) {
-        (void)printf(" %s%s%s", name, name[0] != '\0' ? " " : "",
-                     units_format_rate(rate_per_s(load->rate), rate));
-    } else {
-        (void)printf(" %s%s%s", name, name[0] != '\0' ? " " : "",
-                     load->load == LOAD_MAX ? "as fast as confirms allow" : "nothing sent");
+    (void)printf("%s", load->load == LOAD_RATE  ? units_format_rate(rate_per_s(load->rate), rate)
+                       : load->load == LOAD_MAX ? "as fast as confirms allow"
+                                                : "nothing sent");
+}
+
+/* Max and none hold for all flows. */
+static void write_loads(const struct assignment *a, const struct assigned_phase *phase)
+{
+    if (a->flows_count == 1 || phase->loads[0].load != LOAD_RATE) {
+        (void)printf(" ");
+        write_load(&phase->loads[0]);
+        return;
+    }
+    for (uint32_t flow = 0; flow < a->flows_count; flow++) {
+        (void)printf("%s %s ", flow > 0 ? "," : "", a->flows[flow].name);
+        write_load(&phase->loads[flow]);
     }
 }
 
@@ -107,9 +121,7 @@ static void write_phases(const struct assignment *a)
 
         (void)printf("    %-16s %s%s,", phase->name, phase->until_drained ? "at most " : "",
                      units_format_duration(phase->duration_ns, duration));
-        for (uint32_t flow = 0; flow < a->flows_count; flow++) {
-            write_load(&phase->loads[flow], a->flows_count > 1 ? a->flows[flow].name : "");
-        }
+        write_loads(a, phase);
         (void)printf("%s%s\n",
                      phase->until_drained ? ", until every subscription has every confirmed message"
                      : phase->measured    ? ""

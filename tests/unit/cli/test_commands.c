@@ -60,6 +60,20 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     assert_has(outcome.out, "disk: about ");
 }
 
+static void explain_tells_flows_and_open_ends_apart(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "two-flows.yaml");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "5 s, orders 6.00k/s, exports 30.0/s\n");
+    assert_has(outcome.out, "at most 15 s, nothing sent, until every subscription");
+    CALL(command_explain, &outcome, "explain", "max-memory.yaml");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out,
+               "as many messages out as confirms allow; each read by 1 subscription\n");
+    assert_has(outcome.out, "full             10 s, as fast as confirms allow\n");
+}
+
 static void explain_names_idle_agents_and_idle_consumers(void **state)
 {
     (void)state;
@@ -143,6 +157,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_goes_on_after_a_wrong_scenario),
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
+        cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
         cmocka_unit_test(explain_names_idle_agents_and_idle_consumers),
         cmocka_unit_test(explain_says_what_is_not_available),
         cmocka_unit_test(explain_refuses_what_no_plan_can_do),
