@@ -72,6 +72,11 @@ static void code_load(struct fields *fields, void *item)
     field_counter(fields, "per_ns", &load->rate.per_ns);
 }
 
+static bool is_no_load(const struct phase_load *load)
+{
+    return load->load == LOAD_NONE && load->rate.messages == 0 && load->rate.per_ns == 0;
+}
+
 static void code_phase(struct fields *fields, void *item)
 {
     static const struct field_list flow_loads = {
@@ -79,7 +84,7 @@ static void code_phase(struct fields *fields, void *item)
     struct assigned_phase *phase = item;
     uint32_t loads_count = FLOWS_MAX;
 
-    while (loads_count > 0 && phase->loads[loads_count - 1].load == LOAD_NONE) {
+    while (loads_count > 0 && is_no_load(&phase->loads[loads_count - 1])) {
         loads_count--;
     }
     field_text(fields, "name", phase->name, sizeof phase->name);
