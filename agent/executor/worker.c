@@ -438,7 +438,11 @@ void worker_order(struct worker *worker, enum worker_order order, const struct s
 
 void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)
 {
-    atomic_store(&worker->sending_stop_ns, at_ns);
+    /* A later stop must not give back what an earlier one took: messages would come due that nobody
+     * sends. */
+    if (at_ns < atomic_load(&worker->sending_stop_ns)) {
+        atomic_store(&worker->sending_stop_ns, at_ns);
+    }
     if (!sending_only) {
         atomic_store(&worker->stop_ns, at_ns);
     }

@@ -118,7 +118,11 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     ret->measured = assigned->measured;
     ret->start_ns = trial->phase_start_ns[phase_index];
     ret->duration_ns = trial->phase_end_ns[phase_index] - trial->phase_start_ns[phase_index];
-    if (ret->start_ns == INT64_MIN) {
+    if (!trial->has_end && ret->start_ns + ret->duration_ns > trial->last_ns) {
+        /* Cut off, or it goes on: known until the last report only. */
+        ret->duration_ns = trial->last_ns > ret->start_ns ? trial->last_ns - ret->start_ns : 0;
+    }
+    if (trial->phase_start_ns[phase_index] == INT64_MIN) {
         ret->start_ns = 0; /* It was never begun. */
         ret->duration_ns = 0;
     }
