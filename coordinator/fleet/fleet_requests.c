@@ -122,13 +122,37 @@ static bool is_blocking(enum command_kind kind)
            kind == COMMAND_RELEASE || kind == COMMAND_REMOVE;
 }
 
+/* What an agent gets that was declared lost and asks all the same: it cleans up and ends. */
+static struct command farewell(const struct fleet_member *member)
+{
+    return (struct command){.kind = COMMAND_GOODBYE, .sequence = member->poll_taken + 1};
+}
+
+/* The command that waits does not fit into a frame. Without an answer the agent would ask for it
+ * again and again, and seem to be silent. */
+static void lose_unspeakable(struct fleet *fleet, struct fleet_member *member, int code)
+{
+    char reason[REASON_BYTES];
+
+    if (code == -EMSGSIZE) {
+        (void)snprintf(reason, sizeof reason,
+                       "its share of the trial is larger than a message may be (%d MiB): fewer "
+                       "topics or clients, or more agents",
+                       FRAME_BYTES_MAX / 1024 / 1024);
+    } else {
+        (void)snprintf(reason, sizeof reason, "its command can't be written: %s", strerror(-code));
+    }
+    fleet_lose(fleet, (uint32_t)(member - fleet->members), reason);
+}
+
 void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool anyway)
 {
     static const struct command none = {.kind = COMMAND_NONE};
     const struct command *next = &none;
+    struct command last = farewell(member);
     struct text frame = {0};
+    int encoded;
 
-    (void)fleet;
     if (member->poll == NULL) {
         return;
     }
@@ -138,7 +162,9 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
         memmove(member->commands, member->commands + 1,
                 member->commands_count * sizeof *member->commands);
     }
-    if (member->commands_count > 0) {
+    if (member->agent.lost) {
+        next = &last;
+    } else if (member->commands_count > 0) {
         next = &member->commands[0];
         if (is_blocking(next->kind)) {
             member->blocking_command = next->sequence;
@@ -147,7 +173,12 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     } else if (!anyway) {
         return;
     }
-    reply(member->poll, wire_encode_command(next, &frame), &frame);
+    encoded = wire_encode_command(next, &frame);
+    if (encoded < 0 && !member->agent.lost) {
+        lose_unspeakable(fleet, member, encoded);
+        encoded = wire_encode_command(&last, &frame);
+    }
+    reply(member->poll, encoded, &frame);
     member->poll = NULL;
 }
 
