@@ -2,6 +2,7 @@
  */
 
 #include "backend.h"
+#include "channel.h"
 #include "duty.h"
 #include "log.h"
 #include "mono.h"
@@ -186,6 +187,8 @@ static int run_agent(const struct agent_options *options)
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ,
+                 SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
@@ -193,6 +196,7 @@ static int run_agent(const struct agent_options *options)
     config.stop_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     mono_test_inject();
     r = duty_run(&config, &error);
+    channel_library_done();
     if (config.stop_fd >= 0) {
         (void)close(config.stop_fd);
     }

@@ -1,5 +1,6 @@
 /* millrace: the table of commands. The only place of this program that knows argv as a whole. */
 
+#include "channel.h"
 #include "cli.h"
 #include "mono.h"
 #include "nearest.h"
@@ -40,6 +41,8 @@ int main(int argc, char **argv)
     struct nearest nearest;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ,
+                 SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
     mono_test_inject();
     if (argc < 2) {
         print_help();
@@ -47,7 +50,10 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+            int code = commands[i].run(argc - 1, argv + 1);
+
+            channel_library_done();
+            return code;
         }
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -7,6 +7,7 @@
 #include "run.h"
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -88,8 +89,22 @@ static void describe_command(int argc, char **argv, struct text *out)
 /* Agents can't prove who they are yet: only this machine may reach the port. */
 static bool is_loopback(const char *url)
 {
-    return strncmp(url, "ipc://", 6) == 0 || strncmp(url, "tcp://127.", 10) == 0 ||
-           strncmp(url, "tcp://[::1]:", 12) == 0 || strncmp(url, "tcp://localhost:", 16) == 0;
+    char host[INET_ADDRSTRLEN];
+    struct in_addr address;
+    size_t host_bytes;
+
+    if (strncmp(url, "tcp://", 6) != 0) {
+        return strncmp(url, "ipc://", 6) == 0;
+    }
+    url += 6;
+    host_bytes = strcspn(url, ":");
+    if (strncmp(url, "[::1]:", 6) == 0 || strncmp(url, "localhost:", 10) == 0) {
+        return true;
+    }
+    /* A name may begin with 127. too. */
+    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, url);
+    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
 }
 
 static void open_report(const char *folder)
@@ -113,13 +128,21 @@ static void open_report(const char *folder)
 static int finish(const struct run_outcome *outcome, const struct cli_options *options)
 {
     struct text summary = {0};
+    char page[PATH_MAX];
 
     if (report_summary(outcome->result, cli_screen_width(), &summary) == 0 &&
         summary.bytes != NULL) {
         (void)fputs(summary.bytes, stdout);
     }
     text_done(&summary);
-    (void)printf("\nreport: %s/report.html\n", outcome->folder);
+    (void)snprintf(page, sizeof page, "%s/report.html", outcome->folder);
+    if (access(page, R_OK) != 0) {
+        (void)printf(
+            "\nno report could be written; `millrace report %s` makes it from the journal\n",
+            outcome->folder);
+        return verdict_exit_code(outcome->result->verdict);
+    }
+    (void)printf("\nreport: %s\n", page);
     if (options->open) {
         open_report(outcome->folder);
     }

@@ -163,12 +163,14 @@ static int run_trials(struct run *run, struct errinfo *reterr)
     return r;
 }
 
-static const char *failure_code(int code)
+const char *run_failure_code(int code)
 {
     switch (code) {
     case -EHOSTUNREACH:
         return "no_target";
     case -ENOSPC:
+    case -EDQUOT:
+    case -EFBIG:
         return "disk_full";
     case -ECONNRESET:
         return "agent_lost";
@@ -189,7 +191,7 @@ static void take_failure(struct run *run, int code, const struct errinfo *error)
     if (code < 0 && !run->events.failed) {
         run->events.failed = true;
         (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
-                       failure_code(code));
+                       run_failure_code(code));
         (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%s", error->text);
     }
 }
@@ -224,7 +226,7 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
                                           .objectives_count = result->objectives_count};
     r = run_journal(run, &entry, reterr);
     if (r == 0) {
-        r = archive_sync(run->archive, reterr);
+        r = run_sync(run, reterr);
     }
     result->ended_unix_ns = entry.as.close.ended_unix_ns;
     result->cut_off = false;

@@ -15,11 +15,23 @@
 
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
 {
-    int r;
+    int r = 0;
 
     entry->at_unix_ns = wall_unix_ns();
-    r = archive_append(run->archive, entry, reterr);
+    if (!run->archive_failed) {
+        r = archive_append(run->archive, entry, reterr);
+        run->archive_failed =
+            r < 0; /* Its last document may be half of one: no other may follow. */
+    }
     return r < 0 ? r : fold_add(run->fold, entry, reterr);
+}
+
+int run_sync(struct run *run, struct errinfo *reterr)
+{
+    int r = run->archive_failed ? 0 : archive_sync(run->archive, reterr);
+
+    run->archive_failed = run->archive_failed || r < 0;
+    return r;
 }
 
 int run_journal_begin(struct run *run, struct errinfo *reterr)
@@ -234,7 +246,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
     now_ns = mono_ns();
     if (r == 0 && now_ns - run->synced_ns >= SYNC_NS) {
         run->synced_ns = now_ns;
-        r = archive_sync(run->archive, reterr);
+        r = run_sync(run, reterr);
     }
     if (r == 0 && fresh) {
         fold_live(run->fold, &run->progress.live);

@@ -16,6 +16,8 @@ struct run {
     struct session session;
     bool session_open;
     struct archive_writer *archive;
+    bool archive_failed; /* The disk is full: nothing more is written, but what was begun is ended.
+                          */
     struct fold *fold;
     struct plan *plan;
     struct entry_case *cases;            /* By plan case; the journal's CASES. */
@@ -35,8 +37,11 @@ struct run {
     int64_t start_skew_ns[AGENTS_MAX];
 };
 
-/* Appends an entry to the journal and folds it; the entry stays the caller's. Stamps its time. */
+/* Appends an entry to the journal and folds it; the entry stays the caller's. Stamps its time.
+ * Says once that the journal can't be written; from then on entries are only folded, so that a run
+ * can end in order on a full disk. */
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr);
+int run_sync(struct run *run, struct errinfo *reterr);
 int run_journal_begin(struct run *run, struct errinfo *reterr);
 int run_journal_agents(struct run *run, struct errinfo *reterr);
 int run_journal_cases(struct run *run, struct errinfo *reterr);
@@ -53,6 +58,9 @@ void run_notice(const struct run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void run_stage(struct run *run, const char *stage, const char *detail);
 bool run_interrupted(const struct run *run);
+
+/* The reason's code in the result for an errno that ended a run: "disk_full", "no_target", ... */
+const char *run_failure_code(int code);
 
 /* Probes every target from every agent and gives the cases their status. -EHOSTUNREACH: a target
  * that must be there is not. */
