@@ -50,7 +50,8 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
     }
     for (;;) {
         r = coordinator_link_hello(duty->link, &hello, &duty->welcome, reterr);
-        if (r == 0 || (r != -ETIMEDOUT && r != -ECONNREFUSED)) {
+        /* -ECONNRESET: it was there, and went away (or something else listened on its port). */
+        if (r != -ETIMEDOUT && r != -ECONNREFUSED && r != -ECONNRESET) {
             break;
         }
         if (!told) {
