@@ -1,0 +1,491 @@
+"""What the system tests share: the programs as processes, real brokers, TAP.
+
+A test file defines functions with @test("a sentence", needs=["rabbitmq"]) and ends with main(). Each prints one TAP
+line, which tests/support/count.awk adds up. Brokers that tests need are started once a file, all at once, and are
+stopped at its end, whatever happened; a test whose broker can't be had is skipped with the reason. Nothing passes by
+time: a wait that runs out fails.
+
+CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOURCE, MILLRACE_TEST_NPM.
+"""
+
+import atexit
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import urllib.request
+
+SOURCE = os.environ.get("MILLRACE_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.environ.get("MILLRACE_BIN") or os.path.join(SOURCE, "build", "bin")
+NPM = os.environ.get("MILLRACE_TEST_NPM", "")
+MILLRACE = os.path.join(BIN, "millrace")
+AGENT = os.path.join(BIN, "millrace-agent")
+
+# Only a failing test waits as long as this.
+LONG_S = 60
+
+FOLDER = tempfile.mkdtemp(prefix="millrace-system-")
+_tests = []
+_processes = []
+_brokers = {}
+
+
+class Skip(Exception):
+    """The test can't be made here; its text is the reason."""
+
+
+def check(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+def same(got, wanted, what):
+    if got != wanted:
+        raise AssertionError(f"{what}: {got!r}, wanted {wanted!r}")
+
+
+def contains(text, part, what):
+    if part not in text:
+        raise AssertionError(f"{what} does not contain {part!r}:\n{text}")
+
+
+def matches(text, pattern, what):
+    if not re.search(pattern, text):
+        raise AssertionError(f"{what} does not match {pattern!r}:\n{text}")
+
+
+def wait_until(condition, what, timeout_s=LONG_S):
+    """Returns what condition() returned when it was true at last."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s} s in vain: {what}")
+        time.sleep(0.05)
+
+
+# ---- Processes --------------------------------------------------------------------------------------------------
+
+
+def _environment(extra):
+    env = dict(os.environ)
+    env.update(extra or {})
+    return env
+
+
+class Program:
+    """A program under way, its output in files, so that nothing blocks and everything can be looked at meanwhile."""
+
+    def __init__(self, arguments, env=None, cwd=None, before=None):
+        self.arguments = arguments
+        self._out = tempfile.TemporaryFile(dir=FOLDER)
+        self._err = tempfile.TemporaryFile(dir=FOLDER)
+        self.process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=self._err,
+            env=_environment(env),
+            cwd=cwd or FOLDER,
+            preexec_fn=before,
+            start_new_session=True,
+        )
+        _processes.append(self)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @staticmethod
+    def _read(file):
+        return os.pread(file.fileno(), 1 << 24, 0).decode(errors="replace")
+
+    @property
+    def out(self):
+        return self._read(self._out)
+
+    @property
+    def err(self):
+        return self._read(self._err)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def says(self, pattern, timeout_s=LONG_S):
+        """Waits until stderr has a match."""
+
+        def look():
+            found = re.search(pattern, self.err)
+            if found is None and not self.running():
+                found = re.search(pattern, self.err)
+                if found is None:
+                    raise AssertionError(f"{self.name} ended without saying {pattern!r}:\n{self.err}\n{self.out}")
+            return found
+
+        return wait_until(look, f"{self.name} says {pattern!r}; it said:\n{self.err}", timeout_s)
+
+    @property
+    def name(self):
+        return " ".join([os.path.basename(self.arguments[0])] + self.arguments[1:3])
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s=LONG_S):
+        """Its exit code (-N: ended by signal N)."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} still runs after {timeout_s} s; it said:\n{self.err}\n{self.out}") from None
+
+    def ends(self, code, timeout_s=LONG_S):
+        got = self.wait(timeout_s)
+        if got != code:
+            raise AssertionError(f"{self.name} exits {got}, wanted {code}:\n{self.err}\n{self.out}")
+        return self
+
+
+def start(*arguments, **options):
+    """millrace ARGUMENTS, in the background."""
+    return Program([MILLRACE, *arguments], **options)
+
+
+def agent(url, *arguments, **options):
+    return Program([AGENT, "--join", url, *arguments], **options)
+
+
+def millrace(*arguments, code=0, timeout_s=LONG_S, **options):
+    """Runs to the end and demands the exit code."""
+    return start(*arguments, **options).ends(code, timeout_s)
+
+
+def children(pid):
+    """Process numbers of the children."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def agents_of(program):
+    """Process numbers of the local agents of a coordinator."""
+    found = []
+    for pid in children(program.pid):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if file.read().split(b"\0")[0] == AGENT.encode():
+                    found.append(pid)
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def free_url():
+    return f"tcp://127.0.0.1:{free_port()}"
+
+
+# ---- Files ------------------------------------------------------------------------------------------------------
+
+_counter = [0]
+
+
+def new_path(name):
+    """A path that is not there yet."""
+    _counter[0] += 1
+    return os.path.join(FOLDER, f"{_counter[0]}-{name}")
+
+
+def write(name, text, mode=0o644):
+    path = new_path(name)
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+def read(*parts):
+    with open(os.path.join(*parts), errors="replace") as file:
+        return file.read()
+
+
+def scenario(targets="memory", phases=None, name="test", **blocks):
+    """Writes a scenario. targets: text of the list, or a backend's name; phases: list of YAML flow maps; blocks: text by
+    key."""
+    if re.fullmatch(r"\w+", targets):
+        targets = f"  - backend: {targets}\n"
+    phases = phases or ["{ name: steady, rate: 500/s, for: 2s }"]
+    text = f"millrace: 1\nname: {name}\ntargets:\n{targets}"
+    for key, value in blocks.items():
+        text += f"{key}: {value}\n" if "\n" not in value else f"{key}:\n{value}"
+    text += "phases:\n" + "".join(f"  - {phase}\n" for phase in phases)
+    return write(f"{name}.yaml", text)
+
+
+def _whole(value):
+    """Integers beyond 2^53 are text in the file."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value
+
+
+def result_of(folder):
+    return _whole(json.loads(read(folder, "result.json")))
+
+
+def case_of(result, name):
+    for case in result["cases"]:
+        if case["name"] == name:
+            return case
+    raise AssertionError(f"no case {name} in {[case['name'] for case in result['cases']]}")
+
+
+def rows(case):
+    """The phases of a case, all flows together."""
+    found = [phase for phase in case["phases"] if phase["flow"] is None]
+    check(found, f"case {case['name']} has no phases")
+    return found
+
+
+def phase_of(case, name, flow=None):
+    for phase in case["phases"]:
+        if phase["name"] == name and phase["flow"] == flow:
+            return phase
+    raise AssertionError(f"case {case['name']} has no phase {name} of flow {flow}")
+
+
+def total(case, word):
+    return sum(phase["delivery"][word] for phase in rows(case))
+
+
+def audit_holds(result):
+    """CONTRACT's sums, in every phase of every case, with and without flows, trial by trial too."""
+    seen = 0
+    for case in result["cases"]:
+        phases = list(case["phases"])
+        for trial in case.get("trials", []):
+            phases += trial["phases"]
+        for phase in phases:
+            d = phase["delivery"]
+            where = f"{case['name']} {phase['name']} {phase['flow']}: {d}"
+            same(d["acked"] + d["refused"] + d["unconfirmed"] + (d["unaccounted"] and d["sent"] - d["acked"] - d["refused"] - d["unconfirmed"]), d["sent"], f"sent in {where}")
+            same(d["received"] - d["unexpected"] + d["lost"] + d["expired"] + d["unaccounted"], d["expected"], f"expected in {where}")
+            seen += 1
+    check(seen > 0, "no phase to audit")
+
+
+def marks_of(result):
+    """What happened: broker_down, agent_lost and so on, in their order."""
+    return [mark["mark"] for mark in result["marks"]]
+
+
+# ---- Brokers ----------------------------------------------------------------------------------------------------
+
+
+class Broker:
+    def __init__(self, kind, arguments=()):
+        self.kind = kind
+        self.arguments = list(arguments)
+        self.address = None
+        self.reason = None
+        self._lock = threading.Lock()
+
+    def script(self, *words, timeout_s=90):
+        done = subprocess.run(
+            [os.path.join(SOURCE, "deploy", "brokers", self.kind), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise RuntimeError(lines[-1] if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
+        return done.stdout.strip()
+
+    def start(self):
+        with self._lock:
+            if self.address is None and self.reason is None:
+                try:
+                    self.address = self.script("start", *self.arguments)
+                except (RuntimeError, subprocess.TimeoutExpired) as error:
+                    self.reason = str(error)
+
+    def stop(self):
+        with self._lock:
+            if self.address is not None:
+                address, self.address = self.address, None
+                try:
+                    self.script("stop", address)
+                except (RuntimeError, subprocess.TimeoutExpired) as error:
+                    print(f"# {self.kind} can't be stopped: {error}")
+
+    def kill(self):
+        self.script("kill", self.address)
+
+    def resume(self):
+        self.script("resume", self.address)
+
+    def ask(self, verb, *words):
+        return self.script(verb, self.address, *words)
+
+    def folder(self):
+        return self.ask("dir")
+
+    @property
+    def port(self):
+        return int(re.search(r":(\d+)(/|$)", self.address).group(1))
+
+    def counters(self):
+        """RabbitMQ's own: sums by name of its Prometheus page."""
+        page = urllib.request.urlopen(self.ask("prometheus"), timeout=10).read().decode()
+        sums = {}
+        for name, value in re.findall(r"^(\w+)(?:\{[^}]*\})? ([0-9.e+]+)$", page, re.M):
+            sums[name] = sums.get(name, 0) + float(value)
+        return sums
+
+    def topics(self):
+        """What runs left on it: names that begin with millrace-."""
+        if self.kind == "rabbitmq":
+            names = self.ask("ctl", "list_queues", "name").split() + self.ask("ctl", "list_exchanges", "name").split()
+        elif self.kind == "kafka":
+            names = kafka_tool(self, "kafka.admin.TopicCommand", "org.apache.kafka.tools.TopicCommand", "--list").split()
+        else:
+            return []
+        return [name for name in names if name.startswith("millrace-")]
+
+
+def kafka_tool(broker, *words):
+    """A command line tool of Kafka's own jars; the first class name that is there."""
+    classes = [word for word in words if "." in word and not word.startswith("-")]
+    rest = [word for word in words if word not in classes]
+    settings = read(os.path.join(os.environ.get("TMPDIR", "/tmp"), "millrace-brokers", str(broker.port), "settings"))
+    jars = re.search(r"^JARS=(.*)$", settings, re.M).group(1)
+    plain = broker.ask("plain")
+    error = ""
+    for name in classes:
+        done = subprocess.run(
+            ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{jars}/*", name, "--bootstrap-server", plain, *rest],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if done.returncode == 0:
+            return done.stdout
+        error = done.stderr or done.stdout
+    raise AssertionError(f"{classes}: {error}")
+
+
+def broker(kind, *arguments):
+    """The broker of this file of that kind, started with those words; Skip when it can't be had."""
+    found = _brokers.setdefault((kind, arguments), Broker(kind, arguments))
+    found.start()
+    if found.address is None:
+        raise Skip(f"{kind}: {found.reason}")
+    return found
+
+
+# ---- Tests ------------------------------------------------------------------------------------------------------
+
+
+def test(name, needs=()):
+    """needs: kinds of brokers, or tuples of kind and arguments of start."""
+
+    def take(function):
+        _tests.append((name, [need if isinstance(need, tuple) else (need,) for need in needs], function))
+        return function
+
+    return take
+
+
+def _clean_up():
+    for program in _processes:
+        if program.running():
+            program.process.kill()
+            program.process.wait()
+    threads = [threading.Thread(target=one.stop) for one in _brokers.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def _start_brokers(tests):
+    threads = []
+    for need in {need for _, needs, _ in tests for need in needs}:
+        one = _brokers.setdefault((need[0], need[1:]), Broker(need[0], need[1:]))
+        threads.append(threading.Thread(target=one.start))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _run_one(number, name, needs, function):
+    began = time.monotonic()
+    try:
+        brokers = [broker(*need) for need in needs]
+        function(*brokers)
+    except Skip as reason:
+        print(f"ok {number} - {name} # SKIP {reason}")
+        return True
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"not ok {number} - {name}")
+        text = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+        where = traceback.extract_tb(error.__traceback__)
+        lines = [f"line {frame.lineno}: {frame.line}" for frame in where if frame.filename == os.path.abspath(sys.argv[0])]
+        text = lines[-1:] + text.splitlines()
+        for line in text if len(text) < 60 else text[:30] + ["..."] + text[-30:]:
+            print(f"# {line[:300]}")
+        return False
+    print(f"ok {number} - {name}")
+    print(f"# {time.monotonic() - began:.1f} s")
+    return True
+
+
+def main():
+    """Runs the tests of the file; arguments: parts of the names of those that are wanted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    atexit.register(_clean_up)
+    sys.stdout.reconfigure(line_buffering=True)
+    chosen = [one for one in _tests if len(sys.argv) < 2 or any(word in one[0] for word in sys.argv[1:])]
+    _start_brokers(chosen)
+    good = True
+    for number, (name, needs, function) in enumerate(chosen, 1):
+        good = _run_one(number, name, needs, function) and good
+        # A failed test may have left something; it must not disturb the next.
+        for program in _processes:
+            if program.running():
+                program.process.kill()
+                program.process.wait()
+        _processes.clear()
+    print(f"1..{len(chosen)}")
+    sys.exit(0 if good else 1)
