@@ -1,0 +1,287 @@
+#include "executor_fixture.h"
+
+#include "random.h"
+#include "schedule.h"
+
+#define START_NS (1000 * NS_PER_S)
+
+static const struct rate per_ms = {.messages = 1, .per_ns = 1000000};
+
+static void begin(struct schedule *schedule, const struct fixture *fixture, uint32_t producer)
+{
+    schedule_init(schedule, &fixture->assignment, &fixture->producers[producer]);
+    schedule_start(schedule, 0, fixture->assignment.phases_count - 1, START_NS);
+}
+
+/* Takes the message that is due at now_ns. */
+static int64_t take(struct schedule *schedule, int64_t now_ns, uint32_t *ret_phase)
+{
+    bool due = false;
+    int64_t due_ns = schedule_next_ns(schedule, now_ns, &due);
+
+    assert_true(due);
+    assert_true(due_ns <= now_ns);
+    *ret_phase = schedule->phase;
+    schedule_sent(schedule);
+    return due_ns;
+}
+
+static void a_schedule_names_each_message_with_its_phase(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint32_t phase;
+    bool due;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 3 * NS_PER_MS);
+    (void)fixture_phase(&fixture, LOAD_NONE, (struct rate){0, 1}, 2 * NS_PER_MS);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 2 * NS_PER_MS);
+    begin(&schedule, &fixture, 0);
+    for (int64_t i = 0; i < 3; i++) {
+        assert_int_equal(take(&schedule, START_NS + i * NS_PER_MS, &phase),
+                         START_NS + i * NS_PER_MS);
+        assert_int_equal(phase, 0);
+    }
+    /* Nothing more in this phase, nothing in the next: to be asked again when each ends. */
+    assert_int_equal(schedule_next_ns(&schedule, START_NS + 2 * NS_PER_MS, &due),
+                     START_NS + 3 * NS_PER_MS);
+    assert_false(due);
+    assert_int_equal(schedule_next_ns(&schedule, START_NS + 3 * NS_PER_MS, &due),
+                     START_NS + 5 * NS_PER_MS);
+    assert_false(due);
+    assert_int_equal(schedule_load(&schedule), LOAD_NONE);
+    assert_int_equal(take(&schedule, START_NS + 5 * NS_PER_MS, &phase), START_NS + 5 * NS_PER_MS);
+    assert_int_equal(phase, 2);
+    assert_int_equal(take(&schedule, START_NS + 6 * NS_PER_MS, &phase), START_NS + 6 * NS_PER_MS);
+    assert_int_equal(schedule_next_ns(&schedule, START_NS + 7 * NS_PER_MS, &due),
+                     SCHEDULE_NEVER_NS);
+    assert_false(due);
+    assert_int_equal(schedule_load(&schedule), LOAD_NONE);
+}
+
+static void debt_is_carried_into_later_phases_with_its_own_phase_and_time(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    int64_t now_ns = START_NS + 9 * NS_PER_MS;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 4 * NS_PER_MS);
+    (void)fixture_phase(&fixture, LOAD_RATE, (struct rate){2, NS_PER_MS}, 2 * NS_PER_MS);
+    (void)fixture_phase(&fixture, LOAD_NONE, (struct rate){0, 1}, 10 * NS_PER_MS);
+    begin(&schedule, &fixture, 0);
+    /* Asked for the first time when both phases with messages are over. */
+    for (int64_t i = 0; i < 8; i++) {
+        uint32_t phase;
+        int64_t due_ns = take(&schedule, now_ns, &phase);
+
+        assert_int_equal(phase, i < 4 ? 0 : 1);
+        assert_int_equal(due_ns, i < 4 ? START_NS + i * NS_PER_MS
+                                       : START_NS + 4 * NS_PER_MS + (i - 4) * NS_PER_MS / 2);
+    }
+    assert_int_equal(schedule_load(&schedule), LOAD_RATE);
+    {
+        bool due;
+
+        assert_int_equal(schedule_next_ns(&schedule, now_ns, &due), START_NS + 16 * NS_PER_MS);
+        assert_false(due);
+    }
+}
+
+static void a_stop_gives_up_what_is_owed(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint32_t phase;
+    bool due;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    begin(&schedule, &fixture, 0);
+    schedule_stop(&schedule, START_NS + 5 * NS_PER_MS);
+    assert_int_equal(take(&schedule, START_NS + 4 * NS_PER_MS, &phase), START_NS);
+    assert_int_equal(take(&schedule, START_NS + 5 * NS_PER_MS - 1, &phase), START_NS + NS_PER_MS);
+    /* Three are owed still. */
+    assert_int_equal(schedule_next_ns(&schedule, START_NS + 5 * NS_PER_MS, &due),
+                     SCHEDULE_NEVER_NS);
+    assert_false(due);
+}
+
+static void nothing_is_due_from_the_stop_on(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint32_t phase;
+    bool due;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    begin(&schedule, &fixture, 0);
+    schedule_stop(&schedule, START_NS + NS_PER_MS);
+    assert_int_equal(take(&schedule, START_NS, &phase), START_NS);
+    assert_int_equal(schedule_next_ns(&schedule, START_NS, &due), START_NS + NS_PER_MS);
+    assert_false(due);
+}
+
+static void under_max_a_message_is_due_whenever_one_is_asked_for(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint32_t phase;
+    bool due;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_MAX, (struct rate){0, 1}, NS_PER_MS);
+    begin(&schedule, &fixture, 0);
+    assert_int_equal(schedule_next_ns(&schedule, START_NS - 5, &due), START_NS);
+    assert_true(due);
+    assert_int_equal(take(&schedule, START_NS + 5, &phase), START_NS + 5);
+    assert_int_equal(take(&schedule, START_NS + 5, &phase), START_NS + 5);
+    assert_int_equal(take(&schedule, START_NS + NS_PER_MS - 1, &phase), START_NS + NS_PER_MS - 1);
+    assert_int_equal(schedule_next_ns(&schedule, START_NS + NS_PER_MS, &due), SCHEDULE_NEVER_NS);
+}
+
+struct tally {
+    uint64_t phases[FIXTURE_PHASES];
+};
+
+static void count(void *context, uint32_t phase, uint64_t n)
+{
+    struct tally *tally = context;
+
+    tally->phases[phase] += n;
+}
+
+static void fill_mixed(struct fixture *fixture)
+{
+    fixture_init(fixture);
+    for (int i = 0; i < 3; i++) {
+        fixture_producer(fixture);
+    }
+    (void)fixture_phase(fixture, LOAD_RATE, (struct rate){3, 7 * NS_PER_MS}, 100 * NS_PER_MS);
+    (void)fixture_phase(fixture, LOAD_MAX, (struct rate){0, 1}, 20 * NS_PER_MS);
+    (void)fixture_phase(fixture, LOAD_RATE, (struct rate){1, 30 * NS_PER_MS}, 200 * NS_PER_MS);
+    (void)fixture_phase(fixture, LOAD_NONE, (struct rate){0, 1}, 20 * NS_PER_MS);
+    (void)fixture_phase(fixture, LOAD_RATE, (struct rate){12345, NS_PER_MS}, 50 * NS_PER_MS);
+}
+
+static void what_came_due_is_exact_at_whatever_times_it_is_asked_for(void **state)
+{
+    static const uint64_t wanted[] = {43, 0, 7, 0, 617250}; /* ceil(duration x rate) */
+    struct fixture fixture;
+    struct random random;
+
+    (void)state;
+    fill_mixed(&fixture);
+    random_seed(&random, 3);
+    for (int round = 0; round < 50; round++) {
+        struct tally tally = {{0}};
+
+        for (uint32_t producer = 0; producer < 3; producer++) {
+            struct schedule schedule;
+            int64_t now_ns = START_NS - 20 * NS_PER_MS;
+
+            begin(&schedule, &fixture, producer);
+            while (now_ns < START_NS + 400 * NS_PER_MS) {
+                schedule_account(&schedule, now_ns, count, &tally);
+                now_ns += 1 + (int64_t)(random_next(&random) % (uint64_t)(25 * NS_PER_MS));
+            }
+            schedule_account(&schedule, now_ns, count, &tally);
+            schedule_account(&schedule, now_ns + 1000 * NS_PER_S, count, &tally);
+        }
+        for (uint32_t phase = 0; phase < fixture.assignment.phases_count; phase++) {
+            assert_int_equal(tally.phases[phase], wanted[phase]);
+        }
+    }
+}
+
+static void what_came_due_is_what_the_schedule_offers(void **state)
+{
+    struct fixture fixture;
+    struct tally tally = {{0}};
+    struct tally offered = {{0}};
+
+    (void)state;
+    fill_mixed(&fixture);
+    fixture.phases[1].loads[0].load = LOAD_NONE; /* `max` would offer without end. */
+    for (uint32_t producer = 0; producer < 3; producer++) {
+        struct schedule schedule;
+        bool due = false;
+        int64_t now_ns = START_NS + 390 * NS_PER_MS - 1; /* In the last phase: all is due. */
+
+        begin(&schedule, &fixture, producer);
+        while (schedule_next_ns(&schedule, now_ns, &due) <= now_ns && due) {
+            offered.phases[schedule.phase]++;
+            schedule_sent(&schedule);
+        }
+        schedule_account(&schedule, now_ns + 1, count, &tally);
+    }
+    assert_memory_equal(&tally, &offered, sizeof tally);
+}
+
+static void nothing_comes_due_after_a_stop(void **state)
+{
+    struct fixture fixture;
+    struct tally tally = {{0}};
+    struct schedule schedule;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    begin(&schedule, &fixture, 0);
+    schedule_account(&schedule, START_NS + 10 * NS_PER_MS, count, &tally);
+    schedule_stop(&schedule, START_NS + 20 * NS_PER_MS);
+    schedule_account(&schedule, START_NS + 30 * NS_PER_MS, count, &tally);
+    schedule_account(&schedule, START_NS + 2 * NS_PER_S, count, &tally);
+    assert_int_equal(tally.phases[0], 20);
+}
+
+static void a_second_segment_starts_its_accounts_anew(void **state)
+{
+    struct fixture fixture;
+    struct tally tally = {{0}};
+    struct schedule schedule;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 10 * NS_PER_MS);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 10 * NS_PER_MS);
+    schedule_init(&schedule, &fixture.assignment, &fixture.producers[0]);
+    schedule_start(&schedule, 0, 0, START_NS);
+    schedule_stop(&schedule, START_NS + 5 * NS_PER_MS);
+    schedule_account(&schedule, START_NS + NS_PER_S, count, &tally);
+    schedule_start(&schedule, 1, 1, START_NS + 10 * NS_PER_S);
+    schedule_account(&schedule, START_NS + 20 * NS_PER_S, count, &tally);
+    assert_int_equal(tally.phases[0], 5);
+    assert_int_equal(tally.phases[1], 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_schedule_names_each_message_with_its_phase),
+        cmocka_unit_test(debt_is_carried_into_later_phases_with_its_own_phase_and_time),
+        cmocka_unit_test(a_stop_gives_up_what_is_owed),
+        cmocka_unit_test(nothing_is_due_from_the_stop_on),
+        cmocka_unit_test(under_max_a_message_is_due_whenever_one_is_asked_for),
+        cmocka_unit_test(what_came_due_is_exact_at_whatever_times_it_is_asked_for),
+        cmocka_unit_test(what_came_due_is_what_the_schedule_offers),
+        cmocka_unit_test(nothing_comes_due_after_a_stop),
+        cmocka_unit_test(a_second_segment_starts_its_accounts_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
