@@ -43,11 +43,12 @@ static int open_endpoint(const struct endpoint_config *config, struct endpoint *
                                          : kafka_consumer_open(config, ret, reterr);
 }
 
+/* The library reconnects by itself, so nothing waits here, unless it has given a handle up. */
 static int reopen_endpoint(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
 {
-    (void)deadline_ns; /* The library reconnects; nothing here waits for it. */
-    (void)reterr;
-    return kafka_endpoint_reopen(endpoint);
+    return endpoint->config->role == ROLE_PRODUCER
+               ? kafka_producer_reopen(endpoint, deadline_ns, reterr)
+               : kafka_endpoint_reopen(endpoint);
 }
 
 static void close_endpoint(struct endpoint *endpoint)

@@ -130,6 +130,7 @@ static int set_common(rd_kafka_conf_t *conf, struct errinfo *reterr)
         {"socket.connection.setup.timeout.ms", "5000"},
         {"api.version.request.timeout.ms", "4000"},
         {"allow.auto.create.topics", "false"},
+        /* A broker ends idle connections after minutes; that is no error. */
         {"log.connection.close", "false"},
     };
 
@@ -205,6 +206,15 @@ int kafka_failure_errno(enum probe_failure failure)
     }
 }
 
+const char *kafka_error_words(const char *words, char *text, size_t text_bytes)
+{
+    const char *end = strstr(words, " (after ");
+    int bytes = (int)(end == NULL ? strlen(words) : (size_t)(end - words));
+
+    (void)snprintf(text, text_bytes, "%.*s", bytes, words);
+    return text;
+}
+
 /* librdkafka has one code for all that happens to a connection; its words tell more. */
 static enum probe_failure classify_transport(const char *text)
 {
@@ -272,7 +282,7 @@ static void hear(rd_kafka_queue_t *queue, struct complaint *complaint)
                 complaint->all_down = true;
             } else {
                 complaint->failure = classify(error, text);
-                (void)snprintf(complaint->text, sizeof complaint->text, "%s", text);
+                (void)kafka_error_words(text, complaint->text, sizeof complaint->text);
             }
         }
         rd_kafka_event_destroy(event);

@@ -40,6 +40,10 @@ int kafka_client_connect(rd_kafka_t *client, const struct target *target, int64_
 /* The errno that goes with a failure; 0 for PROBE_OK. */
 int kafka_failure_errno(enum probe_failure failure);
 
+/* Copies an error's words without what differs each time ("after 12ms in state ..."), so that
+ * errors can be counted by text. Returns text. */
+const char *kafka_error_words(const char *words, char *text, size_t text_bytes);
+
 /* Milliseconds from now until deadline_ns, at least 1, for the library's calls. */
 int kafka_ms_until(int64_t deadline_ns);
 

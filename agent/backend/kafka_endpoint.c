@@ -1,6 +1,7 @@
 #include "kafka_endpoint.h"
 
 #include "invariant.h"
+#include "kafka_client.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -28,9 +29,10 @@ int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_co
     endpoint->handles = calloc((size_t)handles_count + 1, sizeof *endpoint->handles);
     endpoint->told_down = calloc((size_t)config->clients_count + 1, sizeof *endpoint->told_down);
     endpoint->held = (rd_kafka_event_t **)calloc(KAFKA_HELD_MAX, sizeof *endpoint->held);
+    endpoint->texts = calloc(KAFKA_TEXTS_MAX, sizeof *endpoint->texts);
     endpoint->later = calloc(KAFKA_LATER_MAX, sizeof *endpoint->later);
     if (endpoint->epoll_fd < 0 || endpoint->handles == NULL || endpoint->told_down == NULL ||
-        endpoint->held == NULL || endpoint->later == NULL) {
+        endpoint->held == NULL || endpoint->texts == NULL || endpoint->later == NULL) {
         kafka_endpoint_free(endpoint);
         return errinfo_nomem(reterr);
     }
@@ -49,6 +51,7 @@ static void release_held(struct endpoint *endpoint)
         rd_kafka_event_destroy(endpoint->held[i]);
     }
     endpoint->held_count = 0;
+    endpoint->texts_count = 0;
 }
 
 static void queue_done(rd_kafka_queue_t *queue)
@@ -67,6 +70,7 @@ static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
     }
     queue_done(handle->queue);
     queue_done(handle->message_queue);
+    queue_done(handle->answer_queue);
     for (uint32_t i = 0; handle->topics != NULL && i < topics_count; i++) {
         if (handle->topics[i] != NULL) {
             rd_kafka_topic_destroy(handle->topics[i]);
@@ -98,6 +102,7 @@ void kafka_endpoint_free(struct endpoint *endpoint)
     free(endpoint->handles);
     free(endpoint->told_down);
     free(endpoint->held);
+    free(endpoint->texts);
     free(endpoint->later);
     free(endpoint->readings);
     free(endpoint->slots);
@@ -114,6 +119,7 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
     handle->client = client;
     handle->queue = rd_kafka_queue_get_main(client);
     handle->message_queue = rd_kafka_queue_get_consumer(client); /* NULL for a producer. */
+    handle->answer_queue = rd_kafka_queue_new(client);
     handle->topics = (rd_kafka_topic_t **)calloc((size_t)endpoint->config->topics_count + 1,
                                                  sizeof *handle->topics);
     if (handle->topics == NULL) {
@@ -126,10 +132,21 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
         return errinfo_set(reterr, -errno, "no descriptor for a Kafka handle: %s", strerror(errno));
     }
     rd_kafka_queue_io_event_enable(handle->queue, handle->event_fd, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(handle->answer_queue, handle->event_fd, &one, sizeof one);
     if (handle->message_queue != NULL) {
         rd_kafka_queue_io_event_enable(handle->message_queue, handle->event_fd, &one, sizeof one);
     }
     return 0;
+}
+
+void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle)
+{
+    struct kafka_handle renewed = {
+        .first_client = handle->first_client, .event_fd = -1, .down = handle->down};
+
+    /* Closing the descriptor takes it out of the epoll set. */
+    handle_done(handle, endpoint->config->topics_count);
+    *handle = renewed;
 }
 
 /* ---- Down and up ---------------------------------------------------------------------------- */
@@ -145,7 +162,7 @@ static void handle_down(struct endpoint *endpoint, struct kafka_handle *handle, 
 
 void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle)
 {
-    if (__builtin_expect(handle->down, 0)) {
+    if (__builtin_expect(handle->down, 0) && !handle->broken) {
         handle_down(endpoint, handle, false);
     }
 }
@@ -180,7 +197,7 @@ static void tell_changes(struct endpoint *endpoint, struct kafka_out *out)
 }
 
 /* The library reconnects by itself; what it doesn't do is say so. A request that every broker
- * answers tells, and its answer comes through the handle's queue, so nobody waits for it. */
+ * answers tells, and its answer comes through a queue, so nobody waits for it. */
 static void ask(struct kafka_handle *handle)
 {
     rd_kafka_AdminOptions_t *options =
@@ -188,21 +205,25 @@ static void ask(struct kafka_handle *handle)
     char reason[128];
 
     (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_MS, reason, sizeof reason);
-    rd_kafka_ListConsumerGroups(handle->client, options, handle->queue);
+    rd_kafka_ListConsumerGroups(handle->client, options, handle->answer_queue);
     rd_kafka_AdminOptions_destroy(options);
     handle->asking = true;
 }
 
-static void take_answer(struct endpoint *endpoint, struct kafka_handle *handle,
-                        rd_kafka_event_t *event)
+static void take_answer(struct endpoint *endpoint, struct kafka_handle *handle)
 {
-    const rd_kafka_ListConsumerGroups_result_t *result =
-        rd_kafka_event_ListConsumerGroups_result(event);
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(handle->answer_queue, 0);
+    const rd_kafka_ListConsumerGroups_result_t *result;
+    rd_kafka_resp_err_t error;
     size_t errors = 0;
     size_t groups = 0;
 
+    if (event == NULL) {
+        return;
+    }
     handle->asking = false;
+    error = rd_kafka_event_error(event);
+    result = rd_kafka_event_ListConsumerGroups_result(event);
     if (result != NULL) {
         (void)rd_kafka_ListConsumerGroups_result_errors(result, &errors);
         (void)rd_kafka_ListConsumerGroups_result_valid(result, &groups);
@@ -212,6 +233,7 @@ static void take_answer(struct endpoint *endpoint, struct kafka_handle *handle,
         (error == RD_KAFKA_RESP_ERR_NO_ERROR && (errors == 0 || groups > 0))) {
         kafka_handle_lives(endpoint, handle);
     }
+    rd_kafka_event_destroy(event);
 }
 
 int kafka_endpoint_reopen(struct endpoint *endpoint)
@@ -221,13 +243,13 @@ int kafka_endpoint_reopen(struct endpoint *endpoint)
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         struct kafka_handle *handle = &endpoint->handles[i];
 
-        if (!handle->down) {
-            continue;
+        if (handle->asking) {
+            take_answer(endpoint, handle);
         }
-        r = -EAGAIN;
-        if (!handle->asking) {
+        if (handle->down && !handle->asking && !handle->broken) {
             ask(handle);
         }
+        r = handle->down ? -EAGAIN : r;
     }
     return r;
 }
@@ -240,37 +262,43 @@ void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event)
     endpoint->held[endpoint->held_count++] = event;
 }
 
+/* Lasts until the next poll(). */
+static const char *text_of(struct endpoint *endpoint, const rd_kafka_event_t *event)
+{
+    const char *words = rd_kafka_event_error_string((rd_kafka_event_t *)(uintptr_t)event);
+
+    if (endpoint->texts_count == KAFKA_TEXTS_MAX) {
+        return rd_kafka_err2str(rd_kafka_event_error((rd_kafka_event_t *)(uintptr_t)event));
+    }
+    return kafka_error_words(words, endpoint->texts[endpoint->texts_count++], REASON_BYTES);
+}
+
 static void take_error(struct endpoint *endpoint, struct kafka_handle *handle,
                        rd_kafka_event_t *event, struct kafka_out *out)
 {
     rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
 
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || fatal) {
+        handle->broken = handle->broken || fatal;
         handle_down(endpoint, handle, true);
-        rd_kafka_event_destroy(event);
-        return;
     }
-    out->events[out->count++] = (struct event){.kind = EVENT_ERROR,
-                                               .client = handle->first_client,
-                                               .at_ns = mono_ns(),
-                                               .text = rd_kafka_event_error_string(event)};
-    kafka_hold(endpoint, event);
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        out->events[out->count++] = (struct event){.kind = EVENT_ERROR,
+                                                   .client = handle->first_client,
+                                                   .at_ns = mono_ns(),
+                                                   .text = text_of(endpoint, event)};
+    }
+    rd_kafka_event_destroy(event);
 }
 
 void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
                        rd_kafka_event_t *event, struct kafka_out *out)
 {
-    switch (rd_kafka_event_type(event)) {
-    case RD_KAFKA_EVENT_ERROR:
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR) {
         take_error(endpoint, handle, event, out);
-        break;
-    case RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT:
-        take_answer(endpoint, handle, event);
+    } else {
         rd_kafka_event_destroy(event);
-        break;
-    default:
-        rd_kafka_event_destroy(event);
-        break;
     }
 }
 
@@ -320,6 +348,9 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
     ssize_t got = read(handle->event_fd, &times, sizeof times);
 
     (void)got;
+    if (handle->asking) {
+        take_answer(endpoint, handle);
+    }
     while (out->count < out->max) {
         rd_kafka_event_t *event = next_event(handle);
 

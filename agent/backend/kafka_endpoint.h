@@ -17,6 +17,7 @@
 #include <librdkafka/rdkafka.h>
 
 #define KAFKA_HELD_MAX 4096  /* Events of one poll() that keep library memory borrowed. */
+#define KAFKA_TEXTS_MAX 32   /* Errors of one poll() that have a text of their own. */
 #define KAFKA_LATER_MAX 1024 /* Messages that the library refused within submit(). */
 #define KAFKA_ACKS_MAX 4096  /* Unanswered ones of a consumer; beyond, no messages are taken. */
 
@@ -33,6 +34,7 @@ struct kafka_handle {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;         /* What the handle says: reports, errors, answers. */
     rd_kafka_queue_t *message_queue; /* Consumers: what it fetched. */
+    rd_kafka_queue_t *answer_queue;  /* Where the answer to ask() comes. */
     rd_kafka_event_t *half;          /* A delivery report that did not fit into the last poll(). */
     rd_kafka_topic_t **topics; /* By index into endpoint_config.topics; NULL where not used. */
     uint32_t first_client;     /* Of its clients: first_client + n x handles_count. */
@@ -41,7 +43,8 @@ struct kafka_handle {
     struct kafka_commits commits; /* Consumers. */
     int event_fd;
     bool down;
-    bool asking; /* reopen() asked whether the broker is back; the answer will come as an event. */
+    bool broken; /* The library gave the handle up; only a new one helps. */
+    bool asking; /* Whether the broker is back; the answer comes by itself. */
 };
 
 /* A topic as one consuming client reads it; the opaque of its rd_kafka_topic_t. */
@@ -75,6 +78,8 @@ struct endpoint {
     bool tell_pending; /* Some client's told_down is not its handle's down. */
     rd_kafka_event_t **held;
     uint32_t held_count;
+    char (*texts)[REASON_BYTES];
+    uint32_t texts_count;
     struct kafka_later *later;
     uint32_t later_count;
     /* Consumers only. */
@@ -111,7 +116,7 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
                         kafka_take_fn take);
 
-/* Events that both roles know: errors, all brokers down, the answer to reopen(). */
+/* Events that both roles know: errors, among them that all brokers are down. */
 void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
                        rd_kafka_event_t *event, struct kafka_out *out);
 
@@ -124,6 +129,11 @@ void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle);
 /* Makes wait_fd readable. */
 void kafka_handle_wake(const struct kafka_handle *handle);
 
+/* Asks those that are down whether they are back and looks for the answers, as poll() does too.
+ * 0 or -EAGAIN. */
 int kafka_endpoint_reopen(struct endpoint *endpoint);
+
+/* Ends a handle so that kafka_handle_init() can begin it anew; it stays down. */
+void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle);
 
 #endif

@@ -175,6 +175,10 @@ int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *
         r = kafka_conf_set(conf, reterr, "api.version.request.timeout.ms", "2000");
     }
     if (r == 0) {
+        /* Here a connection that is closed is the news. */
+        r = kafka_conf_set(conf, reterr, "log.connection.close", "true");
+    }
+    if (r == 0) {
         r = kafka_client_new(RD_KAFKA_PRODUCER, conf, &client, reterr);
         conf = NULL;
     }

@@ -145,7 +145,8 @@ static int make_topics(struct endpoint *endpoint, struct kafka_handle *handle,
     return 0;
 }
 
-static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
+static int open_handle(struct endpoint *endpoint, uint32_t index, int64_t deadline_ns,
+                       struct errinfo *reterr)
 {
     const struct endpoint_config *config = endpoint->config;
     struct kafka_handle *handle = &endpoint->handles[index];
@@ -163,7 +164,7 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
         r = make_topics(endpoint, handle, reterr);
     }
     if (r == 0) {
-        r = kafka_client_connect(client, config->target, config->open_deadline_ns, NULL, reterr);
+        r = kafka_client_connect(client, config->target, deadline_ns, NULL, reterr);
     }
     return r;
 }
@@ -180,7 +181,7 @@ int kafka_producer_open(const struct endpoint_config *config, struct endpoint **
     }
     r = kafka_endpoint_new(config, handles, &endpoint, reterr);
     for (uint32_t i = 0; r == 0 && i < handles; i++) {
-        r = open_handle(endpoint, i, reterr);
+        r = open_handle(endpoint, i, config->open_deadline_ns, reterr);
     }
     if (r < 0) {
         kafka_endpoint_free(endpoint);
@@ -200,6 +201,45 @@ void kafka_producer_close(struct endpoint *endpoint)
         }
     }
     kafka_endpoint_free(endpoint);
+}
+
+/*
+ * After a fatal error of the idempotent producer a handle takes nothing any more. Its messages get
+ * their outcomes first: what is not on its way is refused, the rest is unconfirmed.
+ */
+static int renew(struct endpoint *endpoint, uint32_t index, int64_t deadline_ns,
+                 struct errinfo *reterr)
+{
+    struct kafka_handle *handle = &endpoint->handles[index];
+    int r;
+
+    if (handle->client != NULL) {
+        (void)rd_kafka_purge(handle->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                                 RD_KAFKA_PURGE_F_NON_BLOCKING);
+        if (rd_kafka_outq_len(handle->client) > 0 || handle->half != NULL) {
+            return -EAGAIN; /* poll() tells them. */
+        }
+    }
+    kafka_handle_renew(endpoint, handle);
+    r = open_handle(endpoint, index, deadline_ns, reterr);
+    if (r == 0) {
+        kafka_handle_lives(endpoint, handle);
+    } else {
+        handle->broken = true;
+    }
+    return r == 0 ? 0 : -EAGAIN;
+}
+
+int kafka_producer_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
+{
+    int r = kafka_endpoint_reopen(endpoint);
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        if (endpoint->handles[i].broken && mono_ns() < deadline_ns) {
+            (void)renew(endpoint, i, deadline_ns, reterr);
+        }
+    }
+    return r;
 }
 
 /* ---- Sending -------------------------------------------------------------------------------- */

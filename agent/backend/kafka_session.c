@@ -20,6 +20,9 @@ int kafka_session_open(const struct target *target, int64_t deadline_ns, struct 
     }
     /* The mock cluster makes topics when it is asked for them by somebody who allows it. */
     r = kafka_conf_set(conf, reterr, "allow.auto.create.topics", "true");
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "log.connection.close", "true");
+    }
     if (r < 0) {
         rd_kafka_conf_destroy(conf);
         return r;
