@@ -3,9 +3,13 @@
 #include "cli_options.h"
 #include "cli_screen.h"
 #include "fold.h"
+#include "hlog.h"
 #include "report.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define HLOG_FORMAT "hlog"
 
 static const enum cli_option options_taken[] = {CLI_FORMAT, CLI_OPTION_COUNT};
 
@@ -22,22 +26,33 @@ static const struct cli_usage usage = {
                 "  millrace report runs/20261123-201501-1a2b-quickstart --format junit\n",
 };
 
-static int read_journal(const char *folder, struct result **ret, struct errinfo *reterr)
+/* Folds the journal; the histogram log, if wanted, is written on the way. */
+static int read_journal(const char *folder, bool with_hlog, struct result **ret,
+                        struct errinfo *reterr)
 {
     struct archive_reader *reader = NULL;
     struct fold *fold = NULL;
+    struct hlog *hlog = NULL;
     struct journal_entry entry;
+    int closed;
     int r = archive_reader_new(folder, &reader, reterr);
 
     if (r == 0) {
         r = fold_new(&fold, reterr);
     }
+    if (r == 0 && with_hlog) {
+        r = hlog_new(folder, &hlog, reterr);
+    }
     while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
         r = fold_add(fold, &entry, reterr);
+        if (r == 0 && with_hlog) {
+            r = hlog_add(hlog, &entry, reterr);
+        }
         journal_entry_done(&entry);
     }
+    closed = hlog_close(hlog, r == 0 ? reterr : NULL);
     if (r == 0) {
-        r = fold_result(fold, ret, reterr);
+        r = closed < 0 ? closed : fold_result(fold, ret, reterr);
     }
     fold_free(fold);
     archive_reader_free(reader);
@@ -52,6 +67,10 @@ static int write_reports(const struct result *result, const char *folder, const 
 
     if (format_name == NULL) {
         return report_write_all(result, folder, reterr);
+    }
+    if (strcmp(format_name, HLOG_FORMAT) == 0) {
+        (void)printf("%s/%s\n", folder, HLOG_FILE_NAME);
+        return 0;
     }
     format = report_format_find(format_name);
     r = report_write(result, format, folder, reterr);
@@ -68,6 +87,7 @@ int command_report(int argc, char **argv)
     struct result *result = NULL;
     struct text summary = {0};
     const char *folder;
+    bool with_hlog;
     int code = 0;
     int r;
 
@@ -75,7 +95,8 @@ int command_report(int argc, char **argv)
         return code;
     }
     folder = options.arguments.items[0];
-    if (options.format != NULL && report_format_find(options.format) == NULL) {
+    with_hlog = options.format == NULL || strcmp(options.format, HLOG_FORMAT) == 0;
+    if (!with_hlog && report_format_find(options.format) == NULL) {
         (void)fprintf(
             stderr,
             "millrace report: --format %s is not known (html, md, json, csv, junit, hlog)\n",
@@ -83,7 +104,7 @@ int command_report(int argc, char **argv)
         cli_options_done(&options);
         return EXIT_USAGE;
     }
-    r = read_journal(folder, &result, &error);
+    r = read_journal(folder, with_hlog, &result, &error);
     if (r == 0) {
         r = write_reports(result, folder, options.format, &error);
     }

@@ -13,6 +13,5 @@ int json_write(const struct result *result, struct text *out, struct errinfo *re
 int intervals_write(const struct result *result, struct text *out, struct errinfo *reterr);
 int csv_write(const struct result *result, struct text *out, struct errinfo *reterr);
 int junit_write(const struct result *result, struct text *out, struct errinfo *reterr);
-int hlog_write(const struct result *result, struct text *out, struct errinfo *reterr);
 
 #endif

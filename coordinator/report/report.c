@@ -13,7 +13,6 @@ static const struct report_format formats[] = {
     {"intervals", "intervals.jsonl", true, intervals_write},
     {"csv", "report.csv", false, csv_write},
     {"junit", "junit.xml", false, junit_write},
-    {"hlog", "histograms.hlog", true, hlog_write},
     {NULL, NULL, false, NULL},
 };
 

@@ -1,6 +1,6 @@
 /*
  * report: a result as documents for people and programs. Reads the result and nothing else. One
- * file per format, one row in the table.
+ * file per format, one row in the table. (The histogram log is made of the journal: see hlog.h.)
  */
 #ifndef MILLRACE_REPORT_H
 #define MILLRACE_REPORT_H

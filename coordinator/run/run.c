@@ -47,6 +47,9 @@ static int make_folder(struct run *run, struct errinfo *reterr)
         r = archive_writer_new(run->folder, &run->archive, reterr);
     }
     if (r == 0) {
+        r = hlog_new(run->folder, &run->hlog, reterr);
+    }
+    if (r == 0) {
         r = file_mkdirs(run->agents_folder, reterr);
     }
     if (r == 0) {
@@ -243,6 +246,7 @@ static void run_done(struct run *run)
         session_close(&run->session);
     }
     (void)archive_writer_close(run->archive, NULL);
+    (void)hlog_close(run->hlog, NULL);
     fold_free(run->fold);
     plan_free(run->plan);
     free(run->cases);

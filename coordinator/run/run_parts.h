@@ -3,6 +3,7 @@
 #define MILLRACE_RUN_PARTS_H
 
 #include "archive.h"
+#include "hlog.h"
 #include "judge.h"
 #include "plan.h"
 #include "run.h"
@@ -16,6 +17,7 @@ struct run {
     struct session session;
     bool session_open;
     struct archive_writer *archive;
+    struct hlog *hlog;
     bool archive_failed; /* The disk is full: nothing more is written, but what was begun is ended.
                           */
     struct fold *fold;

@@ -341,20 +341,6 @@ static void junit_is_well_formed_whatever_is_in_it(void **state)
     assert_int_equal(r, 0);
 }
 
-static void hlog_has_a_line_per_phase_flow_and_metric(void **state)
-{
-    struct result *result = make(20, false);
-    char *hlog = written(result, "hlog");
-
-    (void)state;
-    /* 3 cases, 2 phases with samples, all flows and 2 of them, 6 metrics. */
-    assert_int_equal(count_of(hlog, "\nTag="), 3 * 2 * 3 * 6);
-    assert_non_null(strstr(hlog, "Tag=rabbit-3.10/steady/e2e,"));
-    assert_non_null(strstr(hlog, "Tag=rabbit-3.10/steady/orders/e2e_service,"));
-    free(hlog);
-    result_free(result);
-}
-
 static void report_write_names_the_path_that_fails(void **state)
 {
     struct result *result = result_fixture_empty(VERDICT_PASS);
@@ -402,7 +388,6 @@ int main(void)
         cmocka_unit_test(junit_has_failures_and_skips_with_figures),
         cmocka_unit_test(junit_of_an_invalid_run_is_an_error),
         cmocka_unit_test(junit_is_well_formed_whatever_is_in_it),
-        cmocka_unit_test(hlog_has_a_line_per_phase_flow_and_metric),
         cmocka_unit_test(report_write_names_the_path_that_fails),
         cmocka_unit_test(formats_are_found_by_name),
         cmocka_unit_test(verdicts_have_the_names_and_codes_of_the_contract),
