@@ -1,4 +1,4 @@
-#include "delivery.h"
+#include "delivery_sets.h"
 
 #include "invariant.h"
 
@@ -6,53 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct range {
-    uint64_t first;
-    uint64_t end; /* 0: nothing of this phase. */
-};
+/*
+ * Numbers that may be missing below a run. Above a gap a set takes some 20 bytes per 65536 numbers,
+ * so a run of SEQ_MAX would take gigabytes; this many are 20 MB, and a day of 800 000 messages a
+ * second in one stream whose first message was lost.
+ */
+#define MISSING_MAX (UINT64_C(1) << 36)
 
-/* How far a stream had come at a time; kept only where messages can expire. */
-struct progress {
-    int64_t until_ns;
-    uint64_t end;
-};
-
-struct stream {
-    uint32_t flow;
-    uint32_t topic; /* Ordinal within the flow. */
-    uint32_t partition;
-    struct seqset *acked; /* NULL while empty, likewise below. */
-    struct seqset *refused;
-    struct seqset *unconfirmed;
-    struct range *ranges; /* By phase; NULL while nothing was sent. */
-    struct progress *progress;
-    uint32_t progress_count;
-};
-
-struct reading {
-    struct seqset *seen;
-    struct seqset *out_of_order;
-    struct seqruns again; /* A run per copy. */
-};
-
-struct delivery_audit {
-    struct delivery_tables tables;
-    struct stream *streams;
-    uint32_t streams_count;
-    struct reading *readings;
-    uint32_t readings_count;
-    uint32_t flow_first_reading[FLOWS_MAX];
-    struct seqset *empty; /* Stands for a set that nothing came into yet. */
-};
-
-static struct reading *reading_at(const struct delivery_audit *audit, uint32_t stream,
-                                  uint32_t subscription)
+struct reading *delivery_reading(const struct delivery_audit *audit, uint32_t stream,
+                                 uint32_t subscription)
 {
     uint32_t flow_index = audit->streams[stream].flow;
     const struct assigned_flow *flow = &audit->tables.flows[flow_index];
 
     return &audit->readings[audit->flow_first_reading[flow_index] +
                             subscription * flow->streams_count + (stream - flow->stream_first)];
+}
+
+uint64_t delivery_set_count(const struct seqset *set)
+{
+    return set == NULL ? 0 : seqset_count(set);
 }
 
 static void name_streams(struct delivery_audit *audit)
@@ -70,11 +43,49 @@ static void name_streams(struct delivery_audit *audit)
     }
 }
 
+/* A journal may be damaged: streams are looked up without another look at the tables. */
+static int check_tables(const struct delivery_tables *tables, struct errinfo *reterr)
+{
+    uint64_t streams = 0;
+
+    for (uint32_t i = 0; i < tables->flows_count; i++) {
+        streams += tables->flows[i].streams_count;
+    }
+    for (uint32_t i = 0; i < tables->flows_count; i++) {
+        const struct assigned_flow *flow = &tables->flows[i];
+
+        if ((uint64_t)flow->stream_first + flow->streams_count > streams ||
+            flow->subscriptions_count > SUBSCRIPTIONS_MAX) {
+            return errinfo_set(reterr, -EBADMSG, "flow %u has streams that the trial does not have",
+                               i);
+        }
+    }
+    for (uint32_t i = 0; i < tables->producers_count; i++) {
+        const struct assigned_producer *producer = &tables->producers[i];
+
+        if (producer->flow >= tables->flows_count ||
+            producer->stream_first +
+                    (uint64_t)producer->topics_count * tables->flows[producer->flow].partitions >
+                streams) {
+            return errinfo_set(reterr, -EBADMSG,
+                               "producer %u has streams that the trial does not have", i);
+        }
+    }
+    return streams > STREAMS_MAX || tables->flows_count > FLOWS_MAX
+               ? errinfo_set(reterr, -EBADMSG, "the trial has too many streams or flows")
+               : 0;
+}
+
 int delivery_new(const struct delivery_tables *tables, struct delivery_audit **ret,
                  struct errinfo *reterr)
 {
-    struct delivery_audit *audit = calloc(1, sizeof *audit);
+    int r = check_tables(tables, reterr);
+    struct delivery_audit *audit;
 
+    if (r < 0) {
+        return r;
+    }
+    audit = calloc(1, sizeof *audit);
     if (audit == NULL) {
         return errinfo_nomem(reterr);
     }
@@ -126,6 +137,16 @@ void delivery_free(struct delivery_audit *audit)
     free(audit);
 }
 
+static int check_run(const struct seqset *set, const struct seqrun *run, struct errinfo *reterr)
+{
+    if (run->first > run->last || run->last >= SEQ_MAX ||
+        run->last >= delivery_set_count(set) + MISSING_MAX) {
+        return errinfo_set(reterr, -EBADMSG, "messages %llu to %llu, far beyond their stream's end",
+                           (unsigned long long)run->first, (unsigned long long)run->last);
+    }
+    return 0;
+}
+
 static int add_runs(struct seqset **set, const struct seqruns *runs, struct seqruns *again,
                     struct errinfo *reterr)
 {
@@ -135,9 +156,14 @@ static int add_runs(struct seqset **set, const struct seqruns *runs, struct seqr
         r = seqset_new(set, reterr);
     }
     for (uint32_t i = 0; r == 0 && i < runs->runs_count; i++) {
-        r = seqset_add(*set, runs->runs[i].first, runs->runs[i].last, NULL, again);
+        const struct seqrun *run = &runs->runs[i];
+
+        r = check_run(*set, run, reterr);
+        if (r == 0 && seqset_add(*set, run->first, run->last, NULL, again) < 0) {
+            r = errinfo_nomem(reterr);
+        }
     }
-    return r < 0 ? errinfo_nomem(reterr) : 0;
+    return r;
 }
 
 static int add_progress(struct stream *stream, int64_t until_ns, uint64_t end)
@@ -160,7 +186,7 @@ static int add_range(struct delivery_audit *audit, const struct snapshot *snapsh
     struct stream *stream;
 
     if (range->stream >= audit->streams_count || range->phase >= audit->tables.phases_count ||
-        range->first > range->end) {
+        range->first > range->end || range->end > SEQ_MAX) {
         return errinfo_set(reterr, -EBADMSG,
                            "a range of stream %u, phase %u, which the trial does not have",
                            range->stream, range->phase);
@@ -214,15 +240,17 @@ static int add_reading(struct delivery_audit *audit, const struct reading_delta 
                            "stream %u in subscription %u, which the trial does not have",
                            delta->stream, delta->subscription);
     }
-    reading = reading_at(audit, delta->stream, delta->subscription);
+    reading = delivery_reading(audit, delta->stream, delta->subscription);
     r = add_runs(&reading->seen, &delta->seen, &reading->again, reterr);
     for (uint32_t i = 0; r == 0 && i < delta->again.runs_count; i++) {
-        r = seqruns_add(&reading->again, delta->again.runs[i].first, delta->again.runs[i].last);
+        const struct seqrun *run = &delta->again.runs[i];
+
+        r = check_run(reading->seen, run, reterr);
+        if (r == 0 && seqruns_add(&reading->again, run->first, run->last) < 0) {
+            r = errinfo_nomem(reterr);
+        }
     }
-    if (r == 0) {
-        r = add_runs(&reading->out_of_order, &delta->out_of_order, NULL, reterr);
-    }
-    return r < 0 && r != -EBADMSG ? errinfo_nomem(reterr) : r;
+    return r < 0 ? r : add_runs(&reading->out_of_order, &delta->out_of_order, NULL, reterr);
 }
 
 int delivery_add(struct delivery_audit *audit, const struct snapshot *snapshot,
@@ -240,210 +268,4 @@ int delivery_add(struct delivery_audit *audit, const struct snapshot *snapshot,
         r = add_reading(audit, &snapshot->readings[i], reterr);
     }
     return r;
-}
-
-static uint64_t count_in(const struct seqset *set, const struct range *range)
-{
-    return set == NULL ? 0 : seqset_count_range(set, range->first, range->end);
-}
-
-/* Members of a that b lacks; either may be NULL. */
-static uint64_t count_without(const struct delivery_audit *audit, const struct seqset *a,
-                              const struct seqset *b, uint64_t first, uint64_t end)
-{
-    if (a == NULL || first >= end) {
-        return 0;
-    }
-    return seqset_count_without(a, b == NULL ? audit->empty : b, first, end);
-}
-
-static uint64_t copies_in(const struct seqruns *again, const struct range *range)
-{
-    uint64_t copies = 0;
-
-    for (uint32_t i = 0; i < again->runs_count; i++) {
-        uint64_t first = again->runs[i].first > range->first ? again->runs[i].first : range->first;
-        uint64_t end = again->runs[i].last + 1 < range->end ? again->runs[i].last + 1 : range->end;
-
-        copies += end > first ? end - first : 0;
-    }
-    return copies;
-}
-
-/* Everything below was intended at least a ttl before the trial ended. */
-static uint64_t expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns)
-{
-    uint64_t end = 0;
-
-    for (uint32_t i = 0; i < stream->progress_count; i++) {
-        if (stream->progress[i].until_ns + ttl_ns <= ended_ns && stream->progress[i].end > end) {
-            end = stream->progress[i].end;
-        }
-    }
-    return end;
-}
-
-static void count_reading(const struct delivery_audit *audit, const struct stream *stream,
-                          uint32_t subscription, const struct range *range,
-                          const struct delivery_end *end, struct delivery_counts *counts)
-{
-    const struct reading *reading =
-        reading_at(audit, (uint32_t)(stream - audit->streams), subscription);
-    int64_t ttl_ns = audit->tables.flows[stream->flow].delivery.ttl_ns;
-    uint64_t acked = count_in(stream->acked, range);
-    uint64_t missing = count_without(audit, stream->acked, reading->seen, range->first, range->end);
-    uint64_t expired = 0;
-
-    counts->expected += acked;
-    counts->received += count_in(reading->seen, range);
-    counts->unexpected +=
-        count_without(audit, reading->seen, stream->acked, range->first, range->end);
-    counts->duplicated += copies_in(&reading->again, range);
-    counts->reordered += count_in(reading->out_of_order, range);
-    if (ttl_ns > 0) {
-        uint64_t below = expired_below(stream, ttl_ns, end->ended_ns);
-
-        expired = count_without(audit, stream->acked, reading->seen, range->first,
-                                below < range->end ? below : range->end);
-    }
-    counts->expired += expired;
-    if (end->unaccounted[stream->flow * SUBSCRIPTIONS_MAX + subscription] != 0) {
-        counts->unaccounted += missing - expired;
-    } else {
-        counts->lost += missing - expired;
-    }
-}
-
-static bool asked_for(uint32_t question, uint32_t value)
-{
-    return question == DELIVERY_ALL || question == value;
-}
-
-static void count_stream(const struct delivery_audit *audit, const struct stream *stream,
-                         const struct delivery_question *question, const struct delivery_end *end,
-                         struct delivery_counts *counts)
-{
-    uint32_t subscriptions = audit->tables.flows[stream->flow].subscriptions_count;
-    bool read = audit->tables.flows[stream->flow].consumers_count > 0;
-
-    for (uint32_t phase = 0; stream->ranges != NULL && phase < audit->tables.phases_count;
-         phase++) {
-        const struct range *range = &stream->ranges[phase];
-
-        if (!asked_for(question->phase, phase) || range->end == 0) {
-            continue;
-        }
-        counts->acked += count_in(stream->acked, range);
-        counts->refused += count_in(stream->refused, range);
-        counts->unconfirmed += count_in(stream->unconfirmed, range);
-        counts->sent += range->end - range->first;
-        for (uint32_t s = 0; read && s < subscriptions; s++) {
-            if (asked_for(question->subscription, s)) {
-                count_reading(audit, stream, s, range, end, counts);
-            }
-        }
-    }
-}
-
-void delivery_count(const struct delivery_audit *audit, const struct delivery_question *question,
-                    const struct delivery_end *end, struct delivery_counts *counts)
-{
-    for (uint32_t i = 0; i < audit->streams_count; i++) {
-        const struct stream *stream = &audit->streams[i];
-
-        if (asked_for(question->flow, stream->flow) && asked_for(question->topic, stream->topic) &&
-            asked_for(question->partition, stream->partition)) {
-            count_stream(audit, stream, question, end, counts);
-        }
-    }
-}
-
-static uint64_t set_count(const struct seqset *set)
-{
-    return set == NULL ? 0 : seqset_count(set);
-}
-
-uint64_t delivery_backlog(const struct delivery_audit *audit)
-{
-    uint64_t backlog = 0;
-
-    for (uint32_t i = 0; i < audit->streams_count; i++) {
-        const struct assigned_flow *flow = &audit->tables.flows[audit->streams[i].flow];
-        uint64_t acked = set_count(audit->streams[i].acked);
-
-        for (uint32_t s = 0; flow->consumers_count > 0 && s < flow->subscriptions_count; s++) {
-            uint64_t seen = set_count(reading_at(audit, i, s)->seen);
-
-            backlog += acked > seen ? acked - seen : 0;
-        }
-    }
-    return backlog;
-}
-
-static uint64_t stream_sent(const struct delivery_audit *audit, const struct stream *stream)
-{
-    uint64_t sent = 0;
-
-    for (uint32_t phase = 0; stream->ranges != NULL && phase < audit->tables.phases_count;
-         phase++) {
-        sent += stream->ranges[phase].end - stream->ranges[phase].first;
-    }
-    return sent;
-}
-
-bool delivery_complete(const struct delivery_audit *audit)
-{
-    for (uint32_t i = 0; i < audit->streams_count; i++) {
-        const struct stream *stream = &audit->streams[i];
-        const struct assigned_flow *flow = &audit->tables.flows[stream->flow];
-
-        if (set_count(stream->acked) + set_count(stream->refused) + set_count(stream->unconfirmed) <
-            stream_sent(audit, stream)) {
-            return false;
-        }
-        for (uint32_t s = 0; flow->consumers_count > 0 && s < flow->subscriptions_count; s++) {
-            if (count_without(audit, stream->acked, reading_at(audit, i, s)->seen, 0, SEQ_MAX) >
-                0) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static void explain_runs(struct text *out, uint32_t stream, const char *what,
-                         const struct seqruns *runs, uint32_t *ranges_left)
-{
-    for (uint32_t i = 0; i<runs->runs_count && * ranges_left> 0; i++, (*ranges_left)--) {
-        text_addf(out, "%sstream %u: %s %llu", out->bytes_count > 0 ? "; " : "", stream, what,
-                  (unsigned long long)runs->runs[i].first);
-        if (runs->runs[i].last > runs->runs[i].first) {
-            text_addf(out, "-%llu", (unsigned long long)runs->runs[i].last);
-        }
-    }
-}
-
-void delivery_explain(const struct delivery_audit *audit, const struct delivery_question *question,
-                      uint32_t ranges_max, struct text *out)
-{
-    struct seqruns missing = {0};
-
-    for (uint32_t i = 0; i < audit->streams_count && ranges_max > 0; i++) {
-        const struct stream *stream = &audit->streams[i];
-        const struct reading *reading;
-
-        if (!asked_for(question->flow, stream->flow) ||
-            !asked_for(question->topic, stream->topic) || stream->acked == NULL ||
-            question->subscription == DELIVERY_ALL) {
-            continue;
-        }
-        reading = reading_at(audit, i, question->subscription);
-        seqruns_clear(&missing);
-        if (seqset_list_without(stream->acked, reading->seen == NULL ? audit->empty : reading->seen,
-                                0, SEQ_MAX, ranges_max, &missing) == 0) {
-            explain_runs(out, i, "missing", &missing, &ranges_max);
-        }
-        explain_runs(out, i, "again", &reading->again, &ranges_max);
-    }
-    seqruns_done(&missing);
 }

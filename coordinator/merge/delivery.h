@@ -33,11 +33,13 @@ struct delivery_tables {
 
 struct delivery_audit;
 
+/* -EBADMSG for tables that do not fit each other; -ENOMEM. */
 int delivery_new(const struct delivery_tables *tables, struct delivery_audit **ret,
                  struct errinfo *reterr);
 void delivery_free(struct delivery_audit *audit);
 
-/* -EBADMSG for a stream, phase or subscription that the trial does not have; -ENOMEM. */
+/* -EBADMSG for a stream, phase or subscription that the trial does not have, or for numbers far
+ * beyond what came of their stream, with a part of the snapshot in; -ENOMEM. */
 int delivery_add(struct delivery_audit *audit, const struct snapshot *snapshot,
                  struct errinfo *reterr);
 

@@ -1,0 +1,230 @@
+/* delivery_answers: what the united sets come to. */
+#include "delivery_sets.h"
+
+static uint64_t count_in(const struct seqset *set, const struct range *range)
+{
+    return set == NULL ? 0 : seqset_count_range(set, range->first, range->end);
+}
+
+/* Members of a that b lacks; either may be NULL. */
+static uint64_t count_without(const struct delivery_audit *audit, const struct seqset *a,
+                              const struct seqset *b, uint64_t first, uint64_t end)
+{
+    if (a == NULL || first >= end) {
+        return 0;
+    }
+    return seqset_count_without(a, b == NULL ? audit->empty : b, first, end);
+}
+
+static uint64_t copies_in(const struct seqruns *again, const struct range *range)
+{
+    uint64_t copies = 0;
+
+    for (uint32_t i = 0; i < again->runs_count; i++) {
+        uint64_t first = again->runs[i].first > range->first ? again->runs[i].first : range->first;
+        uint64_t end = again->runs[i].last + 1 < range->end ? again->runs[i].last + 1 : range->end;
+
+        copies += end > first ? end - first : 0;
+    }
+    return copies;
+}
+
+/* Everything below was intended at least a ttl before the trial ended. */
+static uint64_t expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns)
+{
+    uint64_t end = 0;
+    int64_t until_ns;
+
+    if (__builtin_sub_overflow(ended_ns, ttl_ns, &until_ns)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < stream->progress_count; i++) {
+        if (stream->progress[i].until_ns <= until_ns && stream->progress[i].end > end) {
+            end = stream->progress[i].end;
+        }
+    }
+    return end;
+}
+
+static void count_reading(const struct delivery_audit *audit, const struct stream *stream,
+                          uint32_t subscription, const struct range *range,
+                          const struct delivery_end *end, struct delivery_counts *counts)
+{
+    const struct reading *reading =
+        delivery_reading(audit, (uint32_t)(stream - audit->streams), subscription);
+    int64_t ttl_ns = audit->tables.flows[stream->flow].delivery.ttl_ns;
+    uint64_t acked = count_in(stream->acked, range);
+    uint64_t missing = count_without(audit, stream->acked, reading->seen, range->first, range->end);
+    uint64_t expired = 0;
+
+    counts->expected += acked;
+    counts->received += count_in(reading->seen, range);
+    counts->unexpected +=
+        count_without(audit, reading->seen, stream->acked, range->first, range->end);
+    counts->duplicated += copies_in(&reading->again, range);
+    counts->reordered += count_in(reading->out_of_order, range);
+    if (ttl_ns > 0) {
+        uint64_t below = expired_below(stream, ttl_ns, end->ended_ns);
+
+        expired = count_without(audit, stream->acked, reading->seen, range->first,
+                                below < range->end ? below : range->end);
+    }
+    counts->expired += expired;
+    if (end->unaccounted[stream->flow * SUBSCRIPTIONS_MAX + subscription] != 0) {
+        counts->unaccounted += missing - expired;
+    } else {
+        counts->lost += missing - expired;
+    }
+}
+
+static bool asked_for(uint32_t question, uint32_t value)
+{
+    return question == DELIVERY_ALL || question == value;
+}
+
+static void count_stream(const struct delivery_audit *audit, const struct stream *stream,
+                         const struct delivery_question *question, const struct delivery_end *end,
+                         struct delivery_counts *counts)
+{
+    uint32_t subscriptions = audit->tables.flows[stream->flow].subscriptions_count;
+    bool read = audit->tables.flows[stream->flow].consumers_count > 0;
+
+    for (uint32_t phase = 0; stream->ranges != NULL && phase < audit->tables.phases_count;
+         phase++) {
+        const struct range *range = &stream->ranges[phase];
+
+        if (!asked_for(question->phase, phase) || range->end == 0) {
+            continue;
+        }
+        counts->acked += count_in(stream->acked, range);
+        counts->refused += count_in(stream->refused, range);
+        counts->unconfirmed += count_in(stream->unconfirmed, range);
+        counts->sent += range->end - range->first;
+        for (uint32_t s = 0; read && s < subscriptions; s++) {
+            if (asked_for(question->subscription, s)) {
+                count_reading(audit, stream, s, range, end, counts);
+            }
+        }
+    }
+}
+
+void delivery_count(const struct delivery_audit *audit, const struct delivery_question *question,
+                    const struct delivery_end *end, struct delivery_counts *counts)
+{
+    for (uint32_t i = 0; i < audit->streams_count; i++) {
+        const struct stream *stream = &audit->streams[i];
+
+        if (asked_for(question->flow, stream->flow) && asked_for(question->topic, stream->topic) &&
+            asked_for(question->partition, stream->partition)) {
+            count_stream(audit, stream, question, end, counts);
+        }
+    }
+}
+
+uint64_t delivery_backlog(const struct delivery_audit *audit)
+{
+    uint64_t backlog = 0;
+
+    for (uint32_t i = 0; i < audit->streams_count; i++) {
+        const struct assigned_flow *flow = &audit->tables.flows[audit->streams[i].flow];
+        uint64_t acked = delivery_set_count(audit->streams[i].acked);
+
+        for (uint32_t s = 0; flow->consumers_count > 0 && s < flow->subscriptions_count; s++) {
+            uint64_t seen = delivery_set_count(delivery_reading(audit, i, s)->seen);
+
+            backlog += acked > seen ? acked - seen : 0;
+        }
+    }
+    return backlog;
+}
+
+static uint64_t stream_sent(const struct delivery_audit *audit, const struct stream *stream)
+{
+    uint64_t sent = 0;
+
+    for (uint32_t phase = 0; stream->ranges != NULL && phase < audit->tables.phases_count;
+         phase++) {
+        sent += stream->ranges[phase].end - stream->ranges[phase].first;
+    }
+    return sent;
+}
+
+bool delivery_complete(const struct delivery_audit *audit)
+{
+    for (uint32_t i = 0; i < audit->streams_count; i++) {
+        const struct stream *stream = &audit->streams[i];
+        const struct assigned_flow *flow = &audit->tables.flows[stream->flow];
+
+        if (delivery_set_count(stream->acked) + delivery_set_count(stream->refused) +
+                delivery_set_count(stream->unconfirmed) <
+            stream_sent(audit, stream)) {
+            return false;
+        }
+        for (uint32_t s = 0; flow->consumers_count > 0 && s < flow->subscriptions_count; s++) {
+            if (count_without(audit, stream->acked, delivery_reading(audit, i, s)->seen, 0,
+                              SEQ_MAX) > 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void explain_runs(struct text *out, uint32_t stream, const char *what,
+                         const struct seqruns *runs, uint32_t *ranges_left)
+{
+    for (uint32_t i = 0; i<runs->runs_count && * ranges_left> 0; i++, (*ranges_left)--) {
+        text_addf(out, "%sstream %u: %s %llu", out->bytes_count > 0 ? "; " : "", stream, what,
+                  (unsigned long long)runs->runs[i].first);
+        if (runs->runs[i].last > runs->runs[i].first) {
+            text_addf(out, "-%llu", (unsigned long long)runs->runs[i].last);
+        }
+    }
+}
+
+/* Copies as one set: their list is in the order in which the agents reported. */
+static void explain_copies(const struct delivery_audit *audit, uint32_t stream,
+                           const struct seqruns *again, uint32_t *ranges_left, struct text *out)
+{
+    struct seqruns copies = {0};
+    struct seqset *set = NULL;
+    int r;
+
+    if (again->runs_count == 0 || *ranges_left == 0) {
+        return;
+    }
+    r = seqset_new(&set, NULL);
+    for (uint32_t i = 0; r == 0 && i < again->runs_count; i++) {
+        r = seqset_add(set, again->runs[i].first, again->runs[i].last, NULL, NULL);
+    }
+    if (r == 0 && seqset_list_without(set, audit->empty, 0, SEQ_MAX, *ranges_left, &copies) == 0) {
+        explain_runs(out, stream, "again", &copies, ranges_left);
+    }
+    seqruns_done(&copies);
+    seqset_free(set);
+}
+
+void delivery_explain(const struct delivery_audit *audit, const struct delivery_question *question,
+                      uint32_t ranges_max, struct text *out)
+{
+    struct seqruns missing = {0};
+
+    for (uint32_t i = 0; i < audit->streams_count && ranges_max > 0; i++) {
+        const struct stream *stream = &audit->streams[i];
+        const struct reading *reading;
+
+        if (!asked_for(question->flow, stream->flow) ||
+            !asked_for(question->topic, stream->topic) || stream->acked == NULL ||
+            question->subscription == DELIVERY_ALL) {
+            continue;
+        }
+        reading = delivery_reading(audit, i, question->subscription);
+        seqruns_clear(&missing);
+        if (seqset_list_without(stream->acked, reading->seen == NULL ? audit->empty : reading->seen,
+                                0, SEQ_MAX, ranges_max, &missing) == 0) {
+            explain_runs(out, i, "missing", &missing, &ranges_max);
+        }
+        explain_copies(audit, i, &reading->again, &ranges_max, out);
+    }
+    seqruns_done(&missing);
+}

@@ -1,0 +1,52 @@
+/* delivery_sets: the united sets of a trial. Private to this module. */
+#ifndef MILLRACE_DELIVERY_SETS_H
+#define MILLRACE_DELIVERY_SETS_H
+
+#include "delivery.h"
+
+struct range {
+    uint64_t first;
+    uint64_t end; /* 0: nothing of this phase. */
+};
+
+/* How far a stream had come at a time; kept only where messages can expire. */
+struct progress {
+    int64_t until_ns;
+    uint64_t end;
+};
+
+struct stream {
+    uint32_t flow;
+    uint32_t topic; /* Ordinal within the flow. */
+    uint32_t partition;
+    struct seqset *acked; /* NULL while empty, likewise below. */
+    struct seqset *refused;
+    struct seqset *unconfirmed;
+    struct range *ranges; /* By phase; NULL while nothing was sent. */
+    struct progress *progress;
+    uint32_t progress_count;
+};
+
+struct reading {
+    struct seqset *seen;
+    struct seqset *out_of_order;
+    struct seqruns again; /* A run per copy. */
+};
+
+struct delivery_audit {
+    struct delivery_tables tables;
+    struct stream *streams;
+    uint32_t streams_count;
+    struct reading *readings;
+    uint32_t readings_count;
+    uint32_t flow_first_reading[FLOWS_MAX];
+    struct seqset *empty; /* Stands for a set that nothing came into yet. */
+};
+
+struct reading *delivery_reading(const struct delivery_audit *audit, uint32_t stream,
+                                 uint32_t subscription);
+
+/* 0 for NULL. */
+uint64_t delivery_set_count(const struct seqset *set);
+
+#endif
