@@ -1,8 +1,9 @@
 /*
  * kafka_admin: topics and consumer groups of a target. Private to the Kafka driver; control plane.
  *
- * A broker without CreateTopics (librdkafka's mock cluster) makes topics when asked for them; then
- * a topic that has at least the wanted partitions counts as made, and nothing can be deleted.
+ * librdkafka's mock cluster can stand in for a broker: it has no CreateTopics but makes topics when
+ * asked for them, so a topic with at least the wanted partitions counts as made; nothing of it can
+ * be deleted.
  */
 #ifndef MILLRACE_KAFKA_ADMIN_H
 #define MILLRACE_KAFKA_ADMIN_H

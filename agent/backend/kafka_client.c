@@ -321,3 +321,14 @@ int kafka_client_connect(rd_kafka_t *client, const struct target *target, int64_
                : errinfo_set(reterr, kafka_failure_errno(complaint.failure), "%s: %s",
                              kafka_addresses(target, addresses, sizeof addresses), complaint.text);
 }
+
+bool kafka_is_mock(rd_kafka_t *client, int64_t deadline_ns)
+{
+    char *id = rd_kafka_clusterid(client, kafka_ms_until(deadline_ns));
+    bool mock = id != NULL && strncmp(id, "mockCluster", strlen("mockCluster")) == 0;
+
+    if (id != NULL) {
+        rd_kafka_mem_free(client, id);
+    }
+    return mock;
+}

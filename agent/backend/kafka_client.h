@@ -37,6 +37,13 @@ const char *kafka_addresses(const struct target *target, char *text, size_t text
 int kafka_client_connect(rd_kafka_t *client, const struct target *target, int64_t deadline_ns,
                          enum probe_failure *ret, struct errinfo *reterr);
 
+/*
+ * Is it librdkafka's mock cluster? To be known beforehand: requests that go to the controller would
+ * wait for one until the deadline, and a request about groups that it doesn't know leaves the
+ * library (2.0.2) locked up. For handles that are connected.
+ */
+bool kafka_is_mock(rd_kafka_t *client, int64_t deadline_ns);
+
 /* The errno that goes with a failure; 0 for PROBE_OK. */
 int kafka_failure_errno(enum probe_failure failure);
 

@@ -194,6 +194,8 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
         r = kafka_client_connect(client, config->target, config->open_deadline_ns, NULL, reterr);
         if (r < 0) {
             rd_kafka_destroy(client);
+        } else {
+            endpoint->is_mock = kafka_is_mock(client, config->open_deadline_ns);
         }
     }
     if (r == 0) {

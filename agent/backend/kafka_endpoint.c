@@ -246,6 +246,9 @@ int kafka_endpoint_reopen(struct endpoint *endpoint)
         if (handle->asking) {
             take_answer(endpoint, handle);
         }
+        if (endpoint->is_mock) {
+            kafka_handle_lives(endpoint, handle); /* It can't be asked, nor does it go away. */
+        }
         if (handle->down && !handle->asking && !handle->broken) {
             ask(handle);
         }

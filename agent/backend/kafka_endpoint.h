@@ -73,6 +73,7 @@ struct endpoint {
     const struct endpoint_config *config;
     struct kafka_handle *handles;
     uint32_t handles_count;
+    bool is_mock; /* See kafka_is_mock(). */
     int epoll_fd;
     bool *told_down;   /* Per client: what the caller knows. */
     bool tell_pending; /* Some client's told_down is not its handle's down. */

@@ -166,6 +166,9 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, int64_t deadli
     if (r == 0) {
         r = kafka_client_connect(client, config->target, deadline_ns, NULL, reterr);
     }
+    if (r == 0) {
+        endpoint->is_mock = kafka_is_mock(client, deadline_ns);
+    }
     return r;
 }
 

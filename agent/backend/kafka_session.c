@@ -37,6 +37,7 @@ int kafka_session_open(const struct target *target, int64_t deadline_ns, struct 
         kafka_session_close(&session);
         return r;
     }
+    session.is_mock = kafka_is_mock(session.client, deadline_ns);
     *ret = session;
     return 0;
 }

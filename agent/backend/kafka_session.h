@@ -12,6 +12,7 @@
 struct kafka_session {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* Answers. */
+    bool is_mock;            /* librdkafka's mock cluster: has no controller to make topics. */
 };
 
 struct kafka_names {
