@@ -37,6 +37,12 @@ static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const 
     }
 }
 
+static void tell_refused(void *context, const char *why)
+{
+    (void)context;
+    (void)fprintf(stderr, "refused: %s\n", why);
+}
+
 int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
 {
     char agent_program[PATH_MAX] = "";
@@ -50,6 +56,7 @@ int cli_ask_targets(const struct cli_options *options, const struct cli_targets 
                                     .agent_program = agent_program,
                                     .run_id = ask->command_name,
                                     .on_waiting = tell_waiting,
+                                    .on_refused = tell_refused,
                                     .context = &waiting};
     struct session_order order = {
         .make = make_command,

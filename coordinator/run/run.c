@@ -73,6 +73,11 @@ static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const 
     }
 }
 
+static void tell_refused(void *context, const char *why)
+{
+    run_notice(context, "refused: %s", why);
+}
+
 /* Cores of a host are shared by the agents on it. */
 static void count_cpus(const struct run *run, struct plan_agent *agents)
 {
@@ -142,6 +147,7 @@ static int gather(struct run *run, struct session_config *session, struct errinf
                                        .run_id = run->run_id,
                                        .interrupts = config->interrupts,
                                        .on_waiting = tell_waiting,
+                                       .on_refused = tell_refused,
                                        .context = run};
     r = session_open(&run->session, session, reterr);
     run->session_open = r == 0;

@@ -20,12 +20,27 @@ static bool interrupted(const struct session *session)
     return session->config->interrupts != NULL && *session->config->interrupts > 0;
 }
 
+static void look_for_refusal(struct session *session)
+{
+    const struct session_config *config = session->config;
+    const char *refusal = fleet_refusal(session->fleet);
+
+    if (refusal[0] == '\0') {
+        return;
+    }
+    (void)snprintf(session->refusal, sizeof session->refusal, "%s", refusal);
+    if (config->on_refused != NULL) {
+        config->on_refused(config->context, session->refusal);
+    }
+}
+
 void session_turn(struct session *session, int timeout_ms)
 {
     char name[NAME_BYTES];
     char reason[REASON_BYTES];
 
     fleet_turn(session->fleet, timeout_ms);
+    look_for_refusal(session);
     while (session->launch != NULL && launch_reap(session->launch, name, reason)) {
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
             if (strcmp(fleet_agent(session->fleet, i)->name, name) == 0) {
@@ -39,17 +54,10 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
     int64_t deadline_ns = mono_ns() + (session->launch != NULL ? JOIN_LOCAL_NS : JOIN_REMOTE_NS);
-    char refusals[ERRINFO_BYTES] = "";
     uint32_t told = UINT32_MAX;
 
     while (fleet_agents(session->fleet) < config->agents_count) {
-        const char *refusal;
-
         session_turn(session, TURN_MS);
-        refusal = fleet_refusal(session->fleet);
-        if (refusal[0] != '\0') {
-            (void)snprintf(refusals, sizeof refusals, "; refused: %.400s", refusal);
-        }
         if (config->on_waiting != NULL && told != fleet_agents(session->fleet)) {
             told = fleet_agents(session->fleet);
             config->on_waiting(config->context, told, config->agents_count, session->url);
@@ -59,14 +67,17 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
         }
         if (session->launch != NULL &&
             launch_running(session->launch) + fleet_agents(session->fleet) < config->agents_count) {
-            return errinfo_set(reterr, -ECONNRESET,
-                               "only %u of %u agents came up; their logs (agents/*.log) say why%s",
-                               fleet_agents(session->fleet), config->agents_count, refusals);
+            return errinfo_set(
+                reterr, -ECONNRESET,
+                "only %u of %u agents came up; their logs (agents/*.log) say why%s%.300s",
+                fleet_agents(session->fleet), config->agents_count,
+                session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
         }
         if (mono_ns() > deadline_ns) {
-            return errinfo_set(reterr, -ETIMEDOUT, "only %u of %u agents joined at %s in time%s",
+            return errinfo_set(reterr, -ETIMEDOUT,
+                               "only %u of %u agents joined at %s in time%s%.300s",
                                fleet_agents(session->fleet), config->agents_count, session->url,
-                               refusals);
+                               session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
         }
     }
     return 0;

@@ -22,6 +22,8 @@ struct session_config {
     volatile sig_atomic_t *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
     void (*on_waiting)(void *context, uint32_t joined, uint32_t wanted, const char *url);
+    /* Told of each agent that may not join, at any time of the session. May be NULL. */
+    void (*on_refused)(void *context, const char *why);
     void *context;
 };
 
@@ -30,7 +32,8 @@ struct session {
     struct fleet *fleet;
     struct launch *launch;
     char *url;
-    char folder[64]; /* Of the ipc socket; "" if there is none. */
+    char folder[64];             /* Of the ipc socket; "" if there is none. */
+    char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
 };
 
 /* Blocks until all agents are there and their clocks are known: 0; -EINTR, -ETIMEDOUT, or why the
