@@ -27,7 +27,10 @@ void host_hello(struct hello *hello)
     const struct backend_ops *const *drivers = backend_all();
 
     hello->protocol = PROTOCOL_VERSION;
-    copy_name(hello->version, MILLRACE_VERSION);
+    /* For tests of the refusal: whatever is said here, the agent stays what it is. */
+    copy_name(hello->version, getenv("MILLRACE_TEST_VERSION") != NULL
+                                  ? getenv("MILLRACE_TEST_VERSION")
+                                  : MILLRACE_VERSION);
     hello->instance = random_entropy();
     if (uname(&names) == 0) {
         copy_name(hello->host, names.nodename);

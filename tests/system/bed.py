@@ -375,32 +375,13 @@ class Broker:
         if self.kind == "rabbitmq":
             names = self.ask("ctl", "list_queues", "name").split() + self.ask("ctl", "list_exchanges", "name").split()
         elif self.kind == "kafka":
-            names = kafka_tool(self, "kafka.admin.TopicCommand", "org.apache.kafka.tools.TopicCommand", "--list").split()
+            if not shutil.which("kcat"):
+                raise Skip("kcat is not installed (package kcat)")
+            listed = subprocess.run(["kcat", "-b", self.ask("plain"), "-L"], capture_output=True, text=True, timeout=30, check=True)
+            names = re.findall(r'topic "([^"]+)"', listed.stdout)
         else:
             return []
         return [name for name in names if name.startswith("millrace-")]
-
-
-def kafka_tool(broker, *words):
-    """A command line tool of Kafka's own jars; the first class name that is there."""
-    classes = [word for word in words if "." in word and not word.startswith("-")]
-    rest = [word for word in words if word not in classes]
-    settings = read(os.path.join(os.environ.get("TMPDIR", "/tmp"), "millrace-brokers", str(broker.port), "settings"))
-    jars = re.search(r"^JARS=(.*)$", settings, re.M).group(1)
-    plain = broker.ask("plain")
-    error = ""
-    for name in classes:
-        done = subprocess.run(
-            ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{jars}/*", name, "--bootstrap-server", plain, *rest],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        if done.returncode == 0:
-            return done.stdout
-        error = done.stderr or done.stdout
-    raise AssertionError(f"{classes}: {error}")
 
 
 def broker(kind, *arguments):
@@ -435,7 +416,10 @@ def _clean_up():
         thread.start()
     for thread in threads:
         thread.join()
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    if KEEP:
+        print(f"# kept {FOLDER}")
+    else:
+        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def _start_brokers(tests):
@@ -469,6 +453,9 @@ def _run_one(number, name, needs, function):
     print(f"ok {number} - {name}")
     print(f"# {time.monotonic() - began:.1f} s")
     return True
+
+
+KEEP = os.environ.get("MILLRACE_TEST_KEEP")
 
 
 def main():
