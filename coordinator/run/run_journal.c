@@ -23,6 +23,9 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
         run->archive_failed =
             r < 0; /* Its last document may be half of one: no other may follow. */
     }
+    if (r == 0) {
+        r = hlog_add(run->hlog, entry, reterr);
+    }
     return r < 0 ? r : fold_add(run->fold, entry, reterr);
 }
 

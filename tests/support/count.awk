@@ -13,6 +13,7 @@
     if ($0 ~ /# SKIP/) { # cmocka says "not ok" for these, too.
         skipped++
         skips[++skips_count] = name ": " $0 (reason == "" ? "" : " (" reason ")")
+        reason = ""
     } else if ($0 ~ /^not ok/) {
         bad++
         failed++
@@ -21,6 +22,7 @@
         passed++
     }
 }
+/^\[  REASON  \] / { reason = $0; sub(/^\[  REASON  \] /, "", reason) }
 /^(skip|skipped): / { reason = $0; sub(/^[a-z]+: /, "", reason) }
 /^Test Passed\./ {
     if (cases == 0) { passed++ }
