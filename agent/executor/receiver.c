@@ -1,207 +1,30 @@
 #include "receiver.h"
 
 #include "invariant.h"
-#include "link_state.h"
 #include "mono.h"
+#include "receiver_parts.h"
 #include "stamp.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#define RECEIVER_EVENTS 256
-#define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
+/* An unfinished batch is acknowledged when its consumer got nothing more for that long: the broker
+ * may be waiting for it, with a prefetch or a queue that is smaller than the batch. */
+#define IDLE_NS (100 * NS_PER_MS)
+#define IDLE_LOOK_NS (IDLE_NS / 2)
 
-struct consumer {
-    uint32_t record_index;
-    uint32_t lane; /* Of the first stream of the flow. */
-    uint32_t *topics;
-    uint32_t unacked; /* Since the last ack of a batch. */
-    uint64_t last_token;
-};
-
-struct ack_time {
-    uint64_t token;
-    int64_t at_ns;
-};
-
-struct pending_ack {
-    uint64_t token;
-    bool multiple;
-};
-
-/* The consumers of one flow: one endpoint. */
-struct receiver_group {
-    uint32_t flow;
-    const struct assigned_flow *assigned;
-    struct endpoint *endpoint;
-    struct endpoint_config config;
-    struct endpoint_client *clients;
-    struct consumer *consumers;
-    uint32_t consumers_count;
-    struct link_state link;
-    struct pending_ack *retries; /* Acks that the driver could not take yet; nothing is polled until
-                                    they are through. */
-    uint32_t retries_count;
-    struct ack_time *ack_times; /* A ring, with backends that answer acks. */
-    uint32_t ack_times_head;
-    uint32_t ack_times_count;
-};
-
-struct receiver {
-    struct worker_context context;
-    struct receiver_group groups[FLOWS_MAX];
-    uint32_t groups_count;
-    uint32_t phase_hint; /* Of the last message. */
-    uint32_t phase_now;  /* By the clock. */
-    int64_t t0_ns;
-    struct event events[RECEIVER_EVENTS];
-};
-
-static int group_fill(struct receiver *receiver, struct receiver_group *group,
-                      uint32_t record_first, struct errinfo *reterr)
+/* The oldest makes room: its answer may have been lost with a connection. */
+static void remember_ack(struct receiver_group *group, uint64_t token, int64_t at_ns)
 {
-    const struct assignment *assignment = receiver->context.assignment;
-    uint32_t ordinal = 0;
+    uint32_t at = (group->ack_times_head + group->ack_times_count) % ACK_TIMES;
 
-    for (uint32_t i = 0; i < assignment->consumers_count; i++) {
-        const struct assigned_consumer *assigned = &assignment->consumers[i];
-        struct consumer *consumer = &group->consumers[group->consumers_count];
-        struct endpoint_client *client = &group->clients[group->consumers_count];
-
-        if (assigned->worker != receiver->context.worker) {
-            continue;
-        }
-        if (assigned->flow == group->flow) {
-            consumer->record_index = record_first + ordinal;
-            consumer->lane = recorder_consumer_lane(receiver->context.recorder, ordinal);
-            consumer->topics = calloc((size_t)assigned->topics_count + 1, sizeof *consumer->topics);
-            if (consumer->topics == NULL) {
-                return errinfo_nomem(reterr);
-            }
-            for (uint32_t t = 0; t < assigned->topics_count; t++) {
-                consumer->topics[t] = assigned_topic_index(group->assigned, assigned->topic_first,
-                                                           assigned->topic_stride, t);
-            }
-            *client = (struct endpoint_client){.client = assigned->client,
-                                               .subscription = assigned->subscription,
-                                               .topics = consumer->topics,
-                                               .topics_count = assigned->topics_count,
-                                               .share_index = assigned->share_index,
-                                               .shares_count = assigned->shares_count};
-            group->consumers_count++;
-        }
-        ordinal++;
+    group->ack_times[at] = (struct ack_time){.token = token, .at_ns = at_ns};
+    if (group->ack_times_count < ACK_TIMES) {
+        group->ack_times_count++;
+    } else {
+        group->ack_times_head = (group->ack_times_head + 1) % ACK_TIMES;
     }
-    return link_state_init(&group->link, group->consumers_count, reterr);
-}
-
-static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t count,
-                      uint32_t record_first, struct errinfo *reterr)
-{
-    const struct worker_context *context = &receiver->context;
-    struct receiver_group *group = &receiver->groups[receiver->groups_count++];
-    int r;
-
-    group->flow = flow_index;
-    group->assigned = &context->assignment->flows[flow_index];
-    group->clients = calloc(count, sizeof *group->clients);
-    group->consumers = calloc(count, sizeof *group->consumers);
-    group->retries = calloc(RECEIVER_EVENTS, sizeof *group->retries);
-    group->ack_times = calloc(ACK_TIMES, sizeof *group->ack_times);
-    if (group->clients == NULL || group->consumers == NULL || group->retries == NULL ||
-        group->ack_times == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    r = group_fill(receiver, group, record_first, reterr);
-    group->config = (struct endpoint_config){.target = &context->assignment->target,
-                                             .role = ROLE_CONSUMER,
-                                             .run_id = context->assignment->run_id,
-                                             .trial = context->assignment->trial,
-                                             .topics = context->topics,
-                                             .topics_count = context->assignment->topics_count,
-                                             .clients = group->clients,
-                                             .clients_count = group->consumers_count,
-                                             .delivery = &group->assigned->delivery,
-                                             .message_bytes_max = group->assigned->message_bytes,
-                                             .drain_ns = context->drain_ns};
-    return r;
-}
-
-int receiver_new(const struct worker_context *context, struct receiver **ret,
-                 struct errinfo *reterr)
-{
-    const struct assignment *assignment = context->assignment;
-    struct receiver *receiver = calloc(1, sizeof *receiver);
-    uint32_t by_flow[FLOWS_MAX] = {0};
-    uint32_t producers = 0;
-    int r = 0;
-
-    if (receiver == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    receiver->context = *context;
-    for (uint32_t i = 0; i < assignment->producers_count; i++) {
-        producers += assignment->producers[i].worker == context->worker ? 1 : 0;
-    }
-    for (uint32_t i = 0; i < assignment->consumers_count; i++) {
-        if (assignment->consumers[i].worker == context->worker) {
-            by_flow[assignment->consumers[i].flow]++;
-        }
-    }
-    for (uint32_t flow = 0; r == 0 && flow < assignment->flows_count; flow++) {
-        if (by_flow[flow] > 0) {
-            r = group_init(receiver, flow, by_flow[flow], producers, reterr);
-        }
-    }
-    if (r < 0) {
-        receiver_free(receiver);
-        return r;
-    }
-    *ret = receiver;
-    return 0;
-}
-
-void receiver_free(struct receiver *receiver)
-{
-    if (receiver == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; i < receiver->groups_count; i++) {
-        struct receiver_group *group = &receiver->groups[i];
-
-        if (group->endpoint != NULL) {
-            receiver->context.ops->close(group->endpoint);
-        }
-        for (uint32_t c = 0; group->consumers != NULL && c < group->consumers_count; c++) {
-            free(group->consumers[c].topics);
-        }
-        link_state_done(&group->link);
-        free(group->clients);
-        free(group->consumers);
-        free(group->retries);
-        free(group->ack_times);
-    }
-    free(receiver);
-}
-
-int receiver_open(struct receiver *receiver, int64_t deadline_ns, struct errinfo *reterr)
-{
-    for (uint32_t i = 0; i < receiver->groups_count; i++) {
-        struct receiver_group *group = &receiver->groups[i];
-        int64_t begin_ns = mono_ns();
-        int r;
-
-        group->config.open_deadline_ns = deadline_ns;
-        r = receiver->context.ops->open(&group->config, &group->endpoint, reterr);
-        if (r < 0) {
-            return r;
-        }
-        recorder_sample(recorder_cell(receiver->context.recorder, group->flow, 0), SERIES_CONNECT,
-                        mono_ns() - begin_ns, 0);
-    }
-    return 0;
 }
 
 /* Tries one ack; false: to be tried again. */
@@ -219,10 +42,8 @@ static bool try_ack(struct receiver *receiver, struct receiver_group *group,
         recorder_sample(
             recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
             SERIES_CONSUME_ACK, mono_ns() - begin_ns, 0);
-    } else if (r == 0 && group->ack_times_count < ACK_TIMES) {
-        uint32_t at = (group->ack_times_head + group->ack_times_count++) % ACK_TIMES;
-
-        group->ack_times[at] = (struct ack_time){.token = ack->token, .at_ns = begin_ns};
+    } else if (r == 0) {
+        remember_ack(group, ack->token, begin_ns);
     }
     /* -ENOTCONN: the broker will deliver it again; the audit sees that as a copy. */
     return true;
@@ -271,8 +92,8 @@ static void ack_answered(struct receiver *receiver, struct receiver_group *group
 
 /* Latencies of a message: from its intended time (where it has one) and from its actual send time,
  * both moved to this agent's clock. */
-static int64_t record_latency(struct receiver *receiver, struct receiver_group *group,
-                              uint32_t phase, const struct stamp *stamp, int64_t at_ns)
+static int64_t record_latency(const struct receiver *receiver, struct recorder_cell *cell,
+                              bool paced, const struct stamp *stamp, int64_t at_ns)
 {
     const struct timeline *timeline = receiver->context.timeline;
     uint16_t writer = timeline->writers[stamp->stream];
@@ -280,8 +101,6 @@ static int64_t record_latency(struct receiver *receiver, struct receiver_group *
         atomic_load_explicit(&timeline->writer_offset_ns[writer], memory_order_relaxed);
     int64_t bound_ns =
         atomic_load_explicit(&timeline->writer_bound_ns[writer], memory_order_relaxed);
-    struct recorder_cell *cell = recorder_cell(receiver->context.recorder, group->flow, phase);
-    bool paced = receiver->context.assignment->phases[phase].loads[group->flow].load == LOAD_RATE;
     int64_t service_ns = at_ns - (stamp->sent_ns - offset_ns);
     int64_t response_ns = at_ns - (receiver->t0_ns + stamp->intended_ns);
 
@@ -296,30 +115,33 @@ static int64_t record_latency(struct receiver *receiver, struct receiver_group *
 static void take_message(struct receiver *receiver, struct receiver_group *group,
                          const struct event *event)
 {
+    const struct assignment *assignment = receiver->context.assignment;
     struct recorder *recorder = receiver->context.recorder;
     struct consumer *consumer = &group->consumers[event->client];
     const struct assigned_flow *flow = group->assigned;
     struct stamp stamp;
-    enum stamp_check check =
-        stamp_read(event->bytes, event->bytes_count, receiver->context.assignment->tag, &stamp);
-    struct counters *counters;
+    enum stamp_check check = stamp_read(event->bytes, event->bytes_count, assignment->tag, &stamp);
+    struct recorder_cell *cell;
+    struct counters *now;
     int64_t latency_ns;
+    bool paced;
 
     if (check != STAMP_OK || stamp.stream - flow->stream_first >= flow->streams_count) {
-        counters = &recorder_cell(recorder, group->flow, receiver->phase_hint)->counters;
-        counters->corrupted += check == STAMP_CORRUPTED ? 1 : 0;
-        counters->foreign += check == STAMP_CORRUPTED ? 0 : 1;
+        cell = recorder_cell(recorder, group->flow, receiver->phase_hint);
+        cell->counters.corrupted += check == STAMP_CORRUPTED ? 1 : 0;
+        cell->counters.foreign += check == STAMP_CORRUPTED ? 0 : 1;
         return;
     }
     receiver->phase_hint =
         timeline_phase(receiver->context.timeline, stamp.intended_ns, receiver->phase_hint);
-    counters = &recorder_cell(recorder, group->flow, receiver->phase_hint)->counters;
-    counters->received++;
-    counters->received_bytes += event->bytes_count;
-    counters = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
-    counters->received_now++;
-    counters->received_bytes_now += event->bytes_count;
-    latency_ns = record_latency(receiver, group, receiver->phase_hint, &stamp, event->at_ns);
+    paced = assignment->phases[receiver->phase_hint].loads[group->flow].load == LOAD_RATE;
+    cell = recorder_cell(recorder, group->flow, receiver->phase_hint);
+    cell->counters.received++;
+    cell->counters.received_bytes += event->bytes_count;
+    now = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
+    now->received_now++;
+    now->received_bytes_now += event->bytes_count;
+    latency_ns = record_latency(receiver, cell, paced, &stamp, event->at_ns);
     recorder_seen(recorder, consumer->lane + (stamp.stream - flow->stream_first), stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,
                     latency_ns < 0 ? 0 : latency_ns);
@@ -330,8 +152,7 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
 {
     const struct delivery *delivery = &group->assigned->delivery;
     struct recorder *recorder = receiver->context.recorder;
-    struct counters *counters =
-        &recorder_cell(recorder, group->flow, receiver->phase_hint)->counters;
+    struct counters *counters;
 
     switch (event->kind) {
     case EVENT_MESSAGE: {
@@ -342,6 +163,7 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
             break;
         }
         consumer->last_token = event->token;
+        consumer->last_ns = event->at_ns;
         if (++consumer->unacked >= delivery->consume_ack_batch) {
             consumer->unacked = 0;
             acknowledge(receiver, group, event->token, delivery->consume_ack == CONSUME_ACK_BATCH);
@@ -352,20 +174,45 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
         ack_answered(receiver, group, event);
         break;
     case EVENT_DOWN:
-        group->consumers[event->client].unacked = 0;
-        link_state_event(&group->link, event, recorder, counters);
-        break;
     case EVENT_UP:
+        group->consumers[event->client].unacked = 0; /* The broker delivers them again. */
+        counters = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
         link_state_event(&group->link, event, recorder, counters);
         break;
     case EVENT_ERROR:
-        counters->errors++;
+        recorder_cell(recorder, group->flow, receiver->phase_now)->counters.errors++;
         recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
         break;
     default:
         ASSERT(false); /* Outcomes of messages are not for a consuming endpoint. */
         break;
     }
+}
+
+/* Not through acknowledge(): its list has room for the messages of one poll only. */
+static void finish_batches(struct receiver *receiver, struct receiver_group *group, int64_t idle_ns,
+                           int64_t now_ns)
+{
+    for (uint32_t i = 0; i < group->consumers_count; i++) {
+        struct consumer *consumer = &group->consumers[i];
+        struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
+
+        if (consumer->unacked > 0 && now_ns - consumer->last_ns >= idle_ns &&
+            !group->link.client_down[i] && try_ack(receiver, group, &rest)) {
+            consumer->unacked = 0;
+        }
+    }
+}
+
+static void look_for_idle_batches(struct receiver *receiver, struct receiver_group *group,
+                                  int64_t now_ns)
+{
+    if (group->assigned->delivery.consume_ack != CONSUME_ACK_BATCH ||
+        now_ns < group->idle_look_ns || group->retries_count > 0) {
+        return;
+    }
+    group->idle_look_ns = now_ns + IDLE_LOOK_NS;
+    finish_batches(receiver, group, IDLE_NS, now_ns);
 }
 
 bool receiver_poll(struct receiver *receiver, int64_t now_ns)
@@ -392,6 +239,7 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         for (int e = 0; e < count; e++) {
             take_event(receiver, group, &receiver->events[e]);
         }
+        look_for_idle_batches(receiver, group, now_ns);
         any = any || count > 0;
     }
     return any;
@@ -405,14 +253,8 @@ void receiver_close(struct receiver *receiver)
         if (group->endpoint == NULL) {
             continue;
         }
-        for (uint32_t c = 0; c < group->consumers_count; c++) {
-            struct consumer *consumer = &group->consumers[c];
-
-            if (consumer->unacked > 0 && !group->link.client_down[c]) {
-                struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
-
-                (void)try_ack(receiver, group, &rest);
-            }
+        if (retry_acks(receiver, group)) {
+            finish_batches(receiver, group, INT64_MIN, 0);
         }
         receiver->context.ops->close(group->endpoint);
         group->endpoint = NULL;

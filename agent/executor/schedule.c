@@ -128,7 +128,8 @@ void schedule_account(struct schedule *schedule, int64_t now_ns,
     for (uint32_t phase = schedule->phase_first; phase <= schedule->phase_last; phase++) {
         int64_t end_ns = start_ns + schedule->assignment->phases[phase].duration_ns;
 
-        if (schedule->assignment->phases[phase].loads[schedule->flow].load == LOAD_RATE) {
+        if (end_ns > schedule->accounted_ns &&
+            schedule->assignment->phases[phase].loads[schedule->flow].load == LOAD_RATE) {
             struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
             uint64_t before = pacer_count_before(&config, earlier(schedule->accounted_ns, end_ns));
             uint64_t after = pacer_count_before(&config, earlier(until_ns, end_ns));
@@ -142,14 +143,4 @@ void schedule_account(struct schedule *schedule, int64_t now_ns,
     if (until_ns > schedule->accounted_ns) {
         schedule->accounted_ns = until_ns;
     }
-}
-
-int64_t schedule_gap_ns(const struct schedule *schedule)
-{
-    const struct phase_load *load = load_of(schedule);
-
-    if (schedule->over || load->load != LOAD_RATE) {
-        return SCHEDULE_NEVER_NS;
-    }
-    return (int64_t)(load->rate.per_ns / load->rate.messages) * schedule->producers_count;
 }

@@ -58,7 +58,4 @@ void schedule_sent(struct schedule *schedule);
 void schedule_account(struct schedule *schedule, int64_t now_ns,
                       void (*count)(void *context, uint32_t phase, uint64_t n), void *context);
 
-/* Mean time between two messages in the current phase; SCHEDULE_NEVER_NS without a rate. */
-int64_t schedule_gap_ns(const struct schedule *schedule);
-
 #endif

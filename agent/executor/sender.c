@@ -13,7 +13,7 @@
 #define STALL_NS (200 * NS_PER_US)
 #define SEND_BATCH 64
 
-static int lane_compare_key(const struct sender *sender, uint32_t a, uint32_t b)
+static int compare_keys(const struct sender *sender, uint32_t a, uint32_t b)
 {
     int64_t left = sender->producers[a].key_ns;
     int64_t right = sender->producers[b].key_ns;
@@ -32,10 +32,10 @@ static void heap_down(struct sender *sender, uint32_t at)
             return;
         }
         if (child + 1 < sender->heap_count &&
-            lane_compare_key(sender, sender->heap[child + 1], sender->heap[child]) < 0) {
+            compare_keys(sender, sender->heap[child + 1], sender->heap[child]) < 0) {
             child++;
         }
-        if (lane_compare_key(sender, moved, sender->heap[child]) <= 0) {
+        if (compare_keys(sender, moved, sender->heap[child]) <= 0) {
             return;
         }
         sender->heap[at] = sender->heap[child];
@@ -49,7 +49,7 @@ static void heap_push(struct sender *sender, uint32_t producer)
     uint32_t at = sender->heap_count++;
 
     sender->heap[at] = producer;
-    while (at > 0 && lane_compare_key(sender, sender->heap[at], sender->heap[(at - 1) / 2]) < 0) {
+    while (at > 0 && compare_keys(sender, sender->heap[at], sender->heap[(at - 1) / 2]) < 0) {
         uint32_t parent = (at - 1) / 2;
         uint32_t moved = sender->heap[at];
 
@@ -67,15 +67,21 @@ static void heap_pop(struct sender *sender)
     }
 }
 
-/* Mean time between two messages, all producers together. */
+/* Mean time between two messages of this worker in the running phase. By the clock, not by where
+ * the producers are in their schedules: those move on one by one, when they next send. */
 static int64_t gap_ns(const struct sender *sender)
 {
+    const struct assignment *assignment = sender->context.assignment;
     double per_ns = 0.0;
 
-    for (uint32_t i = 0; i < sender->producers_count; i++) {
-        int64_t gap = schedule_gap_ns(&sender->producers[i].schedule);
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        const struct sender_group *group = &sender->groups[i];
+        const struct phase_load *load = &assignment->phases[sender->phase_now].loads[group->flow];
 
-        per_ns += gap == SCHEDULE_NEVER_NS ? 0.0 : 1.0 / (double)(gap > 0 ? gap : 1);
+        if (load->load == LOAD_RATE) {
+            per_ns += (double)load->rate.messages / (double)load->rate.per_ns *
+                      group->producers_count / assignment->flows[group->flow].producers_count;
+        }
     }
     return per_ns > 0.0 ? (int64_t)(1.0 / per_ns) : SENDER_NEVER_NS;
 }
@@ -97,12 +103,14 @@ void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_la
         heap_push(sender, i);
     }
     sender->blocked_count = 0;
+    sender->stop_ns = SENDER_NEVER_NS;
     sender->turn_ns = start_ns;
     sender->gap_ns = gap_ns(sender);
 }
 
 void sender_stop(struct sender *sender, int64_t at_ns)
 {
+    sender->stop_ns = at_ns;
     for (uint32_t i = 0; i < sender->producers_count; i++) {
         schedule_stop(&sender->producers[i].schedule, at_ns);
     }
@@ -127,7 +135,9 @@ static void producer_unblock(struct sender *sender, struct producer *producer)
     heap_push(sender, (uint32_t)(producer - sender->producers));
 }
 
-static void group_unstall(struct sender *sender, struct sender_group *group)
+/* Those that were stalled may try again, behind the ones that can send: sorted in by the age of
+ * what they owe, the clients of a lost connection would be tried first for ever. */
+static void group_unstall(struct sender *sender, struct sender_group *group, int64_t now_ns)
 {
     if (!group->stalled) {
         return;
@@ -137,6 +147,7 @@ static void group_unstall(struct sender *sender, struct sender_group *group)
         struct producer *producer = &sender->producers[group->producer_first + i];
 
         if (producer->waiting == PRODUCER_STALLED) {
+            producer->key_ns = now_ns;
             producer_unblock(sender, producer);
         }
     }
@@ -149,11 +160,12 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     uint32_t index = (uint32_t)(event->token - producer->token_first);
     struct outstanding *slot = &producer->slots[index];
     struct recorder *recorder = sender->context.recorder;
-    struct recorder_cell *cell = recorder_cell(recorder, group->flow, slot->phase);
+    struct recorder_cell *cell;
     enum mark_kind_of_run kind = RUN_UNCONFIRMED;
     int64_t latency_ns = -1;
 
     ASSERT(index < producer->window && slot->used);
+    cell = recorder_cell(recorder, group->flow, slot->phase);
     if (event->kind == EVENT_ACKED) {
         kind = RUN_ACKED;
         cell->counters.acked++;
@@ -224,10 +236,11 @@ static void look_at_phase(struct sender *sender, int64_t now_ns)
 
 bool sender_poll(struct sender *sender, int64_t now_ns)
 {
+    int64_t until_ns = now_ns < sender->stop_ns ? now_ns : sender->stop_ns;
     bool any = false;
 
-    if (sender->blocked_count > 0 && sender->turn_ns < now_ns) {
-        sender->blocked_ns += (uint64_t)(now_ns - sender->turn_ns);
+    if (sender->blocked_count > 0 && sender->turn_ns < until_ns) {
+        sender->blocked_ns += (uint64_t)(until_ns - sender->turn_ns);
     }
     sender->turn_ns = now_ns;
     look_at_phase(sender, now_ns);
@@ -245,7 +258,7 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
             take_event(sender, group, &sender->events[e]);
         }
         if (count > 0 || now_ns >= group->stalled_until_ns) {
-            group_unstall(sender, group);
+            group_unstall(sender, group, now_ns);
         }
         any = any || count > 0;
     }
@@ -338,7 +351,7 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
         producer_block(sender, producer, PRODUCER_WINDOW_FULL);
         return now_ns;
     }
-    end_ns = group->stalled ? -EAGAIN : producer_submit(sender, producer, next_ns, now_ns);
+    end_ns = producer_submit(sender, producer, next_ns, now_ns);
     if (end_ns < 0) {
         heap_pop(sender);
         producer_block(sender, producer, PRODUCER_STALLED);

@@ -192,6 +192,14 @@ int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *rete
     return 0;
 }
 
+/* The collector goes on emptying the ring. */
+static void wait_for_room(const struct recorder *recorder)
+{
+    while (recorder_room(recorder) == 0) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+}
+
 /* Messages without an outcome at the end: nobody knows. */
 static void settle_outstanding(struct sender *sender)
 {
@@ -207,9 +215,7 @@ static void settle_outstanding(struct sender *sender)
                 continue;
             }
             recorder_cell(recorder, group->flow, slot->phase)->counters.unconfirmed++;
-            while (recorder_room(recorder) == 0) {
-                mono_sleep_until(mono_ns() + NS_PER_MS); /* The collector goes on emptying it. */
-            }
+            wait_for_room(recorder);
             recorder_outcome(recorder, producer->lane + slot->stream, RUN_UNCONFIRMED,
                              slot->sequence);
             slot->used = false;
@@ -218,8 +224,22 @@ static void settle_outstanding(struct sender *sender)
     }
 }
 
+/* Outcomes that the driver knows already are no unknown ones; it gives a bounded number at a time.
+ */
+static void take_waiting_outcomes(struct sender *sender)
+{
+    uint64_t before;
+
+    do {
+        before = sender->outstanding;
+        wait_for_room(sender->context.recorder);
+        (void)sender_poll(sender, mono_ns());
+    } while (sender->outstanding < before);
+}
+
 void sender_close(struct sender *sender)
 {
+    take_waiting_outcomes(sender);
     settle_outstanding(sender);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];

@@ -62,7 +62,7 @@ struct sender_group {
     struct endpoint_client *clients;
     uint32_t producer_first;
     uint32_t producers_count;
-    bool stalled;
+    bool stalled; /* Some of its producers are. */
     int64_t stalled_until_ns;
     struct link_state link;
 };
@@ -78,6 +78,7 @@ struct sender {
     uint32_t phase_now;
     int64_t t0_ns; /* 0 before the first segment. */
     int64_t turn_ns;
+    int64_t stop_ns;
     int64_t gap_ns; /* By schedule, in the current phase. */
     uint64_t outstanding;
     uint32_t blocked_count; /* Producers with a rate that are due and can't send. */

@@ -19,6 +19,7 @@
 #define BATCH_GAP_NS (50 * NS_PER_US)
 #define BATCH_WAIT_NS (100 * NS_PER_US)
 #define SPIN_NS_MAX (80 * NS_PER_US)
+#define SPIN_SHARE 4 /* Of the time between two messages, one part at most is spun away. */
 
 struct worker {
     struct worker_context context;
@@ -140,7 +141,7 @@ static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
 
     sender_account(worker->sender, now_ns, &state);
     receiver_account(worker->receiver, &state);
-    while (!recorder_turn(worker->context.recorder, offset_ns, &state, final) && final) {
+    while (!recorder_turn(worker->context.recorder, offset_ns, &state, final)) {
         mono_sleep_until(mono_ns() + NS_PER_MS); /* The collector goes on emptying the ring. */
     }
 }
@@ -294,7 +295,8 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
 {
     int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
     int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
-    bool batched = worker->running && sender_gap_ns(worker->sender) < BATCH_GAP_NS;
+    int64_t gap_ns = sender_gap_ns(worker->sender);
+    bool batched = worker->running && gap_ns < BATCH_GAP_NS;
     int64_t woke_ns;
     int64_t late_ns;
 
@@ -304,7 +306,7 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
     if (batched) {
         wait_ns = wait_ns < BATCH_WAIT_NS ? BATCH_WAIT_NS : wait_ns;
     } else if (next_ns != SENDER_NEVER_NS) {
-        wait_ns -= worker->spin_ns;
+        wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
         if (wait_ns <= 0) {
             return; /* Close enough: the loop polls and looks at the clock again. */
         }

@@ -240,7 +240,12 @@ static int take_runs(struct collector *collector, struct recorder *recorder, str
     struct delivery_run run;
     int r = 0;
 
-    while (r == 0 && recorder_next_run(recorder, &run)) {
+    /* No more than waited when this began: a worker that makes runs as fast as they are taken would
+     * keep the collector here, and no interval would end. */
+    for (uint32_t i = recorder_runs_max(recorder); r == 0 && i > 0; i--) {
+        if (!recorder_next_run(recorder, &run)) {
+            break;
+        }
         r = run.kind == RUN_SEEN || run.kind == RUN_SEEN_OUT_OF_ORDER
                 ? add_seen(collector, &run, reterr)
                 : add_fate(collector, &run, reterr);
@@ -248,29 +253,35 @@ static int take_runs(struct collector *collector, struct recorder *recorder, str
     return r;
 }
 
+static int add_series(struct hist **to, const struct hist *from, struct errinfo *reterr)
+{
+    int r = 0;
+
+    if (from == NULL || hist_count(from) == 0) {
+        return 0;
+    }
+    if (*to == NULL) {
+        r = hist_new(to, reterr);
+    }
+    if (r == 0) {
+        hist_add(*to, from);
+    }
+    return r;
+}
+
 static int add_cells(struct collector *collector, const struct recorder_half *half,
                      struct errinfo *reterr)
 {
+    int r = 0;
+
     for (uint32_t i = 0; i < cells_count(collector); i++) {
-        const struct recorder_cell *from = &half->cells[i];
-        struct recorder_cell *to = &collector->cells[i];
-
-        counters_add(&to->counters, &from->counters);
-        for (int series = 0; series < SERIES_COUNT; series++) {
-            if (from->series[series] == NULL || hist_count(from->series[series]) == 0) {
-                continue;
-            }
-            if (to->series[series] == NULL) {
-                int r = hist_new(&to->series[series], reterr);
-
-                if (r < 0) {
-                    return r;
-                }
-            }
-            hist_add(to->series[series], from->series[series]);
+        counters_add(&collector->cells[i].counters, &half->cells[i].counters);
+        for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
+            r = add_series(&collector->cells[i].series[series], half->cells[i].series[series],
+                           reterr);
         }
     }
-    return 0;
+    return r;
 }
 
 static void add_clients(struct collector *collector, const struct recorder_half *half,

@@ -17,7 +17,8 @@ int collector_new(const struct assignment *assignment, struct recorder *const *r
                   uint32_t recorders_count, struct collector **ret, struct errinfo *reterr);
 void collector_free(struct collector *collector);
 
-/* Takes the runs that wait in the rings and the halves that were handed over. 0 or -ENOMEM. */
+/* Takes the runs that wait in the rings and the halves that were handed over (one of each worker,
+ * and none of a later interval than the collector's). 0 or -ENOMEM. */
 int collector_drain(struct collector *collector, struct errinfo *reterr);
 
 /* Has every worker handed over the collector's current interval? */
@@ -30,7 +31,7 @@ bool collector_behind(const struct collector *collector);
  * What was drained since the last call, as one or more parts of an interval in *ret (the caller
  * frees each with snapshot_free() and the array). health is copied into the first part, with the
  * workers' states added. With `final` the last part says so. Without `final` the next interval
- * begins. 0 or -ENOMEM; nothing is lost on failure but time.
+ * begins. 0 or -ENOMEM: then what was drained is lost and the audit incomplete.
  */
 int collector_snapshots(struct collector *collector, const struct health *health, bool final,
                         struct snapshot ***ret, uint32_t *ret_count, struct errinfo *reterr);

@@ -28,7 +28,9 @@ struct recorder {
     uint32_t active;
     uint32_t taken; /* Half that the collector takes next. */
     uint32_t interval;
+    bool closed; /* The final half was handed over. */
     struct ring *runs;
+    uint32_t runs_max;
     struct lane *lanes;
     uint32_t lanes_count;
     uint32_t producer_lanes_count;
@@ -180,6 +182,9 @@ int recorder_new(const struct assignment *assignment, uint32_t worker, struct re
     if (r == 0) {
         r = ring_new(sizeof(struct delivery_run), RUNS_CAPACITY + 2 * recorder->lanes_count,
                      &recorder->runs, reterr);
+    }
+    if (r == 0) {
+        recorder->runs_max = ring_room(recorder->runs);
     }
     if (r < 0) {
         recorder_free(recorder);
@@ -343,17 +348,22 @@ uint32_t recorder_room(const struct recorder *recorder)
 
 bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns)
 {
-    return offset_ns >= (int64_t)(recorder->interval + 1) * INTERVAL_NS;
+    return offset_ns >= (int64_t)(recorder->interval + 1) * INTERVAL_NS && !recorder->closed &&
+           ring_room(recorder->runs) >= recorder->open_lanes_count &&
+           !atomic_load_explicit(&recorder->halves[1 - recorder->active].full,
+                                 memory_order_acquire);
 }
 
 bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
                    bool final)
 {
     struct recorder_half *half = &recorder->halves[recorder->active];
-    struct recorder_half *other = &recorder->halves[1 - recorder->active];
 
-    if (ring_room(recorder->runs) < recorder->open_lanes_count ||
-        (!final && atomic_load_explicit(&other->full, memory_order_acquire))) {
+    ASSERT(final || recorder_turn_due(recorder, offset_ns));
+    if (recorder->closed) {
+        return true;
+    }
+    if (ring_room(recorder->runs) < recorder->open_lanes_count) {
         return false;
     }
     for (uint32_t i = 0; i < recorder->open_lanes_count; i++) {
@@ -368,11 +378,12 @@ bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct re
     half->interval = recorder->interval;
     half->until_ns = offset_ns;
     half->state = *state;
-    atomic_store_explicit(&half->full, true, memory_order_release);
+    recorder->closed = final;
     if (!final) {
         recorder->active = 1 - recorder->active;
-        recorder->interval = offset_ns < 0 ? 0 : (uint32_t)(offset_ns / INTERVAL_NS);
+        recorder->interval = (uint32_t)(offset_ns / INTERVAL_NS);
     }
+    atomic_store_explicit(&half->full, true, memory_order_release);
     return true;
 }
 
@@ -410,6 +421,11 @@ void recorder_return(struct recorder *recorder, struct recorder_half *half)
 bool recorder_next_run(struct recorder *recorder, struct delivery_run *ret)
 {
     return ring_pop(recorder->runs, ret);
+}
+
+uint32_t recorder_runs_max(const struct recorder *recorder)
+{
+    return recorder->runs_max;
 }
 
 const struct delivery_range *recorder_ranges(const struct recorder *recorder, uint32_t lane,

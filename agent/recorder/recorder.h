@@ -109,12 +109,13 @@ void recorder_error(struct recorder *recorder, const char *text);
  */
 uint32_t recorder_room(const struct recorder *recorder);
 
-/* W: is the interval over? True until recorder_turn() succeeded. */
+/* W: is the interval over, and can it be handed over now? Not while the collector has the other
+ * half: then the interval just gets longer. Never after the final one. */
 bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns);
 
-/* W: hands the interval that contains the instant before offset_ns to the collector. False: the
- * collector still has the other half (or the ring is full): go on and try again. final: nothing
- * will follow. */
+/* W: hands the interval that contains the instant before offset_ns to the collector. Without final
+ * it has to be due. False with final: the ring is full, try again. Nothing may be recorded after
+ * the final one. */
 bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
                    bool final);
 
@@ -124,6 +125,8 @@ void recorder_return(struct recorder *recorder, struct recorder_half *half);
 
 /* C: next run, false if there is none now. */
 bool recorder_next_run(struct recorder *recorder, struct delivery_run *ret);
+/* C: how many runs can wait at once: whoever takes so many has all that waited when he began. */
+uint32_t recorder_runs_max(const struct recorder *recorder);
 
 /* C: the ranges of a producer's stream lane, phases_count of them; *ret_stream is its number in the
  * trial. */

@@ -1,6 +1,5 @@
 #include "errinfo.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,9 +33,4 @@ int errinfo_prefix(struct errinfo *err, int code, const char *format, ...)
     joined[ERRINFO_BYTES - 1] = '\0';
     memcpy(err->text, joined, ERRINFO_BYTES);
     return code;
-}
-
-int errinfo_nomem(struct errinfo *err)
-{
-    return errinfo_set(err, -ENOMEM, "out of memory");
 }

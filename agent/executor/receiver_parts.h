@@ -1,0 +1,59 @@
+/* receiver_parts: the receiver's structs, shared by its two files: receiving (receiver.c) and
+ * making and opening (receiver_open.c). */
+#ifndef MILLRACE_RECEIVER_PARTS_H
+#define MILLRACE_RECEIVER_PARTS_H
+
+#include "link_state.h"
+#include "receiver.h"
+
+#define RECEIVER_EVENTS 256
+#define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
+struct consumer {
+    uint32_t record_index;
+    uint32_t lane; /* Of the first stream of the flow. */
+    uint32_t *topics;
+    uint32_t unacked; /* Since the last ack of a batch. */
+    uint64_t last_token;
+    int64_t last_ns; /* When it came. */
+};
+
+struct ack_time {
+    uint64_t token;
+    int64_t at_ns;
+};
+
+struct pending_ack {
+    uint64_t token;
+    bool multiple;
+};
+
+/* The consumers of one flow: one endpoint. */
+struct receiver_group {
+    uint32_t flow;
+    const struct assigned_flow *assigned;
+    struct endpoint *endpoint;
+    struct endpoint_config config;
+    struct endpoint_client *clients;
+    struct consumer *consumers;
+    uint32_t consumers_count;
+    struct link_state link;
+    struct pending_ack *retries; /* Acks that the driver could not take yet; nothing is polled until
+                                    they are through. */
+    uint32_t retries_count;
+    struct ack_time *ack_times; /* A ring, with backends that answer acks. */
+    uint32_t ack_times_head;
+    uint32_t ack_times_count;
+    int64_t idle_look_ns; /* When to look for unfinished batches again. */
+};
+
+struct receiver {
+    struct worker_context context;
+    struct receiver_group groups[FLOWS_MAX];
+    uint32_t groups_count;
+    uint32_t phase_hint; /* Of the last message. */
+    uint32_t phase_now;  /* By the clock. */
+    int64_t t0_ns;
+    struct event events[RECEIVER_EVENTS];
+};
+
+#endif

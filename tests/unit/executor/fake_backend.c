@@ -1,0 +1,303 @@
+#include "fake_backend.h"
+
+#include "check.h"
+
+#include "mono.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct endpoint {
+    enum endpoint_role role;
+    const struct endpoint_config *config;
+};
+
+struct queue {
+    struct event events[FAKE_EVENTS];
+    unsigned char (*bodies)[FAKE_MESSAGE_BYTES]; /* Of the events. */
+    uint32_t first;
+    uint32_t count;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct fake_script script;
+static struct endpoint endpoints[2];
+static bool is_open[2];
+static struct queue queues[2];
+static struct fake_message *messages;
+static uint32_t messages_count;
+static uint32_t refused_count;
+static struct fake_ack acks[FAKE_MESSAGES];
+static uint32_t acks_count;
+static int64_t reopens[64];
+static uint32_t reopens_count;
+
+void fake_lock(void)
+{
+    (void)pthread_mutex_lock(&lock);
+}
+
+void fake_unlock(void)
+{
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void fake_reset(void)
+{
+    fake_lock();
+    if (messages == NULL) {
+        messages = calloc(FAKE_MESSAGES, sizeof *messages);
+        queues[0].bodies = calloc(FAKE_EVENTS, FAKE_MESSAGE_BYTES);
+        queues[1].bodies = calloc(FAKE_EVENTS, FAKE_MESSAGE_BYTES);
+    }
+    script = (struct fake_script){0};
+    queues[0].first = queues[0].count = 0;
+    queues[1].first = queues[1].count = 0;
+    is_open[0] = is_open[1] = false;
+    messages_count = 0;
+    refused_count = 0;
+    acks_count = 0;
+    reopens_count = 0;
+    fake_unlock();
+}
+
+struct fake_script *fake_script(void)
+{
+    return &script;
+}
+
+uint32_t fake_messages(void)
+{
+    uint32_t count;
+
+    fake_lock();
+    count = messages_count;
+    fake_unlock();
+    return count;
+}
+
+const struct fake_message *fake_message(uint32_t index)
+{
+    assert_true(index < fake_messages());
+    return &messages[index];
+}
+
+uint32_t fake_submits_refused(void)
+{
+    return refused_count;
+}
+
+uint32_t fake_acks(void)
+{
+    uint32_t count;
+
+    fake_lock();
+    count = acks_count;
+    fake_unlock();
+    return count;
+}
+
+struct fake_ack fake_ack(uint32_t index)
+{
+    assert_true(index < fake_acks());
+    return acks[index];
+}
+
+uint32_t fake_reopens(void)
+{
+    uint32_t count;
+
+    fake_lock();
+    count = reopens_count;
+    fake_unlock();
+    return count;
+}
+
+int64_t fake_reopen_ns(uint32_t index)
+{
+    return reopens[index];
+}
+
+bool fake_is_open(enum endpoint_role role)
+{
+    return is_open[role];
+}
+
+static struct event *add_event(enum endpoint_role role, const struct event *event)
+{
+    struct queue *queue = &queues[role];
+    uint32_t at = (queue->first + queue->count++) % FAKE_EVENTS;
+
+    assert_true(queue->count <= FAKE_EVENTS);
+    queue->events[at] = *event;
+    if (event->at_ns == 0) {
+        queue->events[at].at_ns = mono_ns();
+    }
+    return &queue->events[at];
+}
+
+void fake_event(enum endpoint_role role, const struct event *event)
+{
+    fake_lock();
+    (void)add_event(role, event);
+    fake_unlock();
+}
+
+void fake_outcome(uint32_t index, enum event_kind kind)
+{
+    struct event event = {
+        .kind = kind, .client = messages[index].client, .token = messages[index].token};
+
+    fake_event(ROLE_PRODUCER, &event);
+}
+
+void fake_deliver(uint32_t client, const struct stamp *stamp, uint64_t token)
+{
+    struct event event = {.kind = EVENT_MESSAGE, .client = client, .token = token};
+    struct event *added;
+    unsigned char *body;
+
+    fake_lock();
+    added = add_event(ROLE_CONSUMER, &event);
+    body = queues[ROLE_CONSUMER].bodies[added - queues[ROLE_CONSUMER].events];
+    memset(body, 0, FAKE_MESSAGE_BYTES);
+    stamp_write(body, stamp, stamp_payload_hash(body + STAMP_BYTES, 100 - STAMP_BYTES));
+    added->bytes = body;
+    added->bytes_count = 100;
+    fake_unlock();
+}
+
+void fake_link(enum endpoint_role role, uint32_t client, bool up)
+{
+    struct event event = {
+        .kind = up ? EVENT_UP : EVENT_DOWN, .client = client, .text = "the line was cut"};
+
+    fake_event(role, &event);
+}
+
+static int open_endpoint(const struct endpoint_config *config, struct endpoint **ret,
+                         struct errinfo *reterr)
+{
+    if (script.open_code < 0) {
+        return errinfo_set(reterr, script.open_code, "the fake does not open");
+    }
+    fake_lock();
+    endpoints[config->role] = (struct endpoint){.role = config->role, .config = config};
+    is_open[config->role] = true;
+    *ret = &endpoints[config->role];
+    fake_unlock();
+    return 0;
+}
+
+static int reopen_endpoint(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
+{
+    int code;
+
+    (void)endpoint;
+    fake_lock();
+    reopens[reopens_count++ % 64] = mono_ns();
+    code = script.reopen_code;
+    fake_unlock();
+    assert_true(deadline_ns > 0);
+    return code < 0 ? errinfo_set(reterr, code, "still away") : 0;
+}
+
+static void close_endpoint(struct endpoint *endpoint)
+{
+    if (endpoint != NULL) {
+        is_open[endpoint->role] = false;
+    }
+}
+
+static int submit_message(struct endpoint *endpoint, const struct message *message)
+{
+    struct fake_message *kept;
+
+    assert_int_equal(endpoint->role, ROLE_PRODUCER);
+    fake_lock();
+    assert_true(message->client < endpoint->config->clients_count);
+    if (script.client_blocked[message->client] ||
+        (script.full_after > 0 && messages_count >= script.full_after)) {
+        refused_count++;
+        fake_unlock();
+        return -EAGAIN;
+    }
+    assert_true(messages_count < FAKE_MESSAGES);
+    kept = &messages[messages_count++];
+    *kept = (struct fake_message){.client = message->client,
+                                  .topic = message->topic,
+                                  .partition = message->partition,
+                                  .token = message->token};
+    assert_int_equal(stamp_read(message->bytes, message->bytes_count, 77, &kept->stamp), STAMP_OK);
+    if (script.confirms) {
+        struct event event = {
+            .kind = EVENT_ACKED, .client = message->client, .token = message->token};
+
+        (void)add_event(ROLE_PRODUCER, &event);
+    }
+    fake_unlock();
+    return 0;
+}
+
+static int poll_endpoint(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    struct queue *queue = &queues[endpoint->role];
+    uint32_t count;
+
+    fake_lock();
+    count = queue->count < events_max ? queue->count : events_max;
+    for (uint32_t i = 0; i < count; i++) {
+        events[i] = queue->events[(queue->first + i) % FAKE_EVENTS];
+    }
+    queue->first = (queue->first + count) % FAKE_EVENTS;
+    queue->count -= count;
+    fake_unlock();
+    return (int)count;
+}
+
+static int ack_message(struct endpoint *endpoint, uint64_t token, bool multiple)
+{
+    int r = 0;
+
+    assert_int_equal(endpoint->role, ROLE_CONSUMER);
+    fake_lock();
+    if (script.acks_again > 0) {
+        script.acks_again--;
+        r = -EAGAIN;
+    } else {
+        assert_true(acks_count < FAKE_MESSAGES);
+        acks[acks_count++] = (struct fake_ack){token, multiple};
+        if (script.answers_acks) {
+            struct event event = {.kind = EVENT_CONSUME_ACKED, .token = token};
+
+            (void)add_event(ROLE_CONSUMER, &event);
+        }
+    }
+    fake_unlock();
+    return r;
+}
+
+static int no_descriptor(const struct endpoint *endpoint)
+{
+    (void)endpoint;
+    return -1;
+}
+
+const struct backend_ops fake_backend = {.open = open_endpoint,
+                                         .reopen = reopen_endpoint,
+                                         .close = close_endpoint,
+                                         .submit = submit_message,
+                                         .poll = poll_endpoint,
+                                         .ack = ack_message,
+                                         .wait_fd = no_descriptor};
+
+const struct backend_ops fake_backend_answering = {.open = open_endpoint,
+                                                   .reopen = reopen_endpoint,
+                                                   .close = close_endpoint,
+                                                   .submit = submit_message,
+                                                   .poll = poll_endpoint,
+                                                   .ack = ack_message,
+                                                   .wait_fd = no_descriptor,
+                                                   .ack_answers = true};

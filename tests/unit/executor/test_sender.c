@@ -1,0 +1,442 @@
+#include "rig.h"
+#include "virtual_time.h"
+
+#include "random.h"
+
+#include <string.h>
+
+static const struct rate per_ms = {.messages = 1, .per_ns = 1000000};
+static const struct rate no_rate = {.messages = 0, .per_ns = 1};
+
+static int64_t t0_ns;
+
+/* So many producers under one phase of 10 s. */
+static void begin(struct rig *rig, uint32_t producers, enum load load, struct rate rate)
+{
+    memset(rig, 0, sizeof *rig);
+    fake_reset();
+    virtual_time_set(VIRTUAL_START_NS);
+    virtual_time_step(0);
+    t0_ns = VIRTUAL_START_NS + NS_PER_MS;
+    fixture_init(&rig->fixture);
+    for (uint32_t i = 0; i < producers; i++) {
+        fixture_producer(&rig->fixture);
+    }
+    (void)fixture_phase(&rig->fixture, load, rate, 10 * NS_PER_S);
+}
+
+static void run_to(struct rig *rig, int64_t until_ns, int64_t step_ns)
+{
+    while (virtual_time_ns() < until_ns) {
+        virtual_time_set(virtual_time_ns() + step_ns);
+        rig_turn(rig, virtual_time_ns());
+    }
+}
+
+static void a_producer_keeps_within_its_window(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 2, LOAD_MAX, no_rate);
+    rig.fixture.flows[0].delivery.in_flight = 3;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 6);
+    fake_outcome(1, EVENT_ACKED);
+    run_to(&rig, t0_ns + 2 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 7);
+    assert_int_equal(fake_message(6)->client, fake_message(1)->client);
+    assert_int_equal(fake_message(6)->token, fake_message(1)->token);
+    rig_done(&rig);
+}
+
+static void producers_take_turns_under_max(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 3, LOAD_MAX, no_rate);
+    fake_script()->confirms = true;
+    virtual_time_step(10); /* A call takes that long. */
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    for (int i = 0; i < 50; i++) {
+        virtual_time_set(virtual_time_ns() + NS_PER_MS);
+        (void)sender_poll(rig.sender, virtual_time_ns());
+        (void)sender_send(rig.sender, virtual_time_ns());
+    }
+    assert_true(fake_messages() > 1000);
+    for (uint32_t i = 3; i < 30; i++) {
+        assert_int_equal(fake_message(i)->client, fake_message(i - 3)->client);
+        assert_int_not_equal(fake_message(i)->client, fake_message(i - 1)->client);
+    }
+    rig_done(&rig);
+}
+
+static void a_full_broker_loses_nothing_and_changes_no_intended_time(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.flows[0].delivery.in_flight = 1000;
+    fake_script()->full_after = 5;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 50 * NS_PER_MS, 50000);
+    assert_int_equal(fake_messages(), 5);
+    assert_true(fake_submits_refused() > 100);
+    fake_script()->full_after = 0;
+    fake_script()->confirms = true;
+    run_to(&rig, t0_ns + 99 * NS_PER_MS, 50000);
+    assert_int_equal(fake_messages(), 100);
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_int_equal(fake_message(i)->stamp.sequence, i);
+        assert_int_equal(fake_message(i)->stamp.intended_ns, i * NS_PER_MS);
+        assert_true(fake_message(i)->stamp.sent_ns >= t0_ns + i * NS_PER_MS);
+    }
+    assert_true(fake_message(5)->stamp.sent_ns >= t0_ns + 50 * NS_PER_MS);
+    for (uint32_t i = 0; i < 5; i++) {
+        fake_outcome(i, EVENT_ACKED);
+    }
+    virtual_time_set(virtual_time_ns() + 1);
+    (void)sender_poll(rig.sender, virtual_time_ns());
+    rig_collect(&rig, &sum);
+    assert_int_equal(sum.totals.sent, 100);
+    assert_int_equal(sum.totals.due, 100);
+    assert_int_equal(sum.delivery.sent, 100);
+    assert_int_equal(sum.delivery.acked, 100);
+    assert_int_equal(sum.samples[SERIES_SEND_LAG], 100);
+    assert_int_equal(sum.samples[SERIES_PUBLISH], 100);
+    assert_true(sum.health.blocked_ns > 40 * NS_PER_MS && sum.health.blocked_ns < 60 * NS_PER_MS);
+    rig_done(&rig);
+}
+
+/* All producers were held up while one client was away: the oldest debt was tried first, and its
+ * refusal counted for all. */
+static void a_client_that_is_down_does_not_hold_up_the_others(void **state)
+{
+    struct rig rig;
+    uint32_t by_client[100] = {0};
+
+    (void)state;
+    begin(&rig, 60, LOAD_RATE, (struct rate){60, NS_PER_MS});
+    rig.fixture.flows[0].delivery.in_flight = 1000;
+    fake_script()->confirms = true;
+    for (uint32_t i = 0; i < 30; i++) {
+        fake_script()->client_blocked[i] = true;
+        fake_link(ROLE_PRODUCER, i, false);
+    }
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 100 * NS_PER_MS, 100000);
+    for (uint32_t i = 0; i < fake_messages(); i++) {
+        by_client[fake_message(i)->client]++;
+    }
+    for (uint32_t i = 0; i < 60; i++) {
+        assert_in_range(by_client[i], i < 30 ? 0 : 100, i < 30 ? 0 : 101);
+    }
+    rig_done(&rig);
+}
+
+static void outcomes_settle_each_message_once_in_any_order(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+    struct random random;
+    uint32_t order[3000];
+    uint64_t wanted[8] = {0};
+
+    (void)state;
+    begin(&rig, 3, LOAD_MAX, no_rate);
+    rig.fixture.flows[0].delivery.in_flight = 1000;
+    random_seed(&random, 5);
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 3000);
+    sender_stop(rig.sender, virtual_time_ns());
+    for (uint32_t i = 0; i < 3000; i++) {
+        uint32_t at = (uint32_t)(random_next(&random) % (i + 1));
+
+        order[i] = order[at];
+        order[at] = i;
+    }
+    for (uint32_t i = 0; i < 3000; i++) {
+        static const enum event_kind kinds[] = {EVENT_ACKED, EVENT_ACKED, EVENT_REFUSED,
+                                                EVENT_UNCONFIRMED};
+        enum event_kind kind = kinds[random_next(&random) % 4];
+
+        wanted[kind]++;
+        fake_outcome(order[i], kind);
+    }
+    for (int i = 0; i < 20; i++) {
+        rig_turn(&rig, virtual_time_ns());
+    }
+    rig_collect(&rig, &sum);
+    assert_int_equal(sum.delivery.sent, 3000);
+    assert_int_equal(sum.delivery.acked, wanted[EVENT_ACKED]);
+    assert_int_equal(sum.delivery.refused, wanted[EVENT_REFUSED]);
+    assert_int_equal(sum.delivery.unconfirmed, wanted[EVENT_UNCONFIRMED]);
+    assert_int_equal(sum.totals.acked, wanted[EVENT_ACKED]);
+    assert_int_equal(sum.totals.refused, wanted[EVENT_REFUSED]);
+    assert_int_equal(sum.totals.unconfirmed, wanted[EVENT_UNCONFIRMED]);
+    assert_int_equal(sum.health.outstanding, 0);
+    rig_done(&rig);
+}
+
+static void late_confirms_count_for_the_phase_of_their_message(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
+    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 20 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        fake_outcome(i, EVENT_ACKED);
+    }
+    rig_turn(&rig, virtual_time_ns());
+    assert_int_equal(rig_counters(&rig, 0).acked, 5);
+    assert_int_equal(rig_counters(&rig, 0).acked_now, 0);
+    assert_int_equal(rig_counters(&rig, 1).acked, 0);
+    assert_int_equal(rig_counters(&rig, 1).acked_now, 5);
+    rig_done(&rig);
+}
+
+static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
+    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
+    rig_open(&rig, &fake_backend);
+    fake_script()->client_blocked[0] = true;
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 20 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 0);
+    fake_script()->client_blocked[0] = false;
+    run_to(&rig, t0_ns + 30 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 5);
+    assert_int_equal(rig_counters(&rig, 0).sent, 5);
+    assert_int_equal(rig_counters(&rig, 0).sent_in_time, 0);
+    assert_int_equal(rig_counters(&rig, 1).sent_now, 5);
+    rig_done(&rig);
+}
+
+/* It counted on while producers were full after the sending had been stopped. */
+static void nothing_is_blocked_after_a_stop(void **state)
+{
+    struct rig rig;
+    struct recorder_state account = {0};
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.flows[0].delivery.in_flight = 1;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
+    sender_stop(rig.sender, virtual_time_ns());
+    run_to(&rig, t0_ns + 500 * NS_PER_MS, 100000);
+    sender_account(rig.sender, virtual_time_ns(), &account);
+    assert_in_range(account.blocked_ns, 8 * NS_PER_MS, 10 * NS_PER_MS);
+    assert_int_equal(account.outstanding, 1);
+    rig_done(&rig);
+}
+
+/* At a phase's beginning the producers are still in the one before, and its gap was kept. */
+static void the_gap_is_that_of_the_phase_that_runs(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 4, LOAD_RATE, per_ms);
+    rig.fixture.phases[0].duration_ns = 10 * NS_PER_MS;
+    (void)fixture_phase(&rig.fixture, LOAD_RATE, (struct rate){100, NS_PER_MS}, 10 * NS_PER_MS);
+    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS);
+    (void)sender_poll(rig.sender, t0_ns + NS_PER_MS);
+    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS);
+    (void)sender_poll(rig.sender, t0_ns + 10 * NS_PER_MS);
+    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS / 100);
+    (void)sender_poll(rig.sender, t0_ns + 20 * NS_PER_MS);
+    assert_int_equal(sender_gap_ns(rig.sender), SENDER_NEVER_NS);
+    rig_done(&rig);
+}
+
+static void a_lost_connection_is_reopened_every_quarter_second(void **state)
+{
+    struct rig rig;
+    struct recorder_state account = {0};
+
+    (void)state;
+    begin(&rig, 2, LOAD_RATE, per_ms);
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 4 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 5);
+    fake_script()->reopen_code = -11; /* -EAGAIN */
+    fake_link(ROLE_PRODUCER, 1, false);
+    fake_link(ROLE_PRODUCER, 1, false); /* Said twice: no second loss. */
+    for (uint32_t i = 0; i < 5; i++) {
+        if (fake_message(i)->client == 1) {
+            fake_outcome(i, EVENT_UNCONFIRMED);
+        }
+    }
+    for (int64_t i = 0; i < 990; i++) {
+        virtual_time_set(t0_ns + (5 + i) * NS_PER_MS);
+        (void)sender_poll(rig.sender, virtual_time_ns());
+        assert_true(sender_is_down(rig.sender));
+        sender_reopen(rig.sender, virtual_time_ns());
+    }
+    assert_int_equal(fake_reopens(), 3);
+    assert_true(fake_reopen_ns(0) >= t0_ns + 254 * NS_PER_MS);
+    assert_true(fake_reopen_ns(2) - fake_reopen_ns(1) >= 250 * NS_PER_MS);
+    sender_account(rig.sender, virtual_time_ns(), &account);
+    assert_int_equal(account.clients_down, 1);
+    assert_int_equal(account.reconnects, 0);
+    assert_in_range(account.down_since_ns, 3 * NS_PER_MS, 5 * NS_PER_MS);
+    fake_link(ROLE_PRODUCER, 1, true);
+    (void)sender_poll(rig.sender, virtual_time_ns());
+    assert_false(sender_is_down(rig.sender));
+    account = (struct recorder_state){0};
+    sender_account(rig.sender, virtual_time_ns(), &account);
+    assert_int_equal(account.clients_down, 0);
+    assert_int_equal(account.reconnects, 1);
+    assert_int_equal(rig_totals(&rig).errors, 1);
+    assert_int_equal(rig_totals(&rig).unconfirmed, 2);
+    rig_done(&rig);
+}
+
+/* Closing polled once, which gives 256 outcomes; the rest counted as unconfirmed. */
+static void closing_takes_all_outcomes_that_wait(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+
+    (void)state;
+    begin(&rig, 1, LOAD_MAX, no_rate);
+    rig.fixture.flows[0].delivery.in_flight = 2000;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 2000);
+    for (uint32_t i = 0; i < 1990; i++) {
+        fake_outcome(i, EVENT_ACKED);
+    }
+    sender_close(rig.sender);
+    assert_false(fake_is_open(ROLE_PRODUCER));
+    rig_collect(&rig, &sum);
+    assert_int_equal(sum.delivery.acked, 1990);
+    assert_int_equal(sum.delivery.unconfirmed, 10);
+    assert_int_equal(sum.totals.unconfirmed, 10);
+    assert_int_equal(sum.health.outstanding, 0);
+    rig_done(&rig);
+}
+
+static void streams_of_a_producer_take_turns_without_gaps(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 0, LOAD_MAX, no_rate);
+    rig.fixture.flows[0].partitions = 3;
+    fixture_producer(&rig.fixture);
+    fixture_producer(&rig.fixture);
+    rig.fixture.flows[0].delivery.in_flight = 100;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 200);
+    {
+        uint64_t next[6] = {0};
+
+        for (uint32_t i = 0; i < 200; i++) {
+            const struct fake_message *message = fake_message(i);
+
+            assert_int_equal(message->stamp.stream, message->client * 3 + message->partition);
+            assert_int_equal(message->stamp.sequence, next[message->stamp.stream]++);
+        }
+        for (int i = 0; i < 6; i++) {
+            assert_in_range(next[i], 33, 34);
+        }
+    }
+    rig_done(&rig);
+}
+
+static void without_confirms_there_is_no_publish_latency(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.flows[0].delivery.publish_ack = PUBLISH_ACK_NONE;
+    fake_script()->confirms = true;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
+    (void)sender_poll(rig.sender, virtual_time_ns());
+    rig_collect(&rig, &sum);
+    assert_int_equal(sum.delivery.acked, sum.totals.sent);
+    assert_int_equal(sum.samples[SERIES_PUBLISH], 0);
+    assert_int_equal(sum.samples[SERIES_PUBLISH_SERVICE], 0);
+    assert_int_equal(sum.samples[SERIES_CALL], sum.totals.sent);
+    rig_done(&rig);
+}
+
+static void latencies_count_from_the_intended_time_and_from_the_actual_one(void **state)
+{
+    struct rig rig;
+    struct recorder_cell *cell;
+
+    (void)state;
+    begin(&rig, 1, LOAD_RATE, (struct rate){1, NS_PER_S});
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    virtual_time_set(t0_ns + 7000);
+    virtual_time_step(0);
+    rig_turn(&rig, virtual_time_ns()); /* 7 us late. */
+    assert_int_equal(fake_messages(), 1);
+    virtual_time_set(t0_ns + 10000);
+    fake_outcome(0, EVENT_ACKED);
+    rig_turn(&rig, t0_ns + 50000);
+    cell = recorder_cell(rig.recorder, 0, 0);
+    assert_int_equal(hist_max(cell->series[SERIES_SEND_LAG]), 7000);
+    assert_int_equal(hist_max(cell->series[SERIES_PUBLISH]), 10000);
+    assert_int_equal(hist_max(cell->series[SERIES_PUBLISH_SERVICE]), 3000);
+    rig_done(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_producer_keeps_within_its_window),
+        cmocka_unit_test(producers_take_turns_under_max),
+        cmocka_unit_test(a_full_broker_loses_nothing_and_changes_no_intended_time),
+        cmocka_unit_test(a_client_that_is_down_does_not_hold_up_the_others),
+        cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
+        cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
+        cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
+        cmocka_unit_test(nothing_is_blocked_after_a_stop),
+        cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),
+        cmocka_unit_test(a_lost_connection_is_reopened_every_quarter_second),
+        cmocka_unit_test(closing_takes_all_outcomes_that_wait),
+        cmocka_unit_test(streams_of_a_producer_take_turns_without_gaps),
+        cmocka_unit_test(without_confirms_there_is_no_publish_latency),
+        cmocka_unit_test(latencies_count_from_the_intended_time_and_from_the_actual_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
