@@ -241,7 +241,9 @@ static int add_reading(struct delivery_audit *audit, const struct reading_delta 
                            delta->stream, delta->subscription);
     }
     reading = delivery_reading(audit, delta->stream, delta->subscription);
+    audit->seen -= delivery_set_count(reading->seen);
     r = add_runs(&reading->seen, &delta->seen, &reading->again, reterr);
+    audit->seen += delivery_set_count(reading->seen);
     for (uint32_t i = 0; r == 0 && i < delta->again.runs_count; i++) {
         const struct seqrun *run = &delta->again.runs[i];
 

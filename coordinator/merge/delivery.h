@@ -68,6 +68,10 @@ struct delivery_question {
 void delivery_count(const struct delivery_audit *audit, const struct delivery_question *question,
                     const struct delivery_end *end, struct delivery_counts *counts);
 
+/* Distinct messages that were seen, over all subscriptions; whatever became of them at their
+ * producers. */
+uint64_t delivery_seen(const struct delivery_audit *audit);
+
 /* Confirmed and not yet seen, over all subscriptions: cheap and, where unconfirmed messages
  * arrived, too low. */
 uint64_t delivery_backlog(const struct delivery_audit *audit);

@@ -121,6 +121,11 @@ void delivery_count(const struct delivery_audit *audit, const struct delivery_qu
     }
 }
 
+uint64_t delivery_seen(const struct delivery_audit *audit)
+{
+    return audit->seen;
+}
+
 uint64_t delivery_backlog(const struct delivery_audit *audit)
 {
     uint64_t backlog = 0;

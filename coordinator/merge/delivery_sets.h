@@ -39,6 +39,7 @@ struct delivery_audit {
     uint32_t streams_count;
     struct reading *readings;
     uint32_t readings_count;
+    uint64_t seen; /* Members of all readings. */
     uint32_t flow_first_reading[FLOWS_MAX];
     struct seqset *empty; /* Stands for a set that nothing came into yet. */
 };

@@ -98,6 +98,35 @@ static int add_run(struct fold *fold, const struct entry_run *run, struct errinf
                         sizeof *run->versions, reterr);
 }
 
+/* Agents and cases are written again at the end; trials point into both lists. */
+static int add_agents(struct fold *fold, const struct entry_agents *entry, struct errinfo *reterr)
+{
+    int r;
+
+    if (entry->agents_count > AGENTS_MAX ||
+        (fold->trials_count > 0 && entry->agents_count < fold->agents_count)) {
+        return errinfo_set(reterr, -EBADMSG, "a list of %u agents, which can't be",
+                           entry->agents_count);
+    }
+    r = replace_list(&fold->agents, entry->agents, entry->agents_count, sizeof *fold->agents,
+                     reterr);
+    fold->agents_count = r == 0 ? entry->agents_count : fold->agents_count;
+    return r;
+}
+
+static int add_cases(struct fold *fold, const struct entry_cases *entry, struct errinfo *reterr)
+{
+    int r;
+
+    if (fold->trials_count > 0 && entry->cases_count < fold->cases_count) {
+        return errinfo_set(reterr, -EBADMSG, "a list of %u cases where there were more",
+                           entry->cases_count);
+    }
+    r = replace_list(&fold->cases, entry->cases, entry->cases_count, sizeof *fold->cases, reterr);
+    fold->cases_count = r == 0 ? entry->cases_count : fold->cases_count;
+    return r;
+}
+
 static struct fold_trial *trial_of(struct fold *fold, uint32_t number)
 {
     for (uint32_t i = fold->trials_count; i > 0; i--) {
@@ -108,21 +137,25 @@ static struct fold_trial *trial_of(struct fold *fold, uint32_t number)
     return NULL;
 }
 
-static int check_trial_clients(const struct entry_trial *entry, struct errinfo *reterr)
+/* Trials of a case are added up phase by phase. */
+static bool same_shape(const struct entry_trial *a, const struct entry_trial *b)
 {
-    for (uint32_t i = 0; i < entry->producers_count; i++) {
-        if (entry->producer_agents[i] >= entry->agents_count ||
-            entry->producers[i].client >= entry->producers_count + entry->consumers_count) {
-            return errinfo_set(reterr, -EBADMSG, "producer %u is not of this trial", i);
+    return a->phases_count == b->phases_count && a->flows_count == b->flows_count;
+}
+
+static bool fits_run(struct fold *fold, const struct entry_trial *entry)
+{
+    if (entry->case_index >= fold->cases_count || entry->agents_count > fold->agents_count ||
+        trial_of(fold, entry->number) != NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < fold->trials_count; i++) {
+        if (fold->trials[i].entry.case_index == entry->case_index &&
+            !same_shape(&fold->trials[i].entry, entry)) {
+            return false;
         }
     }
-    for (uint32_t i = 0; i < entry->consumers_count; i++) {
-        if (entry->consumer_agents[i] >= entry->agents_count ||
-            entry->consumers[i].client >= entry->producers_count + entry->consumers_count) {
-            return errinfo_set(reterr, -EBADMSG, "consumer %u is not of this trial", i);
-        }
-    }
-    return 0;
+    return true;
 }
 
 static int add_trial(struct fold *fold, const struct entry_trial *entry, struct errinfo *reterr)
@@ -130,11 +163,10 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
     struct fold_trial *grown;
     int r;
 
-    if (entry->case_index >= fold->cases_count || entry->agents_count > fold->agents_count ||
-        trial_of(fold, entry->number) != NULL) {
+    if (!fits_run(fold, entry)) {
         return errinfo_set(reterr, -EBADMSG, "trial %u does not fit the run", entry->number);
     }
-    r = check_trial_clients(entry, reterr);
+    r = fold_check_trial(entry, reterr);
     if (r < 0) {
         return r;
     }
@@ -150,9 +182,13 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
 
 static int add_mark(struct fold *fold, const struct result_mark *mark, struct errinfo *reterr)
 {
-    struct result_mark *grown =
-        realloc(fold->marks, ((size_t)fold->marks_count + 1) * sizeof *fold->marks);
+    struct result_mark *grown;
+    int r = fold_check_time(mark->at_ns, "a mark", reterr);
 
+    if (r < 0) {
+        return r;
+    }
+    grown = realloc(fold->marks, ((size_t)fold->marks_count + 1) * sizeof *fold->marks);
     if (grown == NULL) {
         return errinfo_nomem(reterr);
     }
@@ -161,9 +197,14 @@ static int add_mark(struct fold *fold, const struct result_mark *mark, struct er
     return 0;
 }
 
-static void add_trial_end(struct fold *fold, struct fold_trial *trial,
-                          const struct entry_trial_end *end)
+static int add_trial_end(struct fold *fold, struct fold_trial *trial,
+                         const struct entry_trial_end *end, struct errinfo *reterr)
 {
+    int r = fold_check_time(end->ended_ns, "the end of a trial", reterr);
+
+    if (r < 0) {
+        return r;
+    }
     trial->has_end = true;
     trial->end = *end;
     for (uint32_t i = 0; i < fold->agents_count; i++) {
@@ -177,6 +218,7 @@ static void add_trial_end(struct fold *fold, struct fold_trial *trial,
         of->status = end->status;
         memcpy(of->reason, end->reason, sizeof of->reason);
     }
+    return 0;
 }
 
 static int add_close(struct fold *fold, const struct entry_close *close, struct errinfo *reterr)
@@ -212,15 +254,12 @@ static int add_of_trial(struct fold *fold, const struct journal_entry *entry, ui
     case ENTRY_SNAPSHOT:
         return fold_trial_snapshot(trial, entry->as.snapshot, reterr);
     default:
-        add_trial_end(fold, trial, &entry->as.trial_end);
-        return 0;
+        return add_trial_end(fold, trial, &entry->as.trial_end, reterr);
     }
 }
 
 int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr)
 {
-    int r = 0;
-
     if (!fold->has_run && entry->kind != ENTRY_RUN) {
         return errinfo_set(reterr, -EBADMSG, "the journal does not begin with its run");
     }
@@ -230,15 +269,9 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
     case ENTRY_RUN:
         return add_run(fold, &entry->as.run, reterr);
     case ENTRY_AGENTS:
-        r = replace_list(&fold->agents, entry->as.agents.agents, entry->as.agents.agents_count,
-                         sizeof *fold->agents, reterr);
-        fold->agents_count = r == 0 ? entry->as.agents.agents_count : fold->agents_count;
-        return r;
+        return add_agents(fold, &entry->as.agents, reterr);
     case ENTRY_CASES:
-        r = replace_list(&fold->cases, entry->as.cases.cases, entry->as.cases.cases_count,
-                         sizeof *fold->cases, reterr);
-        fold->cases_count = r == 0 ? entry->as.cases.cases_count : fold->cases_count;
-        return r;
+        return add_cases(fold, &entry->as.cases, reterr);
     case ENTRY_TRIAL:
         return add_trial(fold, &entry->as.trial, reterr);
     case ENTRY_MARK:

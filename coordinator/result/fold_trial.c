@@ -251,9 +251,9 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     return r == 0 ? add_interval_row(trial, index, row, reterr) : r;
 }
 
-/* Backlog by difference: what was confirmed (once per subscription) and what was seen in each
- * interval. */
-static void add_backlog(struct fold_trial *trial, const struct snapshot *snapshot)
+/* Backlog by difference: what was confirmed (once per subscription) and what was new to its
+ * subscription in each interval. */
+static void add_backlog(struct fold_trial *trial, const struct snapshot *snapshot, uint64_t seen)
 {
     for (uint32_t i = 0; i < snapshot->streams_count; i++) {
         for (uint32_t flow = 0; flow < trial->entry.flows_count; flow++) {
@@ -266,9 +266,7 @@ static void add_backlog(struct fold_trial *trial, const struct snapshot *snapsho
             }
         }
     }
-    for (uint32_t i = 0; i < snapshot->readings_count; i++) {
-        trial->seen[snapshot->interval] += seqruns_count(&snapshot->readings[i].seen);
-    }
+    trial->seen[snapshot->interval] += seen;
 }
 
 static int add_clients(struct fold_trial *trial, const struct snapshot *snapshot,
@@ -358,6 +356,7 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
                       struct errinfo *reterr)
 {
     struct fold_agent *agent = &trial->agents[snapshot->agent];
+    uint64_t seen_before = delivery_seen(trial->delivery);
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < snapshot->rows_count; i++) {
@@ -372,7 +371,7 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         r = delivery_add(trial->delivery, snapshot, reterr);
     }
     if (r == 0) {
-        add_backlog(trial, snapshot);
+        add_backlog(trial, snapshot, delivery_seen(trial->delivery) - seen_before);
         add_errors(trial, snapshot);
         if (snapshot->health.rss_bytes > 0) {
             r = add_agent_interval(trial, snapshot, reterr);
@@ -407,6 +406,10 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (snapshot->agent >= trial->entry.agents_count || snapshot->interval >= INTERVALS_MAX) {
         return errinfo_set(reterr, -EBADMSG, "a snapshot of agent %u, interval %u, which can't be",
                            snapshot->agent, snapshot->interval);
+    }
+    r = fold_check_time(snapshot->until_ns, "a snapshot", reterr);
+    if (r < 0) {
+        return r;
     }
     agent = &trial->agents[snapshot->agent];
     if (snapshot->sequence < agent->sequence) {
@@ -459,6 +462,10 @@ int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *seg
         return errinfo_set(reterr, -EBADMSG,
                            "a segment of phases %u to %u, which the trial does not have",
                            segment->phase_first, segment->phase_last);
+    }
+    if (fold_check_time(segment->start_ns, "a segment", reterr) < 0 ||
+        fold_check_time(segment->end_ns, "the end of a segment", reterr) < 0) {
+        return -EBADMSG;
     }
     for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
         int64_t end_ns = at_ns + trial->entry.phases[i].duration_ns;

@@ -69,6 +69,10 @@ struct fold_trial {
     int64_t last_ns; /* Latest time any agent reported. */
 };
 
+/* -EBADMSG for what can't be folded. */
+int fold_check_trial(const struct entry_trial *entry, struct errinfo *reterr);
+int fold_check_time(int64_t at_ns, const char *what, struct errinfo *reterr);
+
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                     struct errinfo *reterr);
 void fold_trial_done(struct fold_trial *trial);

@@ -1,0 +1,160 @@
+#include "made_journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STARTED_UNIX_NS INT64_C(1770300202000000000)
+
+struct telling {
+    const struct made_journal *journal;
+    void (*take)(void *context, const struct journal_entry *entry);
+    void *context;
+    int64_t now_ns;
+};
+
+static void tell(struct telling *telling, struct journal_entry *entry)
+{
+    telling->now_ns += 1000000;
+    entry->at_unix_ns = STARTED_UNIX_NS + telling->now_ns;
+    telling->take(telling->context, entry);
+}
+
+static void tell_run(struct telling *telling)
+{
+    static char name[] = "made-up";
+    static char scenario[] = "millrace: 1\n";
+    struct result_version version = {"millrace", "0.1.0"};
+    struct journal_entry entry = {.kind = ENTRY_RUN};
+
+    entry.as.run = (struct entry_run){.run_id = "20260205-140322-3f9a",
+                                      .name = name,
+                                      .description = name,
+                                      .command = name,
+                                      .scenario = scenario,
+                                      .seed = 7,
+                                      .started_unix_ns = STARTED_UNIX_NS,
+                                      .versions = &version,
+                                      .versions_count = 1};
+    tell(telling, &entry);
+}
+
+static void tell_agents(struct telling *telling, bool at_end)
+{
+    const struct made_trial *made = telling->journal->trials[0];
+    struct result_agent agents[AGENTS_MAX];
+    struct journal_entry entry = {.kind = ENTRY_AGENTS};
+
+    memset(agents, 0, sizeof agents);
+    entry.as.agents.agents = agents;
+    entry.as.agents.agents_count = made->entry.agents_count;
+    for (uint32_t i = 0; i < made->entry.agents_count; i++) {
+        (void)snprintf(agents[i].name, sizeof agents[i].name, "agent-%u", i + 1);
+        agents[i].cpus = 4;
+        agents[i].lost = at_end && made->options.agent_lost == i;
+    }
+    tell(telling, &entry);
+}
+
+static void tell_cases(struct telling *telling)
+{
+    struct entry_case of = {.name = "memory", .backend = "memory", .target = "memory"};
+    struct journal_entry entry = {.kind = ENTRY_CASES};
+
+    entry.as.cases.cases = &of;
+    entry.as.cases.cases_count = 1;
+    tell(telling, &entry);
+}
+
+static void tell_segment(struct telling *telling, const struct made_trial *made, uint32_t trial,
+                         int64_t end_ns)
+{
+    struct journal_entry entry = {.kind = ENTRY_SEGMENT};
+
+    entry.as.segment = (struct entry_segment){
+        .trial = trial, .phase_last = made->entry.phases_count - 1, .end_ns = end_ns};
+    tell(telling, &entry);
+}
+
+static void tell_snapshots(struct telling *telling, struct made_trial *made, uint32_t trial,
+                           uint32_t left_out)
+{
+    uint32_t count = 0;
+    struct snapshot **snapshots = made_shuffle(made, &count);
+
+    for (uint32_t i = 0; i + left_out < count; i++) {
+        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
+
+        snapshots[i]->trial = trial;
+        entry.as.snapshot = snapshots[i];
+        tell(telling, &entry);
+        if (telling->journal->twice) {
+            tell(telling, &entry);
+            entry.as.snapshot = snapshots[i / 2]; /* An old one, late. */
+            tell(telling, &entry);
+        }
+    }
+    free(snapshots);
+}
+
+static void tell_trial_end(struct telling *telling, const struct made_trial *made, uint32_t trial)
+{
+    struct journal_entry entry = {.kind = ENTRY_TRIAL_END};
+
+    entry.as.trial_end.trial = trial;
+    entry.as.trial_end.ended = true;
+    entry.as.trial_end.ended_ns = MADE_INTERVALS * INTERVAL_NS;
+    entry.as.trial_end.status = CASE_MEASURED;
+    if (made->options.agent_lost < made->entry.agents_count) {
+        entry.as.trial_end.agent_lost[made->options.agent_lost] = 1;
+    }
+    tell(telling, &entry);
+}
+
+static void tell_close(struct telling *telling)
+{
+    struct result_reason reason = {.code = "lost", .case_name = "memory", .text = "as made"};
+    struct result_objective objective = {
+        .text = "lost == 0", .case_name = "memory", .met = MET_NO, .observed = 3, .samples = 10};
+    struct journal_entry entry = {.kind = ENTRY_CLOSE};
+
+    entry.as.close = (struct entry_close){.verdict = VERDICT_FAIL,
+                                          .ended_unix_ns = STARTED_UNIX_NS + telling->now_ns,
+                                          .reasons = &reason,
+                                          .reasons_count = 1,
+                                          .objectives = &objective,
+                                          .objectives_count = 1};
+    tell(telling, &entry);
+}
+
+void made_journal_each(const struct made_journal *journal,
+                       void (*take)(void *context, const struct journal_entry *entry),
+                       void *context)
+{
+    struct telling telling = {.journal = journal, .take = take, .context = context};
+
+    tell_run(&telling);
+    tell_agents(&telling, false);
+    tell_cases(&telling);
+    for (uint32_t trial = 0; trial < journal->trials_count; trial++) {
+        struct made_trial *made = journal->trials[trial];
+        bool cut_off = journal->cut_off && trial + 1 == journal->trials_count;
+        struct journal_entry entry = {.kind = ENTRY_TRIAL};
+
+        entry.as.trial = made->entry;
+        entry.as.trial.number = trial;
+        entry.as.trial.repetition = trial;
+        (void)snprintf(entry.as.trial.broker_version, sizeof entry.as.trial.broker_version,
+                       "made-up 1.0");
+        tell(&telling, &entry);
+        tell_segment(&telling, made, trial, -1);
+        tell_snapshots(&telling, made, trial, cut_off ? journal->cut_last : 0);
+        if (cut_off) {
+            return;
+        }
+        tell_segment(&telling, made, trial, MADE_INTERVALS * INTERVAL_NS);
+        tell_trial_end(&telling, made, trial);
+    }
+    tell_agents(&telling, true);
+    tell_close(&telling);
+}

@@ -1,0 +1,20 @@
+/* made_journal: the journal of a run of made-up trials, entry by entry, as `run` would make it. */
+#ifndef MILLRACE_TEST_MADE_JOURNAL_H
+#define MILLRACE_TEST_MADE_JOURNAL_H
+
+#include "made_trial.h"
+
+struct made_journal {
+    struct made_trial *const *trials; /* All of one case, with the same options but the seed. */
+    uint32_t trials_count;
+    bool cut_off;      /* Ends before the last trial's end. */
+    bool twice;        /* Every snapshot comes twice, as after a lost answer. */
+    uint32_t cut_last; /* With cut_off: so many of the last snapshots are missing too. */
+};
+
+/* Hands each entry to take(), which borrows it. */
+void made_journal_each(const struct made_journal *journal,
+                       void (*take)(void *context, const struct journal_entry *entry),
+                       void *context);
+
+#endif
