@@ -406,6 +406,35 @@ def test(name, needs=()):
     return take
 
 
+class Together:
+    """Jobs that mostly wait, done at the same time when the first outcome is asked for: a broker's restart takes long."""
+
+    def __init__(self):
+        self._jobs = {}
+        self._errors = None
+
+    def add(self, name, job):
+        self._jobs[name] = job
+
+    def _do(self, name):
+        try:
+            self._jobs[name]()
+        except Exception as error:  # pylint: disable=broad-except
+            self._errors[name] = error
+
+    def outcome(self, name):
+        """Raises what the job raised."""
+        if self._errors is None:
+            self._errors = {}
+            threads = [threading.Thread(target=self._do, args=(one,)) for one in self._jobs]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        if name in self._errors:
+            raise self._errors[name]
+
+
 def _clean_up():
     for program in _processes:
         if program.running():

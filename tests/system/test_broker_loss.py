@@ -1,0 +1,103 @@
+"""Real brokers that are killed under load: the run goes on or ends in order, and the audit's sum holds."""
+
+import time
+
+import bed
+from bed import check, contains, matches, same, test
+
+RATE = 200
+
+
+def start(kind, broker, *, seconds, on_broker_loss, drain_s=60, **blocks):
+    folder = bed.new_path(kind)
+    backend = {"mosquitto": "mqtt"}.get(kind, kind)
+    # Kafka keeps a dead consumer's group until its session is over; clean has to wait for it.
+    options = "options: { session_timeout: 6s }" if kind == "kafka" else "options: {}"
+    path = bed.scenario(
+        f'  - {{ backend: {backend}, address: "{broker.address}", {options} }}\n',
+        [
+            f"{{ name: steady, rate: {RATE}/s, for: {seconds}s }}",
+            f"{{ name: drain, rate: none, until: drained, for: {drain_s}s }}",
+        ],
+        name=kind, topology="{ topics: 2, producers: 2, consumers: 2 }", on_broker_loss=on_broker_loss, **blocks,
+    )  # fmt: skip
+    run = bed.start("run", path, "--out", folder)
+    run.says(f"running: {backend}")
+    time.sleep(2)  # Into the load; what happens then does not depend on when.
+    return run, folder, backend
+
+
+def down_and_up(kind, broker):
+    """Killed for two seconds in mid-run."""
+    # Mosquitto forgets what it held, and a drain waits for that in vain.
+    run, folder, backend = start(kind, broker, seconds=8, on_broker_loss="60s", drain_s=60 if kind != "mosquitto" else 20)
+    broker.kill()
+    try:
+        run.says("the broker is away")
+        time.sleep(1)
+    finally:
+        broker.resume()
+    code = run.wait(150)
+    result = bed.result_of(folder)
+    case = bed.case_of(result, backend)
+    same(case["status"], "measured", f"status; it said\n{run.err}")
+    bed.audit_holds(result)
+    same(bed.total(case, "unaccounted"), 0, "unaccounted")
+    sent = bed.total(case, "sent")
+    same(sent, RATE * 8, "sent: what was due in the outage is sent after it")
+    check(bed.total(case, "errors") > 0, "no error was counted")
+    marks = bed.marks_of(result)
+    check("broker down" in marks and "broker up" in marks, f"marks: {result['marks']}\n{run.err}")
+    check(marks.index("broker down") < marks.index("broker up"), f"marks: {marks}")
+    check(case["trials"][0]["outages"], "no outage in the result")
+    # Whether something was lost is the broker's matter; that the exit code says so is ours.
+    if kind == "kafka":
+        same(bed.total(case, "lost"), 0, "lost: its log outlives a kill")
+    same(code, 1 if bed.total(case, "lost") else 0, f"exit code with {bed.total(case, 'lost')} lost; it said\n{run.err}\n{run.out}")
+    same(broker.topics(), [], "topics left")
+
+
+def stays_away(kind, broker):
+    """Killed and not resumed until the run has given up."""
+    run, folder, backend = start(kind, broker, seconds=120, on_broker_loss="3s")
+    broker.kill()
+    began = time.monotonic()
+    try:
+        code = run.wait(60)
+        took = time.monotonic() - began
+    finally:
+        broker.resume()
+    same(code, 1, f"exit code; it said\n{run.err}\n{run.out}")
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    reasons = {one["code"]: one for one in result["reasons"]}
+    check("broker_lost" in reasons, f"reasons: {result['reasons']}")
+    same(reasons["broker_lost"]["case"], backend, "case of the reason")
+    matches(reasons["broker_lost"]["text"], r"the broker went away at \d+\.\d s and was not back within 3 s", "the reason")
+    contains(run.out, "FAIL", "the summary")
+    contains(run.out, "went away", "the summary")
+    # 3 s it may be away; then clients are closed and topics given up, each within its deadline.
+    check(took < 45, f"it took {took:.0f} s to end")
+    check(bed.total(bed.case_of(result, backend), "sent") > 0, "what was measured before is gone")
+    # What could not be removed is what clean is for.
+    bed.millrace("clean", f"{backend}={broker.address}")
+    same(broker.topics(), [], "topics left after clean")
+
+
+NAMES = {"rabbitmq": "RabbitMQ", "kafka": "Kafka", "mosquitto": "Mosquitto"}
+_back = bed.Together()
+_gone = bed.Together()
+
+
+def add(kind):
+    """Two tests of a broker; those of the three brokers go on side by side."""
+    _back.add(kind, lambda: down_and_up(kind, bed.broker(kind)))
+    _gone.add(kind, lambda: stays_away(kind, bed.broker(kind)))
+    test(f"{NAMES[kind]} killed and back in mid-run: the run goes on and the audit's sum holds", needs=[kind])(lambda *_: _back.outcome(kind))
+    test(f"{NAMES[kind]} that stays away too long ends the run with exit code 1, which says when and why", needs=[kind])(lambda *_: _gone.outcome(kind))
+
+
+for one in NAMES:
+    add(one)
+
+bed.main()
