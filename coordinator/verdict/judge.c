@@ -95,8 +95,8 @@ static bool sum_case(const struct result_case *of, bool with_confirms, struct re
     return any;
 }
 
-/* Returns whether the objective is implied for this case at all. */
-static bool judge_one(const struct result_case *of, const struct implied *implied,
+/* What lacks samples is not met, unless the run did not come to its end. */
+static void judge_one(const struct result_case *of, const struct implied *implied, bool came_to_end,
                       struct result_objective *ret)
 {
     struct result_delivery sum;
@@ -109,40 +109,58 @@ static bool judge_one(const struct result_case *of, const struct implied *implie
     if (of->status != CASE_MEASURED || of->trials_count == 0) {
         (void)snprintf(ret->reason, sizeof ret->reason, "the case is %s",
                        case_status_name(of->status));
-        return false;
+        return;
     }
     if (!has_consumers(of)) {
         (void)snprintf(ret->reason, sizeof ret->reason, "the scenario has no consumers");
-        return false;
+        return;
     }
     any = sum_case(of, implied->needs_confirms, &sum);
     if (!any && implied->needs_confirms) {
         (void)snprintf(ret->reason, sizeof ret->reason, "nothing was sent with confirms");
-        return false;
+        return;
     }
     ret->observed = (double)implied->observed(&sum);
     ret->samples = implied->needs_confirms ? sum.expected : sum.received;
     if (ret->samples == 0 && ret->observed == 0.0) {
+        ret->met = came_to_end ? MET_NO : MET_NOT_AVAILABLE;
         (void)snprintf(ret->reason, sizeof ret->reason,
                        implied->needs_confirms ? "nothing was confirmed" : "nothing was received");
-        return true;
+        return;
     }
     ret->met = ret->observed == 0.0 ? MET_YES : MET_NO;
     if (ret->met == MET_NO) {
         (void)snprintf(ret->reason, sizeof ret->reason, "%.0f of %llu messages", ret->observed,
                        (unsigned long long)ret->samples);
     }
-    return true;
 }
 
 /* What judging the objectives came to. */
 struct tally {
-    uint32_t implied;
     uint32_t met;
     uint32_t missed;
 };
 
-static int judge_objectives(struct result *result, struct tally *tally, struct errinfo *reterr)
+/* One sentence is enough for a case of which there was nothing to judge. */
+static int add_missed(struct result *result, const struct implied *implied,
+                      const struct result_objective *objective, struct errinfo *reterr)
+{
+    bool lacks_samples = objective->samples == 0 && objective->observed == 0.0;
+    const char *code = lacks_samples ? "no_samples" : implied->code;
+    char text[ERRINFO_BYTES];
+
+    for (uint32_t i = 0; lacks_samples && i < result->reasons_count; i++) {
+        if (strcmp(result->reasons[i].code, code) == 0 &&
+            strcmp(result->reasons[i].case_name, objective->case_name) == 0) {
+            return 0;
+        }
+    }
+    (void)snprintf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
+    return add_reason(result, code, objective->case_name, text, reterr);
+}
+
+static int judge_objectives(struct result *result, bool came_to_end, struct tally *tally,
+                            struct errinfo *reterr)
 {
     free(result->objectives);
     result->objectives_count = 0;
@@ -154,16 +172,14 @@ static int judge_objectives(struct result *result, struct tally *tally, struct e
     for (uint32_t i = 0; i < result->cases_count * IMPLIED_COUNT; i++) {
         const struct implied *implied = &implied_objectives[i % IMPLIED_COUNT];
         struct result_objective *objective = &result->objectives[result->objectives_count++];
-        char text[ERRINFO_BYTES];
 
-        tally->implied += judge_one(&result->cases[i / IMPLIED_COUNT], implied, objective) ? 1 : 0;
+        judge_one(&result->cases[i / IMPLIED_COUNT], implied, came_to_end, objective);
         tally->met += objective->met == MET_YES ? 1 : 0;
         if (objective->met != MET_NO) {
             continue;
         }
         tally->missed++;
-        (void)snprintf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
-        if (add_reason(result, implied->code, objective->case_name, text, reterr) < 0) {
+        if (add_missed(result, implied, objective, reterr) < 0) {
             return -ENOMEM;
         }
     }
@@ -228,16 +244,14 @@ int judge_result(struct result *result, const struct judge_events *events, struc
     result->reasons_count = 0;
     r = judge_trouble(result, events, &failed, reterr);
     if (r == 0) {
-        r = judge_objectives(result, &tally, reterr);
+        r = judge_objectives(result, !failed && !events->interrupted, &tally, reterr);
     }
     missed = tally.missed > 0;
-    /* No objective passes over zero samples. */
+    /* A run that only sends has nothing to judge, but it has to send. */
     if (r == 0 && !missed && !failed && !events->interrupted && tally.met == 0 &&
-        (tally.implied > 0 || !any_sent(result))) {
+        !any_sent(result)) {
         missed = true;
-        r = add_reason(result, "no_samples", "",
-                       any_sent(result) ? "no objective could be judged: nothing was received"
-                                        : "no objective could be judged: nothing was sent",
+        r = add_reason(result, "no_samples", "", "no objective could be judged: nothing was sent",
                        reterr);
     }
     if (r < 0) {
