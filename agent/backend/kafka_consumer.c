@@ -4,6 +4,7 @@
 #include "invariant.h"
 #include "kafka_client.h"
 #include "kafka_commit.h"
+#include "kafka_end.h"
 #include "kafka_group.h"
 #include "mono.h"
 
@@ -193,7 +194,7 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
         /* Tells what is wrong while errors have a queue of their own; one client will do. */
         r = kafka_client_connect(client, config->target, config->open_deadline_ns, NULL, reterr);
         if (r < 0) {
-            rd_kafka_destroy(client);
+            kafka_end(&client, 1, mono_ns() + NS_PER_S);
         } else {
             endpoint->is_mock = kafka_is_mock(client, config->open_deadline_ns);
         }

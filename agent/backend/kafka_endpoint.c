@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 #include "kafka_client.h"
+#include "kafka_end.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define READY_MAX 64
 #define ASK_MS 5000
+#define END_NS (NS_PER_S + NS_PER_S / 2) /* Of the 5 s that close() has. */
 
 /* ---- Making and freeing --------------------------------------------------------------------- */
 
@@ -63,7 +65,8 @@ static void queue_done(rd_kafka_queue_t *queue)
     }
 }
 
-static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
+/* Everything but the client. */
+static void handle_release(struct kafka_handle *handle, uint32_t topics_count)
 {
     if (handle->half != NULL) {
         rd_kafka_event_destroy(handle->half);
@@ -78,13 +81,28 @@ static void handle_done(struct kafka_handle *handle, uint32_t topics_count)
     }
     free(handle->topics);
     free(handle->commits.tokens);
-    if (handle->client != NULL) {
-        /* Consumers have left their group by now, or the time for it is over. */
-        rd_kafka_destroy_flags(handle->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
     if (handle->event_fd >= 0) {
         (void)close(handle->event_fd);
     }
+}
+
+static void end_clients(struct endpoint *endpoint)
+{
+    rd_kafka_t **clients =
+        (rd_kafka_t **)calloc((size_t)endpoint->handles_count + 1, sizeof *clients);
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        handle_release(&endpoint->handles[i], endpoint->config->topics_count);
+        if (clients != NULL) {
+            clients[i] = endpoint->handles[i].client;
+        } else {
+            kafka_end(&endpoint->handles[i].client, 1, mono_ns() + END_NS);
+        }
+    }
+    if (clients != NULL) {
+        kafka_end(clients, endpoint->handles_count, mono_ns() + END_NS);
+    }
+    free(clients);
 }
 
 void kafka_endpoint_free(struct endpoint *endpoint)
@@ -93,9 +111,7 @@ void kafka_endpoint_free(struct endpoint *endpoint)
         return;
     }
     release_held(endpoint);
-    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
-        handle_done(&endpoint->handles[i], endpoint->config->topics_count);
-    }
+    end_clients(endpoint);
     if (endpoint->epoll_fd >= 0) {
         (void)close(endpoint->epoll_fd);
     }
@@ -145,7 +161,8 @@ void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle)
         .first_client = handle->first_client, .event_fd = -1, .down = handle->down};
 
     /* Closing the descriptor takes it out of the epoll set. */
-    handle_done(handle, endpoint->config->topics_count);
+    handle_release(handle, endpoint->config->topics_count);
+    kafka_end(&handle->client, 1, mono_ns() + NS_PER_S);
     *handle = renewed;
 }
 

@@ -1,6 +1,7 @@
 #include "kafka_probe.h"
 
 #include "kafka_client.h"
+#include "kafka_end.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -190,9 +191,7 @@ int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *
     if (conf != NULL) {
         rd_kafka_conf_destroy(conf);
     }
-    if (client != NULL) {
-        rd_kafka_destroy(client);
-    }
+    kafka_end(&client, 1, mono_ns() + NS_PER_S / 2);
     /* The protocol names versions of its requests, but not the broker's. */
     *ret = (struct probe){.failure = failure};
     return r;

@@ -1,5 +1,6 @@
 #include "kafka_session.h"
 
+#include "kafka_end.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ int kafka_session_open(const struct target *target, int64_t deadline_ns, struct 
 void kafka_session_close(struct kafka_session *session)
 {
     rd_kafka_queue_destroy(session->queue);
-    rd_kafka_destroy(session->client);
+    kafka_end(&session->client, 1, mono_ns() + NS_PER_S);
 }
 
 rd_kafka_AdminOptions_t *kafka_session_options(struct kafka_session *session,
