@@ -5,6 +5,8 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define TRY_MS 2000
@@ -13,11 +15,13 @@
 
 struct coordinator_link {
     struct channel_client *client;
+    int stop_fd;
     uint32_t agent;
     uint64_t instance;
 };
 
-int coordinator_link_new(const char *url, struct coordinator_link **ret, struct errinfo *reterr)
+int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
+                         struct errinfo *reterr)
 {
     struct coordinator_link *link = calloc(1, sizeof *link);
     int r;
@@ -30,6 +34,7 @@ int coordinator_link_new(const char *url, struct coordinator_link **ret, struct 
         free(link);
         return r;
     }
+    link->stop_fd = stop_fd;
     *ret = link;
     return 0;
 }
@@ -57,7 +62,15 @@ uint64_t coordinator_link_instance(const struct coordinator_link *link)
     return link->instance;
 }
 
-/* Tries until somebody answers or the coordinator has been silent for too long. */
+static bool told_to_stop(const struct coordinator_link *link)
+{
+    struct pollfd stop = {.fd = link->stop_fd, .events = POLLIN};
+
+    return link->stop_fd >= 0 && poll(&stop, 1, 0) > 0;
+}
+
+/* Tries until somebody answers or the coordinator has been silent for too long; a signal ends it
+ * too, once nobody answers. */
 static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
                            int timeout_ms, struct channel_reply *ret, struct errinfo *reterr)
 {
@@ -68,6 +81,9 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
         r = channel_call(link->client, bytes, bytes_count, timeout_ms, ret, reterr);
         if (r == 0 || r == -ECANCELED || r == -EMSGSIZE || r == -ENOMEM) {
             return r;
+        }
+        if (told_to_stop(link)) {
+            return errinfo_set(reterr, -EINTR, "ended by a signal while the coordinator was away");
         }
         if (mono_ns() >= lost_ns) {
             return errinfo_set(reterr, -ECONNABORTED, "the coordinator has not answered for %lld s",

@@ -14,8 +14,10 @@
 
 struct coordinator_link;
 
-/* Dials url in the background. */
-int coordinator_link_new(const char *url, struct coordinator_link **ret, struct errinfo *reterr);
+/* Dials url in the background. stop_fd (or -1) readable: don't wait for a coordinator that is away.
+ */
+int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
+                         struct errinfo *reterr);
 void coordinator_link_free(struct coordinator_link *link);
 
 /* Ends all calls under way and to come with -ECANCELED; from any thread. */

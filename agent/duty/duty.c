@@ -265,7 +265,7 @@ static int obey(struct duty *duty, struct errinfo *reterr)
 int duty_run(const struct duty_config *config, struct errinfo *reterr)
 {
     struct duty duty = {.config = config};
-    int r = coordinator_link_new(config->url, &duty.link, reterr);
+    int r = coordinator_link_new(config->url, config->stop_fd, &duty.link, reterr);
 
     if (r < 0) {
         return r;
