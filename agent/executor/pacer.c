@@ -2,7 +2,15 @@
 
 #include "invariant.h"
 
+/* Seventy years: a message that is due later is never sent, and sums with it do not overflow. */
+#define FAR_NS (INT64_MAX / 4)
+
 typedef unsigned __int128 wide;
+
+static int64_t not_beyond_far(wide ns)
+{
+    return ns > (wide)FAR_NS ? FAR_NS : (int64_t)ns;
+}
 
 void pacer_init(struct pacer *pacer, const struct pacer_config *config)
 {
@@ -11,9 +19,9 @@ void pacer_init(struct pacer *pacer, const struct pacer_config *config)
 
     ASSERT(config->rate.messages > 0 && config->producer < config->producers_count);
     pacer->messages = config->rate.messages;
-    pacer->due_ns = config->start_ns + (int64_t)(first / pacer->messages);
+    pacer->due_ns = config->start_ns + not_beyond_far(first / pacer->messages);
     pacer->rest = (uint64_t)(first % pacer->messages);
-    pacer->step_ns = (int64_t)(step / pacer->messages);
+    pacer->step_ns = not_beyond_far(step / pacer->messages);
     pacer->step_rest = (uint64_t)(step % pacer->messages);
 }
 
