@@ -28,7 +28,7 @@ static int new_topics_make(const struct topic_list *topics, int32_t replication_
                            rd_kafka_NewTopic_t ***ret, struct errinfo *reterr)
 {
     rd_kafka_NewTopic_t **wanted =
-        (rd_kafka_NewTopic_t **)calloc(topics->topics_count + 1, sizeof *wanted);
+        (rd_kafka_NewTopic_t **)calloc(topics->topics_count + 1, sizeof(void *));
     char reason[256] = "";
     char bytes[32];
 

@@ -46,23 +46,11 @@ static void *dig(void *argument)
     return NULL;
 }
 
-void kafka_end(rd_kafka_t *const *clients, uint32_t count, int64_t deadline_ns)
+static uint32_t start_threads(struct grave *grave)
 {
-    struct grave *grave = calloc(1, sizeof *grave + count * sizeof(rd_kafka_t *));
     uint32_t threads = 0;
 
-    if (grave == NULL) {
-        for (uint32_t i = 0; i < count; i++) {
-            destroy(clients[i]);
-        }
-        return;
-    }
-    grave->count = count;
-    atomic_init(&grave->users, 1);
-    if (count > 0) {
-        memcpy(grave->clients, clients, count * sizeof(rd_kafka_t *));
-    }
-    while (threads < THREADS_MAX && threads < count) {
+    while (threads < THREADS_MAX && threads < grave->count) {
         pthread_t thread;
 
         (void)atomic_fetch_add(&grave->users, 1);
@@ -73,9 +61,24 @@ void kafka_end(rd_kafka_t *const *clients, uint32_t count, int64_t deadline_ns)
         (void)pthread_detach(thread);
         threads++;
     }
-    if (threads == 0) {
-        (void)atomic_fetch_add(&grave->users, 1);
-        (void)dig(grave);
+    return threads;
+}
+
+void kafka_end(rd_kafka_t *const *clients, uint32_t count, int64_t deadline_ns)
+{
+    struct grave *grave = calloc(1, sizeof *grave + count * sizeof(void *));
+
+    if (grave != NULL && count > 0) {
+        grave->count = count;
+        atomic_init(&grave->users, 1);
+        memcpy(grave->clients, clients, count * sizeof(void *));
+    }
+    if (grave == NULL || start_threads(grave) == 0) {
+        free(grave);
+        for (uint32_t i = 0; i < count; i++) {
+            destroy(clients[i]);
+        }
+        return;
     }
     while (atomic_load(&grave->done) < count && mono_ns() < deadline_ns) {
         mono_sleep_until(mono_ns() + NS_PER_MS);

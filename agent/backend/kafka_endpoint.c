@@ -30,7 +30,7 @@ int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_co
     endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     endpoint->handles = calloc((size_t)handles_count + 1, sizeof *endpoint->handles);
     endpoint->told_down = calloc((size_t)config->clients_count + 1, sizeof *endpoint->told_down);
-    endpoint->held = (rd_kafka_event_t **)calloc(KAFKA_HELD_MAX, sizeof *endpoint->held);
+    endpoint->held = (rd_kafka_event_t **)calloc(KAFKA_HELD_MAX, sizeof(void *));
     endpoint->texts = calloc(KAFKA_TEXTS_MAX, sizeof *endpoint->texts);
     endpoint->later = calloc(KAFKA_LATER_MAX, sizeof *endpoint->later);
     if (endpoint->epoll_fd < 0 || endpoint->handles == NULL || endpoint->told_down == NULL ||
@@ -89,7 +89,7 @@ static void handle_release(struct kafka_handle *handle, uint32_t topics_count)
 static void end_clients(struct endpoint *endpoint)
 {
     rd_kafka_t **clients =
-        (rd_kafka_t **)calloc((size_t)endpoint->handles_count + 1, sizeof *clients);
+        (rd_kafka_t **)calloc((size_t)endpoint->handles_count + 1, sizeof(void *));
 
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         handle_release(&endpoint->handles[i], endpoint->config->topics_count);
@@ -136,8 +136,8 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
     handle->queue = rd_kafka_queue_get_main(client);
     handle->message_queue = rd_kafka_queue_get_consumer(client); /* NULL for a producer. */
     handle->answer_queue = rd_kafka_queue_new(client);
-    handle->topics = (rd_kafka_topic_t **)calloc((size_t)endpoint->config->topics_count + 1,
-                                                 sizeof *handle->topics);
+    handle->topics =
+        (rd_kafka_topic_t **)calloc((size_t)endpoint->config->topics_count + 1, sizeof(void *));
     if (handle->topics == NULL) {
         return errinfo_nomem(reterr);
     }

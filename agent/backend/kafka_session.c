@@ -151,7 +151,7 @@ int kafka_session_delete_topics(struct kafka_session *session, const struct topi
                                 int64_t deadline_ns, struct errinfo *reterr)
 {
     rd_kafka_DeleteTopic_t **doomed =
-        (rd_kafka_DeleteTopic_t **)calloc(topics->topics_count + 1, sizeof *doomed);
+        (rd_kafka_DeleteTopic_t **)calloc(topics->topics_count + 1, sizeof(void *));
     rd_kafka_AdminOptions_t *options;
     rd_kafka_event_t *event = NULL;
     int r;
@@ -289,7 +289,7 @@ int kafka_session_delete_groups(struct kafka_session *session, const struct kafk
     if (names->count == 0) {
         return 0;
     }
-    doomed = (rd_kafka_DeleteGroup_t **)calloc(names->count, sizeof *doomed);
+    doomed = (rd_kafka_DeleteGroup_t **)calloc(names->count, sizeof(void *));
     if (doomed == NULL) {
         return errinfo_nomem(reterr);
     }
