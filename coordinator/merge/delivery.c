@@ -1,7 +1,5 @@
 #include "delivery_sets.h"
 
-#include "invariant.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,27 +1,8 @@
-#include "fold.h"
-
-#include "catalog.h"
-#include "fold_trial.h"
+#include "fold_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct fold {
-    bool has_run;
-    struct entry_run run;
-    struct result_agent *agents;
-    uint32_t agents_count;
-    struct entry_case *cases;
-    uint32_t cases_count;
-    struct fold_trial *trials;
-    uint32_t trials_count;
-    struct result_mark *marks;
-    uint32_t marks_count;
-    bool has_close;
-    struct entry_close close;
-    int64_t last_unix_ns;
-};
 
 int fold_new(struct fold **ret, struct errinfo *reterr)
 {
@@ -56,13 +37,13 @@ void fold_free(struct fold *fold)
     free(fold);
 }
 
-static char *copy_text(const char *text)
+char *fold_copy_text(const char *text)
 {
     return strdup(text == NULL ? "" : text);
 }
 
-static int replace_list(void *list, const void *from, uint32_t count, size_t element_bytes,
-                        struct errinfo *reterr)
+int fold_replace_list(void *list, const void *from, uint32_t count, size_t element_bytes,
+                      struct errinfo *reterr)
 {
     void **address = list;
     void *copy = calloc((size_t)count + 1, element_bytes);
@@ -86,16 +67,16 @@ static int add_run(struct fold *fold, const struct entry_run *run, struct errinf
     fold->has_run = true;
     fold->run = *run;
     fold->run.versions = NULL;
-    fold->run.name = copy_text(run->name);
-    fold->run.description = copy_text(run->description);
-    fold->run.command = copy_text(run->command);
-    fold->run.scenario = copy_text(run->scenario);
+    fold->run.name = fold_copy_text(run->name);
+    fold->run.description = fold_copy_text(run->description);
+    fold->run.command = fold_copy_text(run->command);
+    fold->run.scenario = fold_copy_text(run->scenario);
     if (fold->run.name == NULL || fold->run.description == NULL || fold->run.command == NULL ||
         fold->run.scenario == NULL) {
         return errinfo_nomem(reterr);
     }
-    return replace_list(&fold->run.versions, run->versions, run->versions_count,
-                        sizeof *run->versions, reterr);
+    return fold_replace_list(&fold->run.versions, run->versions, run->versions_count,
+                             sizeof *run->versions, reterr);
 }
 
 /* Agents and cases are written again at the end; trials point into both lists. */
@@ -108,8 +89,8 @@ static int add_agents(struct fold *fold, const struct entry_agents *entry, struc
         return errinfo_set(reterr, -EBADMSG, "a list of %u agents, which can't be",
                            entry->agents_count);
     }
-    r = replace_list(&fold->agents, entry->agents, entry->agents_count, sizeof *fold->agents,
-                     reterr);
+    r = fold_replace_list(&fold->agents, entry->agents, entry->agents_count, sizeof *fold->agents,
+                          reterr);
     fold->agents_count = r == 0 ? entry->agents_count : fold->agents_count;
     return r;
 }
@@ -122,7 +103,8 @@ static int add_cases(struct fold *fold, const struct entry_cases *entry, struct 
         return errinfo_set(reterr, -EBADMSG, "a list of %u cases where there were more",
                            entry->cases_count);
     }
-    r = replace_list(&fold->cases, entry->cases, entry->cases_count, sizeof *fold->cases, reterr);
+    r = fold_replace_list(&fold->cases, entry->cases, entry->cases_count, sizeof *fold->cases,
+                          reterr);
     fold->cases_count = r == 0 ? entry->cases_count : fold->cases_count;
     return r;
 }
@@ -223,12 +205,12 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
 
 static int add_close(struct fold *fold, const struct entry_close *close, struct errinfo *reterr)
 {
-    int r = replace_list(&fold->close.reasons, close->reasons, close->reasons_count,
-                         sizeof *close->reasons, reterr);
+    int r = fold_replace_list(&fold->close.reasons, close->reasons, close->reasons_count,
+                              sizeof *close->reasons, reterr);
 
     if (r == 0) {
-        r = replace_list(&fold->close.objectives, close->objectives, close->objectives_count,
-                         sizeof *close->objectives, reterr);
+        r = fold_replace_list(&fold->close.objectives, close->objectives, close->objectives_count,
+                              sizeof *close->objectives, reterr);
     }
     if (r == 0) {
         fold->has_close = true;
@@ -288,200 +270,6 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
         break;
     }
     return errinfo_set(reterr, -EBADMSG, "an entry of unknown kind %d", (int)entry->kind);
-}
-
-static void add_delivery(struct result_delivery *to, const struct result_delivery *from)
-{
-    to->sent += from->sent;
-    to->acked += from->acked;
-    to->refused += from->refused;
-    to->unconfirmed += from->unconfirmed;
-    to->expected += from->expected;
-    to->received += from->received;
-    to->lost += from->lost;
-    to->duplicated += from->duplicated;
-    to->reordered += from->reordered;
-    to->corrupted += from->corrupted;
-    to->expired += from->expired;
-    to->unaccounted += from->unaccounted;
-    to->unexpected += from->unexpected;
-    to->errors += from->errors;
-}
-
-/* Adds a trial's phase to the case's: counts and histograms sum, rates are means weighted by
- * duration. */
-static int merge_phase(struct result_phase *to, const struct result_phase *from,
-                       struct errinfo *reterr)
-{
-    double had = (double)to->duration_ns;
-    double more = (double)from->duration_ns;
-    double *sums[] = {&to->asked_per_s,    &to->sent_per_s,       &to->acked_per_s,
-                      &to->received_per_s, &to->sent_bytes_per_s, &to->received_bytes_per_s};
-    const double *adds[] = {&from->asked_per_s,      &from->sent_per_s,
-                            &from->acked_per_s,      &from->received_per_s,
-                            &from->sent_bytes_per_s, &from->received_bytes_per_s};
-
-    for (int series = 0; series < SERIES_COUNT; series++) {
-        int r = 0;
-
-        if (from->latency[series] == NULL) {
-            continue;
-        }
-        r = to->latency[series] == NULL ? hist_new(&to->latency[series], reterr) : 0;
-        if (r < 0) {
-            return r;
-        }
-        hist_add(to->latency[series], from->latency[series]);
-        to->below_resolution[series] += from->below_resolution[series];
-    }
-    for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {
-        *sums[i] = (*sums[i] * had + *adds[i] * more) / (had + more);
-    }
-    to->duration_ns += from->duration_ns;
-    to->due += from->due;
-    to->sent_in_time += from->sent_in_time;
-    add_delivery(&to->delivery, &from->delivery);
-    return 0;
-}
-
-static int merge_trials(struct result_case *of, struct errinfo *reterr)
-{
-    const struct result_trial *first = &of->trials[0];
-
-    of->phases = calloc((size_t)first->phases_count + 1, sizeof *of->phases);
-    if (of->phases == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    of->phases_count = first->phases_count;
-    for (uint32_t p = 0; p < of->phases_count; p++) {
-        struct result_phase *phase = &of->phases[p];
-
-        memcpy(phase->name, first->phases[p].name, sizeof phase->name);
-        memcpy(phase->flow, first->phases[p].flow, sizeof phase->flow);
-        phase->measured = first->phases[p].measured;
-        phase->is_max = first->phases[p].is_max;
-        phase->start_ns = first->phases[p].start_ns;
-        for (uint32_t t = 0; t < of->trials_count; t++) {
-            int r = merge_phase(phase, &of->trials[t].phases[p], reterr);
-
-            if (r < 0) {
-                return r;
-            }
-        }
-    }
-    return 0;
-}
-
-static int make_case(const struct fold *fold, uint32_t index, struct result_case *ret,
-                     struct errinfo *reterr)
-{
-    const struct entry_case *entry = &fold->cases[index];
-    const struct catalog_entry *backend = catalog_find(entry->backend);
-
-    memcpy(ret->name, entry->name, sizeof ret->name);
-    memcpy(ret->backend, entry->backend, sizeof ret->backend);
-    memcpy(ret->target, entry->target, sizeof ret->target);
-    memcpy(ret->address, entry->address, sizeof ret->address);
-    memcpy(ret->reason, entry->reason, sizeof ret->reason);
-    ret->status = entry->status;
-    ret->equivalence = backend == NULL ? NULL : backend->equivalences;
-    ret->trials = calloc((size_t)fold->trials_count + 1, sizeof *ret->trials);
-    if (ret->trials == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < fold->trials_count; i++) {
-        int r;
-
-        if (fold->trials[i].entry.case_index != index) {
-            continue;
-        }
-        memcpy(ret->broker_version, fold->trials[i].entry.broker_version,
-               sizeof ret->broker_version);
-        r = fold_trial_result(&fold->trials[i], fold->agents, fold->marks, fold->marks_count,
-                              &ret->trials[ret->trials_count++], reterr);
-        if (r < 0) {
-            return r;
-        }
-    }
-    return ret->trials_count == 0 ? 0 : merge_trials(ret, reterr);
-}
-
-static int fill_run(const struct fold *fold, struct result *result, struct errinfo *reterr)
-{
-    int r = 0;
-
-    memcpy(result->run_id, fold->run.run_id, sizeof result->run_id);
-    memcpy(result->scenario_sha256, fold->run.scenario_sha256, sizeof result->scenario_sha256);
-    result->name = copy_text(fold->run.name);
-    result->description = copy_text(fold->run.description);
-    result->command = copy_text(fold->run.command);
-    result->scenario = copy_text(fold->run.scenario);
-    result->seed = fold->run.seed;
-    result->started_unix_ns = fold->run.started_unix_ns;
-    result->versions_count = fold->run.versions_count;
-    result->agents_count = fold->agents_count;
-    result->marks_count = fold->marks_count;
-    if (result->name == NULL || result->description == NULL || result->command == NULL ||
-        result->scenario == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    r = replace_list(&result->versions, fold->run.versions, fold->run.versions_count,
-                     sizeof *result->versions, reterr);
-    if (r == 0) {
-        r = replace_list(&result->agents, fold->agents, fold->agents_count, sizeof *result->agents,
-                         reterr);
-    }
-    if (r == 0) {
-        r = replace_list(&result->marks, fold->marks, fold->marks_count, sizeof *result->marks,
-                         reterr);
-    }
-    return r;
-}
-
-static int fill_close(const struct fold *fold, struct result *result, struct errinfo *reterr)
-{
-    int r;
-
-    result->cut_off = !fold->has_close;
-    result->cut_off_ns = fold->has_close ? 0 : fold->last_unix_ns;
-    result->verdict = fold->has_close ? fold->close.verdict : VERDICT_FAILED;
-    result->ended_unix_ns = fold->has_close ? fold->close.ended_unix_ns : fold->last_unix_ns;
-    result->reasons_count = fold->close.reasons_count;
-    result->objectives_count = fold->close.objectives_count;
-    r = replace_list(&result->reasons, fold->close.reasons, fold->close.reasons_count,
-                     sizeof *result->reasons, reterr);
-    if (r == 0) {
-        r = replace_list(&result->objectives, fold->close.objectives, fold->close.objectives_count,
-                         sizeof *result->objectives, reterr);
-    }
-    return r;
-}
-
-int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)
-{
-    struct result *result = calloc(1, sizeof *result);
-    int r;
-
-    if (result == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    r = fill_run(fold, result, reterr);
-    if (r == 0) {
-        r = fill_close(fold, result, reterr);
-    }
-    if (r == 0) {
-        result->cases = calloc((size_t)fold->cases_count + 1, sizeof *result->cases);
-        r = result->cases == NULL ? errinfo_nomem(reterr) : 0;
-    }
-    for (uint32_t i = 0; r == 0 && i < fold->cases_count; i++) {
-        r = make_case(fold, i, &result->cases[result->cases_count++], reterr);
-    }
-    if (r < 0) {
-        result_free(result);
-        return r;
-    }
-    *ret = result;
-    return 0;
 }
 
 void fold_live(const struct fold *fold, struct fold_live *ret)

@@ -1,7 +1,5 @@
 #include "fold_trial.h"
 
-#include "invariant.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,14 +47,6 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
     return r;
 }
 
-static void open_interval_done(struct fold_open_interval *open)
-{
-    hist_free(open->e2e);
-    hist_free(open->publish);
-    hist_free(open->send_lag);
-    memset(open, 0, sizeof *open);
-}
-
 void fold_trial_done(struct fold_trial *trial)
 {
     for (uint32_t i = 0; trial->cells != NULL && i < cells_count(trial); i++) {
@@ -65,7 +55,7 @@ void fold_trial_done(struct fold_trial *trial)
         }
     }
     for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
-        open_interval_done(&trial->open[i]);
+        fold_open_done(&trial->open[i]);
     }
     delivery_free(trial->delivery);
     free(trial->cells);
@@ -78,148 +68,6 @@ void fold_trial_done(struct fold_trial *trial)
     free(trial->errors);
     entry_trial_done(&trial->entry);
     memset(trial, 0, sizeof *trial);
-}
-
-/* Makes room for intervals up to index, in powers of two. */
-static int reserve_intervals(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
-{
-    uint32_t capacity = 64;
-    uint32_t had = 64;
-
-    if (index < trial->intervals_count) {
-        return 0;
-    }
-    while (had < trial->intervals_count) {
-        had *= 2;
-    }
-    while (capacity <= index) {
-        capacity *= 2;
-    }
-    if (trial->intervals == NULL || capacity > had) {
-        struct result_interval *intervals =
-            realloc(trial->intervals, capacity * sizeof *trial->intervals);
-        uint64_t *expected =
-            intervals == NULL ? NULL : realloc(trial->acked_expected, capacity * sizeof(uint64_t));
-        uint64_t *seen =
-            expected == NULL ? NULL : realloc(trial->seen, capacity * sizeof(uint64_t));
-
-        trial->intervals = intervals == NULL ? trial->intervals : intervals;
-        trial->acked_expected = expected == NULL ? trial->acked_expected : expected;
-        if (seen == NULL) {
-            return errinfo_nomem(reterr);
-        }
-        trial->seen = seen;
-    }
-    for (uint32_t i = trial->intervals_count; i <= index; i++) {
-        trial->intervals[i] = (struct result_interval){.index = i,
-                                                       .start_ns = (int64_t)i * INTERVAL_NS,
-                                                       .length_s = (double)INTERVAL_NS / 1e9};
-        trial->acked_expected[i] = 0;
-        trial->seen[i] = 0;
-    }
-    trial->intervals_count = index + 1;
-    return 0;
-}
-
-static int add_hist(struct hist **to, const struct hist *from, struct errinfo *reterr)
-{
-    int r = *to == NULL ? hist_new(to, reterr) : 0;
-
-    if (r == 0) {
-        hist_add(*to, from);
-    }
-    return r;
-}
-
-/* Percentiles of one interval, from its histograms. */
-static void close_open(const struct fold_open_interval *open, struct result_interval *interval)
-{
-    const struct hist *from[] = {open->e2e, open->publish, open->send_lag};
-
-    for (int i = 0; i < 3; i++) {
-        uint64_t samples = from[i] == NULL ? 0 : hist_count(from[i]);
-        int64_t p50 = samples == 0 ? 0 : hist_percentile(from[i], 50.0);
-        int64_t p99 = samples == 0 ? 0 : hist_percentile(from[i], 99.0);
-        int64_t max = samples == 0 ? 0 : hist_max(from[i]);
-
-        if (i == 0) {
-            interval->e2e.samples = samples;
-            interval->e2e.p50 = p50;
-            interval->e2e.p99 = p99;
-            interval->e2e.max = max;
-        } else if (i == 1) {
-            interval->publish.samples = samples;
-            interval->publish.p50 = p50;
-            interval->publish.p99 = p99;
-            interval->publish.max = max;
-        } else {
-            interval->send_lag.samples = samples;
-            interval->send_lag.p50 = p50;
-            interval->send_lag.p99 = p99;
-            interval->send_lag.max = max;
-        }
-    }
-}
-
-/* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.
- */
-static struct fold_open_interval *open_of(struct fold_trial *trial, uint32_t index)
-{
-    struct fold_open_interval *oldest = &trial->open[0];
-
-    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
-        struct fold_open_interval *open = &trial->open[i];
-
-        if (open->used && open->index == index) {
-            return open;
-        }
-        if (!open->used || (oldest->used && open->index < oldest->index)) {
-            oldest = open;
-        }
-    }
-    if (oldest->used) {
-        if (index < oldest->index) {
-            return NULL;
-        }
-        close_open(oldest, &trial->intervals[oldest->index]);
-        open_interval_done(oldest);
-    }
-    oldest->used = true;
-    oldest->index = index;
-    return oldest;
-}
-
-static bool is_paced(const struct fold_trial *trial, const struct snapshot_row *row)
-{
-    return trial->entry.phases[row->phase].loads[row->flow].load != LOAD_MAX;
-}
-
-/* An interval's latencies are responses; with `max` there is none, and the service time stands in.
- */
-static int add_interval_row(struct fold_trial *trial, uint32_t index,
-                            const struct snapshot_row *row, struct errinfo *reterr)
-{
-    struct fold_open_interval *open = open_of(trial, index);
-    bool paced = is_paced(trial, row);
-    const struct hist *e2e = row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE];
-    const struct hist *publish = row->series[paced ? SERIES_PUBLISH : SERIES_PUBLISH_SERVICE];
-    const struct hist *send_lag = row->series[SERIES_SEND_LAG];
-    int r = 0;
-
-    if (open == NULL) {
-        return 0; /* An agent that is many seconds late: its counts are in, its percentiles of that
-                     second are not. */
-    }
-    if (e2e != NULL) {
-        r = add_hist(&open->e2e, e2e, reterr);
-    }
-    if (r == 0 && publish != NULL) {
-        r = add_hist(&open->publish, publish, reterr);
-    }
-    if (r == 0 && send_lag != NULL) {
-        r = add_hist(&open->send_lag, send_lag, reterr);
-    }
-    return r;
 }
 
 static int add_row(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
@@ -238,7 +86,7 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     counters_add(&cell->counters, &row->counters);
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
         if (row->series[series] != NULL) {
-            r = add_hist(&cell->series[series], row->series[series], reterr);
+            r = fold_hist_add(&cell->series[series], row->series[series], reterr);
         }
     }
     interval->due += row->counters.due;
@@ -248,7 +96,7 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     interval->refused += row->counters.refused;
     interval->unconfirmed += row->counters.unconfirmed;
     interval->errors += row->counters.errors;
-    return r == 0 ? add_interval_row(trial, index, row, reterr) : r;
+    return r == 0 ? fold_intervals_add(trial, index, row, reterr) : r;
 }
 
 /* Backlog by difference: what was confirmed (once per subscription) and what was new to its
@@ -380,23 +228,6 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
     return r;
 }
 
-static void close_complete(struct fold_trial *trial)
-{
-    uint32_t complete = fold_trial_complete(trial);
-
-    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
-        struct fold_open_interval *open = &trial->open[i];
-
-        if (open->used && open->index < complete) {
-            close_open(open, &trial->intervals[open->index]);
-            open_interval_done(open);
-        }
-    }
-    for (uint32_t i = trial->intervals_count; i > 0 && !trial->intervals[i - 1].complete; i--) {
-        trial->intervals[i - 1].complete = i - 1 < complete;
-    }
-}
-
 int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapshot,
                         struct errinfo *reterr)
 {
@@ -422,7 +253,7 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
                            (unsigned long long)agent->sequence);
     }
     agent->sequence++;
-    r = reserve_intervals(trial, snapshot->interval, reterr);
+    r = fold_intervals_reserve(trial, snapshot->interval, reterr);
     if (r == 0) {
         r = take_parts(trial, snapshot, reterr);
     }
@@ -434,22 +265,8 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     }
     agent->final = agent->final || snapshot->final;
     trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;
-    close_complete(trial);
+    fold_intervals_close(trial);
     return 0;
-}
-
-uint32_t fold_trial_complete(const struct fold_trial *trial)
-{
-    uint32_t complete = UINT32_MAX;
-
-    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
-        bool lost = trial->has_end && trial->end.agent_lost[i] != 0;
-
-        if (!lost && !trial->agents[i].final && trial->agents[i].reported < complete) {
-            complete = trial->agents[i].reported;
-        }
-    }
-    return complete == UINT32_MAX ? trial->intervals_count : complete;
 }
 
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
@@ -483,40 +300,5 @@ int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *seg
         trial->phase_end_ns[i] = end_ns;
         at_ns = end_ns;
     }
-    return 0;
-}
-
-int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
-                         uint32_t *ret_count, struct errinfo *reterr)
-{
-    struct result_interval *intervals =
-        calloc((size_t)trial->intervals_count + 1, sizeof *intervals);
-    uint64_t expected = 0;
-    uint64_t seen = 0;
-
-    if (intervals == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    if (trial->intervals_count > 0) {
-        memcpy(intervals, trial->intervals, trial->intervals_count * sizeof *intervals);
-    }
-    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
-        if (trial->open[i].used) {
-            close_open(&trial->open[i], &intervals[trial->open[i].index]);
-        }
-    }
-    for (uint32_t i = 0; i < trial->intervals_count; i++) {
-        expected += trial->acked_expected[i];
-        seen += trial->seen[i];
-        intervals[i].backlog = expected > seen ? expected - seen : 0;
-    }
-    if (trial->has_end && trial->intervals_count > 0) {
-        struct result_interval *last = &intervals[trial->intervals_count - 1];
-        double length_s = (double)(trial->last_ns - last->start_ns) / 1e9;
-
-        last->length_s = length_s > 0.0 && length_s < 1.0 ? length_s : 1.0;
-    }
-    *ret = intervals;
-    *ret_count = trial->intervals_count;
     return 0;
 }

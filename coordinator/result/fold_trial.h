@@ -83,6 +83,20 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
                        struct errinfo *reterr);
 
+/* Makes room for an interval. */
+int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr);
+
+/* Takes the latencies of a row into its interval, while that is open. */
+int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
+                       struct errinfo *reterr);
+
+/* Closes what every agent has reported by now. */
+void fold_intervals_close(struct fold_trial *trial);
+void fold_open_done(struct fold_open_interval *open);
+
+/* Adds into *to, which is made when first needed. */
+int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *reterr);
+
 /* Makes percentiles of all intervals that are still open, into a copy; the trial goes on. */
 int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
                          uint32_t *ret_count, struct errinfo *reterr);

@@ -1,0 +1,222 @@
+/* fold_intervals: the seconds of a trial. Percentiles of one are made when every agent has reported
+ * it. */
+#include "fold_trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fold_open_done(struct fold_open_interval *open)
+{
+    hist_free(open->e2e);
+    hist_free(open->publish);
+    hist_free(open->send_lag);
+    memset(open, 0, sizeof *open);
+}
+
+/* Makes room for intervals up to index, in powers of two. */
+int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
+{
+    uint32_t capacity = 64;
+    uint32_t had = 64;
+
+    if (index < trial->intervals_count) {
+        return 0;
+    }
+    while (had < trial->intervals_count) {
+        had *= 2;
+    }
+    while (capacity <= index) {
+        capacity *= 2;
+    }
+    if (trial->intervals == NULL || capacity > had) {
+        struct result_interval *intervals =
+            realloc(trial->intervals, capacity * sizeof *trial->intervals);
+        uint64_t *expected =
+            intervals == NULL ? NULL : realloc(trial->acked_expected, capacity * sizeof(uint64_t));
+        uint64_t *seen =
+            expected == NULL ? NULL : realloc(trial->seen, capacity * sizeof(uint64_t));
+
+        trial->intervals = intervals == NULL ? trial->intervals : intervals;
+        trial->acked_expected = expected == NULL ? trial->acked_expected : expected;
+        if (seen == NULL) {
+            return errinfo_nomem(reterr);
+        }
+        trial->seen = seen;
+    }
+    for (uint32_t i = trial->intervals_count; i <= index; i++) {
+        trial->intervals[i] = (struct result_interval){.index = i,
+                                                       .start_ns = (int64_t)i * INTERVAL_NS,
+                                                       .length_s = (double)INTERVAL_NS / 1e9};
+        trial->acked_expected[i] = 0;
+        trial->seen[i] = 0;
+    }
+    trial->intervals_count = index + 1;
+    return 0;
+}
+
+int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *reterr)
+{
+    int r = *to == NULL ? hist_new(to, reterr) : 0;
+
+    if (r == 0) {
+        hist_add(*to, from);
+    }
+    return r;
+}
+
+/* Percentiles of one interval, from its histograms. */
+static void close_open(const struct fold_open_interval *open, struct result_interval *interval)
+{
+    const struct hist *from[] = {open->e2e, open->publish, open->send_lag};
+
+    for (int i = 0; i < 3; i++) {
+        uint64_t samples = from[i] == NULL ? 0 : hist_count(from[i]);
+        int64_t p50 = samples == 0 ? 0 : hist_percentile(from[i], 50.0);
+        int64_t p99 = samples == 0 ? 0 : hist_percentile(from[i], 99.0);
+        int64_t max = samples == 0 ? 0 : hist_max(from[i]);
+
+        if (i == 0) {
+            interval->e2e.samples = samples;
+            interval->e2e.p50 = p50;
+            interval->e2e.p99 = p99;
+            interval->e2e.max = max;
+        } else if (i == 1) {
+            interval->publish.samples = samples;
+            interval->publish.p50 = p50;
+            interval->publish.p99 = p99;
+            interval->publish.max = max;
+        } else {
+            interval->send_lag.samples = samples;
+            interval->send_lag.p50 = p50;
+            interval->send_lag.p99 = p99;
+            interval->send_lag.max = max;
+        }
+    }
+}
+
+/* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.
+ */
+static struct fold_open_interval *open_of(struct fold_trial *trial, uint32_t index)
+{
+    struct fold_open_interval *oldest = &trial->open[0];
+
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        struct fold_open_interval *open = &trial->open[i];
+
+        if (open->used && open->index == index) {
+            return open;
+        }
+        if (!open->used || (oldest->used && open->index < oldest->index)) {
+            oldest = open;
+        }
+    }
+    if (oldest->used) {
+        if (index < oldest->index) {
+            return NULL;
+        }
+        close_open(oldest, &trial->intervals[oldest->index]);
+        fold_open_done(oldest);
+    }
+    oldest->used = true;
+    oldest->index = index;
+    return oldest;
+}
+
+static bool is_paced(const struct fold_trial *trial, const struct snapshot_row *row)
+{
+    return trial->entry.phases[row->phase].loads[row->flow].load != LOAD_MAX;
+}
+
+/* An interval's latencies are responses; with `max` there is none, and the service time stands in.
+ */
+int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
+                       struct errinfo *reterr)
+{
+    struct fold_open_interval *open = open_of(trial, index);
+    bool paced = is_paced(trial, row);
+    const struct hist *e2e = row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE];
+    const struct hist *publish = row->series[paced ? SERIES_PUBLISH : SERIES_PUBLISH_SERVICE];
+    const struct hist *send_lag = row->series[SERIES_SEND_LAG];
+    int r = 0;
+
+    if (open == NULL) {
+        return 0; /* An agent that is many seconds late: its counts are in, its percentiles of that
+                     second are not. */
+    }
+    if (e2e != NULL) {
+        r = fold_hist_add(&open->e2e, e2e, reterr);
+    }
+    if (r == 0 && publish != NULL) {
+        r = fold_hist_add(&open->publish, publish, reterr);
+    }
+    if (r == 0 && send_lag != NULL) {
+        r = fold_hist_add(&open->send_lag, send_lag, reterr);
+    }
+    return r;
+}
+
+uint32_t fold_trial_complete(const struct fold_trial *trial)
+{
+    uint32_t complete = UINT32_MAX;
+
+    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
+        bool lost = trial->has_end && trial->end.agent_lost[i] != 0;
+
+        if (!lost && !trial->agents[i].final && trial->agents[i].reported < complete) {
+            complete = trial->agents[i].reported;
+        }
+    }
+    return complete == UINT32_MAX ? trial->intervals_count : complete;
+}
+
+void fold_intervals_close(struct fold_trial *trial)
+{
+    uint32_t complete = fold_trial_complete(trial);
+
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        struct fold_open_interval *open = &trial->open[i];
+
+        if (open->used && open->index < complete) {
+            close_open(open, &trial->intervals[open->index]);
+            fold_open_done(open);
+        }
+    }
+    for (uint32_t i = trial->intervals_count; i > 0 && !trial->intervals[i - 1].complete; i--) {
+        trial->intervals[i - 1].complete = i - 1 < complete;
+    }
+}
+
+int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
+                         uint32_t *ret_count, struct errinfo *reterr)
+{
+    struct result_interval *intervals =
+        calloc((size_t)trial->intervals_count + 1, sizeof *intervals);
+    uint64_t expected = 0;
+    uint64_t seen = 0;
+
+    if (intervals == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    if (trial->intervals_count > 0) {
+        memcpy(intervals, trial->intervals, trial->intervals_count * sizeof *intervals);
+    }
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
+        if (trial->open[i].used) {
+            close_open(&trial->open[i], &intervals[trial->open[i].index]);
+        }
+    }
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        expected += trial->acked_expected[i];
+        seen += trial->seen[i];
+        intervals[i].backlog = expected > seen ? expected - seen : 0;
+    }
+    if (trial->has_end && trial->intervals_count > 0) {
+        struct result_interval *last = &intervals[trial->intervals_count - 1];
+        double length_s = (double)(trial->last_ns - last->start_ns) / 1e9;
+
+        last->length_s = length_s > 0.0 && length_s < 1.0 ? length_s : 1.0;
+    }
+    *ret = intervals;
+    *ret_count = trial->intervals_count;
+    return 0;
+}

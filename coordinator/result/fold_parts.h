@@ -1,0 +1,31 @@
+/* fold_parts: what a fold keeps of a run. Private to this module. */
+#ifndef MILLRACE_FOLD_PARTS_H
+#define MILLRACE_FOLD_PARTS_H
+
+#include "fold.h"
+#include "fold_trial.h"
+
+struct fold {
+    bool has_run;
+    struct entry_run run;
+    struct result_agent *agents;
+    uint32_t agents_count;
+    struct entry_case *cases;
+    uint32_t cases_count;
+    struct fold_trial *trials;
+    uint32_t trials_count;
+    struct result_mark *marks;
+    uint32_t marks_count;
+    bool has_close;
+    struct entry_close close;
+    int64_t last_unix_ns;
+};
+
+/* Newly allocated; "" for NULL. NULL if memory ran out. */
+char *fold_copy_text(const char *text);
+
+/* Puts a copy of from in place of the list whose address is given. */
+int fold_replace_list(void *list, const void *from, uint32_t count, size_t element_bytes,
+                      struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,202 @@
+/* fold_result: what a folded run came to: its cases, with their trials added up. */
+#include "fold.h"
+
+#include "catalog.h"
+#include "fold_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_delivery(struct result_delivery *to, const struct result_delivery *from)
+{
+    to->sent += from->sent;
+    to->acked += from->acked;
+    to->refused += from->refused;
+    to->unconfirmed += from->unconfirmed;
+    to->expected += from->expected;
+    to->received += from->received;
+    to->lost += from->lost;
+    to->duplicated += from->duplicated;
+    to->reordered += from->reordered;
+    to->corrupted += from->corrupted;
+    to->expired += from->expired;
+    to->unaccounted += from->unaccounted;
+    to->unexpected += from->unexpected;
+    to->errors += from->errors;
+}
+
+/* Adds a trial's phase to the case's: counts and histograms sum, rates are means weighted by
+ * duration. */
+static int merge_phase(struct result_phase *to, const struct result_phase *from,
+                       struct errinfo *reterr)
+{
+    double had = (double)to->duration_ns;
+    double more = (double)from->duration_ns;
+    double *sums[] = {&to->asked_per_s,    &to->sent_per_s,       &to->acked_per_s,
+                      &to->received_per_s, &to->sent_bytes_per_s, &to->received_bytes_per_s};
+    const double *adds[] = {&from->asked_per_s,      &from->sent_per_s,
+                            &from->acked_per_s,      &from->received_per_s,
+                            &from->sent_bytes_per_s, &from->received_bytes_per_s};
+
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        int r = 0;
+
+        if (from->latency[series] == NULL) {
+            continue;
+        }
+        r = to->latency[series] == NULL ? hist_new(&to->latency[series], reterr) : 0;
+        if (r < 0) {
+            return r;
+        }
+        hist_add(to->latency[series], from->latency[series]);
+        to->below_resolution[series] += from->below_resolution[series];
+    }
+    for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {
+        *sums[i] = (*sums[i] * had + *adds[i] * more) / (had + more);
+    }
+    to->duration_ns += from->duration_ns;
+    to->due += from->due;
+    to->sent_in_time += from->sent_in_time;
+    add_delivery(&to->delivery, &from->delivery);
+    return 0;
+}
+
+static int merge_trials(struct result_case *of, struct errinfo *reterr)
+{
+    const struct result_trial *first = &of->trials[0];
+
+    of->phases = calloc((size_t)first->phases_count + 1, sizeof *of->phases);
+    if (of->phases == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    of->phases_count = first->phases_count;
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        struct result_phase *phase = &of->phases[p];
+
+        memcpy(phase->name, first->phases[p].name, sizeof phase->name);
+        memcpy(phase->flow, first->phases[p].flow, sizeof phase->flow);
+        phase->measured = first->phases[p].measured;
+        phase->is_max = first->phases[p].is_max;
+        phase->start_ns = first->phases[p].start_ns;
+        for (uint32_t t = 0; t < of->trials_count; t++) {
+            int r = merge_phase(phase, &of->trials[t].phases[p], reterr);
+
+            if (r < 0) {
+                return r;
+            }
+        }
+    }
+    return 0;
+}
+
+static int make_case(const struct fold *fold, uint32_t index, struct result_case *ret,
+                     struct errinfo *reterr)
+{
+    const struct entry_case *entry = &fold->cases[index];
+    const struct catalog_entry *backend = catalog_find(entry->backend);
+
+    memcpy(ret->name, entry->name, sizeof ret->name);
+    memcpy(ret->backend, entry->backend, sizeof ret->backend);
+    memcpy(ret->target, entry->target, sizeof ret->target);
+    memcpy(ret->address, entry->address, sizeof ret->address);
+    memcpy(ret->reason, entry->reason, sizeof ret->reason);
+    ret->status = entry->status;
+    ret->equivalence = backend == NULL ? NULL : backend->equivalences;
+    ret->trials = calloc((size_t)fold->trials_count + 1, sizeof *ret->trials);
+    if (ret->trials == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < fold->trials_count; i++) {
+        int r;
+
+        if (fold->trials[i].entry.case_index != index) {
+            continue;
+        }
+        memcpy(ret->broker_version, fold->trials[i].entry.broker_version,
+               sizeof ret->broker_version);
+        r = fold_trial_result(&fold->trials[i], fold->agents, fold->marks, fold->marks_count,
+                              &ret->trials[ret->trials_count++], reterr);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return ret->trials_count == 0 ? 0 : merge_trials(ret, reterr);
+}
+
+static int fill_run(const struct fold *fold, struct result *result, struct errinfo *reterr)
+{
+    int r = 0;
+
+    memcpy(result->run_id, fold->run.run_id, sizeof result->run_id);
+    memcpy(result->scenario_sha256, fold->run.scenario_sha256, sizeof result->scenario_sha256);
+    result->name = fold_copy_text(fold->run.name);
+    result->description = fold_copy_text(fold->run.description);
+    result->command = fold_copy_text(fold->run.command);
+    result->scenario = fold_copy_text(fold->run.scenario);
+    result->seed = fold->run.seed;
+    result->started_unix_ns = fold->run.started_unix_ns;
+    result->versions_count = fold->run.versions_count;
+    result->agents_count = fold->agents_count;
+    result->marks_count = fold->marks_count;
+    if (result->name == NULL || result->description == NULL || result->command == NULL ||
+        result->scenario == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = fold_replace_list(&result->versions, fold->run.versions, fold->run.versions_count,
+                          sizeof *result->versions, reterr);
+    if (r == 0) {
+        r = fold_replace_list(&result->agents, fold->agents, fold->agents_count,
+                              sizeof *result->agents, reterr);
+    }
+    if (r == 0) {
+        r = fold_replace_list(&result->marks, fold->marks, fold->marks_count, sizeof *result->marks,
+                              reterr);
+    }
+    return r;
+}
+
+static int fill_close(const struct fold *fold, struct result *result, struct errinfo *reterr)
+{
+    int r;
+
+    result->cut_off = !fold->has_close;
+    result->cut_off_ns = fold->has_close ? 0 : fold->last_unix_ns;
+    result->verdict = fold->has_close ? fold->close.verdict : VERDICT_FAILED;
+    result->ended_unix_ns = fold->has_close ? fold->close.ended_unix_ns : fold->last_unix_ns;
+    result->reasons_count = fold->close.reasons_count;
+    result->objectives_count = fold->close.objectives_count;
+    r = fold_replace_list(&result->reasons, fold->close.reasons, fold->close.reasons_count,
+                          sizeof *result->reasons, reterr);
+    if (r == 0) {
+        r = fold_replace_list(&result->objectives, fold->close.objectives,
+                              fold->close.objectives_count, sizeof *result->objectives, reterr);
+    }
+    return r;
+}
+
+int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)
+{
+    struct result *result = calloc(1, sizeof *result);
+    int r;
+
+    if (result == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = fill_run(fold, result, reterr);
+    if (r == 0) {
+        r = fill_close(fold, result, reterr);
+    }
+    if (r == 0) {
+        result->cases = calloc((size_t)fold->cases_count + 1, sizeof *result->cases);
+        r = result->cases == NULL ? errinfo_nomem(reterr) : 0;
+    }
+    for (uint32_t i = 0; r == 0 && i < fold->cases_count; i++) {
+        r = make_case(fold, i, &result->cases[result->cases_count++], reterr);
+    }
+    if (r < 0) {
+        result_free(result);
+        return r;
+    }
+    *ret = result;
+    return 0;
+}
