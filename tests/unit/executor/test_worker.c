@@ -1,0 +1,294 @@
+/* The thread around sender and receiver: orders, stops, the hand-over at the end. Real time, but
+ * nothing here passes or fails by it. */
+#include "executor_fixture.h"
+#include "fake_backend.h"
+
+#include "collector.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_NS (20 * NS_PER_S)
+
+static const struct rate no_rate = {.messages = 0, .per_ns = 1};
+
+struct bench {
+    struct fixture fixture;
+    struct topic topic;
+    struct timeline timeline;
+    struct gate gate;
+    struct recorder *recorder;
+    struct collector *collector;
+    struct worker *worker;
+    int64_t t0_ns;
+};
+
+static void begin(struct bench *bench, enum load load, struct rate rate, int64_t duration_ns)
+{
+    struct worker_context context;
+
+    memset(bench, 0, sizeof *bench);
+    fake_reset();
+    fixture_init(&bench->fixture);
+    bench->fixture.flows[0].delivery.in_flight = 1000;
+    fixture_producer(&bench->fixture);
+    fixture_consumer(&bench->fixture, 0);
+    (void)fixture_phase(&bench->fixture, load, rate, duration_ns);
+    bench->topic = (struct topic){.name = "topic", .partitions = 1};
+    assert_int_equal(timeline_init(&bench->timeline, &bench->fixture.assignment, NULL), 0);
+    assert_int_equal(gate_init(&bench->gate, NULL), 0);
+    assert_int_equal(recorder_new(&bench->fixture.assignment, 0, &bench->recorder, NULL), 0);
+    assert_int_equal(
+        collector_new(&bench->fixture.assignment, &bench->recorder, 1, &bench->collector, NULL), 0);
+    context = (struct worker_context){.assignment = &bench->fixture.assignment,
+                                      .ops = &fake_backend,
+                                      .timeline = &bench->timeline,
+                                      .recorder = bench->recorder,
+                                      .topics = &bench->topic,
+                                      .drain_ns = NS_PER_S};
+    assert_int_equal(worker_new(&context, &bench->gate, &bench->worker, NULL), 0);
+}
+
+static void done(struct bench *bench)
+{
+    worker_free(bench->worker);
+    collector_free(bench->collector);
+    recorder_free(bench->recorder);
+    gate_done(&bench->gate);
+    timeline_done(&bench->timeline);
+}
+
+static int wait_for_order(struct bench *bench, struct errinfo *error)
+{
+    return gate_wait(&bench->gate, mono_ns() + DEADLINE_NS, error);
+}
+
+static void order(struct bench *bench, enum worker_order what)
+{
+    worker_order(bench->worker, what, NULL, mono_ns() + DEADLINE_NS);
+    assert_int_equal(wait_for_order(bench, NULL), 0);
+}
+
+static void start(struct bench *bench)
+{
+    struct segment segment = {.t0_ns = mono_ns()};
+
+    bench->t0_ns = segment.t0_ns;
+    timeline_set(&bench->timeline, &segment);
+    worker_order(bench->worker, ORDER_RUN, &segment, 0);
+}
+
+static struct counters collect(struct bench *bench)
+{
+    struct counters totals = {0};
+    struct health health = {0};
+    struct snapshot **parts = NULL;
+    uint32_t count = 0;
+
+    do {
+        assert_int_equal(collector_drain(bench->collector, NULL), 0);
+        assert_int_equal(
+            collector_snapshots(bench->collector, &health, false, &parts, &count, NULL), 0);
+        for (uint32_t i = 0; i < count; i++) {
+            for (uint32_t row = 0; row < parts[i]->rows_count; row++) {
+                counters_add(&totals, &parts[i]->rows[row].counters);
+            }
+            snapshot_free(parts[i]);
+        }
+        free(parts);
+    } while (collector_behind(bench->collector));
+    return totals;
+}
+
+static void a_trial_goes_through_its_orders(void **state)
+{
+    struct bench bench;
+    struct counters totals;
+
+    (void)state;
+    begin(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 50 * NS_PER_MS);
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    assert_true(fake_is_open(ROLE_CONSUMER));
+    assert_false(fake_is_open(ROLE_PRODUCER));
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    assert_true(mono_ns() - bench.t0_ns >= 50 * NS_PER_MS);
+    assert_true(bench.gate.started_ns >= bench.t0_ns);
+    order(&bench, ORDER_CLOSE);
+    assert_false(fake_is_open(ROLE_CONSUMER));
+    assert_false(fake_is_open(ROLE_PRODUCER));
+    totals = collect(&bench);
+    /* What is owed at a segment's end is given up, but counted as due. */
+    assert_int_equal(totals.due, 50);
+    assert_int_equal(totals.sent, fake_messages());
+    assert_int_equal(totals.acked, totals.sent);
+    done(&bench);
+}
+
+static void what_fails_to_open_is_told_with_its_reason(void **state)
+{
+    struct bench bench;
+    struct errinfo error = {""};
+
+    (void)state;
+    begin(&bench, LOAD_MAX, no_rate, NS_PER_S);
+    fake_script()->open_code = -ECONNREFUSED;
+    worker_order(bench.worker, ORDER_OPEN_PRODUCERS, NULL, mono_ns() + DEADLINE_NS);
+    assert_int_equal(wait_for_order(&bench, &error), -ECONNREFUSED);
+    assert_string_equal(error.text, "the fake does not open");
+    assert_int_equal(gate_pending(&bench.gate), 0);
+    order(&bench, ORDER_CLOSE); /* There is nothing to close. */
+    done(&bench);
+}
+
+static void a_stop_ends_the_segment(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench, LOAD_MAX, no_rate, 3600 * NS_PER_S);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    while (fake_messages() < 1000) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    worker_stop(bench.worker, mono_ns(), false);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(fake_messages(), 1000);
+    assert_int_equal(collect(&bench).unconfirmed, 1000);
+    done(&bench);
+}
+
+static void a_stop_of_sending_leaves_the_segment_to_the_consumers(void **state)
+{
+    struct bench bench;
+    struct stamp stamp = {.tag = 77};
+    struct counters totals;
+    int64_t stop_ns;
+
+    (void)state;
+    begin(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 3600 * NS_PER_S);
+    bench.fixture.flows[0].delivery.consume_ack = CONSUME_ACK_EACH;
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    while (fake_messages() < 5) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    stop_ns = mono_ns() + 10 * NS_PER_MS;
+    worker_stop(bench.worker, stop_ns, true);
+    mono_sleep_until(stop_ns);
+    for (uint64_t i = 0; i < 10; i++) {
+        stamp.sequence = i;
+        fake_deliver(0, &stamp, i);
+    }
+    while (fake_acks() < 10) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    assert_int_equal(gate_pending(&bench.gate), 1);
+    worker_stop(bench.worker, mono_ns(), false);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    for (uint32_t i = 0; i < fake_messages(); i++) {
+        assert_true(bench.t0_ns + fake_message(i)->stamp.intended_ns < stop_ns);
+    }
+    totals = collect(&bench);
+    assert_int_equal(totals.received, 10);
+    assert_int_equal(totals.sent, fake_messages());
+    assert_true(totals.due >= totals.sent);
+    done(&bench);
+}
+
+static void consumers_are_polled_before_and_after_a_segment(void **state)
+{
+    struct bench bench;
+    struct stamp stamp = {.tag = 77};
+
+    (void)state;
+    begin(&bench, LOAD_NONE, no_rate, 10 * NS_PER_MS);
+    bench.fixture.flows[0].delivery.consume_ack = CONSUME_ACK_EACH;
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    fake_deliver(0, &stamp, 0);
+    while (fake_acks() < 1) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    stamp.sequence = 1;
+    fake_deliver(0, &stamp, 1);
+    while (fake_acks() < 2) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(collect(&bench).received, 2);
+    done(&bench);
+}
+
+static void lost_clients_are_reopened_while_a_segment_runs(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 3600 * NS_PER_S);
+    fake_script()->confirms = true;
+    fake_script()->client_blocked[0] = true;
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    fake_link(ROLE_PRODUCER, 0, false);
+    fake_link(ROLE_CONSUMER, 0, false);
+    while (fake_reopens() < 4) { /* Two of each. */
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    fake_lock();
+    fake_script()->client_blocked[0] = false;
+    fake_unlock();
+    fake_link(ROLE_PRODUCER, 0, true);
+    fake_link(ROLE_CONSUMER, 0, true);
+    while (fake_messages() < 100) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    worker_stop(bench.worker, mono_ns(), false);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(fake_message(0)->stamp.intended_ns, 0); /* The debt kept its time. */
+    assert_int_equal(fake_message(99)->stamp.intended_ns, 99 * NS_PER_MS);
+    assert_int_equal(collect(&bench).errors, 2);
+    done(&bench);
+}
+
+static void a_worker_can_be_freed_in_the_middle(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench, LOAD_MAX, no_rate, 3600 * NS_PER_S);
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    done(&bench);
+    assert_false(fake_is_open(ROLE_PRODUCER));
+    assert_false(fake_is_open(ROLE_CONSUMER));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_goes_through_its_orders),
+        cmocka_unit_test(what_fails_to_open_is_told_with_its_reason),
+        cmocka_unit_test(a_stop_ends_the_segment),
+        cmocka_unit_test(a_stop_of_sending_leaves_the_segment_to_the_consumers),
+        cmocka_unit_test(consumers_are_polled_before_and_after_a_segment),
+        cmocka_unit_test(lost_clients_are_reopened_while_a_segment_runs),
+        cmocka_unit_test(a_worker_can_be_freed_in_the_middle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
