@@ -20,6 +20,20 @@ def run(options, code, *arguments, phases=None, **blocks):
     return result, program
 
 
+_side_by_side = bed.Together()
+
+
+def counted(name):
+    """A test that counts only: several can go on at once without disturbing each other."""
+
+    def take(function):
+        _side_by_side.add(name, function)
+        test(name)(lambda: _side_by_side.outcome(name))
+        return function
+
+    return take
+
+
 def counts(result, **wanted):
     case = bed.case_of(result, "memory")
     expected = {
@@ -30,7 +44,7 @@ def counts(result, **wanted):
     same({word: bed.total(case, word) for word in expected}, expected, "delivery")
 
 
-@test("every hundredth message lost is 20 of 2000 lost, and the run fails for it")
+@counted("every hundredth message lost is 20 of 2000 lost, and the run fails for it")
 def lose():
     result, program = run("lose_every: 100", 1)
     counts(result, lost=20)
@@ -38,33 +52,33 @@ def lose():
     contains(program.out, "FAIL - lost == 0: 20 of 2000 messages (memory)", "the summary")
 
 
-@test("every fiftieth message doubled is 40 duplicates, and nothing else")
+@counted("every fiftieth message doubled is 40 duplicates, and nothing else")
 def duplicate():
     result, _ = run("duplicate_every: 50", 0)
     counts(result, duplicated=40, received=SENT)
 
 
-@test("every 41st message late is 48 out of order, and nothing else")
+@counted("every 41st message late is 48 out of order, and nothing else")
 def reorder():
     # The last message of all has no next one to go before it, and keeps its place: 2000 / 40 would be one too many.
     result, _ = run("reorder_every: 41", 0)
     counts(result, reordered=SENT // 41, received=SENT)
 
 
-@test("every fortieth message damaged is 50 corrupted, and those are lost too")
+@counted("every fortieth message damaged is 50 corrupted, and those are lost too")
 def corrupt():
     result, _ = run("corrupt_every: 40", 1)
     counts(result, corrupted=50, lost=50, received=SENT - 50)
     same(sorted(one["code"] for one in result["reasons"]), ["corrupted", "lost"], "reasons")
 
 
-@test("every thirtieth message refused is 66 refused, and nobody waits for those")
+@counted("every thirtieth message refused is 66 refused, and nobody waits for those")
 def refuse():
     result, _ = run("refuse_every: 30", 0)
     counts(result, refused=66, acked=SENT - 66, expected=SENT - 66, received=SENT - 66)
 
 
-@test("all faults at once, with two subscriptions, are told apart")
+@counted("all faults at once, with two subscriptions, are told apart")
 def all_at_once():
     topology = "{ topics: 1, producers: 1, subscriptions: 2, consumers: 1 }"
     result, _ = run("lose_every: 100, duplicate_every: 50, corrupt_every: 40, refuse_every: 30", 1, topology=topology)

@@ -84,15 +84,21 @@ def wrong_name():
         unreachable(target(backend, address), r"name.*no-such-host\.invalid")
 
 
-@test("something that speaks another protocol, or none: said so within the time, exit code 4")
-def wrong_protocol():
-    for backend, form in BACKENDS.items():
-        for text, pattern in [(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 50, r"protocol|time-?out"), (b"", r"time-?out|protocol")]:
-            talker = Talker(text)
-            try:
-                unreachable(target(backend, form.format(port=talker.address.rsplit(":", 1)[1])), pattern)
-            finally:
-                talker.close()
+_protocols = bed.Together()
+
+
+def other_protocol(backend, text, pattern):
+    talker = Talker(text)
+    try:
+        unreachable(target(backend, BACKENDS[backend].format(port=talker.address.rsplit(":", 1)[1])), pattern)
+    finally:
+        talker.close()
+
+
+for one in BACKENDS:
+    for word, said, wanted in [("another protocol", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 50, r"protocol|time-?out"), ("nothing at all", b"", r"time-?out|protocol")]:
+        _protocols.add((one, word), lambda backend=one, text=said, pattern=wanted: other_protocol(backend, text, pattern))
+        test(f"something that speaks {word} where {one} should be: said so within the time, exit code 4")(lambda key=(one, word): _protocols.outcome(key))
 
 
 @test("a wrong password: login, exit code 4", needs=["rabbitmq", LOGIN])
