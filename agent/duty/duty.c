@@ -17,6 +17,7 @@
 
 #define HELLO_RETRY_NS (500 * NS_PER_MS)
 #define CLEANUP_NS (10 * NS_PER_S)
+#define PROBE_NS (5 * NS_PER_S)
 
 struct duty {
     const struct duty_config *config;
@@ -109,6 +110,7 @@ static void probe_one(const struct target *target, const struct command *command
     struct errinfo error = {""};
     struct probe probe = {.failure = PROBE_OTHER};
     int64_t begin_ns = mono_ns();
+    int64_t deadline_ns;
     int r;
 
     if (ops == NULL) {
@@ -117,14 +119,16 @@ static void probe_one(const struct target *target, const struct command *command
                        "this agent was built without the %s backend", target->backend);
         return;
     }
-    if (command->kind == COMMAND_CLEAN) {
+    /* A cleaning is looked at first, too: it may take a minute, a broker that isn't there should
+     * not. */
+    deadline_ns = command->kind == COMMAND_CLEAN ? begin_ns + PROBE_NS : deadline_of(command);
+    r = ops->probe(target, deadline_ns, &probe, &error);
+    if (r == 0 && command->kind == COMMAND_CLEAN) {
         r = ops->clean(target, deadline_of(command), &result->removed, &error);
-        probe.failure = r < 0 ? PROBE_OTHER : PROBE_OK;
-    } else {
-        r = ops->probe(target, deadline_of(command), &probe, &error);
-        if (r < 0 && probe.failure == PROBE_OK) {
-            probe.failure = PROBE_OTHER;
-        }
+        probe.failure = PROBE_OTHER;
+    }
+    if (r < 0 && probe.failure == PROBE_OK) {
+        probe.failure = PROBE_OTHER;
     }
     result->failure = r < 0 ? probe.failure : PROBE_OK;
     result->took_ns = mono_ns() - begin_ns;
