@@ -155,14 +155,30 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     return r;
 }
 
+/* A journal that nobody closed has its end for a verdict; nobody judged its objectives. */
+static int fill_cut_off(const struct fold *fold, struct result *result, struct errinfo *reterr)
+{
+    const struct result_reason reason = {
+        .code = "cut_off",
+        .text = "the journal has no closing entry: the coordinator died, or it still runs"};
+
+    result->cut_off = true;
+    result->cut_off_ns = fold->last_unix_ns;
+    result->ended_unix_ns = fold->last_unix_ns;
+    result->verdict = VERDICT_FAILED;
+    result->reasons_count = 1;
+    return fold_replace_list(&result->reasons, &reason, 1, sizeof reason, reterr);
+}
+
 static int fill_close(const struct fold *fold, struct result *result, struct errinfo *reterr)
 {
     int r;
 
-    result->cut_off = !fold->has_close;
-    result->cut_off_ns = fold->has_close ? 0 : fold->last_unix_ns;
-    result->verdict = fold->has_close ? fold->close.verdict : VERDICT_FAILED;
-    result->ended_unix_ns = fold->has_close ? fold->close.ended_unix_ns : fold->last_unix_ns;
+    if (!fold->has_close) {
+        return fill_cut_off(fold, result, reterr);
+    }
+    result->verdict = fold->close.verdict;
+    result->ended_unix_ns = fold->close.ended_unix_ns;
     result->reasons_count = fold->close.reasons_count;
     result->objectives_count = fold->close.objectives_count;
     r = fold_replace_list(&result->reasons, fold->close.reasons, fold->close.reasons_count,

@@ -367,6 +367,74 @@ static void numbers_at_the_ends_of_their_ranges_come_back(void **state)
     journal_entry_done(&read);
 }
 
+static void fill_clients(struct entry_trial *trial)
+{
+    trial->producers_count = 2;
+    trial->consumers_count = CLIENTS_MAX - 2;
+    trial->producers = sample_zeros(trial->producers_count, sizeof *trial->producers);
+    trial->consumers = sample_zeros(trial->consumers_count, sizeof *trial->consumers);
+    trial->producer_agents = sample_zeros(trial->producers_count, sizeof(uint32_t));
+    trial->consumer_agents = sample_zeros(trial->consumers_count, sizeof(uint32_t));
+    for (uint32_t i = 0; i < trial->consumers_count; i++) {
+        trial->consumers[i].client = CLIENTS_MAX - 1 - i;
+        trial->consumer_agents[i] = AGENTS_MAX - 1;
+    }
+}
+
+/* Whatever bounds.h lets a plan hold can be archived. */
+static void the_largest_trial_fits_into_a_document(void **state)
+{
+    struct journal_entry entry = {.kind = ENTRY_TRIAL};
+    struct entry_trial *trial = &entry.as.trial;
+    struct journal_entry read;
+
+    (void)state;
+    fill_clients(trial);
+    trial->flows_count = FLOWS_MAX;
+    trial->flows = sample_zeros(FLOWS_MAX, sizeof *trial->flows);
+    trial->topics_count = TOPICS_MAX;
+    trial->topics = sample_zeros(TOPICS_MAX, sizeof *trial->topics);
+    for (uint32_t i = 0; i < TOPICS_MAX; i++) {
+        memset(trial->topics[i].name, 't', sizeof trial->topics[i].name - 1);
+    }
+    trial->phases_count = PHASES_MAX;
+    trial->phases = sample_zeros(PHASES_MAX, sizeof *trial->phases);
+    for (uint32_t i = 0; i < PHASES_MAX; i++) {
+        memset(trial->phases[i].name, 'p', sizeof trial->phases[i].name - 1);
+        for (uint32_t flow = 0; flow < FLOWS_MAX; flow++) {
+            trial->phases[i].loads[flow] = (struct phase_load){LOAD_RATE, {UINT64_MAX, UINT64_MAX}};
+        }
+    }
+    read = write_and_read(&entry);
+    assert_true(same_entry(&entry, &read));
+    journal_entry_done(&read);
+    journal_entry_done(&entry);
+}
+
+static void an_entry_that_is_too_long_is_refused_and_others_can_follow(void **state)
+{
+    char *folder = fixture_folder();
+    struct archive_writer *writer = new_writer(folder);
+    struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
+    struct errinfo error = {""};
+    uint32_t entries = 0;
+    bool was_cut = false;
+
+    (void)state;
+    entry.as.snapshot = sample_zeros(1, sizeof *entry.as.snapshot);
+    entry.as.snapshot->readings_count = READINGS_MAX; /* Of at least 5 bytes each. */
+    entry.as.snapshot->readings = sample_zeros(READINGS_MAX, sizeof *entry.as.snapshot->readings);
+    assert_int_equal(archive_append(writer, &entry, &error), -EMSGSIZE);
+    assert_non_null(strstr(error.text, ARCHIVE_JOURNAL_NAME));
+    entry.as.snapshot->readings_count = 1000;
+    append(writer, &entry);
+    assert_int_equal(archive_writer_close(writer, NULL), 0);
+    assert_int_equal(fixture_count(folder, &entries, &was_cut, NULL), 0);
+    assert_int_equal(entries, 1);
+    journal_entry_done(&entry);
+    fixture_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +449,8 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_whole_documents_that_others_can_follow),
         cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
         cmocka_unit_test(numbers_at_the_ends_of_their_ranges_come_back),
+        cmocka_unit_test(the_largest_trial_fits_into_a_document),
+        cmocka_unit_test(an_entry_that_is_too_long_is_refused_and_others_can_follow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

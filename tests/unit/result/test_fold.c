@@ -4,8 +4,10 @@
 #include "file.h"
 #include "fold.h"
 #include "made_journal.h"
+#include "random.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,13 +45,20 @@ static struct result *result_of_options(const struct made_options *options,
     return result;
 }
 
+static char *tell_json(const struct result *result)
+{
+    char *json = NULL;
+
+    assert_int_equal(archive_result_json(result, &json, NULL), 0);
+    return json;
+}
+
 /* Everything that a result says, as text. */
 static char *tell(const struct result *result)
 {
     struct text out = {0};
-    char *json = NULL;
+    char *json = tell_json(result);
 
-    assert_int_equal(archive_result_json(result, &json, NULL), 0);
     text_add(&out, json);
     free(json);
     assert_int_equal(archive_intervals_jsonl(result, &out, NULL), 0);
@@ -295,6 +304,8 @@ static void a_journal_without_its_end_says_that_it_was_cut_off(void **state)
     assert_true(result->cut_off_ns > result->started_unix_ns);
     assert_int_equal(result->ended_unix_ns, result->cut_off_ns);
     assert_int_equal(result->verdict, VERDICT_FAILED);
+    assert_int_equal(result->reasons_count, 1);
+    assert_string_equal(result->reasons[0].code, "cut_off");
     assert_false(result->cases[0].trials[0].ended);
     delivery = &result->cases[0].phases[0].delivery;
     assert_int_equal(delivery->lost, 0); /* Nobody knows whether they were. */
@@ -508,6 +519,74 @@ static void a_trial_is_drained_when_the_last_message_has_come(void **state)
     made_trial_free(made);
 }
 
+struct bytes {
+    char *at;
+    size_t count;
+};
+
+static void overwrite(const char *path, const struct bytes *bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes->at, 1, bytes->count, file), bytes->count);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void read_damaged(const char *folder, struct fold *fold)
+{
+    struct archive_reader *reader = NULL;
+    struct journal_entry entry;
+
+    assert_int_equal(archive_reader_new(folder, &reader, NULL), 0);
+    while (archive_next(reader, &entry, NULL) == 1) {
+        (void)fold_add(fold, &entry, NULL);
+        journal_entry_done(&entry);
+    }
+    archive_reader_free(reader);
+}
+
+/* The random entries of the archive's tests never fit each other; here every flip is of a journal
+ * that would fold to its end. */
+static void a_damaged_journal_folds_to_something_or_is_refused(void **state)
+{
+    char folder[] = "/tmp/millrace-test-fold-XXXXXX";
+    const struct made_options options = faultless();
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1};
+    struct random random;
+    struct bytes bytes = {0};
+    char *path;
+
+    (void)state;
+    random_seed(&random, 1);
+    assert_non_null(mkdtemp(folder));
+    path = file_join(folder, ARCHIVE_JOURNAL_NAME);
+    result_free(write_down(&journal, folder));
+    assert_int_equal(file_read_all(path, 16 * 1024 * 1024, &bytes.at, &bytes.count, NULL), 0);
+    for (int round = 0; round < 150; round++) {
+        size_t place = random_next(&random) % bytes.count;
+        char was = bytes.at[place];
+        struct fold *fold = NULL;
+        struct result *result = NULL;
+
+        bytes.at[place] ^= (char)(1 << random_next(&random) % 8);
+        overwrite(path, &bytes);
+        bytes.at[place] = was;
+        assert_int_equal(fold_new(&fold, NULL), 0);
+        read_damaged(folder, fold);
+        assert_int_equal(fold_result(fold, &result, NULL), 0);
+        free(tell_json(result));
+        result_free(result);
+        fold_free(fold);
+    }
+    free(bytes.at);
+    assert_int_equal(unlink(path), 0);
+    free(path);
+    assert_int_equal(rmdir(folder), 0);
+    made_trial_free(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +602,7 @@ int main(void)
         cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
         cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
         cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
+        cmocka_unit_test(a_damaged_journal_folds_to_something_or_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
