@@ -258,7 +258,7 @@ static bool same_run(struct entry_run a, struct entry_run b)
     b.name = b.description = b.command = b.scenario = NULL;
     a.versions = NULL;
     b.versions = NULL;
-    return same && memcmp(&a, &b, sizeof a) == 0;
+    return same && same_items(&a, &b, 1, sizeof a);
 }
 
 static bool same_trial(const struct entry_trial *a, const struct entry_trial *b)
@@ -300,13 +300,13 @@ bool same_entry(const struct journal_entry *a, const struct journal_entry *b)
     case ENTRY_TRIAL:
         return same_trial(&a->as.trial, &b->as.trial);
     case ENTRY_SEGMENT:
-        return memcmp(&a->as.segment, &b->as.segment, sizeof a->as.segment) == 0;
+        return same_items(&a->as.segment, &b->as.segment, 1, sizeof a->as.segment);
     case ENTRY_SNAPSHOT:
         return same_snapshot(a->as.snapshot, b->as.snapshot);
     case ENTRY_MARK:
-        return memcmp(&a->as.mark, &b->as.mark, sizeof a->as.mark) == 0;
+        return same_items(&a->as.mark, &b->as.mark, 1, sizeof a->as.mark);
     case ENTRY_TRIAL_END:
-        return memcmp(&a->as.trial_end, &b->as.trial_end, sizeof a->as.trial_end) == 0;
+        return same_items(&a->as.trial_end, &b->as.trial_end, 1, sizeof a->as.trial_end);
     case ENTRY_CLOSE:
         return a->as.close.verdict == b->as.close.verdict &&
                a->as.close.ended_unix_ns == b->as.close.ended_unix_ns &&
