@@ -1,9 +1,16 @@
 /*
  * archive: the journal on disk. The only door to libbson.
  *
- * run.bson is a sequence of BSON documents, one per journal entry (large ones split), each whole or
- * not counted, each under 16 MiB, readable by any BSON tool. Flushed to disk once a second by the
- * caller's archive_sync(). Reading stops at the first incomplete document and says so.
+ * run.bson is a sequence of BSON documents, one per journal entry: {kind: "snapshot", at_unix_ns,
+ * ...} with the names of CONTRACT.md, enums by their names, histograms as {count, min_ns, max_ns,
+ * packed} with the bytes of hist_pack(). What a snapshot has of many streams and clients stands in
+ * binary tables (fields.h has their form). Each document is whole or not counted, and under 16 MiB:
+ * bounds.h leaves no entry that is longer. Any BSON tool reads it. Flushed to disk once a second by
+ * the caller's archive_sync(). Reading trusts nothing, stops at the first incomplete document and
+ * says so.
+ *
+ * Text that is no UTF-8 (BSON has no other) is stored with '?' for its stray bytes. libbson ends
+ * the program when it can't get memory.
  */
 #ifndef MILLRACE_ARCHIVE_H
 #define MILLRACE_ARCHIVE_H
@@ -21,8 +28,8 @@ struct archive_reader;
  * -EACCES, ... */
 int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr);
 
-/* Appends one entry. -ENOSPC and other errors of the disk leave the journal cut after its last
- * whole document. */
+/* Appends one entry, which it borrows. -ENOSPC and other errors of the disk leave the journal cut
+ * after its last whole document; -EMSGSIZE for an entry that is longer than a document may be. */
 int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
                    struct errinfo *reterr);
 int archive_sync(struct archive_writer *writer, struct errinfo *reterr);
