@@ -205,6 +205,17 @@ static void take_poll(struct fleet *fleet, struct channel_request *request, cons
     fleet_answer_poll(fleet, member, false);
 }
 
+/* Takes status over. A late copy must not stand in a later answer's place. */
+static void keep_answer(struct status *place, struct status *status)
+{
+    if (status->command < place->command) {
+        status_done(status);
+        return;
+    }
+    status_done(place);
+    *place = *status;
+}
+
 static void take_status(struct fleet *fleet, struct channel_request *request, const void *bytes,
                         size_t bytes_count)
 {
@@ -222,8 +233,7 @@ static void take_status(struct fleet *fleet, struct channel_request *request, co
         return;
     }
     member->seen_ns = mono_ns();
-    status_done(&member->answers[status.command % FLEET_ANSWERS]);
-    member->answers[status.command % FLEET_ANSWERS] = status;
+    keep_answer(&member->answers[status.command % FLEET_ANSWERS], &status);
     reply_receipt(request, true, "");
 }
 
@@ -259,11 +269,11 @@ static void take_snapshot(struct fleet *fleet, struct channel_request *request, 
     }
     member = &fleet->members[snapshot->agent];
     member->seen_ns = mono_ns();
-    if (snapshot->trial != member->snapshot_trial) {
+    if (snapshot->trial > member->snapshot_trial) {
         member->snapshot_trial = snapshot->trial;
         member->snapshot_next = 0;
     }
-    if (snapshot->sequence < member->snapshot_next) {
+    if (snapshot->trial < member->snapshot_trial || snapshot->sequence < member->snapshot_next) {
         snapshot_free(snapshot); /* Came a second time: its first receipt was lost. */
     } else if (snapshot->sequence > member->snapshot_next) {
         refusal = "a snapshot before it is missing";

@@ -1,0 +1,63 @@
+/*
+ * fleet_bench: a fleet and a raw client that speaks for any number of agents. Calls are made by a
+ * thread while the test turns the fleet; the fleet's time can be moved on.
+ */
+#ifndef MILLRACE_TEST_FLEET_BENCH_H
+#define MILLRACE_TEST_FLEET_BENCH_H
+
+#include "check.h"
+
+#include "channel.h"
+#include "fleet.h"
+#include "mono.h"
+#include "wire.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define CALL_MS 20000 /* Only a failing test waits this long. */
+#define DROPPED_MS 300
+
+struct bench {
+    struct fleet *fleet;
+    char *url;
+    char folder[64];
+    struct channel_client *client;
+};
+
+struct call {
+    pthread_t thread;
+    struct channel_client *client;
+    struct text frame;
+    int timeout_ms;
+    int r;
+    struct channel_reply reply;
+    _Atomic bool done;
+};
+
+void bench_begin(struct bench *bench, uint32_t agents_wanted);
+void bench_end(struct bench *bench);
+
+/* Moves on the time that the fleet sees. */
+void bench_pass(int64_t ns);
+
+/* A call on its way; its frame was filled by the caller, and is freed. */
+void call_start(struct bench *bench, struct call *call, int timeout_ms);
+/* Turns the fleet until it is back. The caller frees reply.bytes. */
+int call_finish(struct bench *bench, struct call *call);
+
+/* What a well-behaved agent says; each asserts that it was answered. */
+struct hello bench_hello(const char *name, uint64_t instance);
+struct welcome bench_say_hello(struct bench *bench, const struct hello *hello);
+/* Says hello as "agent" with this instance; asserts that it is let in; its index. */
+uint32_t bench_join(struct bench *bench, uint64_t instance);
+struct receipt bench_say_status(struct bench *bench, const struct status *status);
+struct receipt bench_say_snapshot(struct bench *bench, const struct snapshot *snapshot);
+struct receipt bench_say_goodbye(struct bench *bench, uint32_t agent, uint64_t instance);
+void bench_poll_start(struct bench *bench, struct call *call, uint32_t agent, uint64_t instance,
+                      uint64_t taken);
+/* The caller ends it with command_done(). */
+struct command bench_poll_finish(struct bench *bench, struct call *call);
+struct command bench_poll(struct bench *bench, uint32_t agent, uint64_t instance, uint64_t taken);
+
+#endif

@@ -1,0 +1,545 @@
+#include "fleet_bench.h"
+
+#include "file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INSTANCE 4711
+
+static uint64_t give(struct bench *bench, uint32_t agent, enum command_kind kind,
+                     int64_t deadline_ns)
+{
+    struct command command = {.kind = kind, .deadline_ns = deadline_ns};
+
+    return fleet_command(bench->fleet, agent, &command);
+}
+
+static void a_second_hello_of_the_same_instance_gets_the_same_answer(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("north", INSTANCE);
+    struct welcome first;
+    struct welcome second;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    first = bench_say_hello(&bench, &hello);
+    second = bench_say_hello(&bench, &hello);
+    assert_true(first.accepted && second.accepted);
+    assert_int_equal(second.agent, first.agent);
+    assert_string_equal(first.name, "north");
+    assert_string_equal(second.name, "north");
+    assert_string_equal(second.run_id, "run-7");
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
+static void agents_of_one_name_get_numbers(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("north", 1);
+
+    (void)state;
+    bench_begin(&bench, 3);
+    assert_string_equal(bench_say_hello(&bench, &hello).name, "north");
+    hello.instance = 2;
+    assert_string_equal(bench_say_hello(&bench, &hello).name, "north-2");
+    hello.instance = 3;
+    assert_string_equal(bench_say_hello(&bench, &hello).name, "north-3");
+    assert_string_equal(fleet_agent(bench.fleet, 2)->name, "north-3");
+    bench_end(&bench);
+}
+
+/* A name that was cut to make room for its number is no shorter than what fits. */
+static void long_names_stay_different(void **state)
+{
+    struct bench bench;
+    struct hello hello =
+        bench_hello("a-name-that-is-as-long-as-a-name-may-be-and-a-little-longer-t", 1);
+
+    (void)state;
+    bench_begin(&bench, 2);
+    assert_true(bench_say_hello(&bench, &hello).accepted);
+    hello.instance = 2;
+    assert_true(bench_say_hello(&bench, &hello).accepted);
+    assert_string_not_equal(fleet_agent(bench.fleet, 0)->name, fleet_agent(bench.fleet, 1)->name);
+    bench_end(&bench);
+}
+
+static void an_agent_of_another_version_is_refused_by_name(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("old", INSTANCE);
+    struct welcome welcome;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    strcpy(hello.version, "0.0.1");
+    welcome = bench_say_hello(&bench, &hello);
+    assert_false(welcome.accepted);
+    assert_non_null(strstr(welcome.reason, "old"));
+    assert_non_null(strstr(welcome.reason, "0.0.1"));
+    assert_non_null(strstr(welcome.reason, MILLRACE_VERSION));
+    assert_string_equal(fleet_refusal(bench.fleet), welcome.reason);
+    assert_string_equal(fleet_refusal(bench.fleet), "");
+    assert_int_equal(fleet_agents(bench.fleet), 0);
+    bench_end(&bench);
+}
+
+static void an_agent_of_another_protocol_is_refused_by_its_number(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("new", INSTANCE);
+    struct call call = {0};
+    struct welcome welcome;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    assert_int_equal(wire_encode_hello(&hello, &call.frame), 0);
+    assert_int_equal(call.frame.bytes[4], PROTOCOL_VERSION); /* [array, "MR", version, .. */
+    call.frame.bytes[4] = 99;
+    call_start(&bench, &call, CALL_MS);
+    assert_int_equal(call_finish(&bench, &call), 0);
+    assert_int_equal(wire_decode_welcome(call.reply.bytes, call.reply.bytes_count, &welcome, NULL),
+                     0);
+    free(call.reply.bytes);
+    assert_false(welcome.accepted);
+    assert_non_null(strstr(welcome.reason, "99"));
+    assert_non_null(strstr(fleet_refusal(bench.fleet), "99"));
+    bench_end(&bench);
+}
+
+static void who_comes_when_all_are_there_is_refused(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("late", 2);
+    struct welcome welcome;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    (void)bench_join(&bench, 1);
+    welcome = bench_say_hello(&bench, &hello);
+    assert_false(welcome.accepted);
+    assert_non_null(strstr(welcome.reason, "late"));
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
+static void assert_dropped(struct bench *bench, struct call *call)
+{
+    uint64_t before = fleet_dropped(bench->fleet);
+
+    call_start(bench, call, DROPPED_MS);
+    assert_int_equal(call_finish(bench, call), -ETIMEDOUT);
+    assert_true(fleet_dropped(bench->fleet) > before);
+}
+
+static void requests_of_nobody_we_know_are_dropped(void **state)
+{
+    struct bench bench;
+    struct call garbage = {0};
+    struct call poll = {0};
+    struct call status = {0};
+    struct call snapshot = {0};
+    struct poll stranger = {.agent = 0, .instance = INSTANCE + 1};
+    struct status unasked = {.agent = 0, .instance = INSTANCE, .command = 1};
+    struct snapshot foreign = {.agent = 1, .last_part = true};
+
+    (void)state;
+    bench_begin(&bench, 2);
+    (void)bench_join(&bench, INSTANCE);
+    text_add(&garbage.frame, "GET / HTTP/1.1\r\n\r\n");
+    assert_dropped(&bench, &garbage);
+    assert_int_equal(wire_encode_poll(&stranger, &poll.frame), 0);
+    assert_dropped(&bench, &poll);
+    assert_int_equal(wire_encode_status(&unasked, &status.frame), 0);
+    assert_dropped(&bench, &status);
+    assert_int_equal(wire_encode_snapshot(&foreign, &snapshot.frame), 0);
+    assert_dropped(&bench, &snapshot);
+    assert_null(fleet_next_snapshot(bench.fleet));
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
+static void a_waiting_poll_is_answered_when_a_command_comes(void **state)
+{
+    struct bench bench;
+    struct call call;
+    struct command command;
+    uint32_t agent;
+    uint64_t number;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    bench_poll_start(&bench, &call, agent, INSTANCE, 0);
+    for (int i = 0; i < 10; i++) {
+        fleet_turn(bench.fleet, 5); /* It arrives, and stays. */
+    }
+    assert_false(atomic_load(&call.done));
+    number = give(&bench, agent, COMMAND_STOP, 0);
+    assert_int_equal(number, 1);
+    command = bench_poll_finish(&bench, &call);
+    assert_int_equal(command.kind, COMMAND_STOP);
+    assert_int_equal(command.sequence, 1);
+    command_done(&command);
+    bench_end(&bench);
+}
+
+static void a_poll_without_a_command_is_answered_after_half_a_second(void **state)
+{
+    struct bench bench;
+    struct call call;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    bench_poll_start(&bench, &call, agent, INSTANCE, 0);
+    for (int i = 0; i < 10; i++) {
+        fleet_turn(bench.fleet, 5);
+    }
+    assert_false(atomic_load(&call.done));
+    bench_pass(NS_PER_S / 2);
+    command = bench_poll_finish(&bench, &call);
+    assert_int_equal(command.kind, COMMAND_NONE);
+    command_done(&command);
+    bench_end(&bench);
+}
+
+static void a_command_stays_until_its_agent_says_that_it_took_it(void **state)
+{
+    struct bench bench;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    assert_int_equal(give(&bench, agent, COMMAND_START, 0), 1);
+    assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), 2);
+    for (int i = 0; i < 2; i++) { /* The first answer was lost. */
+        command = bench_poll(&bench, agent, INSTANCE, 0);
+        assert_int_equal(command.sequence, 1);
+        assert_int_equal(command.kind, COMMAND_START);
+        command_done(&command);
+    }
+    command = bench_poll(&bench, agent, INSTANCE, 1);
+    assert_int_equal(command.sequence, 2);
+    assert_int_equal(command.kind, COMMAND_STOP);
+    command_done(&command);
+    bench_end(&bench);
+}
+
+static void a_status_that_comes_twice_changes_nothing(void **state)
+{
+    struct bench bench;
+    struct status status = {.instance = INSTANCE, .code = -5, .text = "it broke"};
+    struct probe_result result = {.failure = PROBE_REFUSED};
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    status.agent = agent;
+    status.command = give(&bench, agent, COMMAND_PROBE, NS_PER_S);
+    status.results = &result;
+    status.results_count = 1;
+    assert_null(fleet_answer(bench.fleet, agent, status.command));
+    for (int i = 0; i < 2; i++) {
+        assert_true(bench_say_status(&bench, &status).accepted);
+        assert_non_null(fleet_answer(bench.fleet, agent, status.command));
+        assert_int_equal(fleet_answer(bench.fleet, agent, status.command)->code, -5);
+        assert_int_equal(fleet_answer(bench.fleet, agent, status.command)->results_count, 1);
+    }
+    bench_end(&bench);
+}
+
+/* Answers are kept by number modulo 16. */
+static void a_late_copy_of_an_old_status_does_not_hide_a_newer_one(void **state)
+{
+    struct bench bench;
+    struct status status = {.instance = INSTANCE};
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    status.agent = agent;
+    for (uint64_t number = 1; number <= 17; number++) {
+        struct command command;
+
+        assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), number);
+        command = bench_poll(&bench, agent, INSTANCE, number - 1);
+        command_done(&command);
+    }
+    status.command = 17;
+    status.code = -17;
+    assert_true(bench_say_status(&bench, &status).accepted);
+    status.command = 1;
+    status.code = -1;
+    assert_true(bench_say_status(&bench, &status).accepted);
+    assert_non_null(fleet_answer(bench.fleet, agent, 17));
+    assert_int_equal(fleet_answer(bench.fleet, agent, 17)->code, -17);
+    bench_end(&bench);
+}
+
+static void assert_next_snapshot(struct bench *bench, uint32_t trial, uint64_t sequence)
+{
+    struct snapshot *snapshot = fleet_next_snapshot(bench->fleet);
+
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->trial, trial);
+    assert_int_equal(snapshot->sequence, sequence);
+    snapshot_free(snapshot);
+}
+
+static void snapshots_are_taken_once_and_without_gaps(void **state)
+{
+    struct bench bench;
+    struct snapshot snapshot = {.last_part = true, .until_ns = 1};
+    struct receipt receipt;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    snapshot.agent = bench_join(&bench, INSTANCE);
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted); /* Its receipt was lost. */
+    snapshot.sequence = 2;
+    receipt = bench_say_snapshot(&bench, &snapshot);
+    assert_false(receipt.accepted);
+    assert_string_not_equal(receipt.reason, "");
+    snapshot.sequence = 1;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    snapshot.sequence = 2;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    assert_next_snapshot(&bench, 0, 0);
+    assert_next_snapshot(&bench, 0, 1);
+    assert_next_snapshot(&bench, 0, 2);
+    assert_null(fleet_next_snapshot(bench.fleet));
+    bench_end(&bench);
+}
+
+/* It made the fleet wait for the old trial's first one, for ever. */
+static void a_late_copy_of_an_old_trials_snapshot_is_nothing_new(void **state)
+{
+    struct bench bench;
+    struct snapshot snapshot = {.last_part = true, .until_ns = 1};
+
+    (void)state;
+    bench_begin(&bench, 1);
+    snapshot.agent = bench_join(&bench, INSTANCE);
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    snapshot.trial = 1;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    snapshot.trial = 0;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    snapshot.trial = 1;
+    snapshot.sequence = 1;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    assert_next_snapshot(&bench, 0, 0);
+    assert_next_snapshot(&bench, 1, 0);
+    assert_next_snapshot(&bench, 1, 1);
+    assert_null(fleet_next_snapshot(bench.fleet));
+    bench_end(&bench);
+}
+
+static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(void **state)
+{
+    struct bench bench;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    (void)bench_join(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    bench_pass(4 * NS_PER_S);
+    command = bench_poll(&bench, 0, 1, 0); /* The other one is heard of. */
+    command_done(&command);
+    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
+    bench_pass(3 * NS_PER_S);
+    fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    assert_false(fleet_agent(bench.fleet, 0)->lost);
+    assert_string_not_equal(fleet_agent(bench.fleet, agent)->lost_reason, "");
+    assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), 0);
+    command = bench_poll(&bench, agent, INSTANCE, 5);
+    assert_int_equal(command.kind, COMMAND_GOODBYE);
+    assert_int_equal(command.sequence, 6);
+    command_done(&command);
+    bench_end(&bench);
+}
+
+static void an_agent_may_be_silent_for_as_long_as_its_command_may_take(void **state)
+{
+    struct bench bench;
+    struct command command;
+    struct status status = {.instance = INSTANCE};
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    status.agent = agent;
+    status.command = give(&bench, agent, COMMAND_PROBE, 60 * NS_PER_S);
+    command = bench_poll(&bench, agent, INSTANCE, 0);
+    assert_int_equal(command.kind, COMMAND_PROBE);
+    command_done(&command);
+    bench_pass(65 * NS_PER_S);
+    fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
+    assert_true(bench_say_status(&bench, &status).accepted);
+    bench_pass(7 * NS_PER_S); /* It is done: now it has to be heard of again. */
+    fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    bench_end(&bench);
+}
+
+static void an_agent_that_was_told_to_go_has_left_and_is_not_lost(void **state)
+{
+    struct bench bench;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    (void)give(&bench, agent, COMMAND_GOODBYE, 0);
+    command = bench_poll(&bench, agent, INSTANCE, 0);
+    assert_int_equal(command.kind, COMMAND_GOODBYE);
+    command_done(&command);
+    for (int i = 0; i < 2; i++) {
+        assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
+        assert_true(fleet_agent(bench.fleet, agent)->left);
+    }
+    bench_pass(60 * NS_PER_S);
+    fleet_turn(bench.fleet, 0);
+    fleet_lose(bench.fleet, agent, "its process ended");
+    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
+    bench_end(&bench);
+}
+
+static void an_agent_that_goes_by_itself_is_lost(void **state)
+{
+    struct bench bench;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    assert_false(fleet_agent(bench.fleet, agent)->left);
+    bench_end(&bench);
+}
+
+static void clocks_of_one_boot_are_one_clock(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("here", INSTANCE);
+    struct hello away = bench_hello("away", INSTANCE + 1);
+    struct clock_estimate clock;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    file_first_line("/proc/sys/kernel/random/boot_id", hello.boot_id, NAME_BYTES);
+    assert_true(readlink("/proc/self/ns/time", hello.time_namespace, NAME_BYTES - 1) > 0);
+    assert_true(bench_say_hello(&bench, &hello).same_clock);
+    assert_false(bench_say_hello(&bench, &away).same_clock);
+    clock = fleet_clock(bench.fleet, 0, mono_ns());
+    assert_true(clock.known);
+    assert_int_equal(clock.offset_ns, 0);
+    assert_int_equal(clock.bound_ns, 0);
+    assert_false(fleet_clock(bench.fleet, 1, mono_ns()).known);
+    bench_end(&bench);
+}
+
+static struct clock_answer say_clock(struct bench *bench, const struct clock_report *report,
+                                     struct clock_exchange *ret)
+{
+    struct call call = {0};
+    struct clock_answer answer;
+
+    assert_int_equal(wire_encode_clock_report(report, &call.frame), 0);
+    call_start(bench, &call, CALL_MS);
+    assert_int_equal(call_finish(bench, &call), 0);
+    assert_int_equal(
+        wire_decode_clock_answer(call.reply.bytes, call.reply.bytes_count, &answer, NULL), 0);
+    free(call.reply.bytes);
+    *ret = (struct clock_exchange){.t1_ns = call.reply.sent_ns,
+                                   .t2_ns = answer.t2_ns,
+                                   .t3_ns = answer.t3_ns,
+                                   .t4_ns = call.reply.received_ns};
+    return answer;
+}
+
+static void another_clock_is_known_from_its_reports(void **state)
+{
+    struct bench bench;
+    struct clock_report report = {.instance = INSTANCE};
+    struct clock_exchange exchange;
+    struct clock_estimate clock;
+    const int64_t ahead_ns = 3600 * NS_PER_S; /* The agent's clock. */
+
+    (void)state;
+    bench_begin(&bench, 1);
+    report.agent = bench_join(&bench, INSTANCE);
+    for (int burst = 0; burst < 4; burst++) {
+        for (uint32_t i = 0; i < 8; i++) {
+            struct clock_report question = {.agent = report.agent, .instance = INSTANCE};
+
+            (void)say_clock(&bench, &question, &exchange);
+            assert_true(exchange.t1_ns <= exchange.t2_ns && exchange.t2_ns <= exchange.t3_ns &&
+                        exchange.t3_ns <= exchange.t4_ns);
+            exchange.t1_ns += ahead_ns;
+            exchange.t4_ns += ahead_ns;
+            report.exchanges[i] = exchange;
+        }
+        report.exchanges_count = 8;
+        (void)say_clock(&bench, &report, &exchange);
+    }
+    clock = fleet_clock(bench.fleet, report.agent, mono_ns());
+    assert_true(clock.known);
+    assert_true(llabs(clock.offset_ns + ahead_ns) <= clock.bound_ns);
+    bench_end(&bench);
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    channel_library_done();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_hello_of_the_same_instance_gets_the_same_answer),
+        cmocka_unit_test(agents_of_one_name_get_numbers),
+        cmocka_unit_test(long_names_stay_different),
+        cmocka_unit_test(an_agent_of_another_version_is_refused_by_name),
+        cmocka_unit_test(an_agent_of_another_protocol_is_refused_by_its_number),
+        cmocka_unit_test(who_comes_when_all_are_there_is_refused),
+        cmocka_unit_test(requests_of_nobody_we_know_are_dropped),
+        cmocka_unit_test(a_waiting_poll_is_answered_when_a_command_comes),
+        cmocka_unit_test(a_poll_without_a_command_is_answered_after_half_a_second),
+        cmocka_unit_test(a_command_stays_until_its_agent_says_that_it_took_it),
+        cmocka_unit_test(a_status_that_comes_twice_changes_nothing),
+        cmocka_unit_test(a_late_copy_of_an_old_status_does_not_hide_a_newer_one),
+        cmocka_unit_test(snapshots_are_taken_once_and_without_gaps),
+        cmocka_unit_test(a_late_copy_of_an_old_trials_snapshot_is_nothing_new),
+        cmocka_unit_test(an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back),
+        cmocka_unit_test(an_agent_may_be_silent_for_as_long_as_its_command_may_take),
+        cmocka_unit_test(an_agent_that_was_told_to_go_has_left_and_is_not_lost),
+        cmocka_unit_test(an_agent_that_goes_by_itself_is_lost),
+        cmocka_unit_test(clocks_of_one_boot_are_one_clock),
+        cmocka_unit_test(another_clock_is_known_from_its_reports),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, leave);
+}
