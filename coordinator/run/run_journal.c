@@ -15,18 +15,18 @@
 
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
 {
-    int r = 0;
+    int r;
 
     entry->at_unix_ns = wall_unix_ns();
-    if (!run->archive_failed) {
-        r = archive_append(run->archive, entry, reterr);
-        run->archive_failed =
-            r < 0; /* Its last document may be half of one: no other may follow. */
+    /* Folded first: what the fold refuses must not stand in the journal, where `report` would
+     * stumble over it. */
+    r = fold_add(run->fold, entry, reterr);
+    if (r < 0 || run->archive_failed) {
+        return r;
     }
-    if (r == 0) {
-        r = hlog_add(run->hlog, entry, reterr);
-    }
-    return r < 0 ? r : fold_add(run->fold, entry, reterr);
+    r = archive_append(run->archive, entry, reterr);
+    run->archive_failed = r < 0; /* Its last document may be half of one: no other may follow. */
+    return r < 0 ? r : hlog_add(run->hlog, entry, reterr);
 }
 
 int run_sync(struct run *run, struct errinfo *reterr)
