@@ -11,11 +11,11 @@
 #define LINE_EVERY_NS (10 * NS_PER_S)
 #define WIDTH_DEFAULT 100
 
-int cli_screen_width(void)
+int cli_screen_width(int fd)
 {
     struct winsize size;
 
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         return size.ws_col;
     }
     return WIDTH_DEFAULT;
@@ -41,7 +41,8 @@ static void draw(struct cli_screen *screen, const struct run_progress *progress)
 {
     struct text out = {0};
 
-    view_screen(progress, cli_screen_width() - 1, &out);
+    /* Where it is drawn: stdout may be a file. A line that wrapped could not be drawn over. */
+    view_screen(progress, cli_screen_width(STDERR_FILENO) - 1, &out);
     cli_screen_clear(screen);
     if (out.bytes != NULL) {
         (void)fputs(out.bytes, stderr);

@@ -24,7 +24,7 @@ void cli_screen_notice(void *screen, const char *text);
 /* Takes the drawing away. */
 void cli_screen_clear(struct cli_screen *screen);
 
-/* Columns of the terminal; 100 if it is none. */
-int cli_screen_width(void);
+/* Columns of the terminal behind fd; 100 if it is none. */
+int cli_screen_width(int fd);
 
 #endif

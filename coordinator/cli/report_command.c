@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HLOG_FORMAT "hlog"
 
@@ -109,7 +110,8 @@ int command_report(int argc, char **argv)
         r = write_reports(result, folder, options.format, &error);
     }
     if (r == 0 && options.format == NULL &&
-        report_summary(result, cli_screen_width(), &summary) == 0 && summary.bytes != NULL) {
+        report_summary(result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
+        summary.bytes != NULL) {
         (void)printf("%s\nreport: %s/report.html\n", summary.bytes, folder);
     }
     if (r < 0) {

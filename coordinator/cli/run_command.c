@@ -130,7 +130,7 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
     struct text summary = {0};
     char page[PATH_MAX];
 
-    if (report_summary(outcome->result, cli_screen_width(), &summary) == 0 &&
+    if (report_summary(outcome->result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
         (void)fputs(summary.bytes, stdout);
     }

@@ -2,17 +2,38 @@
 
 #include "units.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BAR_MAX 30
 
-/* Cuts a line to width columns (the text is ASCII) and ends it. */
-static void add_line(struct text *out, int width, const char *line)
+static bool continues_character(char c)
 {
-    int length = (int)strlen(line);
+    return ((unsigned char)c & 0xC0) == 0x80; /* UTF-8 */
+}
 
-    text_add_bytes(out, line, (size_t)(length < width ? length : width));
+/* Cuts a line to width columns and ends it. A column is a character: paths and urls may have some
+ * that take several bytes. What would move the cursor is shown as a question mark. */
+static void add_line(struct text *out, int width, char *line)
+{
+    int columns = 0;
+    size_t used = 0;
+
+    for (; line[used] != '\0'; used++) {
+        if (continues_character(line[used])) {
+            continue;
+        }
+        if (columns >= width) {
+            break;
+        }
+        columns++;
+        if (iscntrl((unsigned char)line[used])) {
+            line[used] = '?';
+        }
+    }
+    text_add_bytes(out, line, used);
     text_add(out, "\n");
 }
 

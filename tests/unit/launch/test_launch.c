@@ -1,0 +1,162 @@
+/* Children are shell scripts that say and do what a test needs. */
+#include "check.h"
+
+#include "bounds.h"
+#include "launch.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct bench {
+    char folder[64];
+    char program[128];
+    struct launch *launch;
+};
+
+static int begin(struct bench *bench, const char *script, uint32_t agents)
+{
+    struct launch_config config = {
+        .program = bench->program, .url = "ipc:///somewhere", .agents_count = agents};
+    FILE *file;
+
+    memset(bench, 0, sizeof *bench);
+    (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-launch-XXXXXX");
+    assert_non_null(mkdtemp(bench->folder));
+    (void)snprintf(bench->program, sizeof bench->program, "%s/agent", bench->folder);
+    file = fopen(bench->program, "w");
+    assert_non_null(file);
+    assert_true(fprintf(file, "#!/bin/sh\n%s\n", script) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(bench->program, 0755), 0);
+    config.log_folder = bench->folder;
+    return launch_local(&config, &bench->launch, NULL);
+}
+
+static void remove_in(const struct bench *bench, const char *name)
+{
+    char path[256];
+
+    (void)snprintf(path, sizeof path, "%s/%s", bench->folder, name);
+    (void)unlink(path);
+}
+
+static void end(struct bench *bench)
+{
+    launch_free(bench->launch);
+    remove_in(bench, "agent");
+    remove_in(bench, "agent-1.log");
+    remove_in(bench, "agent-2.log");
+    assert_int_equal(rmdir(bench->folder), 0);
+}
+
+static void reap(struct bench *bench, char *name, char *reason)
+{
+    while (!launch_reap(bench->launch, name, reason)) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+}
+
+static void read_log(const struct bench *bench, const char *name, char *ret, size_t bytes)
+{
+    char path[256];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s", bench->folder, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    ret[fread(ret, 1, bytes - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+}
+
+static void children_are_named_told_where_to_join_and_logged(void **state)
+{
+    struct bench bench;
+    char name[NAME_BYTES];
+    char reason[REASON_BYTES];
+    char log[512];
+
+    (void)state;
+    assert_int_equal(begin(&bench, "echo \"$@\"; echo oops >&2; exit 3", 2), 0);
+    reap(&bench, name, reason);
+    reap(&bench, name, reason);
+    assert_string_equal(reason, "its process ended with exit code 3");
+    assert_int_equal(launch_running(bench.launch), 0);
+    assert_false(launch_reap(bench.launch, name, reason));
+    read_log(&bench, "agent-2.log", log, sizeof log);
+    assert_string_equal(log, "--join ipc:///somewhere --name agent-2 --with-parent\noops\n");
+    end(&bench);
+}
+
+static void a_child_that_was_killed_is_told_by_its_signal(void **state)
+{
+    struct bench bench;
+    char name[NAME_BYTES];
+    char reason[REASON_BYTES];
+
+    (void)state;
+    assert_int_equal(begin(&bench, "kill -9 $$", 1), 0);
+    reap(&bench, name, reason);
+    assert_string_equal(name, "agent-1");
+    assert_non_null(strstr(reason, "signal 9"));
+    end(&bench);
+}
+
+static void children_have_a_process_group_of_their_own(void **state)
+{
+    struct bench bench;
+    char name[NAME_BYTES];
+    char reason[REASON_BYTES];
+    char log[512];
+    char *rest = NULL;
+
+    (void)state;
+    assert_int_equal(begin(&bench, "echo $$ $(cut -d' ' -f5 /proc/$$/stat)", 1), 0);
+    reap(&bench, name, reason);
+    read_log(&bench, "agent-1.log", log, sizeof log);
+    assert_true(strtol(log, &rest, 10) > 0);
+    assert_int_equal(strtol(log, NULL, 10), strtol(rest, NULL, 10));
+    assert_int_not_equal(strtol(rest, NULL, 10), getpgrp());
+    end(&bench);
+}
+
+static void freeing_ends_what_still_runs_even_if_it_will_not(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    assert_int_equal(begin(&bench, "trap '' TERM\nwhile :; do sleep 1; done", 2), 0);
+    assert_int_equal(launch_running(bench.launch), 2);
+    end(&bench);
+}
+
+static void a_program_that_is_not_there_is_told_with_its_path(void **state)
+{
+    struct launch_config config = {
+        .program = "/nowhere/millrace-agent", .url = "ipc:///x", .agents_count = 2};
+    struct launch *launch = NULL;
+    struct errinfo error = {""};
+
+    (void)state;
+    assert_int_equal(launch_local(&config, &launch, &error), -ENOENT);
+    assert_null(launch);
+    assert_non_null(strstr(error.text, "/nowhere/millrace-agent"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(children_are_named_told_where_to_join_and_logged),
+        cmocka_unit_test(a_child_that_was_killed_is_told_by_its_signal),
+        cmocka_unit_test(children_have_a_process_group_of_their_own),
+        cmocka_unit_test(freeing_ends_what_still_runs_even_if_it_will_not),
+        cmocka_unit_test(a_program_that_is_not_there_is_told_with_its_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

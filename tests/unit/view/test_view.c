@@ -1,0 +1,185 @@
+#include "check.h"
+
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct run_progress running(void)
+{
+    struct run_progress progress = {.stage = "running",
+                                    .agents_joined = 2,
+                                    .agents_wanted = 2,
+                                    .trial = 1,
+                                    .trials_count = 3,
+                                    .case_name = "rabbitmq",
+                                    .phase_name = "steady",
+                                    .phase_ns = INT64_C(15000000000),
+                                    .phase_length_ns = INT64_C(30000000000),
+                                    .trial_ns = INT64_C(20000000000),
+                                    .trial_length_ns = INT64_C(65000000000)};
+
+    progress.live.intervals = 20;
+    progress.live.last.due = 20000;
+    progress.live.last.sent = 19990;
+    progress.live.last.acked = 19980;
+    progress.live.last.received = 19970;
+    progress.live.last.e2e.samples = 5;
+    progress.live.last.e2e.p50 = 1000000;
+    progress.live.last.e2e.p99 = 4120000;
+    progress.live.last.publish.samples = 5;
+    progress.live.last.publish.p50 = 900000;
+    progress.live.last.publish.p99 = 3000000;
+    progress.live.backlog = 17;
+    progress.live.outstanding = 3;
+    return progress;
+}
+
+static char *screen(const struct run_progress *progress, int width)
+{
+    struct text out = {0};
+
+    view_screen(progress, width, &out);
+    assert_false(text_failed(&out));
+    return text_take(&out);
+}
+
+/* Characters of the longest line; every line has to end. */
+static int widest(const char *text)
+{
+    int most = 0;
+    int columns = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') {
+            most = columns > most ? columns : most;
+            columns = 0;
+        } else if (((unsigned char)*text & 0xC0) != 0x80) {
+            columns++;
+        }
+    }
+    assert_int_equal(columns, 0);
+    return most;
+}
+
+static void assert_fits(const struct run_progress *progress)
+{
+    for (int width = -1; width < 300; width++) {
+        char *text = screen(progress, width);
+
+        assert_true(widest(text) <= (width > 0 ? width : 0));
+        free(text);
+    }
+}
+
+static void the_screen_shows_phase_rates_latencies_and_state(void **state)
+{
+    struct run_progress progress = running();
+    char *text = screen(&progress, 100);
+
+    (void)state;
+    assert_non_null(strstr(text, "rabbitmq  trial 2 of 3  phase steady"));
+    assert_non_null(strstr(text, "[########........]"));
+    assert_non_null(strstr(text, "at most 45 s left"));
+    assert_non_null(strstr(text, "asked 20.0k/s"));
+    assert_non_null(strstr(text, "p99 4.12 ms"));
+    assert_non_null(strstr(text, "backlog 17"));
+    assert_non_null(strstr(text, "agents 2 of 2"));
+    assert_null(strstr(text, "AWAY"));
+    free(text);
+    progress.live.clients_down = 1;
+    text = screen(&progress, 100);
+    assert_non_null(strstr(text, "BROKER AWAY"));
+    free(text);
+}
+
+static void no_line_is_wider_than_the_screen(void **state)
+{
+    struct run_progress progress = running();
+    char name[NAME_BYTES];
+
+    (void)state;
+    assert_fits(&progress);
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    progress.case_name = name;
+    progress.phase_name = name;
+    progress.live.last.sent = UINT64_MAX;
+    progress.live.last.e2e.p99 = INT64_MAX;
+    progress.live.backlog = UINT64_MAX;
+    progress.live.outstanding = UINT64_MAX;
+    assert_fits(&progress);
+}
+
+static void times_that_make_no_sense_are_drawn_all_the_same(void **state)
+{
+    static const int64_t times[] = {INT64_C(-1000000000), 0, INT64_C(90000000000)};
+    struct run_progress progress = running();
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            char *text;
+
+            progress.phase_ns = times[i];
+            progress.phase_length_ns = times[j];
+            progress.trial_ns = times[i];
+            progress.trial_length_ns = times[j];
+            text = screen(&progress, 100);
+            assert_true(widest(text) <= 100);
+            free(text);
+        }
+    }
+}
+
+static void before_a_trial_there_is_one_line_with_the_stage(void **state)
+{
+    struct run_progress progress = {.stage = "waiting for agents",
+                                    .detail = "ipc:///home/j\xc3\xb6rg/x\n\x1b[2J",
+                                    .agents_wanted = 4};
+    char *text = screen(&progress, 100);
+
+    (void)state;
+    assert_string_equal(text,
+                        "waiting for agents: ipc:///home/j\xc3\xb6rg/x??[2J (0 of 4 agents)\n");
+    free(text);
+    /* Cut within a character of two bytes: the whole of it or nothing. */
+    text = screen(&progress, 34);
+    assert_string_equal(text, "waiting for agents: ipc:///home/j\xc3\xb6\n");
+    free(text);
+    text = screen(&progress, 33);
+    assert_string_equal(text, "waiting for agents: ipc:///home/j\n");
+    free(text);
+    assert_fits(&progress);
+}
+
+static void a_line_for_a_log_has_no_latency_without_samples(void **state)
+{
+    struct run_progress progress = running();
+    struct text out = {0};
+
+    (void)state;
+    view_line(&progress, &out);
+    assert_string_equal(out.bytes, "rabbitmq steady 20s: sent 20.0k/s, received 20.0k/s, p99 4.12 "
+                                   "ms, backlog 17\n");
+    text_done(&out);
+    progress.live.last.e2e.samples = 0;
+    progress.live.clients_down = 2;
+    view_line(&progress, &out);
+    assert_non_null(strstr(out.bytes, "p99 -"));
+    assert_non_null(strstr(out.bytes, "BROKER AWAY"));
+    text_done(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_screen_shows_phase_rates_latencies_and_state),
+        cmocka_unit_test(no_line_is_wider_than_the_screen),
+        cmocka_unit_test(times_that_make_no_sense_are_drawn_all_the_same),
+        cmocka_unit_test(before_a_trial_there_is_one_line_with_the_stage),
+        cmocka_unit_test(a_line_for_a_log_has_no_latency_without_samples),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
