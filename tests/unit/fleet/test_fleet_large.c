@@ -1,0 +1,85 @@
+/* A command that does not fit into a frame. */
+
+#include "fleet_bench.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INSTANCE 77
+#define LABEL_BYTES ((size_t)1280 * 1024) /* Beyond what a text on the wire may have. */
+
+static uint64_t give_large_probe(struct bench *bench, uint32_t agent)
+{
+    struct command command = {.kind = COMMAND_PROBE};
+
+    command.targets = calloc(1, sizeof *command.targets);
+    assert_non_null(command.targets);
+    command.targets_count = 1;
+    command.targets[0].label = malloc(LABEL_BYTES + 1);
+    assert_non_null(command.targets[0].label);
+    memset(command.targets[0].label, 'x', LABEL_BYTES);
+    command.targets[0].label[LABEL_BYTES] = '\0';
+    command.targets[0].backend = strdup("memory");
+    return fleet_command(bench->fleet, agent, &command);
+}
+
+static void a_command_too_large_to_send_loses_its_agent_with_that_reason(void **state)
+{
+    struct bench bench;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    (void)bench_join(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    (void)give_large_probe(&bench, agent);
+    command = bench_poll(&bench, agent, INSTANCE, 0);
+    assert_int_equal(command.kind, COMMAND_GOODBYE);
+    assert_int_equal(command.sequence, 1);
+    command_done(&command);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    assert_non_null(strstr(fleet_agent(bench.fleet, agent)->lost_reason, "larger than a message"));
+    assert_false(fleet_agent(bench.fleet, 0)->lost);
+    bench_end(&bench);
+}
+
+static void it_is_lost_as_well_when_its_poll_was_waiting(void **state)
+{
+    struct bench bench;
+    struct call call;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    bench_poll_start(&bench, &call, agent, INSTANCE, 0);
+    for (int i = 0; i < 10; i++) {
+        fleet_turn(bench.fleet, 5);
+    }
+    (void)give_large_probe(&bench, agent);
+    command = bench_poll_finish(&bench, &call);
+    assert_int_equal(command.kind, COMMAND_GOODBYE);
+    command_done(&command);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    bench_end(&bench);
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    channel_library_done();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_command_too_large_to_send_loses_its_agent_with_that_reason),
+        cmocka_unit_test(it_is_lost_as_well_when_its_poll_was_waiting),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, leave);
+}
