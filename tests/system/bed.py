@@ -462,11 +462,23 @@ def _start_brokers(tests):
         thread.join()
 
 
+def _look_for_sanitizers():
+    """In builds with sanitizers their findings fail the test, also those of agents whose exit code nobody sees."""
+    said = [(program.name, program.err) for program in _processes]
+    for where, _, names in os.walk(FOLDER):
+        said += [(os.path.join(where, name), read(where, name)) for name in names if os.path.basename(where) == "agents" and name.endswith(".log")]
+    for who, text in said:
+        found = re.search(r"(?m)^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|internal error:).*(\n.*){0,30}", text)
+        if found:
+            raise AssertionError(f"{who} says:\n{found.group(0)}")
+
+
 def _run_one(number, name, needs, function):
     began = time.monotonic()
     try:
         brokers = [broker(*need) for need in needs]
         function(*brokers)
+        _look_for_sanitizers()
     except Skip as reason:
         print(f"ok {number} - {name} # SKIP {reason}")
         return True
