@@ -329,9 +329,17 @@ class Broker:
             raise RuntimeError(lines[-1] if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
         return done.stdout.strip()
 
+    def _built(self):
+        backend = {"mosquitto": "mqtt"}.get(self.kind, self.kind)
+        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        return re.search(rf"^{backend}\t", said, re.M) is not None
+
     def start(self):
         with self._lock:
             if self.address is None and self.reason is None:
+                if not self._built():
+                    self.reason = "millrace was built without this backend"
+                    return
                 try:
                     self.address = self.script("start", *self.arguments)
                 except (RuntimeError, subprocess.TimeoutExpired) as error:
