@@ -308,6 +308,38 @@ def marks_of(result):
 # ---- Brokers ----------------------------------------------------------------------------------------------------
 
 
+def built(backend):
+    """Whether there is a driver in this build."""
+    said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    return re.search(rf"^{backend}\t", said, re.M) is not None
+
+
+def need_driver(backend):
+    if not built(backend):
+        raise Skip(f"millrace was built without {backend}")
+
+
+_built = []
+
+
+def built():
+    """Backends of this build."""
+    if not _built:
+        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        _built.extend(re.findall(r"^(\w+)\t", said, re.M))
+    return _built
+
+
+def need_backend(name):
+    if name not in built():
+        raise Skip(f"millrace was built without the {name} backend")
+
+
+def backend_of(kind):
+    """The backend that drives this kind of broker."""
+    return "mqtt" if kind == "mosquitto" else kind
+
+
 class Broker:
     def __init__(self, kind, arguments=()):
         self.kind = kind
@@ -329,15 +361,10 @@ class Broker:
             raise RuntimeError(lines[-1] if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
         return done.stdout.strip()
 
-    def _built(self):
-        backend = {"mosquitto": "mqtt"}.get(self.kind, self.kind)
-        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-        return re.search(rf"^{backend}\t", said, re.M) is not None
-
     def start(self):
         with self._lock:
             if self.address is None and self.reason is None:
-                if not self._built():
+                if not built({"mosquitto": "mqtt"}.get(self.kind, self.kind)):
                     self.reason = "millrace was built without this backend"
                     return
                 try:

@@ -46,6 +46,7 @@ def while_waiting():
 
 @test("Ctrl-C while detecting: exit code 130, a report, no agent left")
 def while_detecting():
+    bed.need_driver("rabbitmq")
     # Takes connections and says nothing: a probe has to wait for its time-out.
     with socket.create_server(("127.0.0.1", 0)) as mute:
         folder = bed.new_path("run")
@@ -80,7 +81,7 @@ _running = bed.Together()
 
 def while_running(kind, broker):
     folder = bed.new_path("run")
-    backend = {"mosquitto": "mqtt"}.get(kind, kind)
+    backend = bed.backend_of(kind)
     run = bed.start("run", bed.scenario(target(backend, broker), LONG, topology=FOUR), "--out", folder)
     run.says(f"running: {backend}")
     time.sleep(3)
@@ -251,7 +252,9 @@ def all_killed(rabbitmq, kafka):
 
 @test("clean of a broker that is not there: exit code 4 with the reason")
 def clean_nowhere():
-    contains(bed.millrace("clean", f"kafka=127.0.0.1:{bed.free_port()}", code=4).err, "refused", "clean")
+    bed.need_driver("kafka")
+    bed.need_backend("rabbitmq")
+    contains(bed.millrace("clean", f"rabbitmq=amqp://127.0.0.1:{bed.free_port()}", code=4).err, "refused", "clean")
     contains(bed.millrace("clean", "carrots=127.0.0.1:1", code=2).err, "carrots", "clean")
 
 
