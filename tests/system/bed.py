@@ -308,31 +308,20 @@ def marks_of(result):
 # ---- Brokers ----------------------------------------------------------------------------------------------------
 
 
+_drivers = []
+
+
 def built(backend):
     """Whether there is a driver in this build."""
-    said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-    return re.search(rf"^{backend}\t", said, re.M) is not None
+    if not _drivers:
+        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        _drivers.extend(re.findall(r"^(\w+)\t", said, re.M))
+    return backend in _drivers
 
 
 def need_driver(backend):
     if not built(backend):
         raise Skip(f"millrace was built without {backend}")
-
-
-_built = []
-
-
-def built():
-    """Backends of this build."""
-    if not _built:
-        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-        _built.extend(re.findall(r"^(\w+)\t", said, re.M))
-    return _built
-
-
-def need_backend(name):
-    if name not in built():
-        raise Skip(f"millrace was built without the {name} backend")
 
 
 def backend_of(kind):
@@ -364,7 +353,7 @@ class Broker:
     def start(self):
         with self._lock:
             if self.address is None and self.reason is None:
-                if not built({"mosquitto": "mqtt"}.get(self.kind, self.kind)):
+                if not built(backend_of(self.kind)):
                     self.reason = "millrace was built without this backend"
                     return
                 try:

@@ -10,7 +10,7 @@ RATE = 200
 
 def start(kind, broker, *, seconds, on_broker_loss, drain_s=60, **blocks):
     folder = bed.new_path(kind)
-    backend = {"mosquitto": "mqtt"}.get(kind, kind)
+    backend = bed.backend_of(kind)
     # Kafka keeps a dead consumer's group until its session is over; clean has to wait for it.
     options = "options: { session_timeout: 6s }" if kind == "kafka" else "options: {}"
     path = bed.scenario(

@@ -69,16 +69,15 @@ def unreachable(targets, pattern, code=4):
 
 
 BACKENDS = {"rabbitmq": "amqp://127.0.0.1:{port}", "kafka": "127.0.0.1:{port}", "mqtt": "mqtt://127.0.0.1:{port}"}
-BACKENDS = {backend: form for backend, form in BACKENDS.items() if bed.built(backend)}
 
 
 def wrong_port(backend):
-    bed.need_backend(backend)
+    bed.need_driver(backend)
     unreachable(target(backend, BACKENDS[backend].format(port=bed.free_port())), r"refused")
 
 
 def wrong_name(backend):
-    bed.need_backend(backend)
+    bed.need_driver(backend)
     address = BACKENDS[backend].format(port=1).replace("127.0.0.1", "no-such-host.invalid")
     unreachable(target(backend, address), r"name.*no-such-host\.invalid")
 
@@ -92,7 +91,7 @@ _protocols = bed.Together()
 
 
 def other_protocol(backend, text, pattern):
-    bed.need_backend(backend)
+    bed.need_driver(backend)
     talker = Talker(text)
     try:
         unreachable(target(backend, BACKENDS[backend].format(port=talker.address.rsplit(":", 1)[1])), pattern)
@@ -153,7 +152,7 @@ def skip(mosquitto):
 
 @test("unavailable: skip with nobody left is exit code 4")
 def skip_all():
-    bed.need_backend("mqtt")
+    bed.need_driver("mqtt")
     targets = "".join(target("mqtt", f"mqtt://127.0.0.1:{bed.free_port()}", f", label: {label}") for label in ["one", "other"])
     folder = bed.new_path("run")
     run = bed.millrace("run", bed.scenario(targets, SHORT, unavailable="skip"), "--out", folder, code=4)
