@@ -99,7 +99,7 @@ static int order_all(struct run *run, enum command_kind kind, enum prepare_step 
         .make = make_order,
         .turn = turn,
         .context = &trial_order,
-        .deadline_ns = (kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS) + STOP_GRACE_NS,
+        .deadline_ns = 2 * (kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS) + STOP_GRACE_NS,
         .interruptible = kind == COMMAND_PREPARE,
         .survivors = kind != COMMAND_PREPARE};
 
