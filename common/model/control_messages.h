@@ -101,10 +101,10 @@ struct command {
     enum prepare_step step;        /* PREPARE. */
     struct assignment *assignment; /* PREPARE with PREPARE_TOPICS; owned. */
     struct segment segment;        /* START. */
-    bool as_owner; /* REMOVE: delete the topics though another agent made them: it was lost. */
+    bool as_owner;     /* REMOVE: delete the topics though another agent made them: it was lost. */
     bool sending_only; /* STOP: producers stop, consumers go on until the segment's end. */
-    int64_t stop_ns;               /* STOP: offset from T0; 0: at once. */
-    struct target *targets;        /* PROBE, CLEAN; owned. */
+    int64_t stop_ns;   /* STOP: offset from T0; 0: at once. */
+    struct target *targets; /* PROBE, CLEAN; owned. */
     uint32_t targets_count;
     int64_t deadline_ns; /* How long a blocking command may take, as a duration. */
 };

@@ -32,7 +32,8 @@ enum series {
 /* "publish", "e2e_service", ... */
 const char *series_name(enum series series);
 
-/* Events of one flow that happened in the interval. Of messages that belong to one phase, unless said otherwise. */
+/* Events of one flow that happened in the interval. Of messages that belong to one phase, unless
+ * said otherwise. */
 struct counters {
     uint64_t due;          /* Came due by the schedule (with `max`: equals sent). */
     uint64_t sent;         /* Submitted to the client library. */
@@ -46,7 +47,8 @@ struct counters {
     uint64_t corrupted;
     uint64_t foreign; /* Arrived with another run's tag: not ours, not counted elsewhere. */
     uint64_t errors;  /* Broker or client errors that are not an outcome of one message. */
-    /* Events that happened while this phase ran, whatever phase their message belongs to: for rates. */
+    /* Events that happened while this phase ran, whatever phase their message belongs to: for
+     * rates. */
     uint64_t sent_now;
     uint64_t sent_bytes_now;
     uint64_t acked_now;

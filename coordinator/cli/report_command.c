@@ -4,6 +4,7 @@
 #include "cli_screen.h"
 #include "fold.h"
 #include "hlog.h"
+#include "invariant.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -117,6 +118,7 @@ int command_report(int argc, char **argv)
     if (r < 0) {
         (void)fprintf(stderr, "millrace report: %s\n", error.text);
     }
+    ASSERT(r < 0 || result != NULL);
     code = r < 0 ? EXIT_USAGE : verdict_exit_code(result->verdict);
     text_done(&summary);
     result_free(result);

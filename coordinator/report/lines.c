@@ -2,6 +2,7 @@
 
 #include "charts.h"
 #include "facts.h"
+#include "invariant.h"
 #include "mono.h"
 
 #include <stdlib.h>
@@ -17,9 +18,12 @@ void lines_done(struct lines *lines)
 
 static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
 {
-    uint32_t intervals_count = line->trial->intervals_count;
-    uint32_t points_count = (intervals_count + factor - 1) / factor;
+    uint32_t intervals_count;
+    uint32_t points_count;
 
+    ASSERT(line->trial != NULL);
+    intervals_count = line->trial->intervals_count;
+    points_count = (intervals_count + factor - 1) / factor;
     line->points = calloc(points_count, sizeof *line->points);
     if (line->points == NULL) {
         lines->failed = true;

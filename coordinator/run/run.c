@@ -44,6 +44,7 @@ static int make_folder(struct run *run, struct errinfo *reterr)
     }
     r = file_mkdirs(run->folder, reterr);
     if (r == 0) {
+        /* The folder goes to the outcome. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         r = archive_writer_new(run->folder, &run->archive, reterr);
     }
     if (r == 0) {
