@@ -236,7 +236,15 @@ int kafka_session_groups(struct kafka_session *session, int64_t deadline_ns,
     return r;
 }
 
-/* -EBUSY: a member has not left yet. */
+/* A broker that was fenced for a moment (on a busy host) takes its groups back when it is again. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+           code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
+
+/* -EBUSY: a member has not left yet, or the group's coordinator is moving. */
 static int groups_judge(const rd_kafka_event_t *event, struct errinfo *reterr)
 {
     size_t count = 0;
@@ -252,8 +260,7 @@ static int groups_judge(const rd_kafka_event_t *event, struct errinfo *reterr)
             continue;
         }
         if (r == 0 || r == -EBUSY) {
-            r = errinfo_set(reterr,
-                            code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP ? -EBUSY : error_errno(code),
+            r = errinfo_set(reterr, is_passing(code) ? -EBUSY : error_errno(code),
                             "consumer group %s can't be deleted: %s",
                             rd_kafka_group_result_name(results[i]), rd_kafka_error_string(error));
         }
