@@ -358,7 +358,7 @@ static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(vo
     bench_begin(&bench, 2);
     (void)bench_join(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
-    bench_pass(4 * NS_PER_S);
+    bench_pass(8 * NS_PER_S);
     command = bench_poll(&bench, 0, 1, 0); /* The other one is heard of. */
     command_done(&command);
     assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
@@ -394,7 +394,7 @@ static void an_agent_may_be_silent_for_as_long_as_its_command_may_take(void **st
     fleet_turn(bench.fleet, 0);
     assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
     assert_true(bench_say_status(&bench, &status).accepted);
-    bench_pass(7 * NS_PER_S); /* It is done: now it has to be heard of again. */
+    bench_pass(11 * NS_PER_S); /* It is done: now it has to be heard of again. */
     fleet_turn(bench.fleet, 0);
     assert_int_equal(fleet_lost(bench.fleet), agent);
     bench_end(&bench);
