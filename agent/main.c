@@ -2,7 +2,6 @@
  */
 
 #include "backend.h"
-#include "channel.h"
 #include "duty.h"
 #include "log.h"
 #include "mono.h"
@@ -196,7 +195,6 @@ static int run_agent(const struct agent_options *options)
     config.stop_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     mono_test_inject();
     r = duty_run(&config, &error);
-    channel_library_done();
     if (config.stop_fd >= 0) {
         (void)close(config.stop_fd);
     }

@@ -1,6 +1,5 @@
 /* millrace: the table of commands. The only place of this program that knows argv as a whole. */
 
-#include "channel.h"
 #include "cli.h"
 #include "mono.h"
 #include "nearest.h"
@@ -50,10 +49,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            int code = commands[i].run(argc - 1, argv + 1);
-
-            channel_library_done();
-            return code;
+            return commands[i].run(argc - 1, argv + 1);
         }
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

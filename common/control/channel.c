@@ -100,9 +100,8 @@ void channel_message_free(nng_msg *message)
     }
 }
 
-/* Work that may never end, on a thread of its own. Whoever comes last frees it. */
-struct bounded {
-    void (*work)(nng_socket socket);
+/* A closing that may never end, on a thread of its own. Whoever comes last frees it. */
+struct closing {
     nng_socket socket;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -110,26 +109,26 @@ struct bounded {
     bool abandoned;
 };
 
-static void bounded_free(struct bounded *bounded)
+static void closing_free(struct closing *closing)
 {
-    (void)pthread_cond_destroy(&bounded->changed);
-    (void)pthread_mutex_destroy(&bounded->lock);
-    free(bounded);
+    (void)pthread_cond_destroy(&closing->changed);
+    (void)pthread_mutex_destroy(&closing->lock);
+    free(closing);
 }
 
-static void *bounded_run(void *argument)
+static void *closing_run(void *argument)
 {
-    struct bounded *bounded = argument;
+    struct closing *closing = argument;
     bool abandoned;
 
-    bounded->work(bounded->socket);
-    (void)pthread_mutex_lock(&bounded->lock);
-    bounded->done = true;
-    abandoned = bounded->abandoned;
-    (void)pthread_cond_signal(&bounded->changed);
-    (void)pthread_mutex_unlock(&bounded->lock);
+    (void)nng_close(closing->socket);
+    (void)pthread_mutex_lock(&closing->lock);
+    closing->done = true;
+    abandoned = closing->abandoned;
+    (void)pthread_cond_signal(&closing->changed);
+    (void)pthread_mutex_unlock(&closing->lock);
     if (abandoned) {
-        bounded_free(bounded);
+        closing_free(closing);
     }
     return NULL;
 }
@@ -162,62 +161,40 @@ bool channel_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, in
 /* Once NNG has got stuck, it is so for good: it frees connections on a single thread. */
 static atomic_bool stuck;
 
-/* True if the work ended within CHANNEL_CLOSE_MS, and much sooner if NNG is stuck. */
-static bool bounded_do(void (*work)(nng_socket socket), nng_socket socket)
+/* Much sooner back if NNG is stuck already. */
+bool channel_socket_close(nng_socket socket)
 {
     int64_t limit_ms = atomic_load(&stuck) ? CHANNEL_CLOSE_STUCK_MS : CHANNEL_CLOSE_MS;
     int64_t deadline_ns = mono_ns() + limit_ms * NS_PER_MS;
-    struct bounded *bounded = calloc(1, sizeof *bounded);
+    struct closing *closing = calloc(1, sizeof *closing);
     pthread_t thread;
     bool done;
     int r;
 
-    if (bounded == NULL) {
+    if (closing == NULL) {
         return false; /* The process is at its end anyway. */
     }
-    bounded->work = work;
-    bounded->socket = socket;
-    r = pthread_mutex_init(&bounded->lock, NULL);
+    closing->socket = socket;
+    r = pthread_mutex_init(&closing->lock, NULL);
     ASSERT(r == 0);
-    channel_condition_init(&bounded->changed);
-    if (pthread_create(&thread, NULL, bounded_run, bounded) != 0) {
-        bounded_free(bounded);
+    channel_condition_init(&closing->changed);
+    if (pthread_create(&thread, NULL, closing_run, closing) != 0) {
+        closing_free(closing);
         return false;
     }
-    (void)pthread_mutex_lock(&bounded->lock);
-    while (!bounded->done &&
-           channel_condition_wait(&bounded->changed, &bounded->lock, deadline_ns)) {
+    (void)pthread_mutex_lock(&closing->lock);
+    while (!closing->done &&
+           channel_condition_wait(&closing->changed, &closing->lock, deadline_ns)) {
     }
-    done = bounded->done;
-    bounded->abandoned = !done;
-    (void)pthread_mutex_unlock(&bounded->lock);
+    done = closing->done;
+    closing->abandoned = !done;
+    (void)pthread_mutex_unlock(&closing->lock);
     if (done) {
         (void)pthread_join(thread, NULL);
-        bounded_free(bounded);
+        closing_free(closing);
     } else {
         atomic_store(&stuck, true);
         (void)pthread_detach(thread);
     }
     return done;
-}
-
-static void socket_close(nng_socket socket)
-{
-    (void)nng_close(socket);
-}
-
-bool channel_socket_close(nng_socket socket)
-{
-    return bounded_do(socket_close, socket);
-}
-
-static void library_done(nng_socket socket)
-{
-    (void)socket;
-    nng_fini();
-}
-
-void channel_library_done(void)
-{
-    (void)bounded_do(library_done, (nng_socket)NNG_SOCKET_INITIALIZER);
 }

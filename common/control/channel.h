@@ -5,7 +5,9 @@
  * Agents dial, the coordinator listens (ipc:// or tcp://). REQ/REP with contexts. The rules of
  * DESIGN.md hold here: RESENDTIME infinite (retries are ours), time-outs on every socket, RECVMAXSZ
  * before listen and dial, callbacks only enqueue. A request may reach the server twice after a lost
- * connection: whoever answers must not mind.
+ * connection: whoever answers must not mind. NNG's own threads go on until the process ends, and
+ * nng_fini() is never called: that of 1.5.2 frees the locks that connections broken off in their
+ * handshake still take in the background, and panics.
  */
 #ifndef MILLRACE_CHANNEL_H
 #define MILLRACE_CHANNEL_H
@@ -21,10 +23,6 @@ struct channel_client;
 
 /* "1.5.2" */
 const char *channel_library_version(void);
-
-/* Ends NNG's threads and frees what it still holds, so that leak checkers find nothing; at the end
- * of main(), when no server or client is left. Waits for at most 2 s. */
-void channel_library_done(void);
 
 /*
  * Listens on url. requests_max: how many may wait for a reply at once (each long poll is one).

@@ -189,6 +189,18 @@ def hostile_port():
     same([agent["lost"] for agent in result["agents"]], [False, False], "agents lost")
 
 
+@test("connections that are still in their handshake when the program ends are no reason to crash")
+def ends_amid_handshakes():
+    doctor = bed.start("doctor", bed.scenario(), "--listen", "tcp://127.0.0.1:0", "--agents", "1")
+    host, port = doctor.says(r"(tcp://127\.0\.0\.1:\d+)").group(1)[6:].rsplit(":", 1)
+    held = [socket.create_connection((host, int(port)), timeout=10) for _ in range(300)]
+    agent = bed.agent(f"tcp://{host}:{port}", "--name", "one")
+    doctor.ends(0)
+    agent.ends(0)
+    for connection in held:
+        connection.close()
+
+
 @test("doctor asks agents that join, too")
 def doctor_joined():
     doctor = bed.start("doctor", bed.scenario(), "--listen", "tcp://127.0.0.1:0", "--agents", "2")

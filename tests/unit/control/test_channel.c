@@ -469,13 +469,6 @@ static void channel_server_fd_is_readable_while_requests_wait(void **state)
     free(url);
 }
 
-static int library_done(void **state)
-{
-    (void)state;
-    channel_library_done();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,5 +488,5 @@ int main(void)
         cmocka_unit_test(channel_server_fd_is_readable_while_requests_wait),
     };
 
-    return cmocka_run_group_tests(tests, NULL, library_done);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

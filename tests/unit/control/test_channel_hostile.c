@@ -254,13 +254,6 @@ const char *__lsan_default_suppressions(void)
     return "leak:libnng.so";
 }
 
-static int library_done(void **state)
-{
-    (void)state;
-    channel_library_done();
-    return 0;
-}
-
 #define HOSTILE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -276,5 +269,5 @@ int main(void)
         HOSTILE_TEST(channel_request_drop_leaves_a_stranger_without_an_answer),
     };
 
-    return cmocka_run_group_tests(tests, NULL, library_done);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

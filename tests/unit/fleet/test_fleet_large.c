@@ -67,13 +67,6 @@ static void it_is_lost_as_well_when_its_poll_was_waiting(void **state)
     bench_end(&bench);
 }
 
-static int leave(void **state)
-{
-    (void)state;
-    channel_library_done();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,5 +74,5 @@ int main(void)
         cmocka_unit_test(it_is_lost_as_well_when_its_poll_was_waiting),
     };
 
-    return cmocka_run_group_tests(tests, NULL, leave);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
