@@ -165,6 +165,7 @@ static void code_close(struct fields *fields, struct entry_close *entry)
     entry->reasons = field_list(fields, "reasons", entry->reasons, &entry->reasons_count, &reasons);
     entry->objectives =
         field_list(fields, "objectives", entry->objectives, &entry->objectives_count, &objectives);
+    code_findings(fields, &entry->findings);
 }
 
 void code_entry(struct fields *fields, struct journal_entry *entry)

@@ -1,6 +1,6 @@
 /* result_json: result.json as CONTRACT.md has it. A figure that does not exist is absent. */
 #include "archive.h"
-#include "json_values.h"
+#include "result_json_parts.h"
 
 #include <string.h>
 
@@ -147,6 +147,9 @@ static void put_case(struct json_values *values, const struct result_case *of)
     json_text_or_null(values, "variant", of->variant);
     json_text(values, "address", of->address);
     json_open(values, "parameters");
+    for (uint32_t i = 0; i < of->parameters_count; i++) {
+        json_text(values, of->parameters[i].key, of->parameters[i].value);
+    }
     json_close(values);
     json_text(values, "status", case_status_name(of->status));
     json_text_or_null(values, "reason", of->reason);
@@ -162,6 +165,7 @@ static void put_case(struct json_values *values, const struct result_case *of)
         put_trial(values, &of->trials[i]);
     }
     json_close(values);
+    put_case_figures(values, of);
     json_close(values);
 }
 
@@ -299,10 +303,7 @@ int archive_result_json(const struct result *result, char **ret, struct errinfo 
     json_close(&values);
     put_objectives(&values, result);
     put_marks(&values, result);
-    json_open_array(&values, "selfcheck");
-    json_close(&values);
-    json_open_array(&values, "insights");
-    json_close(&values);
+    put_findings(&values, &result->findings);
     r = json_end(&values, true, &out, reterr);
     if (r == 0) {
         *ret = text_take(&out);

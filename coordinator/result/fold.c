@@ -34,6 +34,7 @@ void fold_free(struct fold *fold)
     free(fold->marks);
     free(fold->close.reasons);
     free(fold->close.objectives);
+    findings_done(&fold->close.findings);
     free(fold);
 }
 
@@ -211,6 +212,9 @@ static int add_close(struct fold *fold, const struct entry_close *close, struct 
     if (r == 0) {
         r = fold_replace_list(&fold->close.objectives, close->objectives, close->objectives_count,
                               sizeof *close->objectives, reterr);
+    }
+    if (r == 0) {
+        r = findings_copy(&close->findings, &fold->close.findings, reterr);
     }
     if (r == 0) {
         fold->has_close = true;

@@ -187,7 +187,7 @@ static int fill_close(const struct fold *fold, struct result *result, struct err
         r = fold_replace_list(&result->objectives, fold->close.objectives,
                               fold->close.objectives_count, sizeof *result->objectives, reterr);
     }
-    return r;
+    return r == 0 ? findings_copy(&fold->close.findings, &result->findings, reterr) : r;
 }
 
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)

@@ -45,6 +45,7 @@ void journal_entry_done(struct journal_entry *entry)
     case ENTRY_CLOSE:
         free(entry->as.close.reasons);
         free(entry->as.close.objectives);
+        findings_done(&entry->as.close.findings);
         break;
     default:
         break;

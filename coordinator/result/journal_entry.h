@@ -107,6 +107,7 @@ struct entry_close {
     uint32_t reasons_count;
     struct result_objective *objectives;
     uint32_t objectives_count;
+    struct findings findings;
 };
 
 struct journal_entry {

@@ -70,6 +70,8 @@ static void case_done(struct result_case *result_case)
         trial_done(&result_case->trials[i]);
     }
     free(result_case->trials);
+    free(result_case->parameters);
+    free(result_case->figures);
 }
 
 void result_free(struct result *result)
@@ -89,6 +91,7 @@ void result_free(struct result *result)
     free(result->versions);
     free(result->agents);
     free(result->objectives);
+    findings_done(&result->findings);
     free(result->marks);
     free(result);
 }

@@ -6,6 +6,7 @@
 #ifndef MILLRACE_RESULT_H
 #define MILLRACE_RESULT_H
 
+#include "findings.h"
 #include "hist.h"
 #include "plan.h"
 #include "seqset.h"
@@ -171,11 +172,35 @@ struct result_trial {
     uint32_t errors_count;
 };
 
+/* What a sweep gave a key in a case. */
+struct result_parameter {
+    char key[NAME_BYTES];
+    char value[NAME_BYTES]; /* As written. */
+    double number;          /* In the key's own unit (bytes, ns, /s); NAN: it is no number. */
+};
+
+/* A metric over the trials of a case: the trial is what statistics count. */
+struct result_figure {
+    char phase[NAME_BYTES];
+    char flow[NAME_BYTES];     /* "": all flows. */
+    char metric[METRIC_BYTES]; /* As objectives name it: "e2e.p99", "received_rate". */
+    char unit[UNIT_BYTES];
+    uint32_t trials; /* That have the metric. */
+    double median;
+    double mean;
+    double low; /* 95 % t interval of the mean; with one trial NAN, as is high. */
+    double high;
+    double min;
+    double max;
+};
+
 struct result_case {
     char name[NAME_BYTES];
     char backend[NAME_BYTES];
     char target[NAME_BYTES];
     char variant[NAME_BYTES]; /* "" if there are none. */
+    struct result_parameter *parameters;
+    uint32_t parameters_count;
     char address[REASON_BYTES];
     enum case_status status;
     char reason[REASON_BYTES];
@@ -185,6 +210,8 @@ struct result_case {
     uint32_t phases_count;
     struct result_trial *trials;
     uint32_t trials_count;
+    struct result_figure *figures; /* By phase, flow, metric. */
+    uint32_t figures_count;
 };
 
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
@@ -196,7 +223,7 @@ struct result_objective {
     enum met met;
     double observed;
     double limit;
-    char unit[16]; /* "ns", "messages", "/s", "". */
+    char unit[UNIT_BYTES];
     uint64_t samples;
     char reason[REASON_BYTES];
 };
@@ -224,6 +251,7 @@ struct result {
     uint32_t cases_count;
     struct result_objective *objectives;
     uint32_t objectives_count;
+    struct findings findings;
     struct result_mark *marks;
     uint32_t marks_count;
 };

@@ -233,7 +233,8 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
                                           .reasons = result->reasons,
                                           .reasons_count = result->reasons_count,
                                           .objectives = result->objectives,
-                                          .objectives_count = result->objectives_count};
+                                          .objectives_count = result->objectives_count,
+                                          .findings = result->findings};
     r = run_journal(run, &entry, reterr);
     if (r == 0) {
         r = run_sync(run, reterr);

@@ -1,5 +1,7 @@
 #include "entry_samples.h"
 
+#include "findings_samples.h"
+
 #include "invariant.h"
 #include "wire_samples.h"
 
@@ -22,7 +24,7 @@ static void make_utf8(char *text)
     }
 }
 
-static void text_of(struct random *random, char *text, size_t text_bytes)
+void sample_utf8(struct random *random, char *text, size_t text_bytes)
 {
     sample_text(random, text, text_bytes);
     make_utf8(text);
@@ -33,25 +35,25 @@ static char *string_of(struct random *random, size_t bytes)
     char *text = malloc(bytes);
 
     ASSERT(text != NULL);
-    text_of(random, text, bytes);
+    sample_utf8(random, text, bytes);
     return text;
 }
 
 static void sample_run(struct random *random, struct entry_run *run)
 {
-    text_of(random, run->run_id, sizeof run->run_id);
+    sample_utf8(random, run->run_id, sizeof run->run_id);
     run->name = string_of(random, 200);
     run->description = string_of(random, 2000);
     run->command = string_of(random, 2000);
     run->scenario = string_of(random, 20000);
-    text_of(random, run->scenario_sha256, sizeof run->scenario_sha256);
+    sample_utf8(random, run->scenario_sha256, sizeof run->scenario_sha256);
     run->seed = sample_number(random);
     run->started_unix_ns = sample_time(random);
     run->versions_count = sample_below(random, ITEMS);
     run->versions = sample_zeros(run->versions_count, sizeof *run->versions);
     for (uint32_t i = 0; i < run->versions_count; i++) {
-        text_of(random, run->versions[i].name, sizeof run->versions[i].name);
-        text_of(random, run->versions[i].value, sizeof run->versions[i].value);
+        sample_utf8(random, run->versions[i].name, sizeof run->versions[i].name);
+        sample_utf8(random, run->versions[i].value, sizeof run->versions[i].value);
     }
 }
 
@@ -62,14 +64,14 @@ static void sample_agents(struct random *random, struct entry_agents *entry)
     for (uint32_t i = 0; i < entry->agents_count; i++) {
         struct result_agent *agent = &entry->agents[i];
 
-        text_of(random, agent->name, sizeof agent->name);
-        text_of(random, agent->host, sizeof agent->host);
-        text_of(random, agent->kernel, sizeof agent->kernel);
-        text_of(random, agent->version, sizeof agent->version);
+        sample_utf8(random, agent->name, sizeof agent->name);
+        sample_utf8(random, agent->host, sizeof agent->host);
+        sample_utf8(random, agent->kernel, sizeof agent->kernel);
+        sample_utf8(random, agent->version, sizeof agent->version);
         agent->cpus = (uint32_t)sample_number(random);
         agent->memory_bytes = sample_number(random);
         agent->lost = sample_bool(random);
-        text_of(random, agent->lost_reason, sizeof agent->lost_reason);
+        sample_utf8(random, agent->lost_reason, sizeof agent->lost_reason);
         agent->start_skew_ns = sample_time(random);
         agent->clock_offset_ns = sample_time(random);
         agent->clock_bound_ns = sample_time(random);
@@ -84,12 +86,12 @@ static void sample_cases(struct random *random, struct entry_cases *entry)
     for (uint32_t i = 0; i < entry->cases_count; i++) {
         struct entry_case *of = &entry->cases[i];
 
-        text_of(random, of->name, sizeof of->name);
-        text_of(random, of->backend, sizeof of->backend);
-        text_of(random, of->target, sizeof of->target);
-        text_of(random, of->address, sizeof of->address);
+        sample_utf8(random, of->name, sizeof of->name);
+        sample_utf8(random, of->backend, sizeof of->backend);
+        sample_utf8(random, of->target, sizeof of->target);
+        sample_utf8(random, of->address, sizeof of->address);
         of->status = (enum case_status)sample_below(random, CASE_FAILED + 1);
-        text_of(random, of->reason, sizeof of->reason);
+        sample_utf8(random, of->reason, sizeof of->reason);
     }
 }
 
@@ -104,7 +106,7 @@ static void sample_trial(struct random *random, struct entry_trial *trial)
     trial->repetition = (uint32_t)sample_number(random);
     trial->agents_count = sample_below(random, AGENTS_MAX + 1);
     trial->started_unix_ns = sample_time(random);
-    text_of(random, trial->broker_version, sizeof trial->broker_version);
+    sample_utf8(random, trial->broker_version, sizeof trial->broker_version);
     trial->flows = tables.flows;
     trial->flows_count = tables.flows_count;
     trial->topics = tables.topics;
@@ -160,7 +162,7 @@ static void sample_trial_end(struct random *random, struct entry_trial_end *end)
     end->ended = sample_bool(random);
     end->ended_ns = sample_time(random);
     end->status = (enum case_status)sample_below(random, CASE_FAILED + 1);
-    text_of(random, end->reason, sizeof end->reason);
+    sample_utf8(random, end->reason, sizeof end->reason);
     for (uint32_t i = 0; i < sample_below(random, ITEMS); i++) {
         end->agent_lost[sample_below(random, AGENTS_MAX)] = (uint8_t)sample_below(random, 2);
         end->start_skew_ns[sample_below(random, AGENTS_MAX)] = sample_time(random);
@@ -174,25 +176,26 @@ static void sample_close(struct random *random, struct entry_close *entry)
     entry->reasons_count = sample_below(random, ITEMS);
     entry->reasons = sample_zeros(entry->reasons_count, sizeof *entry->reasons);
     for (uint32_t i = 0; i < entry->reasons_count; i++) {
-        text_of(random, entry->reasons[i].code, sizeof entry->reasons[i].code);
-        text_of(random, entry->reasons[i].case_name, sizeof entry->reasons[i].case_name);
-        text_of(random, entry->reasons[i].text, sizeof entry->reasons[i].text);
+        sample_utf8(random, entry->reasons[i].code, sizeof entry->reasons[i].code);
+        sample_utf8(random, entry->reasons[i].case_name, sizeof entry->reasons[i].case_name);
+        sample_utf8(random, entry->reasons[i].text, sizeof entry->reasons[i].text);
     }
     entry->objectives_count = sample_below(random, ITEMS);
     entry->objectives = sample_zeros(entry->objectives_count, sizeof *entry->objectives);
     for (uint32_t i = 0; i < entry->objectives_count; i++) {
         struct result_objective *objective = &entry->objectives[i];
 
-        text_of(random, objective->text, sizeof objective->text);
-        text_of(random, objective->case_name, sizeof objective->case_name);
-        text_of(random, objective->phase, sizeof objective->phase);
+        sample_utf8(random, objective->text, sizeof objective->text);
+        sample_utf8(random, objective->case_name, sizeof objective->case_name);
+        sample_utf8(random, objective->phase, sizeof objective->phase);
         objective->met = (enum met)sample_below(random, MET_NOT_AVAILABLE + 1);
         objective->observed = (double)sample_time(random) / 3;
         objective->limit = (double)sample_time(random) / 3;
-        text_of(random, objective->unit, sizeof objective->unit);
+        sample_utf8(random, objective->unit, sizeof objective->unit);
         objective->samples = sample_number(random);
-        text_of(random, objective->reason, sizeof objective->reason);
+        sample_utf8(random, objective->reason, sizeof objective->reason);
     }
+    sample_findings(random, &entry->findings);
 }
 
 static void sample_snapshot_entry(struct random *random, struct snapshot **ret)
@@ -234,7 +237,7 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
         ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_ERROR + 1);
         ret->as.mark.trial = (uint32_t)sample_number(random);
         ret->as.mark.at_ns = sample_time(random);
-        text_of(random, ret->as.mark.text, sizeof ret->as.mark.text);
+        sample_utf8(random, ret->as.mark.text, sizeof ret->as.mark.text);
         break;
     case ENTRY_TRIAL_END:
         sample_trial_end(random, &ret->as.trial_end);
@@ -315,7 +318,8 @@ bool same_entry(const struct journal_entry *a, const struct journal_entry *b)
                same_items(a->as.close.reasons, b->as.close.reasons, a->as.close.reasons_count,
                           sizeof *a->as.close.reasons) &&
                same_items(a->as.close.objectives, b->as.close.objectives,
-                          a->as.close.objectives_count, sizeof *a->as.close.objectives);
+                          a->as.close.objectives_count, sizeof *a->as.close.objectives) &&
+               same_findings(&a->as.close.findings, &b->as.close.findings);
     case ENTRY_COUNT:
         break;
     }

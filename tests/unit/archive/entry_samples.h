@@ -6,6 +6,9 @@
 #include "journal_entry.h"
 #include "random.h"
 
+/* Random UTF-8 in an array of text_bytes. */
+void sample_utf8(struct random *random, char *text, size_t text_bytes);
+
 /* Owns memory: journal_entry_done(). All texts are UTF-8. */
 void sample_entry(struct random *random, enum entry_kind kind, struct journal_entry *ret);
 
