@@ -10,11 +10,17 @@ static const struct phase_load *load_of(const struct schedule *schedule)
 static struct pacer_config pacer_config_of(const struct schedule *schedule, uint32_t phase,
                                            int64_t start_ns)
 {
-    return (struct pacer_config){.start_ns = start_ns,
-                                 .rate =
-                                     schedule->assignment->phases[phase].loads[schedule->flow].rate,
-                                 .producers_count = schedule->producers_count,
-                                 .producer = schedule->producer};
+    const struct assigned_phase *assigned = &schedule->assignment->phases[phase];
+    uint64_t producer = (uint64_t)schedule->flow << 32 | schedule->producer;
+
+    return (struct pacer_config){
+        .start_ns = start_ns,
+        .rate = assigned->loads[schedule->flow].rate,
+        .curve = assigned_curve(assigned),
+        .arrivals = assigned->arrivals,
+        .seed = random_derive(random_derive(schedule->assignment->seed, phase), producer),
+        .producers_count = schedule->producers_count,
+        .producer = schedule->producer};
 }
 
 void schedule_init(struct schedule *schedule, const struct assignment *assignment,
@@ -29,8 +35,18 @@ void schedule_init(struct schedule *schedule, const struct assignment *assignmen
     schedule->over = true;
 }
 
+/* What was sent came due: the counting pacer need not walk there. */
+static void catch_up_counting(struct schedule *schedule)
+{
+    if (schedule->counting_phase == schedule->phase &&
+        schedule->pacer.index > schedule->counting.index) {
+        schedule->counting = schedule->pacer;
+    }
+}
+
 static void enter_phase(struct schedule *schedule, uint32_t phase, int64_t start_ns)
 {
+    catch_up_counting(schedule);
     schedule->phase = phase;
     schedule->phase_start_ns = start_ns;
     schedule->phase_end_ns = start_ns + schedule->assignment->phases[phase].duration_ns;
@@ -50,6 +66,7 @@ void schedule_start(struct schedule *schedule, uint32_t phase_first, uint32_t ph
     schedule->accounted_ns = start_ns;
     schedule->stop_ns = SCHEDULE_NEVER_NS;
     schedule->over = false;
+    schedule->counting_phase = PHASES_MAX;
     enter_phase(schedule, phase_first, start_ns);
 }
 
@@ -119,6 +136,42 @@ void schedule_sent(struct schedule *schedule)
     }
 }
 
+/* How many came due since the last call, until_ns excluded. */
+static uint64_t walk(struct schedule *schedule, uint32_t phase, int64_t start_ns, int64_t until_ns)
+{
+    uint64_t before;
+
+    if (schedule->counting_phase != phase) {
+        struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
+
+        pacer_init(&schedule->counting, &config);
+        schedule->counting_phase = phase;
+        schedule->counted = 0;
+    }
+    catch_up_counting(schedule);
+    while (pacer_due_ns(&schedule->counting) < until_ns) {
+        pacer_step(&schedule->counting);
+    }
+    before = schedule->counted;
+    schedule->counted = schedule->counting.index;
+    return schedule->counted - before;
+}
+
+static uint64_t came_due(struct schedule *schedule, uint32_t phase, int64_t start_ns,
+                         int64_t until_ns)
+{
+    struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
+    uint64_t before;
+    uint64_t after;
+
+    if (config.arrivals == ARRIVALS_POISSON) {
+        return walk(schedule, phase, start_ns, until_ns);
+    }
+    before = pacer_count_before(&config, earlier(schedule->accounted_ns, until_ns));
+    after = pacer_count_before(&config, until_ns);
+    return after - before;
+}
+
 void schedule_account(struct schedule *schedule, int64_t now_ns,
                       void (*count)(void *context, uint32_t phase, uint64_t n), void *context)
 {
@@ -128,14 +181,12 @@ void schedule_account(struct schedule *schedule, int64_t now_ns,
     for (uint32_t phase = schedule->phase_first; phase <= schedule->phase_last; phase++) {
         int64_t end_ns = start_ns + schedule->assignment->phases[phase].duration_ns;
 
-        if (end_ns > schedule->accounted_ns &&
+        if (end_ns > schedule->accounted_ns && until_ns > start_ns &&
             schedule->assignment->phases[phase].loads[schedule->flow].load == LOAD_RATE) {
-            struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
-            uint64_t before = pacer_count_before(&config, earlier(schedule->accounted_ns, end_ns));
-            uint64_t after = pacer_count_before(&config, earlier(until_ns, end_ns));
+            uint64_t n = came_due(schedule, phase, start_ns, earlier(until_ns, end_ns));
 
-            if (after > before) {
-                count(context, phase, after - before);
+            if (n > 0) {
+                count(context, phase, n);
             }
         }
         start_ns = end_ns;

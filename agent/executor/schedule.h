@@ -31,6 +31,10 @@ struct schedule {
     bool over; /* Nothing is left to send in this segment. */
     struct pacer pacer;
     int64_t accounted_ns; /* What came due before was counted. */
+    /* Poisson arrivals have no formula for what came due: a second pacer walks after the first. */
+    struct pacer counting;
+    uint32_t counting_phase; /* PHASES_MAX: none yet. */
+    uint64_t counted;        /* Of the counting pacer's messages. */
 };
 
 void schedule_init(struct schedule *schedule, const struct assignment *assignment,

@@ -12,6 +12,7 @@
 /* After a submit that was refused for the moment: look again then even if no event comes. */
 #define STALL_NS (200 * NS_PER_US)
 #define SEND_BATCH 64
+#define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
 
 static int compare_keys(const struct sender *sender, uint32_t a, uint32_t b)
 {
@@ -67,23 +68,41 @@ static void heap_pop(struct sender *sender)
     }
 }
 
+/* Messages per second of the whole flow at this moment. */
+static double rate_now(const struct sender *sender, const struct assigned_phase *phase,
+                       const struct phase_load *load)
+{
+    struct load_curve curve = assigned_curve(phase);
+    int64_t start_ns =
+        sender->t0_ns +
+        atomic_load_explicit(&sender->context.timeline->phase_start_ns[sender->phase_now],
+                             memory_order_relaxed);
+
+    return curve.points_count == 0 ? rate_per_s(load->rate)
+                                   : curve_per_s(&curve, sender->turn_ns - start_ns);
+}
+
 /* Mean time between two messages of this worker in the running phase. By the clock, not by where
  * the producers are in their schedules: those move on one by one, when they next send. */
 static int64_t gap_ns(const struct sender *sender)
 {
     const struct assignment *assignment = sender->context.assignment;
-    double per_ns = 0.0;
+    const struct assigned_phase *phase = &assignment->phases[sender->phase_now];
+    double per_s = 0.0;
 
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         const struct sender_group *group = &sender->groups[i];
-        const struct phase_load *load = &assignment->phases[sender->phase_now].loads[group->flow];
+        const struct phase_load *load = &phase->loads[group->flow];
 
         if (load->load == LOAD_RATE) {
-            per_ns += (double)load->rate.messages / (double)load->rate.per_ns *
-                      group->producers_count / assignment->flows[group->flow].producers_count;
+            /* Aligned producers send as one. */
+            uint32_t instants = phase->arrivals == ARRIVALS_ALIGNED ? 1 : group->producers_count;
+
+            per_s += rate_now(sender, phase, load) * instants /
+                     assignment->flows[group->flow].producers_count;
         }
     }
-    return per_ns > 0.0 ? (int64_t)(1.0 / per_ns) : SENDER_NEVER_NS;
+    return per_s > 1e-6 ? (int64_t)(1e9 / per_s) : SENDER_NEVER_NS;
 }
 
 void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_last)
@@ -106,6 +125,7 @@ void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_la
     sender->stop_ns = SENDER_NEVER_NS;
     sender->turn_ns = start_ns;
     sender->gap_ns = gap_ns(sender);
+    sender->gap_look_ns = start_ns;
 }
 
 void sender_stop(struct sender *sender, int64_t at_ns)
@@ -228,9 +248,12 @@ static void look_at_phase(struct sender *sender, int64_t now_ns)
         return;
     }
     phase = timeline_phase(sender->context.timeline, now_ns - sender->t0_ns, sender->phase_now);
-    if (phase != sender->phase_now) {
+    if (phase != sender->phase_now || now_ns >= sender->gap_look_ns) {
         sender->phase_now = phase;
         sender->gap_ns = gap_ns(sender);
+        sender->gap_look_ns = sender->context.assignment->phases[phase].curve_count == 0
+                                  ? SENDER_NEVER_NS
+                                  : now_ns + GAP_LOOK_NS;
     }
 }
 

@@ -80,6 +80,7 @@ struct sender {
     int64_t turn_ns;
     int64_t stop_ns;
     int64_t gap_ns; /* By schedule, in the current phase. */
+    int64_t gap_look_ns;
     uint64_t outstanding;
     uint32_t blocked_count; /* Producers with a rate that are due and can't send. */
     uint64_t blocked_ns;

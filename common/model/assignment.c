@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct load_curve assigned_curve(const struct assigned_phase *phase)
+{
+    return (struct load_curve){phase->curve, phase->curve_count};
+}
+
 void assignment_done(struct assignment *assignment)
 {
     target_done(&assignment->target);

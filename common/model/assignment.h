@@ -10,6 +10,7 @@
 #define MILLRACE_ASSIGNMENT_H
 
 #include "bounds.h"
+#include "load_curve.h"
 #include "target.h"
 #include "units.h"
 
@@ -20,6 +21,13 @@ enum publish_ack { PUBLISH_ACK_NONE, PUBLISH_ACK_LEADER, PUBLISH_ACK_ALL };
 enum consume_ack { CONSUME_ACK_NONE, CONSUME_ACK_EACH, CONSUME_ACK_BATCH };
 enum payload { PAYLOAD_RANDOM, PAYLOAD_ZEROS };
 enum load { LOAD_NONE, LOAD_RATE, LOAD_MAX };
+
+/* How the messages of a rate are spread in time. */
+enum arrivals {
+    ARRIVALS_CONSTANT, /* Equal gaps; producer k of n takes each n-th message, from the k-th on. */
+    ARRIVALS_POISSON,  /* Exponential gaps, each producer its own: together a Poisson process. */
+    ARRIVALS_ALIGNED   /* Equal gaps; all producers of the flow send in the same instants. */
+};
 
 /* The words of CONTRACT's delivery table. */
 struct delivery {
@@ -55,8 +63,7 @@ struct assigned_topic {
 /* What a phase asks of one flow. */
 struct phase_load {
     enum load load;
-    struct rate rate; /* Of the whole flow; with LOAD_RATE. Producer k of n takes each n-th message,
-                         from the k-th on. */
+    struct rate rate; /* Of the whole flow; with LOAD_RATE. With a curve its highest rate. */
 };
 
 struct assigned_phase {
@@ -64,7 +71,11 @@ struct assigned_phase {
     int64_t duration_ns; /* At most, for a phase that also has another end. */
     bool until_drained;  /* Ends earlier, when the coordinator says so (command STOP). */
     bool measured;
-    bool implied; /* The drain phase that the scenario did not write. */
+    bool implied;           /* The drain phase that the scenario did not write. */
+    enum arrivals arrivals; /* Of all flows with LOAD_RATE. */
+    struct curve_point
+        curve[CURVE_POINTS_MAX]; /* How the rate changes, of each flow with LOAD_RATE. */
+    uint32_t curve_count;        /* 0: it does not. */
     struct phase_load loads[FLOWS_MAX];
 };
 
@@ -127,6 +138,9 @@ struct assignment {
     struct assigned_writer *writers;
     uint32_t writers_count;
 };
+
+/* The phase's curve; points_count is 0 if its rate is constant. */
+struct load_curve assigned_curve(const struct assigned_phase *phase);
 
 void assignment_done(struct assignment *assignment);
 

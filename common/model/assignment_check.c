@@ -255,6 +255,25 @@ static int check_load(const struct place *place, const struct phase_load *load)
     return rate_per_s(load->rate) > RATE_PER_S_MAX ? bad(place, "loads.rate", "is too high") : 0;
 }
 
+static int check_curve(const struct place *place, const struct assigned_phase *phase)
+{
+    uint64_t highest = 0;
+    int r = check_number(place, "curve_count", phase->curve_count, 0, CURVE_POINTS_MAX);
+
+    for (uint32_t i = 0; r == 0 && i < phase->curve_count; i++) {
+        const struct curve_point *point = &phase->curve[i];
+        bool in_order = i == 0 ? point->at_ns == 0 : point->at_ns > point[-1].at_ns;
+
+        if (!in_order || point->at_ns > CURVE_NEVER_NS) {
+            return bad(place, "curve.at_ns", "is not in order");
+        }
+        r = check_number(place, "curve.messages_per_1e6_s", point->messages_per_1e6_s, 0,
+                         (uint64_t)(RATE_PER_S_MAX * 1e6));
+        highest = point->messages_per_1e6_s > highest ? point->messages_per_1e6_s : highest;
+    }
+    return r < 0 || phase->curve_count == 0 || highest > 0 ? r : bad(place, "curve", "is zero");
+}
+
 static int check_phases(const struct check *check)
 {
     const struct assignment *a = check->assignment;
@@ -268,6 +287,8 @@ static int check_phases(const struct check *check)
         r = r < 0 ? r
                   : check_number(&place, "duration_ns", (uint64_t)phase->duration_ns, 1,
                                  (uint64_t)left_ns);
+        r = r < 0 ? r : check_enum(&place, "arrivals", (int)phase->arrivals, ARRIVALS_ALIGNED);
+        r = r < 0 ? r : check_curve(&place, phase);
         for (uint32_t flow = 0; r == 0 && flow < a->flows_count; flow++) {
             r = check_load(&place, &phase->loads[flow]);
         }

@@ -18,6 +18,7 @@
 #define TARGETS_MAX 64
 #define FLOWS_MAX 16
 #define PHASES_MAX 64
+#define CURVE_POINTS_MAX 64 /* Of one phase. */
 #define TOPICS_MAX 4096
 #define PARTITIONS_MAX 1024
 #define SUBSCRIPTIONS_MAX 64

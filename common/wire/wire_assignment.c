@@ -106,16 +106,34 @@ static void code_load(struct coder *coder, struct phase_load *load)
     code_end(coder);
 }
 
+static void code_point(struct coder *coder, void *item)
+{
+    struct curve_point *point = item;
+
+    code_begin(coder, "point", 2);
+    code_i64(coder, "at_ns", &point->at_ns);
+    code_u64(coder, "messages_per_1e6_s", &point->messages_per_1e6_s);
+    code_end(coder);
+}
+
+static const struct list_kind curve_kind = {.item_bytes = sizeof(struct curve_point),
+                                            .items_max = CURVE_POINTS_MAX,
+                                            .item_bytes_min = 3,
+                                            .code = code_point};
+
 static void code_phase(struct coder *coder, void *item)
 {
     struct assigned_phase *phase = item;
 
-    code_begin(coder, "phase", 5 + FLOWS_MAX);
+    code_begin(coder, "phase", 7 + FLOWS_MAX);
     code_text(coder, "name", phase->name, sizeof phase->name);
     code_i64(coder, "duration_ns", &phase->duration_ns);
     code_bool(coder, "until_drained", &phase->until_drained);
     code_bool(coder, "measured", &phase->measured);
     code_bool(coder, "implied", &phase->implied);
+    phase->arrivals =
+        (enum arrivals)code_enum(coder, "arrivals", phase->arrivals, ARRIVALS_ALIGNED);
+    code_items(coder, "curve", phase->curve, &phase->curve_count, &curve_kind);
     for (uint32_t i = 0; i < FLOWS_MAX; i++) {
         code_load(coder, &phase->loads[i]);
     }
@@ -177,7 +195,7 @@ static const struct list_kind topics_kind = {.item_bytes = sizeof(struct assigne
                                              .code = code_topic};
 static const struct list_kind phases_kind = {.item_bytes = sizeof(struct assigned_phase),
                                              .items_max = PHASES_MAX,
-                                             .item_bytes_min = 8 + 4 * FLOWS_MAX,
+                                             .item_bytes_min = 10 + 4 * FLOWS_MAX,
                                              .code = code_phase};
 static const struct list_kind producers_kind = {.item_bytes = sizeof(struct assigned_producer),
                                                 .items_max = CLIENTS_MAX,

@@ -20,6 +20,12 @@ static const char *const loads[] = {
     [LOAD_MAX] = "max",
 };
 
+static const char *const arrivals[] = {
+    [ARRIVALS_CONSTANT] = "constant",
+    [ARRIVALS_POISSON] = "poisson",
+    [ARRIVALS_ALIGNED] = "aligned",
+};
+
 static void code_delivery(struct fields *fields, struct delivery *delivery)
 {
     if (!field_doc_begin(fields, "delivery")) {
@@ -77,10 +83,21 @@ static bool is_no_load(const struct phase_load *load)
     return load->load == LOAD_NONE && load->rate.messages == 0 && load->rate.per_ns == 0;
 }
 
+static void code_point(struct fields *fields, void *item)
+{
+    struct curve_point *point = item;
+
+    field_i64(fields, "at_ns", &point->at_ns);
+    field_counter(fields, "messages_per_1e6_s", &point->messages_per_1e6_s);
+}
+
 static void code_phase(struct fields *fields, void *item)
 {
     static const struct field_list flow_loads = {
         .item_bytes = sizeof(struct phase_load), .items_max = FLOWS_MAX, .code = code_load};
+    static const struct field_list curve = {.item_bytes = sizeof(struct curve_point),
+                                            .items_max = CURVE_POINTS_MAX,
+                                            .code = code_point};
     struct assigned_phase *phase = item;
     uint32_t loads_count = FLOWS_MAX;
 
@@ -92,6 +109,9 @@ static void code_phase(struct fields *fields, void *item)
     field_bool(fields, "until_drained", &phase->until_drained);
     field_bool(fields, "measured", &phase->measured);
     field_bool(fields, "implied", &phase->implied);
+    phase->arrivals =
+        field_enum(fields, "arrivals", phase->arrivals, arrivals, ARRIVALS_ALIGNED + 1);
+    field_items(fields, "curve", phase->curve, &phase->curve_count, &curve);
     field_items(fields, "loads", phase->loads, &loads_count, &flow_loads); /* By flow. */
 }
 

@@ -44,7 +44,7 @@ static bool flow_messages(const struct assignment *a, uint32_t flow, uint64_t *r
 
     *ret = 0;
     for (uint32_t i = 0; i < a->phases_count; i++) {
-        uint64_t messages = plan_phase_messages(&a->phases[i], flow);
+        uint64_t messages = plan_phase_messages(a, i, flow);
 
         bounded = bounded && messages != UINT64_MAX;
         *ret += messages == UINT64_MAX ? 0 : messages;
@@ -88,13 +88,46 @@ static void write_flow(const struct assignment *a, uint32_t index)
     (void)printf("\n");
 }
 
-static void write_load(const struct phase_load *load)
+/* A ramp's two rates, or the lowest and the highest of a curve. */
+static void write_curve(const struct assigned_phase *phase)
 {
+    char from[UNITS_TEXT_BYTES];
+    char to[UNITS_TEXT_BYTES];
+    uint64_t low = UINT64_MAX;
+    uint64_t high = 0;
+
+    for (uint32_t i = 0; i < phase->curve_count; i++) {
+        uint64_t rate = phase->curve[i].messages_per_1e6_s;
+
+        low = rate < low ? rate : low;
+        high = rate > high ? rate : high;
+    }
+    if (phase->curve_count == 2) {
+        low = phase->curve[0].messages_per_1e6_s;
+        high = phase->curve[1].messages_per_1e6_s;
+    }
+    (void)printf(phase->curve_count == 2 ? "from %s to %s" : "a curve between %s and %s",
+                 units_format_rate((double)low / 1e6, from),
+                 units_format_rate((double)high / 1e6, to));
+}
+
+static void write_load(const struct assigned_phase *phase, const struct phase_load *load)
+{
+    static const char *const arrivals[] = {[ARRIVALS_CONSTANT] = "",
+                                           [ARRIVALS_POISSON] = ", poisson",
+                                           [ARRIVALS_ALIGNED] = ", aligned"};
     char rate[UNITS_TEXT_BYTES];
 
-    (void)printf("%s", load->load == LOAD_RATE  ? units_format_rate(rate_per_s(load->rate), rate)
-                       : load->load == LOAD_MAX ? "as fast as confirms allow"
-                                                : "nothing sent");
+    if (load->load != LOAD_RATE) {
+        (void)printf("%s", load->load == LOAD_MAX ? "as fast as confirms allow" : "nothing sent");
+        return;
+    }
+    if (phase->curve_count > 0) {
+        write_curve(phase);
+    } else {
+        (void)printf("%s", units_format_rate(rate_per_s(load->rate), rate));
+    }
+    (void)printf("%s", arrivals[phase->arrivals]);
 }
 
 /* Max and none hold for all flows. */
@@ -102,12 +135,12 @@ static void write_loads(const struct assignment *a, const struct assigned_phase 
 {
     if (a->flows_count == 1 || phase->loads[0].load != LOAD_RATE) {
         (void)printf(" ");
-        write_load(&phase->loads[0]);
+        write_load(phase, &phase->loads[0]);
         return;
     }
     for (uint32_t flow = 0; flow < a->flows_count; flow++) {
         (void)printf("%s %s ", flow > 0 ? "," : "", a->flows[flow].name);
-        write_load(&phase->loads[flow]);
+        write_load(phase, &phase->loads[flow]);
     }
 }
 

@@ -66,7 +66,8 @@ void plan_free(struct plan *plan);
 /* Duration of a trial's load and drain phases at most. */
 int64_t plan_trial_ns(const struct plan_trial *trial);
 
-/* Messages that the schedule asks of a flow in a phase; UINT64_MAX with `max`. */
-uint64_t plan_phase_messages(const struct assigned_phase *phase, uint32_t flow);
+/* Messages that the schedule asks of a flow in a phase: with a curve its integral, with Poisson
+ * arrivals the expected number; UINT64_MAX with `max`. */
+uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase, uint32_t flow);
 
 #endif

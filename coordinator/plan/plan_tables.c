@@ -128,6 +128,9 @@ static void fill_phase(struct layout *layout, uint32_t index)
     phase->until_drained = from->until_drained;
     phase->measured = from->measured;
     phase->implied = from->implied;
+    phase->arrivals = from->arrivals;
+    memcpy(phase->curve, from->curve, sizeof phase->curve);
+    phase->curve_count = from->curve_count;
     for (uint32_t i = 0; i < layout->flows_count; i++) {
         phase->loads[i] = load_of(from, &layout->scenario->flows[i]);
     }

@@ -56,8 +56,11 @@ struct scenario_phase {
     char name[NAME_BYTES];
     enum phase_kind kind;
     uint64_t load_percent_millis; /* PHASE_LOAD: 150 % = 150000. */
-    struct rate rate;             /* PHASE_RATE. */
-    int64_t duration_ns;          /* `for`. */
+    struct rate rate;             /* PHASE_RATE; with a curve its highest. */
+    struct curve_point curve[CURVE_POINTS_MAX];
+    uint32_t curve_count; /* PHASE_RATE: 0 if the rate is constant; a ramp is a curve of two. */
+    enum arrivals arrivals;
+    int64_t duration_ns; /* `for`. */
     bool until_drained;
     bool measured;
     bool implied; /* The drain phase added because none was written. */

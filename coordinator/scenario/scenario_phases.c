@@ -32,9 +32,11 @@ static void build_rate(struct loading *loading, struct node *rate, struct scenar
 {
     const struct scenario *scenario = loading->scenario;
 
-    if (rate->number == PHASE_RATE_MAX) {
+    bool constant = rate->kind == NODE_SCALAR;
+
+    if (constant && rate->number == PHASE_RATE_MAX) {
         phase->kind = PHASE_MAX;
-    } else if (rate->number == PHASE_RATE_NONE) {
+    } else if (constant && rate->number == PHASE_RATE_NONE) {
         phase->kind = PHASE_NONE;
     } else if (scenario->flows_count > 1 || any_flow_has_rate(scenario)) {
         problems_node(&loading->problems, rate,
@@ -100,7 +102,7 @@ static void build_load_rule(struct loading *loading, struct node *item,
     if (rate != NULL && load != NULL) {
         problems_node_key(&loading->problems, load, "stands beside rate (one of the two)");
     } else if (rate != NULL) {
-        if (!rate->bad && rate->kind == NODE_SCALAR) {
+        if (!rate->bad) {
             build_rate(loading, rate, phase);
         }
     } else if (load != NULL) {
@@ -130,6 +132,25 @@ static void build_end(struct loading *loading, struct node *item, struct scenari
     }
 }
 
+/* How the messages are spread, and with a ramp or a curve how the rate changes. */
+static void build_course(struct loading *loading, struct node *item, struct scenario_phase *phase)
+{
+    struct node *rate = node_child(item, "rate");
+    struct node *arrivals = node_child(item, "arrivals");
+    bool paced = phase->kind == PHASE_RATE || phase->kind == PHASE_LOAD;
+
+    if (rate != NULL && !rate->bad && rate->kind == NODE_MAP && phase->kind == PHASE_RATE) {
+        build_curve(loading, rate, phase);
+    }
+    if (arrivals != NULL && !arrivals->bad) {
+        phase->arrivals = (enum arrivals)arrivals->number;
+        if (!paced) {
+            problems_node_key(&loading->problems, arrivals,
+                              "needs a rate (with max and none there is no schedule)");
+        }
+    }
+}
+
 static void build_phase(struct loading *loading, struct node *item)
 {
     struct scenario *scenario = loading->scenario;
@@ -140,6 +161,7 @@ static void build_phase(struct loading *loading, struct node *item)
     (void)snprintf(phase->name, sizeof phase->name, "%.63s", name != NULL ? name->text : "");
     build_load_rule(loading, item, phase);
     build_end(loading, item, phase);
+    build_course(loading, item, phase);
     /* Where nothing is sent there is nothing to judge. */
     phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
 }

@@ -53,6 +53,9 @@ void build_targets(struct loading *loading);
 void build_flows(struct loading *loading);
 void build_phases(struct loading *loading);
 
+/* The mapping form of a phase's rate: a ramp over the phase's duration, or a curve. */
+void build_curve(struct loading *loading, struct node *rate, struct scenario_phase *phase);
+
 /* Warnings that need targets and flows: idle consumers, what is not available where. */
 void build_warnings(struct loading *loading);
 

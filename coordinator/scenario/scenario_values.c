@@ -143,7 +143,7 @@ static int check_rate(const struct scenario_key *row, const char *text, struct k
                            "\"%.64s\" is not a rate (such as 800/s, 20k/s or 1/30s%s)", text,
                            words ? "; or max, none" : "");
     }
-    if (r == 0 && rate.messages == 0) {
+    if (r == 0 && rate.messages == 0 && !row->zero_too) {
         return errinfo_set(reterr, -EINVAL, "\"%.64s\" is no rate (more than 0%s)", text,
                            words ? "; none stops sending" : "");
     }

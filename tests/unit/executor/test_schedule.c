@@ -230,6 +230,82 @@ static void what_came_due_is_what_the_schedule_offers(void **state)
     assert_memory_equal(&tally, &offered, sizeof tally);
 }
 
+/* Poisson arrivals are counted by walking; sending, which is ahead or behind of it, must not change
+ * the count. */
+static void what_came_due_of_poisson_arrivals_is_what_was_offered(void **state)
+{
+    struct fixture fixture;
+    struct random random;
+
+    (void)state;
+    fill_mixed(&fixture);
+    random_seed(&random, 5);
+    for (uint32_t phase = 0; phase < fixture.assignment.phases_count; phase++) {
+        fixture.phases[phase].arrivals = ARRIVALS_POISSON;
+    }
+    fixture.phases[1].loads[0].load = LOAD_NONE;
+    fixture.phases[0].curve[0] = (struct curve_point){0, UINT64_C(900000000)};
+    fixture.phases[0].curve[1] =
+        (struct curve_point){50 * NS_PER_MS, UINT64_C(100000000)}; /* 900/s, then 100/s. */
+    fixture.phases[0].curve_count = 2;
+    for (int round = 0; round < 20; round++) {
+        struct tally tally = {{0}};
+        struct tally offered = {{0}};
+        struct schedule schedule;
+        int64_t now_ns = START_NS;
+        int64_t sent_until_ns = START_NS;
+        bool due = false;
+
+        begin(&schedule, &fixture, (uint32_t)round % 3);
+        while (now_ns < START_NS + 400 * NS_PER_MS) {
+            now_ns += 1 + (int64_t)(random_next(&random) % (uint64_t)(25 * NS_PER_MS));
+            if (random_next(&random) % 3 > 0) {
+                sent_until_ns = now_ns;
+            }
+            while (schedule_next_ns(&schedule, sent_until_ns, &due) <= sent_until_ns && due) {
+                offered.phases[schedule.phase]++;
+                schedule_sent(&schedule);
+            }
+            schedule_account(&schedule, now_ns, count, &tally);
+        }
+        while (schedule_next_ns(&schedule, now_ns, &due) <= now_ns && due) {
+            offered.phases[schedule.phase]++;
+            schedule_sent(&schedule);
+        }
+        schedule_account(&schedule, now_ns, count, &tally);
+        assert_memory_equal(&tally, &offered, sizeof tally);
+        assert_true(tally.phases[0] > 0 && tally.phases[4] > 150000);
+    }
+}
+
+static void phases_and_producers_have_poisson_schedules_of_their_own(void **state)
+{
+    struct fixture fixture;
+    struct schedule first;
+    struct schedule second;
+    bool due;
+    int64_t first_ns;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    fixture.phases[0].arrivals = ARRIVALS_POISSON;
+    fixture.phases[1].arrivals = ARRIVALS_POISSON;
+    begin(&first, &fixture, 0);
+    begin(&second, &fixture, 1);
+    first_ns = schedule_next_ns(&first, START_NS, &due);
+    assert_true(first_ns != schedule_next_ns(&second, START_NS, &due));
+    schedule_start(&second, 0, 1, START_NS);
+    schedule_init(&second, &fixture.assignment, &fixture.producers[0]);
+    schedule_start(&second, 0, 1, START_NS);
+    assert_int_equal(first_ns, schedule_next_ns(&second, START_NS, &due)); /* Repeatable. */
+    schedule_start(&second, 1, 1, START_NS);
+    assert_true(first_ns != schedule_next_ns(&second, START_NS, &due));
+}
+
 static void nothing_comes_due_after_a_stop(void **state)
 {
     struct fixture fixture;
@@ -279,6 +355,8 @@ int main(void)
         cmocka_unit_test(under_max_a_message_is_due_whenever_one_is_asked_for),
         cmocka_unit_test(what_came_due_is_exact_at_whatever_times_it_is_asked_for),
         cmocka_unit_test(what_came_due_is_what_the_schedule_offers),
+        cmocka_unit_test(what_came_due_of_poisson_arrivals_is_what_was_offered),
+        cmocka_unit_test(phases_and_producers_have_poisson_schedules_of_their_own),
         cmocka_unit_test(nothing_comes_due_after_a_stop),
         cmocka_unit_test(a_second_segment_starts_its_accounts_anew),
     };

@@ -242,6 +242,9 @@ static void assignment_check_refuses_phases_out_of_range(void **state)
     REFUSES(phases[0].loads[1].load, (enum load)77, "load");
     REFUSES(phases[0].loads[0].rate, ((struct rate){0, 1000}), "rate");
     REFUSES(phases[0].loads[0].rate, ((struct rate){1000, 0}), "rate");
+    REFUSES(phases[0].arrivals, (enum arrivals)3, "arrivals");
+    REFUSES(phases[0].curve_count, CURVE_POINTS_MAX + 1, "curve_count");
+    REFUSES(phases[0].curve_count, 1, "curve is zero");
     REFUSES(phases[0].loads[0].rate, ((struct rate){2, 1}), "rate");
 }
 

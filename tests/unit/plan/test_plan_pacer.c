@@ -6,17 +6,32 @@
 #include "plan.h"
 #include "random.h"
 
-static uint64_t paced(struct rate rate, uint32_t producers, int64_t duration_ns)
+static uint64_t paced(const struct assigned_phase *phase, uint32_t producers)
 {
     uint64_t sum = 0;
 
     for (uint32_t k = 0; k < producers; k++) {
-        const struct pacer_config config = {
-            .start_ns = 1000, .rate = rate, .producers_count = producers, .producer = k};
+        const struct pacer_config config = {.start_ns = 1000,
+                                            .rate = phase->loads[0].rate,
+                                            .curve = assigned_curve(phase),
+                                            .arrivals = phase->arrivals,
+                                            .producers_count = producers,
+                                            .producer = k};
 
-        sum += pacer_count_before(&config, 1000 + duration_ns);
+        sum += pacer_count_before(&config, 1000 + phase->duration_ns);
     }
     return sum;
+}
+
+static void fill_curve(struct assigned_phase *phase, struct random *random)
+{
+    int64_t at_ns = 0;
+
+    phase->curve_count = (uint32_t)(random_next(random) % 5);
+    for (uint32_t i = 0; i < phase->curve_count; i++) {
+        phase->curve[i] = (struct curve_point){at_ns, random_next(random) % UINT64_C(100000000000)};
+        at_ns += 1 + (int64_t)(random_next(random) % (40 * NS_PER_S));
+    }
 }
 
 static void pacers_send_what_the_plan_asks_for(void **state)
@@ -29,6 +44,9 @@ static void pacers_send_what_the_plan_asks_for(void **state)
         struct assigned_phase phase = {.duration_ns =
                                            1 + (int64_t)(random_next(&random) % (100 * NS_PER_S))};
         uint32_t producers = 1 + (uint32_t)(random_next(&random) % 50);
+        struct assigned_flow flow = {.producers_count = producers};
+        const struct assignment assignment = {
+            .flows = &flow, .flows_count = 1, .phases = &phase, .phases_count = 1};
         struct rate rate = {1 + random_next(&random) % 1000000,
                             1 + random_next(&random) % (uint64_t)(100 * NS_PER_S)};
 
@@ -36,7 +54,9 @@ static void pacers_send_what_the_plan_asks_for(void **state)
             continue;
         }
         phase.loads[0] = (struct phase_load){LOAD_RATE, rate};
-        assert_true(plan_phase_messages(&phase, 0) == paced(rate, producers, phase.duration_ns));
+        phase.arrivals = random_next(&random) % 2 == 0 ? ARRIVALS_CONSTANT : ARRIVALS_ALIGNED;
+        fill_curve(&phase, &random);
+        assert_true(plan_phase_messages(&assignment, 0, 0) == paced(&phase, producers));
     }
 }
 

@@ -118,6 +118,13 @@ static void sample_phases(struct random *random, struct assignment *a)
         phase->until_drained = sample_bool(random);
         phase->measured = sample_bool(random);
         phase->implied = sample_bool(random);
+        phase->arrivals = (enum arrivals)sample_below(random, ARRIVALS_ALIGNED + 1);
+        phase->curve_count = sample_below(random, 4);
+        for (uint32_t p = 0; p < phase->curve_count; p++) {
+            phase->curve[p].at_ns =
+                p == 0 ? 0 : phase->curve[p - 1].at_ns + 1 + sample_below(random, 1000);
+            phase->curve[p].messages_per_1e6_s = 1 + sample_number(random) % 1000000000;
+        }
         for (uint32_t flow = 0; flow < FLOWS_MAX; flow++) {
             phase->loads[flow].load = (enum load)sample_below(random, LOAD_MAX + 1);
             phase->loads[flow].rate.messages = 1 + sample_below(random, 1000);

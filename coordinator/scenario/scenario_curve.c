@@ -1,0 +1,97 @@
+#include "scenario_stages.h"
+
+#include <stdlib.h>
+
+static void add_point(struct scenario_phase *phase, int64_t at_ns, struct rate rate)
+{
+    phase->curve[phase->curve_count++] =
+        (struct curve_point){.at_ns = at_ns, .messages_per_1e6_s = curve_rate(rate)};
+    if (rate_per_s(rate) > rate_per_s(phase->rate)) {
+        phase->rate = rate;
+    }
+}
+
+static void build_ramp(struct loading *loading, struct node *rate, struct scenario_phase *phase)
+{
+    const struct node *from = node_child(rate, "from");
+    const struct node *to = node_child(rate, "to");
+
+    if (from == NULL || to == NULL) {
+        problems_node(&loading->problems, rate, "has no %s (a ramp has both, from and to)",
+                      from == NULL ? "from" : "to");
+    } else if (!from->bad && !to->bad) {
+        add_point(phase, 0, from->rate);
+        add_point(phase, phase->duration_ns, to->rate);
+    }
+}
+
+static int compare_points(const void *left, const void *right)
+{
+    const struct curve_point *a = left;
+    const struct curve_point *b = right;
+
+    return a->at_ns < b->at_ns ? -1 : a->at_ns > b->at_ns;
+}
+
+/* Written as a mapping, so in any order. */
+static void put_in_order(struct loading *loading, struct node *curve, struct scenario_phase *phase)
+{
+    qsort(phase->curve, phase->curve_count, sizeof phase->curve[0], compare_points);
+    if (phase->curve_count > 0 && phase->curve[0].at_ns != 0) {
+        problems_node(&loading->problems, curve, "has no rate at its beginning (0h: 1k/s)");
+    }
+    for (uint32_t i = 1; i < phase->curve_count; i++) {
+        if (phase->curve[i].at_ns == phase->curve[i - 1].at_ns) {
+            problems_node(&loading->problems, curve, "has two rates at the same time");
+            return;
+        }
+    }
+}
+
+static void build_day(struct loading *loading, struct node *rate, struct scenario_phase *phase)
+{
+    struct node *curve = node_child(rate, "curve");
+    const struct node *speed = node_child(rate, "speed");
+    int64_t speed_times =
+        usable_number(speed != NULL && !speed->bad ? speed : NULL, "phases.*.rate.speed");
+
+    if (curve->bad) {
+        return;
+    }
+    for (struct node *point = curve->first; point != NULL; point = point->next) {
+        int64_t at_ns = 0;
+
+        if (point->bad) {
+            continue;
+        }
+        if (units_parse_duration_ns(point->key, &at_ns) < 0) {
+            problems_node_key(&loading->problems, point, "is not a time of day (0h, 90m, 13h)");
+        } else if (phase->curve_count < CURVE_POINTS_MAX) {
+            add_point(phase, at_ns / speed_times, point->rate);
+        }
+    }
+    put_in_order(loading, curve, phase);
+}
+
+void build_curve(struct loading *loading, struct node *rate, struct scenario_phase *phase)
+{
+    struct node *curve = node_child(rate, "curve");
+    struct node *other = node_child(rate, curve != NULL ? "from" : "speed");
+
+    if (curve != NULL && other == NULL) {
+        other = node_child(rate, "to");
+    }
+    phase->kind = PHASE_RATE;
+    if (other != NULL) {
+        problems_node_key(&loading->problems, other,
+                          "is not for this form (from and to, or curve "
+                          "and speed)");
+    } else if (curve != NULL) {
+        build_day(loading, rate, phase);
+    } else {
+        build_ramp(loading, rate, phase);
+    }
+    if (phase->curve_count > 0 && phase->rate.messages == 0) {
+        problems_node(&loading->problems, rate, "is never above 0");
+    }
+}

@@ -1,0 +1,146 @@
+/* Phases: what load they ask for, and when. */
+#include "check.h"
+#include "mono.h"
+#include "scenario_fixture.h"
+
+#include <stdio.h>
+
+#define HOUR_NS (3600 * NS_PER_S)
+
+/* The first phase of a scenario whose phases are those. */
+static const struct scenario_phase *first_phase(struct fixture *fixture, const char *phases)
+{
+    char text[1024];
+
+    (void)snprintf(text, sizeof text, "%sphases:\n%s", FIXTURE_TARGETS, phases);
+    return &fixture_good(fixture, text, NULL)->phases[0];
+}
+
+static void a_ramp_is_a_curve_of_two_points(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - { name: up, rate: { from: 5k/s, to: 50k/s }, for: 60s }\n");
+
+    assert_int_equal(phase->kind, PHASE_RATE);
+    assert_int_equal(phase->curve_count, 2);
+    assert_int_equal(phase->curve[0].at_ns, 0);
+    assert_int_equal(phase->curve[0].messages_per_1e6_s, UINT64_C(5000000000));
+    assert_int_equal(phase->curve[1].at_ns, 60 * NS_PER_S);
+    assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(50000000000));
+    assert_true(rate_per_s(phase->rate) == 50000.0);
+    assert_int_equal(phase->arrivals, ARRIVALS_CONSTANT);
+}
+
+static void a_ramp_may_begin_or_end_at_nothing(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - { name: down, rate: { from: 1k/s, to: 0/s }, for: 1s }\n");
+
+    assert_int_equal(phase->curve[1].messages_per_1e6_s, 0);
+    assert_true(rate_per_s(phase->rate) == 1000.0);
+}
+
+static void a_curve_is_played_faster_and_written_in_any_order(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - name: day\n"
+                            "    rate: { curve: { 24h: 2k/s, 0h: 2k/s, 13h: 35k/s }, speed: 24 }\n"
+                            "    for: 1h\n"
+                            "    arrivals: poisson\n");
+
+    assert_int_equal(phase->curve_count, 3);
+    assert_int_equal(phase->curve[0].at_ns, 0);
+    assert_int_equal(phase->curve[1].at_ns, 13 * HOUR_NS / 24);
+    assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(35000000000));
+    assert_int_equal(phase->curve[2].at_ns, HOUR_NS);
+    assert_true(rate_per_s(phase->rate) == 35000.0);
+    assert_int_equal(phase->arrivals, ARRIVALS_POISSON);
+}
+
+static void a_curve_without_speed_runs_by_the_clock(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - { name: a, rate: { curve: { 0s: 1/s, 90s: 2/s } }, for: 2m }\n");
+
+    assert_int_equal(phase->curve[1].at_ns, 90 * NS_PER_S);
+}
+
+static void arrivals_hold_for_percents_of_flows_too(void **state)
+{
+    static const char text[] =
+        FIXTURE_TARGETS "flows: { a: { rate: 1k/s }, b: { rate: 2k/s } }\n"
+                        "phases: [ { name: peak, load: 150%, for: 1s, arrivals: aligned } ]\n";
+    const struct scenario *s = fixture_good(*state, text, NULL);
+
+    assert_int_equal(s->phases[0].kind, PHASE_LOAD);
+    assert_int_equal(s->phases[0].arrivals, ARRIVALS_ALIGNED);
+}
+
+static void a_point_of_a_curve_is_set_from_outside(void **state)
+{
+    static const char text[] = FIXTURE_TARGETS
+        "phases: [ { name: day, rate: { curve: { 0h: 1k/s, 1h: 2k/s } }, for: 1h } ]\n";
+    const struct fixture_extra extra = {.set = {"phases.day.rate.curve.1h=3k/s"}};
+    const struct scenario *s = fixture_good(*state, text, &extra);
+
+    assert_int_equal(s->phases[0].curve[1].messages_per_1e6_s, UINT64_C(3000000000));
+}
+
+static void what_is_wrong_with_a_load_is_said(void **state)
+{
+    static const struct {
+        const char *phase;
+        const char *part;
+    } wrong[] = {
+        {"{ name: a, rate: { from: 5k/s }, for: 1s }", "rate: has no to"},
+        {"{ name: a, rate: { to: 5k/s }, for: 1s }", "rate: has no from"},
+        {"{ name: a, rate: {}, for: 1s }", "has no from"},
+        {"{ name: a, rate: { from: 0/s, to: 0/s }, for: 1s }", "is never above 0"},
+        {"{ name: a, rate: { from: 1/s, to: 2/s, speed: 2 }, for: 1s }",
+         "rate.speed: is not for this form"},
+        {"{ name: a, rate: { curve: { 0h: 1/s }, to: 2/s }, for: 1s }",
+         "rate.to: is not for this form"},
+        {"{ name: a, rate: { curve: { 1h: 1/s } }, for: 1s }", "has no rate at its beginning"},
+        {"{ name: a, rate: { curve: { 0h: 1/s, 60m: 1/s, 1h: 2/s } }, for: 1s }",
+         "has two rates at the same time"},
+        {"{ name: a, rate: { curve: { 0h: 1/s, noon: 1/s } }, for: 1s }", "is not a time of day"},
+        {"{ name: a, rate: { curve: {} }, for: 1s }", "rate.curve: is empty"},
+        {"{ name: a, rate: { curve: { 0h: max } }, for: 1s }", "is not a rate"},
+        {"{ name: a, rate: { curve: { 0h: 1/s }, speed: 0 }, for: 1s }", "is out of range"},
+        {"{ name: a, rate: { from: 1/s, to: 200M/s }, for: 1s }", "is out of range"},
+        {"{ name: a, rate: 0/s, for: 1s }", "is no rate"},
+        {"{ name: a, rate: max, for: 1s, arrivals: poisson }", "arrivals: needs a rate"},
+        {"{ name: a, rate: 1/s, for: 1s, arrivals: bursty }", "constant | poisson | aligned"},
+        {"{ name: a, load: { from: 50%, to: 100% }, for: 1s }", "load: is a mapping"},
+    };
+    char text[1024];
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        (void)snprintf(text, sizeof text, "%sphases: [ %s ]\n", FIXTURE_TARGETS, wrong[i].phase);
+        fixture_bad(*state, text, NULL, wrong[i].part);
+    }
+}
+
+static void flows_with_rates_take_no_ramp(void **state)
+{
+    fixture_bad(*state,
+                FIXTURE_TARGETS "flows: { a: { rate: 1k/s } }\n"
+                                "phases: [ { name: up, rate: { from: 1/s, to: 2/s }, for: 1s } ]\n",
+                NULL, "rate: flows have rates of their own here");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ramp_is_a_curve_of_two_points),
+        cmocka_unit_test(a_ramp_may_begin_or_end_at_nothing),
+        cmocka_unit_test(a_curve_is_played_faster_and_written_in_any_order),
+        cmocka_unit_test(a_curve_without_speed_runs_by_the_clock),
+        cmocka_unit_test(arrivals_hold_for_percents_of_flows_too),
+        cmocka_unit_test(a_point_of_a_curve_is_set_from_outside),
+        cmocka_unit_test(what_is_wrong_with_a_load_is_said),
+        cmocka_unit_test(flows_with_rates_take_no_ramp),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
