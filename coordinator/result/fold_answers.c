@@ -215,6 +215,7 @@ static void client_parties(const struct answer *answer, struct result_trial *ret
         struct result_party *party = &ret->parties[ret->parties_count++];
 
         party->kind = PARTY_PRODUCER;
+        memcpy(party->flow, entry->flows[entry->producers[i].flow].name, sizeof party->flow);
         (void)snprintf(party->name, sizeof party->name, "producer %u of %.40s (%.40s)",
                        entry->producers[i].index, entry->flows[entry->producers[i].flow].name,
                        answer->agents[entry->producer_agents[i]].name);
@@ -224,6 +225,8 @@ static void client_parties(const struct answer *answer, struct result_trial *ret
         struct result_party *party = &ret->parties[ret->parties_count++];
 
         party->kind = PARTY_CONSUMER;
+        party->subscription = entry->consumers[i].subscription;
+        memcpy(party->flow, entry->flows[entry->consumers[i].flow].name, sizeof party->flow);
         (void)snprintf(
             party->name, sizeof party->name, "consumer %u of %.30s, subscription %u (%.30s)",
             entry->consumers[i].index, entry->flows[entry->consumers[i].flow].name,
@@ -263,6 +266,7 @@ static void group_parties(const struct answer *answer, struct result_trial *ret)
             struct result_delivery delivery;
 
             party->kind = PARTY_PARTITION;
+            memcpy(party->flow, flow->name, sizeof party->flow);
             (void)snprintf(party->name, sizeof party->name, "%.100s, partition %u",
                            entry->topics[flow->topic_first + question.topic].name,
                            question.partition);

@@ -127,6 +127,10 @@ enum party_kind { PARTY_PRODUCER, PARTY_CONSUMER, PARTY_TOPIC, PARTY_PARTITION, 
 struct result_party {
     enum party_kind kind;
     char name[TOPIC_NAME_BYTES]; /* "consumer 3 of subscription 1 (agent-2)". */
+    /* Those of a kind with the same flow and subscription do the same work. "" and 0 where there is
+     * no such thing. */
+    char flow[NAME_BYTES];
+    uint32_t subscription;
     uint64_t messages;
     double latency_ns_mean; /* 0: no samples. */
     int64_t latency_ns_max;

@@ -1,6 +1,7 @@
 #include "run_parts.h"
 
 #include "file.h"
+#include "insight.h"
 #include "log.h"
 #include "mono.h"
 #include "random.h"
@@ -223,6 +224,9 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
     r = fold_result(run->fold, &result, reterr);
     if (r == 0) {
         r = judge_result(result, &run->events, reterr);
+    }
+    if (r == 0) {
+        r = insight_find(result, reterr);
     }
     if (r < 0) {
         result_free(result);

@@ -1,0 +1,196 @@
+/* backlog_rules: messages that were confirmed and not yet received. */
+#include "rules.h"
+
+#include "trend.h"
+#include "units.h"
+
+#include <math.h>
+
+/* The search's own rule (MEASUREMENT 3): a backlog that grows by more than that part of the rate
+ * is one. */
+#define GROWTH_OF_RATE 0.001
+
+/* Below it an empty queue's ordinary coming and going looks like a slope. */
+#define GROWTH_MESSAGES_MIN 100.0
+
+/* What is worth the words "it had to be emptied". Times are known to the interval, a second. */
+#define EMPTIED_MESSAGES_MIN 1000
+#define EMPTIED_NS_MIN INTERVAL_NS
+
+static void add_growing(struct insights *insights, const struct result_case *of,
+                        const struct result_phase *phase, const struct trend *trend)
+{
+    double rate = phase->received_per_s + trend->slope;
+    struct result_insight *insight = insight_new(insights, of->name, trend->slope / rate);
+    char growth[UNITS_TEXT_BYTES];
+    char received[UNITS_TEXT_BYTES];
+    char hour[UNITS_TEXT_BYTES];
+
+    insight_place(insight, of, phase->name, "");
+    insight_say(
+        insight->text,
+        "the backlog grows by %s: consumers get %s, %.1f %% of what they are to get; %s "
+        "messages more would wait after an hour",
+        units_format_rate(trend->slope, growth), units_format_rate(phase->received_per_s, received),
+        phase->received_per_s / rate * 100.0, units_format_count(trend->slope * 3600.0, hour));
+    insight_say(insight->advice,
+                "This rate can't be sustained: its latency is only a matter of how long the run "
+                "lasts. Lower it or add consumers; a scenario with `search` finds what holds.");
+    insight_figure(insight, "growth", trend->slope, "/s");
+    insight_figure(insight, "error", trend->slope_error, "/s");
+    insight_figure(insight, "received_rate", phase->received_per_s, "/s");
+    insight_figure(insight, "seconds", trend->length, "");
+}
+
+void rule_backlog_growing(struct insights *insights, const struct result_case *of)
+{
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        bool found = !insight_whole_row(&of->phases[p]);
+
+        for (uint32_t t = 0; !found && t < of->trials_count; t++) {
+            const struct result_trial *trial = &of->trials[t];
+            struct trend trend;
+            uint32_t count = 0;
+
+            for (uint32_t i = 0; p < trial->phases_count && i < trial->intervals_count; i++) {
+                if (insight_within(&trial->intervals[i], &trial->phases[p])) {
+                    insights->x[count] = (double)trial->intervals[i].start_ns / 1e9;
+                    insights->y[count++] = (double)trial->intervals[i].backlog;
+                }
+            }
+            /* Where nothing is consumed a backlog is what was asked for. */
+            found = trend_fit(insights->x, insights->y, count, &trend) && trend_rises(&trend) &&
+                    trial->phases[p].received_per_s > 0.0 &&
+                    trend.slope > GROWTH_OF_RATE * trial->phases[p].received_per_s &&
+                    trend.slope * trend.length >= GROWTH_MESSAGES_MIN;
+            if (found) {
+                add_growing(insights, of, &trial->phases[p], &trend);
+            }
+        }
+    }
+}
+
+/* The backlog of the last interval that begins before an instant, and the larger one of it and the
+ * one before: where a phase begins within an interval, its end is not the backlog's peak. */
+static bool backlog_at(const struct result_trial *trial, int64_t at_ns, uint64_t *ret_end,
+                       uint64_t *ret_peak)
+{
+    uint64_t before = 0;
+    bool known = false;
+
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        const struct result_interval *interval = &trial->intervals[i];
+
+        if (interval->complete && interval->start_ns < at_ns) {
+            *ret_end = interval->backlog;
+            *ret_peak = interval->backlog > before ? interval->backlog : before;
+            before = interval->backlog;
+            known = true;
+        }
+    }
+    return known;
+}
+
+struct emptied {
+    const struct result_phase *phase;
+    uint64_t before;
+    uint64_t after;
+    double seconds;
+    double drained_per_s;
+    double built_per_s; /* What came in in the phase before; 0: none. */
+};
+
+/* A phase that only empties what an earlier one left. */
+static bool find_emptied(const struct result_trial *trial, uint32_t index, struct emptied *ret)
+{
+    const struct result_phase *phase = &trial->phases[index];
+    uint64_t unused;
+
+    *ret = (struct emptied){.phase = phase};
+    if (phase->flow[0] != '\0' || phase->due > 0 || phase->duration_ns < EMPTIED_NS_MIN ||
+        !backlog_at(trial, phase->start_ns, &unused, &ret->before) ||
+        !backlog_at(trial, phase->start_ns + phase->duration_ns, &ret->after, &unused) ||
+        ret->before < EMPTIED_MESSAGES_MIN || ret->after >= ret->before) {
+        return false;
+    }
+    ret->seconds = (double)phase->duration_ns / 1e9;
+    ret->drained_per_s = (double)(ret->before - ret->after) / ret->seconds;
+    for (uint32_t i = 0; i < index; i++) {
+        if (trial->phases[i].flow[0] == '\0') {
+            ret->built_per_s = trial->phases[i].acked_per_s;
+        }
+    }
+    return true;
+}
+
+/* How long the same backlog would take to empty while messages go on coming in. */
+static void say_catching_up(struct result_insight *insight, const struct emptied *emptied)
+{
+    double spare_per_s = emptied->drained_per_s - emptied->built_per_s;
+    char built[UNITS_TEXT_BYTES];
+
+    if (emptied->built_per_s <= 0.0) {
+        return;
+    }
+    (void)units_format_rate(emptied->built_per_s, built);
+    insight_figure(insight, "built", emptied->built_per_s, "/s");
+    if (spare_per_s <= 0.0) {
+        insight_say(insight->advice,
+                    "With %s still coming in it would never have been emptied: more consumers are "
+                    "needed to get over an outage at that rate.",
+                    built);
+        return;
+    }
+    insight_say(
+        insight->advice,
+        "With %s still coming in, each minute without consumers takes %.1f minutes to catch "
+        "up with.",
+        built, emptied->built_per_s / spare_per_s);
+    insight_figure(insight, "catch_up_ratio", emptied->built_per_s / spare_per_s, "");
+}
+
+static void add_emptied(struct insights *insights, const struct result_case *of,
+                        const struct emptied *emptied)
+{
+    struct result_insight *insight = insight_new(insights, of->name, emptied->seconds);
+    char before[UNITS_TEXT_BYTES];
+    char after[UNITS_TEXT_BYTES];
+    char rate[UNITS_TEXT_BYTES];
+
+    (void)units_format_count((double)emptied->before, before);
+    (void)units_format_rate(emptied->drained_per_s, rate);
+    insight_place(insight, of, emptied->phase->name, "");
+    if (emptied->after == 0) {
+        insight_say(insight->text, "a backlog of %s messages was empty after %.1f s, at %s", before,
+                    emptied->seconds, rate);
+    } else {
+        insight_say(insight->text,
+                    "a backlog of %s messages was not empty after %.1f s: %s were left, at %s",
+                    before, emptied->seconds, units_format_count((double)emptied->after, after),
+                    rate);
+    }
+    insight_figure(insight, "backlog", (double)emptied->before, "messages");
+    insight_figure(insight, "left", (double)emptied->after, "messages");
+    insight_figure(insight, "seconds", emptied->seconds, "");
+    insight_figure(insight, "drained", emptied->drained_per_s, "/s");
+    say_catching_up(insight, emptied);
+}
+
+void rule_backlog_emptied(struct insights *insights, const struct result_case *of)
+{
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        struct emptied slowest = {0};
+
+        for (uint32_t t = 0; t < of->trials_count; t++) {
+            struct emptied emptied;
+
+            if (p < of->trials[t].phases_count && find_emptied(&of->trials[t], p, &emptied) &&
+                emptied.seconds > slowest.seconds) {
+                slowest = emptied;
+            }
+        }
+        if (slowest.phase != NULL) {
+            add_emptied(insights, of, &slowest);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+#include "insight_parts.h"
+
+#include "invariant.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct result_insight *insight_new(struct insights *insights, const char *case_name, double weight)
+{
+    struct weighed_insight *item = &insights->spare;
+
+    if (insights->count == insights->capacity) {
+        uint32_t capacity = insights->capacity == 0 ? 16 : insights->capacity * 2;
+        struct weighed_insight *grown = realloc(insights->items, capacity * sizeof *grown);
+
+        insights->out_of_memory = insights->out_of_memory || grown == NULL;
+        if (grown != NULL) {
+            insights->items = grown;
+            insights->capacity = capacity;
+        }
+    }
+    if (insights->count < insights->capacity) {
+        item = &insights->items[insights->count++];
+    }
+    memset(item, 0, sizeof *item);
+    item->weight = weight;
+    (void)snprintf(item->insight.rule, sizeof item->insight.rule, "%s", insights->rule);
+    (void)snprintf(item->insight.case_name, sizeof item->insight.case_name, "%s", case_name);
+    return &item->insight;
+}
+
+void insight_say(char *text, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text + used, ERRINFO_BYTES - used, format, args);
+    va_end(args);
+}
+
+void insight_figure(struct result_insight *insight, const char *name, double value,
+                    const char *unit)
+{
+    struct insight_figure *figure = &insight->figures[insight->figures_count];
+
+    ASSERT(insight->figures_count < INSIGHT_FIGURES_MAX);
+    insight->figures_count++;
+    (void)snprintf(figure->name, sizeof figure->name, "%s", name);
+    (void)snprintf(figure->unit, sizeof figure->unit, "%s", unit);
+    figure->value = value;
+}
+
+void insight_place(struct result_insight *insight, const struct result_case *of, const char *phase,
+                   const char *flow)
+{
+    insight_say(insight->text, "%s, %s%s%s: ", of->name, phase, flow[0] == '\0' ? "" : ", flow ",
+                flow);
+}
+
+static bool has_flow_rows(const struct result_case *of)
+{
+    for (uint32_t i = 0; i < of->phases_count; i++) {
+        if (of->phases[i].flow[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool insight_row(const struct result_case *of, const struct result_phase *phase)
+{
+    return phase->measured && (phase->flow[0] != '\0') == has_flow_rows(of);
+}
+
+bool insight_whole_row(const struct result_phase *phase)
+{
+    return phase->measured && phase->flow[0] == '\0';
+}
+
+bool insight_within(const struct result_interval *interval, const struct result_phase *phase)
+{
+    return interval->complete && interval->start_ns >= phase->start_ns + INTERVAL_NS &&
+           interval->start_ns + INTERVAL_NS <= phase->start_ns + phase->duration_ns;
+}
+
+double insight_percentile(const struct result_phase *phase, enum series series, double percentile)
+{
+    return (double)hist_percentile(phase->latency[series], percentile);
+}

@@ -1,0 +1,53 @@
+/* insight_parts: what the rules share. Private to this module. */
+#ifndef MILLRACE_INSIGHT_PARTS_H
+#define MILLRACE_INSIGHT_PARTS_H
+
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a rule has found so far. */
+struct insights {
+    const struct result *result;
+    const char *rule; /* Name of the rule that looks now. */
+    struct weighed_insight {
+        struct result_insight insight;
+        double weight; /* Of those of a rule, the heaviest are kept. */
+    } * items;
+    uint32_t count;
+    uint32_t capacity;
+    bool out_of_memory; /* Then what was found is incomplete, and dropped. */
+    struct weighed_insight spare;
+    double *x; /* Room for the points of the longest series there is. */
+    double *y;
+};
+
+/* A new insight of the current rule, for the rule to fill. Never NULL: without memory it is one
+ * that is dropped. Valid until the next call. */
+struct result_insight *insight_new(struct insights *insights, const char *case_name, double weight);
+
+/* Appends to a text or an advice; what does not fit is cut. */
+void insight_say(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void insight_figure(struct result_insight *insight, const char *name, double value,
+                    const char *unit);
+
+/* "rabbit, steady, flow orders: " in front of a sentence; flow "" for all. */
+void insight_place(struct result_insight *insight, const struct result_case *of, const char *phase,
+                   const char *flow);
+
+/* Is it a measured row that says something by itself? With several flows those are the rows of the
+ * flows: a percentile of all together is one of none of them. */
+bool insight_row(const struct result_case *of, const struct result_phase *phase);
+
+/* Same, for what is known of all flows together only (intervals, backlog). */
+bool insight_whole_row(const struct result_phase *phase);
+
+/* Is the interval one whole second within the phase? The first one is left out: it holds what the
+ * phase before left behind. */
+bool insight_within(const struct result_interval *interval, const struct result_phase *phase);
+
+double insight_percentile(const struct result_phase *phase, enum series series, double percentile);
+
+#endif

@@ -1,0 +1,25 @@
+/* rules: what insight.c's table consists of. Private to this module. Each function looks at one
+ * case, or at the whole result, and adds what it finds. */
+#ifndef MILLRACE_RULES_H
+#define MILLRACE_RULES_H
+
+#include "insight_parts.h"
+
+/* latency_rules.c */
+void rule_tail(struct insights *insights, const struct result_case *of);
+void rule_coordinated_omission(struct insights *insights, const struct result_case *of);
+
+/* time_rules.c */
+void rule_latency_drift(struct insights *insights, const struct result_case *of);
+void rule_memory_growing(struct insights *insights, const struct result_case *of);
+
+/* backlog_rules.c */
+void rule_backlog_growing(struct insights *insights, const struct result_case *of);
+void rule_backlog_emptied(struct insights *insights, const struct result_case *of);
+
+/* party_rules.c */
+void rule_consumer_behind(struct insights *insights, const struct result_case *of);
+void rule_producer_behind(struct insights *insights, const struct result_case *of);
+void rule_partition_skew(struct insights *insights, const struct result_case *of);
+
+#endif
