@@ -16,6 +16,9 @@ static const struct catalog_option options[] = {
      "Messages that a consumer may hold unacknowledged; at least two batches of consume_ack."},
     {"delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
      "Time a message stays in the broker before consumers get it."},
+    {"capacity", OPTION_COUNT, "0", 0, INT64_C(1000000000), NULL,
+     "Messages a second that each partition serves, one after another, before consumers get them "
+     "(and before `delay` and ttl begin); what comes faster waits in the queue. 0: no limit."},
     {"confirm_delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
      "Time from taking a message to confirming or refusing it."},
     {"lose_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,

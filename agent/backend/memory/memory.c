@@ -49,6 +49,7 @@ static void read_rules(const struct target *target, const struct topic *topic,
         .delay_ns = number_of(target, "delay"),
         .ttl_ns = topic->delivery != NULL ? topic->delivery->ttl_ns : 0,
         .ordered = topic->delivery != NULL && topic->delivery->ordered,
+        .capacity = (uint64_t)number_of(target, "capacity"),
         .lose_every = (uint64_t)number_of(target, "lose_every"),
         .duplicate_every = (uint64_t)number_of(target, "duplicate_every"),
         .reorder_every = (uint64_t)number_of(target, "reorder_every"),
@@ -180,8 +181,9 @@ static int connect_endpoint(struct endpoint *endpoint, struct errinfo *reterr)
 
 static bool needs_timer(const struct target *target)
 {
-    return number_of(target, "delay") > 0 || number_of(target, "confirm_delay") > 0 ||
-           number_of(target, "reorder_every") > 0 || number_of(target, "outage_after") > 0;
+    return number_of(target, "delay") > 0 || number_of(target, "capacity") > 0 ||
+           number_of(target, "confirm_delay") > 0 || number_of(target, "reorder_every") > 0 ||
+           number_of(target, "outage_after") > 0;
 }
 
 static int open_endpoint(const struct endpoint_config *config, struct endpoint **ret,

@@ -245,10 +245,29 @@ static bool queues_have_room(const struct memory_partition *partition,
     return true;
 }
 
+/* One server with a constant service time (the D of M/D/1): begins when it is free. */
+static int64_t serve(struct memory_partition *partition, int64_t now_ns)
+{
+    uint64_t capacity = partition->rules->capacity;
+
+    if (now_ns > partition->served_ns) {
+        partition->served_ns = now_ns;
+        partition->served_rest = 0;
+    }
+    partition->served_ns += (int64_t)((uint64_t)NS_PER_S / capacity);
+    partition->served_rest += (uint64_t)NS_PER_S % capacity;
+    if (partition->served_rest >= capacity) {
+        partition->served_rest -= capacity;
+        partition->served_ns++;
+    }
+    return partition->served_ns;
+}
+
 int memory_publish(struct memory_partition *partition, struct memory_message *message)
 {
     const struct memory_rules *rules = partition->rules;
-    bool timed = rules->delay_ns > 0 || rules->ttl_ns > 0 || rules->reorder_every > 0;
+    bool timed =
+        rules->delay_ns > 0 || rules->ttl_ns > 0 || rules->reorder_every > 0 || rules->capacity > 0;
     uint64_t number;
     uint32_t copies;
     uint8_t flags;
@@ -260,6 +279,9 @@ int memory_publish(struct memory_partition *partition, struct memory_message *me
     if (!queues_have_room(partition, message, copies)) {
         (void)pthread_mutex_unlock(&partition->lock);
         return -EAGAIN;
+    }
+    if (rules->capacity > 0) {
+        message->published_ns = serve(partition, message->published_ns);
     }
     flags = is_nth(rules->reorder_every, number) ? MEMORY_FLAG_REORDER : 0;
     for (uint32_t i = 0; copies > 0 && i < partition->queues_count; i++) {

@@ -31,7 +31,8 @@ struct memory_rules {
     uint64_t queue_bytes;
     int64_t delay_ns;
     int64_t ttl_ns;
-    bool ordered; /* One consumer of a queue at a time. */
+    bool ordered;      /* One consumer of a queue at a time. */
+    uint64_t capacity; /* Messages a second of a partition; 0: no limit. */
     uint64_t lose_every;
     uint64_t duplicate_every;
     uint64_t reorder_every;
@@ -43,6 +44,8 @@ struct memory_partition {
     pthread_mutex_t lock;
     const struct memory_rules *rules;
     uint64_t published_count;    /* The same for each queue. */
+    int64_t served_ns;           /* With a capacity: when the last one was served, and ... */
+    uint64_t served_rest;        /* ... the rest of a nanosecond, in 1/capacity. */
     struct memory_queue *queues; /* One per subscription. */
     uint32_t queues_count;
 };
@@ -79,7 +82,7 @@ struct memory_topic *memory_topic_get(const char *label, const char *name);
 void memory_topic_put(struct memory_topic *topic);
 
 /* Copies the message into every queue: 0, or -EAGAIN if one is full; then nothing was taken. Fills
- * in message->published_ns. */
+ * in message->published_ns: with a capacity when it will have been served. */
 int memory_publish(struct memory_partition *partition, struct memory_message *message);
 
 /* partition and queue are set by the caller before. */

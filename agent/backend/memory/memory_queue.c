@@ -160,7 +160,7 @@ static void lower(int64_t *due_ns, int64_t at_ns)
 static bool is_due(const struct memory_queue *queue, const struct memory_entry *entry,
                    int64_t now_ns, int64_t *due_ns)
 {
-    if (queue->delay_ns == 0 || now_ns >= entry->published_ns + queue->delay_ns) {
+    if (now_ns >= entry->published_ns + queue->delay_ns) {
         return true;
     }
     lower(due_ns, entry->published_ns + queue->delay_ns);

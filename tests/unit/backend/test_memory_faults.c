@@ -1,6 +1,8 @@
 /* The memory broker is the known truth that other tests measure against, so its faults are exact:
  * these messages, this often, in this order. */
 #include "memory_bench.h"
+#include "memory_broker.h"
+#include "mono.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,6 +36,44 @@ static void lose_every_loses_each_nth_message_of_every_subscription(void **state
     assert_int_equal(bench.outcomes[EVENT_ACKED], 10); /* Confirmed, and lost. */
     assert_gets(0, expected, 7);
     assert_gets(1, expected, 7);
+}
+
+/* To the nanosecond, as searches for it are tested against it. */
+static void capacity_serves_one_message_after_another(void **state)
+{
+    const struct memory_rules rules = {.queue_bytes = 1 << 20, .capacity = 30000};
+    struct memory_topic *topic;
+    struct memory_message message = {.bytes = "", .bytes_count = 0};
+    int64_t first_ns;
+    int64_t begin_ns;
+
+    (void)state;
+    assert_int_equal(memory_topic_create("memory", "millrace-served", 1, 1, &rules, NULL), 0);
+    topic = memory_topic_get("memory", "millrace-served");
+    begin_ns = mono_ns();
+    assert_int_equal(memory_publish(&topic->partitions[0], &message), 0);
+    first_ns = message.published_ns;
+    assert_true(first_ns >= begin_ns + 33333 && first_ns <= mono_ns() + 33333);
+    for (int64_t i = 1; i <= 9000; i++) {
+        /* So that it is always busy, however long this loop takes. */
+        topic->partitions[0].served_ns += NS_PER_S;
+        assert_int_equal(memory_publish(&topic->partitions[0], &message), 0);
+        assert_int_equal(message.published_ns,
+                         first_ns - 33333 + i * NS_PER_S + (i + 1) * NS_PER_S / 30000);
+    }
+    memory_topic_put(topic);
+    memory_topic_delete("memory", "millrace-served");
+}
+
+static void what_was_not_served_yet_is_not_delivered(void **state)
+{
+    struct bench_spec spec = {.options = {"capacity", "1"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    bench_send(&bench, 1, 3);
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 3);
+    assert_int_equal(bench_poll(&bench, 0), 0);
 }
 
 static void duplicate_every_delivers_each_nth_message_twice(void **state)
@@ -170,6 +210,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(lose_every_loses_each_nth_message_of_every_subscription),
+        cmocka_unit_test(capacity_serves_one_message_after_another),
+        CASE(what_was_not_served_yet_is_not_delivered),
         CASE(duplicate_every_delivers_each_nth_message_twice),
         CASE(reorder_every_swaps_each_nth_message_with_the_next),
         CASE(faults_count_the_messages_of_each_partition),
