@@ -1,69 +1,134 @@
 #include "payload.h"
 
-#include "random.h"
+#include "alias.h"
 #include "stamp.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-/* A pool stays within a cache's size unless a single message is larger. */
-#define POOL_BYTES (256 * 1024)
-#define POOL_MESSAGES_MAX 16
-
-struct payload_pool {
-    struct payload_message messages[POOL_MESSAGES_MAX];
-    uint32_t messages_count;
-    uint32_t next;
-    unsigned char *storage;
+/* Bodies of one part of the mix. */
+struct part {
+    unsigned char *bodies;
+    uint32_t body_bytes;
+    uint32_t bodies_count;
+    uint32_t next; /* Body of the next message. */
+    uint32_t lengths_count;
+    uint32_t *lengths; /* Of whole messages. */
+    uint64_t *hashes;  /* body x lengths_count + length. */
 };
 
-int payload_pool_new(const struct assigned_flow *flow, uint64_t seed, struct payload_pool **ret,
+struct payload_pool {
+    bool one_size; /* Nothing to draw. */
+    uint32_t parts_count;
+    struct part parts[MESSAGE_SIZES_MAX];
+    struct alias_row shares[MESSAGE_SIZES_MAX];
+};
+
+static void fill_lengths(struct part *part, const struct message_size *size)
+{
+    uint64_t span = size->bytes_max - size->bytes_min;
+
+    for (uint32_t i = 0; i < part->lengths_count; i++) {
+        uint64_t steps = part->lengths_count > 1 ? part->lengths_count - 1 : 1;
+
+        part->lengths[i] = size->bytes_min + (uint32_t)((span * i + steps / 2) / steps);
+    }
+}
+
+static void fill_bodies(struct part *part, enum payload payload, struct random *random)
+{
+    for (uint32_t body = 0; body < part->bodies_count; body++) {
+        unsigned char *contents = part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
+
+        if (payload == PAYLOAD_RANDOM) {
+            random_fill(random, contents, part->body_bytes - STAMP_BYTES);
+        }
+        for (uint32_t i = 0; i < part->lengths_count; i++) {
+            part->hashes[body * part->lengths_count + i] =
+                stamp_payload_hash(contents, part->lengths[i] - STAMP_BYTES);
+        }
+    }
+}
+
+static int part_init(struct part *part, const struct message_shape *shape, uint32_t index,
+                     struct random *random)
+{
+    const struct message_size *size = &shape->sizes[index];
+
+    part->body_bytes = size->bytes_max;
+    part->bodies_count = message_bodies_count(shape, index);
+    part->lengths_count = message_lengths_count(shape, index);
+    part->bodies = calloc(part->bodies_count, part->body_bytes);
+    part->lengths = calloc(part->lengths_count, sizeof *part->lengths);
+    part->hashes = calloc((size_t)part->bodies_count * part->lengths_count, sizeof *part->hashes);
+    if (part->bodies == NULL || part->lengths == NULL || part->hashes == NULL) {
+        return -ENOMEM;
+    }
+    fill_lengths(part, size);
+    fill_bodies(part, shape->payload, random);
+    return 0;
+}
+
+int payload_pool_new(const struct message_shape *shape, uint64_t seed, struct payload_pool **ret,
                      struct errinfo *reterr)
 {
     struct payload_pool *pool = calloc(1, sizeof *pool);
+    double weights[MESSAGE_SIZES_MAX];
     struct random random;
-    uint32_t count = POOL_BYTES / flow->message_bytes;
+    int r = pool != NULL ? 0 : -ENOMEM;
 
-    count = count < 1 ? 1 : count > POOL_MESSAGES_MAX ? POOL_MESSAGES_MAX : count;
-    if (flow->payload == PAYLOAD_ZEROS) {
-        count = 1;
-    }
-    if (pool == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    pool->storage = calloc(count, flow->message_bytes);
-    if (pool->storage == NULL) {
-        free(pool);
-        return errinfo_nomem(reterr);
-    }
-    pool->messages_count = count;
     random_seed(&random, seed);
-    for (uint32_t i = 0; i < count; i++) {
-        struct payload_message *message = &pool->messages[i];
-        uint32_t payload_bytes = flow->message_bytes - STAMP_BYTES;
-
-        message->bytes = pool->storage + (size_t)i * flow->message_bytes;
-        message->bytes_count = flow->message_bytes;
-        if (flow->payload == PAYLOAD_RANDOM) {
-            random_fill(&random, message->bytes + STAMP_BYTES, payload_bytes);
-        }
-        message->payload_hash = stamp_payload_hash(message->bytes + STAMP_BYTES, payload_bytes);
+    for (uint32_t i = 0; r == 0 && i < shape->sizes_count; i++) {
+        weights[i] = shape->sizes[i].weight;
+        r = part_init(&pool->parts[pool->parts_count++], shape, i, &random);
     }
+    r = r < 0 ? r : alias_fill(pool->shares, weights, pool->parts_count, NULL);
+    if (r < 0) {
+        payload_pool_free(pool);
+        return errinfo_nomem(reterr);
+    }
+    pool->one_size = pool->parts_count == 1 && pool->parts[0].lengths_count == 1;
     *ret = pool;
     return 0;
 }
 
 void payload_pool_free(struct payload_pool *pool)
 {
-    if (pool != NULL) {
-        free(pool->storage);
-        free(pool);
+    if (pool == NULL) {
+        return;
     }
+    for (uint32_t i = 0; i < pool->parts_count; i++) {
+        free(pool->parts[i].bodies);
+        free(pool->parts[i].lengths);
+        free(pool->parts[i].hashes);
+    }
+    free(pool);
 }
 
-struct payload_message *payload_pool_next(struct payload_pool *pool)
+struct payload_draw payload_pool_draw(const struct payload_pool *pool, struct random *random)
 {
-    struct payload_message *message = &pool->messages[pool->next];
+    struct payload_draw draw = {0};
 
-    pool->next = pool->next + 1 == pool->messages_count ? 0 : pool->next + 1;
-    return message;
+    if (!pool->one_size) {
+        uint64_t bits = random_next(random);
+
+        draw.part = (uint16_t)alias_draw(pool->shares, pool->parts_count, bits);
+        /* The part depends on the highest bits of each half, so those above the middle are free. */
+        draw.length =
+            (uint16_t)((((bits >> 32) & 0xffff) * pool->parts[draw.part].lengths_count) >> 16);
+    }
+    return draw;
+}
+
+struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw)
+{
+    struct part *part = &pool->parts[draw.part];
+    uint32_t body = part->next;
+
+    part->next = body + 1 == part->bodies_count ? 0 : body + 1;
+    return (struct payload_message){.bytes = part->bodies + (size_t)body * part->body_bytes,
+                                    .bytes_count = part->lengths[draw.length],
+                                    .payload_hash =
+                                        part->hashes[body * part->lengths_count + draw.length]};
 }

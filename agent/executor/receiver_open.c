@@ -59,17 +59,18 @@ static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t c
         return errinfo_nomem(reterr);
     }
     r = group_fill(receiver, group, record_first, reterr);
-    group->config = (struct endpoint_config){.target = &context->assignment->target,
-                                             .role = ROLE_CONSUMER,
-                                             .run_id = context->assignment->run_id,
-                                             .trial = context->assignment->trial,
-                                             .topics = context->topics,
-                                             .topics_count = context->assignment->topics_count,
-                                             .clients = group->clients,
-                                             .clients_count = group->consumers_count,
-                                             .delivery = &group->assigned->delivery,
-                                             .message_bytes_max = group->assigned->message_bytes,
-                                             .drain_ns = context->drain_ns};
+    group->config =
+        (struct endpoint_config){.target = &context->assignment->target,
+                                 .role = ROLE_CONSUMER,
+                                 .run_id = context->assignment->run_id,
+                                 .trial = context->assignment->trial,
+                                 .topics = context->topics,
+                                 .topics_count = context->assignment->topics_count,
+                                 .clients = group->clients,
+                                 .clients_count = group->consumers_count,
+                                 .delivery = &group->assigned->delivery,
+                                 .message_bytes_max = message_bytes_max(&group->assigned->message),
+                                 .drain_ns = context->drain_ns};
     return r;
 }
 

@@ -205,7 +205,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         cell->counters.unconfirmed++;
     }
     recorder_outcome(recorder, producer->lane + slot->stream, kind, slot->sequence);
-    recorder_client(recorder, producer->record_index, group->message_bytes, latency_ns);
+    recorder_client(recorder, producer->record_index, slot->bytes_count, latency_ns);
     slot->used = false;
     producer->free_slots[producer->free_count++] = index;
     sender->outstanding--;
@@ -301,7 +301,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     struct sender_group *group = &sender->groups[producer->group];
     struct recorder *recorder = sender->context.recorder;
     bool paced = schedule_load(&producer->schedule) == LOAD_RATE;
-    struct payload_message *payload = payload_pool_next(group->pool);
+    struct payload_message payload = payload_pool_take(group->pool, producer->draw);
     uint32_t stream = producer->cursor;
     uint32_t phase = producer->schedule.phase;
     uint32_t index = producer->free_slots[producer->free_count - 1];
@@ -314,13 +314,13 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     struct message message = {.client = producer->client_index,
                               .topic = producer->topics[stream / group->partitions],
                               .partition = stream % group->partitions,
-                              .bytes = payload->bytes,
-                              .bytes_count = payload->bytes_count,
+                              .bytes = payload.bytes,
+                              .bytes_count = payload.bytes_count,
                               .token = producer->token_first + index};
     struct recorder_cell *cell;
     int64_t end_ns;
 
-    stamp_write(payload->bytes, &stamp, payload->payload_hash);
+    stamp_write(payload.bytes, &stamp, payload.payload_hash);
     if (sender->context.ops->submit(group->endpoint, &message) < 0) {
         return -EAGAIN;
     }
@@ -330,20 +330,22 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
                                  .paced = paced,
                                  .phase = phase,
                                  .stream = stream,
+                                 .bytes_count = payload.bytes_count,
                                  .sequence = stamp.sequence,
                                  .intended_ns = due_ns,
                                  .start_ns = start_ns};
     producer->next_sequence[stream]++;
     producer->cursor = stream + 1 == producer->streams_count ? 0 : stream + 1;
+    producer->draw = payload_pool_draw(group->pool, &producer->random);
     sender->outstanding++;
     schedule_sent(&producer->schedule);
     recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence);
     cell = recorder_cell(recorder, group->flow, phase);
     cell->counters.sent++;
-    cell->counters.sent_bytes += payload->bytes_count;
+    cell->counters.sent_bytes += payload.bytes_count;
     cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
     count_sent_now(&recorder_cell(recorder, group->flow, sender->phase_now)->counters,
-                   payload->bytes_count);
+                   payload.bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);

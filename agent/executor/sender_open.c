@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Tells the sequence that says what a producer's messages are from others of the same seed. */
+#define MESSAGES_SEED UINT64_C(0x6d657373616765)
+
 static int producer_init(struct producer *producer, const struct worker_context *context,
                          const struct assigned_producer *assigned, struct errinfo *reterr)
 {
@@ -62,6 +65,9 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         producer->client_index = index;
         producer->record_index = record_index;
         producer->lane = recorder_producer_lane(sender->context.recorder, record_index++);
+        random_seed(&producer->random, random_derive(random_derive(assignment->seed, MESSAGES_SEED),
+                                                     assigned->client));
+        producer->draw = payload_pool_draw(group->pool, &producer->random);
         producer->token_first = (uint64_t)index * producer->window;
         client->client = assigned->client;
         client->topics = producer->topics;
@@ -82,7 +88,6 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
 
     group->flow = flow_index;
     group->partitions = flow->partitions;
-    group->message_bytes = flow->message_bytes;
     group->confirms = flow->delivery.publish_ack != PUBLISH_ACK_NONE;
     group->producer_first = producer_first;
     group->clients = calloc(count, sizeof *group->clients);
@@ -90,7 +95,7 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
         return errinfo_nomem(reterr);
     }
     r = payload_pool_new(
-        flow,
+        &flow->message,
         random_derive(context->assignment->seed, ((uint64_t)context->assignment->agent << 32) |
                                                      (context->worker << 8) | flow_index),
         &group->pool, reterr);
@@ -106,7 +111,7 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
                                              .clients = group->clients,
                                              .clients_count = group->producers_count,
                                              .delivery = &flow->delivery,
-                                             .message_bytes_max = flow->message_bytes,
+                                             .message_bytes_max = message_bytes_max(&flow->message),
                                              .drain_ns = context->drain_ns};
     return r;
 }

@@ -17,6 +17,7 @@ struct outstanding {
     bool paced; /* It had an intended time. */
     uint32_t phase;
     uint32_t stream; /* Of the producer's own. */
+    uint32_t bytes_count;
     uint64_t sequence;
     int64_t intended_ns; /* mono_ns(), as is start_ns. */
     int64_t start_ns;
@@ -39,6 +40,8 @@ struct producer {
     uint32_t *topics; /* By ordinal: index into the assignment's topics. */
     uint32_t topics_count;
     uint64_t *next_sequence;
+    struct random random;     /* What its messages are: same seed, same ones, in the same order. */
+    struct payload_draw draw; /* Of the next message. */
     struct schedule schedule;
     int64_t key_ns; /* When to look at it; the heap's order. */
     enum producer_waiting waiting;
@@ -54,7 +57,6 @@ struct producer {
 struct sender_group {
     uint32_t flow;
     uint32_t partitions;
-    uint32_t message_bytes;
     bool confirms; /* The outcome says when the broker had it. */
     struct payload_pool *pool;
     struct endpoint *endpoint;

@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "load_curve.h"
+#include "message_shape.h"
 #include "target.h"
 #include "units.h"
 
@@ -19,7 +20,6 @@
 
 enum publish_ack { PUBLISH_ACK_NONE, PUBLISH_ACK_LEADER, PUBLISH_ACK_ALL };
 enum consume_ack { CONSUME_ACK_NONE, CONSUME_ACK_EACH, CONSUME_ACK_BATCH };
-enum payload { PAYLOAD_RANDOM, PAYLOAD_ZEROS };
 enum load { LOAD_NONE, LOAD_RATE, LOAD_MAX };
 
 /* How the messages of a rate are spread in time. */
@@ -42,8 +42,7 @@ struct delivery {
 
 struct assigned_flow {
     char name[NAME_BYTES];
-    uint32_t message_bytes; /* Stamp included. */
-    enum payload payload;
+    struct message_shape message;
     struct delivery delivery;
     uint32_t topic_first; /* Into the assignment's topics. */
     uint32_t topics_count;

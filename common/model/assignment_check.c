@@ -164,6 +164,26 @@ static int check_delivery(const struct place *place, const struct delivery *deli
     return r < 0 || delivery->ttl_ns >= 0 ? r : bad(place, "ttl_ns", "is negative");
 }
 
+static int check_message(const struct place *place, const struct message_shape *message)
+{
+    int r = check_number(place, "message.sizes_count", message->sizes_count, 1, MESSAGE_SIZES_MAX);
+
+    for (uint32_t i = 0; r == 0 && i < message->sizes_count; i++) {
+        const struct message_size *size = &message->sizes[i];
+
+        r = check_number(place, "message.bytes_min", size->bytes_min, MESSAGE_BYTES_MIN,
+                         (uint64_t)MESSAGE_BYTES_MAX);
+        r = r < 0 ? r
+                  : check_number(place, "message.bytes_max", size->bytes_max, size->bytes_min,
+                                 (uint64_t)MESSAGE_BYTES_MAX);
+        r = r < 0 ? r : check_number(place, "message.weight", size->weight, 1, MESSAGE_WEIGHT_MAX);
+    }
+    r = r < 0 ? r
+              : check_number(place, "message.sizes", message_bytes_sum(message), MESSAGE_BYTES_MIN,
+                             (uint64_t)MESSAGE_MIX_BYTES_MAX);
+    return r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_ZEROS);
+}
+
 static int check_flow(const struct check *check, uint32_t index)
 {
     const struct assignment *a = check->assignment;
@@ -171,10 +191,7 @@ static int check_flow(const struct check *check, uint32_t index)
     const struct place place = place_in(check, "flows", index);
     int r = check_name(&place, "name", f->name, sizeof f->name);
 
-    r = r < 0 ? r
-              : check_number(&place, "message_bytes", f->message_bytes, MESSAGE_BYTES_MIN,
-                             (uint32_t)MESSAGE_BYTES_MAX);
-    r = r < 0 ? r : check_enum(&place, "payload", (int)f->payload, PAYLOAD_ZEROS);
+    r = r < 0 ? r : check_message(&place, &f->message);
     r = r < 0 ? r : check_delivery(&place, &f->delivery);
     r = r < 0 ? r : check_number(&place, "topics_count", f->topics_count, 1, TOPICS_MAX);
     r = r < 0 ? r

@@ -10,6 +10,15 @@
 #define MESSAGE_BYTES_MIN STAMP_BYTES
 #define MESSAGE_BYTES_MAX (16 * 1024 * 1024)
 
+#define MESSAGE_SIZES_MAX 16                     /* Parts of a mix. */
+#define MESSAGE_MIX_BYTES_MAX (64 * 1024 * 1024) /* Their largest messages together. */
+#define MESSAGE_WEIGHT_MAX 1000000
+#define PAYLOAD_POOL_BYTES                                                                         \
+    (256 * 1024)                /* Messages made ahead, of each worker and flow: stays within      \
+                                   a cache unless single messages are larger. */
+#define PAYLOAD_LENGTHS_MAX 256 /* Different lengths that stand for a range of sizes. */
+#define PAYLOAD_HASHES_MAX 4096 /* Of a part: its bodies x lengths. */
+
 #define NAME_BYTES 64        /* Names of flows, phases, agents, labels; with the NUL. */
 #define TOPIC_NAME_BYTES 128 /* "millrace-RUN-CASE-TRIAL-FLOW-INDEX". */
 #define REASON_BYTES 256     /* A sentence for a person. */
@@ -39,6 +48,8 @@ static_assert(SNAPSHOT_BYTES_MAX * 2 <= FRAME_BYTES_MAX,
               "a snapshot fits into a frame with room to spare");
 static_assert(FRAME_BYTES_MAX < DOCUMENT_BYTES_MAX,
               "whatever came in a frame fits into a document");
+static_assert(MESSAGE_MIX_BYTES_MAX >= MESSAGE_BYTES_MAX, "a largest message is a mix by itself");
+static_assert(PAYLOAD_LENGTHS_MAX <= PAYLOAD_HASHES_MAX, "a part has at least one body");
 static_assert(CLIENTS_MAX <= STREAMS_MAX, "every producer has at least one stream");
 
 #endif

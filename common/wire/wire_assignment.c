@@ -67,14 +67,37 @@ static void code_delivery(struct coder *coder, struct delivery *delivery)
     code_end(coder);
 }
 
+static void code_message_size(struct coder *coder, void *item)
+{
+    struct message_size *size = item;
+
+    code_begin(coder, "message_size", 3);
+    code_u32(coder, "bytes_min", &size->bytes_min, MESSAGE_BYTES_MAX);
+    code_u32(coder, "bytes_max", &size->bytes_max, MESSAGE_BYTES_MAX);
+    code_u32(coder, "weight", &size->weight, MESSAGE_WEIGHT_MAX);
+    code_end(coder);
+}
+
+static void code_message(struct coder *coder, struct message_shape *message)
+{
+    static const struct list_kind sizes = {.item_bytes = sizeof(struct message_size),
+                                           .items_max = MESSAGE_SIZES_MAX,
+                                           .item_bytes_min = 4,
+                                           .code = code_message_size};
+
+    code_begin(coder, "message", 2);
+    code_items(coder, "sizes", message->sizes, &message->sizes_count, &sizes);
+    message->payload = (enum payload)code_enum(coder, "payload", message->payload, PAYLOAD_ZEROS);
+    code_end(coder);
+}
+
 static void code_flow(struct coder *coder, void *item)
 {
     struct assigned_flow *flow = item;
 
-    code_begin(coder, "flow", 12);
+    code_begin(coder, "flow", 11);
     code_text(coder, "name", flow->name, sizeof flow->name);
-    code_u32(coder, "message_bytes", &flow->message_bytes, MESSAGE_BYTES_MAX);
-    flow->payload = (enum payload)code_enum(coder, "payload", flow->payload, PAYLOAD_ZEROS);
+    code_message(coder, &flow->message);
     code_delivery(coder, &flow->delivery);
     code_u32(coder, "topic_first", &flow->topic_first, TOPICS_MAX);
     code_u32(coder, "topics_count", &flow->topics_count, TOPICS_MAX);

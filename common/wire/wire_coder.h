@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CODER_DEPTH_MAX 8
+#define CODER_DEPTH_MAX 12
 
 struct coder {
     struct text *out;  /* Writing: where to; else NULL. */

@@ -43,13 +43,35 @@ static void code_delivery(struct fields *fields, struct delivery *delivery)
     field_doc_end(fields);
 }
 
+static void code_message_size(struct fields *fields, void *item)
+{
+    struct message_size *size = item;
+
+    field_u32(fields, "bytes_min", &size->bytes_min, (uint32_t)MESSAGE_BYTES_MAX);
+    field_u32(fields, "bytes_max", &size->bytes_max, (uint32_t)MESSAGE_BYTES_MAX);
+    field_u32(fields, "weight", &size->weight, MESSAGE_WEIGHT_MAX);
+}
+
+static void code_message(struct fields *fields, struct message_shape *message)
+{
+    static const struct field_list sizes = {.item_bytes = sizeof(struct message_size),
+                                            .items_max = MESSAGE_SIZES_MAX,
+                                            .code = code_message_size};
+
+    if (!field_doc_begin(fields, "message")) {
+        return;
+    }
+    field_items(fields, "sizes", message->sizes, &message->sizes_count, &sizes);
+    message->payload = field_enum(fields, "payload", message->payload, payloads, PAYLOAD_ZEROS + 1);
+    field_doc_end(fields);
+}
+
 static void code_flow(struct fields *fields, void *item)
 {
     struct assigned_flow *flow = item;
 
     field_text(fields, "name", flow->name, sizeof flow->name);
-    field_u32(fields, "message_bytes", &flow->message_bytes, (uint32_t)MESSAGE_BYTES_MAX);
-    flow->payload = field_enum(fields, "payload", flow->payload, payloads, PAYLOAD_ZEROS + 1);
+    code_message(fields, &flow->message);
     code_delivery(fields, &flow->delivery);
     field_u32(fields, "topic_first", &flow->topic_first, TOPICS_MAX);
     field_u32(fields, "topics_count", &flow->topics_count, TOPICS_MAX);

@@ -52,18 +52,43 @@ static bool flow_messages(const struct assignment *a, uint32_t flow, uint64_t *r
     return bounded;
 }
 
+/* "256 B (70.0 %), 4.00 KiB to 64.0 KiB (30.0 %), mean 10.4 KiB, random" */
+static void write_message(const struct message_shape *message)
+{
+    char bytes[UNITS_TEXT_BYTES];
+    double weights = 0.0;
+
+    for (uint32_t i = 0; i < message->sizes_count; i++) {
+        weights += message->sizes[i].weight;
+    }
+    for (uint32_t i = 0; i < message->sizes_count; i++) {
+        const struct message_size *size = &message->sizes[i];
+
+        (void)printf("%s%s", i > 0 ? ", " : "", units_format_bytes(size->bytes_min, bytes));
+        if (size->bytes_max > size->bytes_min) {
+            (void)printf(" to %s", units_format_bytes(size->bytes_max, bytes));
+        }
+        if (message->sizes_count > 1) {
+            (void)printf(" (%.3g %%)", size->weight / weights * 100.0);
+        }
+    }
+    if (message_bytes_max(message) > message_bytes_min(message)) {
+        (void)printf(", mean %s", units_format_bytes(message_bytes_mean(message), bytes));
+    }
+    (void)printf(", %s", message->payload == PAYLOAD_RANDOM ? "random" : "zeros");
+}
+
 static void write_flow(const struct assignment *a, uint32_t index)
 {
     const struct assigned_flow *flow = &a->flows[index];
     uint64_t messages = 0;
     bool bounded = flow_messages(a, index, &messages);
-    char size[UNITS_TEXT_BYTES];
     char count[UNITS_TEXT_BYTES];
     char bytes[UNITS_TEXT_BYTES];
 
-    (void)printf("  flow %s: messages of %s, %s; ", flow->name,
-                 units_format_bytes(flow->message_bytes, size),
-                 flow->payload == PAYLOAD_RANDOM ? "random" : "zeros");
+    (void)printf("  flow %s: messages of ", flow->name);
+    write_message(&flow->message);
+    (void)printf("; ");
     write_words(&flow->delivery);
     (void)printf("    ");
     write_count(flow->topics_count, "topic");
@@ -78,8 +103,9 @@ static void write_flow(const struct assignment *a, uint32_t index)
     (void)printf(" x ");
     write_count(flow->consumers_count, "consumer");
     if (bounded) {
-        (void)printf("\n    %s messages out, %s", units_format_count((double)messages, count),
-                     units_format_bytes((double)messages * flow->message_bytes, bytes));
+        (void)printf(
+            "\n    %s messages out, %s", units_format_count((double)messages, count),
+            units_format_bytes((double)messages * message_bytes_mean(&flow->message), bytes));
     } else {
         (void)printf("\n    as many messages out as confirms allow");
     }
@@ -186,15 +212,23 @@ static double peak_rate(const struct assignment *a, bool *ret_max)
     return peak;
 }
 
-/* Histograms of each worker (two of each series, swapped), and what may be in flight. */
+/* Histograms of each worker (two of each series, swapped), what may be in flight, and a pool of
+ * messages for each worker and flow that sends. */
 static double memory_bytes(const struct assignment *a)
 {
     double bytes = 2.0 * a->workers_count * a->flows_count * SERIES_COUNT * 264.0 * 1024.0;
 
     for (uint32_t i = 0; i < a->producers_count; i++) {
-        const struct assigned_flow *flow = &a->flows[a->producers[i].flow];
+        const struct assigned_producer *producer = &a->producers[i];
+        const struct assigned_flow *flow = &a->flows[producer->flow];
+        bool first = true;
 
-        bytes += (double)flow->delivery.in_flight * flow->message_bytes;
+        for (uint32_t k = 0; k < i && first; k++) {
+            first = a->producers[k].flow != producer->flow ||
+                    a->producers[k].worker != producer->worker;
+        }
+        bytes += (double)flow->delivery.in_flight * message_bytes_mean(&flow->message);
+        bytes += first ? (double)message_pool_bytes(&flow->message) : 0.0;
     }
     return bytes;
 }

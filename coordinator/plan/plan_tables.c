@@ -68,8 +68,7 @@ static void fill_flow(struct layout *layout, uint32_t index, uint32_t *stream)
     bool read = from->topology.consumers > 0;
 
     memcpy(flow->name, from->name, sizeof flow->name);
-    flow->message_bytes = from->message_bytes;
-    flow->payload = from->payload;
+    flow->message = from->message;
     flow->delivery = from->delivery;
     if (!from->persistent_given) {
         flow->delivery.persistent = layout->entry->capabilities[CAPABILITY_PERSISTENT].available;

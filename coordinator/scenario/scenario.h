@@ -39,8 +39,7 @@ struct scenario_flow {
     bool has_rate;
     struct rate rate; /* Own rate; phases take percents of it. */
     struct scenario_topology topology;
-    uint32_t message_bytes;
-    enum payload payload;
+    struct message_shape message;
     struct delivery delivery;
     bool persistent_given; /* false: the backend's usual; delivery.persistent means nothing. */
 };

@@ -28,6 +28,8 @@ static const char *expected(const struct scenario_key *row)
         return "a duration such as 30s";
     case KEY_BYTES:
         return "a size such as 1KiB";
+    case KEY_BYTES_RANGE:
+        return "a size such as 1KiB, or a range such as 4KiB..64KiB";
     case KEY_COUNT:
         return "a count such as 8";
     default:
@@ -92,6 +94,7 @@ static void check_scalar(struct loading *loading, struct node *node)
         return;
     }
     node->number = value.number;
+    node->number_max = value.number_max;
     node->rate = value.rate;
 }
 
@@ -223,16 +226,21 @@ const struct node *usable(const struct node *map, const char *key)
     return node != NULL && !node->bad && node->row != NULL ? node : NULL;
 }
 
-int64_t usable_number(const struct node *node, const char *path)
+struct key_value usable_value(const struct node *node, const char *path)
 {
     const struct scenario_key *row = scenario_key_find(path);
     struct key_value value = {0};
 
     if (node != NULL) {
-        return node->number;
+        return (struct key_value){node->number, node->number_max, node->rate};
     }
     if (row->fallback != NULL) {
         (void)scenario_key_parse(row, row->fallback, &value, NULL);
     }
-    return value.number;
+    return value;
+}
+
+int64_t usable_number(const struct node *node, const char *path)
+{
+    return usable_value(node, path).number;
 }

@@ -30,6 +30,41 @@ static int64_t flow_number(const struct flow_source *source, const char *group, 
     return usable_number(flow_node(source, group, key), path);
 }
 
+static void add_size(struct message_shape *message, struct key_value size, int64_t weight)
+{
+    message->sizes[message->sizes_count++] =
+        (struct message_size){.bytes_min = (uint32_t)size.number,
+                              .bytes_max = (uint32_t)size.number_max,
+                              .weight = (uint32_t)weight};
+}
+
+static void build_message(const struct flow_source *source, struct message_shape *message)
+{
+    const struct node *size = flow_node(source, "message", "size");
+    struct node *mix = node_child(size, "mix");
+
+    message->payload = (enum payload)flow_number(source, "message", "payload");
+    if (size == NULL || size->kind != NODE_MAP) {
+        add_size(message, usable_value(size, "message.size"), 1);
+        return;
+    }
+    for (const struct node *part = mix != NULL && !mix->bad ? mix->first : NULL; part != NULL;
+         part = part->next) {
+        const struct node *bytes = usable(part, "size");
+
+        if (bytes != NULL) {
+            add_size(message, usable_value(bytes, "message.size.mix.*.size"),
+                     usable_number(usable(part, "weight"), "message.size.mix.*.weight"));
+        }
+    }
+    if (message_bytes_sum(message) > (uint64_t)MESSAGE_MIX_BYTES_MAX) {
+        problems_node(&source->loading->problems, mix,
+                      "its largest messages have %llu MiB together (at most %d MiB)",
+                      (unsigned long long)(message_bytes_sum(message) >> 20),
+                      MESSAGE_MIX_BYTES_MAX >> 20);
+    }
+}
+
 static void build_delivery(const struct flow_source *source, struct scenario_flow *flow)
 {
     const struct node *ack = flow_node(source, "delivery", "consume_ack");
@@ -88,8 +123,7 @@ static void build_flow(const struct flow_source *source, struct scenario_flow *f
     topology->subscriptions = (uint32_t)flow_number(source, "topology", "subscriptions");
     topology->consumers = (uint32_t)flow_number(source, "topology", "consumers");
     topology->placement = (enum placement)flow_number(source, "topology", "placement");
-    flow->message_bytes = (uint32_t)flow_number(source, "message", "size");
-    flow->payload = (enum payload)flow_number(source, "message", "payload");
+    build_message(source, &flow->message);
     build_delivery(source, flow);
     check_producers(source, flow);
 }

@@ -20,6 +20,7 @@ enum key_type {
     KEY_BOOL,
     KEY_COUNT,
     KEY_BYTES,
+    KEY_BYTES_RANGE, /* "1KiB" or "4KiB..64KiB". */
     KEY_DURATION,
     KEY_RATE,
     KEY_PERCENT,    /* In thousandths of a percent. */
@@ -40,7 +41,7 @@ struct scenario_key {
     bool zero_too;       /* RATE: 0 is one as well. */
     bool entries_named;  /* MAP: its keys are names that the author chooses. */
     bool entries_needed; /* MAP, LIST: must not be empty. */
-    int64_t min;         /* COUNT, BYTES, DURATION, PERCENT; MAP and LIST: entries. */
+    int64_t min;         /* Of numbers; MAP and LIST: of entries. */
     int64_t max;
     const char *const *choices;       /* NULL-terminated. */
     const char *const *later_choices; /* Values known, not executed yet; may be NULL. */
@@ -52,7 +53,8 @@ struct scenario_key {
 };
 
 struct key_value {
-    int64_t number; /* PHASE_RATE: enum phase_rate. */
+    int64_t number;     /* PHASE_RATE: enum phase_rate; BYTES_RANGE: its lower end. */
+    int64_t number_max; /* BYTES_RANGE: its upper end. */
     struct rate rate;
 };
 

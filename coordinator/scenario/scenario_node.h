@@ -52,6 +52,7 @@ struct node {
     bool bad;                       /* A problem was reported: the value can't be used. */
     bool incomplete;                /* LIST: a problem was reported for what should stand in it. */
     int64_t number;                 /* Booleans 0/1, counts, bytes, ns, index of a choice. */
+    int64_t number_max;             /* Of a range; else nothing. */
     struct rate rate;
 };
 

@@ -65,7 +65,8 @@ int write_effective(struct loading *loading);
 /* Entry of a mapping if it can be used: there, checked, of the right type; else NULL. */
 const struct node *usable(const struct node *map, const char *key);
 
-/* Its number, or the table's default of the row at path. */
+/* Its value, or the table's default of the row at path; its number alone. */
+struct key_value usable_value(const struct node *node, const char *path);
 int64_t usable_number(const struct node *node, const char *path);
 
 #endif

@@ -126,6 +126,31 @@ static int check_number(const struct scenario_key *row, const char *text, int64_
     return 0;
 }
 
+/* "4KiB..64KiB", or a single size as a range of one. */
+static int check_range(const struct scenario_key *row, const char *text, struct key_value *ret,
+                       struct errinfo *reterr)
+{
+    const char *dots = strstr(text, "..");
+    struct scenario_key end = *row;
+    char low[NUMBER_TEXT_BYTES];
+    int r;
+
+    end.type = KEY_BYTES;
+    if (dots == NULL) {
+        r = check_number(&end, text, &ret->number, reterr);
+        ret->number_max = ret->number;
+        return r;
+    }
+    (void)snprintf(low, sizeof low, "%.*s", (int)(dots - text), text);
+    r = check_number(&end, low, &ret->number, reterr);
+    r = r < 0 ? r : check_number(&end, dots + 2, &ret->number_max, reterr);
+    if (r == 0 && ret->number > ret->number_max) {
+        return errinfo_set(reterr, -EINVAL, "\"%.64s\" runs backwards (the smaller size first)",
+                           text);
+    }
+    return r;
+}
+
 static int check_rate(const struct scenario_key *row, const char *text, struct key_value *ret,
                       struct errinfo *reterr)
 {
@@ -220,6 +245,8 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
                                text);
         }
         return 0;
+    case KEY_BYTES_RANGE:
+        return check_range(row, text, ret, reterr);
     case KEY_COUNT:
     case KEY_BYTES:
     case KEY_DURATION:

@@ -66,7 +66,7 @@ static void fill(struct trial *trial, const struct one_process_spec *spec)
 
     memset(trial, 0, sizeof *trial);
     trial->flow = (struct assigned_flow){.name = "main",
-                                         .message_bytes = 100,
+                                         .message = {.sizes = {{100, 100, 1}}, .sizes_count = 1},
                                          .delivery = spec->delivery,
                                          .topics_count = 1,
                                          .partitions = spec->partitions,

@@ -69,7 +69,7 @@ static void make_flows(struct made_trial *made)
         struct assigned_flow *flow = &entry->flows[f];
 
         (void)snprintf(flow->name, sizeof flow->name, "flow-%u", f);
-        flow->message_bytes = 100;
+        flow->message = (struct message_shape){.sizes = {{100, 100, 1}}, .sizes_count = 1};
         flow->delivery = (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
                                            .in_flight = 100,
                                            .consume_ack_batch = 1,

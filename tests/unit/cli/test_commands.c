@@ -74,6 +74,17 @@ static void explain_tells_flows_and_open_ends_apart(void **state)
     assert_has(outcome.out, "full             10 s, as fast as confirms allow\n");
 }
 
+static void explain_says_what_a_mix_of_sizes_comes_to(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
+         "message.size={ mix: [ { size: 256, weight: 70 }, { size: 4KiB..64KiB, weight: 30 } ] }");
+    assert_int_equal(outcome.code, 0);
+    /* (0.7 x 256 + 0.3 x 34816) B = 10.375 KiB. */
+    assert_has(outcome.out, "messages of 256 B (70 %), 4.00 KiB to 64.0 KiB (30 %), mean 10.4 KiB, "
+                            "random; ");
+}
+
 static void explain_names_idle_agents_and_idle_consumers(void **state)
 {
     (void)state;
@@ -158,6 +169,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
         cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
+        cmocka_unit_test(explain_says_what_a_mix_of_sizes_comes_to),
         cmocka_unit_test(explain_names_idle_agents_and_idle_consumers),
         cmocka_unit_test(explain_says_what_is_not_available),
         cmocka_unit_test(explain_refuses_what_no_plan_can_do),

@@ -10,7 +10,7 @@ void fixture_init(struct fixture *fixture)
     memset(fixture, 0, sizeof *fixture);
     fixture->flows[0] = (struct assigned_flow){
         .name = "main",
-        .message_bytes = 100,
+        .message = {.sizes = {{100, 100, 1}}, .sizes_count = 1},
         .delivery = {.publish_ack = PUBLISH_ACK_ALL, .in_flight = 10, .consume_ack_batch = 1},
         .topics_count = 1,
         .partitions = 1,

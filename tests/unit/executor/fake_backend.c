@@ -229,6 +229,7 @@ static int submit_message(struct endpoint *endpoint, const struct message *messa
     *kept = (struct fake_message){.client = message->client,
                                   .topic = message->topic,
                                   .partition = message->partition,
+                                  .bytes_count = message->bytes_count,
                                   .token = message->token};
     assert_int_equal(stamp_read(message->bytes, message->bytes_count, 77, &kept->stamp), STAMP_OK);
     if (script.confirms) {

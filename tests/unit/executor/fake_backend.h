@@ -21,6 +21,7 @@ struct fake_message {
     uint32_t client;
     uint32_t topic;
     uint32_t partition;
+    uint32_t bytes_count;
     uint64_t token;
     struct stamp stamp;
 };

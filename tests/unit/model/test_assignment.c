@@ -29,25 +29,28 @@ static void fill_flows(struct assignment *a)
                                       .consume_ack_batch = 100,
                                       .persistent = true};
 
-    a->flows[0] = (struct assigned_flow){.name = "orders",
-                                         .message_bytes = 1024,
-                                         .delivery = delivery,
-                                         .topics_count = 4,
-                                         .partitions = 2,
-                                         .producers_count = 2,
-                                         .subscriptions_count = 2,
-                                         .consumers_count = 2,
-                                         .streams_count = 8};
-    a->flows[1] = (struct assigned_flow){.name = "exports",
-                                         .message_bytes = MESSAGE_BYTES_MIN,
-                                         .payload = PAYLOAD_ZEROS,
-                                         .delivery = {.in_flight = 1, .consume_ack_batch = 1},
-                                         .topic_first = 4,
-                                         .topics_count = 1,
-                                         .partitions = 1,
-                                         .producers_count = 1,
-                                         .stream_first = 8,
-                                         .streams_count = 1};
+    a->flows[0] = (struct assigned_flow){
+        .name = "orders",
+        .message = {.sizes = {{256, 256, 70}, {4096, 65536, 30}}, .sizes_count = 2},
+        .delivery = delivery,
+        .topics_count = 4,
+        .partitions = 2,
+        .producers_count = 2,
+        .subscriptions_count = 2,
+        .consumers_count = 2,
+        .streams_count = 8};
+    a->flows[1] =
+        (struct assigned_flow){.name = "exports",
+                               .message = {.sizes = {{MESSAGE_BYTES_MIN, MESSAGE_BYTES_MIN, 1}},
+                                           .sizes_count = 1,
+                                           .payload = PAYLOAD_ZEROS},
+                               .delivery = {.in_flight = 1, .consume_ack_batch = 1},
+                               .topic_first = 4,
+                               .topics_count = 1,
+                               .partitions = 1,
+                               .producers_count = 1,
+                               .stream_first = 8,
+                               .streams_count = 1};
 }
 
 static void fill_phases(struct assignment *a)
@@ -162,7 +165,10 @@ static void assignment_check_takes_the_ends_of_every_range(void **state)
     (void)state;
     TAKES(workers_count, WORKERS_MAX);
     TAKES(agent, AGENTS_MAX - 1);
-    TAKES(flows[0].message_bytes, MESSAGE_BYTES_MAX);
+    TAKES(flows[0].message.sizes[1].bytes_max, MESSAGE_BYTES_MAX);
+    TAKES(flows[0].message.sizes[0].bytes_min, MESSAGE_BYTES_MIN);
+    TAKES(flows[0].message.sizes[0].weight, MESSAGE_WEIGHT_MAX);
+    TAKES(flows[0].message.sizes_count, 1);
     TAKES(flows[0].delivery.in_flight, IN_FLIGHT_MAX);
     TAKES(flows[0].delivery.in_flight, 1);
     TAKES(flows[1].subscriptions_count, SUBSCRIPTIONS_MAX);
@@ -193,9 +199,14 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
 {
     (void)state;
     REFUSES(flows[1].name[0], '\0', "flows[1].name");
-    REFUSES(flows[0].message_bytes, STAMP_BYTES - 1, "flows[0].message_bytes");
-    REFUSES(flows[0].message_bytes, MESSAGE_BYTES_MAX + 1, "message_bytes");
-    REFUSES(flows[0].payload, (enum payload)(PAYLOAD_ZEROS + 1), "payload");
+    REFUSES(flows[0].message.sizes[0].bytes_min, STAMP_BYTES - 1, "flows[0].message.bytes_min");
+    REFUSES(flows[0].message.sizes[1].bytes_max, MESSAGE_BYTES_MAX + 1, "message.bytes_max");
+    REFUSES(flows[0].message.sizes[1].bytes_max, 4095, "message.bytes_max");
+    REFUSES(flows[0].message.sizes[1].weight, 0, "message.weight");
+    REFUSES(flows[0].message.sizes[1].weight, MESSAGE_WEIGHT_MAX + 1, "message.weight");
+    REFUSES(flows[0].message.sizes_count, 0, "message.sizes_count");
+    REFUSES(flows[0].message.sizes_count, MESSAGE_SIZES_MAX + 1, "message.sizes_count");
+    REFUSES(flows[0].message.payload, (enum payload)(PAYLOAD_ZEROS + 1), "message.payload");
     REFUSES(flows[0].delivery.publish_ack, (enum publish_ack)3, "publish_ack");
     REFUSES(flows[0].delivery.consume_ack, (enum consume_ack)9, "consume_ack");
     REFUSES(flows[0].delivery.in_flight, 0, "in_flight");

@@ -18,7 +18,7 @@ void plan_fixture_init(struct plan_fixture *fixture, const char *backend)
         .name = "main",
         .topology =
             {.topics = 1, .partitions = 1, .producers = 1, .subscriptions = 1, .consumers = 1},
-        .message_bytes = 100,
+        .message = {.sizes = {{100, 100, 1}}, .sizes_count = 1},
         .delivery = {.publish_ack = PUBLISH_ACK_ALL, .in_flight = 10, .consume_ack_batch = 1}};
     fixture->phases[0] = (struct scenario_phase){.name = "steady",
                                                  .kind = PHASE_RATE,

@@ -8,6 +8,7 @@
 /* ---- JSON schema: one definition per mapping and list, so nothing nests ---- */
 
 #define NUMBER "[0-9]+([.][0-9]+)?"
+#define BYTES NUMBER "(B|kB|KiB|MB|MiB|GB|GiB)?"
 #define TIME "(ns|us|ms|s|m|h)"
 
 static void add_string(struct text *text, const char *string)
@@ -46,7 +47,10 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
         add_pattern(text, NUMBER "[kMG]?");
         break;
     case KEY_BYTES:
-        add_pattern(text, NUMBER "(B|kB|KiB|MB|MiB|GB|GiB)?");
+        add_pattern(text, BYTES);
+        break;
+    case KEY_BYTES_RANGE:
+        add_pattern(text, BYTES "([.][.]" BYTES ")?");
         break;
     case KEY_DURATION:
         add_pattern(text, NUMBER TIME);
@@ -184,6 +188,7 @@ static const char *form(const struct scenario_key *row)
         [KEY_BOOL] = "true \\| false",
         [KEY_COUNT] = "count",
         [KEY_BYTES] = "size",
+        [KEY_BYTES_RANGE] = "size or range",
         [KEY_DURATION] = "duration",
         [KEY_RATE] = "rate",
         [KEY_PERCENT] = "percentage",

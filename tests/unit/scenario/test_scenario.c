@@ -29,8 +29,10 @@ static void a_short_scenario_has_the_defaults_of_the_contract(void **state)
     assert_int_equal(flow->topology.subscriptions, 1);
     assert_int_equal(flow->topology.consumers, 1);
     assert_int_equal(flow->topology.placement, PLACEMENT_SPREAD);
-    assert_int_equal(flow->message_bytes, 1024);
-    assert_int_equal(flow->payload, PAYLOAD_RANDOM);
+    assert_int_equal(flow->message.sizes_count, 1);
+    assert_int_equal(flow->message.sizes[0].bytes_min, 1024);
+    assert_int_equal(flow->message.sizes[0].bytes_max, 1024);
+    assert_int_equal(flow->message.payload, PAYLOAD_RANDOM);
     assert_int_equal(flow->delivery.publish_ack, PUBLISH_ACK_ALL);
     assert_int_equal(flow->delivery.in_flight, 1000);
     assert_int_equal(flow->delivery.consume_ack, CONSUME_ACK_NONE);
@@ -92,8 +94,8 @@ static void every_executed_key_arrives_in_its_field(void **state)
     assert_int_equal(flow->topology.subscriptions, 2);
     assert_int_equal(flow->topology.consumers, 6);
     assert_int_equal(flow->topology.placement, PLACEMENT_APART);
-    assert_int_equal(flow->message_bytes, 4096);
-    assert_int_equal(flow->payload, PAYLOAD_ZEROS);
+    assert_int_equal(message_bytes_max(&flow->message), 4096);
+    assert_int_equal(flow->message.payload, PAYLOAD_ZEROS);
     assert_int_equal(flow->delivery.publish_ack, PUBLISH_ACK_LEADER);
     assert_int_equal(flow->delivery.in_flight, 10);
     assert_int_equal(flow->delivery.consume_ack, CONSUME_ACK_BATCH);
@@ -185,16 +187,42 @@ static void flows_override_what_stands_above_them(void **state)
     assert_true(s->flows[0].explicit_flow);
     assert_true(s->flows[0].has_rate);
     assert_int_equal(s->flows[0].rate.per_ns * 18, s->flows[0].rate.messages * NS_PER_MS);
-    assert_int_equal(s->flows[0].message_bytes, 400);
+    assert_int_equal(message_bytes_max(&s->flows[0].message), 400);
     assert_int_equal(s->flows[0].topology.producers, 40);
     assert_int_equal(s->flows[0].topology.topics, 2);
     assert_int_equal(s->flows[0].delivery.in_flight, 7);
     assert_int_equal(s->flows[0].delivery.consume_ack, CONSUME_ACK_EACH);
     assert_string_equal(s->flows[1].name, "exports");
-    assert_int_equal(s->flows[1].message_bytes, 100);
+    assert_int_equal(message_bytes_max(&s->flows[1].message), 100);
     assert_int_equal(s->flows[1].topology.producers, 3);
     assert_int_equal(s->flows[1].delivery.consume_ack, CONSUME_ACK_BATCH);
     assert_int_equal(s->flows[1].delivery.consume_ack_batch, 5);
+}
+
+static void a_mix_has_sizes_and_ranges_with_weights(void **state)
+{
+    const struct scenario *s = fixture_good(
+        *state,
+        FIXTURE_TARGETS "message: { size: 4KiB..64KiB }\n"
+                        "flows:\n"
+                        "  a: { rate: 1/s }\n"
+                        "  b: { rate: 1/s, message: { size: { mix: [ { size: 256, weight: 70 }, "
+                        "{ size: 1kB..2kB } ] } } }\n"
+                        "phases: [ { name: steady, for: 10s } ]\n",
+        NULL);
+    const struct message_shape *range = &s->flows[0].message;
+    const struct message_shape *mix = &s->flows[1].message;
+
+    assert_int_equal(range->sizes_count, 1);
+    assert_int_equal(range->sizes[0].bytes_min, 4096);
+    assert_int_equal(range->sizes[0].bytes_max, 65536);
+    assert_int_equal(mix->sizes_count, 2);
+    assert_int_equal(mix->sizes[0].bytes_min, 256);
+    assert_int_equal(mix->sizes[0].bytes_max, 256);
+    assert_int_equal(mix->sizes[0].weight, 70);
+    assert_int_equal(mix->sizes[1].bytes_min, 1000);
+    assert_int_equal(mix->sizes[1].bytes_max, 2000);
+    assert_int_equal(mix->sizes[1].weight, 1);
 }
 
 static void a_phase_takes_percents_of_the_flows_rates(void **state)
@@ -357,6 +385,7 @@ int main(void)
         cmocka_unit_test(an_implied_drain_phase_has_a_name_of_its_own),
         cmocka_unit_test(until_drained_without_for_gets_30_s),
         cmocka_unit_test(flows_override_what_stands_above_them),
+        cmocka_unit_test(a_mix_has_sizes_and_ranges_with_weights),
         cmocka_unit_test(a_phase_takes_percents_of_the_flows_rates),
         cmocka_unit_test(paths_of_certificates_are_relative_to_the_scenario),
         cmocka_unit_test(an_address_with_an_s_means_tls),

@@ -25,7 +25,7 @@ static void with_merges_mappings_deeply(void **state)
 
     assert_int_equal(s->flows[0].topology.topics, 4);
     assert_int_equal(s->flows[0].topology.producers, 8);
-    assert_int_equal(s->flows[0].message_bytes, 64);
+    assert_int_equal(message_bytes_max(&s->flows[0].message), 64);
 }
 
 static void with_merges_targets_and_phases_by_name(void **state)
@@ -103,7 +103,7 @@ static void set_makes_what_is_not_there(void **state)
 
     assert_int_equal(s->flows[0].delivery.consume_ack, CONSUME_ACK_BATCH);
     assert_int_equal(s->flows[0].delivery.consume_ack_batch, 100);
-    assert_int_equal(s->flows[0].message_bytes, 100);
+    assert_int_equal(message_bytes_max(&s->flows[0].message), 100);
     assert_string_equal(s->flows[0].name, "a");
     assert_int_equal(s->flows[0].rate.messages * NS_PER_S / s->flows[0].rate.per_ns, 6);
 }

@@ -77,14 +77,26 @@ static void name(struct random *random, char *text, size_t text_bytes)
     text[0] = 'n'; /* assignment_check() refuses empty ones. */
 }
 
+static void sample_message(struct random *random, struct message_shape *message)
+{
+    message->sizes_count = 1 + sample_below(random, MESSAGE_SIZES_MAX);
+    for (uint32_t i = 0; i < message->sizes_count; i++) {
+        struct message_size *size = &message->sizes[i];
+
+        size->bytes_min = MESSAGE_BYTES_MIN + sample_below(random, 100000);
+        size->bytes_max = size->bytes_min + sample_below(random, 100000);
+        size->weight = 1 + sample_below(random, MESSAGE_WEIGHT_MAX);
+    }
+    message->payload = (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
+}
+
 /* Each producer has one topic of the flow, each consumer of a subscription all of them. */
 static void sample_flow(struct random *random, struct assignment *a, uint32_t index)
 {
     struct assigned_flow *flow = &a->flows[index];
 
     name(random, flow->name, sizeof flow->name);
-    flow->message_bytes = MESSAGE_BYTES_MIN + sample_below(random, 100000);
-    flow->payload = (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
+    sample_message(random, &flow->message);
     flow->delivery.publish_ack = (enum publish_ack)sample_below(random, PUBLISH_ACK_ALL + 1);
     flow->delivery.in_flight = 1 + sample_below(random, IN_FLIGHT_MAX);
     flow->delivery.consume_ack = (enum consume_ack)sample_below(random, CONSUME_ACK_BATCH + 1);

@@ -1,0 +1,83 @@
+#include "message_shape.h"
+
+#define HASH_BYTES 8 /* Of each body at each length. */
+
+uint32_t message_bytes_min(const struct message_shape *shape)
+{
+    uint32_t min = UINT32_MAX;
+
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        min = shape->sizes[i].bytes_min < min ? shape->sizes[i].bytes_min : min;
+    }
+    return min;
+}
+
+uint32_t message_bytes_max(const struct message_shape *shape)
+{
+    uint32_t max = 0;
+
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        max = shape->sizes[i].bytes_max > max ? shape->sizes[i].bytes_max : max;
+    }
+    return max;
+}
+
+double message_bytes_mean(const struct message_shape *shape)
+{
+    double weights = 0.0;
+    double bytes = 0.0;
+
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        const struct message_size *size = &shape->sizes[i];
+
+        weights += size->weight;
+        bytes += size->weight * ((double)size->bytes_min + size->bytes_max) / 2.0;
+    }
+    return weights > 0.0 ? bytes / weights : 0.0;
+}
+
+uint64_t message_bytes_sum(const struct message_shape *shape)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        sum += shape->sizes[i].bytes_max;
+    }
+    return sum;
+}
+
+uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part)
+{
+    const struct message_size *size = &shape->sizes[part];
+    uint32_t all = size->bytes_max - size->bytes_min + 1;
+
+    return all < PAYLOAD_LENGTHS_MAX ? all : PAYLOAD_LENGTHS_MAX;
+}
+
+uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part)
+{
+    uint32_t hashes_max = PAYLOAD_HASHES_MAX / message_lengths_count(shape, part);
+    double weighted = 0.0;
+    double count;
+
+    if (shape->payload == PAYLOAD_ZEROS) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        weighted += (double)shape->sizes[i].weight * shape->sizes[i].bytes_max;
+    }
+    count = PAYLOAD_POOL_BYTES * (double)shape->sizes[part].weight / weighted;
+    return count < 1.0 ? 1 : count > hashes_max ? hashes_max : (uint32_t)count;
+}
+
+uint64_t message_pool_bytes(const struct message_shape *shape)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < shape->sizes_count; i++) {
+        uint64_t lengths = message_lengths_count(shape, i);
+
+        sum += message_bodies_count(shape, i) * (shape->sizes[i].bytes_max + lengths * HASH_BYTES);
+    }
+    return sum;
+}

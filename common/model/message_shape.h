@@ -1,0 +1,48 @@
+/*
+ * message_shape: what the messages of a flow look like, as the scenario asks for it and as agents
+ * make them; and what follows from it in bytes, so that what `explain` says and what an agent makes
+ * are one piece of arithmetic. Pure.
+ */
+#ifndef MILLRACE_MESSAGE_SHAPE_H
+#define MILLRACE_MESSAGE_SHAPE_H
+
+#include "bounds.h"
+
+#include <stdint.h>
+
+enum payload { PAYLOAD_RANDOM, PAYLOAD_ZEROS };
+
+/* One part of a mix. All sizes are of whole messages, the stamp included. */
+struct message_size {
+    uint32_t bytes_min;
+    uint32_t bytes_max; /* Uniform in between. */
+    uint32_t weight;    /* Relative to those of the other parts; at least 1. */
+};
+
+struct message_shape {
+    struct message_size sizes[MESSAGE_SIZES_MAX];
+    uint32_t sizes_count; /* At least 1. */
+    enum payload payload;
+};
+
+uint32_t message_bytes_min(const struct message_shape *shape);
+uint32_t message_bytes_max(const struct message_shape *shape);
+double message_bytes_mean(const struct message_shape *shape);
+
+/* Of all parts' largest messages, which a pool has at least one of each: to be held against
+ * MESSAGE_MIX_BYTES_MAX. */
+uint64_t message_bytes_sum(const struct message_shape *shape);
+
+/*
+ * A pool of messages made ahead (agent/executor/payload.h) has so many bodies for a part, each with
+ * room for its largest message, and so many different lengths of it. Bodies are as many as the
+ * weights say until PAYLOAD_POOL_BYTES are spent, so that every part's contents come again after
+ * the same time.
+ */
+uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part);
+uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part);
+
+/* Memory that such a pool takes. */
+uint64_t message_pool_bytes(const struct message_shape *shape);
+
+#endif

@@ -1,0 +1,185 @@
+#include "check.h"
+#include "payload.h"
+#include "stamp.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct message_shape mix = {.sizes = {{256, 256, 70}, {4096, 65536, 30}},
+                                         .sizes_count = 2};
+static const struct message_shape small = {.sizes = {{100, 100, 1}}, .sizes_count = 1};
+
+static struct payload_pool *pool_of(const struct message_shape *shape, uint64_t seed)
+{
+    struct payload_pool *pool = NULL;
+
+    assert_int_equal(payload_pool_new(shape, seed, &pool, NULL), 0);
+    return pool;
+}
+
+/* What a receiver would say to it. */
+static void assert_whole(const struct payload_message *message)
+{
+    struct stamp stamp = {.tag = 1};
+    struct stamp found;
+
+    stamp_write(message->bytes, &stamp, message->payload_hash);
+    assert_int_equal(stamp_read(message->bytes, message->bytes_count, 1, &found), STAMP_OK);
+}
+
+static void messages_of_one_size_have_it_and_draw_nothing(void **state)
+{
+    struct payload_pool *pool = pool_of(&small, 1);
+    struct random random;
+    struct random before;
+
+    (void)state;
+    random_seed(&random, 1);
+    before = random;
+    for (int i = 0; i < 10000; i++) {
+        struct payload_message message = payload_pool_take(pool, payload_pool_draw(pool, &random));
+
+        assert_int_equal(message.bytes_count, 100);
+        assert_whole(&message);
+    }
+    assert_memory_equal(&random, &before, sizeof random);
+    payload_pool_free(pool);
+}
+
+static void a_mix_has_its_shares_its_ranges_and_its_mean(void **state)
+{
+    struct payload_pool *pool = pool_of(&mix, 1);
+    struct random random;
+    double bytes = 0.0;
+    double share;
+    uint32_t n = 100000;
+    uint32_t smalls = 0;
+    uint32_t lowest = UINT32_MAX;
+    uint32_t highest = 0;
+
+    (void)state;
+    random_seed(&random, 7);
+    for (uint32_t i = 0; i < n; i++) {
+        struct payload_message message = payload_pool_take(pool, payload_pool_draw(pool, &random));
+
+        bytes += message.bytes_count;
+        if (message.bytes_count == 256) {
+            smalls++;
+            continue;
+        }
+        assert_in_range(message.bytes_count, 4096, 65536);
+        lowest = message.bytes_count < lowest ? message.bytes_count : lowest;
+        highest = message.bytes_count > highest ? message.bytes_count : highest;
+        if (i < 1000) {
+            assert_whole(&message);
+        }
+    }
+    /* Five standard deviations of a share, and of a mean whose variance is below 19 KiB squared. */
+    share = (double)smalls / n;
+    assert_true(fabs(share - 0.7) < 5 * sqrt(0.7 * 0.3 / n));
+    assert_true(fabs(bytes / n - message_bytes_mean(&mix)) < 5 * 19456 / sqrt(n));
+    assert_int_equal(lowest, 4096);
+    assert_int_equal(highest, 65536);
+    payload_pool_free(pool);
+}
+
+static void lengths_of_a_range_are_spread_evenly(void **state)
+{
+    const struct message_shape range = {.sizes = {{100, 104, 1}}, .sizes_count = 1};
+    struct payload_pool *pool = pool_of(&range, 1);
+    struct random random;
+    uint32_t counts[5] = {0};
+
+    (void)state;
+    random_seed(&random, 3);
+    for (int i = 0; i < 100000; i++) {
+        counts[payload_pool_take(pool, payload_pool_draw(pool, &random)).bytes_count - 100]++;
+    }
+    for (int i = 0; i < 5; i++) {
+        assert_in_range(counts[i], 20000 - 633, 20000 + 633); /* Five standard deviations. */
+    }
+    payload_pool_free(pool);
+}
+
+static void the_same_seed_gives_the_same_messages_and_another_one_others(void **state)
+{
+    struct payload_pool *pools[] = {pool_of(&mix, 5), pool_of(&mix, 5), pool_of(&mix, 6)};
+    struct random randoms[3];
+    uint32_t other_contents = 0;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        random_seed(&randoms[i], 9);
+    }
+    for (int i = 0; i < 200; i++) {
+        struct payload_message m[3];
+
+        for (int k = 0; k < 3; k++) {
+            m[k] = payload_pool_take(pools[k], payload_pool_draw(pools[k], &randoms[k]));
+        }
+        assert_int_equal(m[0].bytes_count, m[1].bytes_count);
+        assert_int_equal(m[0].bytes_count, m[2].bytes_count);
+        assert_memory_equal(m[0].bytes, m[1].bytes, m[0].bytes_count);
+        other_contents += m[0].payload_hash != m[2].payload_hash;
+    }
+    assert_int_equal(other_contents, 200);
+    for (int i = 0; i < 3; i++) {
+        payload_pool_free(pools[i]);
+    }
+}
+
+/* Kafka compresses batches of messages: with a few bodies only, random ones compressed well. */
+static void random_contents_come_again_after_the_whole_pool_only(void **state)
+{
+    struct payload_pool *pool = pool_of(&small, 1);
+    struct random random;
+    uint32_t bodies = PAYLOAD_POOL_BYTES / 100;
+    uint64_t hashes[PAYLOAD_POOL_BYTES / 100];
+
+    (void)state;
+    random_seed(&random, 1);
+    for (uint32_t i = 0; i < bodies; i++) {
+        hashes[i] = payload_pool_take(pool, payload_pool_draw(pool, &random)).payload_hash;
+        for (uint32_t k = 0; k < i; k++) {
+            assert_int_not_equal(hashes[i], hashes[k]);
+        }
+    }
+    assert_int_equal(payload_pool_take(pool, payload_pool_draw(pool, &random)).payload_hash,
+                     hashes[0]);
+    payload_pool_free(pool);
+}
+
+static void zeros_are_zeros_at_every_length(void **state)
+{
+    struct message_shape zeros = mix;
+    static const unsigned char nothing[65536];
+    struct payload_pool *pool;
+    struct random random;
+
+    (void)state;
+    zeros.payload = PAYLOAD_ZEROS;
+    pool = pool_of(&zeros, 1);
+    random_seed(&random, 1);
+    for (int i = 0; i < 100; i++) {
+        struct payload_message message = payload_pool_take(pool, payload_pool_draw(pool, &random));
+
+        assert_memory_equal(message.bytes + STAMP_BYTES, nothing,
+                            message.bytes_count - STAMP_BYTES);
+        assert_whole(&message);
+    }
+    payload_pool_free(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_of_one_size_have_it_and_draw_nothing),
+        cmocka_unit_test(a_mix_has_its_shares_its_ranges_and_its_mean),
+        cmocka_unit_test(lengths_of_a_range_are_spread_evenly),
+        cmocka_unit_test(the_same_seed_gives_the_same_messages_and_another_one_others),
+        cmocka_unit_test(random_contents_come_again_after_the_whole_pool_only),
+        cmocka_unit_test(zeros_are_zeros_at_every_length),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
