@@ -141,6 +141,9 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     now = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
     now->received_now++;
     now->received_bytes_now += event->bytes_count;
+    if (receiver->t0_ns != 0 && event->at_ns > receiver->t0_ns) {
+        now->received_until_ns = (uint64_t)(event->at_ns - receiver->t0_ns);
+    }
     latency_ns = record_latency(receiver, cell, paced, &stamp, event->at_ns);
     recorder_seen(recorder, consumer->lane + (stamp.stream - flow->stream_first), stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,

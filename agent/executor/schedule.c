@@ -35,6 +35,12 @@ void schedule_init(struct schedule *schedule, const struct assignment *assignmen
     schedule->over = true;
 }
 
+static uint64_t share_of(const struct schedule *schedule, uint32_t phase)
+{
+    return assigned_share(&schedule->assignment->phases[phase], schedule->producers_count,
+                          schedule->producer);
+}
+
 /* What was sent came due: the counting pacer need not walk there. */
 static void catch_up_counting(struct schedule *schedule)
 {
@@ -50,6 +56,8 @@ static void enter_phase(struct schedule *schedule, uint32_t phase, int64_t start
     schedule->phase = phase;
     schedule->phase_start_ns = start_ns;
     schedule->phase_end_ns = start_ns + schedule->assignment->phases[phase].duration_ns;
+    schedule->share = share_of(schedule, phase);
+    schedule->sent = 0;
     if (load_of(schedule)->load == LOAD_RATE) {
         struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
 
@@ -91,6 +99,9 @@ static int64_t due_in_phase(const struct schedule *schedule, int64_t now_ns)
     int64_t end_ns = earlier(schedule->phase_end_ns, schedule->stop_ns);
     int64_t due_ns = SCHEDULE_NEVER_NS;
 
+    if (schedule->sent >= schedule->share) {
+        return SCHEDULE_NEVER_NS;
+    }
     switch (load_of(schedule)->load) {
     case LOAD_RATE:
         due_ns = pacer_due_ns(&schedule->pacer);
@@ -110,7 +121,7 @@ int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_du
     while (!schedule->over) {
         int64_t due_ns = due_in_phase(schedule, now_ns);
 
-        if (now_ns >= schedule->stop_ns) {
+        if (now_ns >= schedule->stop_ns || schedule->sent >= schedule->share) {
             break; /* What is still owed is given up. */
         }
         if (due_ns != SCHEDULE_NEVER_NS) {
@@ -131,6 +142,7 @@ int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_du
 
 void schedule_sent(struct schedule *schedule)
 {
+    schedule->sent++;
     if (load_of(schedule)->load == LOAD_RATE) {
         pacer_step(&schedule->pacer);
     }
@@ -139,6 +151,7 @@ void schedule_sent(struct schedule *schedule)
 /* How many came due since the last call, until_ns excluded. */
 static uint64_t walk(struct schedule *schedule, uint32_t phase, int64_t start_ns, int64_t until_ns)
 {
+    uint64_t share = share_of(schedule, phase);
     uint64_t before;
 
     if (schedule->counting_phase != phase) {
@@ -149,7 +162,7 @@ static uint64_t walk(struct schedule *schedule, uint32_t phase, int64_t start_ns
         schedule->counted = 0;
     }
     catch_up_counting(schedule);
-    while (pacer_due_ns(&schedule->counting) < until_ns) {
+    while (schedule->counting.index < share && pacer_due_ns(&schedule->counting) < until_ns) {
         pacer_step(&schedule->counting);
     }
     before = schedule->counted;
@@ -161,6 +174,7 @@ static uint64_t came_due(struct schedule *schedule, uint32_t phase, int64_t star
                          int64_t until_ns)
 {
     struct pacer_config config = pacer_config_of(schedule, phase, start_ns);
+    uint64_t share = share_of(schedule, phase);
     uint64_t before;
     uint64_t after;
 
@@ -169,7 +183,7 @@ static uint64_t came_due(struct schedule *schedule, uint32_t phase, int64_t star
     }
     before = pacer_count_before(&config, earlier(schedule->accounted_ns, until_ns));
     after = pacer_count_before(&config, until_ns);
-    return after - before;
+    return (after < share ? after : share) - (before < share ? before : share);
 }
 
 void schedule_account(struct schedule *schedule, int64_t now_ns,

@@ -3,7 +3,8 @@
  * Pure: told the time.
  *
  * A phase's messages are those due within it, also when they are sent late; the next phase begins
- * for this producer once they are sent.
+ * for this producer once they are sent. In a phase with a number of messages it has its share of
+ * them, and is over once they are sent.
  */
 #ifndef MILLRACE_SCHEDULE_H
 #define MILLRACE_SCHEDULE_H
@@ -28,7 +29,9 @@ struct schedule {
     int64_t phase_start_ns;   /* mono_ns() */
     int64_t phase_end_ns;
     int64_t stop_ns;
-    bool over; /* Nothing is left to send in this segment. */
+    bool over;      /* Nothing is left to send in this segment. */
+    uint64_t share; /* Messages that this producer sends in the phase. */
+    uint64_t sent;  /* Of these. */
     struct pacer pacer;
     int64_t accounted_ns; /* What came due before was counted. */
     /* Poisson arrivals have no formula for what came due: a second pacer walks after the first. */

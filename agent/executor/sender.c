@@ -14,60 +14,6 @@
 #define SEND_BATCH 64
 #define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
 
-static int compare_keys(const struct sender *sender, uint32_t a, uint32_t b)
-{
-    int64_t left = sender->producers[a].key_ns;
-    int64_t right = sender->producers[b].key_ns;
-
-    return left < right ? -1 : left > right;
-}
-
-/* A binary heap of producers by the time at which they want to be looked at. */
-static void heap_down(struct sender *sender, uint32_t at)
-{
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        uint32_t moved = sender->heap[at];
-
-        if (child >= sender->heap_count) {
-            return;
-        }
-        if (child + 1 < sender->heap_count &&
-            compare_keys(sender, sender->heap[child + 1], sender->heap[child]) < 0) {
-            child++;
-        }
-        if (compare_keys(sender, moved, sender->heap[child]) <= 0) {
-            return;
-        }
-        sender->heap[at] = sender->heap[child];
-        sender->heap[child] = moved;
-        at = child;
-    }
-}
-
-static void heap_push(struct sender *sender, uint32_t producer)
-{
-    uint32_t at = sender->heap_count++;
-
-    sender->heap[at] = producer;
-    while (at > 0 && compare_keys(sender, sender->heap[at], sender->heap[(at - 1) / 2]) < 0) {
-        uint32_t parent = (at - 1) / 2;
-        uint32_t moved = sender->heap[at];
-
-        sender->heap[at] = sender->heap[parent];
-        sender->heap[parent] = moved;
-        at = parent;
-    }
-}
-
-static void heap_pop(struct sender *sender)
-{
-    sender->heap[0] = sender->heap[--sender->heap_count];
-    if (sender->heap_count > 0) {
-        heap_down(sender, 0);
-    }
-}
-
 /* Messages per second of the whole flow at this moment. */
 static double rate_now(const struct sender *sender, const struct assigned_phase *phase,
                        const struct phase_load *load)
@@ -119,11 +65,12 @@ void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_la
         schedule_start(&producer->schedule, phase_first, phase_last, start_ns);
         producer->waiting = PRODUCER_SCHEDULED;
         producer->key_ns = start_ns;
-        heap_push(sender, i);
+        sender_heap_push(sender, i);
     }
     sender->blocked_count = 0;
     sender->stop_ns = SENDER_NEVER_NS;
     sender->turn_ns = start_ns;
+    sender->settled_ns = start_ns;
     sender->gap_ns = gap_ns(sender);
     sender->gap_look_ns = start_ns;
 }
@@ -152,7 +99,7 @@ static void producer_unblock(struct sender *sender, struct producer *producer)
     }
     sender->blocked_count -= producer->blocked_load ? 1 : 0;
     producer->waiting = PRODUCER_SCHEDULED;
-    heap_push(sender, (uint32_t)(producer - sender->producers));
+    sender_heap_push(sender, (uint32_t)(producer - sender->producers));
 }
 
 /* Those that were stalled may try again, behind the ones that can send: sorted in by the age of
@@ -206,6 +153,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     }
     recorder_outcome(recorder, producer->lane + slot->stream, kind, slot->sequence);
     recorder_client(recorder, producer->record_index, slot->bytes_count, latency_ns);
+    sender->settled_ns = event->at_ns;
     slot->used = false;
     producer->free_slots[producer->free_count++] = index;
     sender->outstanding--;
@@ -368,17 +316,17 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
     *ret_sent = false;
     if (next_ns > now_ns || !due) {
         producer->key_ns = next_ns;
-        heap_down(sender, 0);
+        sender_heap_down(sender, 0);
         return now_ns;
     }
     if (producer->free_count == 0) {
-        heap_pop(sender);
+        sender_heap_pop(sender);
         producer_block(sender, producer, PRODUCER_WINDOW_FULL);
         return now_ns;
     }
     end_ns = producer_submit(sender, producer, next_ns, now_ns);
     if (end_ns < 0) {
-        heap_pop(sender);
+        sender_heap_pop(sender);
         producer_block(sender, producer, PRODUCER_STALLED);
         if (!group->stalled) {
             group->stalled = true;
@@ -391,7 +339,7 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
     producer->key_ns = schedule_load(&producer->schedule) == LOAD_RATE
                            ? schedule_next_ns(&producer->schedule, end_ns, &due)
                            : end_ns;
-    heap_down(sender, 0);
+    sender_heap_down(sender, 0);
     return end_ns;
 }
 
@@ -409,6 +357,18 @@ bool sender_send(struct sender *sender, int64_t now_ns)
         any = any || sent;
     }
     return any;
+}
+
+bool sender_finished(const struct sender *sender, int64_t *ret_ns)
+{
+    /* Those that can't send are not in the heap; those that are over never want to be called. */
+    if (sender->outstanding > 0 || sender->heap_count < sender->producers_count ||
+        (sender->heap_count > 0 &&
+         sender->producers[sender->heap[0]].key_ns != SCHEDULE_NEVER_NS)) {
+        return false;
+    }
+    *ret_ns = sender->settled_ns;
+    return true;
 }
 
 int64_t sender_next_ns(const struct sender *sender)
@@ -456,7 +416,7 @@ static void count_due(void *context, uint32_t phase, uint64_t n)
     recorder_cell(due->recorder, due->flow, phase)->counters.due += n;
 }
 
-void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
+void sender_count_due(struct sender *sender, int64_t now_ns)
 {
     for (uint32_t i = 0; sender->t0_ns != 0 && i < sender->producers_count; i++) {
         struct producer *producer = &sender->producers[i];
@@ -465,6 +425,11 @@ void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state
 
         schedule_account(&producer->schedule, now_ns, count_due, &due);
     }
+}
+
+void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
+{
+    sender_count_due(sender, now_ns);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         link_state_account(&sender->groups[i].link, sender->t0_ns, state);
     }

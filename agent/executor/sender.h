@@ -56,6 +56,10 @@ bool sender_poll(struct sender *sender, int64_t now_ns);
 /* Sends what is due, a bounded number; true if anything was sent. */
 bool sender_send(struct sender *sender, int64_t now_ns);
 
+/* Nothing is left to send in this segment and nothing waits for its outcome; then *ret_ns is when
+ * that came about. */
+bool sender_finished(const struct sender *sender, int64_t *ret_ns);
+
 /* When the sender wants to be called next: SENDER_NEVER_NS if only an event can change anything. */
 int64_t sender_next_ns(const struct sender *sender);
 
@@ -65,7 +69,10 @@ int64_t sender_gap_ns(const struct sender *sender);
 /* Brings back what is down, at most once per quarter second; may block until deadline_ns. */
 void sender_reopen(struct sender *sender, int64_t now_ns);
 
-/* At an interval's end: counts what came due until now_ns and reports the state. */
+/* Counts what came due until now_ns; at a segment's end, as the next one forgets it. */
+void sender_count_due(struct sender *sender, int64_t now_ns);
+
+/* At an interval's end: counts likewise and reports the state. */
 void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state);
 
 /* Adds the endpoints' descriptors to an epoll set; false: at least one has none. */

@@ -1,5 +1,5 @@
-/* sender_parts: the sender's structs, shared by its two files: sending (sender.c) and making and
- * opening (sender_open.c). */
+/* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
+ * (sender_open.c), and the order of its producers (sender_heap.c). */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
 
@@ -80,6 +80,7 @@ struct sender {
     uint32_t phase_now;
     int64_t t0_ns; /* 0 before the first segment. */
     int64_t turn_ns;
+    int64_t settled_ns; /* When the last outcome came, or the segment began. */
     int64_t stop_ns;
     int64_t gap_ns; /* By schedule, in the current phase. */
     int64_t gap_look_ns;
@@ -88,5 +89,10 @@ struct sender {
     uint64_t blocked_ns;
     struct event events[SENDER_EVENTS];
 };
+
+/* The heap of producers, by key_ns. down: after the key of the one at this place has risen. */
+void sender_heap_down(struct sender *sender, uint32_t at);
+void sender_heap_push(struct sender *sender, uint32_t producer);
+void sender_heap_pop(struct sender *sender);
 
 #endif

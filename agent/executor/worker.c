@@ -49,83 +49,6 @@ struct worker {
     int64_t spin_ns; /* Running estimate of the 95th percentile of oversleep. */
 };
 
-int gate_init(struct gate *gate, struct errinfo *reterr)
-{
-    pthread_condattr_t attributes;
-    int code;
-
-    memset(gate, 0, sizeof *gate);
-    code = pthread_mutex_init(&gate->mutex, NULL);
-    if (code == 0) {
-        (void)pthread_condattr_init(&attributes);
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        code = pthread_cond_init(&gate->changed, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
-    }
-    return code == 0 ? 0 : errinfo_set(reterr, -code, "a lock can't be made: %s", strerror(code));
-}
-
-void gate_done(struct gate *gate)
-{
-    (void)pthread_mutex_destroy(&gate->mutex);
-    (void)pthread_cond_destroy(&gate->changed);
-}
-
-uint32_t gate_pending(struct gate *gate)
-{
-    uint32_t pending;
-
-    (void)pthread_mutex_lock(&gate->mutex);
-    pending = gate->pending;
-    (void)pthread_mutex_unlock(&gate->mutex);
-    return pending;
-}
-
-int gate_wait(struct gate *gate, int64_t deadline_ns, struct errinfo *reterr)
-{
-    int64_t system_ns = mono_system_ns(deadline_ns);
-    struct timespec until = {.tv_sec = system_ns / NS_PER_S, .tv_nsec = system_ns % NS_PER_S};
-    int r = 0;
-
-    (void)pthread_mutex_lock(&gate->mutex);
-    while (gate->pending > 0 && r == 0) {
-        r = -pthread_cond_timedwait(&gate->changed, &gate->mutex, &until);
-    }
-    if (r < 0) {
-        (void)errinfo_set(reterr, r, "%u workers were not ready in time", gate->pending);
-    } else {
-        r = gate->code;
-        if (r < 0 && reterr != NULL) {
-            *reterr = gate->error;
-        }
-        gate->code = 0;
-    }
-    (void)pthread_mutex_unlock(&gate->mutex);
-    return r;
-}
-
-static void gate_order_done(struct gate *gate, int code, const struct errinfo *error)
-{
-    (void)pthread_mutex_lock(&gate->mutex);
-    ASSERT(gate->pending > 0);
-    gate->pending--;
-    if (code < 0 && gate->code == 0) {
-        gate->code = code;
-        gate->error = *error;
-    }
-    (void)pthread_cond_broadcast(&gate->changed);
-    (void)pthread_mutex_unlock(&gate->mutex);
-}
-
-static void gate_started(struct gate *gate, int64_t now_ns)
-{
-    (void)pthread_mutex_lock(&gate->mutex);
-    if (now_ns > gate->started_ns) {
-        gate->started_ns = now_ns;
-    }
-    (void)pthread_mutex_unlock(&gate->mutex);
-}
-
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
 {
     int64_t t0_ns = atomic_load_explicit(&worker->context.timeline->t0_ns, memory_order_relaxed);
@@ -241,10 +164,25 @@ static bool take_order(struct worker *worker)
     return quit;
 }
 
+/* Not once its sending was stopped: then the segment lasts until it is drained. */
+static bool ends_by_count(const struct worker *worker)
+{
+    return worker->context.assignment->phases[worker->segment.phase_last].messages > 0 &&
+           !worker->first_turn && worker->stop_taken_ns == SENDER_NEVER_NS;
+}
+
+static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
+{
+    sender_count_due(worker->sender, now_ns);
+    worker->running = false;
+    gate_ended(worker->gate, ended_ns);
+}
+
 static void look_at_segment(struct worker *worker, int64_t now_ns)
 {
     int64_t stop_ns = atomic_load_explicit(&worker->stop_ns, memory_order_relaxed);
     int64_t sending_stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_relaxed);
+    int64_t settled_ns = 0;
 
     if (worker->first_turn && now_ns >= worker->segment.t0_ns + worker->segment.start_ns) {
         worker->first_turn = false;
@@ -257,8 +195,9 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
     if (now_ns >= worker->end_ns || now_ns >= stop_ns) {
         sender_stop(worker->sender,
                     sending_stop_ns < worker->end_ns ? sending_stop_ns : worker->end_ns);
-        worker->running = false;
-        gate_order_done(worker->gate, 0, NULL);
+        end_segment(worker, now_ns, now_ns);
+    } else if (ends_by_count(worker) && sender_finished(worker->sender, &settled_ns)) {
+        end_segment(worker, now_ns, settled_ns);
     }
 }
 
@@ -421,9 +360,7 @@ static void wake(struct worker *worker)
 void worker_order(struct worker *worker, enum worker_order order, const struct segment *segment,
                   int64_t deadline_ns)
 {
-    (void)pthread_mutex_lock(&worker->gate->mutex);
-    worker->gate->pending++;
-    (void)pthread_mutex_unlock(&worker->gate->mutex);
+    gate_order_given(worker->gate);
     (void)pthread_mutex_lock(&worker->mutex);
     ASSERT(!worker->has_order);
     worker->has_order = true;

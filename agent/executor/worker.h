@@ -8,37 +8,15 @@
 #ifndef MILLRACE_WORKER_H
 #define MILLRACE_WORKER_H
 
+#include "gate.h"
 #include "sender.h"
 
-#include <pthread.h>
 #include <stdint.h>
-
-/* Where workers report that an order is carried out. One per trial, shared by all of its workers.
- */
-struct gate {
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    uint32_t pending;
-    int code; /* First failure; 0. */
-    struct errinfo error;
-    int64_t started_ns; /* Latest first turn of a segment among the workers, mono_ns(); 0: none
-                           began yet. */
-};
-
-int gate_init(struct gate *gate, struct errinfo *reterr);
-void gate_done(struct gate *gate);
-
-/* How many orders are not carried out yet. */
-uint32_t gate_pending(struct gate *gate);
-
-/* Blocks until none is, or deadline_ns: -ETIMEDOUT; else the first failure since the last call, or
- * 0. */
-int gate_wait(struct gate *gate, int64_t deadline_ns, struct errinfo *reterr);
 
 enum worker_order {
     ORDER_OPEN_CONSUMERS,
     ORDER_OPEN_PRODUCERS,
-    ORDER_RUN,  /* Done when the segment is over or was stopped. */
+    ORDER_RUN,  /* Done when the segment is over: by time, by count, or stopped. */
     ORDER_CLOSE /* Settles, closes, hands over the last interval. */
 };
 

@@ -8,6 +8,15 @@ struct load_curve assigned_curve(const struct assigned_phase *phase)
     return (struct load_curve){phase->curve, phase->curve_count};
 }
 
+uint64_t assigned_share(const struct assigned_phase *phase, uint32_t producers_count,
+                        uint32_t index)
+{
+    if (phase->messages == 0) {
+        return UINT64_MAX;
+    }
+    return phase->messages > index ? (phase->messages - 1 - index) / producers_count + 1 : 0;
+}
+
 void assignment_done(struct assignment *assignment)
 {
     target_done(&assignment->target);

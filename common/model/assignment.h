@@ -69,6 +69,8 @@ struct assigned_phase {
     char name[NAME_BYTES];
     int64_t duration_ns; /* At most, for a phase that also has another end. */
     bool until_drained;  /* Ends earlier, when the coordinator says so (command STOP). */
+    uint64_t messages;   /* Of each flow; 0: as many as come due. The phase ends once they are sent
+                            and settled; it is the last of its segment. */
     bool measured;
     bool implied;           /* The drain phase that the scenario did not write. */
     enum arrivals arrivals; /* Of all flows with LOAD_RATE. */
@@ -140,6 +142,10 @@ struct assignment {
 
 /* The phase's curve; points_count is 0 if its rate is constant. */
 struct load_curve assigned_curve(const struct assigned_phase *phase);
+
+/* How many of the phase's messages producer index of a flow sends; UINT64_MAX without a number. */
+uint64_t assigned_share(const struct assigned_phase *phase, uint32_t producers_count,
+                        uint32_t index);
 
 void assignment_done(struct assignment *assignment);
 

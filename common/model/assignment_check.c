@@ -304,6 +304,9 @@ static int check_phases(const struct check *check)
         r = r < 0 ? r
                   : check_number(&place, "duration_ns", (uint64_t)phase->duration_ns, 1,
                                  (uint64_t)left_ns);
+        r = r < 0 ? r
+                  : check_number(&place, "messages", phase->messages, 0,
+                                 phase->until_drained ? 0 : PHASE_MESSAGES_MAX);
         r = r < 0 ? r : check_enum(&place, "arrivals", (int)phase->arrivals, ARRIVALS_ALIGNED);
         r = r < 0 ? r : check_curve(&place, phase);
         for (uint32_t flow = 0; r == 0 && flow < a->flows_count; flow++) {

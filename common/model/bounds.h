@@ -36,6 +36,7 @@
 #define READINGS_MAX (1 << 22) /* Streams x subscriptions of a trial. */
 #define IN_FLIGHT_MAX 65535
 #define WORKERS_MAX 1024 /* Of one agent. */
+#define PHASE_MESSAGES_MAX INT64_C(1000000000000)
 #define RATE_PER_S_MAX 100000000.0
 
 #define INTERVAL_NS INT64_C(1000000000)

@@ -41,6 +41,9 @@ void counters_add(struct counters *counters, const struct counters *from)
     counters->acked_now += from->acked_now;
     counters->received_now += from->received_now;
     counters->received_bytes_now += from->received_bytes_now;
+    if (from->received_until_ns > counters->received_until_ns) {
+        counters->received_until_ns = from->received_until_ns;
+    }
     for (int i = 0; i < SERIES_COUNT; i++) {
         counters->below_resolution[i] += from->below_resolution[i];
     }

@@ -54,6 +54,8 @@ struct counters {
     uint64_t acked_now;
     uint64_t received_now;
     uint64_t received_bytes_now;
+    uint64_t received_until_ns; /* Offset from T0 of the last of received_now; the sum of two is the
+                                   later one. A phase that ends by count ends before it. */
     uint64_t below_resolution[SERIES_COUNT]; /* Recorded as 0: in [-bound, 0). */
     uint64_t clock_violations;               /* Under -bound. */
 };

@@ -148,10 +148,11 @@ static void code_phase(struct coder *coder, void *item)
 {
     struct assigned_phase *phase = item;
 
-    code_begin(coder, "phase", 7 + FLOWS_MAX);
+    code_begin(coder, "phase", 8 + FLOWS_MAX);
     code_text(coder, "name", phase->name, sizeof phase->name);
     code_i64(coder, "duration_ns", &phase->duration_ns);
     code_bool(coder, "until_drained", &phase->until_drained);
+    code_u64(coder, "messages", &phase->messages);
     code_bool(coder, "measured", &phase->measured);
     code_bool(coder, "implied", &phase->implied);
     phase->arrivals =
@@ -218,7 +219,7 @@ static const struct list_kind topics_kind = {.item_bytes = sizeof(struct assigne
                                              .code = code_topic};
 static const struct list_kind phases_kind = {.item_bytes = sizeof(struct assigned_phase),
                                              .items_max = PHASES_MAX,
-                                             .item_bytes_min = 10 + 4 * FLOWS_MAX,
+                                             .item_bytes_min = 11 + 4 * FLOWS_MAX,
                                              .code = code_phase};
 static const struct list_kind producers_kind = {.item_bytes = sizeof(struct assigned_producer),
                                                 .items_max = CLIENTS_MAX,

@@ -23,6 +23,7 @@ static void code_counters(struct coder *coder, struct counters *counters)
         &counters->acked_now,
         &counters->received_now,
         &counters->received_bytes_now,
+        &counters->received_until_ns,
         &counters->clock_violations,
     };
     const uint32_t numbers_count = sizeof numbers / sizeof numbers[0];

@@ -28,6 +28,7 @@ static void code_counters(struct fields *fields, struct counters *counters)
         {"acked_now", &counters->acked_now},
         {"received_now", &counters->received_now},
         {"received_bytes_now", &counters->received_bytes_now},
+        {"received_until_ns", &counters->received_until_ns},
         {"clock_violations", &counters->clock_violations},
     };
     const size_t numbers_count = sizeof numbers / sizeof numbers[0];

@@ -129,6 +129,7 @@ static void code_phase(struct fields *fields, void *item)
     field_text(fields, "name", phase->name, sizeof phase->name);
     field_i64(fields, "duration_ns", &phase->duration_ns);
     field_bool(fields, "until_drained", &phase->until_drained);
+    field_counter(fields, "messages", &phase->messages);
     field_bool(fields, "measured", &phase->measured);
     field_bool(fields, "implied", &phase->implied);
     phase->arrivals =

@@ -178,8 +178,13 @@ static void write_phases(const struct assignment *a)
     for (uint32_t i = 0; i < a->phases_count; i++) {
         const struct assigned_phase *phase = &a->phases[i];
 
-        (void)printf("    %-16s %s%s,", phase->name, phase->until_drained ? "at most " : "",
+        (void)printf("    %-16s %s%s,", phase->name,
+                     phase->until_drained || phase->messages > 0 ? "at most " : "",
                      units_format_duration(phase->duration_ns, duration));
+        if (phase->messages > 0) {
+            (void)printf(" %" PRIu64 " messages%s,", phase->messages,
+                         a->flows_count > 1 ? " of each flow" : "");
+        }
         write_loads(a, phase);
         (void)printf("%s%s\n",
                      phase->until_drained ? ", until every subscription has every confirmed message"

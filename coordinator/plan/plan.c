@@ -259,8 +259,11 @@ uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase
     uint32_t producers = assignment->flows[flow].producers_count;
     uint64_t due;
 
-    if (load->load != LOAD_RATE) {
-        return load->load == LOAD_MAX ? UINT64_MAX : 0;
+    if (load->load == LOAD_MAX) {
+        return assigned->messages > 0 ? assigned->messages : UINT64_MAX;
+    }
+    if (load->load == LOAD_NONE) {
+        return 0;
     }
     if (curve.points_count > 0) {
         due = curve_count_before(&curve, assigned->duration_ns);
@@ -273,5 +276,5 @@ uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase
     if (assigned->arrivals == ARRIVALS_ALIGNED && producers > 0) {
         due = (due + producers - 1) / producers * producers; /* All of them, each time. */
     }
-    return due;
+    return assigned->messages > 0 && assigned->messages < due ? assigned->messages : due;
 }

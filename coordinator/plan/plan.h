@@ -67,7 +67,7 @@ void plan_free(struct plan *plan);
 int64_t plan_trial_ns(const struct plan_trial *trial);
 
 /* Messages that the schedule asks of a flow in a phase: with a curve its integral, with Poisson
- * arrivals the expected number; UINT64_MAX with `max`. */
+ * arrivals the expected number; UINT64_MAX with `max` and no number of messages. */
 uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase, uint32_t flow);
 
 #endif

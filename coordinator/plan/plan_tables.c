@@ -125,6 +125,7 @@ static void fill_phase(struct layout *layout, uint32_t index)
     memcpy(phase->name, from->name, sizeof phase->name);
     phase->duration_ns = from->duration_ns;
     phase->until_drained = from->until_drained;
+    phase->messages = from->messages;
     phase->measured = from->measured;
     phase->implied = from->implied;
     phase->arrivals = from->arrivals;

@@ -82,7 +82,11 @@ static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bo
 
 void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
 {
+    int64_t received_ns = (int64_t)sums->received_until_ns - phase->start_ns;
     double seconds = (double)phase->duration_ns / 1e9;
+    /* A phase that ended by count, before all had arrived. */
+    double received_seconds =
+        received_ns > phase->duration_ns ? (double)received_ns / 1e9 : seconds;
 
     phase->due = sums->due;
     phase->sent_in_time = sums->sent_in_time;
@@ -94,9 +98,9 @@ void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
     phase->asked_per_s = phase->is_max ? 0.0 : (double)sums->due / seconds;
     phase->sent_per_s = (double)sums->sent_now / seconds;
     phase->acked_per_s = (double)sums->acked_now / seconds;
-    phase->received_per_s = (double)sums->received_now / seconds;
+    phase->received_per_s = (double)sums->received_now / received_seconds;
     phase->sent_bytes_per_s = (double)sums->sent_bytes_now / seconds;
-    phase->received_bytes_per_s = (double)sums->received_bytes_now / seconds;
+    phase->received_bytes_per_s = (double)sums->received_bytes_now / received_seconds;
 }
 
 /* flow DELIVERY_ALL: all flows together. */

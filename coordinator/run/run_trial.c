@@ -335,7 +335,7 @@ static int drive(struct run *run, const struct assigned_phase *phases, uint32_t 
     run->drain_ns = phases[phases_count - 1].duration_ns;
     for (uint32_t i = 0;
          r == 0 && i < phases_count && !run->events.interrupted && !run->broker_given_up; i++) {
-        if (phases[i].until_drained || i + 1 == phases_count) {
+        if (phases[i].until_drained || phases[i].messages > 0 || i + 1 == phases_count) {
             r = drive_segment(run, phases, first, i, reterr);
             first = i + 1;
         }

@@ -61,6 +61,7 @@ struct scenario_phase {
     enum arrivals arrivals;
     int64_t duration_ns; /* `for`. */
     bool until_drained;
+    uint64_t messages; /* Of each flow; 0: as many as come due. */
     bool measured;
     bool implied; /* The drain phase added because none was written. */
 };

@@ -19,6 +19,8 @@ static void build_ramp(struct loading *loading, struct node *rate, struct scenar
     if (from == NULL || to == NULL) {
         problems_node(&loading->problems, rate, "has no %s (a ramp has both, from and to)",
                       from == NULL ? "from" : "to");
+    } else if (node_child(rate->parent, "for") == NULL) {
+        problems_node(&loading->problems, rate, "needs to know how long (for: 60s)");
     } else if (!from->bad && !to->bad) {
         add_point(phase, 0, from->rate);
         add_point(phase, phase->duration_ns, to->rate);

@@ -321,8 +321,10 @@ const struct scenario_key scenario_keys[] = {
              "producers of a flow in the same instants."},
     {.path = "phases.*.messages",
      .type = KEY_COUNT,
-     .later = true,
-     .help = "Ends after that many messages."},
+     .min = 1,
+     .max = PHASE_MESSAGES_MAX,
+     .help = "Ends once each flow has sent so many messages and has their outcomes, at most after "
+             "`for` (1h)."},
     {.path = "phases.*.consume",
      .type = KEY_MAP,
      .later = true,

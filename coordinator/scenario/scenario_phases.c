@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define DRAIN_NS (30 * NS_PER_S)
+#define COUNT_NS (3600 * NS_PER_S) /* Of a phase that ends by count. */
 
 /* First flow without a rate of its own; NULL if all have one. */
 static const struct scenario_flow *flow_without_rate(const struct scenario *scenario)
@@ -120,9 +121,13 @@ static void build_end(struct loading *loading, struct node *item, struct scenari
     struct node *until = node_child(item, "until");
     struct node *rate = node_child(item, "rate");
 
+    struct node *messages = node_child(item, "messages");
+
     phase->until_drained = until != NULL && !until->bad;
-    phase->duration_ns = duration != NULL && !duration->bad ? duration->number : DRAIN_NS;
-    if (duration == NULL && until == NULL && node_child(item, "messages") == NULL) {
+    phase->duration_ns = duration != NULL && !duration->bad ? duration->number
+                         : messages != NULL                 ? COUNT_NS
+                                                            : DRAIN_NS;
+    if (duration == NULL && until == NULL && messages == NULL) {
         problems_node(&loading->problems, item, "has no end (for: 30s)");
     }
     if (phase->until_drained && !(rate != NULL && rate->bad) && phase->kind != PHASE_NONE) {
@@ -151,6 +156,39 @@ static void build_course(struct loading *loading, struct node *item, struct scen
     }
 }
 
+/* A number of messages that the phase's end by time would cut short is a mistake. */
+static void build_count(struct loading *loading, struct node *item, struct scenario_phase *phase)
+{
+    const struct scenario *scenario = loading->scenario;
+    struct node *messages = node_child(item, "messages");
+    double seconds = (double)phase->duration_ns / NS_PER_S;
+
+    if (messages == NULL || messages->bad) {
+        return;
+    }
+    phase->messages = (uint64_t)messages->number;
+    if (phase->kind == PHASE_NONE) {
+        problems_node_key(&loading->problems, messages,
+                          "stands in a phase that sends nothing (rate: max)");
+    }
+    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+        double most =
+            phase->kind == PHASE_LOAD ? rate_per_s(scenario->flows[i].rate) * seconds *
+                                            (double)phase->load_percent_millis / 1e5
+            : phase->curve_count > 0
+                ? (double)curve_position_at(&(struct load_curve){phase->curve, phase->curve_count},
+                                            phase->duration_ns) /
+                      (double)CURVE_MESSAGE
+                : rate_per_s(phase->rate) * seconds;
+
+        if (phase->kind != PHASE_MAX && phase->kind != PHASE_NONE && !messages->bad &&
+            (double)phase->messages > most + 1.0) {
+            problems_node(&loading->problems, messages,
+                          "are more than its rate sends in its time (at most %.0f; for: 2h)", most);
+        }
+    }
+}
+
 static void build_phase(struct loading *loading, struct node *item)
 {
     struct scenario *scenario = loading->scenario;
@@ -162,6 +200,7 @@ static void build_phase(struct loading *loading, struct node *item)
     build_load_rule(loading, item, phase);
     build_end(loading, item, phase);
     build_course(loading, item, phase);
+    build_count(loading, item, phase);
     /* Where nothing is sent there is nothing to judge. */
     phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
 }

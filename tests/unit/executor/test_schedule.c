@@ -306,6 +306,45 @@ static void phases_and_producers_have_poisson_schedules_of_their_own(void **stat
     assert_true(first_ns != schedule_next_ns(&second, START_NS, &due));
 }
 
+/* Whatever the arrivals, n producers share the number, and no more comes due. */
+static void a_number_of_messages_is_shared_and_ends_the_segment(void **state)
+{
+    static const uint64_t numbers[] = {1, 2, 3, 10, 100};
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture);
+    for (int i = 0; i < 3; i++) {
+        fixture_producer(&fixture);
+    }
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    for (uint32_t round = 0; round < 5 * 4; round++) {
+        struct tally tally = {{0}};
+        uint64_t sent = 0;
+
+        fixture.phases[0].messages = numbers[round / 4];
+        fixture.phases[0].loads[0].load = round % 4 == 3 ? LOAD_MAX : LOAD_RATE;
+        fixture.phases[0].arrivals = (enum arrivals)(round % 4 % 3);
+        for (uint32_t producer = 0; producer < 3; producer++) {
+            int64_t now_ns = START_NS + NS_PER_S - 1;
+            struct schedule schedule;
+            bool due = false;
+
+            begin(&schedule, &fixture, producer);
+            while (schedule_next_ns(&schedule, now_ns, &due) <= now_ns && due) {
+                sent++;
+                schedule_sent(&schedule);
+            }
+            assert_int_equal(schedule_next_ns(&schedule, now_ns, &due), SCHEDULE_NEVER_NS);
+            assert_true(schedule.over); /* A long time before the phase's end. */
+            schedule_account(&schedule, now_ns, count, &tally);
+            schedule_account(&schedule, now_ns + NS_PER_S, count, &tally);
+        }
+        assert_int_equal(sent, numbers[round / 4]);
+        assert_int_equal(tally.phases[0], round % 4 == 3 ? 0 : sent);
+    }
+}
+
 static void nothing_comes_due_after_a_stop(void **state)
 {
     struct fixture fixture;
@@ -356,6 +395,7 @@ int main(void)
         cmocka_unit_test(what_came_due_is_exact_at_whatever_times_it_is_asked_for),
         cmocka_unit_test(what_came_due_is_what_the_schedule_offers),
         cmocka_unit_test(what_came_due_of_poisson_arrivals_is_what_was_offered),
+        cmocka_unit_test(a_number_of_messages_is_shared_and_ends_the_segment),
         cmocka_unit_test(phases_and_producers_have_poisson_schedules_of_their_own),
         cmocka_unit_test(nothing_comes_due_after_a_stop),
         cmocka_unit_test(a_second_segment_starts_its_accounts_anew),

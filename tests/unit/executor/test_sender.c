@@ -52,6 +52,47 @@ static void a_producer_keeps_within_its_window(void **state)
     rig_done(&rig);
 }
 
+static void a_sender_is_finished_with_the_last_outcome(void **state)
+{
+    struct rig rig;
+    int64_t settled_ns = 0;
+
+    (void)state;
+    begin(&rig, 2, LOAD_RATE, per_ms);
+    rig.fixture.phases[0].messages = 3;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    assert_false(sender_finished(rig.sender, &settled_ns));
+    run_to(&rig, t0_ns + 5 * NS_PER_MS, 100000);
+    assert_int_equal(fake_messages(), 3);
+    fake_outcome(0, EVENT_ACKED);
+    fake_outcome(1, EVENT_UNCONFIRMED);
+    run_to(&rig, t0_ns + 7 * NS_PER_MS, 100000);
+    assert_false(sender_finished(rig.sender, &settled_ns));
+    fake_outcome(2, EVENT_REFUSED);
+    run_to(&rig, t0_ns + 9 * NS_PER_MS, 100000);
+    assert_true(sender_finished(rig.sender, &settled_ns));
+    assert_in_range(settled_ns, t0_ns + 7 * NS_PER_MS, t0_ns + 8 * NS_PER_MS);
+    assert_int_equal(fake_messages(), 3);
+    rig_done(&rig);
+}
+
+static void a_sender_without_producers_is_finished_from_the_start(void **state)
+{
+    struct rig rig;
+    int64_t settled_ns = 0;
+
+    (void)state;
+    begin(&rig, 0, LOAD_MAX, no_rate);
+    fixture_consumer(&rig.fixture, 0);
+    rig.fixture.phases[0].messages = 3;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    assert_true(sender_finished(rig.sender, &settled_ns));
+    assert_int_equal(settled_ns, t0_ns);
+    rig_done(&rig);
+}
+
 static void producers_take_turns_under_max(void **state)
 {
     struct rig rig;
@@ -423,6 +464,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_producer_keeps_within_its_window),
+        cmocka_unit_test(a_sender_is_finished_with_the_last_outcome),
+        cmocka_unit_test(a_sender_without_producers_is_finished_from_the_start),
         cmocka_unit_test(producers_take_turns_under_max),
         cmocka_unit_test(a_full_broker_loses_nothing_and_changes_no_intended_time),
         cmocka_unit_test(a_client_that_is_down_does_not_hold_up_the_others),

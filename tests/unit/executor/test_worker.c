@@ -129,6 +129,34 @@ static void a_trial_goes_through_its_orders(void **state)
     done(&bench);
 }
 
+/* Not at the phase's end, which is an hour away, and as of the last outcome. */
+static void a_number_of_messages_ends_the_segment(void **state)
+{
+    struct bench bench;
+    struct counters totals;
+
+    (void)state;
+    begin(&bench, LOAD_RATE, (struct rate){500, 10 * NS_PER_MS}, 3600 * NS_PER_S);
+    bench.fixture.phases[0].messages = 500;
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    assert_true(bench.gate.ended_ns >= bench.gate.started_ns && bench.gate.ended_ns <= mono_ns());
+    /* Another segment, before any interval ended: what came due in the first must not be lost. */
+    bench.fixture.phases[0].messages = 0;
+    bench.fixture.phases[0].duration_ns = NS_PER_MS;
+    bench.fixture.phases[0].loads[0].load = LOAD_NONE;
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(fake_messages(), 500);
+    totals = collect(&bench);
+    assert_int_equal(totals.due, 500);
+    assert_int_equal(totals.acked, 500);
+    done(&bench);
+}
+
 static void what_fails_to_open_is_told_with_its_reason(void **state)
 {
     struct bench bench;
@@ -282,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trial_goes_through_its_orders),
+        cmocka_unit_test(a_number_of_messages_ends_the_segment),
         cmocka_unit_test(what_fails_to_open_is_told_with_its_reason),
         cmocka_unit_test(a_stop_ends_the_segment),
         cmocka_unit_test(a_stop_of_sending_leaves_the_segment_to_the_consumers),

@@ -367,7 +367,11 @@ static void messages_of_a_phase_are_those_due_before_its_end(void **state)
     phase.loads[0].rate = (struct rate){100000000, NS_PER_S};
     phase.duration_ns = 720 * 3600 * NS_PER_S;
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), UINT64_C(259200000000000));
+    phase.messages = 1000;
+    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 1000);
     phase.loads[0].load = LOAD_MAX;
+    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 1000);
+    phase.messages = 0;
     assert_true(plan_phase_messages(&assignment, 0, 0) == UINT64_MAX);
 }
 

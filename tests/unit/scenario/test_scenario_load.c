@@ -86,6 +86,20 @@ static void a_point_of_a_curve_is_set_from_outside(void **state)
     assert_int_equal(s->phases[0].curve[1].messages_per_1e6_s, UINT64_C(3000000000));
 }
 
+static void a_phase_ends_by_count(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - { name: a, rate: max, messages: 5k }\n"
+                            "  - { name: b, rate: 10/s, messages: 50, for: 5s }\n");
+
+    assert_int_equal(phase->kind, PHASE_MAX);
+    assert_int_equal(phase->messages, 5000);
+    assert_int_equal(phase->duration_ns, HOUR_NS);
+    assert_int_equal(phase[1].messages, 50);
+    assert_int_equal(phase[1].duration_ns, 5 * NS_PER_S);
+    assert_int_equal(phase[2].messages, 0); /* The drain. */
+}
+
 static void what_is_wrong_with_a_load_is_said(void **state)
 {
     static const struct {
@@ -108,6 +122,13 @@ static void what_is_wrong_with_a_load_is_said(void **state)
         {"{ name: a, rate: { curve: { 0h: max } }, for: 1s }", "is not a rate"},
         {"{ name: a, rate: { curve: { 0h: 1/s }, speed: 0 }, for: 1s }", "is out of range"},
         {"{ name: a, rate: { from: 1/s, to: 200M/s }, for: 1s }", "is out of range"},
+        {"{ name: a, rate: { from: 1/s, to: 2/s }, messages: 3 }", "needs to know how long"},
+        {"{ name: a, rate: { from: 1/s, to: 3/s }, for: 10s, messages: 30 }", "at most 20"},
+        {"{ name: a, rate: 10/s, for: 10s, messages: 200 }", "at most 100"},
+        {"{ name: a, rate: 10/s, messages: 100k }", "at most 36000"},
+        {"{ name: a, rate: none, messages: 100 }",
+         "messages: stands in a phase that sends nothing"},
+        {"{ name: a, rate: max, messages: 0 }", "is out of range"},
         {"{ name: a, rate: 0/s, for: 1s }", "is no rate"},
         {"{ name: a, rate: max, for: 1s, arrivals: poisson }", "arrivals: needs a rate"},
         {"{ name: a, rate: 1/s, for: 1s, arrivals: bursty }", "constant | poisson | aligned"},
@@ -138,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_curve_without_speed_runs_by_the_clock),
         cmocka_unit_test(arrivals_hold_for_percents_of_flows_too),
         cmocka_unit_test(a_point_of_a_curve_is_set_from_outside),
+        cmocka_unit_test(a_phase_ends_by_count),
         cmocka_unit_test(what_is_wrong_with_a_load_is_said),
         cmocka_unit_test(flows_with_rates_take_no_ramp),
     };

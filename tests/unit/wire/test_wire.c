@@ -234,13 +234,13 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct message_size), 12);
     assert_int_equal(sizeof(struct delivery), 40);
     assert_int_equal(sizeof(struct assigned_topic), 132);
-    assert_int_equal(sizeof(struct assigned_phase), 1496);
+    assert_int_equal(sizeof(struct assigned_phase), 1512);
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
     assert_int_equal(sizeof(struct snapshot), 192);
     assert_int_equal(sizeof(struct health), 56);
-    assert_int_equal(sizeof(struct snapshot_row), 280);
+    assert_int_equal(sizeof(struct snapshot_row), 288);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 24);
     assert_int_equal(sizeof(struct reading_delta), 56);

@@ -128,6 +128,7 @@ static void sample_phases(struct random *random, struct assignment *a)
         name(random, phase->name, sizeof phase->name);
         phase->duration_ns = 1 + (int64_t)(sample_number(random) >> 10);
         phase->until_drained = sample_bool(random);
+        phase->messages = phase->until_drained ? 0 : sample_below(random, 1000);
         phase->measured = sample_bool(random);
         phase->implied = sample_bool(random);
         phase->arrivals = (enum arrivals)sample_below(random, ARRIVALS_ALIGNED + 1);
