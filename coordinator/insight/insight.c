@@ -17,15 +17,24 @@ struct rule {
 /* Of what may fire in every case of a sweep the worst few are worth a sentence. */
 #define KEEP_FEW 3
 
+/* One for each case of a usual set of variants or targets: they are what was asked. */
+#define KEEP_MANY 24
+
 static const struct rule rules[] = {
+    {"size_knee", NULL, rule_size_knee, KEEP_MANY},
+    {"scaling_knee", NULL, rule_scaling_knee, KEEP_MANY},
+    {"feature_cost", rule_feature_cost, NULL, KEEP_MANY},
+    {"ramp_knee", rule_ramp_knee, NULL, KEEP_MANY},
+    {"peak_recovery", rule_peak_recovery, NULL, KEEP_MANY},
+    {"backlog_emptied", rule_backlog_emptied, NULL, KEEP_MANY},
     {"tail_far_from_median", rule_tail, NULL, KEEP_FEW},
     {"coordinated_omission", rule_coordinated_omission, NULL, KEEP_FEW},
     {"latency_drift", rule_latency_drift, NULL, KEEP_FEW},
     {"backlog_growing", rule_backlog_growing, NULL, KEEP_FEW},
-    {"backlog_emptied", rule_backlog_emptied, NULL, TARGETS_MAX},
     {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW},
     {"producer_behind", rule_producer_behind, NULL, KEEP_FEW},
     {"partition_skew", rule_partition_skew, NULL, KEEP_FEW},
+    {"acknowledgement_cost", rule_acknowledgement_cost, NULL, KEEP_FEW},
     {"memory_growing", rule_memory_growing, NULL, KEEP_FEW},
 };
 #define RULES_COUNT (sizeof rules / sizeof rules[0])

@@ -22,4 +22,16 @@ void rule_consumer_behind(struct insights *insights, const struct result_case *o
 void rule_producer_behind(struct insights *insights, const struct result_case *of);
 void rule_partition_skew(struct insights *insights, const struct result_case *of);
 
+/* curve_rules.c */
+void rule_size_knee(struct insights *insights);
+void rule_scaling_knee(struct insights *insights);
+
+/* load_rules.c */
+void rule_ramp_knee(struct insights *insights, const struct result_case *of);
+void rule_peak_recovery(struct insights *insights, const struct result_case *of);
+
+/* cost_rules.c */
+void rule_feature_cost(struct insights *insights, const struct result_case *of);
+void rule_acknowledgement_cost(struct insights *insights, const struct result_case *of);
+
 #endif

@@ -124,6 +124,35 @@ void made_up_drain(struct result *result, uint32_t seconds)
     grow_intervals(&of->trials[0], of->trials[0].intervals_count + seconds);
 }
 
+void made_up_parameter(struct result_case *of, const char *key, const char *value, double number)
+{
+    struct result_parameter *parameter;
+
+    of->parameters = realloc(of->parameters, (of->parameters_count + 1) * sizeof *of->parameters);
+    assert_non_null(of->parameters);
+    parameter = &of->parameters[of->parameters_count++];
+    memset(parameter, 0, sizeof *parameter);
+    (void)snprintf(parameter->key, sizeof parameter->key, "%s", key);
+    (void)snprintf(parameter->value, sizeof parameter->value, "%s", value);
+    parameter->number = number;
+}
+
+void made_up_figure(struct result_case *of, const char *metric, double median, double percent)
+{
+    struct result_figure *figure;
+
+    of->figures = realloc(of->figures, (of->figures_count + 1) * sizeof *of->figures);
+    assert_non_null(of->figures);
+    figure = &of->figures[of->figures_count++];
+    *figure = (struct result_figure){.trials = 3,
+                                     .median = median,
+                                     .mean = median,
+                                     .low = median * (1.0 - percent / 100.0),
+                                     .high = median * (1.0 + percent / 100.0)};
+    (void)snprintf(figure->phase, sizeof figure->phase, "steady");
+    (void)snprintf(figure->metric, sizeof figure->metric, "%s", metric);
+}
+
 double made_up_noise(uint32_t i)
 {
     uint32_t bits = (i + 1) * 2654435761U;

@@ -30,6 +30,12 @@ void made_up_parties(struct result_trial *trial, enum party_kind kind, uint32_t 
  */
 void made_up_drain(struct result *result, uint32_t seconds);
 
+/* What a sweep gave key in a case. */
+void made_up_parameter(struct result_case *of, const char *key, const char *value, double number);
+
+/* A metric of "steady" over three trials, its interval that many percent wide on both sides. */
+void made_up_figure(struct result_case *of, const char *metric, double median, double percent);
+
 /* Noise in [-1, 1) that is the same each time. */
 double made_up_noise(uint32_t i);
 
