@@ -44,7 +44,7 @@ enum capability {
     CAPABILITY_ORDERED_SHARED, /* `ordered` with several consumers of one subscription. */
     CAPABILITY_TTL,
     CAPABILITY_PERSISTENT,     /* `persistent: true` */
-    CAPABILITY_NOT_PERSISTENT, /* `persistent: false` */
+    CAPABILITY_NOT_PERSISTENT, /* `persistent: false`: not asked for. */
     CAPABILITY_APART,          /* Producers and consumers on different agents. */
     CAPABILITY_TLS,
     CAPABILITY_AUTH,

@@ -67,7 +67,7 @@ const struct catalog_entry catalog_kafka = {
             [CAPABILITY_ORDERED_SHARED] = {true, "a partition has one consumer of a group"},
             [CAPABILITY_TTL] = {false, "retention is of a log, not of a message"},
             [CAPABILITY_PERSISTENT] = {true, "always"},
-            [CAPABILITY_NOT_PERSISTENT] = {false, "a log is always kept"},
+            [CAPABILITY_NOT_PERSISTENT] = {true, "not asked for; a log is always kept"},
             [CAPABILITY_APART] = {true, "any agent can reach the broker"},
             [CAPABILITY_TLS] = {true, "security.protocol=ssl"},
             [CAPABILITY_AUTH] = {true, "SASL PLAIN (default), SCRAM-SHA-256 or SCRAM-SHA-512; "
