@@ -72,13 +72,16 @@ struct endpoint_config {
     int64_t open_deadline_ns; /* mono_ns() by which open() must have returned. */
 };
 
-/* Message to publish. bytes is borrowed for the call only. */
+/* Message to publish. bytes and key are borrowed for the call only. */
 struct message {
     uint32_t client; /* Index into endpoint_config.clients. */
     uint32_t topic;  /* Index into endpoint_config.topics. */
     uint32_t partition;
     const void *bytes;
     uint32_t bytes_count;
+    const void
+        *key; /* NULL: none. For brokers whose messages have keys; the partition is chosen. */
+    uint32_t key_bytes;
     uint64_t token; /* The caller's; comes back in the outcome. Unique among the endpoint's
                      * outstanding ones, below clients_count x in_flight. */
 };

@@ -24,6 +24,7 @@ struct trial {
     struct topic *topics;
     bool topics_made;
     struct timeline timeline;
+    struct key_tables keys;
     struct gate gate;
     bool gate_made;
     struct recorder **recorders;
@@ -74,6 +75,7 @@ static int workers_init(struct trial *trial, struct errinfo *reterr)
     struct worker_context context = {.assignment = &trial->assignment,
                                      .ops = trial->ops,
                                      .timeline = &trial->timeline,
+                                     .keys = &trial->keys,
                                      .topics = trial->topics,
                                      .drain_ns = drain_ns_of(&trial->assignment)};
 
@@ -206,6 +208,9 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
         r = topics_init(trial, reterr);
     }
     if (r == 0) {
+        r = key_tables_init(&trial->keys, &trial->assignment, reterr);
+    }
+    if (r == 0) {
         r = gate_init(&trial->gate, reterr);
         trial->gate_made = r == 0;
     }
@@ -249,6 +254,7 @@ void trial_free(struct trial *trial)
     timeline_done(&trial->timeline);
     free(trial->workers);
     free(trial->recorders);
+    key_tables_done(&trial->keys);
     free(trial->topics);
     free(trial->segment.peers);
     (void)pthread_mutex_destroy(&trial->mutex);

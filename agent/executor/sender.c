@@ -249,8 +249,9 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     struct sender_group *group = &sender->groups[producer->group];
     struct recorder *recorder = sender->context.recorder;
     bool paced = schedule_load(&producer->schedule) == LOAD_RATE;
-    struct payload_message payload = payload_pool_take(group->pool, producer->draw);
-    uint32_t stream = producer->cursor;
+    struct payload_message payload = payload_pool_take(group->pool, producer->next.size);
+    const struct key_row *key = producer->next.key;
+    uint32_t stream = producer->next.stream;
     uint32_t phase = producer->schedule.phase;
     uint32_t index = producer->free_slots[producer->free_count - 1];
     struct outstanding *slot = &producer->slots[index];
@@ -264,6 +265,8 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
                               .partition = stream % group->partitions,
                               .bytes = payload.bytes,
                               .bytes_count = payload.bytes_count,
+                              .key = key != NULL ? key->text : NULL,
+                              .key_bytes = key != NULL ? sizeof key->text : 0,
                               .token = producer->token_first + index};
     struct recorder_cell *cell;
     int64_t end_ns;
@@ -283,8 +286,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
                                  .intended_ns = due_ns,
                                  .start_ns = start_ns};
     producer->next_sequence[stream]++;
-    producer->cursor = stream + 1 == producer->streams_count ? 0 : stream + 1;
-    producer->draw = payload_pool_draw(group->pool, &producer->random);
+    sender_draw(group, producer);
     sender->outstanding++;
     schedule_sent(&producer->schedule);
     recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence);

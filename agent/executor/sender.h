@@ -12,6 +12,7 @@
 #define MILLRACE_SENDER_H
 
 #include "backend.h"
+#include "key_table.h"
 #include "recorder.h"
 #include "timeline.h"
 
@@ -27,7 +28,8 @@ struct worker_context {
     const struct timeline *timeline;
     struct recorder *recorder;
     uint32_t worker;
-    const struct topic *topics; /* Of the assignment, as drivers want them. */
+    const struct key_tables *keys; /* May be NULL where no flow has any. */
+    const struct topic *topics;    /* Of the assignment, as drivers want them. */
     int64_t drain_ns;
 };
 

@@ -1,3 +1,4 @@
+#include "invariant.h"
 #include "mono.h"
 #include "random.h"
 #include "sender_parts.h"
@@ -67,7 +68,13 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         producer->lane = recorder_producer_lane(sender->context.recorder, record_index++);
         random_seed(&producer->random, random_derive(random_derive(assignment->seed, MESSAGES_SEED),
                                                      assigned->client));
-        producer->draw = payload_pool_draw(group->pool, &producer->random);
+        if (group->keys != NULL) {
+            producer->key_turn = key_table_first(group->keys, assigned->index,
+                                                 assignment->flows[group->flow].producers_count);
+        }
+        producer->turns_count =
+            group->keys != NULL ? producer->topics_count : producer->streams_count;
+        sender_draw(group, producer);
         producer->token_first = (uint64_t)index * producer->window;
         client->client = assigned->client;
         client->topics = producer->topics;
@@ -88,6 +95,8 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
 
     group->flow = flow_index;
     group->partitions = flow->partitions;
+    group->keys = context->keys != NULL ? context->keys->flows[flow_index] : NULL;
+    ASSERT(group->keys != NULL || flow->message.keys.count == 0);
     group->confirms = flow->delivery.publish_ack != PUBLISH_ACK_NONE;
     group->producer_first = producer_first;
     group->clients = calloc(count, sizeof *group->clients);

@@ -1,8 +1,10 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
- * (sender_open.c), and the order of its producers (sender_heap.c). */
+ * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c).
+ */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
 
+#include "key_table.h"
 #include "link_state.h"
 #include "payload.h"
 #include "schedule.h"
@@ -29,6 +31,13 @@ enum producer_waiting {
     PRODUCER_STALLED      /* Until its endpoint has an event, or a moment has passed. */
 };
 
+/* What a producer's next message is. */
+struct producer_draw {
+    struct payload_draw size;
+    uint32_t stream;           /* Of the producer's own. */
+    const struct key_row *key; /* NULL: none. */
+};
+
 struct producer {
     uint32_t group;
     uint32_t client_index; /* Within the group's endpoint. */
@@ -36,12 +45,14 @@ struct producer {
     uint32_t lane;
     uint32_t stream_first;
     uint32_t streams_count;
-    uint32_t cursor;  /* Stream of the next message: they take turns. */
-    uint32_t *topics; /* By ordinal: index into the assignment's topics. */
+    uint32_t turn; /* Of the draw after the next: streams take turns, with keys topics do. */
+    uint32_t turns_count;
+    uint32_t key_turn; /* Likewise of sequential keys. */
+    uint32_t *topics;  /* By ordinal: index into the assignment's topics. */
     uint32_t topics_count;
     uint64_t *next_sequence;
-    struct random random;     /* What its messages are: same seed, same ones, in the same order. */
-    struct payload_draw draw; /* Of the next message. */
+    struct random random; /* What its messages are: same seed, same ones, in the same order. */
+    struct producer_draw next;
     struct schedule schedule;
     int64_t key_ns; /* When to look at it; the heap's order. */
     enum producer_waiting waiting;
@@ -59,6 +70,7 @@ struct sender_group {
     uint32_t partitions;
     bool confirms; /* The outcome says when the broker had it. */
     struct payload_pool *pool;
+    const struct key_table *keys; /* NULL: messages have none. */
     struct endpoint *endpoint;
     struct endpoint_config config;
     struct endpoint_client *clients;
@@ -94,5 +106,8 @@ struct sender {
 void sender_heap_down(struct sender *sender, uint32_t at);
 void sender_heap_push(struct sender *sender, uint32_t producer);
 void sender_heap_pop(struct sender *sender);
+
+/* Draws what the producer's next message is; after the one before it was sent. */
+void sender_draw(const struct sender_group *group, struct producer *producer);
 
 #endif

@@ -42,6 +42,8 @@ static const char *const equivalences[] = {
     "answers a consumer's one after the other: beyond some 200 a second they are joined.",
     "consume_ack commits a position, not a message; consume_ack: none commits nothing, so a "
     "consumer that takes over a partition reads it from its start.",
+    "message.keys go with the messages, 8 bytes each; the partition is the one that Kafka's own "
+    "clients give a key (murmur2), but Millrace chooses it, here as on the other brokers.",
     NULL};
 
 const struct catalog_entry catalog_kafka = {

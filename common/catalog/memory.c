@@ -44,6 +44,7 @@ static const struct catalog_option options[] = {
 static const char *const equivalences[] = {
     "An in-process broker inside each agent: the generator's own ceiling and a known truth, not a "
     "product.",
+    "Messages have no keys here; message.keys only choose the partition, as Kafka's clients would.",
     NULL};
 
 const struct catalog_entry catalog_memory = {

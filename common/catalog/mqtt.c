@@ -45,6 +45,8 @@ static const char *const equivalences[] = {
     "Sessions are clean: what is published while a consumer's connection is down never reaches it.",
     "All clients of an agent process share two threads and one lock of the client library; spread "
     "many clients over several processes (millrace-agent --processes).",
+    "A message of MQTT has no key; message.keys only choose the partition, as Kafka's clients "
+    "would.",
     NULL,
 };
 

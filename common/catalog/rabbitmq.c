@@ -54,6 +54,8 @@ static const char *const equivalences[] = {
     "log.",
     "Classic queues live on one node; queue_type: quorum is the counterpart of replicated Kafka "
     "topics.",
+    "A message of AMQP has no key: a queue's routing key is its partition; message.keys only "
+    "choose the partition, as Kafka's clients would.",
     NULL};
 
 const struct catalog_entry catalog_rabbitmq = {

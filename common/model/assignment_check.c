@@ -181,7 +181,14 @@ static int check_message(const struct place *place, const struct message_shape *
     r = r < 0 ? r
               : check_number(place, "message.sizes", message_bytes_sum(message), MESSAGE_BYTES_MIN,
                              (uint64_t)MESSAGE_MIX_BYTES_MAX);
-    return r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_ZEROS);
+    r = r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_ZEROS);
+    r = r < 0 ? r : check_number(place, "message.keys.count", message->keys.count, 0, KEYS_MAX);
+    r = r < 0 ? r
+              : check_enum(place, "message.keys.distribution", (int)message->keys.distribution,
+                           KEYS_SEQUENTIAL);
+    return r < 0 ? r
+                 : check_number(place, "message.keys.exponent_millis",
+                                message->keys.exponent_millis, 0, KEY_EXPONENT_MILLIS_MAX);
 }
 
 static int check_flow(const struct check *check, uint32_t index)

@@ -14,8 +14,11 @@
 #define MESSAGE_MIX_BYTES_MAX (64 * 1024 * 1024) /* Their largest messages together. */
 #define MESSAGE_WEIGHT_MAX 1000000
 #define PAYLOAD_POOL_BYTES                                                                         \
-    (256 * 1024)                /* Messages made ahead, of each worker and flow: stays within      \
-                                   a cache unless single messages are larger. */
+    (256 * 1024) /* Messages made ahead, of each worker and flow: stays within                     \
+                    a cache unless single messages are larger. */
+#define KEYS_MAX (1 << 20)
+#define KEY_EXPONENT_MILLIS_MAX 10000 /* Beyond it there is one key. */
+#define MESSAGE_KEY_BYTES 8
 #define PAYLOAD_LENGTHS_MAX 256 /* Different lengths that stand for a range of sizes. */
 #define PAYLOAD_HASHES_MAX 4096 /* Of a part: its bodies x lengths. */
 
@@ -50,6 +53,7 @@ static_assert(SNAPSHOT_BYTES_MAX * 2 <= FRAME_BYTES_MAX,
 static_assert(FRAME_BYTES_MAX < DOCUMENT_BYTES_MAX,
               "whatever came in a frame fits into a document");
 static_assert(MESSAGE_MIX_BYTES_MAX >= MESSAGE_BYTES_MAX, "a largest message is a mix by itself");
+static_assert(KEYS_MAX <= 10000000, "a key's number fits into its text");
 static_assert(PAYLOAD_LENGTHS_MAX <= PAYLOAD_HASHES_MAX, "a part has at least one body");
 static_assert(CLIENTS_MAX <= STREAMS_MAX, "every producer has at least one stream");
 

@@ -7,6 +7,7 @@
 #define MILLRACE_MESSAGE_SHAPE_H
 
 #include "bounds.h"
+#include "message_keys.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct message_shape {
     struct message_size sizes[MESSAGE_SIZES_MAX];
     uint32_t sizes_count; /* At least 1. */
     enum payload payload;
+    struct message_keys keys;
 };
 
 uint32_t message_bytes_min(const struct message_shape *shape);

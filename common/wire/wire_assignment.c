@@ -78,6 +78,16 @@ static void code_message_size(struct coder *coder, void *item)
     code_end(coder);
 }
 
+static void code_keys(struct coder *coder, struct message_keys *keys)
+{
+    code_begin(coder, "keys", 3);
+    code_u32(coder, "count", &keys->count, KEYS_MAX);
+    keys->distribution = (enum key_distribution)code_enum(coder, "distribution", keys->distribution,
+                                                          KEYS_SEQUENTIAL);
+    code_u32(coder, "exponent_millis", &keys->exponent_millis, KEY_EXPONENT_MILLIS_MAX);
+    code_end(coder);
+}
+
 static void code_message(struct coder *coder, struct message_shape *message)
 {
     static const struct list_kind sizes = {.item_bytes = sizeof(struct message_size),
@@ -85,9 +95,10 @@ static void code_message(struct coder *coder, struct message_shape *message)
                                            .item_bytes_min = 4,
                                            .code = code_message_size};
 
-    code_begin(coder, "message", 2);
+    code_begin(coder, "message", 3);
     code_items(coder, "sizes", message->sizes, &message->sizes_count, &sizes);
     message->payload = (enum payload)code_enum(coder, "payload", message->payload, PAYLOAD_ZEROS);
+    code_keys(coder, &message->keys);
     code_end(coder);
 }
 

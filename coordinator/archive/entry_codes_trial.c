@@ -14,6 +14,11 @@ static const char *const payloads[] = {
     [PAYLOAD_RANDOM] = "random",
     [PAYLOAD_ZEROS] = "zeros",
 };
+static const char *const distributions[] = {
+    [KEYS_UNIFORM] = "uniform",
+    [KEYS_ZIPF] = "zipf",
+    [KEYS_SEQUENTIAL] = "sequential",
+};
 static const char *const loads[] = {
     [LOAD_NONE] = "none",
     [LOAD_RATE] = "rate",
@@ -52,6 +57,18 @@ static void code_message_size(struct fields *fields, void *item)
     field_u32(fields, "weight", &size->weight, MESSAGE_WEIGHT_MAX);
 }
 
+static void code_keys(struct fields *fields, struct message_keys *keys)
+{
+    if (!field_doc_begin(fields, "keys")) {
+        return;
+    }
+    field_u32(fields, "count", &keys->count, KEYS_MAX);
+    keys->distribution =
+        field_enum(fields, "distribution", keys->distribution, distributions, KEYS_SEQUENTIAL + 1);
+    field_u32(fields, "exponent_millis", &keys->exponent_millis, KEY_EXPONENT_MILLIS_MAX);
+    field_doc_end(fields);
+}
+
 static void code_message(struct fields *fields, struct message_shape *message)
 {
     static const struct field_list sizes = {.item_bytes = sizeof(struct message_size),
@@ -63,6 +80,7 @@ static void code_message(struct fields *fields, struct message_shape *message)
     }
     field_items(fields, "sizes", message->sizes, &message->sizes_count, &sizes);
     message->payload = field_enum(fields, "payload", message->payload, payloads, PAYLOAD_ZEROS + 1);
+    code_keys(fields, &message->keys);
     field_doc_end(fields);
 }
 

@@ -78,6 +78,63 @@ static void write_message(const struct message_shape *message)
     (void)printf(", %s", message->payload == PAYLOAD_RANDOM ? "random" : "zeros");
 }
 
+/* Shares of the busiest key, and of the partitions of a topic that most and least goes to. */
+struct key_shares {
+    double key;
+    double partition_min;
+    double partition_max;
+};
+
+static struct key_shares key_shares_of(const struct assigned_flow *flow)
+{
+    const struct message_keys *keys = &flow->message.keys;
+    double partitions[PARTITIONS_MAX] = {0};
+    struct key_shares shares = {.partition_min = 1.0};
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < keys->count; i++) {
+        double weight = message_key_weight(keys, i);
+
+        sum += weight;
+        partitions[message_key_partition(i, flow->partitions)] += weight;
+    }
+    shares.key = message_key_weight(keys, 0) / sum;
+    for (uint32_t i = 0; i < flow->partitions; i++) {
+        double share = partitions[i] / sum;
+
+        shares.partition_min = share < shares.partition_min ? share : shares.partition_min;
+        shares.partition_max = share > shares.partition_max ? share : shares.partition_max;
+    }
+    return shares;
+}
+
+static void write_keys(const struct assigned_flow *flow)
+{
+    const struct message_keys *keys = &flow->message.keys;
+    struct key_shares shares;
+
+    if (keys->count == 0) {
+        return;
+    }
+    shares = key_shares_of(flow);
+    (void)printf("    ");
+    write_count(keys->count, "key");
+    switch (keys->distribution) {
+    case KEYS_UNIFORM:
+        (void)printf(", uniform");
+        break;
+    case KEYS_ZIPF:
+        (void)printf(", zipf with exponent %.3g: the busiest is that of %.3g %% of the messages",
+                     keys->exponent_millis / 1000.0, shares.key * 100.0);
+        break;
+    case KEYS_SEQUENTIAL:
+        (void)printf(", sequential");
+        break;
+    }
+    (void)printf("; of a topic's messages the partitions get %.3g %% to %.3g %%\n",
+                 shares.partition_min * 100.0, shares.partition_max * 100.0);
+}
+
 static void write_flow(const struct assignment *a, uint32_t index)
 {
     const struct assigned_flow *flow = &a->flows[index];
@@ -112,6 +169,7 @@ static void write_flow(const struct assignment *a, uint32_t index)
     (void)printf("; each read by ");
     write_count(flow->subscriptions_count, "subscription");
     (void)printf("\n");
+    write_keys(flow);
 }
 
 /* A ramp's two rates, or the lowest and the highest of a curve. */
@@ -217,8 +275,8 @@ static double peak_rate(const struct assignment *a, bool *ret_max)
     return peak;
 }
 
-/* Histograms of each worker (two of each series, swapped), what may be in flight, and a pool of
- * messages for each worker and flow that sends. */
+/* Histograms of each worker (two of each series, swapped), what may be in flight, a pool of
+ * messages for each worker and flow that sends, and the keys of each flow. */
 static double memory_bytes(const struct assignment *a)
 {
     double bytes = 2.0 * a->workers_count * a->flows_count * SERIES_COUNT * 264.0 * 1024.0;
@@ -226,14 +284,18 @@ static double memory_bytes(const struct assignment *a)
     for (uint32_t i = 0; i < a->producers_count; i++) {
         const struct assigned_producer *producer = &a->producers[i];
         const struct assigned_flow *flow = &a->flows[producer->flow];
-        bool first = true;
+        bool first = true; /* Of its flow, and on its worker. */
+        bool first_there = true;
 
-        for (uint32_t k = 0; k < i && first; k++) {
-            first = a->producers[k].flow != producer->flow ||
-                    a->producers[k].worker != producer->worker;
+        for (uint32_t k = 0; k < i && first_there; k++) {
+            bool same = a->producers[k].flow == producer->flow;
+
+            first = first && !same;
+            first_there = !same || a->producers[k].worker != producer->worker;
         }
         bytes += (double)flow->delivery.in_flight * message_bytes_mean(&flow->message);
-        bytes += first ? (double)message_pool_bytes(&flow->message) : 0.0;
+        bytes += first_there ? (double)message_pool_bytes(&flow->message) : 0.0;
+        bytes += first ? (double)message_keys_bytes(&flow->message.keys) : 0.0;
     }
     return bytes;
 }

@@ -30,6 +30,8 @@ static const char *expected(const struct scenario_key *row)
         return "a size such as 1KiB";
     case KEY_BYTES_RANGE:
         return "a size such as 1KiB, or a range such as 4KiB..64KiB";
+    case KEY_DECIMAL:
+        return "a number such as 0.5";
     case KEY_COUNT:
         return "a count such as 8";
     default:

@@ -38,12 +38,34 @@ static void add_size(struct message_shape *message, struct key_value size, int64
                               .weight = (uint32_t)weight};
 }
 
+static void build_keys(const struct flow_source *source, struct message_keys *ret)
+{
+    const struct node *keys = flow_node(source, "message", "keys");
+    const struct node *count = usable(keys, "count");
+    struct node *exponent = node_child(keys, "exponent");
+
+    if (count == NULL) {
+        return;
+    }
+    ret->count = (uint32_t)count->number;
+    ret->distribution = (enum key_distribution)usable_number(usable(keys, "distribution"),
+                                                             "message.keys.distribution");
+    if (ret->distribution == KEYS_ZIPF) {
+        ret->exponent_millis =
+            (uint32_t)usable_number(usable(keys, "exponent"), "message.keys.exponent");
+    } else if (exponent != NULL) {
+        problems_node_key(&source->loading->problems, exponent,
+                          "is of another distribution (distribution: zipf)");
+    }
+}
+
 static void build_message(const struct flow_source *source, struct message_shape *message)
 {
     const struct node *size = flow_node(source, "message", "size");
     struct node *mix = node_child(size, "mix");
 
     message->payload = (enum payload)flow_number(source, "message", "payload");
+    build_keys(source, &message->keys);
     if (size == NULL || size->kind != NODE_MAP) {
         add_size(message, usable_value(size, "message.size"), 1);
         return;

@@ -13,6 +13,8 @@ static const char *const unavailable_words[] = {"fail", "skip", NULL};
 static const char *const placement_words[] = {"spread", "apart", NULL};
 static const char *const payload_words[] = {"random", "zeros", NULL};
 static const char *const payload_later[] = {"text", "json", "msgpack", "bson", NULL};
+static const char *const keys_words[] = {"none", NULL};
+static const char *const distribution_words[] = {"uniform", "zipf", "sequential", NULL};
 static const char *const publish_ack_words[] = {"none", "leader", "all", NULL};
 static const char *const consume_ack_words[] = {"none", "each", NULL};
 static const char *const until_words[] = {"drained", NULL};
@@ -185,9 +187,33 @@ const struct scenario_key scenario_keys[] = {
      .later = true,
      .help = "Share of a random payload that compresses away."},
     {.path = "message.keys",
-     .type = KEY_MAP,
-     .later = true,
-     .help = "Message keys and their distribution."},
+     .type = KEY_CHOICE,
+     .also_map = true,
+     .choices = keys_words,
+     .map_form = "{ count: N, distribution: WORD }",
+     .fallback = "none",
+     .help =
+         "Keys of messages; a message's partition is that of its key, as Kafka's clients choose "
+         "it (murmur2). Where the broker has keys, messages carry them."},
+    {.path = "message.keys.count",
+     .type = KEY_COUNT,
+     .required = true,
+     .min = 1,
+     .max = KEYS_MAX,
+     .example = "count: 1000",
+     .help = "How many different keys there are."},
+    {.path = "message.keys.distribution",
+     .type = KEY_CHOICE,
+     .choices = distribution_words,
+     .fallback = "uniform",
+     .help = "uniform: all alike often; zipf: few of them most of the time; sequential: one after "
+             "the other, by each producer."},
+    {.path = "message.keys.exponent",
+     .type = KEY_DECIMAL,
+     .min = 1,
+     .max = KEY_EXPONENT_MILLIS_MAX,
+     .fallback = "0.99",
+     .help = "Of zipf: key k is drawn in proportion to 1 / k^exponent. The default is YCSB's."},
     {.path = "message.headers", .type = KEY_MAP, .later = true, .help = "Headers of each message."},
 
     {.path = "delivery", .type = KEY_MAP, .help = "Guarantees asked of the broker."},

@@ -23,6 +23,7 @@ enum key_type {
     KEY_BYTES_RANGE, /* "1KiB" or "4KiB..64KiB". */
     KEY_DURATION,
     KEY_RATE,
+    KEY_DECIMAL,    /* In thousandths. */
     KEY_PERCENT,    /* In thousandths of a percent. */
     KEY_CHOICE,     /* The number is the index. */
     KEY_PHASE_RATE, /* A rate, or the words max or none (see PHASE_RATE_*). */

@@ -47,8 +47,9 @@ static const char *write_number(enum key_type type, int64_t number, char *text)
                  {KEY_DURATION, NS_PER_US, "us"},
                  {KEY_DURATION, 1, "ns"}};
 
-    if (type == KEY_PERCENT) {
-        (void)snprintf(text, NUMBER_TEXT_BYTES, "%.10g%%", (double)number / 1000.0);
+    if (type == KEY_PERCENT || type == KEY_DECIMAL) {
+        (void)snprintf(text, NUMBER_TEXT_BYTES, "%.10g%s", (double)number / 1000.0,
+                       type == KEY_PERCENT ? "%" : "");
         return text;
     }
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -75,6 +76,27 @@ static int parse_percent(const char *text, int64_t *ret)
     return 0;
 }
 
+/* Thousandths are what is left of a point that moves three places. */
+static int parse_decimal(const char *text, int64_t *ret)
+{
+    char moved[NUMBER_TEXT_BYTES];
+    uint64_t number = 0;
+    size_t whole = strspn(text, "0123456789");
+    const char *rest = text[whole] == '.' ? text + whole + 1 : text + whole;
+    size_t places = strspn(rest, "0123456789");
+    int r;
+
+    if (whole == 0 || whole > 9 || places > 3 || rest[places] != '\0' ||
+        (text[whole] == '.' && places == 0)) {
+        return -EINVAL;
+    }
+    (void)snprintf(moved, sizeof moved, "%.*s%.*s%.*s", (int)whole, text, (int)places, rest,
+                   (int)(3 - places), "000");
+    r = units_parse_count(moved, &number);
+    *ret = (int64_t)number;
+    return r;
+}
+
 static int parse_number(enum key_type type, const char *text, int64_t *ret)
 {
     uint64_t number = 0;
@@ -85,6 +107,8 @@ static int parse_number(enum key_type type, const char *text, int64_t *ret)
         return units_parse_duration_ns(text, ret);
     case KEY_PERCENT:
         return parse_percent(text, ret);
+    case KEY_DECIMAL:
+        return parse_decimal(text, ret);
     case KEY_BYTES:
         r = units_parse_bytes(text, &number);
         break;
@@ -104,6 +128,8 @@ static int check_number(const struct scenario_key *row, const char *text, int64_
     static const char *const forms[] = {[KEY_COUNT] = "a count (such as 8, 20k or 1M)",
                                         [KEY_BYTES] = "a size (such as 512, 1kB, 4KiB or 1MiB)",
                                         [KEY_DURATION] = "a duration (such as 250ms, 10s or 5m)",
+                                        [KEY_DECIMAL] = "a number (such as 0.5 or 0.99; at most "
+                                                        "three decimals)",
                                         [KEY_PERCENT] = "a percentage (such as 50% or 150%)"};
     char low[NUMBER_TEXT_BYTES];
     char high[NUMBER_TEXT_BYTES];
@@ -250,6 +276,7 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
     case KEY_COUNT:
     case KEY_BYTES:
     case KEY_DURATION:
+    case KEY_DECIMAL:
     case KEY_PERCENT:
         return check_number(row, text, &ret->number, reterr);
     default:

@@ -270,7 +270,7 @@ int kafka_producer_submit(struct endpoint *endpoint, const struct message *messa
     }
     if (rd_kafka_produce(handle->topics[message->topic], (int32_t)message->partition,
                          RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)message->bytes,
-                         message->bytes_count, NULL, 0,
+                         message->bytes_count, message->key, message->key_bytes,
                          opaque_of(message->client, message->token)) == 0) {
         return 0;
     }

@@ -85,6 +85,21 @@ static void explain_says_what_a_mix_of_sizes_comes_to(void **state)
                             "random; ");
 }
 
+static void explain_says_how_keys_spread(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
+         "message.keys={ count: 1, distribution: zipf, exponent: 1 }", "--set",
+         "topology.partitions=2");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "    1 key, zipf with exponent 1: the busiest is that of 100 % of the "
+                            "messages; of a topic's messages the partitions get 0 % to 100 %\n");
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
+         "message.keys={ count: 1M, distribution: sequential }", "--set", "topology.partitions=2");
+    assert_has(outcome.out, "    1000000 keys, sequential; of a topic's messages the partitions "
+                            "get 50 % to 50 %\n");
+}
+
 static void explain_names_idle_agents_and_idle_consumers(void **state)
 {
     (void)state;
@@ -170,6 +185,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
         cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
         cmocka_unit_test(explain_says_what_a_mix_of_sizes_comes_to),
+        cmocka_unit_test(explain_says_how_keys_spread),
         cmocka_unit_test(explain_names_idle_agents_and_idle_consumers),
         cmocka_unit_test(explain_says_what_is_not_available),
         cmocka_unit_test(explain_refuses_what_no_plan_can_do),

@@ -231,6 +231,10 @@ static int submit_message(struct endpoint *endpoint, const struct message *messa
                                   .partition = message->partition,
                                   .bytes_count = message->bytes_count,
                                   .token = message->token};
+    assert_true(message->key_bytes < sizeof kept->key);
+    if (message->key != NULL) {
+        memcpy(kept->key, message->key, message->key_bytes);
+    }
     assert_int_equal(stamp_read(message->bytes, message->bytes_count, 77, &kept->stamp), STAMP_OK);
     if (script.confirms) {
         struct event event = {

@@ -22,6 +22,7 @@ struct fake_message {
     uint32_t topic;
     uint32_t partition;
     uint32_t bytes_count;
+    char key[16]; /* "" if it had none. */
     uint64_t token;
     struct stamp stamp;
 };

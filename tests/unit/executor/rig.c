@@ -7,13 +7,17 @@ void rig_open(struct rig *rig, const struct backend_ops *ops)
 {
     struct assignment *assignment = &rig->fixture.assignment;
 
-    rig->topics[0] =
-        (struct topic){.name = "topic", .partitions = rig->fixture.flows[0].partitions};
+    for (uint32_t i = 0; i < assignment->topics_count; i++) {
+        rig->topics[i] =
+            (struct topic){.name = "topic", .partitions = rig->fixture.flows[0].partitions};
+    }
+    assert_int_equal(key_tables_init(&rig->keys, assignment, NULL), 0);
     assert_int_equal(timeline_init(&rig->timeline, assignment, NULL), 0);
     assert_int_equal(recorder_new(assignment, 0, &rig->recorder, NULL), 0);
     rig->context = (struct worker_context){.assignment = assignment,
                                            .ops = ops,
                                            .timeline = &rig->timeline,
+                                           .keys = &rig->keys,
                                            .recorder = rig->recorder,
                                            .topics = rig->topics,
                                            .drain_ns = NS_PER_S};
@@ -38,6 +42,7 @@ void rig_done(struct rig *rig)
     receiver_free(rig->receiver);
     recorder_free(rig->recorder);
     timeline_done(&rig->timeline);
+    key_tables_done(&rig->keys);
 }
 
 void rig_turn(struct rig *rig, int64_t now_ns)

@@ -17,6 +17,7 @@ struct rig {
     struct fixture fixture;
     struct topic topics[2];
     struct timeline timeline;
+    struct key_tables keys;
     struct recorder *recorder;
     struct worker_context context;
     struct sender *sender;

@@ -169,6 +169,8 @@ static void assignment_check_takes_the_ends_of_every_range(void **state)
     TAKES(flows[0].message.sizes[0].bytes_min, MESSAGE_BYTES_MIN);
     TAKES(flows[0].message.sizes[0].weight, MESSAGE_WEIGHT_MAX);
     TAKES(flows[0].message.sizes_count, 1);
+    TAKES(flows[0].message.keys,
+          ((struct message_keys){KEYS_MAX, KEYS_SEQUENTIAL, KEY_EXPONENT_MILLIS_MAX}));
     TAKES(flows[0].delivery.in_flight, IN_FLIGHT_MAX);
     TAKES(flows[0].delivery.in_flight, 1);
     TAKES(flows[1].subscriptions_count, SUBSCRIPTIONS_MAX);
@@ -206,6 +208,11 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
     REFUSES(flows[0].message.sizes[1].weight, MESSAGE_WEIGHT_MAX + 1, "message.weight");
     REFUSES(flows[0].message.sizes_count, 0, "message.sizes_count");
     REFUSES(flows[0].message.sizes_count, MESSAGE_SIZES_MAX + 1, "message.sizes_count");
+    REFUSES(flows[0].message.keys.count, KEYS_MAX + 1, "message.keys.count");
+    REFUSES(flows[0].message.keys.distribution, (enum key_distribution)(KEYS_SEQUENTIAL + 1),
+            "message.keys.distribution");
+    REFUSES(flows[0].message.keys.exponent_millis, KEY_EXPONENT_MILLIS_MAX + 1,
+            "message.keys.exponent_millis");
     REFUSES(flows[0].message.payload, (enum payload)(PAYLOAD_ZEROS + 1), "message.payload");
     REFUSES(flows[0].delivery.publish_ack, (enum publish_ack)3, "publish_ack");
     REFUSES(flows[0].delivery.consume_ack, (enum consume_ack)9, "consume_ack");

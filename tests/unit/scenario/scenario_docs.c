@@ -55,6 +55,9 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
     case KEY_DURATION:
         add_pattern(text, NUMBER TIME);
         break;
+    case KEY_DECIMAL:
+        add_pattern(text, NUMBER);
+        break;
     case KEY_PERCENT:
         add_pattern(text, NUMBER "%");
         break;
@@ -191,6 +194,7 @@ static const char *form(const struct scenario_key *row)
         [KEY_BYTES_RANGE] = "size or range",
         [KEY_DURATION] = "duration",
         [KEY_RATE] = "rate",
+        [KEY_DECIMAL] = "number",
         [KEY_PERCENT] = "percentage",
         [KEY_CHOICE] = "",
         [KEY_PHASE_RATE] = "rate \\| max \\| none",

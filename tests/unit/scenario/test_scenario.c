@@ -225,6 +225,31 @@ static void a_mix_has_sizes_and_ranges_with_weights(void **state)
     assert_int_equal(mix->sizes[1].weight, 1);
 }
 
+static void keys_have_a_count_a_distribution_and_with_zipf_an_exponent(void **state)
+{
+    const struct scenario *s = fixture_good(
+        *state,
+        FIXTURE_TARGETS
+        "message: { keys: { count: 1k } }\n"
+        "flows:\n"
+        "  a: { rate: 1/s }\n"
+        "  b: { rate: 1/s, message: { keys: { count: 7, distribution: zipf } } }\n"
+        "  c: { rate: 1/s, message: { keys: { count: 1M, distribution: zipf, exponent: 1.25 } } }\n"
+        "  d: { rate: 1/s, message: { keys: { count: 7, distribution: sequential } } }\n"
+        "  e: { rate: 1/s, message: { keys: none } }\n"
+        "phases: [ { name: steady, for: 10s } ]\n",
+        NULL);
+
+    assert_int_equal(s->flows[0].message.keys.count, 1000);
+    assert_int_equal(s->flows[0].message.keys.distribution, KEYS_UNIFORM);
+    assert_int_equal(s->flows[1].message.keys.distribution, KEYS_ZIPF);
+    assert_int_equal(s->flows[1].message.keys.exponent_millis, 990);
+    assert_int_equal(s->flows[2].message.keys.count, 1000000);
+    assert_int_equal(s->flows[2].message.keys.exponent_millis, 1250);
+    assert_int_equal(s->flows[3].message.keys.distribution, KEYS_SEQUENTIAL);
+    assert_int_equal(s->flows[4].message.keys.count, 0);
+}
+
 static void a_phase_takes_percents_of_the_flows_rates(void **state)
 {
     const struct scenario *s = fixture_good(*state, two_flows, NULL);
@@ -386,6 +411,7 @@ int main(void)
         cmocka_unit_test(until_drained_without_for_gets_30_s),
         cmocka_unit_test(flows_override_what_stands_above_them),
         cmocka_unit_test(a_mix_has_sizes_and_ranges_with_weights),
+        cmocka_unit_test(keys_have_a_count_a_distribution_and_with_zipf_an_exponent),
         cmocka_unit_test(a_phase_takes_percents_of_the_flows_rates),
         cmocka_unit_test(paths_of_certificates_are_relative_to_the_scenario),
         cmocka_unit_test(an_address_with_an_s_means_tls),

@@ -87,6 +87,9 @@ static void sample_message(struct random *random, struct message_shape *message)
         size->bytes_max = size->bytes_min + sample_below(random, 100000);
         size->weight = 1 + sample_below(random, MESSAGE_WEIGHT_MAX);
     }
+    message->keys.count = sample_below(random, KEYS_MAX + 1);
+    message->keys.distribution = (enum key_distribution)sample_below(random, KEYS_SEQUENTIAL + 1);
+    message->keys.exponent_millis = sample_below(random, KEY_EXPONENT_MILLIS_MAX + 1);
     message->payload = (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
 }
 
