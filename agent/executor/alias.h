@@ -20,12 +20,20 @@ struct alias_row {
  * room to work in. 0 or -ENOMEM. */
 int alias_fill(struct alias_row *rows, double *weights, uint32_t count, struct errinfo *reterr);
 
+/* The row that 64 random bits choose, each alike often. */
+static inline uint32_t alias_row(uint32_t count, uint64_t bits)
+{
+    return (uint32_t)(((bits >> 32) * count) >> 32);
+}
+
 /* Outcome of 64 random bits. */
 static inline uint32_t alias_draw(const struct alias_row *rows, uint32_t count, uint64_t bits)
 {
-    uint32_t row = (uint32_t)(((bits >> 32) * count) >> 32);
+    uint32_t row = alias_row(count, bits);
+    uint32_t own = -(uint32_t)((uint32_t)bits < rows[row].threshold); /* All bits set, or none. */
 
-    return (uint32_t)bits < rows[row].threshold ? row : rows[row].alias;
+    /* Without a branch, as nobody can predict which way it goes. */
+    return (row & own) | (rows[row].alias & ~own);
 }
 
 #endif

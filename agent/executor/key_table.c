@@ -8,7 +8,7 @@ struct key_table {
     uint32_t count;
     enum key_distribution distribution;
     struct key_row *rows;
-    struct alias_row *shares; /* With zipf. */
+    struct alias_row *shares; /* With zipf; else NULL. */
 };
 
 static void key_table_free(struct key_table *table)
@@ -95,26 +95,42 @@ void key_tables_done(struct key_tables *tables)
     *tables = (struct key_tables){0};
 }
 
-uint32_t key_table_first(const struct key_table *table, uint32_t index, uint32_t producers_count)
+static void step(const struct key_table *table, struct random *random, struct key_place *place)
 {
-    return (uint32_t)((uint64_t)table->count * index / producers_count);
+    if (table->shares == NULL) {
+        place->next = alias_row(table->count, place->bits);
+        place->bits = random_next(random);
+    } else {
+        place->next = alias_draw(table->shares, table->count, place->bits);
+        place->bits = random_next(random);
+        __builtin_prefetch(&table->shares[alias_row(table->count, place->bits)]);
+    }
+    __builtin_prefetch(&table->rows[place->next]);
+}
+
+struct key_place key_table_begin(const struct key_table *table, struct random *random,
+                                 uint32_t index, uint32_t producers_count)
+{
+    struct key_place place = {0};
+
+    if (table->distribution == KEYS_SEQUENTIAL) {
+        place.next = (uint32_t)((uint64_t)table->count * index / producers_count);
+    } else {
+        place.bits = random_next(random);
+        step(table, random, &place);
+    }
+    return place;
 }
 
 const struct key_row *key_table_draw(const struct key_table *table, struct random *random,
-                                     uint32_t *turn)
+                                     struct key_place *place)
 {
-    uint32_t key = *turn;
+    const struct key_row *row = &table->rows[place->next];
 
-    switch (table->distribution) {
-    case KEYS_UNIFORM:
-        key = (uint32_t)(((random_next(random) >> 32) * table->count) >> 32);
-        break;
-    case KEYS_ZIPF:
-        key = alias_draw(table->shares, table->count, random_next(random));
-        break;
-    case KEYS_SEQUENTIAL:
-        *turn = key + 1 == table->count ? 0 : key + 1;
-        break;
+    if (table->distribution == KEYS_SEQUENTIAL) {
+        place->next = place->next + 1 == table->count ? 0 : place->next + 1;
+    } else {
+        step(table, random, place);
     }
-    return &table->rows[key];
+    return row;
 }

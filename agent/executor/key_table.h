@@ -30,12 +30,19 @@ int key_tables_init(struct key_tables *tables, const struct assignment *assignme
                     struct errinfo *reterr);
 void key_tables_done(struct key_tables *tables);
 
-/* Where producer index of the flow's so many begins with sequential keys: spread over all of them.
- */
-uint32_t key_table_first(const struct key_table *table, uint32_t index, uint32_t producers_count);
+/* Where a producer is in its keys. What it will need is known two draws before and fetched
+ * meanwhile: a table of a million keys is in no cache. */
+struct key_place {
+    uint32_t next; /* Its next key. */
+    uint64_t bits; /* What says the key after that. */
+};
 
-/* Draws the key of a producer's next message; *turn is its place in sequential ones. */
+/* For producer index of the flow's so many: sequential keys begin spread over all of them. */
+struct key_place key_table_begin(const struct key_table *table, struct random *random,
+                                 uint32_t index, uint32_t producers_count);
+
+/* Draws the key of a producer's next message. */
 const struct key_row *key_table_draw(const struct key_table *table, struct random *random,
-                                     uint32_t *turn);
+                                     struct key_place *place);
 
 #endif

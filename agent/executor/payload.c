@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#define BLOCK_BYTES 256 /* Of a payload: random bytes, then those that compress away. */
+
 /* Bodies of one part of the mix. */
 struct part {
     unsigned char *bodies;
@@ -36,13 +38,39 @@ static void fill_lengths(struct part *part, const struct message_size *size)
     }
 }
 
-static void fill_bodies(struct part *part, enum payload payload, struct random *random)
+/*
+ * Random bytes, with runs of zeros for the share that compresses away, one run in each block. Runs
+ * are long enough that what a compressor writes about one is small beside it. Bodies begin anywhere
+ * within a block, so that the share is right for any length that a message is cut to.
+ */
+static void fill_random(unsigned char *contents, uint32_t bytes, uint32_t compressible_millis,
+                        struct random *random)
+{
+    uint32_t block = bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
+    uint32_t zeros = (block * compressible_millis + 500) / 1000;
+    uint32_t at;
+
+    random_fill(random, contents, bytes);
+    if (zeros == 0) {
+        return;
+    }
+    at = (uint32_t)(random_next(random) % block);
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (at < zeros) {
+            contents[i] = 0;
+        }
+        at = at + 1 == block ? 0 : at + 1;
+    }
+}
+
+static void fill_bodies(struct part *part, const struct message_shape *shape, struct random *random)
 {
     for (uint32_t body = 0; body < part->bodies_count; body++) {
         unsigned char *contents = part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
 
-        if (payload == PAYLOAD_RANDOM) {
-            random_fill(random, contents, part->body_bytes - STAMP_BYTES);
+        if (shape->payload == PAYLOAD_RANDOM) {
+            fill_random(contents, part->body_bytes - STAMP_BYTES, shape->compressible_millis,
+                        random);
         }
         for (uint32_t i = 0; i < part->lengths_count; i++) {
             part->hashes[body * part->lengths_count + i] =
@@ -66,7 +94,7 @@ static int part_init(struct part *part, const struct message_shape *shape, uint3
         return -ENOMEM;
     }
     fill_lengths(part, size);
-    fill_bodies(part, shape->payload, random);
+    fill_bodies(part, shape, random);
     return 0;
 }
 

@@ -69,8 +69,8 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         random_seed(&producer->random, random_derive(random_derive(assignment->seed, MESSAGES_SEED),
                                                      assigned->client));
         if (group->keys != NULL) {
-            producer->key_turn = key_table_first(group->keys, assigned->index,
-                                                 assignment->flows[group->flow].producers_count);
+            producer->key_place = key_table_begin(group->keys, &producer->random, assigned->index,
+                                                  assignment->flows[group->flow].producers_count);
         }
         producer->turns_count =
             group->keys != NULL ? producer->topics_count : producer->streams_count;

@@ -47,8 +47,8 @@ struct producer {
     uint32_t streams_count;
     uint32_t turn; /* Of the draw after the next: streams take turns, with keys topics do. */
     uint32_t turns_count;
-    uint32_t key_turn; /* Likewise of sequential keys. */
-    uint32_t *topics;  /* By ordinal: index into the assignment's topics. */
+    struct key_place key_place;
+    uint32_t *topics; /* By ordinal: index into the assignment's topics. */
     uint32_t topics_count;
     uint64_t *next_sequence;
     struct random random; /* What its messages are: same seed, same ones, in the same order. */

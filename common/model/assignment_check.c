@@ -182,6 +182,9 @@ static int check_message(const struct place *place, const struct message_shape *
               : check_number(place, "message.sizes", message_bytes_sum(message), MESSAGE_BYTES_MIN,
                              (uint64_t)MESSAGE_MIX_BYTES_MAX);
     r = r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_ZEROS);
+    r = r < 0 ? r
+              : check_number(place, "message.compressible_millis", message->compressible_millis, 0,
+                             message->payload == PAYLOAD_RANDOM ? 1000 : 0);
     r = r < 0 ? r : check_number(place, "message.keys.count", message->keys.count, 0, KEYS_MAX);
     r = r < 0 ? r
               : check_enum(place, "message.keys.distribution", (int)message->keys.distribution,

@@ -24,6 +24,7 @@ struct message_shape {
     struct message_size sizes[MESSAGE_SIZES_MAX];
     uint32_t sizes_count; /* At least 1. */
     enum payload payload;
+    uint32_t compressible_millis; /* Of 1000 bytes of a random payload so many compress away. */
     struct message_keys keys;
 };
 

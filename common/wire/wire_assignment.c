@@ -95,9 +95,10 @@ static void code_message(struct coder *coder, struct message_shape *message)
                                            .item_bytes_min = 4,
                                            .code = code_message_size};
 
-    code_begin(coder, "message", 3);
+    code_begin(coder, "message", 4);
     code_items(coder, "sizes", message->sizes, &message->sizes_count, &sizes);
     message->payload = (enum payload)code_enum(coder, "payload", message->payload, PAYLOAD_ZEROS);
+    code_u32(coder, "compressible_millis", &message->compressible_millis, 1000);
     code_keys(coder, &message->keys);
     code_end(coder);
 }

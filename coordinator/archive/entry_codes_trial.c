@@ -80,6 +80,7 @@ static void code_message(struct fields *fields, struct message_shape *message)
     }
     field_items(fields, "sizes", message->sizes, &message->sizes_count, &sizes);
     message->payload = field_enum(fields, "payload", message->payload, payloads, PAYLOAD_ZEROS + 1);
+    field_u32(fields, "compressible_millis", &message->compressible_millis, 1000);
     code_keys(fields, &message->keys);
     field_doc_end(fields);
 }

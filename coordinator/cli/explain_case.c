@@ -76,6 +76,9 @@ static void write_message(const struct message_shape *message)
         (void)printf(", mean %s", units_format_bytes(message_bytes_mean(message), bytes));
     }
     (void)printf(", %s", message->payload == PAYLOAD_RANDOM ? "random" : "zeros");
+    if (message->compressible_millis > 0) {
+        (void)printf(" (%.3g %% compressible)", message->compressible_millis / 10.0);
+    }
 }
 
 /* Shares of the busiest key, and of the partitions of a topic that most and least goes to. */

@@ -59,6 +59,22 @@ static void build_keys(const struct flow_source *source, struct message_keys *re
     }
 }
 
+static void build_compressibility(const struct flow_source *source, struct message_shape *message)
+{
+    struct node *node = node_child(node_child(source->own, "message"), "compressibility");
+
+    if (node == NULL) {
+        node = node_child(node_child(source->loading->root, "message"), "compressibility");
+    }
+    message->compressible_millis = (uint32_t)flow_number(source, "message", "compressibility");
+    if (message->compressible_millis > 0 && message->payload != PAYLOAD_RANDOM) {
+        problems_node(
+            &source->loading->problems, node,
+            "is that of a random payload, and flow %s has another (payload: random, or 0)",
+            source->own != NULL ? source->own->key : "main");
+    }
+}
+
 static void build_message(const struct flow_source *source, struct message_shape *message)
 {
     const struct node *size = flow_node(source, "message", "size");
@@ -66,6 +82,7 @@ static void build_message(const struct flow_source *source, struct message_shape
 
     message->payload = (enum payload)flow_number(source, "message", "payload");
     build_keys(source, &message->keys);
+    build_compressibility(source, message);
     if (size == NULL || size->kind != NODE_MAP) {
         add_size(message, usable_value(size, "message.size"), 1);
         return;

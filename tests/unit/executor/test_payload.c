@@ -170,6 +170,60 @@ static void zeros_are_zeros_at_every_length(void **state)
     payload_pool_free(pool);
 }
 
+/* A random byte is zero once in 256. */
+static void a_share_of_each_payload_compresses_away(void **state)
+{
+    static const uint32_t millis[] = {0, 100, 500, 900, 1000};
+    const struct message_size sizes[] = {{100, 100, 1}, {1064, 1064, 1}, {60, 3000, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof millis / sizeof millis[0]; i++) {
+        for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+            struct message_shape shape = {
+                .sizes = {sizes[k]}, .sizes_count = 1, .compressible_millis = millis[i]};
+            struct payload_pool *pool = pool_of(&shape, 1);
+            struct random random;
+            double payload = 0.0;
+            double zeros = 0.0;
+            double expected = millis[i] / 1000.0 + (1.0 - millis[i] / 1000.0) / 256.0;
+
+            random_seed(&random, 1);
+            for (int n = 0; n < 5000; n++) {
+                struct payload_message message =
+                    payload_pool_take(pool, payload_pool_draw(pool, &random));
+
+                for (uint32_t at = STAMP_BYTES; at < message.bytes_count; at++) {
+                    zeros += message.bytes[at] == 0;
+                }
+                payload += message.bytes_count - STAMP_BYTES;
+            }
+            assert_true(fabs(zeros / payload - expected) < 0.01);
+            payload_pool_free(pool);
+        }
+    }
+}
+
+static void what_compresses_away_lies_in_few_runs(void **state)
+{
+    const struct message_shape shape = {
+        .sizes = {{4096 + 40, 4096 + 40, 1}}, .sizes_count = 1, .compressible_millis = 500};
+    struct payload_pool *pool = pool_of(&shape, 1);
+    struct random random;
+    struct payload_message message;
+    uint32_t runs = 0; /* Of 16 zeros and more. */
+    uint32_t length = 0;
+
+    (void)state;
+    random_seed(&random, 1);
+    message = payload_pool_take(pool, payload_pool_draw(pool, &random));
+    for (uint32_t at = STAMP_BYTES; at < message.bytes_count; at++) {
+        length = message.bytes[at] == 0 ? length + 1 : 0;
+        runs += length == 16;
+    }
+    assert_in_range(runs, 16, 17);
+    payload_pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +233,8 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_messages_and_another_one_others),
         cmocka_unit_test(random_contents_come_again_after_the_whole_pool_only),
         cmocka_unit_test(zeros_are_zeros_at_every_length),
+        cmocka_unit_test(a_share_of_each_payload_compresses_away),
+        cmocka_unit_test(what_compresses_away_lies_in_few_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

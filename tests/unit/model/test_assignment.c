@@ -169,6 +169,7 @@ static void assignment_check_takes_the_ends_of_every_range(void **state)
     TAKES(flows[0].message.sizes[0].bytes_min, MESSAGE_BYTES_MIN);
     TAKES(flows[0].message.sizes[0].weight, MESSAGE_WEIGHT_MAX);
     TAKES(flows[0].message.sizes_count, 1);
+    TAKES(flows[0].message.compressible_millis, 1000);
     TAKES(flows[0].message.keys,
           ((struct message_keys){KEYS_MAX, KEYS_SEQUENTIAL, KEY_EXPONENT_MILLIS_MAX}));
     TAKES(flows[0].delivery.in_flight, IN_FLIGHT_MAX);
@@ -208,6 +209,8 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
     REFUSES(flows[0].message.sizes[1].weight, MESSAGE_WEIGHT_MAX + 1, "message.weight");
     REFUSES(flows[0].message.sizes_count, 0, "message.sizes_count");
     REFUSES(flows[0].message.sizes_count, MESSAGE_SIZES_MAX + 1, "message.sizes_count");
+    REFUSES(flows[0].message.compressible_millis, 1001, "message.compressible_millis");
+    REFUSES(flows[1].message.compressible_millis, 1, "message.compressible_millis");
     REFUSES(flows[0].message.keys.count, KEYS_MAX + 1, "message.keys.count");
     REFUSES(flows[0].message.keys.distribution, (enum key_distribution)(KEYS_SEQUENTIAL + 1),
             "message.keys.distribution");

@@ -225,6 +225,24 @@ static void a_mix_has_sizes_and_ranges_with_weights(void **state)
     assert_int_equal(mix->sizes[1].weight, 1);
 }
 
+static void compressibility_is_a_share_of_random_payloads(void **state)
+{
+    const struct scenario *s =
+        fixture_good(*state,
+                     FIXTURE_TARGETS "message: { compressibility: 0.5 }\n"
+                                     "flows:\n"
+                                     "  a: { rate: 1/s }\n"
+                                     "  b: { rate: 1/s, message: { compressibility: 1 } }\n"
+                                     "  c: { rate: 1/s, message: { compressibility: 0, payload: "
+                                     "zeros } }\n"
+                                     "phases: [ { name: steady, for: 10s } ]\n",
+                     NULL);
+
+    assert_int_equal(s->flows[0].message.compressible_millis, 500);
+    assert_int_equal(s->flows[1].message.compressible_millis, 1000);
+    assert_int_equal(s->flows[2].message.compressible_millis, 0);
+}
+
 static void keys_have_a_count_a_distribution_and_with_zipf_an_exponent(void **state)
 {
     const struct scenario *s = fixture_good(
@@ -411,6 +429,7 @@ int main(void)
         cmocka_unit_test(until_drained_without_for_gets_30_s),
         cmocka_unit_test(flows_override_what_stands_above_them),
         cmocka_unit_test(a_mix_has_sizes_and_ranges_with_weights),
+        cmocka_unit_test(compressibility_is_a_share_of_random_payloads),
         cmocka_unit_test(keys_have_a_count_a_distribution_and_with_zipf_an_exponent),
         cmocka_unit_test(a_phase_takes_percents_of_the_flows_rates),
         cmocka_unit_test(paths_of_certificates_are_relative_to_the_scenario),

@@ -230,7 +230,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct target), 104);
     assert_int_equal(sizeof(struct assignment), 296);
     assert_int_equal(sizeof(struct assigned_flow), 352);
-    assert_int_equal(sizeof(struct message_shape), 212);
+    assert_int_equal(sizeof(struct message_shape), 216);
     assert_int_equal(sizeof(struct message_keys), 12);
     assert_int_equal(sizeof(struct message_size), 12);
     assert_int_equal(sizeof(struct delivery), 40);

@@ -87,10 +87,13 @@ static void sample_message(struct random *random, struct message_shape *message)
         size->bytes_max = size->bytes_min + sample_below(random, 100000);
         size->weight = 1 + sample_below(random, MESSAGE_WEIGHT_MAX);
     }
+    message->compressible_millis = sample_bool(random) ? sample_below(random, 1001) : 0;
     message->keys.count = sample_below(random, KEYS_MAX + 1);
     message->keys.distribution = (enum key_distribution)sample_below(random, KEYS_SEQUENTIAL + 1);
     message->keys.exponent_millis = sample_below(random, KEY_EXPONENT_MILLIS_MAX + 1);
-    message->payload = (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
+    message->payload = message->compressible_millis > 0
+                           ? PAYLOAD_RANDOM
+                           : (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
 }
 
 /* Each producer has one topic of the flow, each consumer of a subscription all of them. */
