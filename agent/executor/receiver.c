@@ -13,6 +13,7 @@
  * may be waiting for it, with a prefetch or a queue that is smaller than the batch. */
 #define IDLE_NS (100 * NS_PER_MS)
 #define IDLE_LOOK_NS (IDLE_NS / 2)
+#define SERVE_NS (100 * NS_PER_MS)
 
 /* The oldest makes room: its answer may have been lost with a connection. */
 static void remember_ack(struct receiver_group *group, uint64_t token, int64_t at_ns)
@@ -218,10 +219,12 @@ static void look_for_idle_batches(struct receiver *receiver, struct receiver_gro
     finish_batches(receiver, group, IDLE_NS, now_ns);
 }
 
-bool receiver_poll(struct receiver *receiver, int64_t now_ns)
+static void look_at_phase(struct receiver *receiver, int64_t now_ns)
 {
+    static const struct phase_consume all = {.pace = CONSUME_FREE};
+    const struct assignment *assignment = receiver->context.assignment;
     int64_t t0_ns = atomic_load_explicit(&receiver->context.timeline->t0_ns, memory_order_relaxed);
-    bool any = false;
+    uint32_t before = receiver->phase_now;
 
     receiver->t0_ns = 0;
     if (t0_ns != TIMELINE_UNKNOWN_NS) {
@@ -229,23 +232,118 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         receiver->phase_now =
             timeline_phase(receiver->context.timeline, now_ns - t0_ns, receiver->phase_now);
     }
+    if (receiver->paced && receiver->phase_now == before) {
+        return;
+    }
+    receiver->paced = true;
+    for (uint32_t i = 0; i < receiver->groups_count; i++) {
+        struct receiver_group *group = &receiver->groups[i];
+
+        intake_begin(&group->intake,
+                     receiver->released ? &all : &assignment->phases[receiver->phase_now].consume,
+                     group->consumers_count, group->assigned->consumers_count, now_ns);
+    }
+}
+
+void receiver_release(struct receiver *receiver, bool released)
+{
+    receiver->released = released;
+    receiver->paced = false;
+}
+
+/* The descriptor of a group that may not take anything would stay readable, and waiting be a busy
+ * loop. */
+static void hold(struct receiver *receiver, struct receiver_group *group, bool held)
+{
+    int fd = receiver->context.ops->wait_fd(group->endpoint);
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
+
+    if (group->held != held && receiver->epoll_fd >= 0 && fd >= 0) {
+        (void)epoll_ctl(receiver->epoll_fd, held ? EPOLL_CTL_DEL : EPOLL_CTL_ADD, fd, &event);
+    }
+    group->held = held;
+}
+
+/* Consumers that take nothing still send heartbeats, and finish their batches. */
+static void serve_held(struct receiver *receiver, struct receiver_group *group, int64_t now_ns)
+{
+    hold(receiver, group, true);
+    if (now_ns < group->serve_ns) {
+        return;
+    }
+    group->serve_ns = now_ns + SERVE_NS;
+    (void)receiver->context.ops->poll(group->endpoint, receiver->events, 0);
+    look_for_idle_batches(receiver, group, now_ns);
+}
+
+/* Up to so many events. */
+static uint32_t poll_group(struct receiver *receiver, struct receiver_group *group, uint32_t room,
+                           int64_t now_ns)
+{
+    uint32_t allowed = intake_room(&group->intake, now_ns);
+    uint32_t max = room < RECEIVER_EVENTS ? room : RECEIVER_EVENTS;
+    uint32_t messages = 0;
+    int count;
+
+    if (allowed == 0) {
+        serve_held(receiver, group, now_ns);
+        return 0;
+    }
+    hold(receiver, group, false);
+    count = receiver->context.ops->poll(group->endpoint, receiver->events,
+                                        allowed < max ? allowed : max);
+    for (int e = 0; e < count; e++) {
+        messages += receiver->events[e].kind == EVENT_MESSAGE ? 1 : 0;
+        take_event(receiver, group, &receiver->events[e]);
+    }
+    if (messages > 0 && allowed != UINT32_MAX) {
+        intake_take(&group->intake, messages, now_ns);
+    }
+    look_for_idle_batches(receiver, group, now_ns);
+    return (uint32_t)count;
+}
+
+bool receiver_poll(struct receiver *receiver, int64_t now_ns)
+{
+    bool any = false;
+
+    look_at_phase(receiver, now_ns);
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         struct receiver_group *group = &receiver->groups[i];
         uint32_t room = recorder_room(receiver->context.recorder);
-        int count;
 
         if (group->endpoint == NULL || room == 0 || !retry_acks(receiver, group)) {
             continue;
         }
-        count = receiver->context.ops->poll(group->endpoint, receiver->events,
-                                            room < RECEIVER_EVENTS ? room : RECEIVER_EVENTS);
-        for (int e = 0; e < count; e++) {
-            take_event(receiver, group, &receiver->events[e]);
-        }
-        look_for_idle_batches(receiver, group, now_ns);
-        any = any || count > 0;
+        any = poll_group(receiver, group, room, now_ns) > 0 || any;
     }
     return any;
+}
+
+int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns)
+{
+    const struct timeline *timeline = receiver->context.timeline;
+    int64_t next_ns = SENDER_NEVER_NS;
+
+    if (receiver->groups_count == 0) {
+        return next_ns;
+    }
+    if (receiver->t0_ns != 0 &&
+        receiver->phase_now + 1 < receiver->context.assignment->phases_count) {
+        int64_t start_ns = atomic_load_explicit(&timeline->phase_start_ns[receiver->phase_now + 1],
+                                                memory_order_relaxed);
+
+        next_ns = start_ns == TIMELINE_UNKNOWN_NS ? next_ns : receiver->t0_ns + start_ns;
+    }
+    for (uint32_t i = 0; i < receiver->groups_count; i++) {
+        const struct receiver_group *group = &receiver->groups[i];
+        int64_t room_ns = intake_next_ns(&group->intake);
+
+        if (group->held && room_ns < next_ns) {
+            next_ns = room_ns;
+        }
+    }
+    return next_ns > now_ns ? next_ns : now_ns;
 }
 
 void receiver_close(struct receiver *receiver)
@@ -281,15 +379,17 @@ void receiver_account(struct receiver *receiver, struct recorder_state *state)
     }
 }
 
-bool receiver_watch(const struct receiver *receiver, int epoll_fd)
+bool receiver_watch(struct receiver *receiver, int epoll_fd)
 {
     bool all = true;
 
+    receiver->epoll_fd = epoll_fd;
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         int fd = receiver->context.ops->wait_fd(receiver->groups[i].endpoint);
         struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
 
-        all = all && fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+        all = all && fd >= 0 &&
+              (receiver->groups[i].held || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
     }
     return all;
 }

@@ -26,7 +26,17 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns);
 
 void receiver_reopen(struct receiver *receiver, int64_t now_ns);
 void receiver_account(struct receiver *receiver, struct recorder_state *state);
-bool receiver_watch(const struct receiver *receiver, int epoll_fd);
+/* Whatever phases say of consumers, from now on they take all there is; or no longer so. */
+void receiver_release(struct receiver *receiver, bool released);
+
+/* When the receiver wants to be called next, other than for events: SENDER_NEVER_NS if only an
+ * event can change anything. */
+int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns);
+
+/* Adds the endpoints' descriptors to an epoll set; false: at least one has none. The receiver takes
+ * those out and puts them back whose consumers may not take anything for the moment: the set must
+ * stay until it is given another one. */
+bool receiver_watch(struct receiver *receiver, int epoll_fd);
 bool receiver_is_down(const struct receiver *receiver);
 
 #endif

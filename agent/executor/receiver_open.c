@@ -87,6 +87,7 @@ int receiver_new(const struct worker_context *context, struct receiver **ret,
         return errinfo_nomem(reterr);
     }
     receiver->context = *context;
+    receiver->epoll_fd = -1;
     for (uint32_t i = 0; i < assignment->producers_count; i++) {
         producers += assignment->producers[i].worker == context->worker ? 1 : 0;
     }

@@ -3,6 +3,7 @@
 #ifndef MILLRACE_RECEIVER_PARTS_H
 #define MILLRACE_RECEIVER_PARTS_H
 
+#include "intake.h"
 #include "link_state.h"
 #include "receiver.h"
 
@@ -44,6 +45,9 @@ struct receiver_group {
     uint32_t ack_times_head;
     uint32_t ack_times_count;
     int64_t idle_look_ns; /* When to look for unfinished batches again. */
+    struct intake intake;
+    bool held;        /* Nothing may be taken: its descriptor is not watched. */
+    int64_t serve_ns; /* Held: when to look after its connections again. */
 };
 
 struct receiver {
@@ -52,6 +56,9 @@ struct receiver {
     uint32_t groups_count;
     uint32_t phase_hint; /* Of the last message. */
     uint32_t phase_now;  /* By the clock. */
+    bool paced;          /* The phase's rule was taken over by the groups. */
+    bool released;       /* No rule holds. */
+    int epoll_fd;        /* -1: none. */
     int64_t t0_ns;
     struct event events[RECEIVER_EVENTS];
 };

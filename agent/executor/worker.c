@@ -114,6 +114,7 @@ static void begin_segment(struct worker *worker)
         worker->end_ns += worker->context.assignment->phases[i].duration_ns;
     }
     sender_start(worker->sender, segment->phase_first, segment->phase_last);
+    receiver_release(worker->receiver, false);
     worker->stop_taken_ns = SENDER_NEVER_NS;
     worker->running = true;
     worker->first_turn = true;
@@ -191,6 +192,8 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
     if (sending_stop_ns != worker->stop_taken_ns) {
         worker->stop_taken_ns = sending_stop_ns;
         sender_stop(worker->sender, sending_stop_ns);
+        /* A run that is interrupted while its consumers are paused is drained as well. */
+        receiver_release(worker->receiver, true);
     }
     if (now_ns >= worker->end_ns || now_ns >= stop_ns) {
         sender_stop(worker->sender,
@@ -234,6 +237,7 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
 {
     int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
     int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
+    int64_t intake_ns = receiver_next_ns(worker->receiver, now_ns);
     int64_t gap_ns = sender_gap_ns(worker->sender);
     bool batched = worker->running && gap_ns < BATCH_GAP_NS;
     int64_t woke_ns;
@@ -241,6 +245,10 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
 
     if (wait_ns > WAIT_NS_MAX) {
         wait_ns = WAIT_NS_MAX;
+    }
+    if (intake_ns < now_ns + wait_ns) {
+        wait_ns = intake_ns - now_ns;
+        next_ns = SENDER_NEVER_NS; /* It need not be that exact. */
     }
     if (batched) {
         wait_ns = wait_ns < BATCH_WAIT_NS ? BATCH_WAIT_NS : wait_ns;

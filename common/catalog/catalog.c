@@ -17,6 +17,7 @@ static const char *const capability_names[CAPABILITY_COUNT] = {
     [CAPABILITY_CONSUME_ACK_NONE] = "consume_ack: none",
     [CAPABILITY_CONSUME_ACK_EACH] = "consume_ack: each",
     [CAPABILITY_CONSUME_ACK_BATCH] = "consume_ack: batch",
+    [CAPABILITY_CONSUME_PACE] = "consume",
     [CAPABILITY_ORDERED] = "ordered: true",
     [CAPABILITY_ORDERED_SHARED] = "ordered: true with several consumers of a subscription",
     [CAPABILITY_TTL] = "ttl",

@@ -40,6 +40,7 @@ enum capability {
     CAPABILITY_CONSUME_ACK_NONE,
     CAPABILITY_CONSUME_ACK_EACH,
     CAPABILITY_CONSUME_ACK_BATCH,
+    CAPABILITY_CONSUME_PACE, /* Phases with `consume`: paused, rate or think. */
     CAPABILITY_ORDERED,
     CAPABILITY_ORDERED_SHARED, /* `ordered` with several consumers of one subscription. */
     CAPABILITY_TTL,

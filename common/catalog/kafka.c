@@ -64,6 +64,8 @@ const struct catalog_entry catalog_kafka = {
             [CAPABILITY_CONSUME_ACK_EACH] = {true, "a commit per message; while 4 of a client are "
                                                    "under way, further ones are joined"},
             [CAPABILITY_CONSUME_ACK_BATCH] = {true, "a commit every N messages"},
+            [CAPABILITY_CONSUME_PACE] =
+                {true, "what the client fetched ahead waits in it, the rest in the broker"},
             [CAPABILITY_ORDERED] = {true, "idempotent producer, order kept on retry; one request "
                                           "in flight where publish_ack is not all"},
             [CAPABILITY_ORDERED_SHARED] = {true, "a partition has one consumer of a group"},

@@ -65,6 +65,7 @@ const struct catalog_entry catalog_memory = {
             [CAPABILITY_CONSUME_ACK_NONE] = {true, "done at delivery"},
             [CAPABILITY_CONSUME_ACK_EACH] = {true, "one by one"},
             [CAPABILITY_CONSUME_ACK_BATCH] = {true, "every N"},
+            [CAPABILITY_CONSUME_PACE] = {true, "messages wait in the broker"},
             [CAPABILITY_ORDERED] = {true, "one consumer per partition"},
             [CAPABILITY_ORDERED_SHARED] = {true, "one consumer per partition"},
             [CAPABILITY_TTL] = {true, "dropped when older"},

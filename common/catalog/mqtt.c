@@ -70,6 +70,9 @@ const struct catalog_entry catalog_mqtt = {
                                                    "client library, no latency of its own"},
             [CAPABILITY_CONSUME_ACK_BATCH] =
                 {false, "MQTT has no acknowledgement of several messages at once"},
+            [CAPABILITY_CONSUME_PACE] = {false,
+                                         "paho takes and acknowledges messages as they come: they "
+                                         "would wait in the agent, not in the broker"},
             [CAPABILITY_ORDERED] = {true, "one message in flight"},
             [CAPABILITY_ORDERED_SHARED] =
                 {false, "the consumers of a shared subscription get no order between them"},

@@ -29,6 +29,15 @@ enum arrivals {
     ARRIVALS_ALIGNED   /* Equal gaps; all producers of the flow send in the same instants. */
 };
 
+/* What a phase asks of the consumers. */
+enum consume_pace { CONSUME_FREE, CONSUME_PAUSED, CONSUME_RATE, CONSUME_THINK };
+
+struct phase_consume {
+    enum consume_pace pace;
+    struct rate rate; /* CONSUME_RATE: of each subscription of each flow, at most. */
+    int64_t think_ns; /* CONSUME_THINK: how long each message keeps its consumer busy. */
+};
+
 /* The words of CONTRACT's delivery table. */
 struct delivery {
     enum publish_ack publish_ack;
@@ -72,7 +81,8 @@ struct assigned_phase {
     uint64_t messages;   /* Of each flow; 0: as many as come due. The phase ends once they are sent
                             and settled; it is the last of its segment. */
     bool measured;
-    bool implied;           /* The drain phase that the scenario did not write. */
+    bool implied; /* The drain phase that the scenario did not write. */
+    struct phase_consume consume;
     enum arrivals arrivals; /* Of all flows with LOAD_RATE. */
     struct curve_point
         curve[CURVE_POINTS_MAX]; /* How the rate changes, of each flow with LOAD_RATE. */

@@ -269,17 +269,33 @@ static int check_flows(struct check *check)
     return r < 0 ? r : check_number(&place, "clients", check->clients_count, 0, CLIENTS_MAX);
 }
 
+static int check_rate(const struct place *place, const char *field, struct rate rate)
+{
+    if (rate.messages == 0 || rate.per_ns == 0) {
+        return bad(place, field, "is zero");
+    }
+    return rate_per_s(rate) > RATE_PER_S_MAX ? bad(place, field, "is too high") : 0;
+}
+
 static int check_load(const struct place *place, const struct phase_load *load)
 {
     int r = check_enum(place, "loads.load", (int)load->load, LOAD_MAX);
 
-    if (r < 0 || load->load != LOAD_RATE) {
-        return r;
+    return r < 0 || load->load != LOAD_RATE ? r : check_rate(place, "loads.rate", load->rate);
+}
+
+static int check_consume(const struct place *place, const struct phase_consume *consume)
+{
+    int r = check_enum(place, "consume", (int)consume->pace, CONSUME_THINK);
+
+    if (r == 0 && consume->pace == CONSUME_RATE) {
+        return check_rate(place, "consume.rate", consume->rate);
     }
-    if (load->rate.messages == 0 || load->rate.per_ns == 0) {
-        return bad(place, "loads.rate", "is zero");
+    if (r == 0 && consume->pace == CONSUME_THINK) {
+        return check_number(place, "consume.think_ns", (uint64_t)consume->think_ns, 1,
+                            THINK_NS_MAX);
     }
-    return rate_per_s(load->rate) > RATE_PER_S_MAX ? bad(place, "loads.rate", "is too high") : 0;
+    return r;
 }
 
 static int check_curve(const struct place *place, const struct assigned_phase *phase)
@@ -317,6 +333,7 @@ static int check_phases(const struct check *check)
         r = r < 0 ? r
                   : check_number(&place, "messages", phase->messages, 0,
                                  phase->until_drained ? 0 : PHASE_MESSAGES_MAX);
+        r = r < 0 ? r : check_consume(&place, &phase->consume);
         r = r < 0 ? r : check_enum(&place, "arrivals", (int)phase->arrivals, ARRIVALS_ALIGNED);
         r = r < 0 ? r : check_curve(&place, phase);
         for (uint32_t flow = 0; r == 0 && flow < a->flows_count; flow++) {

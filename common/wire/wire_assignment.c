@@ -156,17 +156,28 @@ static const struct list_kind curve_kind = {.item_bytes = sizeof(struct curve_po
                                             .item_bytes_min = 3,
                                             .code = code_point};
 
+static void code_consume(struct coder *coder, struct phase_consume *consume)
+{
+    code_begin(coder, "consume", 4);
+    consume->pace = (enum consume_pace)code_enum(coder, "pace", consume->pace, CONSUME_THINK);
+    code_u64(coder, "messages", &consume->rate.messages);
+    code_u64(coder, "per_ns", &consume->rate.per_ns);
+    code_i64(coder, "think_ns", &consume->think_ns);
+    code_end(coder);
+}
+
 static void code_phase(struct coder *coder, void *item)
 {
     struct assigned_phase *phase = item;
 
-    code_begin(coder, "phase", 8 + FLOWS_MAX);
+    code_begin(coder, "phase", 9 + FLOWS_MAX);
     code_text(coder, "name", phase->name, sizeof phase->name);
     code_i64(coder, "duration_ns", &phase->duration_ns);
     code_bool(coder, "until_drained", &phase->until_drained);
     code_u64(coder, "messages", &phase->messages);
     code_bool(coder, "measured", &phase->measured);
     code_bool(coder, "implied", &phase->implied);
+    code_consume(coder, &phase->consume);
     phase->arrivals =
         (enum arrivals)code_enum(coder, "arrivals", phase->arrivals, ARRIVALS_ALIGNED);
     code_items(coder, "curve", phase->curve, &phase->curve_count, &curve_kind);
@@ -231,7 +242,7 @@ static const struct list_kind topics_kind = {.item_bytes = sizeof(struct assigne
                                              .code = code_topic};
 static const struct list_kind phases_kind = {.item_bytes = sizeof(struct assigned_phase),
                                              .items_max = PHASES_MAX,
-                                             .item_bytes_min = 11 + 4 * FLOWS_MAX,
+                                             .item_bytes_min = 16 + 4 * FLOWS_MAX,
                                              .code = code_phase};
 static const struct list_kind producers_kind = {.item_bytes = sizeof(struct assigned_producer),
                                                 .items_max = CLIENTS_MAX,

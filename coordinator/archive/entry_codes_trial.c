@@ -31,6 +31,13 @@ static const char *const arrivals[] = {
     [ARRIVALS_ALIGNED] = "aligned",
 };
 
+static const char *const paces[] = {
+    [CONSUME_FREE] = "free",
+    [CONSUME_PAUSED] = "paused",
+    [CONSUME_RATE] = "rate",
+    [CONSUME_THINK] = "think",
+};
+
 static void code_delivery(struct fields *fields, struct delivery *delivery)
 {
     if (!field_doc_begin(fields, "delivery")) {
@@ -132,6 +139,18 @@ static void code_point(struct fields *fields, void *item)
     field_counter(fields, "messages_per_1e6_s", &point->messages_per_1e6_s);
 }
 
+static void code_consume(struct fields *fields, struct phase_consume *consume)
+{
+    if (!field_doc_begin(fields, "consume")) {
+        return;
+    }
+    consume->pace = field_enum(fields, "pace", consume->pace, paces, CONSUME_THINK + 1);
+    field_counter(fields, "messages", &consume->rate.messages);
+    field_counter(fields, "per_ns", &consume->rate.per_ns);
+    field_i64(fields, "think_ns", &consume->think_ns);
+    field_doc_end(fields);
+}
+
 static void code_phase(struct fields *fields, void *item)
 {
     static const struct field_list flow_loads = {
@@ -151,6 +170,7 @@ static void code_phase(struct fields *fields, void *item)
     field_counter(fields, "messages", &phase->messages);
     field_bool(fields, "measured", &phase->measured);
     field_bool(fields, "implied", &phase->implied);
+    code_consume(fields, &phase->consume);
     phase->arrivals =
         field_enum(fields, "arrivals", phase->arrivals, arrivals, ARRIVALS_ALIGNED + 1);
     field_items(fields, "curve", phase->curve, &phase->curve_count, &curve);

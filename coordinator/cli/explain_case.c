@@ -217,6 +217,21 @@ static void write_load(const struct assigned_phase *phase, const struct phase_lo
     (void)printf("%s", arrivals[phase->arrivals]);
 }
 
+static void write_consume(const struct phase_consume *consume)
+{
+    char text[UNITS_TEXT_BYTES];
+
+    if (consume->pace == CONSUME_PAUSED) {
+        (void)printf("; consumers paused");
+    } else if (consume->pace == CONSUME_RATE) {
+        (void)printf("; each subscription takes %s at most",
+                     units_format_rate(rate_per_s(consume->rate), text));
+    } else if (consume->pace == CONSUME_THINK) {
+        (void)printf("; consumers think for %s after each message",
+                     units_format_ns((double)consume->think_ns, text));
+    }
+}
+
 /* Max and none hold for all flows. */
 static void write_loads(const struct assignment *a, const struct assigned_phase *phase)
 {
@@ -247,6 +262,7 @@ static void write_phases(const struct assignment *a)
                          a->flows_count > 1 ? " of each flow" : "");
         }
         write_loads(a, phase);
+        write_consume(&phase->consume);
         (void)printf("%s%s\n",
                      phase->until_drained ? ", until every subscription has every confirmed message"
                      : phase->measured    ? ""

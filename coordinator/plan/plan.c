@@ -161,13 +161,9 @@ static void make_case(const struct scenario *scenario, uint32_t target, struct p
 
     (void)snprintf(ret->name, sizeof ret->name, "%.63s", scenario->targets[target].label);
     ret->target = target;
-    ret->status = CASE_MEASURED;
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        if (!scenario_flow_available(&scenario->flows[i], entry, ret->reason, sizeof ret->reason)) {
-            ret->status = CASE_NOT_AVAILABLE;
-            return;
-        }
-    }
+    ret->status = scenario_available(scenario, entry, ret->reason, sizeof ret->reason)
+                      ? CASE_MEASURED
+                      : CASE_NOT_AVAILABLE;
 }
 
 static int make_cases(const struct plan_request *request, struct plan *plan, struct errinfo *reterr)

@@ -126,6 +126,7 @@ static void fill_phase(struct layout *layout, uint32_t index)
     phase->duration_ns = from->duration_ns;
     phase->until_drained = from->until_drained;
     phase->messages = from->messages;
+    phase->consume = from->consume;
     phase->measured = from->measured;
     phase->implied = from->implied;
     phase->arrivals = from->arrivals;

@@ -60,6 +60,7 @@ struct scenario_phase {
     uint32_t curve_count; /* PHASE_RATE: 0 if the rate is constant; a ramp is a curve of two. */
     enum arrivals arrivals;
     int64_t duration_ns; /* `for`. */
+    struct phase_consume consume;
     bool until_drained;
     uint64_t messages; /* Of each flow; 0: as many as come due. */
     bool measured;
@@ -105,5 +106,9 @@ void scenario_free(struct scenario *scenario);
  */
 bool scenario_flow_available(const struct scenario_flow *flow, const struct catalog_entry *entry,
                              char *reason, uint32_t reason_bytes);
+
+/* Likewise of all its flows, and of what its phases ask of consumers. */
+bool scenario_available(const struct scenario *scenario, const struct catalog_entry *entry,
+                        char *reason, uint32_t reason_bytes);
 
 #endif

@@ -265,18 +265,15 @@ void build_warnings(struct loading *loading)
         const struct target *target = &scenario->targets[i];
         const struct catalog_entry *entry = catalog_find(target->backend);
         const struct node *item = node_item(targets, target->label);
-        bool available = true;
+        char reason[REASON_BYTES];
 
-        for (uint32_t f = 0; f < scenario->flows_count && available; f++) {
-            char reason[REASON_BYTES];
-
-            available = scenario_flow_available(&scenario->flows[f], entry, reason, sizeof reason);
-            if (!available) {
-                problems_add(&loading->warnings, item != NULL ? item->at : targets->at,
-                             target->label, "not available: %s", reason);
-            } else if (entry->group_assigns) {
-                warn_idle(loading, &scenario->flows[f], target);
-            }
+        if (!scenario_available(scenario, entry, reason, sizeof reason)) {
+            problems_add(&loading->warnings, item != NULL ? item->at : targets->at, target->label,
+                         "not available: %s", reason);
+            continue;
+        }
+        for (uint32_t f = 0; f < scenario->flows_count && entry->group_assigns; f++) {
+            warn_idle(loading, &scenario->flows[f], target);
         }
     }
 }

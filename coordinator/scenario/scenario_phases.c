@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define DRAIN_NS (30 * NS_PER_S)
-#define COUNT_NS (3600 * NS_PER_S) /* Of a phase that ends by count. */
+#define PAUSE_NS_MAX (24 * 3600 * NS_PER_S) /* Kafka's max.poll.interval.ms. */
+#define COUNT_NS (3600 * NS_PER_S)          /* Of a phase that ends by count. */
 
 /* First flow without a rate of its own; NULL if all have one. */
 static const struct scenario_flow *flow_without_rate(const struct scenario *scenario)
@@ -189,6 +190,33 @@ static void build_count(struct loading *loading, struct node *item, struct scena
     }
 }
 
+static void build_consume(struct loading *loading, struct node *item, struct scenario_phase *phase)
+{
+    struct node *consume = node_child(item, "consume");
+    const struct node *paused = usable(consume, "paused");
+    const struct node *rate = usable(consume, "rate");
+    const struct node *think = usable(consume, "think");
+
+    if (consume == NULL || consume->bad) {
+        return;
+    }
+    if (paused != NULL && paused->number != 0) {
+        phase->consume.pace = CONSUME_PAUSED;
+    } else if (rate != NULL) {
+        phase->consume = (struct phase_consume){.pace = CONSUME_RATE, .rate = rate->rate};
+    } else if (think != NULL) {
+        phase->consume = (struct phase_consume){.pace = CONSUME_THINK, .think_ns = think->number};
+    }
+    if (phase->consume.pace == CONSUME_PAUSED && phase->until_drained) {
+        problems_node_key(&loading->problems, consume,
+                          "is paused in a phase that waits until all is consumed");
+    } else if (phase->consume.pace == CONSUME_PAUSED && phase->duration_ns > PAUSE_NS_MAX) {
+        problems_node_key(&loading->problems, consume,
+                          "is paused for more than brokers wait for a "
+                          "consumer (at most 24h)");
+    }
+}
+
 static void build_phase(struct loading *loading, struct node *item)
 {
     struct scenario *scenario = loading->scenario;
@@ -201,6 +229,7 @@ static void build_phase(struct loading *loading, struct node *item)
     build_end(loading, item, phase);
     build_course(loading, item, phase);
     build_count(loading, item, phase);
+    build_consume(loading, item, phase);
     /* Where nothing is sent there is nothing to judge. */
     phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
 }

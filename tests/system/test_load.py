@@ -1,5 +1,8 @@
 """What a phase asks for is what is sent, by whatever rule: a ramp's integral, a number of messages, a process."""
 
+import signal
+import time
+
 import bed
 from bed import check, same, test
 
@@ -54,6 +57,65 @@ def count():
         check(phase["rates"]["received_per_s"] <= wanted * (1 + 1e-9), f"{name}: {phase['rates']}, at most {wanted}")
     # 303 at 1k/s are due within 302 ms, whatever the agents' ticks are.
     check(bed.phase_of(case, "paced")["duration_ns"] >= 302e6, "paced ended before its last message was due")
+
+
+@test("paused consumers leave all to the phase after, limited ones keep to their limit")
+def consumers():
+    case = run(
+        [
+            "{ name: build, rate: 500/s, for: 2s, consume: { paused: true } }",
+            "{ name: limited, rate: none, for: 2s, consume: { rate: 200/s } }",
+            "{ name: drain, rate: none, until: drained, for: 10s }",
+        ]
+    )
+    build, limited = bed.phase_of(case, "build"), bed.phase_of(case, "limited")
+    same(build["delivery"]["sent"], 1000, "sent")
+    same(build["delivery"]["lost"], 0, "lost")
+    same(build["rates"]["received_per_s"], 0, "received while paused")
+    # The last messages of build were waiting for nothing but the limit: 400 were taken, the rest in the drain.
+    check(abs(limited["rates"]["received_per_s"] - 200) <= 5, f"limited: {limited['rates']}")
+    check(build["latency_ns"]["e2e"]["min"] > 0, "no message waited")
+
+
+@test("a run that is interrupted while its consumers are paused is drained all the same")
+def interrupted():
+    folder = bed.new_path("run")
+    path = bed.scenario("memory", ["{ name: build, rate: 500/s, for: 60s, consume: { paused: true } }"], topology=CLIENTS)
+    program = bed.start("run", path, "--out", folder)
+    program.says("running: memory")
+    time.sleep(1.5)  # Long enough for something to have been sent; more or less changes nothing.
+    program.signal(signal.SIGINT)
+    program.ends(130)
+    result = bed.result_of(folder)
+    case = bed.case_of(result, "memory")
+    check(bed.total(case, "sent") > 0, "nothing was sent")
+    same(bed.total(case, "lost"), 0, "lost")
+
+
+@test("consumers that are paused beyond heartbeat and session keep their connections and groups", needs=["rabbitmq", "kafka"])
+def paused_for_long(rabbitmq, kafka):
+    targets = (
+        f"  - {{ backend: rabbitmq, address: \"{rabbitmq.address}\", options: {{ heartbeat: 1s }} }}\n"
+        f"  - {{ backend: kafka, address: \"{kafka.address}\", options: {{ session_timeout: 6s }} }}\n"
+    )
+    phases = [
+        "{ name: build, rate: 100/s, for: 9s, consume: { paused: true } }",
+        "{ name: slow, rate: none, for: 1s, consume: { think: 20ms } }",
+        "{ name: drain, rate: none, until: drained, for: 20s }",
+    ]
+    folder = bed.new_path("run")
+    path = bed.scenario(targets, phases, topology="{ producers: 2, consumers: 2, partitions: 2 }", delivery="{ consume_ack: each }")
+    bed.millrace("run", path, "--out", folder, "--agents", "1")
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    for name in ("rabbitmq", "kafka"):
+        case = bed.case_of(result, name)
+        same({word: bed.total(case, word) for word in ("sent", "lost", "duplicated", "errors")},
+             {"sent": 900, "lost": 0, "duplicated": 0, "errors": 0}, name)  # fmt: skip
+        same(bed.phase_of(case, "build")["rates"]["received_per_s"], 0, f"{name}: received while paused")
+        # Two consumers that think for 20 ms take 100 in a second, if there is one to take.
+        slow = bed.phase_of(case, "slow")["rates"]["received_per_s"]
+        check(10 < slow <= 104, f"{name}: {slow}/s with two consumers that think for 20 ms")
 
 
 @test("the same seed sends the same poisson schedule, another seed another one")

@@ -47,6 +47,53 @@ static void poll_at(struct rig *rig, int64_t now_ns)
     (void)receiver_poll(rig->receiver, now_ns);
 }
 
+/* Paused for 10 ms, limited to one in 2 ms for 10 ms, then free. */
+static void consumers_take_what_the_phase_lets_them(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, CONSUME_ACK_EACH, 1, &fake_backend);
+    rig.fixture.phases[0].consume.pace = CONSUME_PAUSED;
+    rig.fixture.phases[1].consume =
+        (struct phase_consume){.pace = CONSUME_RATE, .rate = {1, 2 * NS_PER_MS}};
+    for (uint64_t i = 0; i < 20; i++) {
+        deliver(0, i, 0);
+    }
+    poll_at(&rig, t0_ns + 5 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 0);
+    assert_int_equal(fake_acks(), 0);
+    assert_int_equal(receiver_next_ns(rig.receiver, t0_ns), t0_ns + 10 * NS_PER_MS);
+    poll_at(&rig, t0_ns + 10 * NS_PER_MS);
+    poll_at(&rig, t0_ns + 10 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 1);
+    assert_int_equal(receiver_next_ns(rig.receiver, t0_ns), t0_ns + 12 * NS_PER_MS);
+    poll_at(&rig, t0_ns + 12 * NS_PER_MS - 1);
+    assert_int_equal(rig_totals(&rig).received, 1);
+    poll_at(&rig, t0_ns + 12 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 2);
+    poll_at(&rig, t0_ns + 20 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 20);
+    assert_int_equal(fake_acks(), 20);
+    rig_done(&rig);
+}
+
+static void released_consumers_take_all(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, CONSUME_ACK_EACH, 1, &fake_backend);
+    rig.fixture.phases[0].consume.pace = CONSUME_PAUSED;
+    deliver(0, 0, 0);
+    poll_at(&rig, t0_ns + NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 0);
+    receiver_release(rig.receiver, true);
+    poll_at(&rig, t0_ns + 2 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 1);
+    rig_done(&rig);
+}
+
 static void a_message_counts_for_its_phase_and_in_the_running_one(void **state)
 {
     struct rig rig;
@@ -333,6 +380,8 @@ static void times_of_another_clock_are_moved_to_this_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(consumers_take_what_the_phase_lets_them),
+        cmocka_unit_test(released_consumers_take_all),
         cmocka_unit_test(a_message_counts_for_its_phase_and_in_the_running_one),
         cmocka_unit_test(what_is_not_ours_or_is_damaged_is_counted_and_nothing_else),
         cmocka_unit_test(each_message_is_acknowledged_by_itself),

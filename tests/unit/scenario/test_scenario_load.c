@@ -4,6 +4,7 @@
 #include "scenario_fixture.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define HOUR_NS (3600 * NS_PER_S)
 
@@ -100,6 +101,35 @@ static void a_phase_ends_by_count(void **state)
     assert_int_equal(phase[2].messages, 0); /* The drain. */
 }
 
+static void consumers_are_paused_limited_or_think(void **state)
+{
+    const struct scenario_phase *phase =
+        first_phase(*state, "  - { name: a, rate: 1/s, for: 1s, consume: { paused: true } }\n"
+                            "  - { name: b, rate: 1/s, for: 1s, consume: { rate: 500/s } }\n"
+                            "  - { name: c, rate: 1/s, for: 1s, consume: { think: 5ms } }\n"
+                            "  - { name: d, rate: 1/s, for: 1s, consume: { paused: false } }\n");
+
+    assert_int_equal(phase[0].consume.pace, CONSUME_PAUSED);
+    assert_int_equal(phase[1].consume.pace, CONSUME_RATE);
+    assert_true(rate_per_s(phase[1].consume.rate) == 500.0);
+    assert_int_equal(phase[2].consume.pace, CONSUME_THINK);
+    assert_int_equal(phase[2].consume.think_ns, 5 * NS_PER_MS);
+    assert_int_equal(phase[3].consume.pace, CONSUME_FREE);
+    assert_int_equal(phase[4].consume.pace, CONSUME_FREE);
+}
+
+static void paced_consumers_are_not_available_everywhere(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_load(fixture,
+                 "millrace: 1\ntargets: [ { backend: mqtt, address: \"mqtt://127.0.0.1:1883\" } ]\n"
+                 "phases: [ { name: a, rate: 1/s, for: 1s, consume: { paused: true } } ]\n",
+                 NULL);
+    assert_int_equal(fixture->code, 0);
+    assert_non_null(strstr(fixture->warnings.bytes, "not available: consume: "));
+}
+
 static void what_is_wrong_with_a_load_is_said(void **state)
 {
     static const struct {
@@ -129,6 +159,14 @@ static void what_is_wrong_with_a_load_is_said(void **state)
         {"{ name: a, rate: none, messages: 100 }",
          "messages: stands in a phase that sends nothing"},
         {"{ name: a, rate: max, messages: 0 }", "is out of range"},
+        {"{ name: a, rate: 1/s, for: 1s, consume: {} }", "consume: is empty"},
+        {"{ name: a, rate: 1/s, for: 1s, consume: { paused: true, think: 1ms } }",
+         "has 2 entries (at most 1)"},
+        {"{ name: a, rate: none, until: drained, consume: { paused: true } }",
+         "consume: is paused in a phase that waits"},
+        {"{ name: a, rate: 1/s, for: 25h, consume: { paused: true } }", "at most 24h"},
+        {"{ name: a, rate: 1/s, for: 1s, consume: { think: 0s } }", "is out of range"},
+        {"{ name: a, rate: 1/s, for: 1s, consume: { rate: 0/s } }", "is no rate"},
         {"{ name: a, rate: 0/s, for: 1s }", "is no rate"},
         {"{ name: a, rate: max, for: 1s, arrivals: poisson }", "arrivals: needs a rate"},
         {"{ name: a, rate: 1/s, for: 1s, arrivals: bursty }", "constant | poisson | aligned"},
@@ -160,6 +198,8 @@ int main(void)
         cmocka_unit_test(arrivals_hold_for_percents_of_flows_too),
         cmocka_unit_test(a_point_of_a_curve_is_set_from_outside),
         cmocka_unit_test(a_phase_ends_by_count),
+        cmocka_unit_test(consumers_are_paused_limited_or_think),
+        cmocka_unit_test(paced_consumers_are_not_available_everywhere),
         cmocka_unit_test(what_is_wrong_with_a_load_is_said),
         cmocka_unit_test(flows_with_rates_take_no_ramp),
     };

@@ -235,7 +235,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct message_size), 12);
     assert_int_equal(sizeof(struct delivery), 40);
     assert_int_equal(sizeof(struct assigned_topic), 132);
-    assert_int_equal(sizeof(struct assigned_phase), 1512);
+    assert_int_equal(sizeof(struct assigned_phase), 1552);
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);

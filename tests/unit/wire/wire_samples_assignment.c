@@ -137,6 +137,9 @@ static void sample_phases(struct random *random, struct assignment *a)
         phase->messages = phase->until_drained ? 0 : sample_below(random, 1000);
         phase->measured = sample_bool(random);
         phase->implied = sample_bool(random);
+        phase->consume.pace = (enum consume_pace)sample_below(random, CONSUME_THINK + 1);
+        phase->consume.rate = (struct rate){1 + sample_below(random, 1000), 1000000000};
+        phase->consume.think_ns = 1 + sample_below(random, 1000000);
         phase->arrivals = (enum arrivals)sample_below(random, ARRIVALS_ALIGNED + 1);
         phase->curve_count = sample_below(random, 4);
         for (uint32_t p = 0; p < phase->curve_count; p++) {
