@@ -349,6 +349,7 @@ bool sender_send(struct sender *sender, int64_t now_ns)
 {
     bool any = false;
 
+    look_at_phase(sender, now_ns); /* It may have begun since the poll. */
     for (int i = 0; i < SEND_BATCH && sender->heap_count > 0; i++) {
         bool sent = false;
 

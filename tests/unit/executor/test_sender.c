@@ -274,6 +274,26 @@ static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
     rig_done(&rig);
 }
 
+/* The first batch of a phase counted for the one before, as that was what the last poll had seen:
+ * 64 of 5000 messages. */
+static void what_is_sent_counts_for_the_phase_that_runs(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, LOAD_NONE, no_rate);
+    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
+    (void)fixture_phase(&rig.fixture, LOAD_MAX, no_rate, NS_PER_S);
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    (void)sender_poll(rig.sender, t0_ns + 5 * NS_PER_MS - 1);
+    (void)sender_send(rig.sender, t0_ns + 5 * NS_PER_MS - 1);
+    (void)sender_send(rig.sender, t0_ns + 5 * NS_PER_MS);
+    assert_int_equal(rig_counters(&rig, 0).sent_now, 0);
+    assert_int_equal(rig_counters(&rig, 1).sent_now, 1);
+    rig_done(&rig);
+}
+
 /* It counted on while producers were full after the sending had been stopped. */
 static void nothing_is_blocked_after_a_stop(void **state)
 {
@@ -472,6 +492,7 @@ int main(void)
         cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
         cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
         cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
+        cmocka_unit_test(what_is_sent_counts_for_the_phase_that_runs),
         cmocka_unit_test(nothing_is_blocked_after_a_stop),
         cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),
         cmocka_unit_test(a_lost_connection_is_reopened_every_quarter_second),
