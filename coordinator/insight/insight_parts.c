@@ -2,10 +2,14 @@
 
 #include "invariant.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the halves of a phase may differ by in what was asked: more is a ramp, or a curve. */
+#define LOAD_CHANGE_MAX 0.05
 
 struct result_insight *insight_new(struct insights *insights, const char *case_name, double weight)
 {
@@ -84,6 +88,24 @@ bool insight_within(const struct result_interval *interval, const struct result_
 {
     return interval->complete && interval->start_ns >= phase->start_ns + INTERVAL_NS &&
            interval->start_ns + INTERVAL_NS <= phase->start_ns + phase->duration_ns;
+}
+
+bool insight_is_steady(const struct result_trial *trial, const struct result_phase *phase)
+{
+    double sums[2] = {0.0, 0.0};
+    double seconds[2] = {0.0, 0.0};
+
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        const struct result_interval *interval = &trial->intervals[i];
+        int half = interval->start_ns - phase->start_ns < phase->duration_ns / 2 ? 0 : 1;
+
+        if (insight_within(interval, phase)) {
+            sums[half] += (double)interval->due;
+            seconds[half] += 1.0;
+        }
+    }
+    return sums[0] > 0.0 && sums[1] > 0.0 &&
+           fabs(sums[1] / seconds[1] * seconds[0] / sums[0] - 1.0) <= LOAD_CHANGE_MAX;
 }
 
 double insight_percentile(const struct result_phase *phase, enum series series, double percentile)

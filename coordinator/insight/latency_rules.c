@@ -125,7 +125,9 @@ void rule_tail(struct insights *insights, const struct result_case *of)
         enum series series = headline(phase);
         double tail_ns;
 
-        if (!insight_row(of, phase) || !has(phase, series, SAMPLES_P99_9)) {
+        /* Where the load changes, the tail is that of the most of it. */
+        if (!insight_row(of, phase) || !has(phase, series, SAMPLES_P99_9) ||
+            !insight_is_steady(&of->trials[0], &of->trials[0].phases[i])) {
             continue;
         }
         tail_ns = insight_percentile(phase, series, 99.9);

@@ -153,8 +153,12 @@ static void add_recovery(struct insights *insights, const struct result_case *of
 
     insight_say(insight->text, "%s: %s took p99 from %s to %s; ", of->name, peak->name,
                 units_format_ns(level, before), units_format_ns(worst, during));
+    if (seconds == 0.0) {
+        insight_say(insight->text, "it was back in the first second after the peak");
+    } else if (seconds > 0.0) {
+        insight_say(insight->text, "it was back %.0f s after the peak", seconds);
+    }
     if (seconds >= 0.0) {
-        insight_say(insight->text, "it was back within %.0f s after the peak", seconds);
         insight_figure(insight, "recovery_s", seconds, "");
     } else {
         insight_say(insight->text, "it was not back by the end of the phase after it");

@@ -15,9 +15,6 @@
 /* What `compare` calls too much for a p99. */
 #define DRIFT_MIN 0.1
 
-/* First and last quarter may differ by that much in what they asked for: more is a ramp. */
-#define LOAD_CHANGE_MAX 0.05
-
 /* Of the second half of a phase. In the first one an agent's memory grows by itself: pages are
  * touched for the first time, allocators fill their pools. */
 #define MEMORY_SECONDS_MIN 20
@@ -25,24 +22,6 @@
 /* Less is within what an allocator keeps or gives back at will. */
 #define MEMORY_GROWTH_MIN 0.05
 #define MEMORY_BYTES_MIN (4.0 * 1024 * 1024)
-
-/* Does the phase ask for about the same at its beginning and its end? */
-static bool is_steady(const struct result_trial *trial, const struct result_phase *phase)
-{
-    double sums[2] = {0.0, 0.0};
-
-    for (uint32_t i = 0; i < trial->intervals_count; i++) {
-        const struct result_interval *interval = &trial->intervals[i];
-        int64_t at_ns = interval->start_ns - phase->start_ns;
-
-        if (insight_within(interval, phase)) {
-            sums[0] += at_ns < phase->duration_ns / 2 ? (double)interval->due : 0.0;
-            sums[1] += at_ns >= phase->duration_ns / 2 ? (double)interval->due : 0.0;
-        }
-    }
-    /* Halves differ by half of what quarters at the ends of a ramp do. */
-    return sums[0] > 0.0 && fabs(sums[1] / sums[0] - 1.0) <= LOAD_CHANGE_MAX;
-}
 
 /* Latencies of the seconds of a phase, as logarithms: drift is a ratio. Returns how many. */
 static uint32_t latencies(struct insights *insights, const struct result_trial *trial,
@@ -115,7 +94,7 @@ void rule_latency_drift(struct insights *insights, const struct result_case *of)
         for (uint32_t t = 0; !found && t < of->trials_count; t++) {
             const struct result_trial *trial = &of->trials[t];
 
-            found = p < trial->phases_count && is_steady(trial, &trial->phases[p]) &&
+            found = p < trial->phases_count && insight_is_steady(trial, &trial->phases[p]) &&
                     find_drift(insights, of, trial, &trial->phases[p]);
         }
     }

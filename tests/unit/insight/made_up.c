@@ -16,8 +16,11 @@ static void grow_intervals(struct result_trial *trial, uint32_t seconds)
     trial->intervals = realloc(trial->intervals, seconds * sizeof *trial->intervals);
     assert_non_null(trial->intervals);
     for (uint32_t i = trial->intervals_count; i < seconds; i++) {
-        trial->intervals[i] = (struct result_interval){
-            .index = i, .start_ns = i * INTERVAL_NS, .length_s = 1.0, .complete = true};
+        trial->intervals[i] = (struct result_interval){.index = i,
+                                                       .start_ns = i * INTERVAL_NS,
+                                                       .length_s = 1.0,
+                                                       .complete = true,
+                                                       .due = 1000};
     }
     trial->intervals_count = seconds;
 }

@@ -91,6 +91,18 @@ static void a_tail_of_too_few_samples_is_not_told(void **state)
     result_free(result);
 }
 
+static void a_tail_of_a_ramp_is_not_told(void **state)
+{
+    struct result *result = with_tail(SERIES_E2E, MS, 50 * MS, 30);
+
+    (void)state;
+    for (uint32_t i = 0; i < made_up_trial(result)->intervals_count; i++) {
+        made_up_trial(result)->intervals[i].due = 1000 + 100 * i;
+    }
+    assert_null(insight_of(result, "tail_far_from_median"));
+    result_free(result);
+}
+
 static void a_warm_up_is_not_looked_at(void **state)
 {
     struct result *result = with_tail(SERIES_E2E, MS, 50 * MS, 30);
@@ -160,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_tail_within_the_systems_own_delays_is_not_told),
         cmocka_unit_test(a_tail_of_the_generators_own_is_not_told),
         cmocka_unit_test(a_tail_of_too_few_samples_is_not_told),
+        cmocka_unit_test(a_tail_of_a_ramp_is_not_told),
         cmocka_unit_test(a_warm_up_is_not_looked_at),
         cmocka_unit_test(time_that_the_service_latency_hides_is_told),
         cmocka_unit_test(response_like_service_is_not_told),
