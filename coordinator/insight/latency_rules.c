@@ -155,8 +155,8 @@ static void add_omission(struct insights *insights, const struct result_case *of
                 what_of(response), units_format_ns(response_ns, due),
                 units_format_ns(service_ns, sent));
     insight_say(insight->advice,
-                "Quote the first figure. For a broker that is not stopped by its clients ask for a "
-                "lower rate, or raise producers or delivery.in_flight.");
+                "Quote the first figure. If the self-check finds the generator late, use more agents; "
+                "else the broker held producers up: lower the rate, or raise delivery.in_flight.");
     insight_figure(insight, "response_p99", response_ns, "ns");
     insight_figure(insight, "service_p99", service_ns, "ns");
     insight_figure(insight, "samples", (double)hist_count(phase->latency[response]), "messages");
