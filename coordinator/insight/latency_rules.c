@@ -154,9 +154,10 @@ static void add_omission(struct insights *insights, const struct result_case *of
                 "waited for their turn, which is missing from figures that begin at the send",
                 what_of(response), units_format_ns(response_ns, due),
                 units_format_ns(service_ns, sent));
-    insight_say(insight->advice,
-                "Quote the first figure. If the self-check finds the generator late, use more agents; "
-                "else the broker held producers up: lower the rate, or raise delivery.in_flight.");
+    insight_say(
+        insight->advice,
+        "Quote the first figure. If the self-check finds the generator late, use more agents; "
+        "else the broker held producers up: lower the rate, or raise delivery.in_flight.");
     insight_figure(insight, "response_p99", response_ns, "ns");
     insight_figure(insight, "service_p99", service_ns, "ns");
     insight_figure(insight, "samples", (double)hist_count(phase->latency[response]), "messages");
