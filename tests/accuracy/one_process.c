@@ -81,7 +81,7 @@ static void fill(struct trial *trial, const struct one_process_spec *spec)
         .name = "drain", .duration_ns = DRAIN_NS, .until_drained = true, .implied = true};
     trial->writer = (struct assigned_writer){.streams_count = trial->flow.streams_count};
     *assignment = (struct assignment){.run_id = "accuracy",
-                                      .tag = 99,
+                                      .tag = ONE_PROCESS_TAG,
                                       .seed = 4,
                                       .workers_count = WORKERS,
                                       .topics_owner = true,
@@ -230,10 +230,10 @@ static void order(struct trial *trial, enum worker_order order, const struct seg
     }
 }
 
-static void open_all(struct trial *trial)
+static void open_all(struct trial *trial, const struct backend_ops *ops)
 {
     struct worker_context context = {.assignment = &trial->assignment,
-                                     .ops = &backend_memory,
+                                     .ops = ops,
                                      .timeline = &trial->timeline,
                                      .topics = trial->topics,
                                      .drain_ns = DRAIN_NS};
@@ -282,8 +282,11 @@ struct result *one_process_run(const struct one_process_spec *spec)
     int64_t ended_ns;
 
     fill(&trial, spec);
-    open_all(&trial);
+    open_all(&trial, spec->ops != NULL ? spec->ops : &backend_memory);
     segment.t0_ns = mono_ns() + 10 * NS_PER_MS;
+    if (spec->ret_t0_ns != NULL) {
+        *spec->ret_t0_ns = segment.t0_ns;
+    }
     timeline_set(&trial.timeline, &segment);
     order(&trial, ORDER_RUN, &segment);
     ended_ns = mono_ns() - segment.t0_ns;

@@ -9,6 +9,7 @@
 #include "check.h"
 
 #include "assignment.h"
+#include "backend.h"
 #include "mono.h"
 #include "result.h"
 
@@ -20,8 +21,13 @@ struct one_process_spec {
     struct delivery delivery;
     struct phase_load load;
     int64_t load_ns;
-    const char *options[17]; /* Of the memory broker: key, value, ... NULL. */
+    const char *options[17];       /* Of the memory broker: key, value, ... NULL. */
+    const struct backend_ops *ops; /* What the workers use; NULL: the memory broker as it is. */
+    int64_t *ret_t0_ns;            /* mono_ns(); may be NULL. */
 };
+
+/* Of every stamp. */
+#define ONE_PROCESS_TAG 99
 
 /* The whole trial: the sum of its two phases, load and drain; the caller frees. */
 struct result *one_process_run(const struct one_process_spec *spec);

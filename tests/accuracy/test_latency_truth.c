@@ -1,0 +1,255 @@
+/* Latencies against what the broker really did: frozen for a second, or holding each message back.
+ * What is compared was seen in the same run, so a busy machine makes both sides late. */
+#include "one_process.h"
+
+#include "backend_drivers.h"
+#include "hist.h"
+#include "memory_broker.h"
+#include "stamp.h"
+
+#include <stdlib.h>
+
+/* ---- The frozen broker: coordinated omission, or not ---- */
+
+#define GAP_NS NS_PER_MS
+#define FROZEN_MESSAGES 10000u
+#define FROZEN_NS NS_PER_S
+
+/* When each message was due and when the broker took it, and when the broker was frozen. */
+static struct {
+    struct backend_ops ops;
+    int64_t intended_ns[FROZEN_MESSAGES]; /* Offsets from T0. */
+    int64_t taken_ns[FROZEN_MESSAGES];
+    uint32_t count;
+    struct memory_outage outage;
+} frozen;
+
+static int submit_and_look(struct endpoint *endpoint, const struct message *message)
+{
+    int64_t now_ns = mono_ns();
+    int r = backend_memory.submit(endpoint, message);
+    struct stamp stamp;
+
+    if (r == 0 && frozen.count < FROZEN_MESSAGES) {
+        assert_int_equal(stamp_read(message->bytes, message->bytes_count, ONE_PROCESS_TAG, &stamp),
+                         STAMP_OK);
+        frozen.intended_ns[frozen.count] = stamp.intended_ns;
+        frozen.taken_ns[frozen.count++] = now_ns;
+    }
+    return r;
+}
+
+static int open_and_look(const struct endpoint_config *config, struct endpoint **ret,
+                         struct errinfo *reterr)
+{
+    struct memory_topic *topic = memory_topic_get(config->target->label, config->topics[0].name);
+
+    assert_non_null(topic);
+    frozen.outage = topic->rules.outage;
+    memory_topic_put(topic);
+    return backend_memory.open(config, ret, reterr);
+}
+
+/* 1k/s for 10 s, and one second in which nothing is taken, confirmed or delivered. */
+static struct result *run_frozen(int64_t *ret_t0_ns)
+{
+    const struct one_process_spec spec = {
+        .partitions = 1,
+        .producers = 1,
+        .subscriptions = 1,
+        .consumers = 1,
+        .delivery = {.publish_ack = PUBLISH_ACK_ALL, .in_flight = 5000, .consume_ack_batch = 1},
+        .load = {LOAD_RATE, {1, GAP_NS}},
+        .load_ns = FROZEN_MESSAGES * GAP_NS,
+        .options = {"outage_after", "4s", "outage_for", "1s", "outage", "frozen"},
+        .ops = &frozen.ops,
+        .ret_t0_ns = ret_t0_ns};
+
+    frozen.ops = backend_memory;
+    frozen.ops.submit = submit_and_look;
+    frozen.ops.open = open_and_look;
+    return one_process_run(&spec);
+}
+
+/* Mean over all messages of the part of their wait in which the broker was frozen, of those that
+ * came due in it: 1 s x 1 s / (2 x 10 s), to half a gap. What the generator was late by itself, as
+ * on a busy machine, is not in it. */
+static double frozen_mean_ns(int64_t t0_ns)
+{
+    double sum_ns = 0.0;
+
+    assert_int_equal(frozen.outage.until_ns - frozen.outage.from_ns, FROZEN_NS);
+    for (uint32_t i = 0; i < frozen.count; i++) {
+        int64_t due_ns = t0_ns + frozen.intended_ns[i];
+
+        if (due_ns >= frozen.outage.from_ns && due_ns < frozen.outage.until_ns) {
+            assert_true(frozen.taken_ns[i] >= frozen.outage.until_ns);
+            sum_ns += (double)(frozen.outage.until_ns - due_ns);
+        }
+    }
+    return sum_ns / FROZEN_MESSAGES;
+}
+
+static double late_mean_ns(int64_t t0_ns)
+{
+    double sum_ns = 0.0;
+
+    for (uint32_t i = 0; i < frozen.count; i++) {
+        sum_ns += (double)(frozen.taken_ns[i] - t0_ns - frozen.intended_ns[i]);
+    }
+    return sum_ns / FROZEN_MESSAGES;
+}
+
+static void assert_rise(const struct hist *response, const struct hist *service, int64_t t0_ns)
+{
+    double rise_ns = hist_mean(response) - hist_mean(service);
+
+    assert_int_equal(hist_count(response), FROZEN_MESSAGES);
+    assert_true(rise_ns >= frozen_mean_ns(t0_ns));
+    /* The clock is read once more on the way from the schedule to the driver. */
+    assert_true(rise_ns <= late_mean_ns(t0_ns) + 1.0);
+    assert_true(rise_ns >= late_mean_ns(t0_ns) - 20.0 * NS_PER_US);
+    /* The hundredth of ten thousand from above came due 100 ms into the second, give or take a gap.
+     */
+    assert_true(hist_percentile(response, 99.0) >= 900 * NS_PER_MS - GAP_NS);
+    /* One message at most was with the broker when it froze. */
+    assert_true(hist_percentile(service, 99.0) < 450 * NS_PER_MS);
+}
+
+static void a_frozen_second_shows_in_the_response_and_not_in_the_service(void **state)
+{
+    int64_t t0_ns = 0;
+    struct result *result = run_frozen(&t0_ns);
+    const struct result_phase *phase = one_process_phase(result);
+    double off_ns = frozen_mean_ns(t0_ns) - 50.0 * NS_PER_MS;
+
+    (void)state;
+    assert_int_equal(phase->due, FROZEN_MESSAGES);
+    assert_int_equal(frozen.count, FROZEN_MESSAGES);
+    assert_int_equal(one_process_delivery(result)->lost, 0);
+    assert_true(off_ns > -0.1 * NS_PER_MS && off_ns < 0.1 * NS_PER_MS);
+    assert_rise(phase->latency[SERIES_PUBLISH], phase->latency[SERIES_PUBLISH_SERVICE], t0_ns);
+    assert_rise(phase->latency[SERIES_E2E], phase->latency[SERIES_E2E_SERVICE], t0_ns);
+    result_free(result);
+}
+
+/* ---- Set delays ---- */
+
+#define MESSAGES 1000u
+
+/* When the broker had let go of each message: by the return of the poll that gave it. */
+static struct {
+    struct backend_ops ops;
+    int64_t intended_ns[MESSAGES]; /* Offsets from T0. */
+    int64_t sent_ns[MESSAGES];
+    int64_t released_ns[MESSAGES];
+    uint32_t count;
+} seen;
+
+/* Consumers of one worker only, so no lock. */
+static int poll_and_look(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    int count = backend_memory.poll(endpoint, events, events_max);
+    int64_t now_ns = mono_ns();
+
+    for (int i = 0; i < count; i++) {
+        struct stamp stamp;
+
+        if (events[i].kind != EVENT_MESSAGE || seen.count == MESSAGES) {
+            continue;
+        }
+        assert_int_equal(
+            stamp_read(events[i].bytes, events[i].bytes_count, ONE_PROCESS_TAG, &stamp), STAMP_OK);
+        seen.intended_ns[seen.count] = stamp.intended_ns;
+        seen.sent_ns[seen.count] = stamp.sent_ns;
+        seen.released_ns[seen.count++] = now_ns;
+    }
+    return count;
+}
+
+static int compare_times(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static void assert_near(int64_t reported_ns, int64_t truth_ns)
+{
+    int64_t off_ns = distance(reported_ns, truth_ns);
+
+    if (off_ns * 100 > truth_ns * 3 && off_ns > 100 * NS_PER_US) {
+        fail_msg("%lld ns reported, %lld ns in truth", (long long)reported_ns, (long long)truth_ns);
+    }
+}
+
+/* latencies: what was seen from outside, in any order. */
+static void assert_percentiles(const struct hist *hist, int64_t *latencies)
+{
+    qsort(latencies, MESSAGES, sizeof latencies[0], compare_times);
+    assert_int_equal(hist_count(hist), MESSAGES);
+    assert_near(hist_percentile(hist, 50.0), latencies[MESSAGES / 2 - 1]);
+    assert_near(hist_percentile(hist, 99.0), latencies[MESSAGES * 99 / 100 - 1]);
+}
+
+static void check_delay(const char *delay, int64_t delay_ns)
+{
+    static int64_t latencies[MESSAGES];
+    int64_t t0_ns = 0;
+    struct one_process_spec spec = {
+        .partitions = 1,
+        .producers = 2,
+        .subscriptions = 1,
+        .consumers = 1,
+        .delivery = {.publish_ack = PUBLISH_ACK_ALL, .in_flight = 5000, .consume_ack_batch = 1},
+        .load = {LOAD_RATE, {1, NS_PER_MS}},
+        .load_ns = MESSAGES * NS_PER_MS,
+        .options = {"delay", delay},
+        .ops = &seen.ops,
+        .ret_t0_ns = &t0_ns};
+    const struct result_phase *phase;
+    struct result *result;
+
+    seen.ops = backend_memory;
+    seen.ops.poll = poll_and_look;
+    seen.count = 0;
+    result = one_process_run(&spec);
+    phase = one_process_phase(result);
+    assert_int_equal(seen.count, MESSAGES);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        latencies[i] = seen.released_ns[i] - (t0_ns + seen.intended_ns[i]);
+        assert_true(latencies[i] >= delay_ns);
+    }
+    assert_percentiles(phase->latency[SERIES_E2E], latencies);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        latencies[i] = seen.released_ns[i] - seen.sent_ns[i];
+        assert_true(latencies[i] >= delay_ns);
+    }
+    assert_percentiles(phase->latency[SERIES_E2E_SERVICE], latencies);
+    result_free(result);
+}
+
+static void set_delays_are_reported_as_the_broker_kept_them(void **state)
+{
+    (void)state;
+    check_delay("100us", 100 * NS_PER_US);
+    check_delay("1ms", NS_PER_MS);
+    check_delay("10ms", 10 * NS_PER_MS);
+    check_delay("100ms", 100 * NS_PER_MS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_frozen_second_shows_in_the_response_and_not_in_the_service),
+        cmocka_unit_test(set_delays_are_reported_as_the_broker_kept_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
