@@ -1,10 +1,10 @@
 #include "entry_codes.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define VERSIONS_MAX 64
-#define CASES_MAX 4096
 #define LINES_MAX 16384 /* Reasons and objectives. */
 #define FORMAT 1        /* Of this journal. */
 
@@ -99,14 +99,32 @@ static void code_agents(struct fields *fields, struct entry_agents *entry)
     entry->agents = field_list(fields, "agents", entry->agents, &entry->agents_count, &agents);
 }
 
+/* A parameter that is no number has none: as 0 is one, it can't stand for it. */
+static void code_parameter(struct fields *fields, void *item)
+{
+    struct result_parameter *parameter = item;
+    bool is_number = !isnan(parameter->number);
+
+    field_text(fields, "key", parameter->key, sizeof parameter->key);
+    field_text(fields, "value", parameter->value, sizeof parameter->value);
+    field_bool(fields, "is_number", &is_number);
+    field_double(fields, "number", &parameter->number);
+    parameter->number = is_number ? parameter->number : NAN;
+}
+
 static void code_case(struct fields *fields, void *item)
 {
+    static const struct field_list parameters = {.item_bytes = sizeof(struct result_parameter),
+                                                 .items_max = SWEEP_KEYS_MAX,
+                                                 .code = code_parameter};
     struct entry_case *entry = item;
 
     field_text(fields, "name", entry->name, sizeof entry->name);
     field_text(fields, "backend", entry->backend, sizeof entry->backend);
     field_text(fields, "target", entry->target, sizeof entry->target);
     field_text(fields, "address", entry->address, sizeof entry->address);
+    field_text(fields, "variant", entry->variant, sizeof entry->variant);
+    field_items(fields, "parameters", entry->parameters, &entry->parameters_count, &parameters);
     entry->status = field_enum(fields, "status", entry->status, case_statuses, CASE_STATUSES_COUNT);
     field_text(fields, "reason", entry->reason, sizeof entry->reason);
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define TRIALS_LISTED 24
+
 static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,  CLI_TARGET,
                                                 CLI_AGENTS, CLI_SEED, CLI_OPTION_COUNT};
 
@@ -25,67 +27,135 @@ static const struct cli_usage usage = {
         "  millrace explain scenarios/quickstart.yaml --agents 4 --target kafka=10.0.0.7:9092\n",
 };
 
-static void write_head(const struct scenario *scenario, const struct plan *plan, uint32_t agents)
+/* What is planned, and what it was planned from. */
+struct explained {
+    struct scenario *scenario;
+    struct plan_request request;
+    struct plan_agent *agents;
+    struct plan *plan;
+};
+
+/* "3 cases": with the s of several. */
+static void write_count(uint32_t count, const char *noun)
 {
+    (void)printf("%" PRIu32 " %s%s", count, noun, count == 1 ? "" : "s");
+}
+
+static void write_head(const struct explained *explained)
+{
+    const struct scenario *scenario = explained->scenario;
+    const struct plan *plan = explained->plan;
     char duration[UNITS_TEXT_BYTES];
     int64_t sum_ns = 0;
 
     for (uint32_t i = 0; i < plan->trials_count; i++) {
-        sum_ns += plan_trial_ns(&plan->trials[i]);
+        sum_ns += plan->cases[plan->trials[i].case_index].trial_ns;
     }
     (void)printf("%s: %s\n", scenario->name, scenario->description);
     (void)printf("%s, sha256 %.16s\n\n", scenario->path, scenario->sha256);
-    (void)printf("%" PRIu32 " case%s, %" PRIu32 " trial%s, %" PRIu32 " agent%s, at most %s of load "
-                 "and draining\n",
-                 plan->cases_count, plan->cases_count == 1 ? "" : "s", plan->trials_count,
-                 plan->trials_count == 1 ? "" : "s", agents, agents == 1 ? "" : "s",
-                 units_format_duration(sum_ns, duration));
+    write_count(plan->cases_count, "case");
+    (void)printf(", ");
+    write_count(plan->trials_count, "trial");
+    (void)printf(", ");
+    write_count(explained->request.agents_count, "agent");
+    (void)printf(", at most %s of load and draining\n", units_format_duration(sum_ns, duration));
     (void)printf("unavailable: %s, on_broker_loss: %s\n",
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));
 }
 
-static void write_cases(const struct scenario *scenario, const struct plan *plan)
+/* In which order the trials come, as far as a person reads it. */
+static void write_order(const struct plan *plan)
 {
-    for (uint32_t i = 0; i < plan->cases_count; i++) {
-        const struct plan_case *one = &plan->cases[i];
-        const struct target *target = &scenario->targets[one->target];
+    if (plan->trials_count <= 1) {
+        return;
+    }
+    (void)printf("\norder of the trials:");
+    for (uint32_t i = 0; i < plan->trials_count && i < TRIALS_LISTED; i++) {
+        (void)printf("%s %s", i > 0 ? "," : "", plan->cases[plan->trials[i].case_index].name);
+    }
+    if (plan->trials_count > TRIALS_LISTED) {
+        (void)printf(", ... and %" PRIu32 " more", plan->trials_count - TRIALS_LISTED);
+    }
+    (void)printf("\n");
+}
 
-        (void)printf("\ncase %s: %s", one->name, target->backend);
-        for (uint32_t a = 0; a < target->addresses_count; a++) {
-            (void)printf("%s %s", a == 0 ? " at" : ",", target->addresses[a]);
-        }
-        if (one->status == CASE_NOT_AVAILABLE) {
-            (void)printf("\n  not available: %s\n", one->reason);
-            continue;
-        }
-        (void)printf("\n");
-        for (uint32_t t = 0; t < plan->trials_count; t++) {
-            if (plan->trials[t].case_index == i && plan->trials[t].repetition == 0) {
-                explain_trial(&plan->trials[t]);
-            }
+/* Cases of a target differ in their setup only: topics and clients are listed for the first. */
+static bool is_first_of_target(const struct plan *plan, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (plan->cases[i].target == plan->cases[index].target &&
+            plan->cases[i].status == CASE_MEASURED) {
+            return false;
         }
     }
+    return true;
+}
+
+static int write_case(const struct explained *explained, uint32_t index, struct errinfo *reterr)
+{
+    const struct plan_case *one = &explained->plan->cases[index];
+    const struct target *target = &explained->scenario->targets[one->target];
+    struct plan_trial trial = {.case_index = index};
+    int r;
+
+    (void)printf("\ncase %s: %s", one->name, target->backend);
+    for (uint32_t a = 0; a < target->addresses_count; a++) {
+        (void)printf("%s %s", a == 0 ? " at" : ",", target->addresses[a]);
+    }
+    if (one->status == CASE_NOT_AVAILABLE) {
+        (void)printf("\n  not available: %s\n", one->reason);
+        return 0;
+    }
+    if (explained->scenario->repeat > 1) {
+        (void)printf(", ");
+        write_count(explained->scenario->repeat, "trial");
+    }
+    (void)printf("\n");
+    for (uint32_t i = 0; i < explained->plan->trials_count; i++) {
+        if (explained->plan->trials[i].case_index == index) {
+            trial.number = explained->plan->trials[i].number;
+            break;
+        }
+    }
+    r = plan_trial_fill(&explained->request, explained->plan, NULL, &trial, reterr);
+    if (r == 0) {
+        explain_trial(&trial, is_first_of_target(explained->plan, index));
+    }
+    plan_trial_clear(&trial);
+    return r;
 }
 
 /* Own agents share this host's cores; those that join would bring their own. */
-static int make_plan(const struct scenario *scenario, const struct cli_options *options,
-                     struct plan **ret)
+static int make_plan(struct explained *explained, const struct cli_options *options,
+                     struct errinfo *reterr)
 {
-    struct plan_agent *agents = calloc(options->agents, sizeof agents[0]);
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    struct errinfo error = {"out of memory"};
-    int r = -1;
 
-    for (uint32_t i = 0; agents != NULL && i < options->agents; i++) {
-        agents[i].cpus = cpus > options->agents ? (uint32_t)cpus / options->agents : 1;
+    explained->agents = calloc(options->agents, sizeof explained->agents[0]);
+    if (explained->agents == NULL) {
+        return errinfo_nomem(reterr);
     }
-    if (agents != NULL) {
-        r = plan_make(
-            &(struct plan_request){scenario, agents, options->agents, "RUN", options->seed}, ret,
-            &error);
+    for (uint32_t i = 0; i < options->agents; i++) {
+        explained->agents[i].cpus = cpus > options->agents ? (uint32_t)cpus / options->agents : 1;
     }
-    free(agents);
+    explained->request = (struct plan_request){explained->scenario, explained->agents,
+                                               options->agents, "RUN", options->seed};
+    return plan_make(&explained->request, &explained->plan, reterr);
+}
+
+static int explain(struct explained *explained, const struct cli_options *options)
+{
+    struct errinfo error = {""};
+    int r = make_plan(explained, options, &error);
+
+    if (r == 0) {
+        write_head(explained);
+        for (uint32_t i = 0; r == 0 && i < explained->plan->cases_count; i++) {
+            r = write_case(explained, i, &error);
+        }
+        write_order(explained->plan);
+    }
     if (r < 0) {
         (void)fprintf(stderr, "millrace explain: %s\n", error.text);
         return EXIT_USAGE;
@@ -96,23 +166,19 @@ static int make_plan(const struct scenario *scenario, const struct cli_options *
 int command_explain(int argc, char **argv)
 {
     struct cli_options options;
-    struct scenario *scenario = NULL;
-    struct plan *plan = NULL;
+    struct explained explained = {0};
     int code = 0;
 
     if (!cli_parse(&usage, argc, argv, &options, &code)) {
         return code;
     }
-    code = cli_load_scenario(&options, options.arguments.items[0], &scenario);
+    code = cli_load_scenario(&options, options.arguments.items[0], &explained.scenario);
     if (code == 0) {
-        code = make_plan(scenario, &options, &plan);
+        code = explain(&explained, &options);
     }
-    if (code == 0) {
-        write_head(scenario, plan, options.agents);
-        write_cases(scenario, plan);
-    }
-    plan_free(plan);
-    scenario_free(scenario);
+    plan_free(explained.plan);
+    free(explained.agents);
+    scenario_free(explained.scenario);
     cli_options_done(&options);
     return code;
 }

@@ -453,7 +453,7 @@ static void write_disk(const struct plan_trial *trial)
                  units_format_bytes(seconds * each, bytes));
 }
 
-void explain_trial(const struct plan_trial *trial)
+void explain_trial(const struct plan_trial *trial, bool whole)
 {
     const struct assignment *a = &trial->assignments[0];
 
@@ -462,7 +462,9 @@ void explain_trial(const struct plan_trial *trial)
     }
     write_phases(a);
     write_agents(trial);
-    write_topics(trial);
+    if (whole) {
+        write_topics(trial);
+    }
     write_idle(trial);
     write_disk(trial);
 }

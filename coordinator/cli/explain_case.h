@@ -4,6 +4,7 @@
 
 #include "plan.h"
 
-void explain_trial(const struct plan_trial *trial);
+/* whole: topics, too, and who writes and reads them. */
+void explain_trial(const struct plan_trial *trial, bool whole);
 
 #endif

@@ -19,16 +19,23 @@ const char *case_status_name(enum case_status status)
     return names[status];
 }
 
+void plan_trial_clear(struct plan_trial *trial)
+{
+    for (uint32_t a = 0; a < trial->assignments_count; a++) {
+        assignment_done(&trial->assignments[a]);
+    }
+    free(trial->assignments);
+    trial->assignments = NULL;
+    trial->assignments_count = 0;
+}
+
 void plan_free(struct plan *plan)
 {
     if (plan == NULL) {
         return;
     }
     for (uint32_t i = 0; i < plan->trials_count; i++) {
-        for (uint32_t a = 0; a < plan->trials[i].assignments_count; a++) {
-            assignment_done(&plan->trials[i].assignments[a]);
-        }
-        free(plan->trials[i].assignments);
+        plan_trial_clear(&plan->trials[i]);
     }
     free(plan->trials);
     free(plan->cases);
@@ -132,11 +139,13 @@ static int cut_assignments(const struct plan_request *request, const struct layo
     return r;
 }
 
-static int make_trial(const struct plan_request *request, struct plan_trial *trial,
-                      struct errinfo *reterr)
+int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
+                    const struct scenario_setup *setup, struct plan_trial *trial,
+                    struct errinfo *reterr)
 {
-    const struct target *target = &request->scenario->targets[trial->case_index];
-    struct layout layout = {.scenario = request->scenario,
+    const struct plan_case *of = &plan->cases[trial->case_index];
+    const struct target *target = &request->scenario->targets[of->target];
+    struct layout layout = {.setup = setup != NULL ? setup : &request->scenario->setups[of->setup],
                             .entry = catalog_find(target->backend),
                             .agents = request->agents,
                             .agents_count = request->agents_count};
@@ -152,47 +161,90 @@ static int make_trial(const struct plan_request *request, struct plan_trial *tri
         r = errinfo_nomem(reterr);
     }
     layout_done(&layout);
+    if (r < 0) {
+        plan_trial_clear(trial);
+    }
     return r;
 }
 
-static void make_case(const struct scenario *scenario, uint32_t target, struct plan_case *ret)
+/* "rabbit/ordered/size=4KiB"; a number stands for what is too long. */
+static void name_case(const struct scenario *scenario, struct plan_case *of, uint32_t index)
 {
-    const struct catalog_entry *entry = catalog_find(scenario->targets[target].backend);
+    const struct scenario_setup *setup = &scenario->setups[of->setup];
+    const char *label = scenario->targets[of->target].label;
+    char name[NAME_BYTES * 2 * (2 + SWEEP_KEYS_MAX)];
+    size_t used = (size_t)snprintf(name, sizeof name, "%.63s%s%.63s", label,
+                                   setup->variant[0] != '\0' ? "/" : "", setup->variant);
 
-    (void)snprintf(ret->name, sizeof ret->name, "%.63s", scenario->targets[target].label);
-    ret->target = target;
-    ret->status = scenario_available(scenario, entry, ret->reason, sizeof ret->reason)
-                      ? CASE_MEASURED
-                      : CASE_NOT_AVAILABLE;
+    for (uint32_t i = 0; i < setup->parameters_count; i++) {
+        const struct scenario_parameter *parameter = &setup->parameters[i];
+        const char *dot = strrchr(parameter->key, '.');
+
+        used += (size_t)snprintf(name + used, sizeof name - used, "/%.63s=%.63s",
+                                 dot == NULL ? parameter->key : dot + 1, parameter->value);
+    }
+    if (used < sizeof of->name) {
+        memcpy(of->name, name, used + 1);
+    } else {
+        (void)snprintf(of->name, sizeof of->name, "%.50s/%u", label, index);
+    }
 }
 
-static int make_cases(const struct plan_request *request, struct plan *plan, struct errinfo *reterr)
+static void make_case(const struct scenario *scenario, uint32_t target, uint32_t setup,
+                      struct plan *plan)
 {
-    const struct scenario *scenario = request->scenario;
+    const struct catalog_entry *entry = catalog_find(scenario->targets[target].backend);
+    const struct scenario_setup *from = &scenario->setups[setup];
+    struct plan_case *ret = &plan->cases[plan->cases_count];
 
-    plan->cases = calloc(scenario->targets_count, sizeof plan->cases[0]);
-    plan->trials = calloc(scenario->targets_count, sizeof plan->trials[0]);
-    if (plan->cases == NULL || plan->trials == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < scenario->targets_count; i++) {
-        make_case(scenario, i, &plan->cases[plan->cases_count++]);
-    }
+    ret->target = target;
+    ret->setup = setup;
+    ret->status = scenario_available(from, entry, ret->reason, sizeof ret->reason)
+                      ? CASE_MEASURED
+                      : CASE_NOT_AVAILABLE;
+    name_case(scenario, ret, plan->cases_count++);
+}
+
+/* One trial of each case is made and dropped, to see that it can be. */
+static int try_cases(const struct plan_request *request, struct plan *plan, struct errinfo *reterr)
+{
     for (uint32_t i = 0; i < plan->cases_count; i++) {
-        struct plan_trial *trial = &plan->trials[plan->trials_count];
+        struct plan_trial trial = {.case_index = i};
         int r;
 
         if (plan->cases[i].status != CASE_MEASURED) {
             continue;
         }
-        trial->number = plan->trials_count++;
-        trial->case_index = i;
-        r = make_trial(request, trial, reterr);
+        r = plan_trial_fill(request, plan, NULL, &trial, reterr);
         if (r < 0) {
             return errinfo_prefix(reterr, r, "%s", plan->cases[i].name);
         }
+        plan->cases[i].trial_ns = plan_trial_ns(&trial);
+        plan_trial_clear(&trial);
     }
     return 0;
+}
+
+/* Setup by setup, on each target: what belongs together stands together. */
+static int make_cases(const struct plan_request *request, struct plan *plan, struct errinfo *reterr)
+{
+    const struct scenario *scenario = request->scenario;
+    uint64_t count = (uint64_t)scenario->targets_count * scenario->setups_count;
+
+    if (count > CASES_MAX) {
+        return errinfo_set(reterr, -EINVAL, "%llu cases are more than the %d of a run",
+                           (unsigned long long)count, CASES_MAX);
+    }
+    plan->cases = calloc(count, sizeof plan->cases[0]);
+    if (plan->cases == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t setup = 0; setup < scenario->setups_count; setup++) {
+        for (uint32_t target = 0; target < scenario->targets_count; target++) {
+            make_case(scenario, target, setup, plan);
+        }
+    }
+    return try_cases(request, plan, reterr);
 }
 
 static int check_request(const struct plan_request *request, struct errinfo *reterr)
@@ -211,7 +263,7 @@ static int check_request(const struct plan_request *request, struct errinfo *ret
     for (uint32_t a = 0; a < request->agents_count; a++) {
         ASSERT(request->agents[a].cpus > 0);
     }
-    ASSERT(request->scenario->targets_count > 0 && request->scenario->flows_count > 0);
+    ASSERT(request->scenario->targets_count > 0 && request->scenario->setups_count > 0);
     return 0;
 }
 
@@ -228,6 +280,7 @@ int plan_make(const struct plan_request *request, struct plan **ret, struct erri
         return errinfo_nomem(reterr);
     }
     r = make_cases(request, plan, reterr);
+    r = r < 0 ? r : plan_order_trials(request, plan, reterr);
     if (r < 0) {
         plan_free(plan);
         return r;

@@ -2,7 +2,8 @@
  * plan: scenario x agents -> all cases, trials and assignments of a run. Pure: same input, same
  * plan; exact arithmetic on rates. Knows nothing of connections or time.
  *
- * Today a case is one target; sweeps and variants multiply it later.
+ * A case is a target with a setup of the scenario (a variant and swept values); its trials are
+ * interleaved with those of the other cases, so that what drifts meanwhile hits all alike.
  */
 #ifndef MILLRACE_PLAN_H
 #define MILLRACE_PLAN_H
@@ -21,19 +22,22 @@ enum case_status { CASE_MEASURED, CASE_SKIPPED, CASE_NOT_AVAILABLE, CASE_FAILED 
 const char *case_status_name(enum case_status status);
 
 struct plan_case {
-    char name[NAME_BYTES];
+    char name[NAME_BYTES];   /* "rabbit/ordered/size=4KiB": unique within the run. */
     uint32_t target;         /* Into scenario.targets. */
+    uint32_t setup;          /* Into scenario.setups. */
+    int64_t trial_ns;        /* Load and draining of one trial, at most. */
     enum case_status status; /* MEASURED: to be run; NOT_AVAILABLE with the reason. */
     char reason[REASON_BYTES];
 };
 
-/* A trial: one assignment per agent (an agent without clients has an empty one). */
+/* A trial: one assignment per agent (an agent without clients has an empty one). They are made when
+ * the trial's turn comes: hundreds of trials need not be held at once. */
 struct plan_trial {
     uint32_t number; /* Within the run; the `trial` of snapshots. */
     uint32_t case_index;
-    uint32_t repetition; /* Within the case. */
-    struct assignment *assignments;
-    uint32_t assignments_count; /* = agents. */
+    uint32_t repetition;            /* Within the case. */
+    struct assignment *assignments; /* NULL before plan_trial_fill(). */
+    uint32_t assignments_count;     /* = agents. */
 };
 
 /* What a plan has to know of an agent. */
@@ -59,9 +63,19 @@ struct plan_request {
 };
 
 /* -EINVAL when bounds.h would be exceeded or `apart` has too few agents, with the sentence;
- * -ENOMEM. On success the caller owns *ret. */
+ * -ENOMEM. On success the caller owns *ret, whose trials have no assignments yet. */
 int plan_make(const struct plan_request *request, struct plan **ret, struct errinfo *reterr);
 void plan_free(struct plan *plan);
+
+/*
+ * Makes the assignments of a trial (its number, case and repetition are set) from the setup of its
+ * case, or from another one: a search has phases of its own. request and plan are those of
+ * plan_make(). 0, -EINVAL, -ENOMEM.
+ */
+int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
+                    const struct scenario_setup *setup, struct plan_trial *trial,
+                    struct errinfo *reterr);
+void plan_trial_clear(struct plan_trial *trial); /* Frees the assignments. */
 
 /* Duration of a trial's load and drain phases at most. */
 int64_t plan_trial_ns(const struct plan_trial *trial);

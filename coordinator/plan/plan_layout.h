@@ -10,7 +10,7 @@
 #include "plan.h"
 
 struct layout {
-    const struct scenario *scenario;
+    const struct scenario_setup *setup;
     const struct catalog_entry *entry;
     const struct plan_agent *agents;
     uint32_t agents_count;
@@ -41,5 +41,10 @@ int layout_clients(struct layout *layout, struct errinfo *reterr);
 
 /* Agent and worker of each client, and the table of writers. -EINVAL, -ENOMEM. */
 int layout_place(struct layout *layout, struct errinfo *reterr);
+
+/* The trials of all cases that can be measured, in the order in which they are run. -EINVAL,
+ * -ENOMEM. */
+int plan_order_trials(const struct plan_request *request, struct plan *plan,
+                      struct errinfo *reterr);
 
 #endif

@@ -34,21 +34,21 @@ static int place_shared(struct layout *layout, struct errinfo *reterr)
     const struct share readers = {half, layout->agents_count - half, &turns[2]};
 
     for (uint32_t i = 0; i < layout->flows_count; i++) {
-        if (layout->scenario->flows[i].topology.placement == PLACEMENT_APART &&
+        if (layout->setup->flows[i].topology.placement == PLACEMENT_APART &&
             layout->agents_count < 2) {
             return errinfo_set(reterr, -EINVAL,
                                "placement: apart needs at least 2 agents, there is 1");
         }
     }
     for (uint32_t i = 0; i < layout->producers_count; i++) {
-        bool apart = layout->scenario->flows[layout->producers[i].flow].topology.placement ==
-                     PLACEMENT_APART;
+        bool apart =
+            layout->setup->flows[layout->producers[i].flow].topology.placement == PLACEMENT_APART;
 
         layout->producer_agents[i] = share_next(apart ? &senders : &all);
     }
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
-        bool apart = layout->scenario->flows[layout->consumers[i].flow].topology.placement ==
-                     PLACEMENT_APART;
+        bool apart =
+            layout->setup->flows[layout->consumers[i].flow].topology.placement == PLACEMENT_APART;
 
         layout->consumer_agents[i] = share_next(apart ? &readers : &all);
     }

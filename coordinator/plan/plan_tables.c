@@ -28,15 +28,15 @@ static uint64_t streams_of(const struct scenario_topology *topology)
     return topology->producers == 0 ? 0 : pairs * topology->partitions;
 }
 
-static int check_totals(const struct scenario *scenario, struct errinfo *reterr)
+static int check_totals(const struct scenario_setup *setup, struct errinfo *reterr)
 {
     uint64_t topics = 0;
     uint64_t clients = 0;
     uint64_t streams = 0;
     uint64_t readings = 0;
 
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        const struct scenario_topology *t = &scenario->flows[i].topology;
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        const struct scenario_topology *t = &setup->flows[i].topology;
 
         topics += t->topics;
         clients += t->producers + (uint64_t)t->subscriptions * t->consumers;
@@ -63,7 +63,7 @@ static int check_totals(const struct scenario *scenario, struct errinfo *reterr)
 
 static void fill_flow(struct layout *layout, uint32_t index, uint32_t *stream)
 {
-    const struct scenario_flow *from = &layout->scenario->flows[index];
+    const struct scenario_flow *from = &layout->setup->flows[index];
     struct assigned_flow *flow = &layout->flows[index];
     bool read = from->topology.consumers > 0;
 
@@ -119,7 +119,7 @@ static struct phase_load load_of(const struct scenario_phase *phase,
 
 static void fill_phase(struct layout *layout, uint32_t index)
 {
-    const struct scenario_phase *from = &layout->scenario->phases[index];
+    const struct scenario_phase *from = &layout->setup->phases[index];
     struct assigned_phase *phase = &layout->phases[index];
 
     memcpy(phase->name, from->name, sizeof phase->name);
@@ -133,31 +133,31 @@ static void fill_phase(struct layout *layout, uint32_t index)
     memcpy(phase->curve, from->curve, sizeof phase->curve);
     phase->curve_count = from->curve_count;
     for (uint32_t i = 0; i < layout->flows_count; i++) {
-        phase->loads[i] = load_of(from, &layout->scenario->flows[i]);
+        phase->loads[i] = load_of(from, &layout->setup->flows[i]);
     }
 }
 
 int layout_tables(struct layout *layout, const char *prefix, struct errinfo *reterr)
 {
-    const struct scenario *scenario = layout->scenario;
+    const struct scenario_setup *setup = layout->setup;
     uint32_t topics = 0;
     uint32_t stream = 0;
-    int r = check_totals(scenario, reterr);
+    int r = check_totals(setup, reterr);
 
     if (r < 0) {
         return r;
     }
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        topics += scenario->flows[i].topology.topics;
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        topics += setup->flows[i].topology.topics;
     }
-    layout->flows = calloc(scenario->flows_count, sizeof layout->flows[0]);
+    layout->flows = calloc(setup->flows_count, sizeof layout->flows[0]);
     layout->topics = calloc(topics, sizeof layout->topics[0]);
-    layout->phases = calloc(scenario->phases_count, sizeof layout->phases[0]);
+    layout->phases = calloc(setup->phases_count, sizeof layout->phases[0]);
     if (layout->flows == NULL || layout->topics == NULL || layout->phases == NULL) {
         return errinfo_nomem(reterr);
     }
-    layout->flows_count = scenario->flows_count;
-    layout->phases_count = scenario->phases_count;
+    layout->flows_count = setup->flows_count;
+    layout->phases_count = setup->phases_count;
     for (uint32_t i = 0; r == 0 && i < layout->flows_count; i++) {
         fill_flow(layout, i, &stream);
         r = fill_topics(layout, i, prefix, reterr);

@@ -4,6 +4,7 @@
 #include "catalog.h"
 #include "fold_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,12 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
     memcpy(ret->backend, entry->backend, sizeof ret->backend);
     memcpy(ret->target, entry->target, sizeof ret->target);
     memcpy(ret->address, entry->address, sizeof ret->address);
+    memcpy(ret->variant, entry->variant, sizeof ret->variant);
+    ret->parameters_count = entry->parameters_count;
+    if (fold_replace_list(&ret->parameters, entry->parameters, entry->parameters_count,
+                          sizeof *ret->parameters, reterr) < 0) {
+        return -ENOMEM;
+    }
     memcpy(ret->reason, entry->reason, sizeof ret->reason);
     ret->status = entry->status;
     ret->equivalence = backend == NULL ? NULL : backend->equivalences;

@@ -48,6 +48,9 @@ struct entry_case {
     char backend[NAME_BYTES];
     char target[NAME_BYTES];
     char address[REASON_BYTES];
+    char variant[NAME_BYTES];
+    struct result_parameter parameters[SWEEP_KEYS_MAX];
+    uint32_t parameters_count;
     enum case_status status;
     char reason[REASON_BYTES];
 };

@@ -100,19 +100,31 @@ static void count_cpus(const struct run *run, struct plan_agent *agents)
     }
 }
 
+/* What is special about a case. */
+static void fill_setup(const struct scenario_setup *setup, struct entry_case *ret)
+{
+    memcpy(ret->variant, setup->variant, sizeof ret->variant);
+    ret->parameters_count = setup->parameters_count;
+    for (uint32_t i = 0; i < setup->parameters_count; i++) {
+        memcpy(ret->parameters[i].key, setup->parameters[i].key, sizeof ret->parameters[i].key);
+        memcpy(ret->parameters[i].value, setup->parameters[i].value,
+               sizeof ret->parameters[i].value);
+        ret->parameters[i].number = setup->parameters[i].number;
+    }
+}
+
 static int make_plan(struct run *run, struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
-    struct plan_agent agents[AGENTS_MAX];
-    const struct plan_request request = {.scenario = scenario,
-                                         .agents = agents,
-                                         .agents_count = fleet_agents(run->session.fleet),
-                                         .run_id = run->run_id,
-                                         .seed = run->config->seed};
     int r;
 
-    count_cpus(run, agents);
-    r = plan_make(&request, &run->plan, reterr);
+    run->plan_request = (struct plan_request){.scenario = scenario,
+                                              .agents = run->plan_agents,
+                                              .agents_count = fleet_agents(run->session.fleet),
+                                              .run_id = run->run_id,
+                                              .seed = run->config->seed};
+    count_cpus(run, run->plan_agents);
+    r = plan_make(&run->plan_request, &run->plan, reterr);
     if (r < 0) {
         return r;
     }
@@ -132,6 +144,7 @@ static int make_plan(struct run *run, struct errinfo *reterr)
                        target->addresses_count > 0 ? target->addresses[0] : "");
         memcpy(run->cases[i].reason, from->reason, sizeof run->cases[i].reason);
         run->cases[i].status = from->status;
+        fill_setup(&scenario->setups[from->setup], &run->cases[i]);
     }
     run->progress.trials_count = run->plan->trials_count;
     return run_journal_cases(run, reterr);
@@ -161,14 +174,16 @@ static int run_trials(struct run *run, struct errinfo *reterr)
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < run->plan->trials_count; i++) {
-        const struct plan_trial *trial = &run->plan->trials[i];
+        struct plan_trial *trial = &run->plan->trials[i];
 
         if (run->events.interrupted || run_interrupted(run)) {
             run->events.interrupted = true;
             break;
         }
         if (run->cases[trial->case_index].status == CASE_MEASURED) {
-            r = run_trial(run, trial, reterr);
+            r = plan_trial_fill(&run->plan_request, run->plan, NULL, trial, reterr);
+            r = r < 0 ? r : run_trial(run, trial, reterr);
+            plan_trial_clear(trial);
         }
     }
     return r;

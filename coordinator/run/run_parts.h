@@ -22,6 +22,8 @@ struct run {
                           */
     struct fold *fold;
     struct plan *plan;
+    struct plan_request plan_request;
+    struct plan_agent plan_agents[AGENTS_MAX];
     struct entry_case *cases;            /* By plan case; the journal's CASES. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
     struct judge_events events;
@@ -29,7 +31,7 @@ struct run {
     int64_t synced_ns;
     int64_t shown_ns;
     /* The running trial. */
-    const struct plan_trial *trial;
+    struct plan_trial *trial;
     int64_t t0_ns;    /* This process's clock; 0 before the first segment. */
     int64_t drain_ns; /* Of the trial's last phase. */
     int64_t interrupted_ns;
@@ -70,6 +72,6 @@ int run_detect(struct run *run, struct errinfo *reterr);
 
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
  * run. */
-int run_trial(struct run *run, const struct plan_trial *trial, struct errinfo *reterr);
+int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr);
 
 #endif

@@ -420,7 +420,7 @@ static int settle(struct run *run, int code, bool begun, bool complete, struct e
     return code;
 }
 
-int run_trial(struct run *run, const struct plan_trial *trial, struct errinfo *reterr)
+int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
 {
     uint32_t phases_count = trial->assignments[0].phases_count;
     struct assigned_phase *phases = calloc((size_t)phases_count + 1, sizeof *phases);

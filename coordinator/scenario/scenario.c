@@ -18,8 +18,10 @@ void scenario_free(struct scenario *scenario)
         target_done(&scenario->targets[i]);
     }
     free(scenario->targets);
-    free(scenario->flows);
-    free(scenario->phases);
+    for (uint32_t i = 0; i < scenario->setups_count; i++) {
+        scenario_setup_done(&scenario->setups[i]);
+    }
+    free(scenario->setups);
     free(scenario->path);
     free(scenario->name);
     free(scenario->description);
@@ -120,6 +122,7 @@ static void build_head(struct loading *loading)
         usable_number(usable(loading->root, "unavailable"), "unavailable") == 1;
     scenario->on_broker_loss_ns =
         usable_number(usable(loading->root, "on_broker_loss"), "on_broker_loss");
+    scenario->repeat = (uint32_t)usable_number(usable(loading->root, "repeat"), "repeat");
     if (scenario->name == NULL || scenario->description == NULL) {
         loading->problems.failed = true;
     }
@@ -141,10 +144,8 @@ static void build(struct loading *loading, const char *path)
     check_keys(loading);
     build_head(loading);
     build_targets(loading);
-    build_flows(loading);
-    build_phases(loading);
+    build_setups(loading);
     if (!loading->problems.failed && loading->problems.count == 0) {
-        build_warnings(loading);
         loading->problems.failed = write_effective(loading) < 0;
     }
 }

@@ -67,6 +67,25 @@ struct scenario_phase {
     bool implied; /* The drain phase added because none was written. */
 };
 
+/* What a sweep gave a key. */
+struct scenario_parameter {
+    char key[NAME_BYTES];
+    char value[NAME_BYTES]; /* As written. */
+    double number; /* Counts, bytes, ns, messages a second; NAN where values are no numbers. */
+};
+
+/* Everything that can differ between cases: a variant with one value of each swept key. Without
+ * variants and sweep there is one setup. */
+struct scenario_setup {
+    char variant[NAME_BYTES]; /* "" if there are none. */
+    struct scenario_parameter *parameters;
+    uint32_t parameters_count;
+    struct scenario_flow *flows;
+    uint32_t flows_count;
+    struct scenario_phase *phases; /* Always ends with a drain phase. */
+    uint32_t phases_count;
+};
+
 struct scenario {
     char *path;
     char *name;
@@ -75,10 +94,9 @@ struct scenario {
     uint32_t targets_count;
     bool unavailable_skip;
     int64_t on_broker_loss_ns;
-    struct scenario_flow *flows;
-    uint32_t flows_count;
-    struct scenario_phase *phases; /* Always ends with a drain phase. */
-    uint32_t phases_count;
+    struct scenario_setup *setups; /* Variants slowest, the last swept key fastest. */
+    uint32_t setups_count;
+    uint32_t repeat; /* Trials of each case. */
     char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
     char sha256[65]; /* Of the effective text. */
 };
@@ -108,7 +126,7 @@ bool scenario_flow_available(const struct scenario_flow *flow, const struct cata
                              char *reason, uint32_t reason_bytes);
 
 /* Likewise of all its flows, and of what its phases ask of consumers. */
-bool scenario_available(const struct scenario *scenario, const struct catalog_entry *entry,
+bool scenario_available(const struct scenario_setup *setup, const struct catalog_entry *entry,
                         char *reason, uint32_t reason_bytes);
 
 #endif

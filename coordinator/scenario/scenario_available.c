@@ -48,18 +48,18 @@ bool scenario_flow_available(const struct scenario_flow *flow, const struct cata
     return true;
 }
 
-bool scenario_available(const struct scenario *scenario, const struct catalog_entry *entry,
+bool scenario_available(const struct scenario_setup *setup, const struct catalog_entry *entry,
                         char *reason, uint32_t reason_bytes)
 {
     bool paced = false;
 
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        if (!scenario_flow_available(&scenario->flows[i], entry, reason, reason_bytes)) {
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        if (!scenario_flow_available(&setup->flows[i], entry, reason, reason_bytes)) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < scenario->phases_count; i++) {
-        paced = paced || scenario->phases[i].consume.pace != CONSUME_FREE;
+    for (uint32_t i = 0; i < setup->phases_count; i++) {
+        paced = paced || setup->phases[i].consume.pace != CONSUME_FREE;
     }
     return !paced || !refuse(entry, CAPABILITY_CONSUME_PACE, reason, reason_bytes);
 }

@@ -178,6 +178,9 @@ static bool check_node(struct loading *loading, struct node *node)
         problems_node_key(&loading->problems, node, "not supported yet");
         return false;
     }
+    if (node->row->type == KEY_TREE) {
+        return false;
+    }
     check_value(loading, node);
     return !node->bad;
 }

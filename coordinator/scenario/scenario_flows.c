@@ -170,14 +170,14 @@ static void build_flow(const struct flow_source *source, struct scenario_flow *f
 /* What a single flow may have, all of them together may be too much. */
 static void check_totals(struct loading *loading)
 {
-    const struct scenario *scenario = loading->scenario;
+    const struct scenario_setup *setup = loading->setup;
     uint64_t topics = 0;
     uint64_t clients = 0;
     uint64_t streams = 0;
     uint64_t readings = 0;
 
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        const struct scenario_topology *t = &scenario->flows[i].topology;
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        const struct scenario_topology *t = &setup->flows[i].topology;
         uint64_t here =
             (uint64_t)(t->producers > t->topics ? t->producers : t->topics) * t->partitions;
 
@@ -211,24 +211,24 @@ void build_flows(struct loading *loading)
 {
     const struct node *flows = usable(loading->root, "flows");
     struct flow_source source = {.loading = loading};
-    struct scenario *scenario = loading->scenario;
+    struct scenario_setup *setup = loading->setup;
 
     if (node_child(loading->root, "flows") != NULL && flows == NULL) {
         return;
     }
-    scenario->flows = calloc(FLOWS_MAX, sizeof scenario->flows[0]);
-    if (scenario->flows == NULL) {
+    setup->flows = calloc(FLOWS_MAX, sizeof setup->flows[0]);
+    if (setup->flows == NULL) {
         loading->problems.failed = true;
         return;
     }
     if (flows == NULL) {
-        build_flow(&source, &scenario->flows[scenario->flows_count++]);
+        build_flow(&source, &setup->flows[setup->flows_count++]);
     }
     for (const struct node *own = flows != NULL ? flows->first : NULL; own != NULL;
          own = own->next) {
         source.own = own;
         if (!own->bad && own->row != NULL) {
-            build_flow(&source, &scenario->flows[scenario->flows_count++]);
+            build_flow(&source, &setup->flows[setup->flows_count++]);
         }
     }
     check_totals(loading);
@@ -259,6 +259,7 @@ static void warn_idle(struct loading *loading, const struct scenario_flow *flow,
 void build_warnings(struct loading *loading)
 {
     const struct scenario *scenario = loading->scenario;
+    const struct scenario_setup *setup = loading->setup;
     const struct node *targets = node_child(loading->root, "targets");
 
     for (uint32_t i = 0; i < scenario->targets_count; i++) {
@@ -267,13 +268,13 @@ void build_warnings(struct loading *loading)
         const struct node *item = node_item(targets, target->label);
         char reason[REASON_BYTES];
 
-        if (!scenario_available(scenario, entry, reason, sizeof reason)) {
+        if (!scenario_available(setup, entry, reason, sizeof reason)) {
             problems_add(&loading->warnings, item != NULL ? item->at : targets->at, target->label,
                          "not available: %s", reason);
             continue;
         }
-        for (uint32_t f = 0; f < scenario->flows_count && entry->group_assigns; f++) {
-            warn_idle(loading, &scenario->flows[f], target);
+        for (uint32_t f = 0; f < setup->flows_count && entry->group_assigns; f++) {
+            warn_idle(loading, &setup->flows[f], target);
         }
     }
 }

@@ -27,7 +27,8 @@ enum key_type {
     KEY_PERCENT,    /* In thousandths of a percent. */
     KEY_CHOICE,     /* The number is the index. */
     KEY_PHASE_RATE, /* A rate, or the words max or none (see PHASE_RATE_*). */
-    KEY_ANY         /* A scalar that somebody else checks. */
+    KEY_ANY,        /* A scalar that somebody else checks. */
+    KEY_TREE        /* Any value; checked where it is laid. */
 };
 
 enum phase_rate { PHASE_RATE_RATE, PHASE_RATE_MAX, PHASE_RATE_NONE };

@@ -86,6 +86,29 @@ void node_append(struct node *parent, struct node *child)
     parent->last = child;
 }
 
+struct node *node_copy(struct node_pool *pool, const struct node *root)
+{
+    /* Only the walk's own marks are written. */
+    struct node *from = (struct node *)(uintptr_t)root;
+
+    for (; from != NULL; from = node_walk(root, from)) {
+        struct node *copy = node_new(pool, from->kind, from->at);
+
+        if (copy == NULL ||
+            (from->key != NULL && node_set_key(copy, from->key, from->key_at) < 0) ||
+            (from->text != NULL && node_set_text(copy, from->text) < 0)) {
+            return NULL;
+        }
+        copy->null = from->null;
+        copy->expanded = from->expanded;
+        from->twin = copy;
+        if (from != root) {
+            node_append(from->parent->twin, copy);
+        }
+    }
+    return root->twin;
+}
+
 void node_unlink(struct node *node)
 {
     struct node *parent = node->parent;

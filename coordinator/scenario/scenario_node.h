@@ -43,7 +43,7 @@ struct node {
     struct node *last;
     struct node *previous;
     struct node *next;
-    struct node *twin;      /* While merging: where it goes. */
+    struct node *twin;      /* While merging: where it goes; while copying: its copy. */
     struct node *pool_next; /* Of all nodes; also the list of work while merging. */
     struct node *work_next;
 
@@ -68,6 +68,9 @@ struct node *node_new(struct node_pool *pool, enum node_kind kind, struct origin
 struct node *node_new_scalar(struct node_pool *pool, const char *text, struct origin at);
 int node_set_key(struct node *node, const char *key, struct origin at); /* 0 or -ENOMEM. */
 int node_set_text(struct node *node, const char *text);                 /* 0 or -ENOMEM. */
+
+/* A deep copy, with all places; NULL if memory ran out. */
+struct node *node_copy(struct node_pool *pool, const struct node *node);
 
 void node_append(struct node *parent, struct node *child);
 void node_unlink(struct node *node);

@@ -121,6 +121,21 @@ static void no_such(struct loading *loading, const struct node *node, const char
     }
 }
 
+/* Are the keys of this mapping paths of other keys, as in sweep and in each of the variants? */
+static bool holds_paths(const struct node *map)
+{
+    const struct node *above = map->parent;
+
+    return (above != NULL && above->parent == NULL && strcmp(map->key, "sweep") == 0) ||
+           (above != NULL && above->parent != NULL && above->parent->parent == NULL &&
+            above->key != NULL && strcmp(above->key, "variants") == 0);
+}
+
+static size_t part_bytes(const struct node *map, const char *path)
+{
+    return holds_paths(map) ? strlen(path) : strcspn(path, ".");
+}
+
 /* A key that isn't there yet: a typing error in it is found by the check, like one in a file. */
 static struct node *new_entry(struct loading *loading, struct node *map, const char *path,
                               struct origin at)
@@ -139,7 +154,7 @@ static struct node *new_entry(struct loading *loading, struct node *map, const c
         no_such(loading, map, path, at);
         return NULL;
     }
-    key = strndup(path, strcspn(path, "."));
+    key = strndup(path, part_bytes(map, path));
     node = node_new(&loading->pool, NODE_MAP, at);
     if (key == NULL || node == NULL || node_set_key(node, key, at) < 0) {
         free(key);
@@ -179,7 +194,7 @@ static struct node *step(struct loading *loading, struct node *node, const char 
         return NULL;
     }
     if (child == NULL) {
-        bytes = strcspn(*path, ".");
+        bytes = part_bytes(node, *path);
         child = new_entry(loading, node, *path, at);
     }
     *path += bytes;
@@ -187,14 +202,34 @@ static struct node *step(struct loading *loading, struct node *node, const char 
     return child;
 }
 
+bool overlay_put(struct loading *loading, const char *key, struct node *value, struct origin at)
+{
+    const char *path = key;
+    struct node *node = loading->root;
+
+    for (uint32_t depth = 0; node != NULL && *path != '\0'; depth++) {
+        if (depth == NODE_DEPTH_MAX / 2) {
+            problems_add(&loading->problems, at, "", "has too many parts");
+            return false;
+        }
+        node = step(loading, node, &path, at);
+    }
+    if (node == NULL || node == loading->root) {
+        return false;
+    }
+    free(value->key); /* It takes the one that stands there. */
+    value->key = NULL;
+    node_replace(node, value);
+    value->key_at = at;
+    return true;
+}
+
 void overlay_set(struct loading *loading, const char *assignment, struct origin at)
 {
     const char *equals = strchr(assignment, '=');
     struct source_text text = {.at = at};
-    struct node *node = loading->root;
     struct node *value;
     char *key;
-    const char *path;
 
     if (equals == NULL || equals == assignment) {
         problems_add(&loading->problems, at, "", "is not of the form KEY=VALUE");
@@ -209,19 +244,7 @@ void overlay_set(struct loading *loading, const char *assignment, struct origin 
         free(key);
         return;
     }
-    path = key;
-    for (uint32_t depth = 0; node != NULL && *path != '\0'; depth++) {
-        if (depth == NODE_DEPTH_MAX / 2) {
-            problems_add(&loading->problems, at, "", "has too many parts");
-            node = NULL;
-            break;
-        }
-        node = step(loading, node, &path, at);
-    }
-    if (node != NULL && node != loading->root) {
-        node_replace(node, value);
-        value->key_at = at;
-    }
+    (void)overlay_put(loading, key, value, at);
     free(key);
 }
 

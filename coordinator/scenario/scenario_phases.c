@@ -10,20 +10,20 @@
 #define COUNT_NS (3600 * NS_PER_S)          /* Of a phase that ends by count. */
 
 /* First flow without a rate of its own; NULL if all have one. */
-static const struct scenario_flow *flow_without_rate(const struct scenario *scenario)
+static const struct scenario_flow *flow_without_rate(const struct scenario_setup *setup)
 {
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        if (!scenario->flows[i].has_rate) {
-            return &scenario->flows[i];
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        if (!setup->flows[i].has_rate) {
+            return &setup->flows[i];
         }
     }
     return NULL;
 }
 
-static bool any_flow_has_rate(const struct scenario *scenario)
+static bool any_flow_has_rate(const struct scenario_setup *setup)
 {
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        if (scenario->flows[i].has_rate) {
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        if (setup->flows[i].has_rate) {
             return true;
         }
     }
@@ -32,15 +32,14 @@ static bool any_flow_has_rate(const struct scenario *scenario)
 
 static void build_rate(struct loading *loading, struct node *rate, struct scenario_phase *phase)
 {
-    const struct scenario *scenario = loading->scenario;
-
+    const struct scenario_setup *setup = loading->setup;
     bool constant = rate->kind == NODE_SCALAR;
 
     if (constant && rate->number == PHASE_RATE_MAX) {
         phase->kind = PHASE_MAX;
     } else if (constant && rate->number == PHASE_RATE_NONE) {
         phase->kind = PHASE_NONE;
-    } else if (scenario->flows_count > 1 || any_flow_has_rate(scenario)) {
+    } else if (setup->flows_count > 1 || any_flow_has_rate(setup)) {
         problems_node(&loading->problems, rate,
                       "flows have rates of their own here (load: 100%% gives percents of them)");
     } else {
@@ -51,8 +50,8 @@ static void build_rate(struct loading *loading, struct node *rate, struct scenar
 
 static void build_load(struct loading *loading, struct node *load, struct scenario_phase *phase)
 {
-    const struct scenario *scenario = loading->scenario;
-    const struct scenario_flow *without = flow_without_rate(scenario);
+    const struct scenario_setup *setup = loading->setup;
+    const struct scenario_flow *without = flow_without_rate(setup);
 
     phase->kind = PHASE_LOAD;
     phase->load_percent_millis = (uint64_t)load->number;
@@ -64,8 +63,8 @@ static void build_load(struct loading *loading, struct node *load, struct scenar
                       without->name);
         return;
     }
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        const struct scenario_flow *flow = &scenario->flows[i];
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        const struct scenario_flow *flow = &setup->flows[i];
 
         if (rate_per_s(flow->rate) * (double)load->number / 1e5 > RATE_PER_S_MAX) {
             problems_node(&loading->problems, load, "is out of range for flow %s (at most %.0fM/s)",
@@ -78,11 +77,11 @@ static void build_load(struct loading *loading, struct node *load, struct scenar
 static void build_own_rates(struct loading *loading, struct node *item,
                             struct scenario_phase *phase)
 {
-    const struct scenario_flow *without = flow_without_rate(loading->scenario);
+    const struct scenario_flow *without = flow_without_rate(loading->setup);
 
     phase->kind = PHASE_LOAD;
     phase->load_percent_millis = 100000;
-    if (without == NULL || loading->scenario->flows_count == 0) {
+    if (without == NULL || loading->setup->flows_count == 0) {
         return;
     }
     if (without->explicit_flow) {
@@ -160,7 +159,7 @@ static void build_course(struct loading *loading, struct node *item, struct scen
 /* A number of messages that the phase's end by time would cut short is a mistake. */
 static void build_count(struct loading *loading, struct node *item, struct scenario_phase *phase)
 {
-    const struct scenario *scenario = loading->scenario;
+    const struct scenario_setup *setup = loading->setup;
     struct node *messages = node_child(item, "messages");
     double seconds = (double)phase->duration_ns / NS_PER_S;
 
@@ -172,9 +171,9 @@ static void build_count(struct loading *loading, struct node *item, struct scena
         problems_node_key(&loading->problems, messages,
                           "stands in a phase that sends nothing (rate: max)");
     }
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
         double most =
-            phase->kind == PHASE_LOAD ? rate_per_s(scenario->flows[i].rate) * seconds *
+            phase->kind == PHASE_LOAD ? rate_per_s(setup->flows[i].rate) * seconds *
                                             (double)phase->load_percent_millis / 1e5
             : phase->curve_count > 0
                 ? (double)curve_position_at(&(struct load_curve){phase->curve, phase->curve_count},
@@ -219,8 +218,8 @@ static void build_consume(struct loading *loading, struct node *item, struct sce
 
 static void build_phase(struct loading *loading, struct node *item)
 {
-    struct scenario *scenario = loading->scenario;
-    struct scenario_phase *phase = &scenario->phases[scenario->phases_count++];
+    struct scenario_setup *setup = loading->setup;
+    struct scenario_phase *phase = &setup->phases[setup->phases_count++];
     const struct node *name = usable(item, "name");
     const struct node *measure = usable(item, "measure");
 
@@ -234,42 +233,42 @@ static void build_phase(struct loading *loading, struct node *item)
     phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
 }
 
-static bool phase_exists(const struct scenario *scenario, const char *name)
+static bool phase_exists(const struct scenario_setup *setup, const char *name)
 {
-    for (uint32_t i = 0; i < scenario->phases_count; i++) {
-        if (strcmp(scenario->phases[i].name, name) == 0) {
+    for (uint32_t i = 0; i < setup->phases_count; i++) {
+        if (strcmp(setup->phases[i].name, name) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static void add_drain(struct scenario *scenario)
+static void add_drain(struct scenario_setup *setup)
 {
-    struct scenario_phase *phase = &scenario->phases[scenario->phases_count];
+    struct scenario_phase *phase = &setup->phases[setup->phases_count];
 
     (void)snprintf(phase->name, sizeof phase->name, "drain");
-    for (uint32_t i = 2; phase_exists(scenario, phase->name); i++) {
+    for (uint32_t i = 2; phase_exists(setup, phase->name); i++) {
         (void)snprintf(phase->name, sizeof phase->name, "drain-%u", i);
     }
     phase->kind = PHASE_NONE;
     phase->duration_ns = DRAIN_NS;
     phase->until_drained = true;
     phase->implied = true;
-    scenario->phases_count++;
+    setup->phases_count++;
 }
 
 static void check_load(struct loading *loading, const struct node *phases)
 {
-    const struct scenario *scenario = loading->scenario;
+    const struct scenario_setup *setup = loading->setup;
     bool sends = false;
     bool measures = false;
 
-    for (uint32_t i = 0; i < scenario->phases_count; i++) {
-        bool here = scenario->phases[i].kind != PHASE_NONE;
+    for (uint32_t i = 0; i < setup->phases_count; i++) {
+        bool here = setup->phases[i].kind != PHASE_NONE;
 
         sends = sends || here;
-        measures = measures || (here && scenario->phases[i].measured);
+        measures = measures || (here && setup->phases[i].measured);
     }
     if (!sends) {
         problems_add(&loading->problems, phases->at, "phases",
@@ -283,14 +282,14 @@ static void check_load(struct loading *loading, const struct node *phases)
 void build_phases(struct loading *loading)
 {
     const struct node *phases = usable(loading->root, "phases");
-    struct scenario *scenario = loading->scenario;
+    struct scenario_setup *setup = loading->setup;
     bool all_right = true;
 
     if (phases == NULL) {
         return;
     }
-    scenario->phases = calloc(PHASES_MAX, sizeof scenario->phases[0]);
-    if (scenario->phases == NULL) {
+    setup->phases = calloc(PHASES_MAX, sizeof setup->phases[0]);
+    if (setup->phases == NULL) {
         loading->problems.failed = true;
         return;
     }
@@ -303,7 +302,7 @@ void build_phases(struct loading *loading)
     if (all_right) {
         check_load(loading, phases);
     }
-    if (scenario->phases_count > 0 && !scenario->phases[scenario->phases_count - 1].until_drained) {
-        add_drain(scenario);
+    if (setup->phases_count > 0 && !setup->phases[setup->phases_count - 1].until_drained) {
+        add_drain(setup);
     }
 }

@@ -39,10 +39,22 @@ static bool names_key(const char *file, const char *key)
            strcmp(file + file_bytes - key_bytes, key) == 0;
 }
 
+/* Cases share what they do not override: a problem of several of them is one problem. */
+static bool is_known(const struct problems *problems, const char *text)
+{
+    for (uint32_t i = 0; i < problems->count; i++) {
+        if (strcmp(problems->list[i].text, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add(struct problems *problems, struct origin at, const char *key, const char *what)
 {
     struct text text = {0};
     struct problem *grown;
+    char *line;
 
     if (problems->count == PROBLEMS_MAX) {
         return;
@@ -67,13 +79,18 @@ static void add(struct problems *problems, struct origin at, const char *key, co
         problems->list = grown;
         problems->capacity = capacity;
     }
-    problems->list[problems->count] =
-        (struct problem){.at = at, .number = problems->count, .text = text_take(&text)};
-    if (problems->list[problems->count].text == NULL) {
+    line = text_take(&text);
+    if (line == NULL) {
         problems->failed = true;
         return;
     }
-    make_printable(problems->list[problems->count].text);
+    make_printable(line);
+    if (is_known(problems, line)) {
+        free(line);
+        return;
+    }
+    problems->list[problems->count] =
+        (struct problem){.at = at, .number = problems->count, .text = line};
     problems->count++;
 }
 

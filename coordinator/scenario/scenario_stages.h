@@ -3,7 +3,7 @@
  * takes them. Internal to the module.
  *
  *   source_parse -> overlay_merge -> overlay_set -> overlay_select -> expand -> check_keys
- *     -> build_targets, build_flows, build_phases -> write_effective
+ *     -> build_targets, build_setups (each: build_flows, build_phases) -> write_effective
  *
  * A stage adds what it finds to the problems and goes on, so that a person sees all of it. Only
  * memory makes it stop: problems->failed.
@@ -23,6 +23,7 @@ struct loading {
     struct problems problems;
     struct problems warnings;
     struct scenario *scenario;
+    struct scenario_setup *setup; /* That is being built, from root. */
 };
 
 /* Lays the tree `over` over loading->root: mappings deeply, targets and phases by name, the rest is
@@ -49,7 +50,17 @@ void check_names(struct loading *loading, const struct node *root);
 /* Every node against the table of keys: unknown, not yet, type, range, missing. */
 void check_keys(struct loading *loading);
 
+/* Puts value in the place that key names ("phases.steady.rate"); its own key is forgotten. False: a
+ * problem was added at `at`. */
+bool overlay_put(struct loading *loading, const char *key, struct node *value, struct origin at);
+
 void build_targets(struct loading *loading);
+
+/* Every case's flows and phases, with their warnings. */
+void build_setups(struct loading *loading);
+void scenario_setup_done(struct scenario_setup *setup);
+
+/* Of loading->setup, from loading->root. */
 void build_flows(struct loading *loading);
 void build_phases(struct loading *loading);
 

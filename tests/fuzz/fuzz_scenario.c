@@ -63,29 +63,42 @@ static void check_effective(const struct scenario *scenario)
     ASSERT(load(nothing, &again) == 0);
     ASSERT(strcmp(again->effective, scenario->effective) == 0);
     ASSERT(again->targets_count == scenario->targets_count);
-    ASSERT(again->phases_count == scenario->phases_count);
+    ASSERT(again->setups_count == scenario->setups_count);
     scenario_free(again);
+}
+
+static uint64_t clients_of(const struct scenario_setup *setup)
+{
+    uint64_t clients = 0;
+
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        const struct scenario_topology *t = &setup->flows[i].topology;
+
+        clients += t->topics + t->producers + (uint64_t)t->subscriptions * t->consumers;
+    }
+    return clients;
 }
 
 static void check_plan(const struct scenario *scenario)
 {
     const struct plan_agent agents[AGENTS] = {{1}, {2}, {8}};
+    const struct plan_request request = {scenario, agents, AGENTS, "fuzz", 1};
     struct plan *plan = NULL;
     uint64_t clients = 0;
 
-    for (uint32_t i = 0; i < scenario->flows_count; i++) {
-        const struct scenario_topology *t = &scenario->flows[i].topology;
-
-        clients += t->topics + t->producers + (uint64_t)t->subscriptions * t->consumers;
+    for (uint32_t s = 0; s < scenario->setups_count; s++) {
+        clients += clients_of(&scenario->setups[s]);
     }
-    if (clients > PLANNED_CLIENTS_MAX ||
-        plan_make(&(struct plan_request){scenario, agents, AGENTS, "fuzz", 1}, &plan, NULL) < 0) {
+    if (clients > PLANNED_CLIENTS_MAX || plan_make(&request, &plan, NULL) < 0) {
         return;
     }
-    for (uint32_t t = 0; t < plan->trials_count; t++) {
+    /* Repetitions differ in their number alone. */
+    for (uint32_t t = 0; t < plan->trials_count && plan->trials[t].repetition < 2; t++) {
+        ASSERT(plan_trial_fill(&request, plan, NULL, &plan->trials[t], NULL) == 0);
         for (uint32_t a = 0; a < AGENTS; a++) {
             ASSERT(assignment_check(&plan->trials[t].assignments[a], NULL) == 0);
         }
+        plan_trial_clear(&plan->trials[t]);
     }
     plan_free(plan);
 }

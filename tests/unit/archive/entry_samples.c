@@ -5,6 +5,7 @@
 #include "invariant.h"
 #include "wire_samples.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,14 @@ static void sample_cases(struct random *random, struct entry_cases *entry)
         sample_utf8(random, of->backend, sizeof of->backend);
         sample_utf8(random, of->target, sizeof of->target);
         sample_utf8(random, of->address, sizeof of->address);
+        sample_utf8(random, of->variant, sizeof of->variant);
+        of->parameters_count = sample_below(random, SWEEP_KEYS_MAX + 1);
+        for (uint32_t p = 0; p < of->parameters_count; p++) {
+            sample_utf8(random, of->parameters[p].key, sizeof of->parameters[p].key);
+            sample_utf8(random, of->parameters[p].value, sizeof of->parameters[p].value);
+            of->parameters[p].number =
+                sample_below(random, 2) == 0 ? (double)NAN : (double)sample_time(random) / 3;
+        }
         of->status = (enum case_status)sample_below(random, CASE_FAILED + 1);
         sample_utf8(random, of->reason, sizeof of->reason);
     }

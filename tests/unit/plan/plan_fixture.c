@@ -27,12 +27,13 @@ void plan_fixture_init(struct plan_fixture *fixture, const char *backend)
                                                  .measured = true};
     fixture->phases[1] = (struct scenario_phase){
         .name = "drain", .kind = PHASE_NONE, .duration_ns = 30 * NS_PER_S, .until_drained = true};
+    fixture->setup = (struct scenario_setup){
+        .flows = fixture->flows, .flows_count = 1, .phases = fixture->phases, .phases_count = 2};
     fixture->scenario = (struct scenario){.targets = &fixture->target,
                                           .targets_count = 1,
-                                          .flows = fixture->flows,
-                                          .flows_count = 1,
-                                          .phases = fixture->phases,
-                                          .phases_count = 2};
+                                          .setups = &fixture->setup,
+                                          .setups_count = 1,
+                                          .repeat = 1};
     for (uint32_t i = 0; i < FIXTURE_AGENTS_MAX; i++) {
         fixture->agents[i].cpus = 1;
     }
@@ -44,7 +45,12 @@ int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const 
     const struct plan_request request = {&fixture->scenario, fixture->agents, agents_count, run_id,
                                          7};
 
-    return plan_make(&request, ret, reterr);
+    int r = plan_make(&request, ret, reterr);
+
+    for (uint32_t i = 0; r == 0 && i < (*ret)->trials_count; i++) {
+        r = plan_trial_fill(&request, *ret, NULL, &(*ret)->trials[i], reterr);
+    }
+    return r;
 }
 
 struct plan *plan_fixture_make(struct plan_fixture *fixture, uint32_t agents_count)

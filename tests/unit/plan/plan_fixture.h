@@ -11,6 +11,7 @@ struct plan_fixture {
     struct target target;
     struct scenario_flow flows[FLOWS_MAX];
     struct scenario_phase phases[2];
+    struct scenario_setup setup;
     struct scenario scenario;
     struct plan_agent agents[FIXTURE_AGENTS_MAX];
 };
@@ -22,7 +23,7 @@ void plan_fixture_init(struct plan_fixture *fixture, const char *backend);
 int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const char *run_id,
                      struct plan **ret, struct errinfo *reterr);
 
-/* Fails the test if there is no plan. */
+/* Fails the test if there is no plan. The trials have their assignments. */
 struct plan *plan_fixture_make(struct plan_fixture *fixture, uint32_t agents_count);
 
 #endif

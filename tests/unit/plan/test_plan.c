@@ -328,7 +328,7 @@ static void phases_ask_each_flow_for_its_percents(void **state)
     fixture.flows[0].rate = (struct rate){18000, NS_PER_S};
     fixture.flows[1].rate = (struct rate){1, 30 * NS_PER_S};
     memcpy(fixture.flows[1].name, "other", 6);
-    fixture.scenario.flows_count = 2;
+    fixture.setup.flows_count = 2;
     fixture.phases[0].kind = PHASE_LOAD;
     fixture.phases[0].load_percent_millis = 150000;
     plan = plan_fixture_make(&fixture, 1);

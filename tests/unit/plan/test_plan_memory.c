@@ -66,7 +66,10 @@ static const char scenario_text[] =
     "  - { backend: memory, options: { delay: 1ms } }\n"
     "topology: { topics: 3, producers: 4, consumers: 9 }\n"
     "flows: { a: { rate: 1/s }, b: { rate: 2/s, delivery: { consume_ack: each } } }\n"
-    "phases: [ { name: steady, for: 1s } ]\n";
+    "phases: [ { name: steady, for: 1s } ]\n"
+    "sweep: { flows.a.message.size: [ 64, { mix: [ { size: 64, weight: 1 } ] } ] }\n"
+    "variants: { plain: {}, acked: { flows.b.delivery.consume_ack: { batch: 10 } } }\n"
+    "repeat: 2\n";
 
 static int load(struct scenario **ret)
 {

@@ -23,8 +23,8 @@ static void draw_fixture(struct random *random, struct plan_fixture *fixture, ui
 
     plan_fixture_init(fixture, backend);
     *ret_agents = draw(random, 1, 6);
-    fixture->scenario.flows_count = draw(random, 1, 3);
-    for (uint32_t i = 0; i < fixture->scenario.flows_count; i++) {
+    fixture->setup.flows_count = draw(random, 1, 3);
+    for (uint32_t i = 0; i < fixture->setup.flows_count; i++) {
         struct scenario_topology *t = &fixture->flows[i].topology;
 
         fixture->flows[i] = fixture->flows[0];
@@ -148,7 +148,7 @@ static void assert_clients_are_complete(const struct plan_fixture *fixture,
     uint32_t wanted = 0;
     uint8_t seen[4 * DRAWN_MAX * 4] = {0};
 
-    for (uint32_t i = 0; i < fixture->scenario.flows_count; i++) {
+    for (uint32_t i = 0; i < fixture->setup.flows_count; i++) {
         const struct scenario_topology *t = &fixture->flows[i].topology;
 
         wanted += t->producers + t->subscriptions * t->consumers;
@@ -178,7 +178,7 @@ static void assert_placement(const struct plan_fixture *fixture, const struct pl
     uint32_t most = 0;
     bool apart = false;
 
-    for (uint32_t i = 0; i < fixture->scenario.flows_count; i++) {
+    for (uint32_t i = 0; i < fixture->setup.flows_count; i++) {
         apart = apart || fixture->flows[i].topology.placement == PLACEMENT_APART;
     }
     for (uint32_t a = 0; a < trial->assignments_count; a++) {

@@ -87,7 +87,9 @@ static void add_reference(struct text *text, const struct scenario_key *row)
 static void add_property(struct text *text, const struct scenario_key *row)
 {
     text_add(text, "{ ");
-    if (row->later) {
+    if (row->type == KEY_TREE) {
+        text_add(text, "\"not\": { \"type\": \"null\" }");
+    } else if (row->later) {
         text_add(text, "\"not\": {}");
     } else if (row->type == KEY_MAP || row->type == KEY_LIST) {
         add_reference(text, row);
@@ -199,6 +201,7 @@ static const char *form(const struct scenario_key *row)
         [KEY_CHOICE] = "",
         [KEY_PHASE_RATE] = "rate \\| max \\| none",
         [KEY_ANY] = "value",
+        [KEY_TREE] = "value",
     };
 
     return forms[row->type];

@@ -10,7 +10,7 @@
 static void a_short_scenario_has_the_defaults_of_the_contract(void **state)
 {
     const struct scenario *s = fixture_good(*state, FIXTURE_TARGETS FIXTURE_PHASES, NULL);
-    const struct scenario_flow *flow = &s->flows[0];
+    const struct scenario_flow *flow = &s->setups[0].flows[0];
 
     assert_string_equal(s->name, "the-test");
     assert_string_equal(s->description, "");
@@ -19,7 +19,7 @@ static void a_short_scenario_has_the_defaults_of_the_contract(void **state)
     assert_int_equal(s->targets_count, 1);
     assert_string_equal(s->targets[0].label, "memory");
     assert_int_equal(s->targets[0].addresses_count, 0);
-    assert_int_equal(s->flows_count, 1);
+    assert_int_equal(s->setups[0].flows_count, 1);
     assert_string_equal(flow->name, "main");
     assert_false(flow->explicit_flow);
     assert_false(flow->has_rate);
@@ -71,7 +71,7 @@ static const char full[] =
 static void every_executed_key_arrives_in_its_field(void **state)
 {
     const struct scenario *s = fixture_good(*state, full, NULL);
-    const struct scenario_flow *flow = &s->flows[0];
+    const struct scenario_flow *flow = &s->setups[0].flows[0];
 
     assert_string_equal(s->name, "everything");
     assert_string_equal(s->description, "All that is executed.");
@@ -110,31 +110,31 @@ static void phases_keep_their_order_and_their_rules(void **state)
 {
     const struct scenario *s = fixture_good(*state, full, NULL);
 
-    assert_int_equal(s->phases_count, 5);
-    assert_string_equal(s->phases[0].name, "warm-up");
-    assert_int_equal(s->phases[0].kind, PHASE_RATE);
-    assert_int_equal(s->phases[0].rate.messages, 1);
-    assert_int_equal(s->phases[0].rate.per_ns, 200000);
-    assert_false(s->phases[0].measured);
-    assert_int_equal(s->phases[1].rate.per_ns, 30 * NS_PER_S);
-    assert_int_equal(s->phases[1].duration_ns, 3600 * NS_PER_S);
-    assert_true(s->phases[1].measured);
-    assert_int_equal(s->phases[2].kind, PHASE_MAX);
-    assert_int_equal(s->phases[2].duration_ns, 250 * NS_PER_MS);
-    assert_int_equal(s->phases[3].kind, PHASE_NONE);
-    assert_false(s->phases[3].until_drained);
-    assert_true(s->phases[4].until_drained);
-    assert_false(s->phases[4].measured);
-    assert_false(s->phases[4].implied);
-    assert_int_equal(s->phases[4].duration_ns, 7 * NS_PER_S);
+    assert_int_equal(s->setups[0].phases_count, 5);
+    assert_string_equal(s->setups[0].phases[0].name, "warm-up");
+    assert_int_equal(s->setups[0].phases[0].kind, PHASE_RATE);
+    assert_int_equal(s->setups[0].phases[0].rate.messages, 1);
+    assert_int_equal(s->setups[0].phases[0].rate.per_ns, 200000);
+    assert_false(s->setups[0].phases[0].measured);
+    assert_int_equal(s->setups[0].phases[1].rate.per_ns, 30 * NS_PER_S);
+    assert_int_equal(s->setups[0].phases[1].duration_ns, 3600 * NS_PER_S);
+    assert_true(s->setups[0].phases[1].measured);
+    assert_int_equal(s->setups[0].phases[2].kind, PHASE_MAX);
+    assert_int_equal(s->setups[0].phases[2].duration_ns, 250 * NS_PER_MS);
+    assert_int_equal(s->setups[0].phases[3].kind, PHASE_NONE);
+    assert_false(s->setups[0].phases[3].until_drained);
+    assert_true(s->setups[0].phases[4].until_drained);
+    assert_false(s->setups[0].phases[4].measured);
+    assert_false(s->setups[0].phases[4].implied);
+    assert_int_equal(s->setups[0].phases[4].duration_ns, 7 * NS_PER_S);
 }
 
 static void a_drain_phase_of_30_s_is_implied(void **state)
 {
     const struct scenario *s = fixture_good(*state, FIXTURE_TARGETS FIXTURE_PHASES, NULL);
-    const struct scenario_phase *drain = &s->phases[1];
+    const struct scenario_phase *drain = &s->setups[0].phases[1];
 
-    assert_int_equal(s->phases_count, 2);
+    assert_int_equal(s->setups[0].phases_count, 2);
     assert_string_equal(drain->name, "drain");
     assert_int_equal(drain->kind, PHASE_NONE);
     assert_int_equal(drain->duration_ns, 30 * NS_PER_S);
@@ -148,8 +148,8 @@ static void an_implied_drain_phase_has_a_name_of_its_own(void **state)
     const struct scenario *s = fixture_good(
         *state, FIXTURE_TARGETS "phases: [ { name: drain, rate: 1/s, for: 1s } ]\n", NULL);
 
-    assert_int_equal(s->phases_count, 2);
-    assert_string_equal(s->phases[1].name, "drain-2");
+    assert_int_equal(s->setups[0].phases_count, 2);
+    assert_string_equal(s->setups[0].phases[1].name, "drain-2");
 }
 
 static void until_drained_without_for_gets_30_s(void **state)
@@ -161,8 +161,8 @@ static void until_drained_without_for_gets_30_s(void **state)
                                      "  - { name: b, rate: none, until: drained }\n",
                      NULL);
 
-    assert_int_equal(s->phases_count, 2);
-    assert_int_equal(s->phases[1].duration_ns, 30 * NS_PER_S);
+    assert_int_equal(s->setups[0].phases_count, 2);
+    assert_int_equal(s->setups[0].phases[1].duration_ns, 30 * NS_PER_S);
 }
 
 static const char two_flows[] =
@@ -182,21 +182,22 @@ static void flows_override_what_stands_above_them(void **state)
 {
     const struct scenario *s = fixture_good(*state, two_flows, NULL);
 
-    assert_int_equal(s->flows_count, 2);
-    assert_string_equal(s->flows[0].name, "orders");
-    assert_true(s->flows[0].explicit_flow);
-    assert_true(s->flows[0].has_rate);
-    assert_int_equal(s->flows[0].rate.per_ns * 18, s->flows[0].rate.messages * NS_PER_MS);
-    assert_int_equal(message_bytes_max(&s->flows[0].message), 400);
-    assert_int_equal(s->flows[0].topology.producers, 40);
-    assert_int_equal(s->flows[0].topology.topics, 2);
-    assert_int_equal(s->flows[0].delivery.in_flight, 7);
-    assert_int_equal(s->flows[0].delivery.consume_ack, CONSUME_ACK_EACH);
-    assert_string_equal(s->flows[1].name, "exports");
-    assert_int_equal(message_bytes_max(&s->flows[1].message), 100);
-    assert_int_equal(s->flows[1].topology.producers, 3);
-    assert_int_equal(s->flows[1].delivery.consume_ack, CONSUME_ACK_BATCH);
-    assert_int_equal(s->flows[1].delivery.consume_ack_batch, 5);
+    assert_int_equal(s->setups[0].flows_count, 2);
+    assert_string_equal(s->setups[0].flows[0].name, "orders");
+    assert_true(s->setups[0].flows[0].explicit_flow);
+    assert_true(s->setups[0].flows[0].has_rate);
+    assert_int_equal(s->setups[0].flows[0].rate.per_ns * 18,
+                     s->setups[0].flows[0].rate.messages * NS_PER_MS);
+    assert_int_equal(message_bytes_max(&s->setups[0].flows[0].message), 400);
+    assert_int_equal(s->setups[0].flows[0].topology.producers, 40);
+    assert_int_equal(s->setups[0].flows[0].topology.topics, 2);
+    assert_int_equal(s->setups[0].flows[0].delivery.in_flight, 7);
+    assert_int_equal(s->setups[0].flows[0].delivery.consume_ack, CONSUME_ACK_EACH);
+    assert_string_equal(s->setups[0].flows[1].name, "exports");
+    assert_int_equal(message_bytes_max(&s->setups[0].flows[1].message), 100);
+    assert_int_equal(s->setups[0].flows[1].topology.producers, 3);
+    assert_int_equal(s->setups[0].flows[1].delivery.consume_ack, CONSUME_ACK_BATCH);
+    assert_int_equal(s->setups[0].flows[1].delivery.consume_ack_batch, 5);
 }
 
 static void a_mix_has_sizes_and_ranges_with_weights(void **state)
@@ -210,8 +211,8 @@ static void a_mix_has_sizes_and_ranges_with_weights(void **state)
                         "{ size: 1kB..2kB } ] } } }\n"
                         "phases: [ { name: steady, for: 10s } ]\n",
         NULL);
-    const struct message_shape *range = &s->flows[0].message;
-    const struct message_shape *mix = &s->flows[1].message;
+    const struct message_shape *range = &s->setups[0].flows[0].message;
+    const struct message_shape *mix = &s->setups[0].flows[1].message;
 
     assert_int_equal(range->sizes_count, 1);
     assert_int_equal(range->sizes[0].bytes_min, 4096);
@@ -238,9 +239,9 @@ static void compressibility_is_a_share_of_random_payloads(void **state)
                                      "phases: [ { name: steady, for: 10s } ]\n",
                      NULL);
 
-    assert_int_equal(s->flows[0].message.compressible_millis, 500);
-    assert_int_equal(s->flows[1].message.compressible_millis, 1000);
-    assert_int_equal(s->flows[2].message.compressible_millis, 0);
+    assert_int_equal(s->setups[0].flows[0].message.compressible_millis, 500);
+    assert_int_equal(s->setups[0].flows[1].message.compressible_millis, 1000);
+    assert_int_equal(s->setups[0].flows[2].message.compressible_millis, 0);
 }
 
 static void keys_have_a_count_a_distribution_and_with_zipf_an_exponent(void **state)
@@ -258,24 +259,24 @@ static void keys_have_a_count_a_distribution_and_with_zipf_an_exponent(void **st
         "phases: [ { name: steady, for: 10s } ]\n",
         NULL);
 
-    assert_int_equal(s->flows[0].message.keys.count, 1000);
-    assert_int_equal(s->flows[0].message.keys.distribution, KEYS_UNIFORM);
-    assert_int_equal(s->flows[1].message.keys.distribution, KEYS_ZIPF);
-    assert_int_equal(s->flows[1].message.keys.exponent_millis, 990);
-    assert_int_equal(s->flows[2].message.keys.count, 1000000);
-    assert_int_equal(s->flows[2].message.keys.exponent_millis, 1250);
-    assert_int_equal(s->flows[3].message.keys.distribution, KEYS_SEQUENTIAL);
-    assert_int_equal(s->flows[4].message.keys.count, 0);
+    assert_int_equal(s->setups[0].flows[0].message.keys.count, 1000);
+    assert_int_equal(s->setups[0].flows[0].message.keys.distribution, KEYS_UNIFORM);
+    assert_int_equal(s->setups[0].flows[1].message.keys.distribution, KEYS_ZIPF);
+    assert_int_equal(s->setups[0].flows[1].message.keys.exponent_millis, 990);
+    assert_int_equal(s->setups[0].flows[2].message.keys.count, 1000000);
+    assert_int_equal(s->setups[0].flows[2].message.keys.exponent_millis, 1250);
+    assert_int_equal(s->setups[0].flows[3].message.keys.distribution, KEYS_SEQUENTIAL);
+    assert_int_equal(s->setups[0].flows[4].message.keys.count, 0);
 }
 
 static void a_phase_takes_percents_of_the_flows_rates(void **state)
 {
     const struct scenario *s = fixture_good(*state, two_flows, NULL);
 
-    assert_int_equal(s->phases[0].kind, PHASE_LOAD);
-    assert_int_equal(s->phases[0].load_percent_millis, 100000);
-    assert_int_equal(s->phases[1].load_percent_millis, 150000);
-    assert_int_equal(s->phases[2].load_percent_millis, 33333);
+    assert_int_equal(s->setups[0].phases[0].kind, PHASE_LOAD);
+    assert_int_equal(s->setups[0].phases[0].load_percent_millis, 100000);
+    assert_int_equal(s->setups[0].phases[1].load_percent_millis, 150000);
+    assert_int_equal(s->setups[0].phases[2].load_percent_millis, 33333);
 }
 
 static void paths_of_certificates_are_relative_to_the_scenario(void **state)
@@ -319,8 +320,8 @@ static void the_environment_is_expanded_after_parsing(void **state)
                      "phases: [ { name: a, rate: \"${MILLRACE_TEST_UNSET:-5}k/s\", for: 1s } ]\n",
                      NULL);
     assert_string_equal(s->description, "<x\ntopology: { topics: 9 } # \"> ${HOME} $5");
-    assert_int_equal(s->flows[0].topology.topics, 3);
-    assert_int_equal(s->phases[0].rate.per_ns, 200000);
+    assert_int_equal(s->setups[0].flows[0].topology.topics, 3);
+    assert_int_equal(s->setups[0].phases[0].rate.per_ns, 200000);
     assert_int_equal(unsetenv("MILLRACE_TEST"), 0);
 }
 

@@ -14,7 +14,7 @@ static const struct scenario_phase *first_phase(struct fixture *fixture, const c
     char text[1024];
 
     (void)snprintf(text, sizeof text, "%sphases:\n%s", FIXTURE_TARGETS, phases);
-    return &fixture_good(fixture, text, NULL)->phases[0];
+    return &fixture_good(fixture, text, NULL)->setups[0].phases[0];
 }
 
 static void a_ramp_is_a_curve_of_two_points(void **state)
@@ -73,8 +73,8 @@ static void arrivals_hold_for_percents_of_flows_too(void **state)
                         "phases: [ { name: peak, load: 150%, for: 1s, arrivals: aligned } ]\n";
     const struct scenario *s = fixture_good(*state, text, NULL);
 
-    assert_int_equal(s->phases[0].kind, PHASE_LOAD);
-    assert_int_equal(s->phases[0].arrivals, ARRIVALS_ALIGNED);
+    assert_int_equal(s->setups[0].phases[0].kind, PHASE_LOAD);
+    assert_int_equal(s->setups[0].phases[0].arrivals, ARRIVALS_ALIGNED);
 }
 
 static void a_point_of_a_curve_is_set_from_outside(void **state)
@@ -84,7 +84,7 @@ static void a_point_of_a_curve_is_set_from_outside(void **state)
     const struct fixture_extra extra = {.set = {"phases.day.rate.curve.1h=3k/s"}};
     const struct scenario *s = fixture_good(*state, text, &extra);
 
-    assert_int_equal(s->phases[0].curve[1].messages_per_1e6_s, UINT64_C(3000000000));
+    assert_int_equal(s->setups[0].phases[0].curve[1].messages_per_1e6_s, UINT64_C(3000000000));
 }
 
 static void a_phase_ends_by_count(void **state)

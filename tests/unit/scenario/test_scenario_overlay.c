@@ -23,9 +23,9 @@ static void with_merges_mappings_deeply(void **state)
         *state, base,
         &(struct fixture_extra){.with = "topology: { producers: 8 }\nmessage: { size: 64 }\n"});
 
-    assert_int_equal(s->flows[0].topology.topics, 4);
-    assert_int_equal(s->flows[0].topology.producers, 8);
-    assert_int_equal(message_bytes_max(&s->flows[0].message), 64);
+    assert_int_equal(s->setups[0].flows[0].topology.topics, 4);
+    assert_int_equal(s->setups[0].flows[0].topology.producers, 8);
+    assert_int_equal(message_bytes_max(&s->setups[0].flows[0].message), 64);
 }
 
 static void with_merges_targets_and_phases_by_name(void **state)
@@ -44,11 +44,12 @@ static void with_merges_targets_and_phases_by_name(void **state)
     assert_string_equal(target_option(&s->targets[2], "delay"), "1ms");
     assert_string_equal(target_option(&s->targets[2], "lose_every"), "5");
     assert_string_equal(s->targets[3].label, "kafka");
-    assert_int_equal(s->phases_count, 4);
-    assert_string_equal(s->phases[1].name, "steady");
-    assert_int_equal(s->phases[1].rate.messages * NS_PER_S / s->phases[1].rate.per_ns, 9000);
-    assert_int_equal(s->phases[1].duration_ns, 8 * NS_PER_S);
-    assert_string_equal(s->phases[2].name, "late");
+    assert_int_equal(s->setups[0].phases_count, 4);
+    assert_string_equal(s->setups[0].phases[1].name, "steady");
+    assert_int_equal(
+        s->setups[0].phases[1].rate.messages * NS_PER_S / s->setups[0].phases[1].rate.per_ns, 9000);
+    assert_int_equal(s->setups[0].phases[1].duration_ns, 8 * NS_PER_S);
+    assert_string_equal(s->setups[0].phases[2].name, "late");
 }
 
 static void with_replaces_lists_without_names(void **state)
@@ -84,7 +85,9 @@ static void set_addresses_items_by_name_even_with_dots(void **state)
                                                      "targets.rabbit.address=amqp://127.0.0.1:3",
                                                      "targets.memory.options.delay=2ms"}});
 
-    assert_int_equal(s->phases[1].rate.messages * NS_PER_S / s->phases[1].rate.per_ns, 40000);
+    assert_int_equal(s->setups[0].phases[1].rate.messages * NS_PER_S /
+                         s->setups[0].phases[1].rate.per_ns,
+                     40000);
     assert_string_equal(s->targets[0].username, "me");
     assert_string_equal(s->targets[0].password, "b");
     assert_string_equal(s->targets[1].addresses[0], "amqp://127.0.0.1:3");
@@ -101,11 +104,12 @@ static void set_makes_what_is_not_there(void **state)
                     "phases.steady={ name: steady, for: 1s }",
                     "phases.warm-up={ name: warm-up, rate: max, for: 1s }", "flows.a.rate=6/s"}});
 
-    assert_int_equal(s->flows[0].delivery.consume_ack, CONSUME_ACK_BATCH);
-    assert_int_equal(s->flows[0].delivery.consume_ack_batch, 100);
-    assert_int_equal(message_bytes_max(&s->flows[0].message), 100);
-    assert_string_equal(s->flows[0].name, "a");
-    assert_int_equal(s->flows[0].rate.messages * NS_PER_S / s->flows[0].rate.per_ns, 6);
+    assert_int_equal(s->setups[0].flows[0].delivery.consume_ack, CONSUME_ACK_BATCH);
+    assert_int_equal(s->setups[0].flows[0].delivery.consume_ack_batch, 100);
+    assert_int_equal(message_bytes_max(&s->setups[0].flows[0].message), 100);
+    assert_string_equal(s->setups[0].flows[0].name, "a");
+    assert_int_equal(
+        s->setups[0].flows[0].rate.messages * NS_PER_S / s->setups[0].flows[0].rate.per_ns, 6);
 }
 
 static void set_is_validated_like_a_file(void **state)
@@ -123,7 +127,7 @@ static void set_is_validated_like_a_file(void **state)
          "--set targets.pulsar.options.x: there is no \"pulsar\" (add one with --with)\n"},
         {"flows.a.rate=1/s",
          "--set flows.a.rate: the scenario has no flows (add one with --with)\n"},
-        {"sweep.message=1", "--set sweep.message: sweep: not supported yet\n"},
+        {"sweep.message.size=1", "--set sweep.message.size: is a single value (a list)\n"},
         {"delivery={ ordered: yes }",
          "--set delivery: delivery.ordered: \"yes\" is not a boolean (true or false)\n"},
         {"delivery={ ordered: ${X} }",

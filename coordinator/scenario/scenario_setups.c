@@ -1,0 +1,275 @@
+/* The cases of a scenario: every variant with every combination of swept values is a setup, built
+ * from a copy of the tree in which its overrides are laid. */
+#include "bounds.h"
+#include "scenario_stages.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An override of one setup. */
+struct override {
+    const char *key;
+    struct origin key_at;
+    const struct node *value; /* In the scenario's own tree. */
+    bool swept;
+};
+
+/* Which variant, and which value of each swept key; counts on like an odometer. */
+struct combination {
+    const struct node *variants; /* NULL: there are none. */
+    const struct node *variant;
+    const struct node *sweep;
+    struct {
+        const struct node *key;
+        const struct node *value;
+    } wheels[SWEEP_KEYS_MAX];
+    uint32_t wheels_count;
+};
+
+static void combination_begin(struct loading *loading, struct combination *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->variants = usable(loading->root, "variants");
+    ret->variant = ret->variants != NULL ? ret->variants->first : NULL;
+    ret->sweep = usable(loading->root, "sweep");
+    for (const struct node *key = ret->sweep != NULL ? ret->sweep->first : NULL;
+         key != NULL && ret->wheels_count < SWEEP_KEYS_MAX; key = key->next) {
+        ret->wheels[ret->wheels_count].key = key;
+        ret->wheels[ret->wheels_count++].value = key->first;
+    }
+}
+
+/* The last key turns fastest, the variants slowest. False: that was the last one. */
+static bool combination_next(struct combination *combination)
+{
+    for (uint32_t i = combination->wheels_count; i-- > 0;) {
+        combination->wheels[i].value = combination->wheels[i].value->next;
+        if (combination->wheels[i].value != NULL) {
+            return true;
+        }
+        combination->wheels[i].value = combination->wheels[i].key->first;
+    }
+    combination->variant = combination->variant != NULL ? combination->variant->next : NULL;
+    return combination->variant != NULL;
+}
+
+static uint64_t combinations_count(const struct combination *combination)
+{
+    uint64_t count = combination->variants != NULL ? 0 : 1;
+
+    for (const struct node *variant = combination->variant; variant != NULL;
+         variant = variant->next) {
+        count++;
+    }
+    for (uint32_t i = 0; i < combination->wheels_count; i++) {
+        uint64_t values = 0;
+
+        for (const struct node *value = combination->wheels[i].value; value != NULL;
+             value = value->next) {
+            values++;
+        }
+        count = count > SETUPS_MAX ? count : count * values;
+    }
+    return count;
+}
+
+/* Whose keys mean something different from case to case. */
+static bool may_be_overridden(const char *key)
+{
+    static const char *const groups[] = {"topology.", "message.", "delivery.", "flows.", "phases."};
+
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        if (strncmp(key, groups[i], strlen(groups[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Lays one override over the copy; returns what stands there now, or NULL after a problem. */
+static struct node *lay(struct loading *loading, const struct override *override)
+{
+    struct node *value = node_copy(&loading->pool, override->value);
+
+    if (value == NULL) {
+        loading->problems.failed = true;
+        return NULL;
+    }
+    if (!may_be_overridden(override->key)) {
+        problems_add(&loading->problems, override->key_at, override->key,
+                     "can't differ between cases (keys of topology, message, delivery, flows and "
+                     "phases can)");
+        return NULL;
+    }
+    return overlay_put(loading, override->key, value, override->key_at) ? value : NULL;
+}
+
+/* "512", or of a mapping "batch:100". */
+static void value_text(const struct node *value, char *ret, size_t ret_bytes)
+{
+    size_t used = 0;
+
+    ret[0] = '\0';
+    for (struct node *node = (struct node *)(uintptr_t)value; node != NULL && used < ret_bytes;
+         node = node_walk(value, node)) {
+        if (node->kind == NODE_SCALAR) {
+            used += (size_t)snprintf(ret + used, ret_bytes - used, "%s%s%s%s", used > 0 ? "," : "",
+                                     node != value && node->key ? node->key : "",
+                                     node != value && node->key ? ":" : "", node->text);
+        }
+    }
+}
+
+/* In the unit that charts have for it; NAN where values are no numbers. */
+static double value_number(const struct node *value)
+{
+    if (value->kind != NODE_SCALAR || value->bad || value->row == NULL) {
+        return NAN;
+    }
+    switch (value->row->type) {
+    case KEY_COUNT:
+    case KEY_BYTES:
+    case KEY_DURATION:
+        return (double)value->number;
+    case KEY_BYTES_RANGE:
+        return value->number == value->number_max ? (double)value->number : NAN;
+    case KEY_PERCENT:
+    case KEY_DECIMAL:
+        return (double)value->number / 1000.0;
+    case KEY_RATE:
+        return rate_per_s(value->rate);
+    case KEY_PHASE_RATE:
+        return value->number == PHASE_RATE_RATE ? rate_per_s(value->rate) : NAN;
+    default:
+        return NAN;
+    }
+}
+
+static void add_parameter(struct scenario_setup *setup, const struct override *override,
+                          const struct node *laid)
+{
+    struct scenario_parameter *parameter = &setup->parameters[setup->parameters_count++];
+
+    (void)snprintf(parameter->key, sizeof parameter->key, "%.63s", override->key);
+    value_text(override->value, parameter->value, sizeof parameter->value);
+    parameter->number = value_number(laid);
+}
+
+/* A group would lose the keys that the override does not name. */
+static void check_laid(struct loading *loading, struct node *laid)
+{
+    if (!laid->bad && laid->row != NULL && laid->row->type == KEY_MAP) {
+        problems_node(&loading->problems, laid,
+                      "is a group of keys (name one of them, as in "
+                      "delivery.ordered: true)");
+    }
+}
+
+static uint32_t overrides_of(const struct combination *combination, struct override *ret)
+{
+    uint32_t count = 0;
+
+    for (const struct node *entry = combination->variant != NULL ? combination->variant->first
+                                                                 : NULL;
+         entry != NULL && count < OVERRIDES_MAX; entry = entry->next) {
+        ret[count++] = (struct override){entry->key, entry->key_at, entry, false};
+    }
+    for (uint32_t i = 0; i < combination->wheels_count; i++) {
+        ret[count++] =
+            (struct override){combination->wheels[i].key->key, combination->wheels[i].key->key_at,
+                              combination->wheels[i].value, true};
+    }
+    return count;
+}
+
+/* Builds the setup of one combination from a copy of the tree. */
+static void build_combination(struct loading *loading, const struct combination *combination)
+{
+    struct scenario_setup *setup = &loading->scenario->setups[loading->scenario->setups_count++];
+    struct override overrides[OVERRIDES_MAX + SWEEP_KEYS_MAX];
+    struct node *laid[OVERRIDES_MAX + SWEEP_KEYS_MAX];
+    uint32_t count = overrides_of(combination, overrides);
+    struct node *base = loading->root;
+    struct node_pool pool = loading->pool;
+
+    memset(&loading->pool, 0, sizeof loading->pool);
+    loading->root = node_copy(&loading->pool, base);
+    loading->setup = setup;
+    setup->parameters = calloc((size_t)combination->wheels_count + 1, sizeof *setup->parameters);
+    if (loading->root == NULL || setup->parameters == NULL) {
+        loading->problems.failed = true;
+        count = 0;
+    }
+    if (combination->variant != NULL) {
+        (void)snprintf(setup->variant, sizeof setup->variant, "%.63s", combination->variant->key);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        laid[i] = lay(loading, &overrides[i]);
+    }
+    if (!loading->problems.failed) {
+        check_keys(loading);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (laid[i] != NULL) {
+            check_laid(loading, laid[i]);
+        }
+        if (laid[i] != NULL && overrides[i].swept) {
+            add_parameter(setup, &overrides[i], laid[i]);
+        }
+    }
+    if (!loading->problems.failed) {
+        build_flows(loading);
+        build_phases(loading);
+        build_warnings(loading);
+    }
+    node_pool_done(&loading->pool);
+    loading->pool = pool;
+    loading->root = base;
+}
+
+void scenario_setup_done(struct scenario_setup *setup)
+{
+    free(setup->parameters);
+    free(setup->flows);
+    free(setup->phases);
+    memset(setup, 0, sizeof *setup);
+}
+
+void build_setups(struct loading *loading)
+{
+    struct scenario *scenario = loading->scenario;
+    struct combination combination;
+    uint64_t count;
+
+    combination_begin(loading, &combination);
+    count = combinations_count(&combination);
+    if (count > SETUPS_MAX) {
+        problems_add(&loading->problems, loading->root->at, "sweep",
+                     "makes more combinations than a run can have (at most %d)", SETUPS_MAX);
+        count = 1;
+    }
+    scenario->setups = calloc((size_t)count + 1, sizeof *scenario->setups);
+    if (scenario->setups == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    /* What is wrong without any override is said once, and nothing is laid over it. */
+    loading->setup = &scenario->setups[0];
+    build_flows(loading);
+    build_phases(loading);
+    if (loading->problems.failed || loading->problems.count > 0) {
+        scenario->setups_count = 1;
+        return;
+    }
+    if (combination.variants == NULL && combination.sweep == NULL) {
+        scenario->setups_count = 1;
+        build_warnings(loading);
+        return;
+    }
+    scenario_setup_done(&scenario->setups[0]);
+    do {
+        build_combination(loading, &combination);
+    } while (!loading->problems.failed && combination_next(&combination));
+}
