@@ -145,6 +145,7 @@ static void look_at_segment(struct trial *trial)
         trial->running = false;
         trial->status.code = gate_wait(&trial->gate, mono_ns(), NULL);
         trial->status.ended_ns = trial->gate.ended_ns - t0_ns;
+        trial->status.last_ns = trial->gate.last_ns - t0_ns;
         trial->status.start_skew_ns =
             trial->gate.started_ns > start_ns ? trial->gate.started_ns - start_ns : 0;
         if (trial->failure_code < 0) {
@@ -323,6 +324,7 @@ void trial_start(struct trial *trial, uint64_t command, struct segment *segment,
     trial->status.command = command;
     trial->gate.started_ns = 0;
     trial->gate.ended_ns = 0;
+    trial->gate.last_ns = 0;
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
         worker_order(trial->workers[i], ORDER_RUN, &trial->segment, 0);
     }

@@ -90,11 +90,14 @@ void gate_started(struct gate *gate, int64_t now_ns)
     (void)pthread_mutex_unlock(&gate->mutex);
 }
 
-void gate_ended(struct gate *gate, int64_t at_ns)
+void gate_ended(struct gate *gate, int64_t at_ns, int64_t last_ns)
 {
     (void)pthread_mutex_lock(&gate->mutex);
     if (at_ns > gate->ended_ns) {
         gate->ended_ns = at_ns;
+    }
+    if (last_ns > gate->last_ns) {
+        gate->last_ns = last_ns;
     }
     (void)pthread_mutex_unlock(&gate->mutex);
     gate_order_done(gate, 0, NULL);

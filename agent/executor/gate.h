@@ -20,6 +20,7 @@ struct gate {
     int64_t started_ns; /* Latest first turn of a segment among the workers, mono_ns(); 0: none
                            began yet. */
     int64_t ended_ns;   /* Latest end of the segment among them, likewise. */
+    int64_t last_ns;    /* When the last message came or was settled, likewise. */
 };
 
 int gate_init(struct gate *gate, struct errinfo *reterr);
@@ -33,10 +34,10 @@ uint32_t gate_pending(struct gate *gate);
 int gate_wait(struct gate *gate, int64_t deadline_ns, struct errinfo *reterr);
 
 /* For workers: one order more is to be carried out; it is, with this outcome; a segment began or
- * ended (which carries its order out) at that time. */
+ * ended (which carries its order out) at that time, after its last message. */
 void gate_order_given(struct gate *gate);
 void gate_order_done(struct gate *gate, int code, const struct errinfo *error);
 void gate_started(struct gate *gate, int64_t at_ns);
-void gate_ended(struct gate *gate, int64_t at_ns);
+void gate_ended(struct gate *gate, int64_t at_ns, int64_t last_ns);
 
 #endif

@@ -139,6 +139,7 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     cell = recorder_cell(recorder, group->flow, receiver->phase_hint);
     cell->counters.received++;
     cell->counters.received_bytes += event->bytes_count;
+    receiver->last_ns = event->at_ns;
     now = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
     now->received_now++;
     now->received_bytes_now += event->bytes_count;
@@ -318,6 +319,11 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         any = poll_group(receiver, group, room, now_ns) > 0 || any;
     }
     return any;
+}
+
+int64_t receiver_last_ns(const struct receiver *receiver)
+{
+    return receiver->last_ns;
 }
 
 int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns)

@@ -29,6 +29,9 @@ void receiver_account(struct receiver *receiver, struct recorder_state *state);
 /* Whatever phases say of consumers, from now on they take all there is; or no longer so. */
 void receiver_release(struct receiver *receiver, bool released);
 
+/* When the last message came, mono_ns(); 0 if none did. */
+int64_t receiver_last_ns(const struct receiver *receiver);
+
 /* When the receiver wants to be called next, other than for events: SENDER_NEVER_NS if only an
  * event can change anything. */
 int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns);

@@ -60,6 +60,7 @@ struct receiver {
     bool released;       /* No rule holds. */
     int epoll_fd;        /* -1: none. */
     int64_t t0_ns;
+    int64_t last_ns; /* When the last message came. */
     struct event events[RECEIVER_EVENTS];
 };
 

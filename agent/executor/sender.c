@@ -374,6 +374,11 @@ bool sender_finished(const struct sender *sender, int64_t *ret_ns)
     return true;
 }
 
+int64_t sender_settled_ns(const struct sender *sender)
+{
+    return sender->settled_ns;
+}
+
 int64_t sender_next_ns(const struct sender *sender)
 {
     int64_t next_ns =

@@ -62,6 +62,9 @@ bool sender_send(struct sender *sender, int64_t now_ns);
  * that came about. */
 bool sender_finished(const struct sender *sender, int64_t *ret_ns);
 
+/* When the last outcome of the segment came; its start, if none did. */
+int64_t sender_settled_ns(const struct sender *sender);
+
 /* When the sender wants to be called next: SENDER_NEVER_NS if only an event can change anything. */
 int64_t sender_next_ns(const struct sender *sender);
 

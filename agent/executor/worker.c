@@ -174,9 +174,12 @@ static bool ends_by_count(const struct worker *worker)
 
 static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
 {
+    int64_t settled_ns = sender_settled_ns(worker->sender);
+    int64_t received_ns = receiver_last_ns(worker->receiver);
+
     sender_count_due(worker->sender, now_ns);
     worker->running = false;
-    gate_ended(worker->gate, ended_ns);
+    gate_ended(worker->gate, ended_ns, settled_ns > received_ns ? settled_ns : received_ns);
 }
 
 static void look_at_segment(struct worker *worker, int64_t now_ns)

@@ -147,6 +147,7 @@ struct status {
     char text[ERRINFO_BYTES];
     int64_t start_skew_ns; /* START: when the first worker began, minus when it should have. */
     int64_t ended_ns;      /* START: offset from T0 at which the segment ended here. */
+    int64_t last_ns;       /* START: same, of the last message that came or was settled. */
     char broker_version[NAME_BYTES]; /* PREPARE. */
     struct probe_result *results;    /* PROBE, CLEAN: one per target; owned. */
     uint32_t results_count;

@@ -177,7 +177,7 @@ void code_status(struct coder *coder, void *item)
     struct status *status = item;
     int64_t code = status->code;
 
-    code_begin(coder, "status", 9);
+    code_begin(coder, "status", 10);
     code_u32(coder, "agent", &status->agent, AGENTS_MAX - 1);
     code_u64(coder, "instance", &status->instance);
     code_u64(coder, "command", &status->command);
@@ -190,6 +190,7 @@ void code_status(struct coder *coder, void *item)
     code_text(coder, "text", status->text, sizeof status->text);
     code_i64(coder, "start_skew_ns", &status->start_skew_ns);
     code_i64(coder, "ended_ns", &status->ended_ns);
+    code_i64(coder, "last_ns", &status->last_ns);
     code_text(coder, "broker_version", status->broker_version, sizeof status->broker_version);
     status->results =
         code_list(coder, "results", status->results, &status->results_count, &results_kind);

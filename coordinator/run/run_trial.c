@@ -205,6 +205,41 @@ static void show_phase(struct run *run, const struct assigned_phase *phases,
     }
 }
 
+/* How the agents ended a segment. */
+struct segment_answers {
+    uint32_t count;
+    int64_t end_ns;  /* The latest, as offset from T0. */
+    int64_t last_ns; /* When the last message of all came or was settled. */
+};
+
+static int take_answers(struct run *run, const uint64_t *commands, struct segment_answers *ret,
+                        struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+        const struct status *status = fleet_answer(run->session.fleet, i, commands[i]);
+
+        if (fleet_agent(run->session.fleet, i)->lost) {
+            return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
+                               fleet_agent(run->session.fleet, i)->name,
+                               fleet_agent(run->session.fleet, i)->lost_reason);
+        }
+        if (status == NULL) {
+            continue;
+        }
+        if (status->code < 0) {
+            return errinfo_set(reterr, status->code, "%s: %s",
+                               fleet_agent(run->session.fleet, i)->name, status->text);
+        }
+        ret->count++;
+        ret->end_ns = status->ended_ns > ret->end_ns ? status->ended_ns : ret->end_ns;
+        ret->last_ns = status->last_ns > ret->last_ns ? status->last_ns : ret->last_ns;
+        if (status->start_skew_ns > run->start_skew_ns[i]) {
+            run->start_skew_ns[i] = status->start_skew_ns;
+        }
+    }
+    return 0;
+}
+
 static int wait_for_segment(struct run *run, const struct assigned_phase *phases,
                             const struct segment *segment, const uint64_t *commands,
                             int64_t *ret_end_ns, struct errinfo *reterr)
@@ -216,6 +251,7 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
     int64_t drain_deadline_ns = INT64_MAX;
     int64_t drain_ns = run->drain_ns;
     bool stopped = false;
+    bool drained = false;
 
     for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
         length_ns += phases[i].duration_ns;
@@ -224,36 +260,22 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
     deadline_ns = run->t0_ns + segment->start_ns + length_ns + STOP_GRACE_NS;
     for (;;) {
         bool in_last = mono_ns() - run->t0_ns >= last_start_ns;
-        uint32_t ended = 0;
+        struct segment_answers answers = {0};
         int r = run_turn(run, TURN_MS, reterr);
 
         if (r < 0) {
             return r;
         }
         show_phase(run, phases, segment);
-        *ret_end_ns = 0;
-        for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
-            const struct status *status = fleet_answer(run->session.fleet, i, commands[i]);
-
-            if (fleet_agent(run->session.fleet, i)->lost) {
-                return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
-                                   fleet_agent(run->session.fleet, i)->name,
-                                   fleet_agent(run->session.fleet, i)->lost_reason);
-            }
-            if (status == NULL) {
-                continue;
-            }
-            if (status->code < 0) {
-                return errinfo_set(reterr, status->code, "%s: %s",
-                                   fleet_agent(run->session.fleet, i)->name, status->text);
-            }
-            ended++;
-            *ret_end_ns = status->ended_ns > *ret_end_ns ? status->ended_ns : *ret_end_ns;
-            if (status->start_skew_ns > run->start_skew_ns[i]) {
-                run->start_skew_ns[i] = status->start_skew_ns;
-            }
+        r = take_answers(run, commands, &answers, reterr);
+        if (r < 0) {
+            return r;
         }
-        if (ended == fleet_agents(run->session.fleet)) {
+        if (answers.count == fleet_agents(run->session.fleet)) {
+            /* What was drained was over with its last message, known here an interval later. */
+            int64_t end_ns = drained ? answers.last_ns : answers.end_ns;
+
+            *ret_end_ns = end_ns > last_start_ns ? end_ns : last_start_ns;
             return 0;
         }
         if (run_interrupted(run) && !run->events.interrupted) {
@@ -262,6 +284,7 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
         if (!stopped && should_stop(run, last->until_drained && in_last ? last_start_ns : INT64_MAX,
                                     drain_deadline_ns)) {
             stopped = true;
+            drained = last->until_drained && !run->broker_given_up && !run->events.interrupted;
             stop_all(run, false);
             deadline_ns = mono_ns() + STOP_GRACE_NS;
         }

@@ -198,6 +198,7 @@ static void a_stop_of_sending_leaves_the_segment_to_the_consumers(void **state)
     struct stamp stamp = {.tag = 77};
     struct counters totals;
     int64_t stop_ns;
+    int64_t received_ns;
 
     (void)state;
     begin(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 3600 * NS_PER_S);
@@ -220,8 +221,12 @@ static void a_stop_of_sending_leaves_the_segment_to_the_consumers(void **state)
         mono_sleep_until(mono_ns() + NS_PER_MS);
     }
     assert_int_equal(gate_pending(&bench.gate), 1);
+    received_ns = mono_ns();
     worker_stop(bench.worker, mono_ns(), false);
     assert_int_equal(wait_for_order(&bench, NULL), 0);
+    /* What was drained was over with its last message, not when that was found out. */
+    assert_in_range(bench.gate.last_ns, stop_ns, received_ns);
+    assert_true(bench.gate.ended_ns >= received_ns);
     order(&bench, ORDER_CLOSE);
     for (uint32_t i = 0; i < fake_messages(); i++) {
         assert_true(bench.t0_ns + fake_message(i)->stamp.intended_ns < stop_ns);

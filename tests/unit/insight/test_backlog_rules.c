@@ -64,6 +64,7 @@ static struct result *with_drain(uint64_t backlog, uint64_t left, uint32_t secon
     trial = made_up_trial(result);
     trial->phases[0].acked_per_s = built;
     trial->phases[0].due = 1;
+    trial->phases[1].received_per_s = (double)(backlog - left) / seconds;
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         trial->intervals[i].backlog =
             i < 10 ? backlog : backlog - (backlog - left) * (i - 9) / seconds;
@@ -82,7 +83,7 @@ static void time_to_empty_a_backlog_is_told(void **state)
     assert_near(figure_of(insight, "seconds"), 4.0, 0.0);
     assert_near(figure_of(insight, "drained"), 10000.0, 0.0);
     assert_near(figure_of(insight, "catch_up_ratio"), 2500.0 / 7500.0, 1e-6);
-    assert_non_null(strstr(insight->text, "empty after 4.0 s"));
+    assert_non_null(strstr(insight->text, "empty after 4.00 s"));
     result_free(result);
 }
 
@@ -113,13 +114,16 @@ static void a_small_backlog_or_one_that_is_still_built_is_not_told(void **state)
 {
     struct result *small = with_drain(999, 0, 4, 0.0);
     struct result *building = with_drain(40000, 0, 4, 0.0);
+    struct result *under_way = with_drain(40000, 0, 4, 41000.0);
 
     (void)state;
     assert_null(insight_of(small, "backlog_emptied"));
     made_up_trial(building)->phases[1].due = 1;
     assert_null(insight_of(building, "backlog_emptied"));
+    assert_null(insight_of(under_way, "backlog_emptied"));
     result_free(small);
     result_free(building);
+    result_free(under_way);
 }
 
 int main(void)

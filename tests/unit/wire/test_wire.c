@@ -222,7 +222,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct receipt), 257);
     assert_int_equal(sizeof(struct clock_report), 536);
     assert_int_equal(sizeof(struct clock_answer), 16);
-    assert_int_equal(sizeof(struct status), 640);
+    assert_int_equal(sizeof(struct status), 648);
     assert_int_equal(sizeof(struct probe_result), 344);
     assert_int_equal(sizeof(struct command), 112);
     assert_int_equal(sizeof(struct segment), 40);

@@ -166,6 +166,7 @@ void sample_status(struct random *random, struct status *ret)
     sample_text(random, ret->text, sizeof ret->text);
     ret->start_skew_ns = sample_time(random);
     ret->ended_ns = sample_time(random);
+    ret->last_ns = sample_time(random);
     sample_text(random, ret->broker_version, sizeof ret->broker_version);
     ret->results_count = sample_below(random, 5);
     ret->results = sample_zeros(ret->results_count, sizeof *ret->results);
