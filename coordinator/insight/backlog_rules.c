@@ -13,9 +13,10 @@
 /* Below it an empty queue's ordinary coming and going looks like a slope. */
 #define GROWTH_MESSAGES_MIN 100.0
 
-/* What is worth the words "it had to be emptied". Times are known to the interval, a second. */
+/* What is worth the words "it had to be emptied": more than what is under way at any time, and than
+ * a second brings, the interval in which a backlog is known. */
 #define EMPTIED_MESSAGES_MIN 1000
-#define EMPTIED_NS_MIN INTERVAL_NS
+#define EMPTIED_SECONDS_MIN 1.0
 
 static void add_growing(struct insights *insights, const struct result_case *of,
                         const struct result_phase *phase, const struct trend *trend)
@@ -70,21 +71,17 @@ void rule_backlog_growing(struct insights *insights, const struct result_case *o
     }
 }
 
-/* The backlog of the last interval that begins before an instant, and the larger one of it and the
- * one before: where a phase begins within an interval, its end is not the backlog's peak. */
-static bool backlog_at(const struct result_trial *trial, int64_t at_ns, uint64_t *ret_end,
-                       uint64_t *ret_peak)
+/* The backlog with which a phase ends: that of the last interval that begins within it. */
+static bool backlog_after(const struct result_trial *trial, const struct result_phase *phase,
+                          uint64_t *ret)
 {
-    uint64_t before = 0;
     bool known = false;
 
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *interval = &trial->intervals[i];
 
-        if (interval->complete && interval->start_ns < at_ns) {
-            *ret_end = interval->backlog;
-            *ret_peak = interval->backlog > before ? interval->backlog : before;
-            before = interval->backlog;
+        if (interval->complete && interval->start_ns <= phase->start_ns + phase->duration_ns) {
+            *ret = interval->backlog;
             known = true;
         }
     }
@@ -104,23 +101,24 @@ struct emptied {
 static bool find_emptied(const struct result_trial *trial, uint32_t index, struct emptied *ret)
 {
     const struct result_phase *phase = &trial->phases[index];
-    uint64_t unused;
+    double received;
 
-    *ret = (struct emptied){.phase = phase};
-    if (phase->flow[0] != '\0' || phase->due > 0 || phase->duration_ns < EMPTIED_NS_MIN ||
-        !backlog_at(trial, phase->start_ns, &unused, &ret->before) ||
-        !backlog_at(trial, phase->start_ns + phase->duration_ns, &ret->after, &unused) ||
-        ret->before < EMPTIED_MESSAGES_MIN || ret->after >= ret->before) {
+    *ret = (struct emptied){.phase = phase, .seconds = (double)phase->duration_ns / 1e9};
+    if (phase->flow[0] != '\0' || phase->due > 0 || phase->duration_ns <= 0 ||
+        !backlog_after(trial, phase, &ret->after)) {
         return false;
     }
-    ret->seconds = (double)phase->duration_ns / 1e9;
-    ret->drained_per_s = (double)(ret->before - ret->after) / ret->seconds;
+    /* Nothing was sent, so what was received is what was waiting. */
+    received = phase->received_per_s * ret->seconds;
+    ret->before = ret->after + (uint64_t)llround(received);
+    ret->drained_per_s = phase->received_per_s;
     for (uint32_t i = 0; i < index; i++) {
         if (trial->phases[i].flow[0] == '\0') {
             ret->built_per_s = trial->phases[i].acked_per_s;
         }
     }
-    return true;
+    return received > 0.0 && ret->before >= EMPTIED_MESSAGES_MIN &&
+           (double)ret->before >= EMPTIED_SECONDS_MIN * ret->built_per_s;
 }
 
 /* How long the same backlog would take to empty while messages go on coming in. */
@@ -143,7 +141,7 @@ static void say_catching_up(struct result_insight *insight, const struct emptied
     }
     insight_say(
         insight->advice,
-        "With %s still coming in, each minute without consumers takes %.1f minutes to catch "
+        "With %s still coming in, each minute without consumers takes %.2f minutes to catch "
         "up with.",
         built, emptied->built_per_s / spare_per_s);
     insight_figure(insight, "catch_up_ratio", emptied->built_per_s / spare_per_s, "");
@@ -161,11 +159,11 @@ static void add_emptied(struct insights *insights, const struct result_case *of,
     (void)units_format_rate(emptied->drained_per_s, rate);
     insight_place(insight, of, emptied->phase->name, "");
     if (emptied->after == 0) {
-        insight_say(insight->text, "a backlog of %s messages was empty after %.1f s, at %s", before,
+        insight_say(insight->text, "a backlog of %s messages was empty after %.2f s, at %s", before,
                     emptied->seconds, rate);
     } else {
         insight_say(insight->text,
-                    "a backlog of %s messages was not empty after %.1f s: %s were left, at %s",
+                    "a backlog of %s messages was not empty after %.2f s: %s were left, at %s",
                     before, emptied->seconds, units_format_count((double)emptied->after, after),
                     rate);
     }

@@ -10,6 +10,7 @@ FOLDER = os.path.join(bed.SOURCE, "scenarios")
 # What makes a scenario short; one that is not here has to be added. None: it can't run on the memory broker.
 SHORT = {
     "apart": None,
+    "backlog-drain": ["phases.build.for=1s"],
     "fan-out": ["phases.warm-up.for=500ms", "phases.steady.for=1s"],
     "max-memory": ["phases.warm-up.for=200ms", "phases.full.for=500ms"],
     "mixed-flows": ["phases.warm-up.for=500ms", "phases.steady.for=1s", "phases.peak.for=1s"],
