@@ -25,6 +25,7 @@
 #define NAME_BYTES 64        /* Names of flows, phases, agents, labels; with the NUL. */
 #define TOPIC_NAME_BYTES 128 /* "millrace-RUN-CASE-TRIAL-FLOW-INDEX". */
 #define REASON_BYTES 256     /* A sentence for a person. */
+#define METRIC_BYTES 32      /* "e2e_service.p99.99", "received_rate". */
 
 #define AGENTS_MAX 256
 #define TARGETS_MAX 64

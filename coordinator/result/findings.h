@@ -14,8 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define METRIC_BYTES 32 /* "e2e_service.p99.99", "received_rate". */
-#define UNIT_BYTES 16   /* "ns", "/s", "messages", "bytes", "%" or "". */
+#define UNIT_BYTES 16 /* "ns", "/s", "messages", "bytes", "%" or "". */
 
 enum check_status { CHECK_OK, CHECK_SUSPECT, CHECK_INVALID };
 

@@ -3,6 +3,7 @@
 
 #include "catalog.h"
 #include "fold_parts.h"
+#include "metric_value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -127,7 +128,12 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
             return r;
         }
     }
-    return ret->trials_count == 0 ? 0 : merge_trials(ret, reterr);
+    if (ret->trials_count > 0) {
+        int r = merge_trials(ret, reterr);
+
+        return r < 0 ? r : metric_figures(ret, reterr);
+    }
+    return 0;
 }
 
 static int fill_run(const struct fold *fold, struct result *result, struct errinfo *reterr)

@@ -1,0 +1,212 @@
+#include "metric_value.h"
+
+#include "invariant.h"
+#include "stats.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct metric_value missing(const char *why)
+{
+    return (struct metric_value){.missing = why};
+}
+
+static struct metric_value latency(const struct metric *metric, const struct hist *hist)
+{
+    uint64_t count = hist == NULL ? 0 : hist_count(hist);
+    struct metric_value ret = {.samples = count};
+
+    if (count == 0) {
+        return missing("there are no samples");
+    }
+    switch (metric->stat) {
+    case STAT_MIN:
+        ret.value = (double)hist_min(hist);
+        break;
+    case STAT_MEAN:
+        ret.value = hist_mean(hist);
+        break;
+    case STAT_MAX:
+        ret.value = (double)hist_max(hist);
+        break;
+    default:
+        /* Ten samples beyond it: a percentile of fewer is one of them by chance. */
+        if ((double)count * (100.0 - metric->percentile) < 1000.0 * (1.0 - 1e-9)) {
+            ret.missing = "there are too few samples for this percentile (10 / (1 - q) are needed)";
+            return ret;
+        }
+        ret.value = (double)hist_percentile(hist, metric->percentile);
+        break;
+    }
+    return ret;
+}
+
+static uint64_t count_of(enum metric_which which, const struct result_delivery *delivery)
+{
+    switch (which) {
+    case WHICH_LOST:
+        return delivery->lost;
+    case WHICH_DUPLICATED:
+        return delivery->duplicated;
+    case WHICH_REORDERED:
+        return delivery->reordered;
+    case WHICH_CORRUPTED:
+        return delivery->corrupted;
+    case WHICH_REFUSED:
+        return delivery->refused;
+    case WHICH_UNCONFIRMED:
+        return delivery->unconfirmed;
+    case WHICH_EXPIRED:
+        return delivery->expired;
+    default:
+        return delivery->errors;
+    }
+}
+
+static struct metric_value rate(enum metric_which which, const struct result_phase *phase)
+{
+    struct metric_value ret = {.samples = phase->delivery.sent};
+
+    if (phase->duration_ns <= 0) {
+        return missing("the phase lasted no time");
+    }
+    ret.value = which == WHICH_SENT    ? phase->sent_per_s
+                : which == WHICH_ACKED ? phase->acked_per_s
+                                       : phase->received_per_s;
+    return ret;
+}
+
+/* At the ends of the seconds of the phase. */
+static struct metric_value backlog(const struct metric *metric, const struct result_trial *trial,
+                                   const struct result_phase *phase)
+{
+    struct metric_value ret = {.missing = "no second of the phase was reported"};
+
+    if (phase->flow[0] != '\0') {
+        return missing("the backlog is known for all flows together");
+    }
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        const struct result_interval *interval = &trial->intervals[i];
+        int64_t end_ns = interval->start_ns + INTERVAL_NS;
+        double value = (double)interval->backlog;
+
+        if (end_ns <= phase->start_ns || end_ns > phase->start_ns + phase->duration_ns) {
+            continue;
+        }
+        ret.missing = NULL;
+        ret.samples++;
+        ret.value = metric->stat == STAT_END ? value : fmax(ret.value, value);
+    }
+    return ret;
+}
+
+/* An outage that did not end lasts until the phase does. */
+static struct metric_value outage(const struct result_trial *trial,
+                                  const struct result_phase *phase)
+{
+    int64_t end_ns = phase->start_ns + phase->duration_ns;
+    struct metric_value ret = {.samples = 1};
+
+    for (uint32_t i = 0; i < trial->outages_count; i++) {
+        const struct result_outage *one = &trial->outages[i];
+        int64_t up_ns = one->up_ns < one->down_ns ? end_ns : one->up_ns;
+
+        if (one->down_ns < end_ns && up_ns > phase->start_ns) {
+            ret.value = fmax(ret.value, (double)(up_ns - one->down_ns));
+        }
+    }
+    return ret;
+}
+
+struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,
+                                 const struct result_phase *phase)
+{
+    if (metric->needs_schedule && phase->is_max) {
+        return missing("as fast as possible has no schedule to be late against");
+    }
+    switch (metric->kind) {
+    case METRIC_LATENCY:
+        return latency(metric, phase->latency[metric->series]);
+    case METRIC_COUNT:
+        return (struct metric_value){.value = (double)count_of(metric->which, &phase->delivery),
+                                     .samples = phase->delivery.sent};
+    case METRIC_RATE:
+        return rate(metric->which, phase);
+    case METRIC_ATTAINED:
+        return phase->due == 0 ? missing("nothing was asked")
+                               : (struct metric_value){.value = (double)phase->sent_in_time /
+                                                                (double)phase->due,
+                                                       .samples = phase->due};
+    case METRIC_BACKLOG:
+        return backlog(metric, trial, phase);
+    case METRIC_OUTAGE:
+        return outage(trial, phase);
+    }
+    return missing("");
+}
+
+/* One metric of one phase row over all trials; adds nothing where no trial has it. */
+static void add_figure(struct result_case *of, uint32_t phase, const struct metric *metric,
+                       double *values)
+{
+    struct result_figure *figure = &of->figures[of->figures_count];
+    struct stats_interval interval;
+    uint32_t n = 0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        const struct result_trial *trial = &of->trials[t];
+        struct metric_value value;
+
+        if (phase >= trial->phases_count) {
+            continue;
+        }
+        value = metric_value(metric, trial, &trial->phases[phase]);
+        if (value.missing == NULL) {
+            values[n++] = value.value;
+        }
+    }
+    if (n == 0) {
+        return;
+    }
+    of->figures_count++;
+    memcpy(figure->phase, of->phases[phase].name, sizeof figure->phase);
+    memcpy(figure->flow, of->phases[phase].flow, sizeof figure->flow);
+    memcpy(figure->metric, metric->name, sizeof figure->metric);
+    (void)snprintf(figure->unit, sizeof figure->unit, "%s", metric->unit);
+    interval = stats_t_interval(values, n);
+    figure->trials = n;
+    figure->mean = stats_mean(values, n);
+    figure->low = interval.low;
+    figure->high = interval.high;
+    figure->median = stats_median(values, n); /* Sorts them. */
+    figure->min = values[0];
+    figure->max = values[n - 1];
+}
+
+int metric_figures(struct result_case *of, struct errinfo *reterr)
+{
+    double *values = calloc((size_t)of->trials_count + 1, sizeof *values);
+    size_t metrics_count = 0;
+
+    while (metric_standard[metrics_count] != NULL) {
+        metrics_count++;
+    }
+    of->figures = calloc(of->phases_count * metrics_count + 1, sizeof *of->figures);
+    if (values == NULL || of->figures == NULL) {
+        free(values);
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t phase = 0; phase < of->phases_count; phase++) {
+        for (size_t m = 0; of->phases[phase].measured && m < metrics_count; m++) {
+            struct metric metric;
+            int r = metric_parse(metric_standard[m], &metric, NULL);
+
+            ASSERT(r == 0);
+            add_figure(of, phase, &metric, values);
+        }
+    }
+    free(values);
+    return 0;
+}

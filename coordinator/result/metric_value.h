@@ -1,0 +1,24 @@
+/*
+ * metric_value: what a metric came to in a phase of a trial, and over the trials of a case. Pure.
+ */
+#ifndef MILLRACE_METRIC_VALUE_H
+#define MILLRACE_METRIC_VALUE_H
+
+#include "metric.h"
+#include "result.h"
+
+struct metric_value {
+    double value;
+    uint64_t samples;
+    const char *missing; /* Why there is no value; NULL: there is one. Constant text. */
+};
+
+/* phase is one of the trial's. A percentile q needs 10 / (1 - q) samples. */
+struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,
+                                 const struct result_phase *phase);
+
+/* The case's figures from its trials: each standard metric of each measured phase that at least one
+ * trial has. 0 or -ENOMEM. */
+int metric_figures(struct result_case *of, struct errinfo *reterr);
+
+#endif

@@ -1,0 +1,185 @@
+#include "check.h"
+#include "metric_value.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A trial of one phase of 10 s with e2e samples of 1000, 2000, ... ns. */
+struct bench {
+    struct result_phase phases[1];
+    struct result_interval intervals[12];
+    struct result_outage outages[1];
+    struct result_trial trial;
+};
+
+static void bench_init(struct bench *bench, uint32_t samples)
+{
+    memset(bench, 0, sizeof *bench);
+    (void)strcpy(bench->phases[0].name, "steady");
+    bench->phases[0].measured = true;
+    bench->phases[0].start_ns = 1000000000;
+    bench->phases[0].duration_ns = INT64_C(10000000000);
+    bench->phases[0].sent_per_s = 100.0;
+    bench->phases[0].due = 1000;
+    bench->phases[0].sent_in_time = 990;
+    bench->phases[0].delivery.sent = 1000;
+    bench->phases[0].delivery.lost = 3;
+    assert_int_equal(hist_new(&bench->phases[0].latency[SERIES_E2E], NULL), 0);
+    for (uint32_t i = 0; i < samples; i++) {
+        hist_record(bench->phases[0].latency[SERIES_E2E], (i + 1) * 1000);
+    }
+    for (uint32_t i = 0; i < 12; i++) {
+        bench->intervals[i].index = i;
+        bench->intervals[i].start_ns = (int64_t)i * INTERVAL_NS;
+        bench->intervals[i].backlog = i == 5 ? 70 : i;
+    }
+    bench->trial = (struct result_trial){.phases = bench->phases,
+                                         .phases_count = 1,
+                                         .intervals = bench->intervals,
+                                         .intervals_count = 12,
+                                         .outages = bench->outages};
+}
+
+static void bench_done(struct bench *bench)
+{
+    hist_free(bench->phases[0].latency[SERIES_E2E]);
+}
+
+static struct metric_value value_of(const struct bench *bench, const char *name)
+{
+    struct metric metric;
+
+    assert_int_equal(metric_parse(name, &metric, NULL), 0);
+    return metric_value(&metric, &bench->trial, &bench->phases[0]);
+}
+
+static void a_percentile_needs_ten_samples_beyond_it(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    assert_null(value_of(&bench, "e2e.p99").missing);
+    assert_non_null(value_of(&bench, "e2e.p99.9").missing);
+    assert_true(fabs(value_of(&bench, "e2e.p50").value - 500000.0) < 1000.0);
+    assert_true(value_of(&bench, "e2e.max").value == 1000000.0);
+    assert_true(value_of(&bench, "e2e.min").value == 1000.0);
+    bench_done(&bench);
+    bench_init(&bench, 999);
+    assert_non_null(value_of(&bench, "e2e.p99").missing);
+    bench_done(&bench);
+}
+
+static void what_was_not_measured_has_no_value(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 0);
+    assert_non_null(value_of(&bench, "e2e.mean").missing);
+    assert_non_null(value_of(&bench, "publish.p50").missing);
+    bench.phases[0].is_max = true;
+    assert_non_null(value_of(&bench, "attained").missing);
+    bench.phases[0].due = 0;
+    bench.phases[0].is_max = false;
+    assert_non_null(value_of(&bench, "attained").missing);
+    bench_done(&bench);
+}
+
+static void the_backlog_is_that_of_the_seconds_of_the_phase(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 0);
+    assert_true(value_of(&bench, "backlog.max").value == 70.0);
+    assert_true(value_of(&bench, "backlog.end").value == 10.0);
+    (void)strcpy(bench.phases[0].flow, "orders");
+    assert_non_null(value_of(&bench, "backlog.max").missing);
+    bench_done(&bench);
+}
+
+static void an_outage_that_never_ended_lasts_until_the_phase_does(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 0);
+    assert_true(value_of(&bench, "outage.max").value == 0.0);
+    bench.outages[0] = (struct result_outage){.down_ns = 5000000000, .up_ns = 4999999999};
+    bench.trial.outages_count = 1;
+    assert_true(value_of(&bench, "outage.max").value == 6e9);
+    bench_done(&bench);
+}
+
+static void counts_rates_and_shares(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 0);
+    assert_true(value_of(&bench, "lost").value == 3.0);
+    assert_true(value_of(&bench, "sent_rate").value == 100.0);
+    assert_true(value_of(&bench, "attained").value == 0.99);
+    bench_done(&bench);
+}
+
+static const struct result_figure *figure_of(const struct result_case *of, const char *metric)
+{
+    for (uint32_t i = 0; i < of->figures_count; i++) {
+        if (strcmp(of->figures[i].metric, metric) == 0) {
+            return &of->figures[i];
+        }
+    }
+    return NULL;
+}
+
+static void figures_are_medians_over_trials_with_an_interval_of_the_mean(void **state)
+{
+    static const double rates[] = {100.0, 90.0, 140.0};
+    struct bench benches[3];
+    struct result_trial trials[3];
+    struct result_case of = {.trials = trials, .trials_count = 3, .phases_count = 1};
+    const struct result_figure *figure;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        bench_init(&benches[i], i == 2 ? 1000 : 0);
+        benches[i].phases[0].sent_per_s = rates[i];
+        trials[i] = benches[i].trial;
+    }
+    of.phases = benches[0].phases;
+    assert_int_equal(metric_figures(&of, NULL), 0);
+    figure = figure_of(&of, "sent_rate");
+    assert_non_null(figure);
+    assert_int_equal(figure->trials, 3);
+    assert_true(figure->median == 100.0 && figure->mean == 110.0);
+    assert_true(figure->min == 90.0 && figure->max == 140.0);
+    /* sd 26.4575, t 4.302653, root of 3. */
+    assert_true(fabs(figure->high - 110.0 - 65.7241) < 0.001);
+    assert_true(fabs(110.0 - figure->low - 65.7241) < 0.001);
+    figure = figure_of(&of, "e2e.p99"); /* One trial has it. */
+    assert_non_null(figure);
+    assert_int_equal(figure->trials, 1);
+    assert_true(isnan(figure->low) && isnan(figure->high));
+    assert_null(figure_of(&of, "publish.p99"));
+    free(of.figures);
+    for (int i = 0; i < 3; i++) {
+        bench_done(&benches[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_percentile_needs_ten_samples_beyond_it),
+        cmocka_unit_test(what_was_not_measured_has_no_value),
+        cmocka_unit_test(the_backlog_is_that_of_the_seconds_of_the_phase),
+        cmocka_unit_test(an_outage_that_never_ended_lasts_until_the_phase_does),
+        cmocka_unit_test(counts_rates_and_shares),
+        cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
