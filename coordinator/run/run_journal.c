@@ -190,6 +190,28 @@ int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const 
     return run_journal(run, &entry, reterr);
 }
 
+int run_journal_missed_count(struct run *run, const struct assigned_phase *phases,
+                             const struct segment *segment, int64_t end_ns, struct errinfo *reterr)
+{
+    const struct assigned_phase *last = &phases[segment->phase_last];
+    int64_t due_end_ns = segment->start_ns;
+    char text[REASON_BYTES];
+    char allowed[UNITS_TEXT_BYTES];
+
+    for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
+        due_end_ns += phases[i].duration_ns;
+    }
+    if (last->messages == 0 || end_ns < due_end_ns) {
+        return 0;
+    }
+    (void)snprintf(text, sizeof text,
+                   "phase %s ended after %s, before its %llu messages of each flow were through",
+                   last->name, units_format_duration(last->duration_ns, allowed),
+                   (unsigned long long)last->messages);
+    run_notice(run, "%s: %s", run->progress.case_name, text);
+    return run_journal_mark(run, MARK_ERROR, due_end_ns, text, reterr);
+}
+
 /* Marks when the broker goes and comes back, as the agents' snapshots tell it. */
 static int look_at_broker(struct run *run, struct errinfo *reterr)
 {

@@ -54,6 +54,11 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
 int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
                      struct errinfo *reterr);
 
+/* If the segment's last phase was to end by count and did by time: marks it, and says so. end_ns:
+ * of the segment. */
+int run_journal_missed_count(struct run *run, const struct assigned_phase *phases,
+                             const struct segment *segment, int64_t end_ns, struct errinfo *reterr);
+
 /* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
  * can't be written. */
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);

@@ -344,7 +344,8 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
         (void)journal_segment(run, &order.segment, end_ns, NULL);
         return r;
     }
-    return journal_segment(run, &order.segment, end_ns, reterr);
+    r = run_journal_missed_count(run, phases, &order.segment, end_ns, reterr);
+    return r < 0 ? r : journal_segment(run, &order.segment, end_ns, reterr);
 }
 
 /* A phase that ends by a decision ends its segment: the phases after it get a new start. */
@@ -352,6 +353,7 @@ static int drive(struct run *run, const struct assigned_phase *phases, uint32_t 
                  struct errinfo *reterr)
 {
     uint32_t first = 0;
+    bool by_count = false;
     int r = 0;
 
     run_stage(run, "running", run->progress.case_name);
@@ -361,7 +363,12 @@ static int drive(struct run *run, const struct assigned_phase *phases, uint32_t 
         if (phases[i].until_drained || phases[i].messages > 0 || i + 1 == phases_count) {
             r = drive_segment(run, phases, first, i, reterr);
             first = i + 1;
+            by_count = phases[i].messages > 0;
         }
+    }
+    /* Interrupted in the very moment in which the last message was sent: not drained yet. */
+    if (r == 0 && by_count && run->events.interrupted && !run->broker_given_up) {
+        r = drive_segment(run, phases, phases_count - 1, phases_count - 1, reterr);
     }
     return r;
 }

@@ -59,6 +59,19 @@ def count():
     check(bed.phase_of(case, "paced")["duration_ns"] >= 302e6, "paced ended before its last message was due")
 
 
+@test("a phase whose number of messages is not through in its time says so")
+def missed():
+    folder = bed.new_path("run")
+    targets = "  - { backend: memory, options: { confirm_delay: 2s } }\n"
+    path = bed.scenario(targets, ["{ name: few, rate: max, messages: 3000, for: 1s }"], delivery="{ in_flight: 1000 }")
+    program = bed.millrace("run", path, "--out", folder)
+    result = bed.result_of(folder)
+    same(bed.phase_of(bed.case_of(result, "memory"), "few")["delivery"]["sent"], 1000, "sent")
+    wanted = "phase few ended after 1 s, before its 3000 messages of each flow were through"
+    same([one["text"] for one in result["marks"]], [wanted], "marks")
+    bed.contains(program.err, wanted, "the progress")
+
+
 @test("paused consumers leave all to the phase after, limited ones keep to their limit")
 def consumers():
     case = run(
