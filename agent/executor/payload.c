@@ -1,6 +1,7 @@
 #include "payload.h"
 
 #include "alias.h"
+#include "invariant.h"
 #include "stamp.h"
 
 #include <errno.h>
@@ -9,15 +10,21 @@
 
 #define BLOCK_BYTES 256 /* Of a payload: random bytes, then those that compress away. */
 
-/* Bodies of one part of the mix. */
+/*
+ * One part of the mix. Its lengths fall into groups, length % groups_count, and so do its bodies:
+ * a body has hashes for the lengths of its group. The bodies of a group take turns, and groups come
+ * as often as they have bodies, so each body comes again after about all the others.
+ */
 struct part {
     unsigned char *bodies;
     uint32_t body_bytes;
     uint32_t bodies_count;
-    uint32_t next; /* Body of the next message. */
     uint32_t lengths_count;
     uint32_t *lengths; /* Of whole messages. */
-    uint64_t *hashes;  /* body x lengths_count + length. */
+    uint32_t groups_count;
+    uint32_t next[PAYLOAD_LENGTHS_MAX]; /* Of each group: body of its next message. */
+    uint32_t body_lengths_count;
+    uint64_t *hashes; /* body x body_lengths_count + length / groups_count. */
 };
 
 struct payload_pool {
@@ -72,8 +79,9 @@ static void fill_bodies(struct part *part, const struct message_shape *shape, st
             fill_random(contents, part->body_bytes - STAMP_BYTES, shape->compressible_millis,
                         random);
         }
-        for (uint32_t i = 0; i < part->lengths_count; i++) {
-            part->hashes[body * part->lengths_count + i] =
+        for (uint32_t i = body % part->groups_count; i < part->lengths_count;
+             i += part->groups_count) {
+            part->hashes[body * part->body_lengths_count + i / part->groups_count] =
                 stamp_payload_hash(contents, part->lengths[i] - STAMP_BYTES);
         }
     }
@@ -87,9 +95,17 @@ static int part_init(struct part *part, const struct message_shape *shape, uint3
     part->body_bytes = size->bytes_max;
     part->bodies_count = message_bodies_count(shape, index);
     part->lengths_count = message_lengths_count(shape, index);
+    part->body_lengths_count = message_body_lengths_count(shape, index);
+    part->groups_count =
+        (part->lengths_count + part->body_lengths_count - 1) / part->body_lengths_count;
+    ASSERT(part->groups_count <= part->bodies_count);
+    for (uint32_t i = 0; i < part->groups_count; i++) {
+        part->next[i] = i;
+    }
     part->bodies = calloc(part->bodies_count, part->body_bytes);
     part->lengths = calloc(part->lengths_count, sizeof *part->lengths);
-    part->hashes = calloc((size_t)part->bodies_count * part->lengths_count, sizeof *part->hashes);
+    part->hashes =
+        calloc((size_t)part->bodies_count * part->body_lengths_count, sizeof *part->hashes);
     if (part->bodies == NULL || part->lengths == NULL || part->hashes == NULL) {
         return -ENOMEM;
     }
@@ -152,11 +168,14 @@ struct payload_draw payload_pool_draw(const struct payload_pool *pool, struct ra
 struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw)
 {
     struct part *part = &pool->parts[draw.part];
-    uint32_t body = part->next;
+    uint32_t group = draw.length % part->groups_count;
+    uint32_t body = part->next[group];
+    uint32_t next = body + part->groups_count;
 
-    part->next = body + 1 == part->bodies_count ? 0 : body + 1;
-    return (struct payload_message){.bytes = part->bodies + (size_t)body * part->body_bytes,
-                                    .bytes_count = part->lengths[draw.length],
-                                    .payload_hash =
-                                        part->hashes[body * part->lengths_count + draw.length]};
+    part->next[group] = next < part->bodies_count ? next : group;
+    return (struct payload_message){
+        .bytes = part->bodies + (size_t)body * part->body_bytes,
+        .bytes_count = part->lengths[draw.length],
+        .payload_hash =
+            part->hashes[body * part->body_lengths_count + draw.length / part->groups_count]};
 }

@@ -13,14 +13,14 @@
 #define MESSAGE_SIZES_MAX 16                     /* Parts of a mix. */
 #define MESSAGE_MIX_BYTES_MAX (64 * 1024 * 1024) /* Their largest messages together. */
 #define MESSAGE_WEIGHT_MAX 1000000
-#define PAYLOAD_POOL_BYTES                                                                         \
-    (256 * 1024) /* Messages made ahead, of each worker and flow: stays within                     \
-                    a cache unless single messages are larger. */
+/* Messages made ahead, of each worker and flow, unless single messages are larger: a batch of
+ * Kafka's usual size holds no contents twice, so that it compresses as each message does. */
+#define PAYLOAD_POOL_BYTES (1024 * 1024)
 #define KEYS_MAX (1 << 20)
 #define KEY_EXPONENT_MILLIS_MAX 10000 /* Beyond it there is one key. */
 #define MESSAGE_KEY_BYTES 8
-#define PAYLOAD_LENGTHS_MAX 256 /* Different lengths that stand for a range of sizes. */
-#define PAYLOAD_HASHES_MAX 4096 /* Of a part: its bodies x lengths. */
+#define PAYLOAD_LENGTHS_MAX 128  /* Different lengths that stand for a range of sizes. */
+#define PAYLOAD_HASHES_MAX 16384 /* Of a part: its bodies, each at some of the lengths. */
 
 #define NAME_BYTES 64        /* Names of flows, phases, agents, labels; with the NUL. */
 #define TOPIC_NAME_BYTES 128 /* "millrace-RUN-CASE-TRIAL-FLOW-INDEX". */
@@ -62,7 +62,8 @@ static_assert(FRAME_BYTES_MAX < DOCUMENT_BYTES_MAX,
               "whatever came in a frame fits into a document");
 static_assert(MESSAGE_MIX_BYTES_MAX >= MESSAGE_BYTES_MAX, "a largest message is a mix by itself");
 static_assert(KEYS_MAX <= 10000000, "a key's number fits into its text");
-static_assert(PAYLOAD_LENGTHS_MAX <= PAYLOAD_HASHES_MAX, "a part has at least one body");
+static_assert(PAYLOAD_LENGTHS_MAX * PAYLOAD_LENGTHS_MAX <= PAYLOAD_HASHES_MAX,
+              "there are bodies for all lengths, even if each has one of them only");
 static_assert(CLIENTS_MAX <= STREAMS_MAX, "every producer has at least one stream");
 
 #endif

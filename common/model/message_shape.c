@@ -56,7 +56,6 @@ uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part)
 
 uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part)
 {
-    uint32_t hashes_max = PAYLOAD_HASHES_MAX / message_lengths_count(shape, part);
     double weighted = 0.0;
     double count;
 
@@ -67,7 +66,15 @@ uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part)
         weighted += (double)shape->sizes[i].weight * shape->sizes[i].bytes_max;
     }
     count = PAYLOAD_POOL_BYTES * (double)shape->sizes[part].weight / weighted;
-    return count < 1.0 ? 1 : count > hashes_max ? hashes_max : (uint32_t)count;
+    return count < 1.0 ? 1 : count > PAYLOAD_HASHES_MAX ? PAYLOAD_HASHES_MAX : (uint32_t)count;
+}
+
+uint32_t message_body_lengths_count(const struct message_shape *shape, uint32_t part)
+{
+    uint32_t max = PAYLOAD_HASHES_MAX / message_bodies_count(shape, part);
+    uint32_t all = message_lengths_count(shape, part);
+
+    return all < max ? all : max;
 }
 
 uint64_t message_pool_bytes(const struct message_shape *shape)
@@ -75,9 +82,9 @@ uint64_t message_pool_bytes(const struct message_shape *shape)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < shape->sizes_count; i++) {
-        uint64_t lengths = message_lengths_count(shape, i);
+        uint64_t hashes_bytes = message_body_lengths_count(shape, i) * HASH_BYTES;
 
-        sum += message_bodies_count(shape, i) * (shape->sizes[i].bytes_max + lengths * HASH_BYTES);
+        sum += message_bodies_count(shape, i) * (shape->sizes[i].bytes_max + hashes_bytes);
     }
     return sum;
 }

@@ -37,13 +37,14 @@ double message_bytes_mean(const struct message_shape *shape);
 uint64_t message_bytes_sum(const struct message_shape *shape);
 
 /*
- * A pool of messages made ahead (agent/executor/payload.h) has so many bodies for a part, each with
- * room for its largest message, and so many different lengths of it. Bodies are as many as the
- * weights say until PAYLOAD_POOL_BYTES are spent, so that every part's contents come again after
- * the same time.
+ * A pool of messages made ahead (agent/executor/payload.h) has so many different lengths of a part,
+ * and so many bodies, each with room for its largest message. Bodies are as many as the weights say
+ * until PAYLOAD_POOL_BYTES are spent, so that every part's contents come again after the same time.
+ * Each is made ready for so many of the lengths: for all of them where bodies are few.
  */
-uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part);
 uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part);
+uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part);
+uint32_t message_body_lengths_count(const struct message_shape *shape, uint32_t part);
 
 /* Memory that such a pool takes. */
 uint64_t message_pool_bytes(const struct message_shape *shape);

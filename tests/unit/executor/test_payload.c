@@ -3,6 +3,7 @@
 #include "stamp.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct message_shape mix = {.sizes = {{256, 256, 70}, {4096, 65536, 30}},
@@ -149,6 +150,47 @@ static void random_contents_come_again_after_the_whole_pool_only(void **state)
     payload_pool_free(pool);
 }
 
+/* Likewise where bodies are too many to be ready for every length of a range. */
+static void contents_of_a_range_come_again_after_most_of_the_pool_only(void **state)
+{
+    const struct message_shape range = {.sizes = {{100, 200, 1}}, .sizes_count = 1};
+    struct payload_pool *pool = pool_of(&range, 1);
+    uint32_t bodies = message_bodies_count(&range, 0);
+    uint32_t *seen_at = calloc(bodies, sizeof *seen_at);
+    unsigned char *lowest = NULL;
+    struct random random;
+    uint64_t distances = 0;
+    uint32_t again = 0;
+
+    (void)state;
+    assert_non_null(seen_at);
+    assert_true(message_body_lengths_count(&range, 0) < message_lengths_count(&range, 0));
+    random_seed(&random, 1);
+    for (uint32_t i = 0; i < bodies; i++) { /* The first body is the one of lowest address. */
+        unsigned char *bytes = payload_pool_take(pool, payload_pool_draw(pool, &random)).bytes;
+
+        lowest = lowest == NULL || bytes < lowest ? bytes : lowest;
+    }
+    for (uint32_t i = 1; i < 20 * bodies; i++) {
+        struct payload_message message = payload_pool_take(pool, payload_pool_draw(pool, &random));
+        uint32_t body = (uint32_t)(message.bytes - lowest) / 200;
+
+        assert_true(body < bodies);
+        if (i % 37 == 0) {
+            assert_whole(&message);
+        }
+        if (seen_at[body] > 0) {
+            assert_true(i - seen_at[body] > bodies / 2);
+            distances += i - seen_at[body];
+            again++;
+        }
+        seen_at[body] = i;
+    }
+    assert_true(fabs((double)distances / again / bodies - 1.0) < 0.05);
+    free(seen_at);
+    payload_pool_free(pool);
+}
+
 static void zeros_are_zeros_at_every_length(void **state)
 {
     struct message_shape zeros = mix;
@@ -232,6 +274,7 @@ int main(void)
         cmocka_unit_test(lengths_of_a_range_are_spread_evenly),
         cmocka_unit_test(the_same_seed_gives_the_same_messages_and_another_one_others),
         cmocka_unit_test(random_contents_come_again_after_the_whole_pool_only),
+        cmocka_unit_test(contents_of_a_range_come_again_after_most_of_the_pool_only),
         cmocka_unit_test(zeros_are_zeros_at_every_length),
         cmocka_unit_test(a_share_of_each_payload_compresses_away),
         cmocka_unit_test(what_compresses_away_lies_in_few_runs),
