@@ -17,6 +17,7 @@
  * a second brings, the interval in which a backlog is known. */
 #define EMPTIED_MESSAGES_MIN 1000
 #define EMPTIED_SECONDS_MIN 1.0
+#define SENT_SHARE_MAX 0.01
 
 static void add_growing(struct insights *insights, const struct result_case *of,
                         const struct result_phase *phase, const struct trend *trend)
@@ -107,6 +108,9 @@ static bool find_emptied(const struct result_trial *trial, uint32_t index, struc
     if (phase->flow[0] != '\0' || phase->due > 0 || phase->duration_ns <= 0 ||
         !backlog_after(trial, phase, &ret->after)) {
         return false;
+    }
+    if (phase->sent_per_s > SENT_SHARE_MAX * phase->received_per_s) {
+        return false; /* What was owed from before was still being sent. */
     }
     /* Nothing was sent, so what was received is what was waiting. */
     received = phase->received_per_s * ret->seconds;

@@ -29,6 +29,7 @@ static const struct rule rules[] = {
     {"backlog_emptied", rule_backlog_emptied, NULL, KEEP_MANY},
     {"tail_far_from_median", rule_tail, NULL, KEEP_FEW},
     {"coordinated_omission", rule_coordinated_omission, NULL, KEEP_FEW},
+    {"in_flight_limits", rule_in_flight_limits, NULL, KEEP_FEW},
     {"latency_drift", rule_latency_drift, NULL, KEEP_FEW},
     {"backlog_growing", rule_backlog_growing, NULL, KEEP_FEW},
     {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW},

@@ -108,6 +108,34 @@ bool insight_is_steady(const struct result_trial *trial, const struct result_pha
            fabs(sums[1] / seconds[1] * seconds[0] / sums[0] - 1.0) <= LOAD_CHANGE_MAX;
 }
 
+static double blocked_of_trial(const struct result_trial *trial, const struct result_phase *phase)
+{
+    double blocked_s = 0.0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (row->index < trial->intervals_count &&
+            insight_within(&trial->intervals[row->index], phase) &&
+            trial->intervals[row->index].clients_down == 0) {
+            blocked_s += (double)row->blocked_ns / 1e9;
+        }
+    }
+    return blocked_s;
+}
+
+double insight_blocked_s(const struct result_case *of, uint32_t phase)
+{
+    double blocked_s = 0.0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        if (phase < of->trials[t].phases_count) {
+            blocked_s += blocked_of_trial(&of->trials[t], &of->trials[t].phases[phase]);
+        }
+    }
+    return blocked_s;
+}
+
 double insight_percentile(const struct result_phase *phase, enum series series, double percentile)
 {
     return (double)hist_percentile(phase->latency[series], percentile);

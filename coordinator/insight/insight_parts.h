@@ -51,6 +51,10 @@ bool insight_within(const struct result_interval *interval, const struct result_
 /* Does the phase ask for about the same in its two halves? False when it asks for nothing. */
 bool insight_is_steady(const struct result_trial *trial, const struct result_phase *phase);
 
+/* Seconds, summed over load threads and trials, in which producers could not send what was due
+ * while every client was connected: their window was full, or a call did not take it. */
+double insight_blocked_s(const struct result_case *of, uint32_t phase);
+
 double insight_percentile(const struct result_phase *phase, enum series series, double percentile);
 
 #endif

@@ -22,6 +22,13 @@
  * told. */
 #define BURST_SHARE_MAX 0.25
 
+/* Without at least that part of a load thread's time in which sending was held back, the wait is
+ * the generator's own: the self-check has that. */
+#define HELD_SHARE_MIN 0.01
+
+/* A tenth of a load thread's time: below it windows that are full at times are ordinary. */
+#define IN_FLIGHT_SHARE_MIN 0.1
+
 /* Half of what is shown is waiting that the service time hides. */
 #define OMISSION_RATIO_MIN 2.0
 
@@ -154,13 +161,22 @@ static void add_omission(struct insights *insights, const struct result_case *of
                 "waited for their turn, which is missing from figures that begin at the send",
                 what_of(response), units_format_ns(response_ns, due),
                 units_format_ns(service_ns, sent));
-    insight_say(
-        insight->advice,
-        "Quote the first figure. If the self-check finds the generator late, use more agents; "
-        "else the broker held producers up: lower the rate, or raise delivery.in_flight.");
+    insight_say(insight->advice,
+                "Quote the first figure. For latencies that producers do not wait for, lower the "
+                "rate or raise delivery.in_flight.");
     insight_figure(insight, "response_p99", response_ns, "ns");
     insight_figure(insight, "service_p99", service_ns, "ns");
     insight_figure(insight, "samples", (double)hist_count(phase->latency[response]), "messages");
+}
+
+/* Were messages late because the broker held producers up: by full windows, or within calls? */
+static bool is_held(const struct result_case *of, uint32_t index, double wait_ns)
+{
+    const struct result_phase *phase = &of->phases[index];
+
+    return insight_blocked_s(of, index) >= HELD_SHARE_MIN * (double)phase->duration_ns / 1e9 ||
+           (phase->latency[SERIES_CALL] != NULL &&
+            insight_percentile(phase, SERIES_CALL, 99.0) >= wait_ns / 2.0);
 }
 
 void rule_coordinated_omission(struct insights *insights, const struct result_case *of)
@@ -181,10 +197,57 @@ void rule_coordinated_omission(struct insights *insights, const struct result_ca
             response_ns = insight_percentile(phase, pairs[p][0], 99.0);
             service_ns = insight_percentile(phase, pairs[p][1], 99.0);
             if (response_ns - service_ns >= WAIT_NS_MIN &&
-                response_ns >= OMISSION_RATIO_MIN * service_ns) {
+                response_ns >= OMISSION_RATIO_MIN * service_ns &&
+                is_held(of, i, response_ns - service_ns)) {
                 add_omission(insights, of, phase, pairs[p][0], pairs[p][1]);
                 break; /* Of one cause: once is enough. */
             }
+        }
+    }
+}
+
+static void add_in_flight(struct insights *insights, const struct result_case *of, uint32_t index,
+                          double share)
+{
+    const struct result_phase *phase = &of->phases[index];
+    struct result_insight *insight = insight_new(insights, of->name, share);
+    char asked[UNITS_TEXT_BYTES];
+    char sent[UNITS_TEXT_BYTES];
+    char confirm[UNITS_TEXT_BYTES];
+
+    insight_place(insight, of, phase->name, "");
+    insight_say(
+        insight->text,
+        "for %.0f %% of a load thread's time producers could not send what was due, as their "
+        "window was full or the client library took no more: %s of %s were sent",
+        share * 100.0, units_format_rate(phase->sent_per_s, sent),
+        units_format_rate(phase->asked_per_s, asked));
+    insight_figure(insight, "held_back", share * 100.0, "%");
+    insight_figure(insight, "asked_rate", phase->asked_per_s, "/s");
+    insight_figure(insight, "sent_rate", phase->sent_per_s, "/s");
+    if (phase->latency[SERIES_PUBLISH_SERVICE] != NULL) {
+        double confirm_ns = hist_mean(phase->latency[SERIES_PUBLISH_SERVICE]);
+        double needed = phase->asked_per_s * confirm_ns / 1e9;
+
+        /* Little's law: L = rate x time. */
+        insight_say(insight->advice,
+                    "A confirm takes %s on average, so this rate has %.0f messages in flight over "
+                    "all producers: delivery.in_flight and the client library need room for more "
+                    "than that, or the rate has to be lower.",
+                    units_format_ns(confirm_ns, confirm), needed);
+        insight_figure(insight, "confirm_mean", confirm_ns, "ns");
+        insight_figure(insight, "in_flight_needed", needed, "messages");
+    }
+}
+
+void rule_in_flight_limits(struct insights *insights, const struct result_case *of)
+{
+    for (uint32_t i = 0; i < of->phases_count; i++) {
+        const struct result_phase *phase = &of->phases[i];
+        double share = insight_blocked_s(of, i) / ((double)phase->duration_ns / 1e9);
+
+        if (insight_whole_row(phase) && !phase->is_max && share >= IN_FLIGHT_SHARE_MIN) {
+            add_in_flight(insights, of, i, share);
         }
     }
 }

@@ -8,6 +8,7 @@
 /* latency_rules.c */
 void rule_tail(struct insights *insights, const struct result_case *of);
 void rule_coordinated_omission(struct insights *insights, const struct result_case *of);
+void rule_in_flight_limits(struct insights *insights, const struct result_case *of);
 
 /* time_rules.c */
 void rule_latency_drift(struct insights *insights, const struct result_case *of);

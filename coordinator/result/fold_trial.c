@@ -184,7 +184,8 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .index = snapshot->interval,
                                           .rss_bytes = health->rss_bytes,
                                           .sent = agent->sent,
-                                          .received = agent->received};
+                                          .received = agent->received,
+                                          .blocked_ns = health->blocked_ns};
     if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
         row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
     }

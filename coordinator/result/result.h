@@ -100,6 +100,9 @@ struct result_agent_interval {
     double cpu; /* Cores used. */
     uint64_t rss_bytes;
     uint64_t sent, received;
+    /* Time in which messages were due, but the in-flight window was full or the broker away; summed
+     * over its load threads. */
+    uint64_t blocked_ns;
 };
 
 /* Something that happened: shown on the time axis. */

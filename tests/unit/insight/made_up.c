@@ -105,6 +105,18 @@ void made_up_parties(struct result_trial *trial, enum party_kind kind, uint32_t 
     }
 }
 
+void made_up_blocked(struct result_trial *trial, double seconds)
+{
+    free(trial->agent_intervals);
+    trial->agent_intervals_count = trial->intervals_count;
+    trial->agent_intervals = calloc(trial->agent_intervals_count, sizeof *trial->agent_intervals);
+    assert_non_null(trial->agent_intervals);
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].index = i;
+        trial->agent_intervals[i].blocked_ns = (uint64_t)(seconds * 1e9);
+    }
+}
+
 static void add_drain(struct result_phase **phases, uint32_t *count, uint32_t seconds)
 {
     struct result_phase *grown = realloc(*phases, 2 * sizeof **phases);

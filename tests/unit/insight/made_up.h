@@ -26,6 +26,9 @@ void made_up_samples(struct result_phase *phase, enum series series, int64_t val
 void made_up_parties(struct result_trial *trial, enum party_kind kind, uint32_t count,
                      uint64_t messages, double mean_ns);
 
+/* Every second of the trial was held back by that much. */
+void made_up_blocked(struct result_trial *trial, double seconds);
+
 /* A second phase "drain" of that many seconds after the first, not measured; intervals grow, too.
  */
 void made_up_drain(struct result *result, uint32_t seconds);

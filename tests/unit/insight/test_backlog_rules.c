@@ -114,16 +114,20 @@ static void a_small_backlog_or_one_that_is_still_built_is_not_told(void **state)
 {
     struct result *small = with_drain(999, 0, 4, 0.0);
     struct result *building = with_drain(40000, 0, 4, 0.0);
+    struct result *late = with_drain(40000, 0, 4, 0.0);
     struct result *under_way = with_drain(40000, 0, 4, 41000.0);
 
     (void)state;
     assert_null(insight_of(small, "backlog_emptied"));
     made_up_trial(building)->phases[1].due = 1;
+    made_up_trial(late)->phases[1].sent_per_s = 5000.0;
     assert_null(insight_of(building, "backlog_emptied"));
     assert_null(insight_of(under_way, "backlog_emptied"));
+    assert_null(insight_of(late, "backlog_emptied"));
     result_free(small);
     result_free(building);
     result_free(under_way);
+    result_free(late);
 }
 
 int main(void)

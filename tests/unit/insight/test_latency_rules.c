@@ -119,6 +119,7 @@ static struct result *with_wait(int64_t response_ns, int64_t service_ns, uint64_
 
     made_up_samples(made_up_merged(result), SERIES_PUBLISH, response_ns, count);
     made_up_samples(made_up_merged(result), SERIES_PUBLISH_SERVICE, service_ns, count);
+    made_up_blocked(made_up_trial(result), 0.05);
     return result;
 }
 
@@ -149,6 +150,60 @@ static void response_like_service_is_not_told(void **state)
     result_free(few);
 }
 
+/* Late by its own doing: the self-check says so. */
+static void a_wait_that_nobody_else_caused_is_not_told(void **state)
+{
+    struct result *result = with_wait(80 * MS, 2 * MS, 1000);
+
+    (void)state;
+    made_up_blocked(made_up_trial(result), 0.001);
+    assert_null(insight_of(result, "coordinated_omission"));
+    made_up_samples(made_up_merged(result), SERIES_CALL, 50 * MS, 1000);
+    assert_non_null(insight_of(result, "coordinated_omission"));
+    result_free(result);
+}
+
+static void a_window_that_holds_producers_back_is_told(void **state)
+{
+    struct result *result = made_up(30);
+    struct result_phase *phase = made_up_merged(result);
+    const struct result_insight *insight;
+
+    (void)state;
+    phase->asked_per_s = 10000.0;
+    phase->sent_per_s = 8000.0;
+    made_up_samples(phase, SERIES_PUBLISH_SERVICE, 20 * MS, 1000);
+    made_up_blocked(made_up_trial(result), 0.5);
+    insight = insight_of(result, "in_flight_limits");
+    assert_near(figure_of(insight, "held_back"), 50.0, 0.05);
+    assert_near(figure_of(insight, "in_flight_needed"), 200.0, 0.01);
+    assert_non_null(strstr(insight->text, "8.00k/s of 10.0k/s"));
+    assert_non_null(strstr(insight->advice, "200 messages in flight"));
+    result_free(result);
+}
+
+static void a_window_that_is_full_at_times_or_while_the_broker_is_away_is_not_told(void **state)
+{
+    struct result *brief = made_up(30);
+    struct result *away = made_up(30);
+    struct result *flat_out = made_up(30);
+
+    (void)state;
+    made_up_blocked(made_up_trial(brief), 0.09);
+    made_up_blocked(made_up_trial(away), 0.5);
+    made_up_blocked(made_up_trial(flat_out), 0.5);
+    for (uint32_t i = 0; i < 30; i++) {
+        made_up_trial(away)->intervals[i].clients_down = 1;
+    }
+    made_up_merged(flat_out)->is_max = true;
+    assert_null(insight_of(brief, "in_flight_limits"));
+    assert_null(insight_of(away, "in_flight_limits"));
+    assert_null(insight_of(flat_out, "in_flight_limits"));
+    result_free(brief);
+    result_free(away);
+    result_free(flat_out);
+}
+
 static void one_cause_is_told_once(void **state)
 {
     struct result *result = with_wait(80 * MS, 2 * MS, 1000);
@@ -176,6 +231,9 @@ int main(void)
         cmocka_unit_test(a_warm_up_is_not_looked_at),
         cmocka_unit_test(time_that_the_service_latency_hides_is_told),
         cmocka_unit_test(response_like_service_is_not_told),
+        cmocka_unit_test(a_wait_that_nobody_else_caused_is_not_told),
+        cmocka_unit_test(a_window_that_holds_producers_back_is_told),
+        cmocka_unit_test(a_window_that_is_full_at_times_or_while_the_broker_is_away_is_not_told),
         cmocka_unit_test(one_cause_is_told_once),
     };
 
