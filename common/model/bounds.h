@@ -34,7 +34,8 @@
 #define SETUPS_MAX 256 /* Variants x swept values. */
 #define SWEEP_KEYS_MAX 8
 #define OVERRIDES_MAX 32 /* Of one variant. */
-#define CASES_MAX 4096   /* Setups x targets. */
+#define OBJECTIVES_MAX 64
+#define CASES_MAX 4096 /* Setups x targets. */
 #define REPEAT_MAX 1000
 #define TRIALS_MAX 20000    /* Of a run. */
 #define CURVE_POINTS_MAX 64 /* Of one phase. */

@@ -161,6 +161,7 @@ static void code_objective(struct fields *fields, void *item)
     field_text(fields, "text", objective->text, sizeof objective->text);
     field_text(fields, "case", objective->case_name, sizeof objective->case_name);
     field_text(fields, "phase", objective->phase, sizeof objective->phase);
+    field_text(fields, "flow", objective->flow, sizeof objective->flow);
     objective->met = field_enum(fields, "met", objective->met, mets, MET_NOT_AVAILABLE + 1);
     field_double(fields, "observed", &objective->observed);
     field_double(fields, "limit", &objective->limit);

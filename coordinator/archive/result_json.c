@@ -207,6 +207,7 @@ static void put_objectives(struct json_values *values, const struct result *resu
         json_text(values, "text", objective->text);
         json_text(values, "case", objective->case_name);
         json_text_or_null(values, "phase", objective->phase);
+        json_text_or_null(values, "flow", objective->flow);
         if (objective->met == MET_NOT_AVAILABLE) {
             json_null(values, "met");
         } else {

@@ -41,6 +41,20 @@ static void write_count(uint32_t count, const char *noun)
     (void)printf("%" PRIu32 " %s%s", count, noun, count == 1 ? "" : "s");
 }
 
+static void write_objectives(const struct scenario *scenario)
+{
+    (void)printf("objectives:%s", scenario->objectives_count == 0 ? " those that are implied" : "");
+    for (uint32_t i = 0; i < scenario->objectives_count; i++) {
+        const struct objective *one = &scenario->objectives[i];
+
+        (void)printf("%s %s%s%s%s%s%s%s", i > 0 ? "," : "", one->text,
+                     one->phase[0] != '\0' ? " in " : "", one->phase,
+                     one->flow[0] != '\0' ? " of flow " : "", one->flow,
+                     one->target[0] != '\0' ? " on " : "", one->target);
+    }
+    (void)printf("\n");
+}
+
 static void write_head(const struct explained *explained)
 {
     const struct scenario *scenario = explained->scenario;
@@ -62,6 +76,7 @@ static void write_head(const struct explained *explained)
     (void)printf("unavailable: %s, on_broker_loss: %s\n",
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));
+    write_objectives(scenario);
 }
 
 /* In which order the trials come, as far as a person reads it. */

@@ -227,6 +227,7 @@ struct result_objective {
     char text[NAME_BYTES * 2]; /* "lost == 0" */
     char case_name[NAME_BYTES];
     char phase[NAME_BYTES]; /* "": all phases. */
+    char flow[NAME_BYTES];  /* "": all flows. */
     enum met met;
     double observed;
     double limit;

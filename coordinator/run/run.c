@@ -227,6 +227,8 @@ static void take_failure(struct run *run, int code, const struct errinfo *error)
 static int close_run(struct run *run, struct result **ret, struct errinfo *reterr)
 {
     struct journal_entry entry = {.kind = ENTRY_CLOSE};
+    const struct judge_terms terms = {.objectives = run->config->scenario->objectives,
+                                      .objectives_count = run->config->scenario->objectives_count};
     struct result *result = NULL;
     int r;
 
@@ -238,7 +240,7 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
     }
     r = fold_result(run->fold, &result, reterr);
     if (r == 0) {
-        r = judge_result(result, &run->events, reterr);
+        r = judge_result(result, &terms, &run->events, reterr);
     }
     if (r == 0) {
         r = insight_find(result, reterr);

@@ -22,6 +22,7 @@ void scenario_free(struct scenario *scenario)
         scenario_setup_done(&scenario->setups[i]);
     }
     free(scenario->setups);
+    free(scenario->objectives);
     free(scenario->path);
     free(scenario->name);
     free(scenario->description);
@@ -145,6 +146,7 @@ static void build(struct loading *loading, const char *path)
     build_head(loading);
     build_targets(loading);
     build_setups(loading);
+    build_objectives(loading);
     if (!loading->problems.failed && loading->problems.count == 0) {
         loading->problems.failed = write_effective(loading) < 0;
     }

@@ -13,6 +13,7 @@
 #include "assignment.h"
 #include "catalog.h"
 #include "errinfo.h"
+#include "objective.h"
 #include "target.h"
 #include "text.h"
 #include "units.h"
@@ -96,7 +97,9 @@ struct scenario {
     int64_t on_broker_loss_ns;
     struct scenario_setup *setups; /* Variants slowest, the last swept key fastest. */
     uint32_t setups_count;
-    uint32_t repeat; /* Trials of each case. */
+    uint32_t repeat;              /* Trials of each case. */
+    struct objective *objectives; /* As written; what is implied is not among them. */
+    uint32_t objectives_count;
     char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
     char sha256[65]; /* Of the effective text. */
 };

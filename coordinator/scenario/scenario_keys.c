@@ -407,84 +407,46 @@ const struct scenario_key scenario_keys[] = {
     {.path = "events", .type = KEY_LIST, .later = true, .help = "Commands at times of the run."},
     {.path = "objectives",
      .type = KEY_LIST,
+     .max = OBJECTIVES_MAX,
+     .help =
+         "What must hold, as `e2e.p99 < 10ms`; lost == 0 and corrupted == 0 are implied, unless "
+         "one of them is about the same count."},
+    {.path = "objectives.*",
+     .type = KEY_TEXT,
+     .also_map = true,
+     .map_form = "{ that: ..., in: PHASE }",
+     .help = "One objective."},
+    {.path = "objectives.*.that",
+     .type = KEY_TEXT,
+     .required = true,
+     .example = "that: e2e.p99 < 10ms",
+     .help = "METRIC RELATION VALUE; relations are < <= > >= ==."},
+    {.path = "objectives.*.in",
+     .type = KEY_NAME,
+     .help = "The phase; every measured one if left out."},
+    {.path = "objectives.*.flow", .type = KEY_NAME, .help = "The flow; all together if left out."},
+    {.path = "objectives.*.target",
+     .type = KEY_NAME,
+     .help = "The target's label; every one if left out."},
+    {.path = "objectives.*.window",
+     .type = KEY_DURATION,
      .later = true,
-     .help = "What must hold; lost == 0 and corrupted == 0 are implied."},
+     .help = "Judged in windows of that length."},
+    {.path = "objectives.*.within",
+     .type = KEY_PERCENT,
+     .later = true,
+     .help = "Share of the windows in which it must hold."},
+    {.path = "objectives.*.after",
+     .type = KEY_DURATION,
+     .later = true,
+     .help = "From that time of the phase on."},
+    {.path = "objectives.*.abort",
+     .type = KEY_BOOL,
+     .later = true,
+     .help = "Ends the run as soon as it is missed."},
     {.path = "on_agent_loss",
      .type = KEY_TEXT,
      .later = true,
      .help = "What the loss of an agent does to the run."},
     {.path = NULL},
 };
-
-const struct scenario_key *scenario_key_find(const char *path)
-{
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
-        if (strcmp(row->path, path) == 0) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-static const char *children_path(const struct scenario_key *parent)
-{
-    return parent->same_as != NULL ? parent->same_as : parent->path;
-}
-
-/* What row's path has below parent's, NULL if it isn't right below it. */
-static const char *name_below(const struct scenario_key *parent, const struct scenario_key *row)
-{
-    const char *above = children_path(parent);
-    size_t above_bytes = strlen(above);
-    const char *name = row->path + above_bytes;
-
-    if (above_bytes > 0) {
-        if (strncmp(row->path, above, above_bytes) != 0 || *name != '.') {
-            return NULL;
-        }
-        name++;
-    }
-    return *name != '\0' && strchr(name, '.') == NULL ? name : NULL;
-}
-
-const struct scenario_key *scenario_key_child(const struct scenario_key *parent, const char *key)
-{
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
-        const char *name = name_below(parent, row);
-
-        if (name != NULL && (strcmp(name, "*") == 0 || strcmp(name, key) == 0)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-const struct scenario_key *scenario_key_next(const struct scenario_key *parent,
-                                             const struct scenario_key *row)
-{
-    for (row = row == NULL ? scenario_keys : row + 1; row->path != NULL; row++) {
-        if (name_below(parent, row) != NULL) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-const char *scenario_key_name(const struct scenario_key *row)
-{
-    const char *dot = strrchr(row->path, '.');
-
-    return dot != NULL ? dot + 1 : row->path;
-}
-
-const char *scenario_key_nearest(const struct scenario_key *parent, const char *key)
-{
-    struct nearest nearest;
-
-    nearest_init(&nearest, key);
-    for (const struct scenario_key *row = scenario_key_next(parent, NULL); row != NULL;
-         row = scenario_key_next(parent, row)) {
-        nearest_offer(&nearest, scenario_key_name(row));
-    }
-    return nearest.best;
-}

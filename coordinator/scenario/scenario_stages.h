@@ -58,6 +58,9 @@ void build_targets(struct loading *loading);
 
 /* Every case's flows and phases, with their warnings. */
 void build_setups(struct loading *loading);
+/* After the setups: it looks whether phases and flows are there. */
+void build_objectives(struct loading *loading);
+
 void scenario_setup_done(struct scenario_setup *setup);
 
 /* Of loading->setup, from loading->root. */

@@ -1,4 +1,4 @@
-#include "judge.h"
+#include "judge_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 struct implied {
     const char *text;
     const char *code;
+    enum metric_which which;
     bool needs_confirms; /* Without them nobody promised that the message would arrive. */
     uint64_t (*observed)(const struct result_delivery *delivery);
 };
@@ -24,13 +25,13 @@ static uint64_t observed_corrupted(const struct result_delivery *delivery)
 }
 
 static const struct implied implied_objectives[] = {
-    {"lost == 0", "lost", true, observed_lost},
-    {"corrupted == 0", "corrupted", false, observed_corrupted},
+    {"lost == 0", "lost", WHICH_LOST, true, observed_lost},
+    {"corrupted == 0", "corrupted", WHICH_CORRUPTED, false, observed_corrupted},
 };
 #define IMPLIED_COUNT (sizeof implied_objectives / sizeof implied_objectives[0])
 
-static int add_reason(struct result *result, const char *code, const char *case_name,
-                      const char *text, struct errinfo *reterr)
+int judge_add_reason(struct result *result, const char *code, const char *case_name,
+                     const char *text, struct errinfo *reterr)
 {
     struct result_reason *grown =
         realloc(result->reasons, ((size_t)result->reasons_count + 1) * sizeof *result->reasons);
@@ -135,12 +136,6 @@ static void judge_one(const struct result_case *of, const struct implied *implie
     }
 }
 
-/* What judging the objectives came to. */
-struct tally {
-    uint32_t met;
-    uint32_t missed;
-};
-
 /* One sentence is enough for a case of which there was nothing to judge. */
 static int add_missed(struct result *result, const struct implied *implied,
                       const struct result_objective *objective, struct errinfo *reterr)
@@ -156,11 +151,23 @@ static int add_missed(struct result *result, const struct implied *implied,
         }
     }
     (void)snprintf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
-    return add_reason(result, code, objective->case_name, text, reterr);
+    return judge_add_reason(result, code, objective->case_name, text, reterr);
 }
 
-static int judge_objectives(struct result *result, bool came_to_end, struct tally *tally,
-                            struct errinfo *reterr)
+/* The scenario has something to say of the same count. */
+static bool is_replaced(const struct implied *implied, const struct judge_terms *terms)
+{
+    for (uint32_t i = 0; i < terms->objectives_count; i++) {
+        if (terms->objectives[i].metric.kind == METRIC_COUNT &&
+            terms->objectives[i].metric.which == implied->which) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_objectives(struct result *result, const struct judge_terms *terms,
+                            bool came_to_end, struct tally *tally, struct errinfo *reterr)
 {
     free(result->objectives);
     result->objectives_count = 0;
@@ -171,8 +178,12 @@ static int judge_objectives(struct result *result, bool came_to_end, struct tall
     }
     for (uint32_t i = 0; i < result->cases_count * IMPLIED_COUNT; i++) {
         const struct implied *implied = &implied_objectives[i % IMPLIED_COUNT];
-        struct result_objective *objective = &result->objectives[result->objectives_count++];
+        struct result_objective *objective = &result->objectives[result->objectives_count];
 
+        if (is_replaced(implied, terms)) {
+            continue;
+        }
+        result->objectives_count++;
         judge_one(&result->cases[i / IMPLIED_COUNT], implied, came_to_end, objective);
         tally->met += objective->met == MET_YES ? 1 : 0;
         if (objective->met != MET_NO) {
@@ -183,7 +194,7 @@ static int judge_objectives(struct result *result, bool came_to_end, struct tall
             return -ENOMEM;
         }
     }
-    return 0;
+    return judge_asked(result, terms, came_to_end, tally, reterr);
 }
 
 static bool any_sent(const struct result *result)
@@ -214,25 +225,27 @@ static int judge_trouble(struct result *result, const struct judge_events *event
     int r = 0;
 
     if (events->interrupted) {
-        r = add_reason(result, "interrupted", "",
-                       "interrupted by the user; what was measured until then is kept", reterr);
+        r = judge_add_reason(result, "interrupted", "",
+                             "interrupted by the user; what was measured until then is kept",
+                             reterr);
     }
     *ret_failed = events->failed;
     if (r == 0 && events->failed) {
-        r = add_reason(result, events->failed_code, "", events->failed_text, reterr);
+        r = judge_add_reason(result, events->failed_code, "", events->failed_text, reterr);
     }
     if (r == 0 && !events->failed && !events->interrupted && !any_measured(result)) {
         *ret_failed = true;
-        r = add_reason(result, "no_case", "", "no case could be measured", reterr);
+        r = judge_add_reason(result, "no_case", "", "no case could be measured", reterr);
     }
     if (r == 0 && events->broker_lost) {
-        r = add_reason(result, "broker_lost", events->broker_lost_case, events->broker_lost_text,
-                       reterr);
+        r = judge_add_reason(result, "broker_lost", events->broker_lost_case,
+                             events->broker_lost_text, reterr);
     }
     return r;
 }
 
-int judge_result(struct result *result, const struct judge_events *events, struct errinfo *reterr)
+int judge_result(struct result *result, const struct judge_terms *terms,
+                 const struct judge_events *events, struct errinfo *reterr)
 {
     struct tally tally = {0};
     bool failed = false;
@@ -244,15 +257,15 @@ int judge_result(struct result *result, const struct judge_events *events, struc
     result->reasons_count = 0;
     r = judge_trouble(result, events, &failed, reterr);
     if (r == 0) {
-        r = judge_objectives(result, !failed && !events->interrupted, &tally, reterr);
+        r = judge_objectives(result, terms, !failed && !events->interrupted, &tally, reterr);
     }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */
     if (r == 0 && !missed && !failed && !events->interrupted && tally.met == 0 &&
         !any_sent(result)) {
         missed = true;
-        r = add_reason(result, "no_samples", "", "no objective could be judged: nothing was sent",
-                       reterr);
+        r = judge_add_reason(result, "no_samples", "",
+                             "no objective could be judged: nothing was sent", reterr);
     }
     if (r < 0) {
         return errinfo_nomem(reterr);

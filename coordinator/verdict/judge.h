@@ -2,12 +2,13 @@
  * judge: objectives against a result -> verdict and reasons. Pure. No objective passes over zero
  * samples.
  *
- * Precedence: interrupted, failed, fail, invalid, pass. Two objectives are implied: lost == 0
- * (where there are confirms) and corrupted == 0.
+ * Precedence: interrupted, failed, fail, invalid, pass. Two objectives are implied unless the
+ * scenario has one about the same count: lost == 0 (where there are confirms) and corrupted == 0.
  */
 #ifndef MILLRACE_JUDGE_H
 #define MILLRACE_JUDGE_H
 
+#include "objective.h"
 #include "result.h"
 
 /* What happened to the run beside its figures. */
@@ -21,7 +22,14 @@ struct judge_events {
     char broker_lost_text[ERRINFO_BYTES];
 };
 
+/* What the scenario asks for. Borrowed. */
+struct judge_terms {
+    const struct objective *objectives;
+    uint32_t objectives_count;
+};
+
 /* Fills result->objectives, reasons and verdict. 0 or -ENOMEM. */
-int judge_result(struct result *result, const struct judge_events *events, struct errinfo *reterr);
+int judge_result(struct result *result, const struct judge_terms *terms,
+                 const struct judge_events *events, struct errinfo *reterr);
 
 #endif

@@ -197,6 +197,7 @@ static void sample_close(struct random *random, struct entry_close *entry)
         sample_utf8(random, objective->text, sizeof objective->text);
         sample_utf8(random, objective->case_name, sizeof objective->case_name);
         sample_utf8(random, objective->phase, sizeof objective->phase);
+        sample_utf8(random, objective->flow, sizeof objective->flow);
         objective->met = (enum met)sample_below(random, MET_NOT_AVAILABLE + 1);
         objective->observed = (double)sample_time(random) / 3;
         objective->limit = (double)sample_time(random) / 3;

@@ -48,9 +48,10 @@ static struct result_delivery *delivery_of(struct result *result, uint32_t of)
 static void judge(struct result *result, const struct judge_events *events)
 {
     static const struct judge_events none;
+    static const struct judge_terms terms;
     struct errinfo error = {""};
 
-    assert_int_equal(judge_result(result, events == NULL ? &none : events, &error), 0);
+    assert_int_equal(judge_result(result, &terms, events == NULL ? &none : events, &error), 0);
 }
 
 static const struct result_objective *objective_of(const struct result *result, const char *text,

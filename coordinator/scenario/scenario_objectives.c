@@ -1,0 +1,134 @@
+#include "nearest.h"
+#include "scenario_stages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The phases of all setups that an objective is about. */
+struct reach {
+    bool any;   /* A phase of that name, or at least one that is measured. */
+    bool paced; /* One of them has a schedule. */
+};
+
+static struct reach reach_of(const struct scenario *scenario, const char *phase)
+{
+    struct reach reach = {false, false};
+
+    for (uint32_t s = 0; s < scenario->setups_count; s++) {
+        const struct scenario_setup *setup = &scenario->setups[s];
+
+        for (uint32_t p = 0; p < setup->phases_count; p++) {
+            const struct scenario_phase *one = &setup->phases[p];
+
+            if (phase[0] != '\0' ? strcmp(one->name, phase) == 0 : one->measured) {
+                reach.any = true;
+                reach.paced = reach.paced || one->kind == PHASE_RATE || one->kind == PHASE_LOAD;
+            }
+        }
+    }
+    return reach;
+}
+
+/* Takes a name that must be one of those that were offered to `known`. */
+static void take_name(struct loading *loading, struct node *item, const char *key,
+                      const struct nearest *known, char *ret)
+{
+    struct node *node = node_child(item, key);
+
+    if (node == NULL || node->bad || node->row == NULL) {
+        return;
+    }
+    (void)snprintf(ret, NAME_BYTES, "%.63s", node->text);
+    if (known->best == NULL) {
+        problems_node(&loading->problems, node, "there is no \"%s\"", node->text);
+    } else if (strcmp(known->best, node->text) != 0) {
+        problems_node(&loading->problems, node, "there is no \"%s\" (did you mean %s?)", node->text,
+                      known->best);
+    }
+}
+
+static const char *text_of(const struct node *item, const char *key)
+{
+    const struct node *node = usable(item, key);
+
+    return node != NULL ? node->text : "";
+}
+
+static void take_names(struct loading *loading, struct node *item, struct objective *objective)
+{
+    const struct scenario *scenario = loading->scenario;
+    struct nearest phases;
+    struct nearest flows;
+    struct nearest targets;
+
+    nearest_init(&phases, text_of(item, "in"));
+    nearest_init(&flows, text_of(item, "flow"));
+    nearest_init(&targets, text_of(item, "target"));
+    for (uint32_t s = 0; s < scenario->setups_count; s++) {
+        for (uint32_t p = 0; p < scenario->setups[s].phases_count; p++) {
+            nearest_offer(&phases, scenario->setups[s].phases[p].name);
+        }
+        for (uint32_t f = 0; f < scenario->setups[s].flows_count; f++) {
+            nearest_offer(&flows, scenario->setups[s].flows[f].name);
+        }
+    }
+    for (uint32_t t = 0; t < scenario->targets_count; t++) {
+        if (scenario->targets[t].label != NULL) {
+            nearest_offer(&targets, scenario->targets[t].label);
+        }
+    }
+    take_name(loading, item, "in", &phases, objective->phase);
+    take_name(loading, item, "flow", &flows, objective->flow);
+    take_name(loading, item, "target", &targets, objective->target);
+}
+
+static void build_objective(struct loading *loading, struct node *item)
+{
+    struct scenario *scenario = loading->scenario;
+    struct objective *objective = &scenario->objectives[scenario->objectives_count];
+    struct node *that = item->kind == NODE_MAP ? node_child(item, "that") : item;
+    struct errinfo error;
+    struct reach reach;
+
+    if (that == NULL || that->bad || that->row == NULL) {
+        return;
+    }
+    if (objective_parse(that->text, objective, &error) < 0) {
+        problems_node(&loading->problems, that, "%s", error.text);
+        return;
+    }
+    if (item->kind == NODE_MAP) {
+        take_names(loading, item, objective);
+    }
+    reach = reach_of(scenario, objective->phase);
+    if (reach.any && !reach.paced && objective->metric.needs_schedule) {
+        problems_node(
+            &loading->problems, that,
+            "%s needs a schedule, and with max there is none (the *_service latencies and "
+            "rates need none)",
+            objective->metric.name);
+    }
+    if (objective->metric.kind == METRIC_BACKLOG && objective->flow[0] != '\0') {
+        problems_node(&loading->problems, that, "the backlog is known for all flows together");
+    }
+    scenario->objectives_count++;
+}
+
+void build_objectives(struct loading *loading)
+{
+    const struct node *list = usable(loading->root, "objectives");
+
+    loading->scenario->objectives =
+        calloc((size_t)OBJECTIVES_MAX, sizeof loading->scenario->objectives[0]);
+    if (loading->scenario->objectives == NULL) {
+        loading->problems.failed = true;
+        return;
+    }
+    for (struct node *item = list != NULL ? list->first : NULL;
+         item != NULL && loading->scenario->objectives_count < OBJECTIVES_MAX; item = item->next) {
+        if (!item->bad && item->row != NULL) {
+            build_objective(loading, item);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+/* The objectives that the scenario asks for: latencies and rates on the median over the trials,
+ * counts on every trial and over all phases. */
+#include "judge_parts.h"
+
+#include "metric_value.h"
+#include "stats.h"
+#include "units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One question: an objective about a case, in one phase or over all of them. */
+struct question {
+    const struct objective *objective;
+    const struct result_case *of;
+    const char *phase; /* "": all phases. */
+};
+
+struct answer {
+    double observed;
+    uint64_t samples;
+    bool has_value;
+    bool lacks_samples; /* It was measured, but too little. */
+    const char *missing;
+};
+
+static bool is_about(const struct objective *objective, const struct result_case *of)
+{
+    return objective->target[0] == '\0' || strcmp(objective->target, of->target) == 0;
+}
+
+static bool counts_phase(const struct question *question, const struct result_phase *phase)
+{
+    return strcmp(phase->flow, question->objective->flow) == 0 &&
+           (question->phase[0] == '\0' || strcmp(phase->name, question->phase) == 0);
+}
+
+/* A count of one trial, over all phases that the question is about. */
+static void count_trial(const struct question *question, const struct result_trial *trial,
+                        struct answer *ret)
+{
+    double sum = 0.0;
+
+    for (uint32_t p = 0; p < trial->phases_count; p++) {
+        struct metric_value value;
+
+        if (!counts_phase(question, &trial->phases[p])) {
+            continue;
+        }
+        value = metric_value(&question->objective->metric, trial, &trial->phases[p]);
+        sum += value.value;
+        ret->samples += value.samples;
+        ret->has_value = true;
+    }
+    /* The worst trial decides. */
+    ret->observed = fmax(ret->observed, sum);
+}
+
+/* Values of the phase in each trial that has one; returns how many. */
+static uint32_t trial_values(const struct question *question, double *values, struct answer *ret)
+{
+    uint32_t n = 0;
+
+    for (uint32_t t = 0; t < question->of->trials_count; t++) {
+        const struct result_trial *trial = &question->of->trials[t];
+
+        for (uint32_t p = 0; p < trial->phases_count; p++) {
+            struct metric_value value;
+
+            if (!counts_phase(question, &trial->phases[p])) {
+                continue;
+            }
+            value = metric_value(&question->objective->metric, trial, &trial->phases[p]);
+            ret->samples += value.samples;
+            if (value.missing != NULL) {
+                ret->missing = value.missing;
+                ret->lacks_samples = ret->lacks_samples || value.samples > 0;
+            } else {
+                values[n++] = value.value;
+            }
+        }
+    }
+    return n;
+}
+
+static int answer(const struct question *question, struct answer *ret, struct errinfo *reterr)
+{
+    double *values;
+    uint32_t n;
+
+    memset(ret, 0, sizeof *ret);
+    ret->missing = "the case has no such phase";
+    if (question->objective->metric.kind == METRIC_COUNT) {
+        for (uint32_t t = 0; t < question->of->trials_count; t++) {
+            count_trial(question, &question->of->trials[t], ret);
+        }
+        if (ret->has_value && ret->samples == 0) {
+            ret->has_value = false;
+            ret->missing = "nothing was sent";
+        }
+        return 0;
+    }
+    values = calloc((size_t)question->of->trials_count + 1, sizeof *values);
+    if (values == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    n = trial_values(question, values, ret);
+    if (n > 0) {
+        ret->has_value = true;
+        ret->observed = stats_median(values, n);
+    }
+    free(values);
+    return 0;
+}
+
+static void write_value(const struct metric *metric, double value, char *text)
+{
+    if (strcmp(metric->unit, "ns") == 0) {
+        (void)units_format_ns(value, text);
+    } else if (metric->kind == METRIC_RATE) {
+        (void)units_format_rate(value, text);
+    } else if (metric->kind == METRIC_ATTAINED) {
+        (void)snprintf(text, UNITS_TEXT_BYTES, "%.2f %%", value * 100.0);
+    } else {
+        (void)snprintf(text, UNITS_TEXT_BYTES, "%.0f", value);
+    }
+}
+
+static struct result_objective *new_row(struct result *result, struct errinfo *reterr)
+{
+    struct result_objective *grown = realloc(
+        result->objectives, ((size_t)result->objectives_count + 1) * sizeof *result->objectives);
+
+    if (grown == NULL) {
+        (void)errinfo_nomem(reterr);
+        return NULL;
+    }
+    result->objectives = grown;
+    memset(&grown[result->objectives_count], 0, sizeof *grown);
+    return &grown[result->objectives_count++];
+}
+
+static void fill_row(const struct question *question, const struct answer *answer, bool came_to_end,
+                     struct result_objective *row)
+{
+    const struct objective *objective = question->objective;
+    char observed[UNITS_TEXT_BYTES];
+
+    memcpy(row->text, objective->text, sizeof row->text);
+    memcpy(row->case_name, question->of->name, sizeof row->case_name);
+    (void)snprintf(row->phase, sizeof row->phase, "%.63s", question->phase);
+    memcpy(row->flow, objective->flow, sizeof row->flow);
+    (void)snprintf(row->unit, sizeof row->unit, "%s", objective->metric.unit);
+    row->limit = objective->limit;
+    row->samples = answer->samples;
+    row->met = MET_NOT_AVAILABLE;
+    if (question->of->status != CASE_MEASURED || question->of->trials_count == 0) {
+        (void)snprintf(row->reason, sizeof row->reason, "the case is %s",
+                       case_status_name(question->of->status));
+    } else if (!answer->has_value) {
+        row->met = answer->lacks_samples && came_to_end ? MET_NO : MET_NOT_AVAILABLE;
+        (void)snprintf(row->reason, sizeof row->reason, "%s", answer->missing);
+    } else {
+        row->observed = answer->observed;
+        row->met = objective_holds(objective, answer->observed) ? MET_YES : MET_NO;
+        if (row->met == MET_NO) {
+            write_value(&objective->metric, answer->observed, observed);
+            (void)snprintf(row->reason, sizeof row->reason, "it was %s", observed);
+        }
+    }
+}
+
+static int judge_question(struct result *result, const struct question *question, bool came_to_end,
+                          struct tally *tally, struct errinfo *reterr)
+{
+    struct result_objective *row;
+    struct answer found;
+    char text[ERRINFO_BYTES];
+    int r = answer(question, &found, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    row = new_row(result, reterr);
+    if (row == NULL) {
+        return -ENOMEM;
+    }
+    fill_row(question, &found, came_to_end, row);
+    tally->met += row->met == MET_YES ? 1 : 0;
+    if (row->met != MET_NO) {
+        return 0;
+    }
+    tally->missed++;
+    (void)snprintf(text, sizeof text, "%s was missed%s%s%s%s: %.200s", row->text,
+                   row->phase[0] != '\0' ? " in " : "", row->phase,
+                   row->flow[0] != '\0' ? " by flow " : "", row->flow, row->reason);
+    return judge_add_reason(result, found.has_value ? "objective_missed" : "no_samples",
+                            row->case_name, text, reterr);
+}
+
+/* Of one objective in one case: a count once, anything else for each phase that is judged. */
+static int judge_case(struct result *result, const struct objective *objective,
+                      const struct result_case *of, bool came_to_end, struct tally *tally,
+                      struct errinfo *reterr)
+{
+    struct question question = {.objective = objective, .of = of, .phase = objective->phase};
+    bool by_phase = objective->metric.kind != METRIC_COUNT && objective->phase[0] == '\0';
+    int r = 0;
+
+    if (!by_phase || of->phases_count == 0) {
+        return judge_question(result, &question, came_to_end, tally, reterr);
+    }
+    for (uint32_t p = 0; r == 0 && p < of->phases_count; p++) {
+        const struct result_phase *phase = &of->phases[p];
+
+        question.phase = phase->name;
+        if (phase->measured && phase->flow[0] == '\0') {
+            r = judge_question(result, &question, came_to_end, tally, reterr);
+        }
+    }
+    return r;
+}
+
+/* What could be judged nowhere is not met: nothing passes over no samples. */
+static int judge_nowhere(struct result *result, const struct objective *objective, uint32_t first,
+                         struct tally *tally, struct errinfo *reterr)
+{
+    char text[ERRINFO_BYTES];
+
+    for (uint32_t i = first; i < result->objectives_count; i++) {
+        if (result->objectives[i].met != MET_NOT_AVAILABLE) {
+            return 0;
+        }
+    }
+    tally->missed++;
+    (void)snprintf(text, sizeof text, "%s could be judged nowhere%s%s", objective->text,
+                   first < result->objectives_count ? ": " : "",
+                   first < result->objectives_count ? result->objectives[first].reason : "");
+    return judge_add_reason(result, "no_samples", "", text, reterr);
+}
+
+int judge_asked(struct result *result, const struct judge_terms *terms, bool came_to_end,
+                struct tally *tally, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < terms->objectives_count; i++) {
+        const struct objective *objective = &terms->objectives[i];
+        uint32_t first = result->objectives_count;
+
+        for (uint32_t c = 0; r == 0 && c < result->cases_count; c++) {
+            if (is_about(objective, &result->cases[c])) {
+                r = judge_case(result, objective, &result->cases[c], came_to_end, tally, reterr);
+            }
+        }
+        if (r == 0 && came_to_end) {
+            r = judge_nowhere(result, objective, first, tally, reterr);
+        }
+    }
+    return r;
+}

@@ -1,0 +1,100 @@
+#include "check.h"
+#include "objective.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void limits_are_in_the_unit_of_the_metric(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *even;
+        enum objective_relation relation;
+        double limit;
+    } rows[] = {
+        {"e2e.p99 < 10ms", "e2e.p99 < 10ms", RELATION_LESS, 1e7},
+        {"  lost   ==  0 ", "lost == 0", RELATION_EQUAL, 0.0},
+        {"received_rate >= 19k/s", "received_rate >= 19k/s", RELATION_GREATER_OR_EQUAL, 19000.0},
+        {"attained > 99.9%", "attained > 99.9%", RELATION_GREATER, 0.999},
+        {"attained > 0.5", "attained > 0.5", RELATION_GREATER, 0.5},
+        {"backlog.max <= 10k", "backlog.max <= 10k", RELATION_LESS_OR_EQUAL, 10000.0},
+        {"outage.max < 5s", "outage.max < 5s", RELATION_LESS, 5e9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct objective objective;
+        struct errinfo error = {""};
+
+        if (objective_parse(rows[i].text, &objective, &error) < 0) {
+            fail_msg("%s: %s", rows[i].text, error.text);
+        }
+        assert_string_equal(objective.text, rows[i].even);
+        assert_int_equal(objective.relation, rows[i].relation);
+        assert_true(objective.limit > rows[i].limit * (1 - 1e-12) - 1e-12 &&
+                    objective.limit < rows[i].limit * (1 + 1e-12) + 1e-12);
+    }
+}
+
+static void what_is_no_objective_is_refused_with_the_reason(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *part;
+    } rows[] = {
+        {"", "is not of the form"},
+        {"e2e.p99 <", "is not of the form"},
+        {"e2e.p99<10ms", "is not of the form"},
+        {"e2e.p99 < 10ms or so", "is not of the form"},
+        {"e2e.p98x < 10ms", "no such statistic"},
+        {"e2e.p99 = 10ms", "is no relation"},
+        {"e2e.p99 < 10", "no limit of e2e.p99 (a duration such as 10ms)"},
+        {"lost == 5ms", "no limit of lost (a count"},
+        {"received_rate > 5", "no limit of received_rate (a rate"},
+        {"attained > 2", "no limit of attained (a share"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct objective objective;
+        struct errinfo error = {""};
+
+        assert_int_equal(objective_parse(rows[i].text, &objective, &error), -EINVAL);
+        if (strstr(error.text, rows[i].part) == NULL) {
+            fail_msg("%s: %s", rows[i].text, error.text);
+        }
+    }
+}
+
+static void relations_hold_as_they_are_written(void **state)
+{
+    static const struct {
+        const char *text;
+        bool below, at, above;
+    } rows[] = {{"lost < 5", true, false, false},
+                {"lost <= 5", true, true, false},
+                {"lost > 5", false, false, true},
+                {"lost >= 5", false, true, true},
+                {"lost == 5", false, true, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct objective objective;
+
+        assert_int_equal(objective_parse(rows[i].text, &objective, NULL), 0);
+        assert_int_equal(objective_holds(&objective, 4.0), rows[i].below);
+        assert_int_equal(objective_holds(&objective, 5.0), rows[i].at);
+        assert_int_equal(objective_holds(&objective, 6.0), rows[i].above);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_are_in_the_unit_of_the_metric),
+        cmocka_unit_test(what_is_no_objective_is_refused_with_the_reason),
+        cmocka_unit_test(relations_hold_as_they_are_written),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+#include "check.h"
+#include "judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIALS 3
+
+static struct result_phase *new_phases(void)
+{
+    static const char *const names[] = {"warm-up", "steady"};
+    struct result_phase *phases = calloc(2, sizeof *phases);
+
+    assert_non_null(phases);
+    for (int p = 0; p < 2; p++) {
+        (void)snprintf(phases[p].name, sizeof phases[p].name, "%s", names[p]);
+        phases[p].measured = p == 1;
+        phases[p].duration_ns = INT64_C(10000000000);
+        phases[p].sent_per_s = 100.0;
+        phases[p].delivery.sent = 1000;
+        phases[p].due = 1000;
+        phases[p].sent_in_time = 1000;
+    }
+    return phases;
+}
+
+/* One measured case of three trials of two phases; steady has 1000 e2e samples of a fixed value in
+ * each trial. */
+static struct result *new_result(const int64_t *e2e_ns)
+{
+    struct result *result = calloc(1, sizeof *result);
+
+    assert_non_null(result);
+    result->cases = calloc(1, sizeof *result->cases);
+    assert_non_null(result->cases);
+    result->cases_count = 1;
+    (void)strcpy(result->cases[0].name, "one");
+    (void)strcpy(result->cases[0].target, "rabbit");
+    result->cases[0].status = CASE_MEASURED;
+    result->cases[0].phases = new_phases();
+    result->cases[0].phases_count = 2;
+    result->cases[0].trials = calloc(TRIALS, sizeof *result->cases[0].trials);
+    assert_non_null(result->cases[0].trials);
+    result->cases[0].trials_count = TRIALS;
+    for (int t = 0; t < TRIALS; t++) {
+        struct result_trial *trial = &result->cases[0].trials[t];
+
+        trial->phases = new_phases();
+        trial->phases_count = 2;
+        for (int i = 0; e2e_ns[t] > 0 && i < 1000; i++) {
+            if (i == 0) {
+                assert_int_equal(hist_new(&trial->phases[1].latency[SERIES_E2E], NULL), 0);
+            }
+            hist_record(trial->phases[1].latency[SERIES_E2E], e2e_ns[t]);
+        }
+    }
+    return result;
+}
+
+/* Judges two objectives: the one given, and a count that stands for the implied ones. */
+static void judge(struct result *result, const char *text, const char *phase, const char *target)
+{
+    static const struct judge_events none;
+    struct objective objectives[3];
+    const struct judge_terms terms = {objectives, 3};
+    struct errinfo error = {""};
+
+    assert_int_equal(objective_parse(text, &objectives[0], NULL), 0);
+    assert_int_equal(objective_parse("lost < 1k", &objectives[1], NULL), 0);
+    assert_int_equal(objective_parse("corrupted < 1k", &objectives[2], NULL), 0);
+    (void)snprintf(objectives[0].phase, NAME_BYTES, "%s", phase);
+    (void)snprintf(objectives[0].target, NAME_BYTES, "%s", target);
+    assert_int_equal(judge_result(result, &terms, &none, &error), 0);
+}
+
+static const struct result_objective *row_of(const struct result *result, const char *text)
+{
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        if (strcmp(result->objectives[i].text, text) == 0) {
+            return &result->objectives[i];
+        }
+    }
+    return NULL;
+}
+
+static void a_latency_is_judged_on_the_median_over_trials(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 2000, 90000});
+
+    (void)state;
+    judge(result, "e2e.p99 < 3us", "", "");
+    assert_int_equal(result->verdict, VERDICT_PASS);
+    assert_int_equal(row_of(result, "e2e.p99 < 3us")->met, MET_YES);
+    assert_string_equal(row_of(result, "e2e.p99 < 3us")->phase, "steady"); /* Measured only. */
+    assert_int_equal(row_of(result, "e2e.p99 < 3us")->samples, 3000);
+    judge(result, "e2e.p99 < 2us", "", "");
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_int_equal(result->reasons_count, 1);
+    assert_string_equal(result->reasons[0].code, "objective_missed");
+    assert_string_equal(result->reasons[0].text,
+                        "e2e.p99 < 2us was missed in steady: it was 2.00 us");
+    result_free(result);
+}
+
+static void a_count_is_judged_on_every_trial_and_over_all_phases(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+
+    (void)state;
+    result->cases[0].trials[1].phases[0].delivery.duplicated = 2; /* In the warm-up. */
+    result->cases[0].trials[2].phases[1].delivery.duplicated = 1;
+    judge(result, "duplicated <= 2", "", "");
+    assert_int_equal(row_of(result, "duplicated <= 2")->met, MET_YES);
+    assert_true(row_of(result, "duplicated <= 2")->observed == 2.0); /* Of the worst trial. */
+    judge(result, "duplicated < 2", "", "");
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    judge(result, "duplicated < 2", "steady", "");
+    assert_int_equal(result->verdict, VERDICT_PASS);
+    result_free(result);
+}
+
+static void an_objective_of_the_scenario_replaces_the_implied_one(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+
+    (void)state;
+    judge(result, "sent_rate >= 100/s", "", "");
+    assert_null(row_of(result, "lost == 0"));
+    assert_null(row_of(result, "corrupted == 0"));
+    assert_int_equal(row_of(result, "sent_rate >= 100/s")->met, MET_YES);
+    result_free(result);
+}
+
+static void a_percentile_of_too_few_samples_is_not_met(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+
+    (void)state;
+    judge(result, "e2e.p99.99 < 1s", "", "");
+    assert_int_equal(row_of(result, "e2e.p99.99 < 1s")->met, MET_NO);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_string_equal(result->reasons[0].code, "no_samples");
+    result_free(result);
+}
+
+static void what_can_be_judged_nowhere_is_not_met(void **state)
+{
+    struct result *result = new_result((const int64_t[]){0, 0, 0});
+
+    (void)state;
+    judge(result, "e2e.p50 < 1s", "", "");
+    assert_int_equal(row_of(result, "e2e.p50 < 1s")->met, MET_NOT_AVAILABLE);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_string_equal(result->reasons[0].text,
+                        "e2e.p50 < 1s could be judged nowhere: there are no samples");
+    judge(result, "sent_rate > 1/s", "", "kafka"); /* No case of it. */
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    result_free(result);
+}
+
+static void an_objective_is_not_available_where_the_case_was_not_measured(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+
+    (void)state;
+    result->cases = realloc(result->cases, 2 * sizeof *result->cases);
+    assert_non_null(result->cases);
+    memset(&result->cases[1], 0, sizeof result->cases[1]);
+    result->cases[1].status = CASE_SKIPPED;
+    (void)strcpy(result->cases[1].name, "two");
+    result->cases_count = 2;
+    judge(result, "e2e.p50 < 1s", "", "");
+    assert_int_equal(result->verdict, VERDICT_PASS);
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        assert_int_equal(result->objectives[i].met,
+                         strcmp(result->objectives[i].case_name, "two") == 0 ? MET_NOT_AVAILABLE
+                                                                             : MET_YES);
+    }
+    result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_latency_is_judged_on_the_median_over_trials),
+        cmocka_unit_test(a_count_is_judged_on_every_trial_and_over_all_phases),
+        cmocka_unit_test(an_objective_of_the_scenario_replaces_the_implied_one),
+        cmocka_unit_test(a_percentile_of_too_few_samples_is_not_met),
+        cmocka_unit_test(what_can_be_judged_nowhere_is_not_met),
+        cmocka_unit_test(an_objective_is_not_available_where_the_case_was_not_measured),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
