@@ -117,10 +117,13 @@ static void add_rates(const struct result *result, struct text *out)
 
 static void add_load(const struct result *result, const struct common *common, struct text *out)
 {
+    int64_t length_ns = common->phase->duration_ns;
     char rate[UNITS_TEXT_BYTES];
     char span[UNITS_TEXT_BYTES];
 
-    units_format_duration((common->phase->duration_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S, span);
+    /* Phases that end by count may be over in microseconds. */
+    units_format_duration(
+        length_ns < NS_PER_S ? length_ns : (length_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S, span);
     if (common->same && common->reached) {
         text_addf(out, "%s%s held for %s", common->several_phases ? "up to " : "",
                   units_format_rate(common->phase->asked_per_s, rate), span);

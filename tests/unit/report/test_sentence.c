@@ -98,6 +98,12 @@ static void sentence_of_max_has_no_response_latency(void **state)
     steady->is_max = true;
     steady->sent_per_s = 1234567.0;
     expect_sentence(result, "PASS - as fast as possible: 1.23M/s (memory) for 30 s, nothing lost");
+    result = make_one(1000000);
+    result->cases[0].phases[3].is_max = true;
+    result->cases[0].phases[3].sent_per_s = 1234567.0;
+    result->cases[0].phases[3].duration_ns = 4120000;
+    expect_sentence(result,
+                    "PASS - as fast as possible: 1.23M/s (memory) for 4.12 ms, nothing lost");
 }
 
 static void sentence_of_a_fail_has_observed_and_wanted(void **state)
