@@ -98,7 +98,7 @@ static int part_init(struct part *part, const struct message_shape *shape, uint3
     part->body_lengths_count = message_body_lengths_count(shape, index);
     part->groups_count =
         (part->lengths_count + part->body_lengths_count - 1) / part->body_lengths_count;
-    ASSERT(part->groups_count <= part->bodies_count);
+    ASSERT(part->groups_count > 0 && part->groups_count <= part->bodies_count);
     for (uint32_t i = 0; i < part->groups_count; i++) {
         part->next[i] = i;
     }

@@ -128,8 +128,7 @@ static int check_number(const struct scenario_key *row, const char *text, int64_
     static const char *const forms[] = {[KEY_COUNT] = "a count (such as 8, 20k or 1M)",
                                         [KEY_BYTES] = "a size (such as 512, 1kB, 4KiB or 1MiB)",
                                         [KEY_DURATION] = "a duration (such as 250ms, 10s or 5m)",
-                                        [KEY_DECIMAL] = "a number (such as 0.5 or 0.99; at most "
-                                                        "three decimals)",
+                                        [KEY_DECIMAL] = "a number (such as 0.5 or 0.999)",
                                         [KEY_PERCENT] = "a percentage (such as 50% or 150%)"};
     char low[NUMBER_TEXT_BYTES];
     char high[NUMBER_TEXT_BYTES];
