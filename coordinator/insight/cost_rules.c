@@ -1,6 +1,7 @@
 /* cost_rules: what a guarantee costs. */
 #include "rules.h"
 
+#include "metric.h"
 #include "units.h"
 
 #include <math.h>
@@ -26,11 +27,11 @@ static const struct result_case *case_named(const struct result *result, const c
 }
 
 /* Latencies cost by growing, rates by falling. */
-static bool is_rate(const char *metric)
+static bool is_rate(const char *name)
 {
-    const char *suffix = strrchr(metric, '_');
+    struct metric metric;
 
-    return suffix != NULL && strcmp(suffix, "_rate") == 0;
+    return metric_parse(name, &metric, NULL) == 0 && metric.higher_is_better;
 }
 
 /* How much worse, as a factor above 1; 0 if it is not, or may be chance. */

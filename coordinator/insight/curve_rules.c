@@ -2,7 +2,9 @@
 #include "rules.h"
 
 #include "points.h"
+#include "stats.h"
 #include "units.h"
+#include "usl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,15 +18,17 @@
 /* A line that is further from its points says that something else than the size decides. */
 #define SIZE_FIT_ERROR_MAX 0.2
 
-/* Times its standard error that the price of a byte must be above 0: 95 % of Student's t with the
- * two or three degrees of freedom that a usual sweep of sizes has. */
-#define SIZE_ERRORS 4.3
+/* Two-sided: 5 % of the sweeps of what does not depend on the size would be told otherwise. */
+#define SIZE_P 0.975
 
 #define CLIENTS_POINTS_MIN 3
 
 /* A step of the curve counts as flat when it brings less than the square root of what it costs:
  * less than 41 % more for twice the clients. */
 #define CLIENTS_EXPONENT 0.5
+
+/* A law that is further from its points than trials are from each other is not theirs. */
+#define LAW_FIT_ERROR_MAX 0.1
 
 /* Time of a message = fixed + per_byte x size, fitted to relative errors: a size that takes ten
  * times as long may be off by ten times as much. */
@@ -81,7 +85,8 @@ static void add_size(struct insights *insights, const struct result_case *first,
 {
     const char *metric = points->list[0].figure->metric;
     double largest = points->list[points->count - 1].x;
-    bool counts = line->per_byte_ns > SIZE_ERRORS * line->per_byte_error;
+    bool counts =
+        line->per_byte_ns > stats_t_quantile(SIZE_P, points->count - 2) * line->per_byte_error;
     double knee = counts ? line->fixed_ns / line->per_byte_ns : INFINITY;
     struct result_insight *insight = insight_new(insights, first->name, largest / knee);
     char fixed[UNITS_TEXT_BYTES];
@@ -142,18 +147,19 @@ void rule_size_knee(struct insights *insights)
     points_each(insights, SIZE_KEY, look_at_sizes);
 }
 
-/* What a step brings of what it costs, at most, as their intervals go: 1 is in proportion. */
-static double step_exponent_max(const struct case_point *from, const struct case_point *to)
-{
-    if (!(from->figure->low > 0.0)) {
-        return INFINITY;
-    }
-    return log(to->figure->high / from->figure->low) / log(to->x / from->x);
-}
-
+/* What a step brings of what it costs: 1 is in proportion, 0 is nothing. */
 static double step_exponent(const struct case_point *from, const struct case_point *to)
 {
     return log(to->figure->median / from->figure->median) / log(to->x / from->x);
+}
+
+/* How far it may be off, by the intervals of both points; their errors are independent. */
+static double step_error(const struct case_point *from, const struct case_point *to)
+{
+    double before = (from->figure->high - from->figure->low) / 2.0 / from->figure->median;
+    double after = (to->figure->high - to->figure->low) / 2.0 / to->figure->median;
+
+    return sqrt(before * before + after * after) / log(to->x / from->x);
 }
 
 /* The last point before the curve is flat: the step from it is flat for sure, and none behind it
@@ -161,7 +167,8 @@ static double step_exponent(const struct case_point *from, const struct case_poi
 static bool find_knee(const struct points *points, uint32_t *ret)
 {
     for (uint32_t i = 0; i + 1 < points->count; i++) {
-        bool flat = step_exponent_max(&points->list[i], &points->list[i + 1]) < CLIENTS_EXPONENT;
+        const struct case_point *from = &points->list[i];
+        bool flat = step_exponent(from, from + 1) + step_error(from, from + 1) < CLIENTS_EXPONENT;
 
         for (uint32_t j = i + 1; j + 1 < points->count; j++) {
             flat = flat && step_exponent(&points->list[j], &points->list[j + 1]) < CLIENTS_EXPONENT;
@@ -174,60 +181,150 @@ static bool find_knee(const struct points *points, uint32_t *ret)
     return false;
 }
 
-static void add_scaling(struct insights *insights, const struct result_case *first,
-                        const struct result_phase *phase, const char *key,
-                        const struct points *points)
+/* Is the last step still worth it, beyond chance? */
+static bool still_grows(const struct points *points)
 {
-    const struct case_point *last = &points->list[points->count - 1];
-    const struct case_point *knee = last;
+    const struct case_point *from = &points->list[points->count - 2];
+
+    return step_exponent(from, from + 1) >= CLIENTS_EXPONENT &&
+           step_exponent(from, from + 1) > step_error(from, from + 1);
+}
+
+static void add_growing(struct insights *insights, const struct result_case *first,
+                        const struct result_phase *phase, const char *key,
+                        const struct case_point *last)
+{
     struct result_insight *insight = insight_new(insights, first->name, 0.0);
-    uint32_t index = 0;
-    bool found = find_knee(points, &index);
     char reached[UNITS_TEXT_BYTES];
 
-    if (found) {
-        knee = &points->list[index];
-    }
-    (void)units_format_rate(knee->figure->median, reached);
-    insight_say(insight->text, "%s, %s: ", first->target, phase->name);
-    insight_figure(insight, "clients", knee->x, "");
-    insight_figure(insight, "rate", knee->figure->median, "/s");
-    if (!found) {
-        insight_say(insight->text,
-                    "%s still grows at %s = %.0f, the most that was measured (%s): the knee lies "
-                    "beyond",
-                    last->figure->metric, key, last->x, reached);
-        return;
-    }
     insight_say(insight->text,
-                "%s grows up to %s = %.0f (%s); %.0f, %.1f times as many, bring %+.0f %%",
-                knee->figure->metric, key, knee->x, reached, knee[1].x, knee[1].x / knee->x,
+                "%s, %s: %s still grows at %s = %.0f, the most that was measured (%s): the knee "
+                "lies beyond",
+                first->target, phase->name, last->figure->metric, key, last->x,
+                units_format_rate(last->figure->median, reached));
+    insight_figure(insight, "clients", last->x, "");
+    insight_figure(insight, "rate", last->figure->median, "/s");
+}
+
+static void add_knee(struct insights *insights, const struct result_case *first,
+                     const struct result_phase *phase, const char *key,
+                     const struct case_point *knee)
+{
+    struct result_insight *insight = insight_new(insights, first->name, 0.0);
+    char reached[UNITS_TEXT_BYTES];
+
+    insight_say(insight->text,
+                "%s, %s: %s grows up to %s = %.0f (%s); %.0f, %.1f times as many, bring %+.0f %%",
+                first->target, phase->name, knee->figure->metric, key, knee->x,
+                units_format_rate(knee->figure->median, reached), knee[1].x, knee[1].x / knee->x,
                 (knee[1].figure->median / knee->figure->median - 1.0) * 100.0);
     insight_say(insight->advice, "Beyond %.0f clients more of them bring waiting, not throughput.",
                 knee->x);
+    insight_figure(insight, "clients", knee->x, "");
+    insight_figure(insight, "rate", knee->figure->median, "/s");
     insight_figure(insight, "next_clients", knee[1].x, "");
     insight_figure(insight, "next_rate", knee[1].figure->median, "/s");
 }
 
 static const char *const rates_of_clients[] = {"received_rate", "acked_rate", NULL};
 
+/* The throughput by clients of a phase; false without enough of it. */
+static bool collect_clients(const struct insights *insights, const struct result_case *first,
+                            const struct result_phase *phase, const char *key, uint32_t points_min,
+                            struct points *ret)
+{
+    bool found = false;
+
+    /* At a rate that was asked for, more clients can't bring more. */
+    for (const char *const *metric = rates_of_clients; !found && phase->is_max && *metric != NULL;
+         metric++) {
+        found = points_collect(insights, first, key, phase->name, *metric, points_min, ret);
+    }
+    return found;
+}
+
 static void look_at_clients(struct insights *insights, const struct result_case *first,
                             const struct result_phase *phase, const char *key)
 {
-    /* At a rate that was asked for, more clients can't bring more. */
-    for (const char *const *metric = rates_of_clients; phase->is_max && *metric != NULL; metric++) {
-        struct points points;
+    struct points points;
+    uint32_t knee;
 
-        if (points_collect(insights, first, key, phase->name, *metric, CLIENTS_POINTS_MIN,
-                           &points)) {
-            add_scaling(insights, first, phase, key, &points);
-            return;
-        }
+    if (!collect_clients(insights, first, phase, key, CLIENTS_POINTS_MIN, &points)) {
+        return;
     }
+    if (find_knee(&points, &knee)) {
+        add_knee(insights, first, phase, key, &points.list[knee]);
+    } else if (still_grows(&points)) {
+        add_growing(insights, first, phase, key, &points.list[points.count - 1]);
+    }
+}
+
+static void add_law(struct insights *insights, const struct result_case *first,
+                    const struct result_phase *phase, const struct usl *usl)
+{
+    struct result_insight *insight = insight_new(insights, first->name, 0.0);
+    char lambda[UNITS_TEXT_BYTES];
+    char peak[UNITS_TEXT_BYTES];
+
+    insight_say(
+        insight->text,
+        "%s, %s: throughput follows the Universal Scalability Law within %.1f %%: %s by one "
+        "client, contention %.2g, coherency %.2g",
+        first->target, phase->name, usl->fit_error * 100.0, units_format_rate(usl->lambda, lambda),
+        usl->sigma, usl->kappa);
+    if (isfinite(usl->peak_clients)) {
+        insight_say(insight->text, "; its peak is %s with %.0f clients",
+                    units_format_rate(usl->peak_rate, peak), usl->peak_clients);
+        insight_figure(insight, "peak_clients", usl->peak_clients, "");
+    } else if (isfinite(usl->peak_rate)) {
+        insight_say(insight->text, "; it has no peak, but stays below %s",
+                    units_format_rate(usl->peak_rate, peak));
+    } else {
+        insight_say(insight->text, "; up to there it has neither a peak nor a limit");
+    }
+    if (isfinite(usl->peak_rate)) {
+        insight_figure(insight, "peak_rate", usl->peak_rate, "/s");
+    }
+    insight_figure(insight, "lambda", usl->lambda, "/s");
+    insight_figure(insight, "sigma", usl->sigma, "");
+    insight_figure(insight, "kappa", usl->kappa, "");
+    insight_figure(insight, "fit_error", usl->fit_error * 100.0, "%");
+}
+
+static void look_for_law(struct insights *insights, const struct result_case *first,
+                         const struct result_phase *phase, const char *key)
+{
+    double clients[POINTS_MAX];
+    double rates[POINTS_MAX];
+    struct points points;
+    struct usl usl;
+
+    if (!collect_clients(insights, first, phase, key, USL_POINTS_MIN, &points)) {
+        return;
+    }
+    for (uint32_t i = 0; i < points.count; i++) {
+        clients[i] = points.list[i].x;
+        rates[i] = points.list[i].figure->median;
+    }
+    if (usl_fit(clients, rates, points.count, &usl) && usl.fit_error <= LAW_FIT_ERROR_MAX) {
+        add_law(insights, first, phase, &usl);
+    }
+}
+
+static void each_clients(struct insights *insights,
+                         void (*look)(struct insights *insights, const struct result_case *first,
+                                      const struct result_phase *phase, const char *key))
+{
+    points_each(insights, "topology.producers", look);
+    points_each(insights, "topology.consumers", look);
 }
 
 void rule_scaling_knee(struct insights *insights)
 {
-    points_each(insights, "topology.producers", look_at_clients);
-    points_each(insights, "topology.consumers", look_at_clients);
+    each_clients(insights, look_at_clients);
+}
+
+void rule_scaling_law(struct insights *insights)
+{
+    each_clients(insights, look_for_law);
 }

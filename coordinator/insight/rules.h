@@ -26,6 +26,7 @@ void rule_partition_skew(struct insights *insights, const struct result_case *of
 /* curve_rules.c */
 void rule_size_knee(struct insights *insights);
 void rule_scaling_knee(struct insights *insights);
+void rule_scaling_law(struct insights *insights);
 
 /* load_rules.c */
 void rule_ramp_knee(struct insights *insights, const struct result_case *of);

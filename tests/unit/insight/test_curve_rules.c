@@ -164,9 +164,43 @@ static void a_step_that_may_still_rise_is_no_knee(void **state)
 
     (void)state;
     assert_near(figure_of(insight_of(dips, "scaling_knee"), "clients"), 16.0, 0.0);
-    assert_near(figure_of(insight_of(wide, "scaling_knee"), "clients"), 16.0, 0.0);
+    assert_null(insight_of(wide, "scaling_knee")); /* Nor is it known to rise. */
     result_free(dips);
     result_free(wide);
+}
+
+static void the_law_of_the_curve_is_told_with_its_peak(void **state)
+{
+    /* lambda 1000, sigma 0.1, kappa 0.01: the peak is at sqrt(0.9 / 0.01) = 9.49 clients. */
+    static const double rates[] = {1000.0, 1785.7143, 2816.9014, 3539.8230, 3265.3061};
+    struct result *result = with_clients(rates, 2.0);
+    const struct result_insight *insight = insight_of(result, "scaling_law");
+
+    (void)state;
+    assert_near(figure_of(insight, "lambda"), 1000.0, 1e-4);
+    assert_near(figure_of(insight, "sigma"), 0.1, 1e-4);
+    assert_near(figure_of(insight, "kappa"), 0.01, 1e-4);
+    assert_near(figure_of(insight, "peak_clients"), 9.487, 1e-3);
+    assert_near(figure_of(insight, "peak_rate"), 3559.0, 1e-2);
+    assert_string_equal(insight->case_name, "case-0");
+    result_free(result);
+}
+
+static void a_curve_of_another_kind_or_too_few_points_has_no_law(void **state)
+{
+    static const double jagged[] = {1000, 4000, 1500, 6000, 1000};
+    static const double rates[] = {1000, 1786, 2817, 3540, 3265};
+    struct result *other = with_clients(jagged, 2.0);
+    struct result *few = with_clients(rates, 2.0);
+
+    (void)state;
+    assert_null(insight_of(other, "scaling_law"));
+    few->cases[1].figures[0].trials = 1;
+    assert_non_null(insight_of(few, "scaling_law"));
+    few->cases[2].figures[0].trials = 1;
+    assert_null(insight_of(few, "scaling_law"));
+    result_free(other);
+    result_free(few);
 }
 
 static void at_an_asked_rate_clients_have_no_knee(void **state)
@@ -179,6 +213,7 @@ static void at_an_asked_rate_clients_have_no_knee(void **state)
         result->cases[i].phases[0].is_max = false;
     }
     assert_null(insight_of(result, "scaling_knee"));
+    assert_null(insight_of(result, "scaling_law"));
     result_free(result);
 }
 
@@ -195,6 +230,8 @@ int main(void)
         cmocka_unit_test(the_clients_beyond_which_nothing_comes_are_told),
         cmocka_unit_test(a_curve_that_still_rises_has_its_knee_beyond),
         cmocka_unit_test(a_step_that_may_still_rise_is_no_knee),
+        cmocka_unit_test(the_law_of_the_curve_is_told_with_its_peak),
+        cmocka_unit_test(a_curve_of_another_kind_or_too_few_points_has_no_law),
         cmocka_unit_test(at_an_asked_rate_clients_have_no_knee),
     };
 
