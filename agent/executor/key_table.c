@@ -95,42 +95,42 @@ void key_tables_done(struct key_tables *tables)
     *tables = (struct key_tables){0};
 }
 
-static void step(const struct key_table *table, struct random *random, struct key_place *place)
+static void step(const struct key_table *table, struct key_place *place)
 {
     if (table->shares == NULL) {
         place->next = alias_row(table->count, place->bits);
-        place->bits = random_next(random);
+        place->bits = random_next(&place->random);
     } else {
         place->next = alias_draw(table->shares, table->count, place->bits);
-        place->bits = random_next(random);
+        place->bits = random_next(&place->random);
         __builtin_prefetch(&table->shares[alias_row(table->count, place->bits)]);
     }
     __builtin_prefetch(&table->rows[place->next]);
 }
 
-struct key_place key_table_begin(const struct key_table *table, struct random *random,
-                                 uint32_t index, uint32_t producers_count)
+struct key_place key_table_begin(const struct key_table *table, uint64_t seed, uint32_t index,
+                                 uint32_t producers_count)
 {
     struct key_place place = {0};
 
     if (table->distribution == KEYS_SEQUENTIAL) {
         place.next = (uint32_t)((uint64_t)table->count * index / producers_count);
     } else {
-        place.bits = random_next(random);
-        step(table, random, &place);
+        random_seed(&place.random, seed);
+        place.bits = random_next(&place.random);
+        step(table, &place);
     }
     return place;
 }
 
-const struct key_row *key_table_draw(const struct key_table *table, struct random *random,
-                                     struct key_place *place)
+const struct key_row *key_table_draw(const struct key_table *table, struct key_place *place)
 {
     const struct key_row *row = &table->rows[place->next];
 
     if (table->distribution == KEYS_SEQUENTIAL) {
         place->next = place->next + 1 == table->count ? 0 : place->next + 1;
     } else {
-        step(table, random, place);
+        step(table, place);
     }
     return row;
 }

@@ -33,16 +33,17 @@ void key_tables_done(struct key_tables *tables);
 /* Where a producer is in its keys. What it will need is known two draws before and fetched
  * meanwhile: a table of a million keys is in no cache. */
 struct key_place {
+    struct random random;
     uint32_t next; /* Its next key. */
     uint64_t bits; /* What says the key after that. */
 };
 
-/* For producer index of the flow's so many: sequential keys begin spread over all of them. */
-struct key_place key_table_begin(const struct key_table *table, struct random *random,
-                                 uint32_t index, uint32_t producers_count);
+/* For producer index of the flow's so many: sequential keys begin spread over all of them. Same
+ * seed, same keys. */
+struct key_place key_table_begin(const struct key_table *table, uint64_t seed, uint32_t index,
+                                 uint32_t producers_count);
 
 /* Draws the key of a producer's next message. */
-const struct key_row *key_table_draw(const struct key_table *table, struct random *random,
-                                     struct key_place *place);
+const struct key_row *key_table_draw(const struct key_table *table, struct key_place *place);
 
 #endif

@@ -16,6 +16,6 @@ void sender_draw(const struct sender_group *group, struct producer *producer)
         next->stream = turn;
         return;
     }
-    next->key = key_table_draw(group->keys, &producer->random, &producer->key_place);
+    next->key = key_table_draw(group->keys, &producer->key_place);
     next->stream = turn * group->partitions + next->key->partition;
 }

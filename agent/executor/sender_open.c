@@ -7,6 +7,7 @@
 
 /* Tells the sequence that says what a producer's messages are from others of the same seed. */
 #define MESSAGES_SEED UINT64_C(0x6d657373616765)
+#define KEYS_SEED UINT64_C(0x6b657973) /* Of it, that of keys: sizes are the same without any. */
 
 static int producer_init(struct producer *producer, const struct worker_context *context,
                          const struct assigned_producer *assigned, struct errinfo *reterr)
@@ -50,6 +51,7 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         uint32_t index = group->producers_count;
         struct producer *producer = &sender->producers[group->producer_first + index];
         struct endpoint_client *client = &group->clients[index];
+        uint64_t seed;
 
         if (assigned->worker != sender->context.worker) {
             continue;
@@ -66,11 +68,12 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         producer->client_index = index;
         producer->record_index = record_index;
         producer->lane = recorder_producer_lane(sender->context.recorder, record_index++);
-        random_seed(&producer->random, random_derive(random_derive(assignment->seed, MESSAGES_SEED),
-                                                     assigned->client));
+        seed = random_derive(random_derive(assignment->seed, MESSAGES_SEED), assigned->client);
+        random_seed(&producer->random, seed);
         if (group->keys != NULL) {
-            producer->key_place = key_table_begin(group->keys, &producer->random, assigned->index,
-                                                  assignment->flows[group->flow].producers_count);
+            producer->key_place =
+                key_table_begin(group->keys, random_derive(seed, KEYS_SEED), assigned->index,
+                                assignment->flows[group->flow].producers_count);
         }
         producer->turns_count =
             group->keys != NULL ? producer->topics_count : producer->streams_count;

@@ -51,7 +51,7 @@ struct producer {
     uint32_t *topics; /* By ordinal: index into the assignment's topics. */
     uint32_t topics_count;
     uint64_t *next_sequence;
-    struct random random; /* What its messages are: same seed, same ones, in the same order. */
+    struct random random; /* Of sizes: same seed, same ones, in the same order. */
     struct producer_draw next;
     struct schedule schedule;
     int64_t key_ns; /* When to look at it; the heap's order. */

@@ -49,8 +49,7 @@ static void begin(struct bench *bench, const struct message_shape *shape)
         };
         random_seed(&producer->random, i);
         if (bench->group.keys != NULL) {
-            producer->key_place =
-                key_table_begin(bench->group.keys, &producer->random, i, PRODUCERS);
+            producer->key_place = key_table_begin(bench->group.keys, i, i, PRODUCERS);
         }
         sender_draw(&bench->group, producer);
     }

@@ -12,7 +12,6 @@
 struct bench {
     struct fixture fixture;
     struct key_tables tables;
-    struct random random;
     struct key_place place;
 };
 
@@ -23,16 +22,14 @@ static void begin(struct bench *bench, struct message_keys keys)
     bench->fixture.flows[0].partitions = 5;
     fixture_producer(&bench->fixture);
     assert_int_equal(key_tables_init(&bench->tables, &bench->fixture.assignment, NULL), 0);
-    random_seed(&bench->random, 11);
     if (keys.count > 0) {
-        bench->place = key_table_begin(bench->tables.flows[0], &bench->random, 0, 1);
+        bench->place = key_table_begin(bench->tables.flows[0], 11, 0, 1);
     }
 }
 
 static uint32_t draw(struct bench *bench)
 {
-    const struct key_row *row =
-        key_table_draw(bench->tables.flows[0], &bench->random, &bench->place);
+    const struct key_row *row = key_table_draw(bench->tables.flows[0], &bench->place);
     char text[MESSAGE_KEY_BYTES + 1] = {0};
     uint32_t key;
 
@@ -87,7 +84,7 @@ static void sequential_keys_come_in_their_order_and_begin_again(void **state)
 
     (void)state;
     begin(&bench, (struct message_keys){KEYS, KEYS_SEQUENTIAL, 0});
-    bench.place = key_table_begin(bench.tables.flows[0], &bench.random, 3, 4);
+    bench.place = key_table_begin(bench.tables.flows[0], 11, 3, 4);
     for (uint32_t i = 0; i < 3 * KEYS; i++) {
         assert_int_equal(draw(&bench), (75 + i) % KEYS);
     }
@@ -100,10 +97,9 @@ static void producers_begin_spread_over_sequential_keys(void **state)
 
     (void)state;
     begin(&bench, (struct message_keys){KEYS_MAX, KEYS_SEQUENTIAL, 0});
-    bench.place = key_table_begin(bench.tables.flows[0], &bench.random, 0, CLIENTS_MAX);
+    bench.place = key_table_begin(bench.tables.flows[0], 11, 0, CLIENTS_MAX);
     assert_int_equal(draw(&bench), 0);
-    bench.place =
-        key_table_begin(bench.tables.flows[0], &bench.random, CLIENTS_MAX - 1, CLIENTS_MAX);
+    bench.place = key_table_begin(bench.tables.flows[0], 11, CLIENTS_MAX - 1, CLIENTS_MAX);
     assert_int_equal(draw(&bench), KEYS_MAX - KEYS_MAX / CLIENTS_MAX);
     key_tables_done(&bench.tables);
 }

@@ -122,6 +122,26 @@ static void producers_have_sizes_and_keys_of_their_own(void **state)
     assert_true(same_keys < FIRST / 4);
 }
 
+static void sizes_are_the_same_with_keys_and_without(void **state)
+{
+    static struct seen with[PRODUCERS][FIRST];
+    static struct seen without[PRODUCERS][FIRST];
+    struct rig rig;
+
+    (void)state;
+    begin(&rig, 1, zipf);
+    run(&rig, false);
+    first_messages(&rig, with);
+    begin(&rig, 1, no_keys);
+    run(&rig, false);
+    first_messages(&rig, without);
+    for (uint32_t p = 0; p < PRODUCERS; p++) {
+        for (uint32_t i = 0; i < FIRST; i++) {
+            assert_int_equal(with[p][i].bytes, without[p][i].bytes);
+        }
+    }
+}
+
 static void the_key_chooses_the_partition_and_topics_take_turns(void **state)
 {
     static struct seen seen[PRODUCERS][FIRST];
@@ -237,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_messages_of_a_producer_depend_on_the_seed_alone),
         cmocka_unit_test(producers_have_sizes_and_keys_of_their_own),
+        cmocka_unit_test(sizes_are_the_same_with_keys_and_without),
         cmocka_unit_test(the_key_chooses_the_partition_and_topics_take_turns),
         cmocka_unit_test(sequential_keys_go_on_after_a_message_that_had_to_wait),
         cmocka_unit_test(without_keys_streams_take_turns),
