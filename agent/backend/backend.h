@@ -154,7 +154,8 @@ struct backend_ops {
 
     /* 0, or -EAGAIN: full or down, nothing was taken. Other failures are events. */
     int (*submit)(struct endpoint *endpoint, const struct message *message);
-    /* How many events were written; surplus is kept for the next call. */
+    /* How many events were written; surplus is kept for the next call. events_max 0 only looks
+     * after the connections: a paused consumer stays alive by one such call in a second. */
     int (*poll)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
     /* Acknowledges a consumed message; multiple: all of that client up to and including it. 0 when
      * it was written (or EVENT_CONSUME_ACKED will follow, see ack_answers), -EAGAIN to try again,

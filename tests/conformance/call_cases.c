@@ -87,6 +87,31 @@ void poll_keeps_the_surplus(void **state)
     rig_close(rig);
 }
 
+/* As consumers do that are paused: for as long as they are, nothing is lost or forgotten. */
+void poll_without_room_takes_nothing(void **state)
+{
+    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig *rig = rig_open(state, &spec);
+    const struct backend_ops *ops = rig->suite->ops;
+    int64_t deadline_ns = rig_deadline(rig);
+
+    for (uint32_t i = 0; i < 50; i++) {
+        assert_int_equal(rig_submit(rig, 0, 0, 0, 100), 0);
+    }
+    while (rig->acked < rig->sent && mono_ns() < deadline_ns) {
+        struct event event;
+
+        assert_int_equal(ops->poll(rig->consumer, &event, 0), 0);
+        (void)rig_poll_producer(rig);
+        rig_wait(rig);
+    }
+    assert_int_equal(rig->acked, rig->sent);
+    assert_int_equal(rig_received(rig, 0), 0);
+    rig_drain(rig);
+    rig_assert_exactly_once(rig);
+    rig_close(rig);
+}
+
 /* Polls until the endpoint has nothing to say for a while. */
 static void quiet(struct rig *rig)
 {

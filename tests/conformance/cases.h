@@ -42,6 +42,7 @@ void not_persistent_messages_are_delivered(void **state);
 void submit_returns_at_once_with_a_full_window(void **state);
 void poll_never_waits(void **state);
 void poll_keeps_the_surplus(void **state);
+void poll_without_room_takes_nothing(void **state);
 void the_consumers_descriptor_tells_of_a_message(void **state);
 void the_producers_descriptor_tells_of_a_confirm(void **state);
 void endpoints_work_on_threads_of_their_own(void **state);

@@ -39,6 +39,7 @@ static const struct CMUnitTest tests[] = {
     CASE(submit_returns_at_once_with_a_full_window),
     CASE(poll_never_waits),
     CASE(poll_keeps_the_surplus),
+    CASE(poll_without_room_takes_nothing),
     CASE(the_consumers_descriptor_tells_of_a_message),
     CASE(the_producers_descriptor_tells_of_a_confirm),
     CASE(endpoints_work_on_threads_of_their_own),
