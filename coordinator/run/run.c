@@ -1,5 +1,6 @@
 #include "run_parts.h"
 
+#include "compare.h"
 #include "file.h"
 #include "insight.h"
 #include "log.h"
@@ -239,6 +240,9 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
         (void)run_journal_cases(run, NULL);
     }
     r = fold_result(run->fold, &result, reterr);
+    if (r == 0) {
+        r = compare_result(result, &run->config->scenario->compare, reterr);
+    }
     if (r == 0) {
         r = judge_result(result, &terms, &run->events, reterr);
     }

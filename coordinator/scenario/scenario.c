@@ -147,6 +147,7 @@ static void build(struct loading *loading, const char *path)
     build_targets(loading);
     build_setups(loading);
     build_objectives(loading);
+    build_compare(loading);
     if (!loading->problems.failed && loading->problems.count == 0) {
         loading->problems.failed = write_effective(loading) < 0;
     }

@@ -12,6 +12,7 @@
 
 #include "assignment.h"
 #include "catalog.h"
+#include "compare_terms.h"
 #include "errinfo.h"
 #include "objective.h"
 #include "target.h"
@@ -100,6 +101,8 @@ struct scenario {
     uint32_t repeat;              /* Trials of each case. */
     struct objective *objectives; /* As written; what is implied is not among them. */
     uint32_t objectives_count;
+    struct compare_terms
+        compare;     /* With variants, of all against the first unless said otherwise. */
     char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
     char sha256[65]; /* Of the effective text. */
 };

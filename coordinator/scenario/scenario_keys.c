@@ -1,6 +1,7 @@
 #include "scenario_keys.h"
 
 #include "bounds.h"
+#include "compare_terms.h"
 #include "mono.h"
 #include "nearest.h"
 
@@ -402,7 +403,29 @@ const struct scenario_key scenario_keys[] = {
      .max = REPEAT_MAX,
      .fallback = "1",
      .help = "Trials of each case, interleaved over the cases."},
-    {.path = "compare", .type = KEY_MAP, .later = true, .help = "Cases against a baseline."},
+    {.path = "compare",
+     .type = KEY_MAP,
+     .help =
+         "Cases against a baseline, trial by trial; variants are compared with the first of them "
+         "without it."},
+    {.path = "compare.baseline",
+     .type = KEY_NAME,
+     .required = true,
+     .example = "baseline: rabbit-3.10",
+     .help = "The variant, or the target's label, that all others are held against."},
+    {.path = "compare.worse",
+     .type = KEY_MAP,
+     .entries_named = true,
+     .entries_needed = true,
+     .max = COMPARE_WORSE_MAX,
+     .help =
+         "Metrics, each with the change that is too much, as `e2e.p99: 10%`: a regression, exit "
+         "code 5."},
+    {.path = "compare.worse.*",
+     .type = KEY_PERCENT,
+     .min = 1,
+     .max = INT64_C(1000000),
+     .help = "Of one metric."},
     {.path = "search", .type = KEY_MAP, .later = true, .help = "Highest sustainable rate."},
     {.path = "events", .type = KEY_LIST, .later = true, .help = "Commands at times of the run."},
     {.path = "objectives",

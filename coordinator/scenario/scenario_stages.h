@@ -60,6 +60,7 @@ void build_targets(struct loading *loading);
 void build_setups(struct loading *loading);
 /* After the setups: it looks whether phases and flows are there. */
 void build_objectives(struct loading *loading);
+void build_compare(struct loading *loading);
 
 void scenario_setup_done(struct scenario_setup *setup);
 

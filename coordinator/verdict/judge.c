@@ -244,11 +244,36 @@ static int judge_trouble(struct result *result, const struct judge_events *event
     return r;
 }
 
+/* What got worse beyond the threshold of a metric that gates. */
+static int judge_comparisons(struct result *result, bool *ret_regressed, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < result->findings.comparisons_count; i++) {
+        const struct result_comparison *row = &result->findings.comparisons[i];
+        char text[ERRINFO_BYTES];
+
+        if (!row->gates || row->verdict != COMPARISON_WORSE) {
+            continue;
+        }
+        *ret_regressed = true;
+        (void)snprintf(
+            text, sizeof text,
+            "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was the "
+            "limit",
+            row->metric, row->phase, (row->ratio - 1.0) * 100.0, (row->low - 1.0) * 100.0,
+            (row->high - 1.0) * 100.0, row->baseline, row->threshold * 100.0);
+        r = judge_add_reason(result, "regression", row->case_name, text, reterr);
+    }
+    return r;
+}
+
 int judge_result(struct result *result, const struct judge_terms *terms,
                  const struct judge_events *events, struct errinfo *reterr)
 {
     struct tally tally = {0};
     bool failed = false;
+    bool regressed = false;
     bool missed;
     int r;
 
@@ -267,12 +292,16 @@ int judge_result(struct result *result, const struct judge_terms *terms,
         r = judge_add_reason(result, "no_samples", "",
                              "no objective could be judged: nothing was sent", reterr);
     }
+    if (r == 0 && !failed && !events->interrupted) {
+        r = judge_comparisons(result, &regressed, reterr);
+    }
     if (r < 0) {
         return errinfo_nomem(reterr);
     }
     result->verdict = events->interrupted             ? VERDICT_INTERRUPTED
                       : failed                        ? VERDICT_FAILED
                       : missed || events->broker_lost ? VERDICT_FAIL
+                      : regressed                     ? VERDICT_REGRESSION
                                                       : VERDICT_PASS;
     return 0;
 }

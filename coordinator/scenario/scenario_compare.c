@@ -1,0 +1,117 @@
+#include "nearest.h"
+#include "scenario_stages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_variant(const struct scenario *scenario, const char *name, struct nearest *nearest)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < scenario->setups_count; i++) {
+        if (scenario->setups[i].variant[0] != '\0') {
+            nearest_offer(nearest, scenario->setups[i].variant);
+            found = found || strcmp(scenario->setups[i].variant, name) == 0;
+        }
+    }
+    return found;
+}
+
+static bool has_target(const struct scenario *scenario, const char *name, struct nearest *nearest)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        if (scenario->targets[i].label != NULL) {
+            nearest_offer(nearest, scenario->targets[i].label);
+            found = found || strcmp(scenario->targets[i].label, name) == 0;
+        }
+    }
+    return found;
+}
+
+static bool has_other_variants(const struct scenario *scenario)
+{
+    for (uint32_t i = 1; i < scenario->setups_count; i++) {
+        if (strcmp(scenario->setups[i].variant, scenario->setups[0].variant) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void build_baseline(struct loading *loading, struct node *node)
+{
+    const struct scenario *scenario = loading->scenario;
+    struct compare_terms *terms = &loading->scenario->compare;
+    struct nearest nearest;
+    bool variant;
+    bool target;
+
+    if (node == NULL || node->bad || node->row == NULL) {
+        return;
+    }
+    nearest_init(&nearest, node->text);
+    variant = has_variant(scenario, node->text, &nearest);
+    target = has_target(scenario, node->text, &nearest);
+    (void)snprintf(terms->baseline, sizeof terms->baseline, "%.63s", node->text);
+    terms->by_target = target;
+    if (variant && target) {
+        problems_node(&loading->problems, node, "is a variant and a target (rename one of them)");
+    } else if (!variant && !target && nearest.best != NULL) {
+        problems_node(&loading->problems, node,
+                      "there is no variant and no target \"%s\" (did you mean %s?)", node->text,
+                      nearest.best);
+    } else if (!variant && !target) {
+        problems_node(&loading->problems, node, "there is no variant and no target \"%s\"",
+                      node->text);
+    } else if (target ? scenario->targets_count < 2 : !has_other_variants(scenario)) {
+        problems_node(&loading->problems, node,
+                      "there is nothing to compare with it (a second target or variant)");
+    }
+}
+
+static void build_gate(struct loading *loading, struct node *node)
+{
+    struct compare_terms *terms = &loading->scenario->compare;
+    struct compare_gate *gate = &terms->worse[terms->worse_count];
+    struct errinfo error;
+
+    if (metric_parse(node->key, &gate->metric, &error) < 0) {
+        problems_node_key(&loading->problems, node, "%s", error.text);
+        return;
+    }
+    if (gate->metric.kind != METRIC_LATENCY && gate->metric.kind != METRIC_RATE) {
+        problems_node_key(&loading->problems, node,
+                          "has no ratio (latencies and rates have; counts are for objectives)");
+        return;
+    }
+    gate->threshold = (double)node->number / 100000.0;
+    terms->worse_count++;
+}
+
+void build_compare(struct loading *loading)
+{
+    const struct node *compare = usable(loading->root, "compare");
+    const struct node *worse = usable(compare, "worse");
+    struct scenario *scenario = loading->scenario;
+
+    if (compare == NULL) {
+        if (has_other_variants(scenario)) {
+            memcpy(scenario->compare.baseline, scenario->setups[0].variant,
+                   sizeof scenario->compare.baseline);
+        }
+        return;
+    }
+    build_baseline(loading, node_child(compare, "baseline"));
+    for (struct node *node = worse != NULL ? worse->first : NULL;
+         node != NULL && scenario->compare.worse_count < COMPARE_WORSE_MAX; node = node->next) {
+        if (!node->bad && node->row != NULL) {
+            build_gate(loading, node);
+        }
+    }
+    if (scenario->repeat < 2) {
+        problems_add(&loading->warnings, compare->at, "compare",
+                     "with one trial a case nothing can be told apart from chance (repeat: 5)");
+    }
+}
