@@ -1,0 +1,268 @@
+#include "search_step.h"
+
+#include "invariant.h"
+#include "metric_value.h"
+#include "units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SENT_SHARE_MIN 0.99
+#define SENT_SHARE_MIN_TO_CONFIRM 0.999
+#define TROUBLE_SHARE_MAX 0.001
+#define GROWTH_SHARE_MAX 0.001
+
+/* Longer trials are judged by their last seconds: what grows, grows there as well. */
+#define SECONDS_MAX 600
+
+double search_growth(const double *backlog, uint32_t n)
+{
+    double middle = (n - 1) / 2.0;
+    double mean = 0.0;
+    double xx = 0.0;
+    double xy = 0.0;
+    double squares = 0.0;
+    double neighbours = 0.0;
+    double before = 0.0;
+    double slope;
+    bool autocorrelated;
+
+    ASSERT(n >= 3);
+    for (uint32_t i = 0; i < n; i++) {
+        mean += backlog[i] / n;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        xx += (i - middle) * (i - middle);
+        xy += (i - middle) * (backlog[i] - mean);
+    }
+    slope = xy / xx;
+    for (uint32_t i = 0; i < n; i++) {
+        double residual = backlog[i] - mean - slope * (i - middle);
+
+        squares += residual * residual;
+        neighbours += i > 0 ? residual * before : 0.0;
+        before = residual;
+    }
+    /* Lag 1 beyond what chance makes of n independent values in one of twenty. */
+    autocorrelated = squares > 0.0 && neighbours / squares > 1.645 / sqrt(n);
+    return slope - (autocorrelated ? 3.0 : 2.0) * sqrt(squares / (n - 2) / xx);
+}
+
+static const struct result_phase *phase_of(const struct result_trial *trial)
+{
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        if (trial->phases[i].measured && trial->phases[i].flow[0] == '\0') {
+            return &trial->phases[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_within(const struct result_phase *phase, int64_t start_ns)
+{
+    return start_ns >= phase->start_ns &&
+           start_ns + INTERVAL_NS <= phase->start_ns + phase->duration_ns;
+}
+
+static int64_t percentile(const struct result_phase *phase, enum series first, enum series second,
+                          double which)
+{
+    const struct hist *hist =
+        phase->latency[first] != NULL ? phase->latency[first] : phase->latency[second];
+
+    return hist == NULL || hist_count(hist) == 0 ? 0 : hist_percentile(hist, which);
+}
+
+static void conclude(struct result_search_step *step, enum step_outcome outcome, const char *reason)
+{
+    step->outcome = outcome;
+    (void)snprintf(step->reason, sizeof step->reason, "%.*s", REASON_BYTES - 1, reason);
+}
+
+/* Time in which messages were due and could not be sent, of all load threads together. */
+static double blocked_s(const struct result_trial *trial, const struct result_phase *phase)
+{
+    double sum_s = 0.0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (is_within(phase, (int64_t)row->index * INTERVAL_NS)) {
+            sum_s += (double)row->blocked_ns / 1e9;
+        }
+    }
+    return sum_s;
+}
+
+static bool sent_too_little(const struct result_trial *trial, const struct result_phase *phase,
+                            const struct search_terms *terms, struct result_search_step *step)
+{
+    double needed = terms->confirms ? SENT_SHARE_MIN_TO_CONFIRM : SENT_SHARE_MIN;
+    double share = phase->due == 0 ? 0.0 : (double)phase->sent_in_time / (double)phase->due;
+    double missing_s = (1.0 - share) * (double)phase->duration_ns / 1e9;
+    char reason[REASON_BYTES];
+
+    if (share >= needed) {
+        return false;
+    }
+    /* A broker that holds back x of a second's messages blocks at least one thread for x s. */
+    if (phase->due > 0 && blocked_s(trial, phase) >= missing_s / 2.0) {
+        (void)snprintf(reason, sizeof reason,
+                       "the broker held producers back: %.2f %% of what was asked was sent in time",
+                       share * 100.0);
+        conclude(step, STEP_BAD, reason);
+    } else {
+        (void)snprintf(reason, sizeof reason,
+                       "the generator sent %.2f %% of what was asked in time, and nothing held it "
+                       "back",
+                       share * 100.0);
+        conclude(step, STEP_VOID, reason);
+    }
+    return true;
+}
+
+static bool had_trouble(const struct result_trial *trial, const struct result_phase *phase,
+                        struct result_search_step *step)
+{
+    uint64_t trouble = phase->delivery.refused + phase->delivery.errors;
+    uint64_t lost = 0;
+    char reason[REASON_BYTES];
+
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        lost += trial->phases[i].flow[0] == '\0' ? trial->phases[i].delivery.lost : 0;
+    }
+    if ((double)trouble > TROUBLE_SHARE_MAX * (double)phase->due) {
+        (void)snprintf(reason, sizeof reason, "%llu of %llu messages were refused or met an error",
+                       (unsigned long long)trouble, (unsigned long long)phase->due);
+        conclude(step, STEP_BAD, reason);
+        return true;
+    }
+    if (lost > 0) {
+        (void)snprintf(reason, sizeof reason,
+                       "%llu messages were lost or not through by the end of the drain",
+                       (unsigned long long)lost);
+        conclude(step, STEP_BAD, reason);
+        return true;
+    }
+    return false;
+}
+
+static bool backlog_grew(const struct result_trial *trial, const struct result_phase *phase,
+                         const struct search_terms *terms, struct result_search_step *step)
+{
+    double backlog[SECONDS_MAX];
+    uint32_t n = 0;
+    double growth;
+    char reason[REASON_BYTES];
+
+    for (uint32_t i = trial->intervals_count; i-- > 0 && n < SECONDS_MAX;) {
+        const struct result_interval *interval = &trial->intervals[i];
+
+        if (interval->complete && is_within(phase, interval->start_ns)) {
+            backlog[n++] = (double)interval->backlog;
+        }
+    }
+    if (n + 2 < SEARCH_SECONDS_MIN) {
+        conclude(step, STEP_VOID, "too few seconds were reported to see whether the backlog grows");
+        return true;
+    }
+    for (uint32_t i = 0; i < n / 2; i++) { /* It was taken from the end. */
+        double swap = backlog[i];
+
+        backlog[i] = backlog[n - 1 - i];
+        backlog[n - 1 - i] = swap;
+    }
+    growth = search_growth(backlog, n);
+    if (growth <= GROWTH_SHARE_MAX * terms->asked_per_s) {
+        return false;
+    }
+    (void)snprintf(reason, sizeof reason,
+                   "the backlog grew by at least %.0f messages a second (%.1f %% of the rate)",
+                   growth, growth / terms->asked_per_s * 100.0);
+    conclude(step, STEP_BAD, reason);
+    return true;
+}
+
+/* A count is one over all phases, as it is when a run is judged. */
+static struct metric_value value_of(const struct objective *objective,
+                                    const struct result_trial *trial)
+{
+    struct metric_value ret = {.missing = "the trial has no such phase"};
+    bool is_count = objective->metric.kind == METRIC_COUNT;
+
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        const struct result_phase *phase = &trial->phases[i];
+        struct metric_value one;
+
+        if (strcmp(phase->flow, objective->flow) != 0 ||
+            (objective->phase[0] != '\0' ? strcmp(phase->name, objective->phase) != 0
+                                         : !is_count && !phase->measured)) {
+            continue;
+        }
+        one = metric_value(&objective->metric, trial, phase);
+        if (!is_count) {
+            return one;
+        }
+        ret.value += one.value;
+        ret.missing = NULL;
+    }
+    return ret;
+}
+
+static bool missed_objective(const struct result_trial *trial, const struct search_terms *terms,
+                             struct result_search_step *step)
+{
+    for (uint32_t i = 0; i < terms->objectives_count; i++) {
+        const struct objective *objective = &terms->objectives[i];
+        struct metric_value value;
+        char observed[UNITS_TEXT_BYTES];
+        char reason[REASON_BYTES];
+
+        if (objective->target[0] != '\0' && strcmp(objective->target, terms->target) != 0) {
+            continue;
+        }
+        value = value_of(objective, trial);
+        if (value.missing == NULL && objective_holds(objective, value.value)) {
+            continue;
+        }
+        if (value.missing != NULL) {
+            (void)snprintf(reason, sizeof reason, "%s could not be judged: %s", objective->text,
+                           value.missing);
+        } else {
+            (void)snprintf(reason, sizeof reason, "%s was missed: it was %s", objective->text,
+                           strcmp(objective->metric.unit, "ns") == 0
+                               ? units_format_ns(value.value, observed)
+                               : units_format_count(value.value, observed));
+        }
+        conclude(step, STEP_BAD, reason);
+        return true;
+    }
+    return false;
+}
+
+void search_step(const struct result_trial *trial, const struct search_terms *terms,
+                 struct result_search_step *ret)
+{
+    const struct result_phase *phase = phase_of(trial);
+
+    memset(ret, 0, sizeof *ret);
+    (void)snprintf(ret->case_name, sizeof ret->case_name, "%s", terms->case_name);
+    ret->trial = trial->number;
+    ret->confirms = terms->confirms;
+    ret->asked_per_s = terms->asked_per_s;
+    if (phase == NULL || !trial->ended) {
+        conclude(ret, STEP_VOID, "the trial did not come to its end");
+        return;
+    }
+    ret->sent_per_s = phase->sent_per_s;
+    ret->received_per_s = phase->received_per_s;
+    ret->e2e_p50_ns = percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 50.0);
+    ret->e2e_p99_ns = percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 99.0);
+    ret->publish_p99_ns = percentile(phase, SERIES_PUBLISH, SERIES_PUBLISH_SERVICE, 99.0);
+    if (sent_too_little(trial, phase, terms, ret) || had_trouble(trial, phase, ret) ||
+        backlog_grew(trial, phase, terms, ret) || missed_objective(trial, terms, ret)) {
+        return;
+    }
+    conclude(ret, STEP_GOOD, "");
+}
