@@ -70,6 +70,9 @@ struct endpoint_config {
     int64_t
         drain_ns; /* Outstanding messages must be settled within it (Kafka: message.timeout.ms). */
     int64_t open_deadline_ns; /* mono_ns() by which open() must have returned. */
+    int64_t *connect_ns; /* Of each client, for open() to set: how long it took to connect, until
+                            it was subscribed. 0 where clients share connections. NULL: nobody
+                            asks; after open() it is. */
 };
 
 /* Message to publish. bytes and key are borrowed for the call only. */

@@ -20,6 +20,36 @@ void link_state_done(struct link_state *link)
     link->client_down = NULL;
 }
 
+int link_state_open(const struct backend_ops *ops, struct endpoint_config *config,
+                    struct recorder *recorder, uint32_t flow, struct endpoint **ret,
+                    struct errinfo *reterr)
+{
+    int64_t begin_ns = mono_ns();
+    int64_t total_ns;
+    bool any = false;
+    int r;
+
+    config->connect_ns = calloc((size_t)config->clients_count + 1, sizeof *config->connect_ns);
+    if (config->connect_ns == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = ops->open(config, ret, reterr);
+    total_ns = mono_ns() - begin_ns;
+    for (uint32_t i = 0; r == 0 && i < config->clients_count; i++) {
+        if (config->connect_ns[i] > 0) {
+            any = true;
+            recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT, config->connect_ns[i],
+                            0);
+        }
+    }
+    if (r == 0 && !any) {
+        recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT, total_ns, 0);
+    }
+    free(config->connect_ns);
+    config->connect_ns = NULL;
+    return r;
+}
+
 void link_state_event(struct link_state *link, const struct event *event, struct recorder *recorder,
                       struct counters *counters)
 {

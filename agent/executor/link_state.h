@@ -23,6 +23,12 @@ struct link_state {
 int link_state_init(struct link_state *link, uint32_t clients_count, struct errinfo *reterr);
 void link_state_done(struct link_state *link);
 
+/* Opens an endpoint and records how long each client took to connect; where clients share
+ * connections, how long opening took. Blocks until config->open_deadline_ns at most. */
+int link_state_open(const struct backend_ops *ops, struct endpoint_config *config,
+                    struct recorder *recorder, uint32_t flow, struct endpoint **ret,
+                    struct errinfo *reterr);
+
 /* Takes EVENT_DOWN and EVENT_UP; counts an error with its text for each loss. */
 void link_state_event(struct link_state *link, const struct event *event, struct recorder *recorder,
                       struct counters *counters);

@@ -136,16 +136,14 @@ int receiver_open(struct receiver *receiver, int64_t deadline_ns, struct errinfo
 {
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         struct receiver_group *group = &receiver->groups[i];
-        int64_t begin_ns = mono_ns();
         int r;
 
         group->config.open_deadline_ns = deadline_ns;
-        r = receiver->context.ops->open(&group->config, &group->endpoint, reterr);
+        r = link_state_open(receiver->context.ops, &group->config, receiver->context.recorder,
+                            group->flow, &group->endpoint, reterr);
         if (r < 0) {
             return r;
         }
-        recorder_sample(recorder_cell(receiver->context.recorder, group->flow, 0), SERIES_CONNECT,
-                        mono_ns() - begin_ns, 0);
     }
     return 0;
 }

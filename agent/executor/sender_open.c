@@ -195,16 +195,14 @@ int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *rete
 {
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
-        int64_t begin_ns = mono_ns();
         int r;
 
         group->config.open_deadline_ns = deadline_ns;
-        r = sender->context.ops->open(&group->config, &group->endpoint, reterr);
+        r = link_state_open(sender->context.ops, &group->config, sender->context.recorder,
+                            group->flow, &group->endpoint, reterr);
         if (r < 0) {
             return r;
         }
-        recorder_sample(recorder_cell(sender->context.recorder, group->flow, 0), SERIES_CONNECT,
-                        mono_ns() - begin_ns, 0);
     }
     return 0;
 }

@@ -44,7 +44,8 @@ struct mqtt_link {
     uint32_t client; /* Index into endpoint_config.clients. */
     MQTTAsync handle;
     enum mqtt_link_state state;
-    bool reviving; /* Was up before: coming up is an event. */
+    bool reviving;    /* Was up before: coming up is an event. */
+    int64_t begin_ns; /* When it began to connect. */
     struct mqtt_failure failure;
     char id[MQTT_CLIENT_ID_BYTES];
 

@@ -68,6 +68,9 @@ static void link_came(struct mqtt_link *link)
         if (link->reviving) {
             ASSERT(mqtt_inbox_push(inbox, &note));
         }
+        if (link->endpoint->config->connect_ns != NULL) {
+            link->endpoint->config->connect_ns[link->client] = note.at_ns - link->begin_ns;
+        }
         link_changed(link, LINK_UP);
     }
     mqtt_inbox_unlock(inbox);
@@ -142,6 +145,7 @@ static int link_begin(struct mqtt_link *link, int64_t deadline_ns, struct errinf
 
     mqtt_inbox_lock(&endpoint->inbox);
     link->state = LINK_CONNECTING;
+    link->begin_ns = mono_ns();
     mqtt_inbox_unlock(&endpoint->inbox);
     r = mqtt_access_create(&endpoint->access, link->id, &link->handle, reterr);
     if (r < 0) {

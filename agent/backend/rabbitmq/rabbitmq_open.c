@@ -197,7 +197,12 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
     endpoint->timer_fd = -1;
     r = prepare(endpoint, reterr);
     for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
+        int64_t begin_ns = mono_ns();
+
         r = client_init(endpoint, i, reterr);
+        if (config->connect_ns != NULL) {
+            config->connect_ns[i] = mono_ns() - begin_ns;
+        }
     }
     if (r < 0) {
         rabbitmq_close(endpoint);

@@ -41,6 +41,7 @@ struct fake_script {
     uint32_t acks_again; /* So many acks get -EAGAIN first. */
     int reopen_code;
     int open_code;
+    int64_t connect_ns; /* What each client takes to connect; 0: they share one connection. */
 };
 
 extern const struct backend_ops fake_backend;

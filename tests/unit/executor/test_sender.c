@@ -274,6 +274,24 @@ static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
     rig_done(&rig);
 }
 
+/* It was the time of all clients of a worker together. */
+static void each_client_has_its_own_time_to_connect(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+
+    (void)state;
+    for (int shared = 0; shared <= 1; shared++) {
+        begin(&rig, 3, LOAD_NONE, no_rate);
+        fake_script()->connect_ns = shared == 1 ? 0 : 7000;
+        rig_open(&rig, &fake_backend);
+        rig_start(&rig, t0_ns);
+        rig_collect(&rig, &sum);
+        assert_int_equal(sum.samples[SERIES_CONNECT], shared == 1 ? 1 : 3);
+        rig_done(&rig);
+    }
+}
+
 /* The first batch of a phase counted for the one before, as that was what the last poll had seen:
  * 64 of 5000 messages. */
 static void what_is_sent_counts_for_the_phase_that_runs(void **state)
@@ -492,6 +510,7 @@ int main(void)
         cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
         cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
         cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
+        cmocka_unit_test(each_client_has_its_own_time_to_connect),
         cmocka_unit_test(what_is_sent_counts_for_the_phase_that_runs),
         cmocka_unit_test(nothing_is_blocked_after_a_stop),
         cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),
