@@ -12,6 +12,7 @@ SHORT = {
     "apart": None,
     "backlog-drain": ["phases.build.for=1s"],
     "concurrent-scaling": ["sweep={ topology.producers: [1, 4] }", "repeat=1", "phases.full.for=500ms"],
+    "connection-storm": ["repeat=1", "phases.connected.for=500ms"],
     "consumption-latency": ["sweep={ phases.steady.rate: [500/s, 1k/s] }", "repeat=1", "phases.steady.for=500ms"],
     "fan-out": ["sweep={ topology.subscriptions: [1, 2] }", "repeat=1", "phases.steady.for=500ms"],
     "max-memory": ["phases.warm-up.for=200ms", "phases.full.for=500ms"],
