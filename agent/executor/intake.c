@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Gaps below this are taken together. */
+/* Gaps below this are taken together, but no more at once than any poll gives. */
 #define TOGETHER_NS ((double)NS_PER_MS)
+#define TOGETHER_MAX 1e6
 
 static double gap_of(const struct phase_consume *consume, uint32_t consumers_count,
                      uint32_t subscription_consumers)
@@ -29,7 +30,7 @@ void intake_begin(struct intake *intake, const struct phase_consume *consume,
         return;
     }
     intake->gap_ns = gap_of(consume, consumers_count, subscription_consumers);
-    intake->burst = fmax(1.0, floor(TOGETHER_NS / intake->gap_ns));
+    intake->burst = fmin(TOGETHER_MAX, fmax(1.0, floor(TOGETHER_NS / intake->gap_ns)));
     if (intake->pace == CONSUME_THINK) {
         intake->burst = fmax(intake->burst, consumers_count);
     }

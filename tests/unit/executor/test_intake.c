@@ -87,6 +87,18 @@ static void idle_time_is_not_saved_up(void **state)
     assert_int_equal(intake_room(&intake, START_NS + 100 * NS_PER_S), 0);
 }
 
+static void the_highest_limit_of_the_most_consumers_fits(void **state)
+{
+    struct intake intake =
+        begin((struct phase_consume){.pace = CONSUME_RATE, .rate = {100000000, NS_PER_S}},
+              CLIENTS_MAX, 1);
+
+    (void)state;
+    assert_in_range(intake_room(&intake, START_NS + 3600 * NS_PER_S), 1, 1000000);
+    intake = begin((struct phase_consume){.pace = CONSUME_THINK, .think_ns = 1}, CLIENTS_MAX, 1);
+    assert_in_range(intake_room(&intake, START_NS + 3600 * NS_PER_S), 1, 1000000);
+}
+
 static void a_thinking_consumer_takes_one_and_is_busy(void **state)
 {
     struct intake intake =
@@ -119,6 +131,7 @@ int main(void)
         cmocka_unit_test(a_limit_is_kept_however_late_consumers_look),
         cmocka_unit_test(a_limit_is_shared_by_the_consumers_of_a_subscription),
         cmocka_unit_test(idle_time_is_not_saved_up),
+        cmocka_unit_test(the_highest_limit_of_the_most_consumers_fits),
         cmocka_unit_test(a_thinking_consumer_takes_one_and_is_busy),
         cmocka_unit_test(thinking_consumers_think_side_by_side),
     };

@@ -178,6 +178,9 @@ static void assignment_check_takes_the_ends_of_every_range(void **state)
     TAKES(flows[1].streams_count, STREAMS_MAX - 8);
     TAKES(phases[0].duration_ns, 1);
     TAKES(phases[0].loads[0].rate, ((struct rate){100000000, 1000000000}));
+    TAKES(phases[0].messages, UINT64_C(1000000000000));
+    TAKES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_PAUSED}));
+    TAKES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_THINK, .think_ns = 1}));
 }
 
 static void assignment_check_refuses_heads_out_of_range(void **state)
@@ -263,6 +266,11 @@ static void assignment_check_refuses_phases_out_of_range(void **state)
     REFUSES(phases[0].loads[1].load, (enum load)77, "load");
     REFUSES(phases[0].loads[0].rate, ((struct rate){0, 1000}), "rate");
     REFUSES(phases[0].loads[0].rate, ((struct rate){1000, 0}), "rate");
+    REFUSES(phases[0].messages, UINT64_C(1000000000001), "messages");
+    REFUSES(phases[1].messages, 1, "messages"); /* It ends when it is drained. */
+    REFUSES(phases[0].consume.pace, (enum consume_pace)4, "consume");
+    REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_RATE}), "consume.rate");
+    REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_THINK}), "think_ns");
     REFUSES(phases[0].arrivals, (enum arrivals)3, "arrivals");
     REFUSES(phases[0].curve_count, CURVE_POINTS_MAX + 1, "curve_count");
     REFUSES(phases[0].curve_count, 1, "curve is zero");
@@ -370,6 +378,43 @@ static void assigned_streams_and_topics_are_distinct_and_within_bounds(void **st
     assignment_done(&a);
 }
 
+static void a_curve_begins_at_the_start_and_rises_in_time(void **state)
+{
+    struct assignment a;
+    struct errinfo error = {0};
+    struct assigned_phase *phase;
+
+    (void)state;
+    make(&a);
+    phase = &a.phases[0];
+    phase->curve[0] = (struct curve_point){0, 0};
+    phase->curve[1] = (struct curve_point){5, 1000000};
+    phase->curve_count = 2;
+    assert_int_equal(assignment_check(&a, &error), 0);
+    phase->curve[0].at_ns = 1;
+    assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    phase->curve[0].at_ns = 0;
+    phase->curve[1].at_ns = 0;
+    assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    phase->curve[1] = (struct curve_point){5, UINT64_C(100000000000001)};
+    assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    assignment_done(&a);
+}
+
+static void producers_share_a_number_of_messages(void **state)
+{
+    struct assigned_phase phase = {.messages = 10};
+
+    (void)state;
+    assert_int_equal(assigned_share(&phase, 4, 0), 3);
+    assert_int_equal(assigned_share(&phase, 4, 1), 3);
+    assert_int_equal(assigned_share(&phase, 4, 2), 2);
+    assert_int_equal(assigned_share(&phase, 4, 3), 2);
+    assert_int_equal(assigned_share(&phase, 20, 10), 0);
+    phase.messages = 0;
+    assert_true(assigned_share(&phase, 4, 3) == UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +429,8 @@ int main(void)
         cmocka_unit_test(assignment_check_refuses_names_without_an_end),
         cmocka_unit_test(assignment_check_refuses_lists_that_are_not_there),
         cmocka_unit_test(assigned_streams_and_topics_are_distinct_and_within_bounds),
+        cmocka_unit_test(a_curve_begins_at_the_start_and_rises_in_time),
+        cmocka_unit_test(producers_share_a_number_of_messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
