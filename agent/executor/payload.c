@@ -2,6 +2,7 @@
 
 #include "alias.h"
 #include "invariant.h"
+#include "payload_text.h"
 #include "stamp.h"
 
 #include <errno.h>
@@ -34,14 +35,14 @@ struct payload_pool {
     struct alias_row shares[MESSAGE_SIZES_MAX];
 };
 
+/* The middles of equal stretches of the range, so that its mean is kept however few they are. */
 static void fill_lengths(struct part *part, const struct message_size *size)
 {
-    uint64_t span = size->bytes_max - size->bytes_min;
+    uint64_t all = (uint64_t)size->bytes_max - size->bytes_min + 1;
+    uint64_t count = part->lengths_count;
 
-    for (uint32_t i = 0; i < part->lengths_count; i++) {
-        uint64_t steps = part->lengths_count > 1 ? part->lengths_count - 1 : 1;
-
-        part->lengths[i] = size->bytes_min + (uint32_t)((span * i + steps / 2) / steps);
+    for (uint32_t i = 0; i < count; i++) {
+        part->lengths[i] = size->bytes_min + (uint32_t)((2 * i + 1) * all / (2 * count));
     }
 }
 
@@ -70,15 +71,35 @@ static void fill_random(unsigned char *contents, uint32_t bytes, uint32_t compre
     }
 }
 
+static void fill_body(const struct part *part, uint32_t body, const struct message_shape *shape,
+                      struct random *random)
+{
+    unsigned char *contents = part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
+    uint32_t bytes = part->body_bytes - STAMP_BYTES;
+
+    switch (shape->payload) {
+    case PAYLOAD_RANDOM:
+        fill_random(contents, bytes, shape->compressible_millis, random);
+        break;
+    case PAYLOAD_ZEROS:
+        break;
+    case PAYLOAD_TEXT:
+        payload_fill_text((char *)contents, bytes, random);
+        break;
+    case PAYLOAD_JSON: /* It has one length. */
+        payload_fill_json((char *)contents, part->lengths[body % part->groups_count] - STAMP_BYTES,
+                          random);
+        break;
+    }
+}
+
 static void fill_bodies(struct part *part, const struct message_shape *shape, struct random *random)
 {
     for (uint32_t body = 0; body < part->bodies_count; body++) {
-        unsigned char *contents = part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
+        const unsigned char *contents =
+            part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
 
-        if (shape->payload == PAYLOAD_RANDOM) {
-            fill_random(contents, part->body_bytes - STAMP_BYTES, shape->compressible_millis,
-                        random);
-        }
+        fill_body(part, body, shape, random);
         for (uint32_t i = body % part->groups_count; i < part->lengths_count;
              i += part->groups_count) {
             part->hashes[body * part->body_lengths_count + i / part->groups_count] =

@@ -2,12 +2,12 @@
  * payload: messages made ahead, so that their contents cost the hot path nothing: no allocation, no
  * hashing, one random number where sizes differ.
  *
- * A pool has some bodies for each part of the flow's mix of sizes, random or zeros, and the hashes
- * of each at all lengths of the part; a range of sizes is PAYLOAD_LENGTHS_MAX lengths, evenly
- * spaced from its least to its greatest. What size a message has is drawn by its producer, from a
- * sequence of its own: same seed, same messages, whatever the other producers do. Contents come
- * from the bodies in turn. A body has room for the stamp in front, which is written in place: one
- * pool per worker and flow.
+ * A pool has some bodies for each part of the flow's mix of sizes, with the contents asked for, and
+ * the hashes of each at all lengths of the part; a range of sizes is PAYLOAD_LENGTHS_MAX lengths,
+ * evenly spaced from its least to its greatest. What size a message has is drawn by its producer,
+ * from a sequence of its own: same seed, same messages, whatever the other producers do. Contents
+ * come from the bodies in turn. A body has room for the stamp in front, which is written in place:
+ * one pool per worker and flow.
  */
 #ifndef MILLRACE_PAYLOAD_H
 #define MILLRACE_PAYLOAD_H

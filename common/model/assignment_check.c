@@ -181,7 +181,7 @@ static int check_message(const struct place *place, const struct message_shape *
     r = r < 0 ? r
               : check_number(place, "message.sizes", message_bytes_sum(message), MESSAGE_BYTES_MIN,
                              (uint64_t)MESSAGE_MIX_BYTES_MAX);
-    r = r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_ZEROS);
+    r = r < 0 ? r : check_enum(place, "message.payload", (int)message->payload, PAYLOAD_JSON);
     r = r < 0 ? r
               : check_number(place, "message.compressible_millis", message->compressible_millis, 0,
                              message->payload == PAYLOAD_RANDOM ? 1000 : 0);

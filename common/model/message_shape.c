@@ -1,6 +1,17 @@
 #include "message_shape.h"
 
 #define HASH_BYTES 8 /* Of each body at each length. */
+#define JSON_BODIES_MIN 16
+
+const char *message_payload_name(enum payload payload)
+{
+    static const char *const names[] = {[PAYLOAD_RANDOM] = "random",
+                                        [PAYLOAD_ZEROS] = "zeros",
+                                        [PAYLOAD_TEXT] = "text",
+                                        [PAYLOAD_JSON] = "json"};
+
+    return names[payload];
+}
 
 uint32_t message_bytes_min(const struct message_shape *shape)
 {
@@ -46,16 +57,21 @@ uint64_t message_bytes_sum(const struct message_shape *shape)
     return sum;
 }
 
-uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part)
+/* Bodies that a part has even if they are large: JSON needs one for each length. */
+static uint32_t bodies_count_min(const struct message_shape *shape, uint32_t part)
 {
     const struct message_size *size = &shape->sizes[part];
-    uint32_t all = size->bytes_max - size->bytes_min + 1;
+    uint64_t room = MESSAGE_MIX_BYTES_MAX / message_bytes_sum(shape);
 
-    return all < PAYLOAD_LENGTHS_MAX ? all : PAYLOAD_LENGTHS_MAX;
+    if (shape->payload != PAYLOAD_JSON || size->bytes_min == size->bytes_max || room == 0) {
+        return 1;
+    }
+    return room < JSON_BODIES_MIN ? (uint32_t)room : JSON_BODIES_MIN;
 }
 
 uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part)
 {
+    uint32_t min = bodies_count_min(shape, part);
     double weighted = 0.0;
     double count;
 
@@ -66,12 +82,25 @@ uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part)
         weighted += (double)shape->sizes[i].weight * shape->sizes[i].bytes_max;
     }
     count = PAYLOAD_POOL_BYTES * (double)shape->sizes[part].weight / weighted;
-    return count < 1.0 ? 1 : count > PAYLOAD_HASHES_MAX ? PAYLOAD_HASHES_MAX : (uint32_t)count;
+    return count < min ? min : count > PAYLOAD_HASHES_MAX ? PAYLOAD_HASHES_MAX : (uint32_t)count;
+}
+
+uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part)
+{
+    const struct message_size *size = &shape->sizes[part];
+    uint32_t all = size->bytes_max - size->bytes_min + 1;
+    uint32_t bodies = message_bodies_count(shape, part);
+    uint32_t max = shape->payload == PAYLOAD_JSON && bodies < PAYLOAD_LENGTHS_MAX
+                       ? bodies
+                       : PAYLOAD_LENGTHS_MAX;
+
+    return all < max ? all : max;
 }
 
 uint32_t message_body_lengths_count(const struct message_shape *shape, uint32_t part)
 {
-    uint32_t max = PAYLOAD_HASHES_MAX / message_bodies_count(shape, part);
+    uint32_t max =
+        shape->payload == PAYLOAD_JSON ? 1 : PAYLOAD_HASHES_MAX / message_bodies_count(shape, part);
     uint32_t all = message_lengths_count(shape, part);
 
     return all < max ? all : max;

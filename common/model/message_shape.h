@@ -11,7 +11,12 @@
 
 #include <stdint.h>
 
-enum payload { PAYLOAD_RANDOM, PAYLOAD_ZEROS };
+enum payload {
+    PAYLOAD_RANDOM,
+    PAYLOAD_ZEROS,
+    PAYLOAD_TEXT, /* English words. */
+    PAYLOAD_JSON  /* One document in each message. */
+};
 
 /* One part of a mix. All sizes are of whole messages, the stamp included. */
 struct message_size {
@@ -28,6 +33,9 @@ struct message_shape {
     struct message_keys keys;
 };
 
+/* "random", "zeros", ... as a scenario writes it. */
+const char *message_payload_name(enum payload payload);
+
 uint32_t message_bytes_min(const struct message_shape *shape);
 uint32_t message_bytes_max(const struct message_shape *shape);
 double message_bytes_mean(const struct message_shape *shape);
@@ -40,7 +48,8 @@ uint64_t message_bytes_sum(const struct message_shape *shape);
  * A pool of messages made ahead (agent/executor/payload.h) has so many different lengths of a part,
  * and so many bodies, each with room for its largest message. Bodies are as many as the weights say
  * until PAYLOAD_POOL_BYTES are spent, so that every part's contents come again after the same time.
- * Each is made ready for so many of the lengths: for all of them where bodies are few.
+ * Each is made ready for so many of the lengths: for all of them where bodies are few. A body of
+ * JSON can't be cut, so it is for one length, and a range has at most as many lengths as bodies.
  */
 uint32_t message_lengths_count(const struct message_shape *shape, uint32_t part);
 uint32_t message_bodies_count(const struct message_shape *shape, uint32_t part);

@@ -97,7 +97,7 @@ static void code_message(struct coder *coder, struct message_shape *message)
 
     code_begin(coder, "message", 4);
     code_items(coder, "sizes", message->sizes, &message->sizes_count, &sizes);
-    message->payload = (enum payload)code_enum(coder, "payload", message->payload, PAYLOAD_ZEROS);
+    message->payload = (enum payload)code_enum(coder, "payload", message->payload, PAYLOAD_JSON);
     code_u32(coder, "compressible_millis", &message->compressible_millis, 1000);
     code_keys(coder, &message->keys);
     code_end(coder);

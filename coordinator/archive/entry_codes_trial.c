@@ -13,6 +13,8 @@ static const char *const consume_acks[] = {
 static const char *const payloads[] = {
     [PAYLOAD_RANDOM] = "random",
     [PAYLOAD_ZEROS] = "zeros",
+    [PAYLOAD_TEXT] = "text",
+    [PAYLOAD_JSON] = "json",
 };
 static const char *const distributions[] = {
     [KEYS_UNIFORM] = "uniform",
@@ -86,7 +88,7 @@ static void code_message(struct fields *fields, struct message_shape *message)
         return;
     }
     field_items(fields, "sizes", message->sizes, &message->sizes_count, &sizes);
-    message->payload = field_enum(fields, "payload", message->payload, payloads, PAYLOAD_ZEROS + 1);
+    message->payload = field_enum(fields, "payload", message->payload, payloads, PAYLOAD_JSON + 1);
     field_u32(fields, "compressible_millis", &message->compressible_millis, 1000);
     code_keys(fields, &message->keys);
     field_doc_end(fields);

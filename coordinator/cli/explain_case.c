@@ -75,7 +75,7 @@ static void write_message(const struct message_shape *message)
     if (message_bytes_max(message) > message_bytes_min(message)) {
         (void)printf(", mean %s", units_format_bytes(message_bytes_mean(message), bytes));
     }
-    (void)printf(", %s", message->payload == PAYLOAD_RANDOM ? "random" : "zeros");
+    (void)printf(", %s", message_payload_name(message->payload));
     if (message->compressible_millis > 0) {
         (void)printf(" (%.3g %% compressible)", message->compressible_millis / 10.0);
     }

@@ -12,8 +12,8 @@
 
 static const char *const unavailable_words[] = {"fail", "skip", NULL};
 static const char *const placement_words[] = {"spread", "apart", NULL};
-static const char *const payload_words[] = {"random", "zeros", NULL};
-static const char *const payload_later[] = {"text", "json", "msgpack", "bson", NULL};
+static const char *const payload_words[] = {"random", "zeros", "text", "json", NULL};
+static const char *const payload_later[] = {"msgpack", "bson", NULL};
 static const char *const keys_words[] = {"none", NULL};
 static const char *const distribution_words[] = {"uniform", "zipf", "sequential", NULL};
 static const char *const publish_ack_words[] = {"none", "leader", "all", NULL};
@@ -178,7 +178,7 @@ const struct scenario_key scenario_keys[] = {
      .choices = payload_words,
      .later_choices = payload_later,
      .fallback = "random",
-     .help = "What follows the stamp."},
+     .help = "What follows the stamp: random bytes, zeros, English words, or a JSON document."},
     {.path = "message.payload.file",
      .type = KEY_TEXT,
      .later = true,

@@ -219,7 +219,7 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
             "message.keys.distribution");
     REFUSES(flows[0].message.keys.exponent_millis, KEY_EXPONENT_MILLIS_MAX + 1,
             "message.keys.exponent_millis");
-    REFUSES(flows[0].message.payload, (enum payload)(PAYLOAD_ZEROS + 1), "message.payload");
+    REFUSES(flows[0].message.payload, (enum payload)(PAYLOAD_JSON + 1), "message.payload");
     REFUSES(flows[0].delivery.publish_ack, (enum publish_ack)3, "publish_ack");
     REFUSES(flows[0].delivery.consume_ack, (enum consume_ack)9, "consume_ack");
     REFUSES(flows[0].delivery.in_flight, 0, "in_flight");

@@ -46,6 +46,7 @@ static void bodies_share_the_pool_by_weight(void **state)
 
 static void every_part_has_a_body_and_none_has_more_than_can_be_hashed(void **state)
 {
+    static const enum payload payloads[] = {PAYLOAD_RANDOM, PAYLOAD_JSON};
     static const struct message_size sizes[] = {{MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX, 1},
                                                 {40, 40, 1},
                                                 {40, 41, 1},
@@ -55,8 +56,9 @@ static void every_part_has_a_body_and_none_has_more_than_can_be_hashed(void **st
                                                 {1000, 3000, 1}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct message_shape shape = {.sizes = {sizes[i]}, .sizes_count = 1};
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+        struct message_shape shape = {
+            .sizes = {sizes[i / 2]}, .sizes_count = 1, .payload = payloads[i % 2]};
         uint32_t bodies = message_bodies_count(&shape, 0);
         uint32_t lengths = message_lengths_count(&shape, 0);
         uint32_t body_lengths = message_body_lengths_count(&shape, 0);

@@ -93,7 +93,7 @@ static void sample_message(struct random *random, struct message_shape *message)
     message->keys.exponent_millis = sample_below(random, KEY_EXPONENT_MILLIS_MAX + 1);
     message->payload = message->compressible_millis > 0
                            ? PAYLOAD_RANDOM
-                           : (enum payload)sample_below(random, PAYLOAD_ZEROS + 1);
+                           : (enum payload)sample_below(random, PAYLOAD_JSON + 1);
 }
 
 /* Each producer has one topic of the flow, each consumer of a subscription all of them. */
