@@ -195,7 +195,7 @@ const char *facts_value(double value, const char *unit, char *text)
                value == floor(value)) {
         return facts_count((uint64_t)value, text);
     } else {
-        (void)snprintf(text, FACTS_TEXT_BYTES, "%.4g", value);
+        (void)snprintf(text, FACTS_TEXT_BYTES, "%.4g%s", value, strcmp(unit, "%") == 0 ? " %" : "");
     }
     return text;
 }

@@ -69,6 +69,9 @@ static void add_objective(const struct result_objective *objective, struct total
     if (objective->phase[0] != '\0') {
         text_addf(&name, " in %s", objective->phase);
     }
+    if (objective->flow[0] != '\0') {
+        text_addf(&name, " by flow %s", objective->flow);
+    }
     sentence_objective(objective, &message);
     if (!text_failed(&name) && !text_failed(&message)) {
         open_testcase(objective->case_name[0] == '\0' ? "run" : objective->case_name, name.bytes,

@@ -220,6 +220,12 @@ static void add_targets(const struct result *result, struct document *doc)
     add_notes(&notes, doc);
 }
 
+static bool same_question(const struct result_objective *a, const struct result_objective *b)
+{
+    return strcmp(a->text, b->text) == 0 && strcmp(a->phase, b->phase) == 0 &&
+           strcmp(a->flow, b->flow) == 0;
+}
+
 static const struct result_objective *find_objective(const struct result *result,
                                                      const struct result_objective *like,
                                                      const char *case_name)
@@ -227,8 +233,7 @@ static const struct result_objective *find_objective(const struct result *result
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (strcmp(objective->text, like->text) == 0 &&
-            strcmp(objective->phase, like->phase) == 0 &&
+        if (same_question(objective, like) &&
             (strcmp(objective->case_name, case_name) == 0 || objective->case_name[0] == '\0')) {
             return objective;
         }
@@ -274,8 +279,7 @@ static void add_objectives(const struct result *result, struct document *doc)
             continue; /* Twice in the scenario. */
         }
         for (uint32_t j = 0; j < i; j++) {
-            if (strcmp(result->objectives[j].text, objective->text) == 0 &&
-                strcmp(result->objectives[j].phase, objective->phase) == 0) {
+            if (same_question(&result->objectives[j], objective)) {
                 objective = NULL; /* Its row is there. */
                 break;
             }
@@ -284,7 +288,8 @@ static void add_objectives(const struct result *result, struct document *doc)
             continue;
         }
         doc_cell(doc, DOC_PLAIN, "%s", objective->text);
-        doc_cell(doc, DOC_PLAIN, "%s", objective->phase[0] == '\0' ? "all" : objective->phase);
+        doc_cell(doc, DOC_PLAIN, "%s%s%s", objective->phase[0] == '\0' ? "all" : objective->phase,
+                 objective->flow[0] == '\0' ? "" : ", flow ", objective->flow);
         for (uint32_t j = 0; j < cases_count; j++) {
             add_objective_cell(find_objective(result, objective, result->cases[j].name), doc);
         }

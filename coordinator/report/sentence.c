@@ -244,6 +244,9 @@ void sentence_objective(const struct result_objective *objective, struct text *o
     if (objective->phase[0] != '\0') {
         text_addf(out, " in %s", objective->phase);
     }
+    if (objective->flow[0] != '\0') {
+        text_addf(out, " by flow %s", objective->flow);
+    }
     if (objective->reason[0] != '\0') {
         text_addf(out, ": %s", objective->reason);
     } else {
