@@ -34,6 +34,7 @@ static const char *const marks[] = {
     [MARK_BROKER_DOWN] = "broker_down", [MARK_BROKER_UP] = "broker_up",
     [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
     [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
+    [MARK_OBJECTIVE] = "objective",
 };
 
 /* As JSON knows them. */
@@ -139,7 +140,7 @@ static void code_cases(struct fields *fields, struct entry_cases *entry)
 
 static void code_mark(struct fields *fields, struct result_mark *mark)
 {
-    mark->kind = field_enum(fields, "mark", mark->kind, marks, MARK_ERROR + 1);
+    mark->kind = field_enum(fields, "mark", mark->kind, marks, MARK_OBJECTIVE + 1);
     field_u32(fields, "trial", &mark->trial, ANY_U32);
     field_i64(fields, "at_ns", &mark->at_ns);
     field_text(fields, "text", mark->text, sizeof mark->text);
@@ -166,6 +167,7 @@ static void code_objective(struct fields *fields, void *item)
     field_double(fields, "observed", &objective->observed);
     field_double(fields, "limit", &objective->limit);
     field_text(fields, "unit", objective->unit, sizeof objective->unit);
+    field_i64(fields, "window_ns", &objective->window_ns);
     field_counter(fields, "samples", &objective->samples);
     field_text(fields, "reason", objective->reason, sizeof objective->reason);
 }

@@ -216,6 +216,9 @@ static void put_objectives(struct json_values *values, const struct result *resu
         }
         json_double(values, "limit", objective->limit);
         json_text(values, "unit", objective->unit);
+        if (objective->window_ns > 0) {
+            json_i64(values, "window_ns", objective->window_ns);
+        }
         json_count(values, "samples", objective->samples);
         json_text_or_null(values, "reason", objective->reason);
         json_close(values);

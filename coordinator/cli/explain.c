@@ -47,10 +47,11 @@ static void write_objectives(const struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->objectives_count; i++) {
         const struct objective *one = &scenario->objectives[i];
 
-        (void)printf("%s %s%s%s%s%s%s%s", i > 0 ? "," : "", one->text,
+        (void)printf("%s %s%s%s%s%s%s%s%s", i > 0 ? "," : "", one->text,
                      one->phase[0] != '\0' ? " in " : "", one->phase,
                      one->flow[0] != '\0' ? " of flow " : "", one->flow,
-                     one->target[0] != '\0' ? " on " : "", one->target);
+                     one->target[0] != '\0' ? " on " : "", one->target,
+                     one->abort ? " (ends the trial when missed)" : "");
     }
     (void)printf("\n");
 }

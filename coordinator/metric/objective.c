@@ -102,6 +102,57 @@ int objective_parse(const char *text, struct objective *ret, struct errinfo *ret
     return r;
 }
 
+/* Is the count known as it happens? The others come from comparing what was sent with what came. */
+static bool is_counted_at_once(const struct metric *metric)
+{
+    return metric->which == WHICH_REFUSED || metric->which == WHICH_UNCONFIRMED ||
+           metric->which == WHICH_CORRUPTED || metric->which == WHICH_ERRORS;
+}
+
+int objective_set_window(struct objective *objective, int64_t window_ns, double within,
+                         int64_t after_ns, struct errinfo *reterr)
+{
+    const struct metric *metric = &objective->metric;
+    char window[UNITS_TEXT_BYTES];
+    char after[UNITS_TEXT_BYTES];
+    size_t used = strlen(objective->text);
+
+    if (metric->kind == METRIC_BACKLOG || metric->kind == METRIC_OUTAGE ||
+        (metric->kind == METRIC_COUNT && !is_counted_at_once(metric))) {
+        return errinfo_set(reterr, -EINVAL,
+                           "%s is not known window by window (latencies, rates, attained, refused, "
+                           "unconfirmed, corrupted and errors are)",
+                           metric->name);
+    }
+    if (window_ns % INTERVAL_NS != 0) {
+        return errinfo_set(reterr, -EINVAL, "windows are made of whole seconds (such as 10s)");
+    }
+    objective->window_ns = window_ns;
+    objective->within = within;
+    objective->after_ns = after_ns;
+    (void)snprintf(objective->text + used, sizeof objective->text - used,
+                   " in %.10g %% of windows of %s%s%s", within * 100.0,
+                   units_format_duration(window_ns, window), after_ns > 0 ? " after " : "",
+                   after_ns > 0 ? units_format_duration(after_ns, after) : "");
+    return 0;
+}
+
+int objective_set_abort(struct objective *objective, struct errinfo *reterr)
+{
+    bool grows = objective->metric.kind == METRIC_COUNT && is_counted_at_once(&objective->metric) &&
+                 objective->relation != RELATION_GREATER &&
+                 objective->relation != RELATION_GREATER_OR_EQUAL;
+
+    if (objective->window_ns == 0 && !grows) {
+        return errinfo_set(reterr, -EINVAL,
+                           "whether it is missed is known at the end only (with a window it is "
+                           "known earlier; refused, unconfirmed, corrupted and errors with a limit "
+                           "above are, too)");
+    }
+    objective->abort = true;
+    return 0;
+}
+
 bool objective_holds(const struct objective *objective, double observed)
 {
     switch (objective->relation) {

@@ -25,11 +25,22 @@ struct objective {
     char phase[NAME_BYTES];  /* "": every measured phase. */
     char flow[NAME_BYTES];   /* "": all flows together. */
     char target[NAME_BYTES]; /* "": every target. */
+    int64_t window_ns;       /* Judged in windows of that many whole seconds; 0: it is not. */
+    int64_t after_ns;        /* Windows that begin earlier in the phase don't count. */
+    double within;           /* Share of the windows in which it must hold, in (0, 1]. */
+    bool abort;              /* Ends the trial as soon as it is missed. */
 };
 
-/* METRIC RELATION VALUE; phase, flow and target are left empty. 0, or -EINVAL with what is wrong
- * and what would be right. */
+/* METRIC RELATION VALUE; what else an objective may say is left empty. 0, or -EINVAL with what is
+ * wrong and what would be right. */
 int objective_parse(const char *text, struct objective *ret, struct errinfo *reterr);
+
+/* Judges it in windows: says so in its text, too. -EINVAL with why this one can't be. */
+int objective_set_window(struct objective *objective, int64_t window_ns, double within,
+                         int64_t after_ns, struct errinfo *reterr);
+
+/* Lets it end a trial. -EINVAL with why this one can't: what is known at the end only. */
+int objective_set_abort(struct objective *objective, struct errinfo *reterr);
 
 bool objective_holds(const struct objective *objective, double observed);
 

@@ -31,9 +31,13 @@ int verdict_exit_code(enum verdict verdict)
 }
 
 static const char *const mark_kinds[] = {
-    [MARK_BROKER_DOWN] = "broker down", [MARK_BROKER_UP] = "broker up",
-    [MARK_AGENT_LOST] = "agent lost",   [MARK_INTERRUPTED] = "interrupted",
-    [MARK_CUT_OFF] = "cut off",         [MARK_ERROR] = "error",
+    [MARK_BROKER_DOWN] = "broker down",
+    [MARK_BROKER_UP] = "broker up",
+    [MARK_AGENT_LOST] = "agent lost",
+    [MARK_INTERRUPTED] = "interrupted",
+    [MARK_CUT_OFF] = "cut off",
+    [MARK_ERROR] = "error",
+    [MARK_OBJECTIVE] = "objective missed",
 };
 
 const char *mark_kind_name(enum mark_kind kind)

@@ -112,7 +112,8 @@ enum mark_kind {
     MARK_AGENT_LOST,
     MARK_INTERRUPTED,
     MARK_CUT_OFF,
-    MARK_ERROR
+    MARK_ERROR,
+    MARK_OBJECTIVE /* Missed, so that the trial ended. */
 };
 
 const char *mark_kind_name(enum mark_kind kind);
@@ -223,6 +224,7 @@ struct result_case {
 
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
 
+/* In windows observed and limit are shares of them, in percent. */
 struct result_objective {
     char text[NAME_BYTES * 2]; /* "lost == 0" */
     char case_name[NAME_BYTES];
@@ -232,6 +234,7 @@ struct result_objective {
     double observed;
     double limit;
     char unit[UNIT_BYTES];
+    int64_t window_ns; /* 0: judged on the whole phase. */
     uint64_t samples;
     char reason[REASON_BYTES];
 };

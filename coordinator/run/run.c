@@ -229,7 +229,9 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
 {
     struct journal_entry entry = {.kind = ENTRY_CLOSE};
     const struct judge_terms terms = {.objectives = run->config->scenario->objectives,
-                                      .objectives_count = run->config->scenario->objectives_count};
+                                      .objectives_count = run->config->scenario->objectives_count,
+                                      .windows = run->window_counts,
+                                      .windows_count = run->window_counts_count};
     struct result *result = NULL;
     int r;
 
@@ -284,6 +286,8 @@ static void run_done(struct run *run)
     plan_free(run->plan);
     free(run->cases);
     free(run->broker_versions);
+    windows_free(run->windows);
+    free(run->window_counts);
     free(run->agents_folder);
     log_close();
 }

@@ -21,6 +21,7 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
     /* Folded first: what the fold refuses must not stand in the journal, where `report` would
      * stumble over it. */
     r = fold_add(run->fold, entry, reterr);
+    r = r < 0 ? r : run_watch_objectives(run, entry, reterr);
     if (r < 0 || run->archive_failed) {
         return r;
     }
@@ -275,6 +276,10 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
     }
     if (r == 0 && fresh) {
         fold_live(run->fold, &run->progress.live);
+        /* What comes after a trial was told to end is no full window. */
+        if (run->windows != NULL && !run_is_ending(run)) {
+            windows_advance(run->windows, run->progress.live.intervals);
+        }
         r = look_at_broker(run, reterr);
     }
     show(run, now_ns);

@@ -27,14 +27,18 @@ struct run {
     struct entry_case *cases;            /* By plan case; the journal's CASES. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
     struct judge_events events;
+    struct window_count *window_counts; /* Of the trials so far. */
+    uint32_t window_counts_count;
     struct run_progress progress;
     int64_t synced_ns;
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
-    int64_t t0_ns;    /* This process's clock; 0 before the first segment. */
-    int64_t drain_ns; /* Of the trial's last phase. */
-    int64_t interrupted_ns;
+    int64_t t0_ns;           /* This process's clock; 0 before the first segment. */
+    int64_t drain_ns;        /* Of the trial's last phase. */
+    int64_t ending_ns;       /* When the sending was ended early; this process's clock. */
+    bool aborted;            /* By an objective that was missed. */
+    struct windows *windows; /* NULL: no trial runs. */
     bool broker_down;
     bool broker_given_up;
     int64_t broker_down_ns; /* Offset from T0. */
@@ -62,6 +66,26 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
 /* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
  * can't be written. */
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
+
+/* Is the running trial ended before its time, and drained? */
+bool run_is_ending(const struct run *run);
+
+void run_stop_all(struct run *run, bool sending_only);
+
+/* Ends the sending if the user wants it, or an objective that ends the trial is missed. Sets
+ * *deadline_ns, until which consumers have time: drain_ns from then. Below 0: the journal can't be
+ * written. */
+int run_look_for_end(struct run *run, int64_t drain_ns, int64_t *deadline_ns,
+                     struct errinfo *reterr);
+
+/* Shall the running segment end before its time? phase_start_ns: of a drain phase that runs; else
+ * INT64_MAX. */
+bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_deadline_ns);
+
+/* Shows the objectives that are judged while a trial runs an entry that was folded. 0 or -ENOMEM.
+ */
+int run_watch_objectives(struct run *run, const struct journal_entry *entry,
+                         struct errinfo *reterr);
 
 void run_notice(const struct run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

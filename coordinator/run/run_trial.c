@@ -121,72 +121,6 @@ static int prepare(struct run *run, struct errinfo *reterr)
     return r;
 }
 
-static void stop_all(struct run *run, bool sending_only)
-{
-    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
-        struct command command = {
-            .kind = COMMAND_STOP, .trial = run->trial->number, .sending_only = sending_only};
-
-        (void)fleet_command(run->session.fleet, i, &command);
-    }
-}
-
-/* Has the broker been away for longer than the scenario allows? Then the run ends as fail. */
-static bool broker_is_lost(struct run *run)
-{
-    int64_t away_ns = mono_ns() - run->t0_ns - run->broker_down_ns;
-    char allowed[UNITS_TEXT_BYTES];
-
-    if (!run->broker_down || away_ns < run->config->scenario->on_broker_loss_ns) {
-        return false;
-    }
-    run->events.broker_lost = true;
-    run->broker_given_up = true;
-    (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
-                   run->progress.case_name);
-    (void)snprintf(run->events.broker_lost_text, sizeof run->events.broker_lost_text,
-                   "the broker went away at %.1f s and was not back within %s",
-                   (double)run->broker_down_ns / 1e9,
-                   units_format_duration(run->config->scenario->on_broker_loss_ns, allowed));
-    run_notice(run, "%s: %s", run->progress.case_name, run->events.broker_lost_text);
-    return true;
-}
-
-/* The first Ctrl-C ends the sending and leaves the consumers as long as a drain phase has, or until
- * all is there. */
-static void take_interrupt(struct run *run, int64_t drain_ns, int64_t *deadline_ns)
-{
-    run->events.interrupted = true;
-    run_notice(run, "interrupted: draining (Ctrl-C again stops at once)");
-    (void)run_journal_mark(run, MARK_INTERRUPTED, mono_ns() - run->t0_ns, "interrupted by the user",
-                           NULL);
-    stop_all(run, true);
-    run->interrupted_ns = mono_ns();
-    *deadline_ns = run->interrupted_ns + drain_ns;
-}
-
-/* Shall the running segment end before its time? phase_start_ns: of a drain phase that runs; else
- * INT64_MAX. */
-static bool should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_deadline_ns)
-{
-    const struct fold_live *live = &run->progress.live;
-    int64_t since_ns = phase_start_ns;
-
-    if (broker_is_lost(run)) {
-        return true;
-    }
-    if (run->events.interrupted) {
-        if (mono_ns() > drain_deadline_ns) {
-            return true;
-        }
-        since_ns = run->interrupted_ns - run->t0_ns;
-    }
-    /* The figures must be younger than the load: every agent has to have reported since it ended.
-     */
-    return since_ns != INT64_MAX && live->drained &&
-           (int64_t)live->intervals * INTERVAL_NS > since_ns;
-}
-
 /* Which phase runs now; for the view. */
 static void show_phase(struct run *run, const struct assigned_phase *phases,
                        const struct segment *segment)
@@ -278,14 +212,16 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
             *ret_end_ns = end_ns > last_start_ns ? end_ns : last_start_ns;
             return 0;
         }
-        if (run_interrupted(run) && !run->events.interrupted) {
-            take_interrupt(run, drain_ns, &drain_deadline_ns);
+        r = run_look_for_end(run, drain_ns, &drain_deadline_ns, reterr);
+        if (r < 0) {
+            return r;
         }
-        if (!stopped && should_stop(run, last->until_drained && in_last ? last_start_ns : INT64_MAX,
-                                    drain_deadline_ns)) {
+        if (!stopped &&
+            run_should_stop(run, last->until_drained && in_last ? last_start_ns : INT64_MAX,
+                            drain_deadline_ns)) {
             stopped = true;
-            drained = last->until_drained && !run->broker_given_up && !run->events.interrupted;
-            stop_all(run, false);
+            drained = last->until_drained && !run->broker_given_up && !run_is_ending(run);
+            run_stop_all(run, false);
             deadline_ns = mono_ns() + STOP_GRACE_NS;
         }
         if (mono_ns() > deadline_ns) {
@@ -336,8 +272,8 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     if (r == 0) {
         r = wait_for_segment(run, phases, &order.segment, commands, &end_ns, reterr);
     }
-    if (run->events.interrupted && end_ns > run->interrupted_ns - run->t0_ns) {
-        end_ns = run->interrupted_ns - run->t0_ns; /* What came after was waiting. */
+    if (run_is_ending(run) && end_ns > run->ending_ns - run->t0_ns) {
+        end_ns = run->ending_ns - run->t0_ns; /* What came after was waiting. */
     }
     if (r < 0) {
         end_ns = mono_ns() - run->t0_ns;
@@ -358,16 +294,16 @@ static int drive(struct run *run, const struct assigned_phase *phases, uint32_t 
 
     run_stage(run, "running", run->progress.case_name);
     run->drain_ns = phases[phases_count - 1].duration_ns;
-    for (uint32_t i = 0;
-         r == 0 && i < phases_count && !run->events.interrupted && !run->broker_given_up; i++) {
+    for (uint32_t i = 0; r == 0 && i < phases_count && !run_is_ending(run) && !run->broker_given_up;
+         i++) {
         if (phases[i].until_drained || phases[i].messages > 0 || i + 1 == phases_count) {
             r = drive_segment(run, phases, first, i, reterr);
             first = i + 1;
             by_count = phases[i].messages > 0;
         }
     }
-    /* Interrupted in the very moment in which the last message was sent: not drained yet. */
-    if (r == 0 && by_count && run->events.interrupted && !run->broker_given_up) {
+    /* Told to end in the very moment in which the last message was sent: not drained yet. */
+    if (r == 0 && by_count && run_is_ending(run) && !run->broker_given_up) {
         r = drive_segment(run, phases, phases_count - 1, phases_count - 1, reterr);
     }
     return r;
@@ -466,6 +402,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     run->t0_ns = 0;
     run->broker_down = false;
     run->broker_given_up = false;
+    run->aborted = false;
     memset(&run->progress.live, 0,
            sizeof run->progress.live); /* The trial before says nothing of this one. */
     memset(run->start_skew_ns, 0, sizeof run->start_skew_ns);

@@ -30,13 +30,21 @@ static struct reach reach_of(const struct scenario *scenario, const char *phase)
     return reach;
 }
 
+/* As usable(), of what a problem may be told of. */
+static struct node *usable_entry(struct node *item, const char *key)
+{
+    struct node *node = node_child(item, key);
+
+    return node == NULL || node->bad || node->row == NULL ? NULL : node;
+}
+
 /* Takes a name that must be one of those that were offered to `known`. */
 static void take_name(struct loading *loading, struct node *item, const char *key,
                       const struct nearest *known, char *ret)
 {
-    struct node *node = node_child(item, key);
+    struct node *node = usable_entry(item, key);
 
-    if (node == NULL || node->bad || node->row == NULL) {
+    if (node == NULL) {
         return;
     }
     (void)snprintf(ret, NAME_BYTES, "%.63s", node->text);
@@ -83,6 +91,31 @@ static void take_names(struct loading *loading, struct node *item, struct object
     take_name(loading, item, "target", &targets, objective->target);
 }
 
+static void take_window(struct loading *loading, struct node *item, struct objective *objective)
+{
+    struct node *window = usable_entry(item, "window");
+    struct node *within = usable_entry(item, "within");
+    struct node *after = usable_entry(item, "after");
+    struct node *abort_key = usable_entry(item, "abort");
+    struct errinfo error;
+
+    if (window != NULL) {
+        double share = (double)usable_number(within, "objectives.*.within") / 1e5;
+
+        if (objective_set_window(objective, usable_number(window, "objectives.*.window"), share,
+                                 usable_number(after, "objectives.*.after"), &error) < 0) {
+            problems_node(&loading->problems, window, "%s", error.text);
+        }
+    } else if (within != NULL || after != NULL) {
+        problems_node(&loading->problems, within != NULL ? within : after,
+                      "counts windows, and there is none (window: 10s)");
+    }
+    if (usable_number(abort_key, "objectives.*.abort") != 0 &&
+        objective_set_abort(objective, &error) < 0) {
+        problems_node(&loading->problems, abort_key, "%s", error.text);
+    }
+}
+
 static void build_objective(struct loading *loading, struct node *item)
 {
     struct scenario *scenario = loading->scenario;
@@ -100,6 +133,7 @@ static void build_objective(struct loading *loading, struct node *item)
     }
     if (item->kind == NODE_MAP) {
         take_names(loading, item, objective);
+        take_window(loading, item, objective);
     }
     reach = reach_of(scenario, objective->phase);
     if (reach.any && !reach.paced && objective->metric.needs_schedule) {

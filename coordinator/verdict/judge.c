@@ -167,7 +167,7 @@ static bool is_replaced(const struct implied *implied, const struct judge_terms 
 }
 
 static int judge_objectives(struct result *result, const struct judge_terms *terms,
-                            bool came_to_end, struct tally *tally, struct errinfo *reterr)
+                            struct tally *tally, struct errinfo *reterr)
 {
     free(result->objectives);
     result->objectives_count = 0;
@@ -184,7 +184,7 @@ static int judge_objectives(struct result *result, const struct judge_terms *ter
             continue;
         }
         result->objectives_count++;
-        judge_one(&result->cases[i / IMPLIED_COUNT], implied, came_to_end, objective);
+        judge_one(&result->cases[i / IMPLIED_COUNT], implied, tally->came_to_end, objective);
         tally->met += objective->met == MET_YES ? 1 : 0;
         if (objective->met != MET_NO) {
             continue;
@@ -194,7 +194,7 @@ static int judge_objectives(struct result *result, const struct judge_terms *ter
             return -ENOMEM;
         }
     }
-    return judge_asked(result, terms, came_to_end, tally, reterr);
+    return judge_asked(result, terms, tally, reterr);
 }
 
 static bool any_sent(const struct result *result)
@@ -241,6 +241,9 @@ static int judge_trouble(struct result *result, const struct judge_events *event
         r = judge_add_reason(result, "broker_lost", events->broker_lost_case,
                              events->broker_lost_text, reterr);
     }
+    if (r == 0 && events->aborted) {
+        r = judge_add_reason(result, "aborted", events->aborted_case, events->aborted_text, reterr);
+    }
     return r;
 }
 
@@ -282,7 +285,8 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     result->reasons_count = 0;
     r = judge_trouble(result, events, &failed, reterr);
     if (r == 0) {
-        r = judge_objectives(result, terms, !failed && !events->interrupted, &tally, reterr);
+        tally.came_to_end = !failed && !events->interrupted && !events->aborted;
+        r = judge_objectives(result, terms, &tally, reterr);
     }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */
@@ -298,10 +302,11 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     if (r < 0) {
         return errinfo_nomem(reterr);
     }
-    result->verdict = events->interrupted             ? VERDICT_INTERRUPTED
-                      : failed                        ? VERDICT_FAILED
-                      : missed || events->broker_lost ? VERDICT_FAIL
-                      : regressed                     ? VERDICT_REGRESSION
-                                                      : VERDICT_PASS;
+    missed = missed || events->broker_lost || events->aborted;
+    result->verdict = events->interrupted ? VERDICT_INTERRUPTED
+                      : failed            ? VERDICT_FAILED
+                      : missed            ? VERDICT_FAIL
+                      : regressed         ? VERDICT_REGRESSION
+                                          : VERDICT_PASS;
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "objective.h"
 #include "result.h"
+#include "windows.h"
 
 /* What happened to the run beside its figures. */
 struct judge_events {
@@ -21,12 +22,17 @@ struct judge_events {
     bool broker_lost; /* Away longer than on_broker_loss. */
     char broker_lost_case[NAME_BYTES];
     char broker_lost_text[ERRINFO_BYTES];
+    bool aborted; /* The first trial that an objective with `abort` ended. */
+    char aborted_case[NAME_BYTES];
+    char aborted_text[ERRINFO_BYTES];
 };
 
 /* What the scenario asks for. Borrowed. */
 struct judge_terms {
     const struct objective *objectives;
     uint32_t objectives_count;
+    const struct window_count *windows; /* Of all trials. */
+    uint32_t windows_count;
 };
 
 /* Fills result->objectives, reasons and verdict. 0 or -ENOMEM. */

@@ -11,35 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One question: an objective about a case, in one phase or over all of them. */
-struct question {
-    const struct objective *objective;
-    const struct result_case *of;
-    const char *phase; /* "": all phases. */
-};
-
-struct answer {
-    double observed;
-    uint64_t samples;
-    bool has_value;
-    bool lacks_samples; /* It was measured, but too little. */
-    const char *missing;
-};
-
 static bool is_about(const struct objective *objective, const struct result_case *of)
 {
     return objective->target[0] == '\0' || strcmp(objective->target, of->target) == 0;
 }
 
-static bool counts_phase(const struct question *question, const struct result_phase *phase)
+static bool counts_phase(const struct judge_question *question, const struct result_phase *phase)
 {
     return strcmp(phase->flow, question->objective->flow) == 0 &&
            (question->phase[0] == '\0' || strcmp(phase->name, question->phase) == 0);
 }
 
 /* A count of one trial, over all phases that the question is about. */
-static void count_trial(const struct question *question, const struct result_trial *trial,
-                        struct answer *ret)
+static void count_trial(const struct judge_question *question, const struct result_trial *trial,
+                        struct judge_answer *ret)
 {
     double sum = 0.0;
 
@@ -59,7 +44,8 @@ static void count_trial(const struct question *question, const struct result_tri
 }
 
 /* Values of the phase in each trial that has one; returns how many. */
-static uint32_t trial_values(const struct question *question, double *values, struct answer *ret)
+static uint32_t trial_values(const struct judge_question *question, double *values,
+                             struct judge_answer *ret)
 {
     uint32_t n = 0;
 
@@ -85,37 +71,7 @@ static uint32_t trial_values(const struct question *question, double *values, st
     return n;
 }
 
-static int answer(const struct question *question, struct answer *ret, struct errinfo *reterr)
-{
-    double *values;
-    uint32_t n;
-
-    memset(ret, 0, sizeof *ret);
-    ret->missing = "the case has no such phase";
-    if (question->objective->metric.kind == METRIC_COUNT) {
-        for (uint32_t t = 0; t < question->of->trials_count; t++) {
-            count_trial(question, &question->of->trials[t], ret);
-        }
-        if (ret->has_value && ret->samples == 0) {
-            ret->has_value = false;
-            ret->missing = "nothing was sent";
-        }
-        return 0;
-    }
-    values = calloc((size_t)question->of->trials_count + 1, sizeof *values);
-    if (values == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    n = trial_values(question, values, ret);
-    if (n > 0) {
-        ret->has_value = true;
-        ret->observed = stats_median(values, n);
-    }
-    free(values);
-    return 0;
-}
-
-static void write_value(const struct metric *metric, double value, char *text)
+void judge_write_value(const struct metric *metric, double value, char *text)
 {
     if (strcmp(metric->unit, "ns") == 0) {
         (void)units_format_ns(value, text);
@@ -126,6 +82,54 @@ static void write_value(const struct metric *metric, double value, char *text)
     } else {
         (void)snprintf(text, UNITS_TEXT_BYTES, "%.0f", value);
     }
+}
+
+/* An answer that has a value, against the objective's limit. */
+static void hold_against_limit(const struct objective *objective, struct judge_answer *answer)
+{
+    char observed[UNITS_TEXT_BYTES];
+
+    answer->limit = objective->limit;
+    answer->holds = objective_holds(objective, answer->observed);
+    judge_write_value(&objective->metric, answer->observed, observed);
+    (void)snprintf(answer->miss, sizeof answer->miss, "it was %s", observed);
+}
+
+static int answer(const struct judge_question *question, struct judge_answer *ret,
+                  struct errinfo *reterr)
+{
+    double *values;
+    uint32_t n;
+
+    if (question->objective->window_ns > 0) {
+        judge_windows(question, ret);
+        return 0;
+    }
+    memset(ret, 0, sizeof *ret);
+    ret->missing = "the case has no such phase";
+    if (question->objective->metric.kind == METRIC_COUNT) {
+        for (uint32_t t = 0; t < question->of->trials_count; t++) {
+            count_trial(question, &question->of->trials[t], ret);
+        }
+        if (ret->has_value && ret->samples == 0) {
+            ret->has_value = false;
+            ret->missing = "nothing was sent";
+        }
+        hold_against_limit(question->objective, ret);
+        return 0;
+    }
+    values = calloc((size_t)question->of->trials_count + 1, sizeof *values);
+    if (values == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    n = trial_values(question, values, ret);
+    if (n > 0) {
+        ret->has_value = true;
+        ret->observed = stats_median(values, n);
+        hold_against_limit(question->objective, ret);
+    }
+    free(values);
+    return 0;
 }
 
 static struct result_objective *new_row(struct result *result, struct errinfo *reterr)
@@ -142,18 +146,19 @@ static struct result_objective *new_row(struct result *result, struct errinfo *r
     return &grown[result->objectives_count++];
 }
 
-static void fill_row(const struct question *question, const struct answer *answer, bool came_to_end,
-                     struct result_objective *row)
+static void fill_row(const struct judge_question *question, const struct judge_answer *answer,
+                     bool came_to_end, struct result_objective *row)
 {
     const struct objective *objective = question->objective;
-    char observed[UNITS_TEXT_BYTES];
 
     memcpy(row->text, objective->text, sizeof row->text);
     memcpy(row->case_name, question->of->name, sizeof row->case_name);
     (void)snprintf(row->phase, sizeof row->phase, "%.63s", question->phase);
     memcpy(row->flow, objective->flow, sizeof row->flow);
-    (void)snprintf(row->unit, sizeof row->unit, "%s", objective->metric.unit);
-    row->limit = objective->limit;
+    (void)snprintf(row->unit, sizeof row->unit, "%s",
+                   objective->window_ns > 0 ? "%" : objective->metric.unit);
+    row->window_ns = objective->window_ns;
+    row->limit = objective->window_ns > 0 ? objective->within * 100.0 : objective->limit;
     row->samples = answer->samples;
     row->met = MET_NOT_AVAILABLE;
     if (question->of->status != CASE_MEASURED || question->of->trials_count == 0) {
@@ -164,19 +169,18 @@ static void fill_row(const struct question *question, const struct answer *answe
         (void)snprintf(row->reason, sizeof row->reason, "%s", answer->missing);
     } else {
         row->observed = answer->observed;
-        row->met = objective_holds(objective, answer->observed) ? MET_YES : MET_NO;
+        row->met = answer->holds ? MET_YES : MET_NO;
         if (row->met == MET_NO) {
-            write_value(&objective->metric, answer->observed, observed);
-            (void)snprintf(row->reason, sizeof row->reason, "it was %s", observed);
+            memcpy(row->reason, answer->miss, sizeof row->reason);
         }
     }
 }
 
-static int judge_question(struct result *result, const struct question *question, bool came_to_end,
-                          struct tally *tally, struct errinfo *reterr)
+static int judge_one_question(struct result *result, const struct judge_question *question,
+                              struct tally *tally, struct errinfo *reterr)
 {
     struct result_objective *row;
-    struct answer found;
+    struct judge_answer found;
     char text[ERRINFO_BYTES];
     int r = answer(question, &found, reterr);
 
@@ -187,7 +191,7 @@ static int judge_question(struct result *result, const struct question *question
     if (row == NULL) {
         return -ENOMEM;
     }
-    fill_row(question, &found, came_to_end, row);
+    fill_row(question, &found, tally->came_to_end, row);
     tally->met += row->met == MET_YES ? 1 : 0;
     if (row->met != MET_NO) {
         return 0;
@@ -201,23 +205,25 @@ static int judge_question(struct result *result, const struct question *question
 }
 
 /* Of one objective in one case: a count once, anything else for each phase that is judged. */
-static int judge_case(struct result *result, const struct objective *objective,
-                      const struct result_case *of, bool came_to_end, struct tally *tally,
-                      struct errinfo *reterr)
+static int judge_case(struct result *result, const struct judge_terms *terms, uint32_t number,
+                      const struct result_case *of, struct tally *tally, struct errinfo *reterr)
 {
-    struct question question = {.objective = objective, .of = of, .phase = objective->phase};
-    bool by_phase = objective->metric.kind != METRIC_COUNT && objective->phase[0] == '\0';
+    const struct objective *objective = &terms->objectives[number];
+    struct judge_question question = {
+        .terms = terms, .objective = objective, .of = of, .phase = objective->phase};
+    bool by_phase = (objective->metric.kind != METRIC_COUNT || objective->window_ns > 0) &&
+                    objective->phase[0] == '\0';
     int r = 0;
 
     if (!by_phase || of->phases_count == 0) {
-        return judge_question(result, &question, came_to_end, tally, reterr);
+        return judge_one_question(result, &question, tally, reterr);
     }
     for (uint32_t p = 0; r == 0 && p < of->phases_count; p++) {
         const struct result_phase *phase = &of->phases[p];
 
         question.phase = phase->name;
         if (phase->measured && phase->flow[0] == '\0') {
-            r = judge_question(result, &question, came_to_end, tally, reterr);
+            r = judge_one_question(result, &question, tally, reterr);
         }
     }
     return r;
@@ -241,8 +247,8 @@ static int judge_nowhere(struct result *result, const struct objective *objectiv
     return judge_add_reason(result, "no_samples", "", text, reterr);
 }
 
-int judge_asked(struct result *result, const struct judge_terms *terms, bool came_to_end,
-                struct tally *tally, struct errinfo *reterr)
+int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
+                struct errinfo *reterr)
 {
     int r = 0;
 
@@ -252,10 +258,10 @@ int judge_asked(struct result *result, const struct judge_terms *terms, bool cam
 
         for (uint32_t c = 0; r == 0 && c < result->cases_count; c++) {
             if (is_about(objective, &result->cases[c])) {
-                r = judge_case(result, objective, &result->cases[c], came_to_end, tally, reterr);
+                r = judge_case(result, terms, i, &result->cases[c], tally, reterr);
             }
         }
-        if (r == 0 && came_to_end) {
+        if (r == 0 && tally->came_to_end) {
             r = judge_nowhere(result, objective, first, tally, reterr);
         }
     }

@@ -6,15 +6,41 @@
 
 /* What judging the objectives came to. */
 struct tally {
+    bool came_to_end; /* Else what lacks samples had no time to get any. */
     uint32_t met;
     uint32_t missed;
+};
+
+/* One question: an objective about a case, in one phase or over all of them. */
+struct judge_question {
+    const struct judge_terms *terms;
+    const struct objective *objective; /* One of the terms'. */
+    const struct result_case *of;
+    const char *phase; /* "": all phases. */
+};
+
+struct judge_answer {
+    double observed;
+    double limit; /* What it is held against. */
+    bool holds;
+    uint64_t samples;
+    bool has_value;
+    bool lacks_samples; /* It was measured, but too little. */
+    const char *missing;
+    char miss[REASON_BYTES]; /* If it does not hold: how. */
 };
 
 int judge_add_reason(struct result *result, const char *code, const char *case_name,
                      const char *text, struct errinfo *reterr);
 
+/* UNITS_TEXT_BYTES. */
+void judge_write_value(const struct metric *metric, double value, char *text);
+
+/* The answer to a question about windows: on every trial, the worst one decides. */
+void judge_windows(const struct judge_question *question, struct judge_answer *ret);
+
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
-int judge_asked(struct result *result, const struct judge_terms *terms, bool came_to_end,
-                struct tally *tally, struct errinfo *reterr);
+int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
+                struct errinfo *reterr);
 
 #endif

@@ -202,6 +202,7 @@ static void sample_close(struct random *random, struct entry_close *entry)
         objective->observed = (double)sample_time(random) / 3;
         objective->limit = (double)sample_time(random) / 3;
         sample_utf8(random, objective->unit, sizeof objective->unit);
+        objective->window_ns = sample_time(random);
         objective->samples = sample_number(random);
         sample_utf8(random, objective->reason, sizeof objective->reason);
     }
@@ -244,7 +245,7 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
         sample_snapshot_entry(random, &ret->as.snapshot);
         break;
     case ENTRY_MARK:
-        ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_ERROR + 1);
+        ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_OBJECTIVE + 1);
         ret->as.mark.trial = (uint32_t)sample_number(random);
         ret->as.mark.at_ns = sample_time(random);
         sample_utf8(random, ret->as.mark.text, sizeof ret->as.mark.text);

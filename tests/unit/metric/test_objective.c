@@ -88,9 +88,69 @@ static void relations_hold_as_they_are_written(void **state)
     }
 }
 
+static void a_window_stands_in_the_text_of_an_objective(void **state)
+{
+    struct objective objective;
+
+    (void)state;
+    assert_int_equal(objective_parse("e2e.p99 < 10ms", &objective, NULL), 0);
+    assert_int_equal(objective.window_ns, 0);
+    assert_int_equal(
+        objective_set_window(&objective, INT64_C(10000000000), 0.995, INT64_C(30000000000), NULL),
+        0);
+    assert_string_equal(objective.text, "e2e.p99 < 10ms in 99.5 % of windows of 10 s after 30 s");
+    assert_int_equal(objective_set_abort(&objective, NULL), 0);
+    assert_true(objective.abort);
+}
+
+static void what_is_known_at_the_end_only_has_no_windows_and_ends_no_trial(void **state)
+{
+    static const struct {
+        const char *text;
+        bool window;
+        bool abort;
+    } rows[] = {
+        {"lost == 0", false, false},       {"duplicated == 0", false, false},
+        {"backlog.max < 5", false, false}, {"outage.max < 5s", false, false},
+        {"errors == 0", true, true},       {"corrupted <= 3", true, true},
+        {"unconfirmed > 3", true, false},  {"sent_rate > 3/s", true, false},
+        {"publish.p50 < 5s", true, false}, {"attained >= 99%", true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct objective objective;
+        struct errinfo error = {""};
+
+        assert_int_equal(objective_parse(rows[i].text, &objective, NULL), 0);
+        assert_int_equal(objective_set_abort(&objective, &error), rows[i].abort ? 0 : -EINVAL);
+        assert_int_equal(objective_set_window(&objective, INT64_C(2000000000), 1.0, 0, &error),
+                         rows[i].window ? 0 : -EINVAL);
+        if (rows[i].window) {
+            assert_int_equal(objective_set_abort(&objective, NULL), 0);
+        }
+    }
+}
+
+static void windows_are_made_of_whole_seconds(void **state)
+{
+    struct objective objective;
+    struct errinfo error = {""};
+
+    (void)state;
+    assert_int_equal(objective_parse("e2e.p99 < 10ms", &objective, NULL), 0);
+    assert_int_equal(objective_set_window(&objective, INT64_C(1500000000), 1.0, 0, &error),
+                     -EINVAL);
+    assert_non_null(strstr(error.text, "whole seconds"));
+    assert_string_equal(objective.text, "e2e.p99 < 10ms");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_window_stands_in_the_text_of_an_objective),
+        cmocka_unit_test(what_is_known_at_the_end_only_has_no_windows_and_ends_no_trial),
+        cmocka_unit_test(windows_are_made_of_whole_seconds),
         cmocka_unit_test(limits_are_in_the_unit_of_the_metric),
         cmocka_unit_test(what_is_no_objective_is_refused_with_the_reason),
         cmocka_unit_test(relations_hold_as_they_are_written),

@@ -63,7 +63,7 @@ static void judge(struct result *result, const char *text, const char *phase, co
 {
     static const struct judge_events none;
     struct objective objectives[3];
-    const struct judge_terms terms = {objectives, 3};
+    const struct judge_terms terms = {.objectives = objectives, .objectives_count = 3};
     struct errinfo error = {""};
 
     assert_int_equal(objective_parse(text, &objectives[0], NULL), 0);
@@ -180,9 +180,99 @@ static void an_objective_is_not_available_where_the_case_was_not_measured(void *
     result_free(result);
 }
 
+/* Judges one objective in windows of 10 s with the counts that trials had of it. */
+static void judge_in_windows(struct result *result, const struct window_count *counts,
+                             uint32_t counts_count, bool aborted)
+{
+    struct judge_events events = {.aborted = aborted};
+    struct objective objectives[3];
+    const struct judge_terms terms = {.objectives = objectives,
+                                      .objectives_count = 3,
+                                      .windows = counts,
+                                      .windows_count = counts_count};
+
+    (void)strcpy(events.aborted_text, "the trial was ended at 3.0 s");
+    for (uint32_t t = 0; t < TRIALS; t++) {
+        result->cases[0].trials[t].number = t;
+    }
+    assert_int_equal(objective_parse("lost < 1k", &objectives[0], NULL), 0);
+    assert_int_equal(objective_parse("corrupted < 1k", &objectives[1], NULL), 0);
+    assert_int_equal(objective_parse("e2e.p99 < 10ms", &objectives[2], NULL), 0);
+    assert_int_equal(objective_set_window(&objectives[2], INT64_C(10000000000), 0.9, 0, NULL), 0);
+    assert_int_equal(judge_result(result, &terms, &events, NULL), 0);
+}
+
+static void windows_are_judged_on_every_trial(void **state)
+{
+    static const char text[] = "e2e.p99 < 10ms in 90 % of windows of 10 s";
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    struct window_count counts[TRIALS] = {{2, 0, "steady", 10, 10, 500, true, 1e6},
+                                          {2, 1, "steady", 10, 9, 500, true, 15e6},
+                                          {2, 2, "steady", 10, 10, 500, true, 1e6}};
+
+    (void)state;
+    judge_in_windows(result, counts, TRIALS, false);
+    assert_int_equal(result->verdict, VERDICT_PASS);
+    assert_int_equal(row_of(result, text)->met, MET_YES);
+    assert_true(row_of(result, text)->observed == 90.0 && row_of(result, text)->limit == 90.0);
+    assert_string_equal(row_of(result, text)->unit, "%");
+    assert_string_equal(row_of(result, text)->phase, "steady");
+    assert_int_equal(row_of(result, text)->samples, 1500);
+    assert_int_equal(row_of(result, text)->window_ns, INT64_C(10000000000));
+    counts[1].held = 8;
+    judge_in_windows(result, counts, TRIALS, false);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_string_equal(result->reasons[0].code, "objective_missed");
+    assert_string_equal(row_of(result, text)->reason,
+                        "it held in 8 of 10, in the worst it was 15.0 ms (of the worst trial)");
+    result_free(result);
+}
+
+static void windows_that_never_were_are_not_met(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    const struct window_count none = {2, 0, "steady", 0, 0, 0, false, 0.0};
+
+    (void)state;
+    judge_in_windows(result, &none, 1, false);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_string_equal(result->reasons[0].code, "no_samples");
+    result_free(result);
+}
+
+static void windows_without_samples_are_not_met(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    const struct window_count empty = {2, 0, "steady", 10, 0, 0, false, 0.0};
+
+    (void)state;
+    judge_in_windows(result, &empty, 1, false);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_int_equal(row_of(result, "e2e.p99 < 10ms in 90 % of windows of 10 s")->met, MET_NO);
+    result_free(result);
+}
+
+static void a_trial_that_an_objective_ended_fails_and_says_when(void **state)
+{
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    const struct window_count count = {2, 0, "steady", 1, 0, 100, true, 1e8};
+
+    (void)state;
+    judge_in_windows(result, &count, 1, true);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_string_equal(result->reasons[0].code, "aborted");
+    assert_string_equal(result->reasons[0].text, "the trial was ended at 3.0 s");
+    assert_string_equal(result->reasons[1].code, "objective_missed");
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(windows_are_judged_on_every_trial),
+        cmocka_unit_test(windows_that_never_were_are_not_met),
+        cmocka_unit_test(windows_without_samples_are_not_met),
+        cmocka_unit_test(a_trial_that_an_objective_ended_fails_and_says_when),
         cmocka_unit_test(a_latency_is_judged_on_the_median_over_trials),
         cmocka_unit_test(a_count_is_judged_on_every_trial_and_over_all_phases),
         cmocka_unit_test(an_objective_of_the_scenario_replaces_the_implied_one),

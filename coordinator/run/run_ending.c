@@ -1,0 +1,135 @@
+/* run_ending: what ends a trial before its time: a broker that stays away, the user, an objective
+ * that is missed already. */
+#include "run_parts.h"
+
+#include "log.h"
+#include "mono.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void run_stop_all(struct run *run, bool sending_only)
+{
+    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+        struct command command = {
+            .kind = COMMAND_STOP, .trial = run->trial->number, .sending_only = sending_only};
+
+        (void)fleet_command(run->session.fleet, i, &command);
+    }
+}
+
+/* Has the broker been away for longer than the scenario allows? Then the run ends as fail. */
+static bool broker_is_lost(struct run *run)
+{
+    int64_t away_ns = mono_ns() - run->t0_ns - run->broker_down_ns;
+    char allowed[UNITS_TEXT_BYTES];
+
+    if (!run->broker_down || away_ns < run->config->scenario->on_broker_loss_ns) {
+        return false;
+    }
+    run->events.broker_lost = true;
+    run->broker_given_up = true;
+    (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
+                   run->progress.case_name);
+    (void)snprintf(run->events.broker_lost_text, sizeof run->events.broker_lost_text,
+                   "the broker went away at %.1f s and was not back within %s",
+                   (double)run->broker_down_ns / 1e9,
+                   units_format_duration(run->config->scenario->on_broker_loss_ns, allowed));
+    run_notice(run, "%s: %s", run->progress.case_name, run->events.broker_lost_text);
+    return true;
+}
+
+/* Ends the sending and leaves the consumers as long as a drain phase has, or until all is there. */
+static void end_sending(struct run *run, int64_t drain_ns, int64_t *deadline_ns)
+{
+    run_stop_all(run, true);
+    run->ending_ns = mono_ns();
+    *deadline_ns = run->ending_ns + drain_ns;
+}
+
+static int take_abort(struct run *run, const char *missed, struct errinfo *reterr)
+{
+    int64_t at_ns = mono_ns() - run->t0_ns;
+
+    run->aborted = true;
+    run_notice(run, "%s: %s; the trial is ended", run->progress.case_name, missed);
+    if (!run->events.aborted) {
+        run->events.aborted = true;
+        (void)snprintf(run->events.aborted_case, sizeof run->events.aborted_case, "%s",
+                       run->progress.case_name);
+        (void)snprintf(run->events.aborted_text, sizeof run->events.aborted_text,
+                       "the trial was ended at %.1f s: %s", (double)at_ns / 1e9, missed);
+    }
+    return run_journal_mark(run, MARK_OBJECTIVE, at_ns, missed, reterr);
+}
+
+int run_look_for_end(struct run *run, int64_t drain_ns, int64_t *deadline_ns,
+                     struct errinfo *reterr)
+{
+    char missed[REASON_BYTES];
+
+    if (run_interrupted(run) && !run->events.interrupted) {
+        run->events.interrupted = true;
+        run_notice(run, "interrupted: draining (Ctrl-C again stops at once)");
+        (void)run_journal_mark(run, MARK_INTERRUPTED, mono_ns() - run->t0_ns,
+                               "interrupted by the user", NULL);
+        end_sending(run, drain_ns, deadline_ns);
+    } else if (!run_is_ending(run) && !run->broker_given_up && run->windows != NULL &&
+               windows_missed(run->windows, missed)) {
+        int r = take_abort(run, missed, reterr);
+
+        end_sending(run, drain_ns, deadline_ns);
+        return r;
+    }
+    return 0;
+}
+
+bool run_is_ending(const struct run *run)
+{
+    return run->events.interrupted || run->aborted;
+}
+
+bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_deadline_ns)
+{
+    const struct fold_live *live = &run->progress.live;
+    int64_t since_ns = phase_start_ns;
+
+    if (broker_is_lost(run)) {
+        return true;
+    }
+    if (run_is_ending(run)) {
+        if (mono_ns() > drain_deadline_ns) {
+            return true;
+        }
+        since_ns = run->ending_ns - run->t0_ns;
+    }
+    /* The figures must be younger than the load: every agent has to have reported since it ended.
+     */
+    return since_ns != INT64_MAX && live->drained &&
+           (int64_t)live->intervals * INTERVAL_NS > since_ns;
+}
+
+int run_watch_objectives(struct run *run, const struct journal_entry *entry, struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    int r = 0;
+
+    switch (entry->kind) {
+    case ENTRY_TRIAL:
+        return windows_new(scenario->objectives, scenario->objectives_count, &entry->as.trial,
+                           run->cases[entry->as.trial.case_index].target, &run->windows, reterr);
+    case ENTRY_SEGMENT:
+        windows_segment(run->windows, &entry->as.segment);
+        return 0;
+    case ENTRY_SNAPSHOT:
+        return windows_snapshot(run->windows, entry->as.snapshot, reterr);
+    case ENTRY_TRIAL_END:
+        r = windows_finish(run->windows, &run->window_counts, &run->window_counts_count, reterr);
+        windows_free(run->windows);
+        run->windows = NULL;
+        return r;
+    default:
+        return 0;
+    }
+}
