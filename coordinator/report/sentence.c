@@ -45,12 +45,31 @@ static const struct result_phase *main_phase(const struct result_case *result_ca
 /* What the cases with figures have in common. */
 struct common {
     uint32_t cases;
+    uint32_t targets;
     const struct result_case *only; /* The last one with figures. */
     const struct result_phase *phase;
     bool same; /* All asked for the same, and none with `max`. */
     bool reached;
     bool several_phases;
 };
+
+/* A phase that sends nothing is told by what was taken in it. */
+static bool only_receives(const struct result_phase *phase)
+{
+    return !phase->is_max && phase->asked_per_s <= 0.0;
+}
+
+/* Is no earlier case with figures on the same target? */
+static bool is_new_target(const struct result *result, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (main_phase(&result->cases[i]) != NULL &&
+            strcmp(result->cases[i].target, result->cases[index].target) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static struct common find_common(const struct result *result)
 {
@@ -70,6 +89,7 @@ static struct common find_common(const struct result *result)
         common.reached = common.reached && facts_reached(phase);
         common.several_phases |= facts_measured_count(&result->cases[i]) > 1;
         common.cases++;
+        common.targets += is_new_target(result, i) ? 1 : 0;
         common.only = &result->cases[i];
         common.phase = phase;
     }
@@ -78,10 +98,13 @@ static struct common find_common(const struct result *result)
 
 static void add_where(const struct common *common, struct text *out)
 {
-    if (common->cases == 1) {
+    if (common->cases > common->targets) {
+        text_addf(out, " in %u cases", common->cases);
+    }
+    if (common->targets == 1) {
         text_addf(out, " on %s", common->only->target);
     } else {
-        text_addf(out, " on %u brokers", common->cases);
+        text_addf(out, " on %u brokers", common->targets);
     }
 }
 
@@ -104,11 +127,13 @@ static void add_rates(const struct result *result, struct text *out)
             continue;
         }
         text_add(out, listed++ == 0 ? "" : ", ");
-        text_add(out, units_format_rate(phase->sent_per_s, reached));
+        text_add(out,
+                 units_format_rate(only_receives(phase) ? phase->received_per_s : phase->sent_per_s,
+                                   reached));
         if (!phase->is_max && !facts_reached(phase)) {
             text_addf(out, " of %s", units_format_rate(phase->asked_per_s, asked));
         }
-        text_addf(out, " (%s)", result->cases[i].target);
+        text_addf(out, " (%s)", result->cases[i].name);
     }
     if (left > 0) {
         text_addf(out, " and %u more", left);
@@ -124,6 +149,11 @@ static void add_load(const struct result *result, const struct common *common, s
     /* Phases that end by count may be over in microseconds. */
     units_format_duration(
         length_ns < NS_PER_S ? length_ns : (length_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S, span);
+    if (only_receives(common->phase)) {
+        text_add(out, "taken at ");
+        add_rates(result, out);
+        return;
+    }
     if (common->same && common->reached) {
         text_addf(out, "%s%s held for %s", common->several_phases ? "up to " : "",
                   units_format_rate(common->phase->asked_per_s, rate), span);
@@ -195,8 +225,7 @@ static bool add_p99(const struct result *result, enum series series, const char 
             continue;
         }
         text_addf(out, "%s%s (%s)", listed == 0 ? what : ", ",
-                  units_format_ns((double)hist_percentile(hist, 99.0), ns),
-                  result->cases[i].target);
+                  units_format_ns((double)hist_percentile(hist, 99.0), ns), result->cases[i].name);
         listed++;
     }
     if (left > 0) {

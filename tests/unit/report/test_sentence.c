@@ -77,6 +77,39 @@ static void sentence_counts_brokers_and_names_the_skipped(void **state)
     result_free(result);
 }
 
+static void sentence_names_cases_where_a_target_has_several(void **state)
+{
+    struct result *result = make(false, false);
+    struct text out = {0};
+
+    (void)state;
+    /* A sweep: the same target, other cases. */
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        (void)snprintf(result->cases[i].target, NAME_BYTES, "kafka");
+        (void)snprintf(result->cases[i].name, NAME_BYTES, "kafka/size=%u", i);
+    }
+    assert_int_equal(report_sentence(result, &out), 0);
+    assert_non_null(strstr(out.bytes, "20.0k/s held for 30 s in 3 cases on kafka, nothing lost;"));
+    assert_non_null(strstr(out.bytes, "(kafka/size=0)"));
+    text_done(&out);
+    result_free(result);
+}
+
+/* It said that 0/s had been held. */
+static void sentence_of_a_phase_that_only_receives_tells_that_rate(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_phase *steady = &result->cases[0].phases[3];
+
+    (void)state;
+    steady->asked_per_s = 0.0;
+    steady->sent_per_s = 0.0;
+    steady->received_per_s = 50000.0;
+    expect_sentence(result,
+                    "PASS - taken at 50.0k/s (memory), nothing lost; p99 end to end 1.00 ms "
+                    "(memory)");
+}
+
 static void sentence_says_when_the_rate_was_not_reached(void **state)
 {
     struct result *result = make_one(1000000);
@@ -234,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sentence_of_a_pass_names_rate_span_and_p99),
         cmocka_unit_test(sentence_counts_brokers_and_names_the_skipped),
+        cmocka_unit_test(sentence_names_cases_where_a_target_has_several),
+        cmocka_unit_test(sentence_of_a_phase_that_only_receives_tells_that_rate),
         cmocka_unit_test(sentence_says_when_the_rate_was_not_reached),
         cmocka_unit_test(sentence_of_max_has_no_response_latency),
         cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
