@@ -9,12 +9,14 @@ FOLDER = os.path.join(bed.SOURCE, "scenarios")
 
 # What makes a scenario short; one that is not here has to be added. None: it can't run on the memory broker.
 SHORT = {
+    "acknowledgement": ["repeat=1", "phases.full.for=300ms"],
     "apart": None,
     "backlog-drain": ["phases.build.for=1s"],
     "concurrent-scaling": ["sweep={ topology.producers: [1, 4] }", "repeat=1", "phases.full.for=500ms"],
     "connection-storm": ["repeat=1", "phases.connected.for=500ms"],
     "consumption-latency": ["sweep={ phases.steady.rate: [500/s, 1k/s] }", "repeat=1", "phases.steady.for=500ms"],
     "fan-out": ["sweep={ topology.subscriptions: [1, 2] }", "repeat=1", "phases.steady.for=500ms"],
+    "feature-impact": ["repeat=1", "phases.full.for=300ms"],
     "max-memory": ["phases.warm-up.for=200ms", "phases.full.for=500ms"],
     "mixed-flows": ["phases.warm-up.for=500ms", "phases.steady.for=1s", "phases.peak.for=1s"],
     "production-like": [f"phases.{phase}.for=500ms" for phase in ["night", "morning", "noon", "afternoon", "evening"]],
