@@ -79,7 +79,8 @@ static void write_note(char *text, size_t bytes, struct random *random)
 
     memcpy(text, head, head_bytes);
     fill_words(text + head_bytes, bytes - head_bytes - 2, ' ', random);
-    memcpy(text + bytes - 2, "\"}", 2);
+    text[bytes - 2] = '"';
+    text[bytes - 1] = '}';
 }
 
 void payload_fill_json(char *text, size_t bytes, struct random *random)
