@@ -46,7 +46,8 @@ struct worker {
     bool first_turn;
     int64_t end_ns; /* Of the running segment. */
     int64_t stop_taken_ns;
-    int64_t spin_ns; /* Running estimate of the 95th percentile of oversleep. */
+    int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
+    int64_t spin_ns;  /* Running estimate of the 95th percentile of oversleep. */
 };
 
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
@@ -235,6 +236,32 @@ static void sleep_on(struct worker *worker, int64_t wait_ns)
     }
 }
 
+static bool is_batched(const struct worker *worker)
+{
+    return worker->running && sender_gap_ns(worker->sender) < BATCH_GAP_NS;
+}
+
+/* Sends what is due. Between two batches only events are looked after: their answers come one by
+ * one, and each look would find a message or two to send, so that the thread would never sleep. */
+static bool send_due(struct worker *worker)
+{
+    int64_t now_ns = mono_ns();
+    bool sent;
+
+    if (!is_batched(worker)) {
+        return sender_send(worker->sender, now_ns);
+    }
+    if (now_ns < worker->batch_ns && now_ns < worker->end_ns) {
+        return false; /* At the segment's end there is no later batch. */
+    }
+    sent = sender_send(worker->sender, now_ns);
+    now_ns = mono_ns();
+    if (sender_next_ns(worker->sender) > now_ns) {
+        worker->batch_ns = now_ns + BATCH_WAIT_NS; /* Nothing is owed. */
+    }
+    return sent;
+}
+
 /* Waits until there may be something to do: an event, a message that is due, the interval's end. */
 static void wait_for_work(struct worker *worker, int64_t now_ns)
 {
@@ -242,7 +269,7 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
     int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
     int64_t intake_ns = receiver_next_ns(worker->receiver, now_ns);
     int64_t gap_ns = sender_gap_ns(worker->sender);
-    bool batched = worker->running && gap_ns < BATCH_GAP_NS;
+    bool batched = is_batched(worker);
     int64_t woke_ns;
     int64_t late_ns;
 
@@ -254,7 +281,10 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
         next_ns = SENDER_NEVER_NS; /* It need not be that exact. */
     }
     if (batched) {
-        wait_ns = wait_ns < BATCH_WAIT_NS ? BATCH_WAIT_NS : wait_ns;
+        wait_ns = now_ns + wait_ns < worker->batch_ns ? worker->batch_ns - now_ns : wait_ns;
+        if (wait_ns <= 0) {
+            return;
+        }
     } else if (next_ns != SENDER_NEVER_NS) {
         wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
         if (wait_ns <= 0) {
@@ -301,7 +331,7 @@ static void *worker_main(void *argument)
             }
         }
         if (worker->running) {
-            busy = sender_send(worker->sender, mono_ns()) || busy;
+            busy = send_due(worker) || busy;
             look_at_segment(worker, mono_ns());
         }
         if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {

@@ -129,6 +129,29 @@ static void a_trial_goes_through_its_orders(void **state)
     done(&bench);
 }
 
+static void messages_sent_in_batches_keep_their_own_intended_times(void **state)
+{
+    struct bench bench;
+    struct counters totals;
+
+    (void)state;
+    begin(&bench, LOAD_RATE, (struct rate){1, 10 * NS_PER_US}, 50 * NS_PER_MS);
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    totals = collect(&bench);
+    assert_int_equal(totals.due, 5000);
+    /* What a starved machine gives up at the end are the last ones. */
+    assert_int_equal(totals.sent, fake_messages());
+    for (uint32_t i = 0; i < fake_messages(); i++) {
+        assert_int_equal(fake_message(i)->stamp.intended_ns, i * 10 * NS_PER_US);
+        assert_true(fake_message(i)->stamp.sent_ns >= bench.t0_ns + i * 10 * NS_PER_US);
+    }
+    done(&bench);
+}
+
 /* Not at the phase's end, which is an hour away, and as of the last outcome. */
 static void a_number_of_messages_ends_the_segment(void **state)
 {
@@ -315,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trial_goes_through_its_orders),
+        cmocka_unit_test(messages_sent_in_batches_keep_their_own_intended_times),
         cmocka_unit_test(a_number_of_messages_ends_the_segment),
         cmocka_unit_test(what_fails_to_open_is_told_with_its_reason),
         cmocka_unit_test(a_stop_ends_the_segment),
