@@ -47,7 +47,7 @@ static uint32_t per_window(const struct tracker *tracker)
 /* How many windows a phase of that length has. Workers end a phase by some ms more or less. */
 static uint32_t windows_of(const struct tracker *tracker, int64_t length_ns)
 {
-    int64_t whole = (length_ns + INTERVAL_NS / 2) / tracker->objective->window_ns;
+    int64_t whole = (length_ns + INTERVAL_NS / 10) / tracker->objective->window_ns;
 
     return whole < 1 ? 1 : (uint32_t)whole;
 }

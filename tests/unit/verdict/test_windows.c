@@ -33,14 +33,14 @@ static struct bed *new_bed(const char *text, int64_t window_s, double within, in
 
     assert_non_null(bed);
     for (int p = 0; p < 2; p++) {
-        (void)strcpy(bed->phases[p].name, p == 0 ? "warm-up" : "steady");
+        (void)snprintf(bed->phases[p].name, NAME_BYTES, "%s", p == 0 ? "warm-up" : "steady");
         bed->phases[p].measured = p == 1;
         bed->phases[p].duration_ns = (p == 0 ? 2 : 10) * SECOND;
         bed->phases[p].loads[0].load = LOAD_RATE;
         bed->phases[p].loads[1].load = LOAD_RATE;
     }
-    (void)strcpy(bed->flows[0].name, "orders");
-    (void)strcpy(bed->flows[1].name, "exports");
+    (void)snprintf(bed->flows[0].name, NAME_BYTES, "%s", "orders");
+    (void)snprintf(bed->flows[1].name, NAME_BYTES, "%s", "exports");
     bed->trial = (struct entry_trial){.number = 7,
                                       .agents_count = 1,
                                       .flows = bed->flows,
@@ -277,7 +277,7 @@ static void a_flow_is_judged_without_the_others(void **state)
     const struct window_count *count;
 
     (void)state;
-    (void)strcpy(bed->objective.flow, "orders");
+    (void)snprintf(bed->objective.flow, NAME_BYTES, "%s", "orders");
     begin(bed);
     for (uint32_t i = 2; i < 12; i++) {
         steady(bed, i, 1000);
@@ -294,7 +294,7 @@ static void other_targets_and_phases_without_a_schedule_have_no_windows(void **s
     struct bed *bed = new_bed("e2e.p90 < 10us", 5, 1.0, 0);
 
     (void)state;
-    (void)strcpy(bed->objective.target, "kafka");
+    (void)snprintf(bed->objective.target, NAME_BYTES, "%s", "kafka");
     begin(bed);
     assert_null(finish(bed, 12 * SECOND));
     windows_free(bed->windows);
