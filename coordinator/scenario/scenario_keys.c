@@ -433,7 +433,7 @@ const struct scenario_key scenario_keys[] = {
      .max = OBJECTIVES_MAX,
      .help =
          "What must hold, as `e2e.p99 < 10ms`; lost == 0 and corrupted == 0 are implied, unless "
-         "one of them is about the same count."},
+         "one of them is about the same count as a whole."},
     {.path = "objectives.*",
      .type = KEY_TEXT,
      .also_map = true,

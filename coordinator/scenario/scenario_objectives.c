@@ -9,11 +9,12 @@
 struct reach {
     bool any;   /* A phase of that name, or at least one that is measured. */
     bool paced; /* One of them has a schedule. */
+    int64_t longest_ns;
 };
 
 static struct reach reach_of(const struct scenario *scenario, const char *phase)
 {
-    struct reach reach = {false, false};
+    struct reach reach = {false, false, 0};
 
     for (uint32_t s = 0; s < scenario->setups_count; s++) {
         const struct scenario_setup *setup = &scenario->setups[s];
@@ -23,6 +24,8 @@ static struct reach reach_of(const struct scenario *scenario, const char *phase)
 
             if (phase[0] != '\0' ? strcmp(one->name, phase) == 0 : one->measured) {
                 reach.any = true;
+                reach.longest_ns =
+                    one->duration_ns > reach.longest_ns ? one->duration_ns : reach.longest_ns;
                 reach.paced = reach.paced || one->kind == PHASE_RATE || one->kind == PHASE_LOAD;
             }
         }
@@ -91,6 +94,16 @@ static void take_names(struct loading *loading, struct node *item, struct object
     take_name(loading, item, "target", &targets, objective->target);
 }
 
+static void take_after(struct loading *loading, struct node *after,
+                       const struct objective *objective)
+{
+    struct reach reach = reach_of(loading->scenario, objective->phase);
+
+    if (after != NULL && reach.any && objective->after_ns >= reach.longest_ns) {
+        problems_node(&loading->problems, after, "no phase that it is about lasts longer");
+    }
+}
+
 static void take_window(struct loading *loading, struct node *item, struct objective *objective)
 {
     struct node *window = usable_entry(item, "window");
@@ -106,6 +119,7 @@ static void take_window(struct loading *loading, struct node *item, struct objec
                                  usable_number(after, "objectives.*.after"), &error) < 0) {
             problems_node(&loading->problems, window, "%s", error.text);
         }
+        take_after(loading, after, objective);
     } else if (within != NULL || after != NULL) {
         problems_node(&loading->problems, within != NULL ? within : after,
                       "counts windows, and there is none (window: 10s)");

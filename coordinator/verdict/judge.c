@@ -154,12 +154,17 @@ static int add_missed(struct result *result, const struct implied *implied,
     return judge_add_reason(result, code, objective->case_name, text, reterr);
 }
 
-/* The scenario has something to say of the same count. */
-static bool is_replaced(const struct implied *implied, const struct judge_terms *terms)
+/* The scenario has something to say of the same count in all of the case: what it says of one phase
+ * or flow, or of windows, leaves the rest to the implied one. */
+static bool is_replaced(const struct implied *implied, const struct judge_terms *terms,
+                        const struct result_case *of)
 {
     for (uint32_t i = 0; i < terms->objectives_count; i++) {
-        if (terms->objectives[i].metric.kind == METRIC_COUNT &&
-            terms->objectives[i].metric.which == implied->which) {
+        const struct objective *own = &terms->objectives[i];
+
+        if (own->metric.kind == METRIC_COUNT && own->metric.which == implied->which &&
+            own->phase[0] == '\0' && own->flow[0] == '\0' && own->window_ns == 0 &&
+            (own->target[0] == '\0' || strcmp(own->target, of->target) == 0)) {
             return true;
         }
     }
@@ -180,7 +185,7 @@ static int judge_objectives(struct result *result, const struct judge_terms *ter
         const struct implied *implied = &implied_objectives[i % IMPLIED_COUNT];
         struct result_objective *objective = &result->objectives[result->objectives_count];
 
-        if (is_replaced(implied, terms)) {
+        if (is_replaced(implied, terms, &result->cases[i / IMPLIED_COUNT])) {
             continue;
         }
         result->objectives_count++;

@@ -4,7 +4,7 @@
  *
  * Precedence: interrupted, failed, fail, invalid, regression, pass. A regression is a comparison
  * that is worse in a metric that gates. Two objectives are implied unless the scenario has one
- * about the same count: lost == 0 (where there are confirms) and corrupted == 0.
+ * about the same count of the whole case: lost == 0 (where there are confirms) and corrupted == 0.
  */
 #ifndef MILLRACE_JUDGE_H
 #define MILLRACE_JUDGE_H

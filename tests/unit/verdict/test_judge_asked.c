@@ -132,6 +132,33 @@ static void an_objective_of_the_scenario_replaces_the_implied_one(void **state)
     result_free(result);
 }
 
+static void an_objective_of_a_part_stands_beside_the_implied_one(void **state)
+{
+    static const struct {
+        const char *phase, *flow, *target;
+        bool replaces;
+    } parts[] = {{"steady", "", "", false},
+                 {"", "orders", "", false},
+                 {"", "", "kafka", false},
+                 {"", "", "rabbit", true}};
+    static const struct judge_events none;
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    struct objective objective;
+    const struct judge_terms terms = {.objectives = &objective, .objectives_count = 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        assert_int_equal(objective_parse("lost < 5", &objective, NULL), 0);
+        (void)snprintf(objective.phase, NAME_BYTES, "%s", parts[i].phase);
+        (void)snprintf(objective.flow, NAME_BYTES, "%s", parts[i].flow);
+        (void)snprintf(objective.target, NAME_BYTES, "%s", parts[i].target);
+        assert_int_equal(judge_result(result, &terms, &none, NULL), 0);
+        assert_int_equal(row_of(result, "lost == 0") == NULL, parts[i].replaces);
+        assert_non_null(row_of(result, "corrupted == 0"));
+    }
+    result_free(result);
+}
+
 static void a_percentile_of_too_few_samples_is_not_met(void **state)
 {
     struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_latency_is_judged_on_the_median_over_trials),
         cmocka_unit_test(a_count_is_judged_on_every_trial_and_over_all_phases),
         cmocka_unit_test(an_objective_of_the_scenario_replaces_the_implied_one),
+        cmocka_unit_test(an_objective_of_a_part_stands_beside_the_implied_one),
         cmocka_unit_test(a_percentile_of_too_few_samples_is_not_met),
         cmocka_unit_test(what_can_be_judged_nowhere_is_not_met),
         cmocka_unit_test(an_objective_is_not_available_where_the_case_was_not_measured),
