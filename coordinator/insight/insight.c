@@ -36,6 +36,7 @@ static const struct rule rules[] = {
     {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW},
     {"producer_behind", rule_producer_behind, NULL, KEEP_FEW},
     {"partition_skew", rule_partition_skew, NULL, KEEP_FEW},
+    {"generator_near_ceiling", rule_generator_near_ceiling, NULL, KEEP_FEW},
     {"acknowledgement_cost", rule_acknowledgement_cost, NULL, KEEP_FEW},
     {"memory_growing", rule_memory_growing, NULL, KEEP_FEW},
 };

@@ -36,4 +36,7 @@ void rule_peak_recovery(struct insights *insights, const struct result_case *of)
 void rule_feature_cost(struct insights *insights, const struct result_case *of);
 void rule_acknowledgement_cost(struct insights *insights, const struct result_case *of);
 
+/* generator_rules.c */
+void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of);
+
 #endif

@@ -1,0 +1,83 @@
+/* generator_rules: is what was measured the broker, or the generator itself? */
+#include "rules.h"
+
+#include <math.h>
+#include <string.h>
+
+/* From there on the self-check calls a load thread suspect (MEASUREMENT 6); a host whose processors
+ * are as busy on the mean has seconds in which they are all taken. */
+#define HOST_BUSY_MIN 0.7
+#define HOST_SECONDS_MIN 3
+
+/* Cores that the agents of a host used on the mean of a phase's seconds; 0 without enough of those.
+ */
+static double cores_used(const struct result *result, const struct result_trial *trial,
+                         const struct result_phase *phase, const char *host)
+{
+    uint32_t seconds = 0;
+    double cores = 0.0;
+
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        seconds += insight_within(&trial->intervals[i], phase) ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (row->agent < result->agents_count && row->index < trial->intervals_count &&
+            insight_within(&trial->intervals[row->index], phase) &&
+            strcmp(result->agents[row->agent].host, host) == 0) {
+            cores += row->cpu;
+        }
+    }
+    return seconds < HOST_SECONDS_MIN ? 0.0 : cores / seconds;
+}
+
+static void add_busy(struct insights *insights, const struct result_case *of,
+                     const struct result_phase *phase, const struct result_agent *agent,
+                     double cores)
+{
+    struct result_insight *insight = insight_new(insights, of->name, cores / agent->cpus);
+
+    insight_place(insight, of, phase->name, "");
+    insight_say(insight->text, "the agents on %s used %.1f of its %u processors: %s", agent->host,
+                cores, agent->cpus,
+                phase->is_max ? "what limits this rate may be the generator, not the broker"
+                              : "latencies may hold waiting of the generator's own");
+    insight_say(insight->advice, "Spread the load over agents on more hosts%s.",
+                phase->is_max ? "" : ", or lower the rate");
+    insight_figure(insight, "cores", cores, "");
+    insight_figure(insight, "processors", agent->cpus, "");
+}
+
+static bool is_first_of_host(const struct result *result, uint32_t agent)
+{
+    for (uint32_t i = 0; i < agent; i++) {
+        if (strcmp(result->agents[i].host, result->agents[agent].host) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of)
+{
+    const struct result *result = insights->result;
+
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        for (uint32_t a = 0; insight_whole_row(&of->phases[p]) && a < result->agents_count; a++) {
+            const struct result_agent *agent = &result->agents[a];
+            double most = 0.0;
+
+            for (uint32_t t = 0; t < of->trials_count && is_first_of_host(result, a); t++) {
+                const struct result_trial *trial = &of->trials[t];
+
+                if (p < trial->phases_count) {
+                    most = fmax(most, cores_used(result, trial, &trial->phases[p], agent->host));
+                }
+            }
+            if (agent->cpus > 0 && most >= HOST_BUSY_MIN * agent->cpus) {
+                add_busy(insights, of, &of->phases[p], agent, most);
+            }
+        }
+    }
+}

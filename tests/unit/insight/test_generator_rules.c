@@ -1,0 +1,68 @@
+#include "made_up.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two agents on a host of four processors, each with that many cores in use. */
+static struct result *with_cores(uint32_t seconds, double cores)
+{
+    struct result *result = made_up(seconds);
+    struct result_trial *trial = made_up_trial(result);
+
+    result->agents = realloc(result->agents, 2 * sizeof *result->agents);
+    assert_non_null(result->agents);
+    result->agents_count = 2;
+    (void)snprintf(result->agents[0].host, sizeof result->agents[0].host, "left");
+    result->agents[0].cpus = 4;
+    result->agents[1] = result->agents[0];
+    trial->agent_intervals = calloc(2 * (size_t)seconds, sizeof *trial->agent_intervals);
+    assert_non_null(trial->agent_intervals);
+    trial->agent_intervals_count = 2 * seconds;
+    for (uint32_t i = 0; i < 2 * seconds; i++) {
+        trial->agent_intervals[i] =
+            (struct result_agent_interval){.agent = i % 2, .index = i / 2, .cpu = cores};
+    }
+    return result;
+}
+
+static void a_host_whose_processors_are_busy_is_told(void **state)
+{
+    struct result *result = with_cores(10, 1.5);
+    const struct result_insight *insight = insight_of(result, "generator_near_ceiling");
+
+    (void)state;
+    assert_near(figure_of(insight, "cores"), 3.0, 1e-9);
+    assert_near(figure_of(insight, "processors"), 4.0, 0.0);
+    assert_int_equal(result->findings.insights_count, 1); /* Once for both agents. */
+    assert_non_null(strstr(insight->text, "left used 3.0 of its 4 processors: latencies"));
+    made_up_merged(result)->is_max = true;
+    assert_non_null(strstr(insight_of(result, "generator_near_ceiling")->text, "not the broker"));
+    result_free(result);
+}
+
+static void a_host_with_room_or_a_short_phase_is_not_told(void **state)
+{
+    struct result *room = with_cores(10, 1.3);
+    struct result *brief = with_cores(3, 1.9);
+    struct result *apart = with_cores(10, 1.9);
+
+    (void)state;
+    assert_null(insight_of(room, "generator_near_ceiling"));
+    assert_null(insight_of(brief, "generator_near_ceiling"));
+    (void)snprintf(apart->agents[1].host, sizeof apart->agents[1].host, "right");
+    assert_null(insight_of(apart, "generator_near_ceiling"));
+    result_free(room);
+    result_free(brief);
+    result_free(apart);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_whose_processors_are_busy_is_told),
+        cmocka_unit_test(a_host_with_room_or_a_short_phase_is_not_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
