@@ -60,6 +60,31 @@ const char *facts_time(int64_t unix_ns, char *text);
 /* "+12 s", "+1 min 05 s" after T0. FACTS_TEXT_BYTES. */
 const char *facts_offset(int64_t offset_ns, char *text);
 
+/* The case of that name; NULL if there is none. */
+const struct result_case *facts_case(const struct result *result, const char *name);
+
+/* Are there several cases of this one's target? Then the target does not name it. */
+bool facts_shares_target(const struct result *result, const struct result_case *result_case);
+
+/* What a sentence calls the case: its target where that is enough, else its name. Borrowed. */
+const char *facts_label(const struct result *result, const struct result_case *result_case);
+
+/* A cell with the case's name in its target's colour. */
+void facts_case_cell(const struct result *result, const char *name, struct document *doc);
+
+/* The figure of a case over its trials, all flows together; NULL if it has none. */
+const struct result_figure *facts_figure(const struct result_case *result_case, const char *phase,
+                                         const char *metric);
+
+/* "1.20 ms (1.10 ms to 1.31 ms)", without an interval where there is none. REASON_BYTES. */
+const char *facts_interval(const struct result_figure *figure, char *text);
+
+/* A ratio as the change in percent: 1.12 is "+12.0 %". FACTS_TEXT_BYTES. */
+const char *facts_change(double ratio, char *text);
+
+/* As facts_value, with the unit written out for those that carry none in the number. */
+const char *facts_measure(double value, const char *unit, char *text);
+
 /* A number with the unit of an objective. FACTS_TEXT_BYTES. */
 const char *facts_value(double value, const char *unit, char *text);
 

@@ -10,12 +10,18 @@
 #include "result.h"
 
 void section_headline(const struct result *result, struct document *doc);
+void section_noise(const struct result *result, struct document *doc);
+void section_search(const struct result *result, struct document *doc);
+void section_compared(const struct result *result, struct document *doc);
+void section_sweep(const struct result *result, struct document *doc);
 void section_timeline(const struct result *result, struct document *doc);
 void section_latency(const struct result *result, struct document *doc);
 void section_audit(const struct result *result, struct document *doc);
 void section_parties(const struct result *result, struct document *doc);
 void section_outages(const struct result *result, struct document *doc);
+void section_check(const struct result *result, struct document *doc);
 void section_agents(const struct result *result, struct document *doc);
+void section_insights(const struct result *result, struct document *doc);
 void section_phases(const struct result *result, struct document *doc);
 void section_repeat(const struct result *result, struct document *doc);
 

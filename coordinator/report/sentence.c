@@ -3,6 +3,7 @@
 #include "facts.h"
 #include "mono.h"
 #include "report.h"
+#include "sentence_answer.h"
 
 #include <errno.h>
 #include <math.h>
@@ -242,7 +243,7 @@ static void add_left_out(const struct result *result, struct text *out)
         const struct result_case *result_case = &result->cases[i];
 
         if (result_case->status != CASE_MEASURED) {
-            text_addf(out, "%s%s %s", any ? ", " : "; ", result_case->target,
+            text_addf(out, "%s%s %s", any ? ", " : "; ", facts_label(result, result_case),
                       case_status_name(result_case->status));
             any = true;
         }
@@ -255,6 +256,11 @@ static void add_measured(const struct result *result, struct text *out)
 
     if (common.cases == 0) {
         text_add(out, "nothing was measured");
+    } else if (sentence_answer(result, out)) {
+        /* A search goes where messages are lost and late: its totals say nothing. */
+        if (result->findings.searches_count == 0) {
+            add_delivery(result, out);
+        }
     } else {
         add_load(result, &common, out);
         add_delivery(result, out);

@@ -31,4 +31,14 @@ void result_fixture_set(char **place, const char *text);
 void result_fixture_reason(struct result *result, const char *code, const char *case_name,
                            const char *text);
 
+/* What judging finds: self-check, comparisons of the second case with the first, insights, noise.
+ */
+void result_fixture_findings(struct result *result);
+
+/* A search on the first case, and the rates it tried. */
+void result_fixture_search(struct result *result);
+
+/* Makes the first three cases those of a sweep over three sizes, three trials each. */
+void result_fixture_sweep(struct result *result);
+
 #endif

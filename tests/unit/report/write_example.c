@@ -1,6 +1,6 @@
 /* Writes every report of a made-up result into a folder, for the browser test and for looking at:
  * write_example FOLDER
- * [faults|clean|hour|one|empty|cut|hostile]. */
+ * [faults|clean|hour|one|empty|cut|hostile|sweep|compared|search]. */
 #include "file.h"
 #include "report.h"
 #include "result_fixture.h"
@@ -51,6 +51,17 @@ static struct result *make(const char *kind)
     } else if (strcmp(kind, "one") == 0) {
         result->verdict = VERDICT_INTERRUPTED;
         result_fixture_keep(result, 1);
+    } else if (strcmp(kind, "sweep") == 0) {
+        result->verdict = VERDICT_PASS;
+        result_fixture_findings(result);
+        result->findings.comparisons_count = 0;
+        result_fixture_sweep(result);
+    } else if (strcmp(kind, "compared") == 0) {
+        result->verdict = VERDICT_PASS;
+        result_fixture_findings(result);
+    } else if (strcmp(kind, "search") == 0) {
+        result->verdict = VERDICT_PASS;
+        result_fixture_search(result);
     } else if (strcmp(kind, "cut") == 0) {
         result->cut_off = true;
         result->cut_off_ns = result->started_unix_ns + INT64_C(41000000000);

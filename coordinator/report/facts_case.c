@@ -1,0 +1,105 @@
+#include "facts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct result_case *facts_case(const struct result *result, const char *name)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (strcmp(result->cases[i].name, name) == 0) {
+            return &result->cases[i];
+        }
+    }
+    return NULL;
+}
+
+bool facts_shares_target(const struct result *result, const struct result_case *result_case)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (&result->cases[i] != result_case &&
+            strcmp(result->cases[i].target, result_case->target) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *facts_label(const struct result *result, const struct result_case *result_case)
+{
+    return facts_shares_target(result, result_case) ? result_case->name : result_case->target;
+}
+
+void facts_case_cell(const struct result *result, const char *name, struct document *doc)
+{
+    const struct result_case *result_case = facts_case(result, name);
+
+    if (result_case == NULL) {
+        doc_cell(doc, DOC_PLAIN, "%s", name[0] == '\0' ? "all" : name);
+    } else {
+        doc_cell_target(doc, name, facts_colour(result, result_case), 1);
+    }
+}
+
+const struct result_figure *facts_figure(const struct result_case *result_case, const char *phase,
+                                         const char *metric)
+{
+    for (uint32_t i = 0; i < result_case->figures_count; i++) {
+        const struct result_figure *figure = &result_case->figures[i];
+
+        if (figure->flow[0] == '\0' && strcmp(figure->phase, phase) == 0 &&
+            strcmp(figure->metric, metric) == 0) {
+            return figure;
+        }
+    }
+    return NULL;
+}
+
+const char *facts_interval(const struct result_figure *figure, char *text)
+{
+    char median[FACTS_TEXT_BYTES];
+    char low[FACTS_TEXT_BYTES];
+    char high[FACTS_TEXT_BYTES];
+
+    facts_measure(figure->median, figure->unit, median);
+    if (!isfinite(figure->low) || !isfinite(figure->high)) {
+        (void)snprintf(text, REASON_BYTES, "%s", median);
+        return text;
+    }
+    /* Few trials that differ give an interval below zero, where nothing can be. */
+    facts_measure(figure->low < 0.0 ? 0.0 : figure->low, figure->unit, low);
+    facts_measure(figure->high, figure->unit, high);
+    (void)snprintf(text, REASON_BYTES, "%s (%s to %s)", median, low, high);
+    return text;
+}
+
+const char *facts_change(double ratio, char *text)
+{
+    double percent = (ratio - 1.0) * 100.0;
+
+    if (!isfinite(percent)) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "–");
+    } else {
+        (void)snprintf(text, FACTS_TEXT_BYTES, fabs(percent) < 99.95 ? "%+.1f %%" : "%+.0f %%",
+                       percent);
+    }
+    return text;
+}
+
+const char *facts_measure(double value, const char *unit, char *text)
+{
+    if (!isfinite(value)) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "–");
+        return text;
+    }
+    if (strcmp(unit, "bytes") == 0) {
+        return units_format_bytes(value, text);
+    }
+    facts_value(value, unit, text);
+    if (unit[0] != '\0' && strcmp(unit, "ns") != 0 && strcmp(unit, "/s") != 0) {
+        size_t used = strlen(text);
+
+        (void)snprintf(text + used, FACTS_TEXT_BYTES - used, " %s", unit);
+    }
+    return text;
+}

@@ -1,0 +1,14 @@
+/*
+ * sentence_answer: what the run says to the question that its scenario asks: the rate that a
+ * search found, the difference that comparing found. Pure.
+ */
+#ifndef MILLRACE_SENTENCE_ANSWER_H
+#define MILLRACE_SENTENCE_ANSWER_H
+
+#include "result.h"
+#include "text.h"
+
+/* Adds the answer; false, and nothing added, where the scenario asks no such question. */
+bool sentence_answer(const struct result *result, struct text *out);
+
+#endif

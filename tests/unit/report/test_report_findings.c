@@ -1,0 +1,211 @@
+#include "check.h"
+
+#include "report.h"
+#include "result_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct result *make(void)
+{
+    const struct fixture_options options = {
+        .seconds = 10, .all_measured = true, .faults = false, .seed = 9};
+
+    return result_fixture(&options);
+}
+
+static char *markdown_of(const struct result *result)
+{
+    const struct report_format *format = report_format_find("md");
+    struct text out = {0};
+    struct errinfo err;
+
+    assert_non_null(format);
+    assert_int_equal(format->write(result, &out, &err), 0);
+    return text_take(&out);
+}
+
+static void expect_in(const char *text, const char *wanted)
+{
+    if (strstr(text, wanted) == NULL) {
+        fail_msg("\"%s\" is not in: %s", wanted, text);
+    }
+}
+
+/* Frees the result. */
+static char *sentence_of(struct result *result)
+{
+    struct text out = {0};
+
+    assert_int_equal(report_sentence(result, &out), 0);
+    result_free(result);
+    return text_take(&out);
+}
+
+static void a_run_without_findings_has_none_of_their_sections(void **state)
+{
+    static const char *const headings[] = {
+        "How sure the objectives are",  "The highest rate", "What it costs",
+        "The question of the scenario", "What follows",     "Can I believe it"};
+    struct result *result = make();
+    char *text = markdown_of(result);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
+        assert_null(strstr(text, headings[i]));
+    }
+    free(text);
+    result_free(result);
+}
+
+static void the_self_check_shows_what_failed_and_the_closest_of_the_rest(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = markdown_of(result);
+    expect_in(text, "2 of 4 checks");
+    expect_in(text, "✗ invalid | 0.97 | 0.9 | agent-2");
+    expect_in(text, "✓ ok | 61.0 us | 1.00 ms | agent-2");
+    assert_null(strstr(text, "42.0 us | 1.00 ms"));
+    assert_true(strstr(text, "✗ invalid") < strstr(text, "⚠ suspect"));
+    assert_true(strstr(text, "⚠ suspect") < strstr(text, "✓ ok"));
+    free(text);
+    result_free(result);
+}
+
+static void a_comparison_tells_change_interval_and_how_many_pairs_are_missing(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = markdown_of(result);
+    expect_in(text, "-12.0 % | -15.0 % to -9.0 %");
+    expect_in(text, "✗ worse: a regression");
+    expect_in(text, "? inconclusive (7 more pairs needed)");
+    expect_in(text, "1 more comparisons without a clear change");
+    free(text);
+    result_free(result);
+}
+
+static void an_insight_stands_with_its_rule_and_figures(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = markdown_of(result);
+    expect_in(text, "above 4 KiB every further KiB adds 0.2 ms");
+    expect_in(text, "batch small messages below that size");
+    expect_in(text, "knee 4.00 KiB, p99 1.20 ms");
+    expect_in(text, "1 of 5 trials | 8.1 % | 14.5 %");
+    free(text);
+    result_free(result);
+}
+
+static void a_search_has_both_bounds_and_each_rate_it_tried(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_search(result);
+    text = markdown_of(result);
+    expect_in(text, "✓ found | 42.1k/s | 42.9k/s | 2 %");
+    expect_in(text, "✗ did not hold | e2e.p99 was 81 ms");
+    expect_in(text, "3 (confirms)");
+    expect_in(text, "the load generator was late");
+    free(text);
+    result_free(result);
+}
+
+static void a_case_of_a_sweep_has_its_median_with_its_interval(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_sweep(result);
+    text = markdown_of(result);
+    expect_in(text, "2.00 ms (1.80 ms to 2.20 ms)");
+    expect_in(text, "6.00 ms (5.40 ms to 6.60 ms)");
+    free(text);
+    result_free(result);
+}
+
+static void the_sentence_of_a_search_is_the_rate_it_found(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_search(result);
+    text = sentence_of(result);
+    assert_string_equal(text, "PASS - 42.1k/s is the highest rate memory sustains "
+                              "(limited by: e2e.p99 < 10ms was missed)");
+    free(text);
+}
+
+static void the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_search(result);
+    result->findings.searches[0].found = false;
+    (void)snprintf(result->findings.searches[0].limit, REASON_BYTES, "the largest rate held");
+    text = sentence_of(result);
+    assert_string_equal(text, "PASS - memory sustains at least 42.1k/s (the largest rate held)");
+    free(text);
+}
+
+static void the_sentence_of_a_comparison_is_the_difference_it_found(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = sentence_of(result);
+    expect_in(text, "rabbit-3.10 costs 12.0 % (9.0 to 15.0 %) throughput; 1 of 3 comparisons are "
+                    "inconclusive, nothing lost");
+    free(text);
+}
+
+static void the_sentence_of_a_sweep_tells_its_cases_apart(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_sweep(result);
+    text = sentence_of(result);
+    expect_in(text, "(rabbitmq payload.size=64)");
+    expect_in(text, "in 4 cases on 2 brokers");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_without_findings_has_none_of_their_sections),
+        cmocka_unit_test(the_self_check_shows_what_failed_and_the_closest_of_the_rest),
+        cmocka_unit_test(a_comparison_tells_change_interval_and_how_many_pairs_are_missing),
+        cmocka_unit_test(an_insight_stands_with_its_rule_and_figures),
+        cmocka_unit_test(a_search_has_both_bounds_and_each_rate_it_tried),
+        cmocka_unit_test(a_case_of_a_sweep_has_its_median_with_its_interval),
+        cmocka_unit_test(the_sentence_of_a_search_is_the_rate_it_found),
+        cmocka_unit_test(the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound),
+        cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),
+        cmocka_unit_test(the_sentence_of_a_sweep_tells_its_cases_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
