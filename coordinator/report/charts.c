@@ -84,6 +84,41 @@ void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char 
     text_add(&chart->json, "}]");
 }
 
+void chart_x(struct chart *chart, const char *name, const char *unit, bool log,
+             const char *const *names, uint32_t names_count)
+{
+    struct text *out = &chart->json;
+
+    text_add(out, ",\"x\":{\"name\":");
+    escape_json(name, out);
+    text_addf(out, ",\"unit\":\"%s\",\"log\":%s", unit, log ? "true" : "false");
+    for (uint32_t i = 0; i < names_count; i++) {
+        text_add(out, i == 0 ? ",\"names\":[" : ",");
+        escape_json(names[i], out);
+    }
+    text_add(out, names_count > 0 ? "]}" : "}");
+}
+
+void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s)
+{
+    struct text *out = &chart->json;
+    const char *between = "";
+
+    text_add(out, ",\"marks\":[");
+    if (lower_per_s > 0.0) {
+        text_add(out, "{\"at\":");
+        add_number(lower_per_s, out);
+        text_add(out, ",\"kind\":\"held\",\"text\":\"\"}");
+        between = ",";
+    }
+    if (upper_per_s > 0.0) {
+        text_addf(out, "%s{\"at\":", between);
+        add_number(upper_per_s, out);
+        text_add(out, ",\"kind\":\"did not hold\",\"text\":\"\"}");
+    }
+    text_add(out, "]");
+}
+
 static void close_series(struct chart *chart)
 {
     if (chart->in_series) {

@@ -4,8 +4,8 @@
  *
  * A builder calls these in reading order; what is added goes to the section, table or row opened
  * last. Allocation failures are remembered: build freely, ask document_failed() once. Texts are
- * copied; they are plain text, the writers escape. Charts carry their data as JSON, which report.js
- * draws: a new chart is new data, not new code. One thread.
+ * copied; they are plain text, the writers escape. Charts carry their data as JSON, which scripts
+ * draw: a new chart is new data, not new code. One thread.
  */
 #ifndef MILLRACE_DOCUMENT_H
 #define MILLRACE_DOCUMENT_H
@@ -103,7 +103,7 @@ void doc_cells_rows(struct document *doc, uint32_t count, uint32_t rows);
 /* Makes the cell added last span columns columns: adds the covered places itself. */
 void doc_cell_columns(struct document *doc, uint32_t columns);
 
-/* json is one object (see report.js for its keys) and is taken over; it is freed and counted as a
+/* json is one object (see charts.h for its keys) and is taken over; it is freed and counted as a
  * failure if it is broken (text_failed). */
 void doc_chart(struct document *doc, const char *caption, struct text *json);
 

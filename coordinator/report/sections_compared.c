@@ -1,3 +1,4 @@
+#include "charts_cases.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -87,6 +88,7 @@ void section_compared(const struct result *result, struct document *doc)
         return;
     }
     doc_section(doc, "compared", "What it costs against the baseline");
+    charts_compared(result, doc);
     doc_table(doc, "Paired trials against the baseline", columns,
               sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < findings->comparisons_count; i++) {
@@ -97,7 +99,7 @@ void section_compared(const struct result *result, struct document *doc)
         }
     }
     if (left > 0) {
-        doc_paragraph(doc, DOC_MUTED,
+        doc_paragraph(doc, DOC_PLAIN,
                       "%u more comparisons without a clear change are in result.json.", left);
     }
 }

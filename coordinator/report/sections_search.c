@@ -1,3 +1,4 @@
+#include "charts_cases.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -107,6 +108,9 @@ void section_search(const struct result *result, struct document *doc)
     }
     doc_section(doc, "search", "The highest rate that holds");
     add_answers(result, doc);
+    for (uint32_t i = 0; i < result->findings.searches_count; i++) {
+        charts_search(result, &result->findings.searches[i], doc);
+    }
     for (uint32_t i = 0; i < result->findings.searches_count; i++) {
         add_steps(result, result->findings.searches[i].case_name, doc);
     }

@@ -1,4 +1,5 @@
 /* What each case came to: over the values of a sweep, over variants, over repeated trials. */
+#include "charts_cases.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -73,6 +74,7 @@ void section_sweep(const struct result *result, struct document *doc)
         return;
     }
     doc_section(doc, "cases", "The question of the scenario");
+    charts_sweep(result, doc);
     doc_table(doc, "Each case: median over its trials (95 % interval of the mean)", columns,
               sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < result->cases_count; i++) {

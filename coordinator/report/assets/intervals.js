@@ -1,0 +1,61 @@
+/* Charts over a parameter: intervals of values, axes of names and numbers. */
+
+// ---- Intervals ----
+
+// The series after one with values, "low" and "high": the interval of each value.
+function isBound(series) {
+  return series.style === 'low' || series.style === 'high';
+}
+
+function drawIntervals(u, list, looks) {
+  const ratio = uPlot.pxRatio;
+  const { ctx } = u;
+  ctx.save();
+  ctx.lineWidth = 1.5 * ratio;
+  list.forEach((series, i) => {
+    if (series.style !== 'low' || !u.series[i].show) return; // u.series[i] is the one before.
+    ctx.strokeStyle = looks[i].colour;
+    u.data[0].forEach((at, j) => {
+      const low = u.data[i + 1][j];
+      const high = u.data[i + 2][j];
+      if (low == null || high == null) return;
+      const x = u.valToPos(at, 'x', true);
+      const bottom = u.valToPos(low, 'y', true);
+      const top = u.valToPos(high, 'y', true);
+      ctx.beginPath();
+      ctx.moveTo(x, bottom);
+      ctx.lineTo(x, top);
+      for (const y of [bottom, top]) {
+        ctx.moveTo(x - 4 * ratio, y);
+        ctx.lineTo(x + 4 * ratio, y);
+      }
+      ctx.stroke();
+    });
+  });
+  ctx.restore();
+}
+
+// Labels under the values themselves, as far as there is room.
+function axisOfValues(x, spec, colours) {
+  const { names } = spec.x;
+  const label = (v) => (names ? names[v] : short(formats[spec.x.unit](v)));
+  x.splits = (u) => {
+    let free = -Infinity;
+    return u.data[0].filter((v) => {
+      const half = (names ? Math.min(textWidth(label(v), colours), 90) : textWidth(label(v), colours)) / 2 + 4;
+      const at = u.valToPos(v, 'x');
+      const fits = v >= u.scales.x.min && v <= u.scales.x.max && at - half >= free;
+      if (fits) free = at + half;
+      return fits;
+    });
+  };
+  x.values = (u, splits) => splits.map((v) => fitted(label(v), names ? 90 : Infinity, colours));
+  x.filter = (u, splits) => splits;
+}
+
+// The end tells cases apart: "…/ordered".
+function fitted(text, width, colours) {
+  let cut = text;
+  while (cut.length > 1 && textWidth('…' + cut, colours) > width) cut = cut.slice(1);
+  return cut === text ? text : '…' + cut;
+}

@@ -1,0 +1,72 @@
+/* Draws all charts of the page, again when it changes. Everything else stands there without scripts. */
+
+// ---- The page ----
+
+function groupRanges() {
+  const groups = {};
+  for (const chart of charts) {
+    if (chart.spec.group) (groups[chart.spec.group] = groups[chart.spec.group] || []).push(chart.spec);
+  }
+  for (const name of Object.keys(groups)) {
+    ranges[name] = rangeOf(groups[name]);
+    strips[name] = Math.max(...groups[name].map(markRows));
+  }
+}
+
+function drawAll(widthOf) {
+  for (const chart of charts) {
+    const width = widthOf ? widthOf(chart) : chart.plot.clientWidth;
+    if (width > 40) chart.draw(width);
+  }
+}
+
+function copy(button) {
+  const code = document.getElementById(button.dataset.copies);
+  const done = (ok) => {
+    button.textContent = ok ? 'Copied' : 'Select and copy by hand';
+    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+  };
+  const byHand = () => {
+    const range = document.createRange();
+    range.selectNodeContents(code);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    done(document.execCommand('copy'));
+  };
+  if (navigator.clipboard && window.isSecureContext) {
+    navigator.clipboard.writeText(code.textContent).then(() => done(true), byHand);
+  } else {
+    byHand();
+  }
+}
+
+function start() {
+  for (const figure of document.querySelectorAll('figure.chart')) charts.push(new Chart(figure));
+  groupRanges();
+  drawAll();
+  for (const chart of charts) {
+    chart.plot.addEventListener('keydown', (event) => chart.key(event));
+    new ResizeObserver(() => {
+      const width = chart.plot.clientWidth;
+      if (width > 40 && width !== chart.width && !document.documentElement.dataset.theme) {
+        requestAnimationFrame(() => chart.draw(width));
+      }
+    }).observe(chart.plot);
+  }
+  for (const button of document.querySelectorAll('button[data-copies]')) {
+    button.addEventListener('click', () => copy(button));
+  }
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll());
+  addEventListener('beforeprint', () => {
+    document.documentElement.dataset.theme = 'light';
+    drawAll((chart) => (chart.alone ? 690 : 335));
+  });
+  addEventListener('afterprint', () => {
+    delete document.documentElement.dataset.theme;
+    drawAll();
+  });
+  document.documentElement.dataset.drawn = String(charts.length);
+}
+
+start();
