@@ -1,7 +1,9 @@
 #include "cli.h"
 #include "cli_options.h"
 #include "explain_case.h"
+#include "mono.h"
 #include "plan.h"
+#include "search.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,6 +58,26 @@ static void write_objectives(const struct scenario *scenario)
     (void)printf("\n");
 }
 
+/* How many trials a search takes shows only when it is made. */
+static void write_search(const struct explained *explained)
+{
+    const struct scenario_search *search = &explained->scenario->search;
+    const struct search_config config = {search->from_per_s, search->to_per_s, search->width};
+    uint32_t trials = search_estimate(&config);
+    uint32_t confirming = 2 * SEARCH_CONFIRMS;
+    int64_t sum_ns = trials * search->settle_ns + (trials - confirming) * search->trial_ns +
+                     confirming * search->confirm_ns;
+    char from[UNITS_TEXT_BYTES];
+    char to[UNITS_TEXT_BYTES];
+    char duration[UNITS_TEXT_BYTES];
+
+    (void)printf("search: from %s to %s, to within %.3g %%; of each case about %" PRIu32
+                 " trials (at most %d), about %s of load, and draining\n",
+                 units_format_rate(search->from_per_s, from),
+                 units_format_rate(search->to_per_s, to), search->width * 100.0, trials,
+                 SEARCH_TRIALS_MAX, units_format_duration(sum_ns / NS_PER_S * NS_PER_S, duration));
+}
+
 static void write_head(const struct explained *explained)
 {
     const struct scenario *scenario = explained->scenario;
@@ -70,10 +92,18 @@ static void write_head(const struct explained *explained)
     (void)printf("%s, sha256 %.16s\n\n", scenario->path, scenario->sha256);
     write_count(plan->cases_count, "case");
     (void)printf(", ");
-    write_count(plan->trials_count, "trial");
-    (void)printf(", ");
+    if (!scenario->search.wanted) {
+        write_count(plan->trials_count, "trial");
+        (void)printf(", ");
+    }
     write_count(explained->request.agents_count, "agent");
-    (void)printf(", at most %s of load and draining\n", units_format_duration(sum_ns, duration));
+    if (scenario->search.wanted) {
+        (void)printf("\n");
+        write_search(explained);
+    } else {
+        (void)printf(", at most %s of load and draining\n",
+                     units_format_duration(sum_ns, duration));
+    }
     (void)printf("unavailable: %s, on_broker_loss: %s\n",
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));

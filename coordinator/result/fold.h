@@ -20,6 +20,15 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
  * owns *ret. Without a CLOSE entry the result says that it was cut off, and where. */
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr);
 
+/* The last trial alone, as a result; it is the caller's (result_trial_done()). There must be one.
+ * 0 or -ENOMEM. */
+int fold_last_trial(const struct fold *fold, struct result_trial *ret, struct errinfo *reterr);
+
+/* Trials of a search are at different rates: what a case came to is that of the trials that were
+ * good at its lower bound (where none held, of those at its upper one). fold_result() does that for
+ * searches that a journal tells of; who adds some to a result calls it. 0 or -ENOMEM. */
+int fold_focus_searches(struct result *result, struct errinfo *reterr);
+
 /* Cheap figures of the running trial for the live view and for decisions while it runs. */
 struct fold_live {
     uint32_t trial;

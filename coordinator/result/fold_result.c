@@ -3,6 +3,7 @@
 
 #include "catalog.h"
 #include "fold_parts.h"
+#include "invariant.h"
 #include "metric_value.h"
 
 #include <errno.h>
@@ -63,7 +64,9 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
     return 0;
 }
 
-static int merge_trials(struct result_case *of, struct errinfo *reterr)
+/* counts: whether the trial of that number is one of them; NULL: all are. */
+static int merge_trials(struct result_case *of, bool (*counts)(const void *context, uint32_t trial),
+                        const void *context, struct errinfo *reterr)
 {
     const struct result_trial *first = &of->trials[0];
 
@@ -81,8 +84,11 @@ static int merge_trials(struct result_case *of, struct errinfo *reterr)
         phase->is_max = first->phases[p].is_max;
         phase->start_ns = first->phases[p].start_ns;
         for (uint32_t t = 0; t < of->trials_count; t++) {
-            int r = merge_phase(phase, &of->trials[t].phases[p], reterr);
+            int r = 0;
 
+            if (counts == NULL || counts(context, of->trials[t].number)) {
+                r = merge_phase(phase, &of->trials[t].phases[p], reterr);
+            }
             if (r < 0) {
                 return r;
             }
@@ -129,7 +135,7 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
         }
     }
     if (ret->trials_count > 0) {
-        int r = merge_trials(ret, reterr);
+        int r = merge_trials(ret, NULL, NULL, reterr);
 
         return r < 0 ? r : metric_figures(ret, reterr);
     }
@@ -203,6 +209,79 @@ static int fill_close(const struct fold *fold, struct result *result, struct err
     return r == 0 ? findings_copy(&fold->close.findings, &result->findings, reterr) : r;
 }
 
+int fold_last_trial(const struct fold *fold, struct result_trial *ret, struct errinfo *reterr)
+{
+    struct result_trial trial = {0};
+    int r;
+
+    ASSERT(fold->trials_count > 0);
+    r = fold_trial_result(&fold->trials[fold->trials_count - 1], fold->agents, fold->marks,
+                          fold->marks_count, &trial, reterr);
+    if (r < 0) {
+        result_trial_done(&trial);
+        return r;
+    }
+    *ret = trial;
+    return 0;
+}
+
+/* Which trials stand for a case that was searched. */
+struct focus {
+    const struct findings *findings;
+    const struct result_search *search;
+};
+
+static bool is_in_focus(const void *context, uint32_t trial)
+{
+    const struct focus *focus = context;
+    bool held = focus->search->lower_per_s > 0.0;
+    bool settled = held || focus->search->upper_per_s > 0.0;
+    double rate_per_s = held ? focus->search->lower_per_s : focus->search->upper_per_s;
+
+    for (uint32_t i = 0; i < focus->findings->search_steps_count; i++) {
+        const struct result_search_step *step = &focus->findings->search_steps[i];
+
+        if (step->trial == trial) {
+            return !settled ||
+                   (step->asked_per_s == rate_per_s && (step->outcome == STEP_GOOD) == held);
+        }
+    }
+    return false;
+}
+
+static int focus_case(struct result_case *of, const struct focus *focus, struct errinfo *reterr)
+{
+    if (of->trials_count == 0) {
+        return 0;
+    }
+    result_phases_free(of->phases, of->phases_count);
+    of->phases = NULL;
+    of->phases_count = 0;
+    /* Figures over trials of different rates are none. */
+    free(of->figures);
+    of->figures = NULL;
+    of->figures_count = 0;
+    return merge_trials(of, is_in_focus, focus, reterr);
+}
+
+int fold_focus_searches(struct result *result, struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < result->findings.searches_count; i++) {
+        const struct focus focus = {&result->findings, &result->findings.searches[i]};
+
+        for (uint32_t c = 0; c < result->cases_count; c++) {
+            int r = strcmp(result->cases[c].name, focus.search->case_name) == 0
+                        ? focus_case(&result->cases[c], &focus, reterr)
+                        : 0;
+
+            if (r < 0) {
+                return r;
+            }
+        }
+    }
+    return 0;
+}
+
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = calloc(1, sizeof *result);
@@ -222,6 +301,7 @@ int fold_result(const struct fold *fold, struct result **ret, struct errinfo *re
     for (uint32_t i = 0; r == 0 && i < fold->cases_count; i++) {
         r = make_case(fold, i, &result->cases[result->cases_count++], reterr);
     }
+    r = r < 0 ? r : fold_focus_searches(result, reterr);
     if (r < 0) {
         result_free(result);
         return r;

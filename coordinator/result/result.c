@@ -46,7 +46,7 @@ const char *mark_kind_name(enum mark_kind kind)
     return mark_kinds[kind];
 }
 
-static void phases_free(struct result_phase *phases, uint32_t phases_count)
+void result_phases_free(struct result_phase *phases, uint32_t phases_count)
 {
     for (uint32_t i = 0; i < phases_count; i++) {
         for (int series = 0; series < SERIES_COUNT; series++) {
@@ -56,9 +56,9 @@ static void phases_free(struct result_phase *phases, uint32_t phases_count)
     free(phases);
 }
 
-static void trial_done(struct result_trial *trial)
+void result_trial_done(struct result_trial *trial)
 {
-    phases_free(trial->phases, trial->phases_count);
+    result_phases_free(trial->phases, trial->phases_count);
     free(trial->intervals);
     free(trial->agent_intervals);
     free(trial->audit);
@@ -69,9 +69,9 @@ static void trial_done(struct result_trial *trial)
 
 static void case_done(struct result_case *result_case)
 {
-    phases_free(result_case->phases, result_case->phases_count);
+    result_phases_free(result_case->phases, result_case->phases_count);
     for (uint32_t i = 0; i < result_case->trials_count; i++) {
-        trial_done(&result_case->trials[i]);
+        result_trial_done(&result_case->trials[i]);
     }
     free(result_case->trials);
     free(result_case->parameters);

@@ -269,4 +269,9 @@ struct result {
 
 void result_free(struct result *result);
 
+void result_phases_free(struct result_phase *phases, uint32_t phases_count);
+
+/* Frees what a trial owns. */
+void result_trial_done(struct result_trial *trial);
+
 #endif

@@ -181,7 +181,12 @@ static int run_trials(struct run *run, struct errinfo *reterr)
             run->events.interrupted = true;
             break;
         }
-        if (run->cases[trial->case_index].status == CASE_MEASURED) {
+        if (run->cases[trial->case_index].status != CASE_MEASURED) {
+            continue;
+        }
+        if (run->config->scenario->search.wanted) {
+            r = run_search(run, trial, reterr);
+        } else {
             r = plan_trial_fill(&run->plan_request, run->plan, NULL, trial, reterr);
             r = r < 0 ? r : run_trial(run, trial, reterr);
             plan_trial_clear(trial);
@@ -243,12 +248,19 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
     }
     r = fold_result(run->fold, &result, reterr);
     if (r == 0) {
+        findings_done(&result->findings);
+        result->findings = run->found; /* It is the result's now. */
+        memset(&run->found, 0, sizeof run->found);
+        r = fold_focus_searches(result, reterr);
+    }
+    if (r == 0) {
         r = compare_result(result, &run->config->scenario->compare, reterr);
     }
     if (r == 0) {
         r = judge_result(result, &terms, &run->events, reterr);
     }
-    if (r == 0) {
+    /* Rules look at trials of one load; a search says itself what its trials showed. */
+    if (r == 0 && !run->config->scenario->search.wanted) {
         r = insight_find(result, reterr);
     }
     if (r < 0) {
@@ -288,6 +300,7 @@ static void run_done(struct run *run)
     free(run->broker_versions);
     windows_free(run->windows);
     free(run->window_counts);
+    findings_done(&run->found);
     free(run->agents_folder);
     log_close();
 }

@@ -7,6 +7,7 @@
 #include "judge.h"
 #include "plan.h"
 #include "run.h"
+#include "search.h"
 #include "session.h"
 
 struct run {
@@ -29,6 +30,8 @@ struct run {
     struct judge_events events;
     struct window_count *window_counts; /* Of the trials so far. */
     uint32_t window_counts_count;
+    struct findings found; /* What searches came to; the rest of it is empty. */
+    uint32_t search_trials;
     struct run_progress progress;
     int64_t synced_ns;
     int64_t shown_ns;
@@ -102,5 +105,9 @@ int run_detect(struct run *run, struct errinfo *reterr);
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
  * run. */
 int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr);
+
+/* A search in the case of a trial, from its first trial to its answer, which goes to run->found. 0
+ * also when it was interrupted; below 0 ends the run. */
+int run_search(struct run *run, const struct plan_trial *first, struct errinfo *reterr);
 
 #endif

@@ -145,6 +145,7 @@ static void build(struct loading *loading, const char *path)
     check_keys(loading);
     build_head(loading);
     build_targets(loading);
+    build_search(loading);
     build_setups(loading);
     build_objectives(loading);
     build_compare(loading);

@@ -88,6 +88,17 @@ struct scenario_setup {
     uint32_t phases_count;
 };
 
+/* A search for the highest sustainable rate: its trials are phases settle, trial and drain. */
+struct scenario_search {
+    bool wanted;
+    double from_per_s;
+    double to_per_s;
+    int64_t settle_ns;
+    int64_t trial_ns;
+    int64_t confirm_ns; /* Instead of trial_ns, of trials that confirm a bound. */
+    double width;       /* 0.02: the bounds lie within 2 %. */
+};
+
 struct scenario {
     char *path;
     char *name;
@@ -102,7 +113,8 @@ struct scenario {
     struct objective *objectives; /* As written; what is implied is not among them. */
     uint32_t objectives_count;
     struct compare_terms
-        compare;     /* With variants, of all against the first unless said otherwise. */
+        compare; /* With variants, of all against the first unless said otherwise. */
+    struct scenario_search search;
     char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
     char sha256[65]; /* Of the effective text. */
 };
@@ -125,6 +137,12 @@ struct scenario_sources {
 int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
                   struct text *problems, struct text *warnings);
 void scenario_free(struct scenario *scenario);
+
+/* The setup of a search's trial at a rate, from one of the scenario's setups. The caller frees
+ * ret->phases; all else is borrowed. 0 or -ENOMEM. */
+int scenario_search_setup(const struct scenario *scenario, const struct scenario_setup *of,
+                          double rate, bool confirms, struct scenario_setup *ret,
+                          struct errinfo *reterr);
 
 /* Is what the flow asks for available on this backend? True, or false with "WORD: why" in reason.
  */

@@ -96,6 +96,9 @@ void build_compare(struct loading *loading)
     const struct node *worse = usable(compare, "worse");
     struct scenario *scenario = loading->scenario;
 
+    if (scenario->search.wanted) {
+        return; /* Trials at different rates are no pairs. */
+    }
     if (compare == NULL) {
         if (has_other_variants(scenario)) {
             memcpy(scenario->compare.baseline, scenario->setups[0].variant,

@@ -130,6 +130,21 @@ static void take_window(struct loading *loading, struct node *item, struct objec
     }
 }
 
+/* A search's trials are judged as wholes: each ends by itself, and none ends the run. */
+static void refuse_in_search(struct loading *loading, struct node *item)
+{
+    static const char *const keys[] = {"window", "within", "after", "abort"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct node *node = usable_entry(item, keys[i]);
+
+        if (node != NULL && loading->scenario->search.wanted) {
+            problems_node_key(&loading->problems, node,
+                              "can't be asked of a search, which judges each trial as a whole");
+        }
+    }
+}
+
 static void build_objective(struct loading *loading, struct node *item)
 {
     struct scenario *scenario = loading->scenario;
@@ -148,6 +163,7 @@ static void build_objective(struct loading *loading, struct node *item)
     if (item->kind == NODE_MAP) {
         take_names(loading, item, objective);
         take_window(loading, item, objective);
+        refuse_in_search(loading, item);
     }
     reach = reach_of(scenario, objective->phase);
     if (reach.any && !reach.paced && objective->metric.needs_schedule) {

@@ -243,7 +243,7 @@ static bool phase_exists(const struct scenario_setup *setup, const char *name)
     return false;
 }
 
-static void add_drain(struct scenario_setup *setup)
+void build_drain(struct scenario_setup *setup)
 {
     struct scenario_phase *phase = &setup->phases[setup->phases_count];
 
@@ -285,6 +285,14 @@ void build_phases(struct loading *loading)
     struct scenario_setup *setup = loading->setup;
     bool all_right = true;
 
+    if (loading->scenario->search.wanted) {
+        build_search_phases(loading);
+        return;
+    }
+    if (node_child(loading->root, "phases") == NULL) {
+        problems_add(&loading->problems, loading->root->at, "phases", "is missing (%s)",
+                     scenario_key_find("phases")->example);
+    }
     if (phases == NULL) {
         return;
     }
@@ -303,6 +311,6 @@ void build_phases(struct loading *loading)
         check_load(loading, phases);
     }
     if (setup->phases_count > 0 && !setup->phases[setup->phases_count - 1].until_drained) {
-        add_drain(setup);
+        build_drain(setup);
     }
 }

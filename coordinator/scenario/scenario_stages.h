@@ -62,6 +62,13 @@ void build_setups(struct loading *loading);
 void build_objectives(struct loading *loading);
 void build_compare(struct loading *loading);
 
+/* The terms of a search, before the setups; and what a setup has for phases then. */
+void build_search(struct loading *loading);
+void build_search_phases(struct loading *loading);
+
+/* Adds the drain phase that a scenario does not have to write. */
+void build_drain(struct scenario_setup *setup);
+
 void scenario_setup_done(struct scenario_setup *setup);
 
 /* Of loading->setup, from loading->root. */

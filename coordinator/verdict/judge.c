@@ -291,12 +291,14 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     r = judge_trouble(result, events, &failed, reterr);
     if (r == 0) {
         tally.came_to_end = !failed && !events->interrupted && !events->aborted;
-        r = judge_objectives(result, terms, &tally, reterr);
+        /* A search has met or missed its objectives trial by trial. */
+        r = result->findings.searches_count > 0 ? judge_searches(result, &tally, reterr)
+                                                : judge_objectives(result, terms, &tally, reterr);
     }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */
     if (r == 0 && !missed && !failed && !events->interrupted && tally.met == 0 &&
-        !any_sent(result)) {
+        tally.invalid == 0 && !any_sent(result)) {
         missed = true;
         r = judge_add_reason(result, "no_samples", "",
                              "no objective could be judged: nothing was sent", reterr);
@@ -311,6 +313,7 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     result->verdict = events->interrupted ? VERDICT_INTERRUPTED
                       : failed            ? VERDICT_FAILED
                       : missed            ? VERDICT_FAIL
+                      : tally.invalid > 0 ? VERDICT_INVALID
                       : regressed         ? VERDICT_REGRESSION
                                           : VERDICT_PASS;
     return 0;

@@ -9,6 +9,7 @@ struct tally {
     bool came_to_end; /* Else what lacks samples had no time to get any. */
     uint32_t met;
     uint32_t missed;
+    uint32_t invalid; /* The instrument can't vouch for it. */
 };
 
 /* One question: an objective about a case, in one phase or over all of them. */
@@ -42,5 +43,8 @@ void judge_windows(const struct judge_question *question, struct judge_answer *r
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);
+
+/* Instead of all objectives: a row for each case that was searched. 0 or -ENOMEM. */
+int judge_searches(struct result *result, struct tally *tally, struct errinfo *reterr);
 
 #endif

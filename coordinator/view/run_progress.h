@@ -12,7 +12,8 @@ struct run_progress {
     uint32_t agents_wanted;
     uint32_t trial; /* From 0. */
     uint32_t trials_count;
-    const char *case_name;  /* NULL outside trials. */
+    char search[128];      /* What a search does: "searching at 12.3k/s (10.0k/s held)"; else "". */
+    const char *case_name; /* NULL outside trials. */
     const char *phase_name; /* NULL before the first phase. */
     int64_t phase_ns;       /* Into the phase. */
     int64_t phase_length_ns;

@@ -69,8 +69,13 @@ static void add_head(const struct run_progress *progress, int width, struct text
         add_line(out, width, line);
         return;
     }
-    (void)snprintf(line, sizeof line, "%s  trial %u of %u  phase %s  [", progress->case_name,
-                   progress->trial + 1, progress->trials_count, progress->phase_name);
+    if (progress->search[0] != '\0') {
+        (void)snprintf(line, sizeof line, "%s  trial %u, %s  %s  [", progress->case_name,
+                       progress->trial + 1, progress->search, progress->phase_name);
+    } else {
+        (void)snprintf(line, sizeof line, "%s  trial %u of %u  phase %s  [", progress->case_name,
+                       progress->trial + 1, progress->trials_count, progress->phase_name);
+    }
     add_bar(line, sizeof line, progress->phase_ns, progress->phase_length_ns,
             width > 100 ? BAR_MAX : 16);
     (void)snprintf(line + strlen(line), sizeof line - strlen(line), "]  at most %s left",
@@ -153,7 +158,8 @@ void view_line(const struct run_progress *progress, struct text *out)
                   progress->detail == NULL ? "" : progress->detail);
         return;
     }
-    text_addf(out, "%s %s %llds: sent %s, received %s, p99 %s, backlog %s%s\n", progress->case_name,
+    text_addf(out, "%s %s%s%s %llds: sent %s, received %s, p99 %s, backlog %s%s\n",
+              progress->case_name, progress->search, progress->search[0] != '\0' ? ", " : "",
               progress->phase_name, (long long)(progress->trial_ns / 1000000000),
               units_format_rate((double)last->sent, sent),
               units_format_rate((double)last->received, received),

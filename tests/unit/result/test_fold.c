@@ -476,6 +476,47 @@ static void trials_of_a_case_are_added_up_and_their_rates_averaged(void **state)
     }
 }
 
+static void a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound(void **state)
+{
+    struct made_options options = faultless();
+    struct made_trial *trials[3];
+    const struct made_journal journal = {.trials = trials, .trials_count = 3};
+    struct result_search search = {.lower_per_s = 200.0, .upper_per_s = 300.0};
+    struct result_search_step steps[] = {{.outcome = STEP_GOOD, .asked_per_s = 100.0},
+                                         {.outcome = STEP_BAD, .asked_per_s = 300.0},
+                                         {.outcome = STEP_GOOD, .asked_per_s = 200.0}};
+    const struct findings findings = {
+        .searches = &search, .searches_count = 1, .search_steps = steps, .search_steps_count = 3};
+    struct result *result;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) {
+        options.seed = i;
+        options.messages = 10 + (uint32_t)i;
+        trials[i] = made_trial_new(&options);
+    }
+    result = result_of(&journal);
+    memcpy(search.case_name, result->cases[0].name, sizeof search.case_name);
+    for (uint32_t t = 0; t < 3; t++) {
+        steps[t].trial = result->cases[0].trials[t].number;
+    }
+    assert_int_equal(findings_copy(&findings, &result->findings, NULL), 0);
+    assert_int_equal(fold_focus_searches(result, NULL), 0);
+    for (uint32_t p = 0; p < result->cases[0].phases_count; p++) {
+        assert_int_equal(result->cases[0].phases[p].delivery.sent,
+                         result->cases[0].trials[2].phases[p].delivery.sent);
+    }
+    assert_int_equal(result->cases[0].figures_count, 0);
+    result->findings.searches[0].lower_per_s = 0.0; /* Nothing held: by what did not. */
+    assert_int_equal(fold_focus_searches(result, NULL), 0);
+    assert_int_equal(result->cases[0].phases[0].delivery.sent,
+                     result->cases[0].trials[1].phases[0].delivery.sent);
+    result_free(result);
+    for (uint32_t i = 0; i < 3; i++) {
+        made_trial_free(trials[i]);
+    }
+}
+
 /* Counts down to the end of a run: drained only when nothing is missing. */
 struct watch {
     struct fold *fold;
@@ -601,6 +642,7 @@ int main(void)
         cmocka_unit_test(the_backlog_counts_a_message_that_two_agents_saw_once),
         cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
         cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
+        cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
         cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
         cmocka_unit_test(a_damaged_journal_folds_to_something_or_is_refused),
     };

@@ -1,0 +1,56 @@
+"""A search finds the capacity that the memory broker was given, and says so in all its words."""
+
+import bed
+from bed import check, contains, same, test
+
+CAPACITY = 2000
+TOPOLOGY = "{ topics: 1, producers: 2, consumers: 1 }"
+
+
+def scenario(search, options):
+    text = "millrace: 1\nname: search\n"
+    text += f"targets: [ {{ backend: memory, options: {{ {options} }} }} ]\n"
+    return bed.write("search.yaml", f"{text}topology: {TOPOLOGY}\nmessage: {{ size: 100 }}\nsearch: {search}\n")
+
+
+def search_of(result):
+    same(len(result["searches"]), 1, "searches")
+    return result["searches"][0]
+
+
+@test("the bounds lie around the broker's capacity, and every trial is told")
+def capacity():
+    folder = bed.new_path("run")
+    path = scenario(
+        "{ rate: { from: 1500/s, to: 20k/s }, settle: 1s, trial: 5s, confirm: 5s, width: 20% }",
+        f"capacity: {CAPACITY}",
+    )
+    program = bed.millrace("run", path, "--out", folder, "--agents", "1", code=0)
+    result = bed.result_of(folder)
+    found = search_of(result)
+    same((result["verdict"], found["found"]), ("pass", True), "verdict and found")
+    # The capacity is exact, so the bounds are on both sides of it.
+    check(found["lower_per_s"] <= CAPACITY * 1.002, f"lower bound {found['lower_per_s']}")
+    check(found["upper_per_s"] >= CAPACITY, f"upper bound {found['upper_per_s']}")
+    check(found["upper_per_s"] <= found["lower_per_s"] * 1.2, f"bounds {found}")
+    same([step["trial"] for step in found["steps"]], list(range(len(found["steps"]))), "numbers of trials")
+    same(len(bed.case_of(result, "memory")["trials"]), len(found["steps"]), "trials")
+    contains(found["limit"], "the backlog grew by at least", "what limited it")
+    # The case is that of the trials that held at the lower bound.
+    trial = [phase for phase in bed.case_of(result, "memory")["phases"] if phase["name"] == "trial"][0]
+    check(abs(trial["rates"]["asked_per_s"] / found["lower_per_s"] - 1) < 0.01, f"asked {trial['rates']}")
+    again = bed.millrace("report", folder, "--format", "json", code=0)
+    contains(again.out, '"searches"', "the report made again")
+
+
+@test("a range that holds to its end has no upper bound, and says where to look")
+def range_ends():
+    folder = bed.new_path("run")
+    path = scenario("{ rate: { from: 100/s, to: 150/s }, settle: 0s, trial: 5s, confirm: 5s }", "delay: 0ms")
+    bed.millrace("run", path, "--out", folder, "--agents", "1", code=0)
+    found = search_of(bed.result_of(folder))
+    same((found["found"], found["lower_per_s"], "upper_per_s" in found), (False, 150, False), "bounds")
+    contains(found["limit"], "the range ends", "what limited it")
+
+
+bed.main()
