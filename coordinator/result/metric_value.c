@@ -147,6 +147,31 @@ struct metric_value metric_value(const struct metric *metric, const struct resul
     return missing("");
 }
 
+struct metric_value metric_over_trial(const struct metric *metric, const struct result_trial *trial,
+                                      const char *phase, const char *flow)
+{
+    struct metric_value ret = missing("the trial has no such phase");
+    bool is_count = metric->kind == METRIC_COUNT;
+
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        const struct result_phase *one = &trial->phases[i];
+        struct metric_value value;
+
+        if (strcmp(one->flow, flow) != 0 ||
+            (phase[0] != '\0' ? strcmp(one->name, phase) != 0 : !is_count && !one->measured)) {
+            continue;
+        }
+        value = metric_value(metric, trial, one);
+        if (!is_count) {
+            return value;
+        }
+        ret.value += value.value;
+        ret.samples += value.samples;
+        ret.missing = NULL;
+    }
+    return ret;
+}
+
 /* One metric of one phase row over all trials; adds nothing where no trial has it. */
 static void add_figure(struct result_case *of, uint32_t phase, const struct metric *metric,
                        double *values)

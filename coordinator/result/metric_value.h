@@ -17,6 +17,11 @@ struct metric_value {
 struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,
                                  const struct result_phase *phase);
 
+/* What it came to in a trial as a whole: a count over all phases of that name and flow, anything
+ * else in the first of them. phase "": all phases of a count, else the measured ones. */
+struct metric_value metric_over_trial(const struct metric *metric, const struct result_trial *trial,
+                                      const char *phase, const char *flow);
+
 /* The case's figures from its trials: each standard metric of each measured phase that at least one
  * trial has. 0 or -ENOMEM. */
 int metric_figures(struct result_case *of, struct errinfo *reterr);

@@ -5,6 +5,7 @@
 #include "insight.h"
 #include "log.h"
 #include "mono.h"
+#include "noise.h"
 #include "random.h"
 #include "report.h"
 
@@ -259,9 +260,10 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
     if (r == 0) {
         r = judge_result(result, &terms, &run->events, reterr);
     }
-    /* Rules look at trials of one load; a search says itself what its trials showed. */
+    /* These look at trials of one load; a search says itself what its trials showed. */
     if (r == 0 && !run->config->scenario->search.wanted) {
-        r = insight_find(result, reterr);
+        r = noise_find(result, &terms, reterr);
+        r = r < 0 ? r : insight_find(result, reterr);
     }
     if (r < 0) {
         result_free(result);

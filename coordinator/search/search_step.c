@@ -184,32 +184,6 @@ static bool backlog_grew(const struct result_trial *trial, const struct result_p
     return true;
 }
 
-/* A count is one over all phases, as it is when a run is judged. */
-static struct metric_value value_of(const struct objective *objective,
-                                    const struct result_trial *trial)
-{
-    struct metric_value ret = {.missing = "the trial has no such phase"};
-    bool is_count = objective->metric.kind == METRIC_COUNT;
-
-    for (uint32_t i = 0; i < trial->phases_count; i++) {
-        const struct result_phase *phase = &trial->phases[i];
-        struct metric_value one;
-
-        if (strcmp(phase->flow, objective->flow) != 0 ||
-            (objective->phase[0] != '\0' ? strcmp(phase->name, objective->phase) != 0
-                                         : !is_count && !phase->measured)) {
-            continue;
-        }
-        one = metric_value(&objective->metric, trial, phase);
-        if (!is_count) {
-            return one;
-        }
-        ret.value += one.value;
-        ret.missing = NULL;
-    }
-    return ret;
-}
-
 static bool missed_objective(const struct result_trial *trial, const struct search_terms *terms,
                              struct result_search_step *step)
 {
@@ -222,7 +196,7 @@ static bool missed_objective(const struct result_trial *trial, const struct sear
         if (objective->target[0] != '\0' && strcmp(objective->target, terms->target) != 0) {
             continue;
         }
-        value = value_of(objective, trial);
+        value = metric_over_trial(&objective->metric, trial, objective->phase, objective->flow);
         if (value.missing == NULL && objective_holds(objective, value.value)) {
             continue;
         }
