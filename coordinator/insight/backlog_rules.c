@@ -44,29 +44,36 @@ static void add_growing(struct insights *insights, const struct result_case *of,
     insight_figure(insight, "seconds", trend->length, "");
 }
 
+static bool find_growth(struct insights *insights, const struct result_trial *trial, uint32_t index,
+                        struct trend *ret)
+{
+    const struct result_phase *phase = &trial->phases[index];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        if (insight_within(&trial->intervals[i], phase)) {
+            insights->x[count] = (double)trial->intervals[i].start_ns / 1e9;
+            insights->y[count++] = (double)trial->intervals[i].backlog;
+        }
+    }
+    /* Where nothing is consumed a backlog is what was asked for. */
+    return trend_fit(insights->x, insights->y, count, ret) && trend_rises(ret) &&
+           phase->received_per_s > 0.0 && ret->slope > GROWTH_OF_RATE * phase->received_per_s &&
+           ret->slope * ret->length >= GROWTH_MESSAGES_MIN;
+}
+
 void rule_backlog_growing(struct insights *insights, const struct result_case *of)
 {
     for (uint32_t p = 0; p < of->phases_count; p++) {
         bool found = !insight_whole_row(&of->phases[p]);
 
         for (uint32_t t = 0; !found && t < of->trials_count; t++) {
-            const struct result_trial *trial = &of->trials[t];
             struct trend trend;
-            uint32_t count = 0;
 
-            for (uint32_t i = 0; p < trial->phases_count && i < trial->intervals_count; i++) {
-                if (insight_within(&trial->intervals[i], &trial->phases[p])) {
-                    insights->x[count] = (double)trial->intervals[i].start_ns / 1e9;
-                    insights->y[count++] = (double)trial->intervals[i].backlog;
-                }
-            }
-            /* Where nothing is consumed a backlog is what was asked for. */
-            found = trend_fit(insights->x, insights->y, count, &trend) && trend_rises(&trend) &&
-                    trial->phases[p].received_per_s > 0.0 &&
-                    trend.slope > GROWTH_OF_RATE * trial->phases[p].received_per_s &&
-                    trend.slope * trend.length >= GROWTH_MESSAGES_MIN;
+            found =
+                p < of->trials[t].phases_count && find_growth(insights, &of->trials[t], p, &trend);
             if (found) {
-                add_growing(insights, of, &trial->phases[p], &trend);
+                add_growing(insights, of, &of->trials[t].phases[p], &trend);
             }
         }
     }

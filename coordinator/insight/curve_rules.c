@@ -132,7 +132,8 @@ static void look_at_sizes(struct insights *insights, const struct result_case *f
         struct points points;
         struct size_line line;
 
-        if (points_collect(insights, first, key, phase->name, *metric, SIZE_POINTS_MIN, &points)) {
+        if (points_collect(insights, first, key, phase->name, *metric, &points) >=
+            SIZE_POINTS_MIN) {
             fit_size(&points, phase->is_max, &line);
             if (line.fit_error <= SIZE_FIT_ERROR_MAX && line.fixed_ns > 0.0) {
                 add_size(insights, first, phase, &points, &line);
@@ -238,7 +239,7 @@ static bool collect_clients(const struct insights *insights, const struct result
     /* At a rate that was asked for, more clients can't bring more. */
     for (const char *const *metric = rates_of_clients; !found && phase->is_max && *metric != NULL;
          metric++) {
-        found = points_collect(insights, first, key, phase->name, *metric, points_min, ret);
+        found = points_collect(insights, first, key, phase->name, *metric, ret) >= points_min;
     }
     return found;
 }

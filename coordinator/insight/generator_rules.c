@@ -59,24 +59,32 @@ static bool is_first_of_host(const struct result *result, uint32_t agent)
     return true;
 }
 
+/* Of all trials the busiest. */
+static void look_at_host(struct insights *insights, const struct result_case *of, uint32_t phase,
+                         const struct result_agent *agent)
+{
+    double most = 0.0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        const struct result_trial *trial = &of->trials[t];
+
+        if (phase < trial->phases_count) {
+            most =
+                fmax(most, cores_used(insights->result, trial, &trial->phases[phase], agent->host));
+        }
+    }
+    if (agent->cpus > 0 && most >= HOST_BUSY_MIN * agent->cpus) {
+        add_busy(insights, of, &of->phases[phase], agent, most);
+    }
+}
+
 void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of)
 {
-    const struct result *result = insights->result;
-
     for (uint32_t p = 0; p < of->phases_count; p++) {
-        for (uint32_t a = 0; insight_whole_row(&of->phases[p]) && a < result->agents_count; a++) {
-            const struct result_agent *agent = &result->agents[a];
-            double most = 0.0;
-
-            for (uint32_t t = 0; t < of->trials_count && is_first_of_host(result, a); t++) {
-                const struct result_trial *trial = &of->trials[t];
-
-                if (p < trial->phases_count) {
-                    most = fmax(most, cores_used(result, trial, &trial->phases[p], agent->host));
-                }
-            }
-            if (agent->cpus > 0 && most >= HOST_BUSY_MIN * agent->cpus) {
-                add_busy(insights, of, &of->phases[p], agent, most);
+        for (uint32_t a = 0;
+             insight_whole_row(&of->phases[p]) && a < insights->result->agents_count; a++) {
+            if (is_first_of_host(insights->result, a)) {
+                look_at_host(insights, of, p, &insights->result->agents[a]);
             }
         }
     }

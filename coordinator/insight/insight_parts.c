@@ -41,6 +41,8 @@ void insight_say(char *text, const char *format, ...)
     va_list args;
 
     va_start(args, format);
+    /* The analyzer does not know that va_start() sets args. */
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(text + used, ERRINFO_BYTES - used, format, args);
     va_end(args);
 }

@@ -87,9 +87,8 @@ static int rising(const void *a, const void *b)
     return (left->x > right->x) - (left->x < right->x);
 }
 
-bool points_collect(const struct insights *insights, const struct result_case *first,
-                    const char *key, const char *phase, const char *metric, uint32_t points_min,
-                    struct points *ret)
+uint32_t points_collect(const struct insights *insights, const struct result_case *first,
+                        const char *key, const char *phase, const char *metric, struct points *ret)
 {
     ret->count = 0;
     for (uint32_t c = 0; c < insights->result->cases_count; c++) {
@@ -103,5 +102,5 @@ bool points_collect(const struct insights *insights, const struct result_case *f
         }
     }
     qsort(ret->list, ret->count, sizeof ret->list[0], rising);
-    return ret->count >= points_min;
+    return ret->count;
 }

@@ -27,11 +27,10 @@ void points_each(struct insights *insights, const char *key,
                  void (*visit)(struct insights *insights, const struct result_case *first,
                                const struct result_phase *phase, const char *key));
 
-/* The points of a set, by its first case: those that have the metric in enough trials. False with
- * fewer than points_min of them. */
-bool points_collect(const struct insights *insights, const struct result_case *first,
-                    const char *key, const char *phase, const char *metric, uint32_t points_min,
-                    struct points *ret);
+/* The points of a set, by its first case: those that have the metric in enough trials. Returns how
+ * many. */
+uint32_t points_collect(const struct insights *insights, const struct result_case *first,
+                        const char *key, const char *phase, const char *metric, struct points *ret);
 
 /* NULL if the case has no such figure. */
 const struct result_figure *figure_find(const struct result_case *of, const char *phase,
