@@ -2,6 +2,7 @@
 
 #include "collector.h"
 #include "host.h"
+#include "host_load.h"
 #include "mono.h"
 #include "wire.h"
 #include "worker.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_NS (20 * NS_PER_MS)
+#define TICK_NS (10 * NS_PER_MS)
 /* An interval is closed without a worker that is late by more than this: it may sit in a blocking
  * call. */
 #define LATE_NS (300 * NS_PER_MS)
@@ -30,6 +31,8 @@ struct trial {
     struct recorder **recorders;
     struct worker **workers;
     struct collector *collector;
+    struct host_load host_load;
+    int64_t ticker_late_ns; /* Latest wake-up of the ticker in the interval. */
     pthread_t ticker;
     bool ticker_started;
     _Atomic bool ticker_quit;
@@ -121,9 +124,15 @@ static void close_interval(struct trial *trial, bool final)
     struct snapshot **parts = NULL;
     uint32_t parts_count = 0;
     struct health health = {0};
+    struct host_load_taken taken;
     int r;
 
     host_health(&health);
+    host_load_take(&trial->host_load, &taken);
+    health.strain.steal_ns = taken.steal_ns;
+    health.strain.throttled_ns = taken.throttled_ns;
+    health.strain.ticker_late_ns = trial->ticker_late_ns;
+    trial->ticker_late_ns = 0;
     r = collector_snapshots(trial->collector, &health, final, &parts, &parts_count,
                             &trial->failure);
     if (r < 0) {
@@ -164,6 +173,8 @@ static void *ticker_main(void *argument)
 {
     struct trial *trial = argument;
     int64_t interval_end_ns = INTERVAL_NS; /* Offset from T0. */
+    int64_t wake_ns;
+    int64_t late_ns;
 
     (void)pthread_setname_np(pthread_self(), "ticker");
     while (!atomic_load(&trial->ticker_quit)) {
@@ -179,7 +190,10 @@ static void *ticker_main(void *argument)
             interval_end_ns += INTERVAL_NS;
         }
         look_at_segment(trial);
-        mono_sleep_until(mono_ns() + TICK_NS);
+        wake_ns = mono_ns() + TICK_NS;
+        mono_sleep_until(wake_ns);
+        late_ns = mono_ns() - wake_ns;
+        trial->ticker_late_ns = late_ns > trial->ticker_late_ns ? late_ns : trial->ticker_late_ns;
     }
     return NULL;
 }
@@ -197,6 +211,7 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
     trial->assignment = *assignment;
     memset(assignment, 0, sizeof *assignment);
     trial->outbox = outbox;
+    host_load_open(&trial->host_load);
     (void)pthread_mutex_init(&trial->mutex, NULL);
     trial->ops = backend_find(trial->assignment.target.backend);
     if (trial->ops == NULL) {
@@ -253,6 +268,7 @@ void trial_free(struct trial *trial)
         gate_done(&trial->gate);
     }
     timeline_done(&trial->timeline);
+    host_load_close(&trial->host_load);
     free(trial->workers);
     free(trial->recorders);
     key_tables_done(&trial->keys);

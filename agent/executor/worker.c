@@ -3,6 +3,7 @@
 #include "invariant.h"
 #include "mono.h"
 #include "receiver.h"
+#include "thread_load.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ struct worker {
     int64_t stop_taken_ns;
     int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
     int64_t spin_ns;  /* Running estimate of the 95th percentile of oversleep. */
+    int64_t spun_ns;  /* Spent spinning in this interval. */
+    struct thread_load load;
 };
 
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
@@ -61,8 +64,13 @@ static int64_t offset_of(const struct worker *worker, int64_t now_ns)
 static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
 {
     struct recorder_state state = {0};
+    struct thread_load_spent spent;
     int64_t offset_ns = offset_of(worker, now_ns);
 
+    thread_load_take(&worker->load, &spent);
+    state.cpu_ns = spent.cpu_ns > worker->spun_ns ? spent.cpu_ns - worker->spun_ns : 0;
+    state.wait_ns = spent.wait_ns;
+    worker->spun_ns = 0;
     sender_account(worker->sender, now_ns, &state);
     receiver_account(worker->receiver, &state);
     while (!recorder_turn(worker->context.recorder, offset_ns, &state, final)) {
@@ -262,8 +270,9 @@ static bool send_due(struct worker *worker)
     return sent;
 }
 
-/* Waits until there may be something to do: an event, a message that is due, the interval's end. */
-static void wait_for_work(struct worker *worker, int64_t now_ns)
+/* Waits until there may be something to do: an event, a message that is due, the interval's end.
+ * False: it is so near that the loop spins. */
+static bool wait_for_work(struct worker *worker, int64_t now_ns)
 {
     int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
     int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
@@ -283,12 +292,12 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
     if (batched) {
         wait_ns = now_ns + wait_ns < worker->batch_ns ? worker->batch_ns - now_ns : wait_ns;
         if (wait_ns <= 0) {
-            return;
+            return true; /* The batch is due. */
         }
     } else if (next_ns != SENDER_NEVER_NS) {
         wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
         if (wait_ns <= 0) {
-            return; /* Close enough: the loop polls and looks at the clock again. */
+            return false; /* Close enough: the loop polls and looks at the clock again. */
         }
     }
     sleep_on(worker, wait_ns);
@@ -302,6 +311,7 @@ static void wait_for_work(struct worker *worker, int64_t now_ns)
                           : worker->spin_ns < 0         ? 0
                                                         : worker->spin_ns;
     }
+    return true;
 }
 
 static void *worker_main(void *argument)
@@ -311,6 +321,7 @@ static void *worker_main(void *argument)
     /* The default slack of 50 us would be added to every wait. */
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     (void)pthread_setname_np(pthread_self(), "worker");
+    thread_load_open(&worker->load);
     for (;;) {
         int64_t now_ns = mono_ns();
         bool busy = false;
@@ -337,10 +348,11 @@ static void *worker_main(void *argument)
         if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
             turn_interval(worker, now_ns, false);
         }
-        if (!busy) {
-            wait_for_work(worker, mono_ns());
+        if (!busy && !wait_for_work(worker, mono_ns())) {
+            worker->spun_ns += mono_ns() - now_ns;
         }
     }
+    thread_load_close(&worker->load);
     return NULL;
 }
 

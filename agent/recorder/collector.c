@@ -340,6 +340,12 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
             collector->worker_until_ns[i] = half->until_ns;
             collector->reconnects += half->state.reconnects;
             collector->blocked_ns += half->state.blocked_ns;
+            collector->load_cpu_ns = half->state.cpu_ns > collector->load_cpu_ns
+                                         ? half->state.cpu_ns
+                                         : collector->load_cpu_ns;
+            collector->load_wait_ns = half->state.wait_ns > collector->load_wait_ns
+                                          ? half->state.wait_ns
+                                          : collector->load_wait_ns;
             collector->worker_states[i] = half->state;
             recorder_return(recorder, half);
         }

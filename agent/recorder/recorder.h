@@ -53,6 +53,8 @@ struct recorder_state {
     uint32_t reconnects;
     uint64_t outstanding;
     uint64_t blocked_ns;
+    int64_t cpu_ns;  /* Of its thread, without what it spun away. */
+    int64_t wait_ns; /* Its thread was ready and another one ran. */
 };
 
 struct recorder_half {

@@ -111,6 +111,15 @@ struct error_delta {
     uint64_t count;
 };
 
+/* How hard it was for the agent to keep its schedule, in the interval. */
+struct strain {
+    int64_t load_cpu_ns;    /* CPU of the busiest load thread, without what it spun away. */
+    int64_t load_wait_ns;   /* Longest time a load thread was ready and another one ran. */
+    int64_t ticker_late_ns; /* Latest wake-up of a thread that wakes at fixed times. */
+    int64_t steal_ns;       /* Taken from the host by its hypervisor, over all CPUs. */
+    int64_t throttled_ns;   /* Held back by a limit on CPU time (cgroup). */
+};
+
 /* What the agent says of itself. */
 struct health {
     int64_t cpu_ns; /* Of the process, since it started. */
@@ -121,6 +130,7 @@ struct health {
     uint64_t outstanding;  /* Unconfirmed messages now. */
     uint64_t blocked_ns;   /* Time in which messages were due but the window was full or the broker
                               away. */
+    struct strain strain;
 };
 
 struct snapshot {

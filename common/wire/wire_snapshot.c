@@ -121,7 +121,7 @@ static void code_error(struct coder *coder, void *item)
 
 static void code_health(struct coder *coder, struct health *health)
 {
-    code_begin(coder, "health", 7);
+    code_begin(coder, "health", 12);
     code_i64(coder, "cpu_ns", &health->cpu_ns);
     code_u64(coder, "rss_bytes", &health->rss_bytes);
     code_u32(coder, "clients_down", &health->clients_down, ANY_U32);
@@ -129,6 +129,11 @@ static void code_health(struct coder *coder, struct health *health)
     code_u32(coder, "reconnects", &health->reconnects, ANY_U32);
     code_u64(coder, "outstanding", &health->outstanding);
     code_u64(coder, "blocked_ns", &health->blocked_ns);
+    code_i64(coder, "load_cpu_ns", &health->strain.load_cpu_ns);
+    code_i64(coder, "load_wait_ns", &health->strain.load_wait_ns);
+    code_i64(coder, "ticker_late_ns", &health->strain.ticker_late_ns);
+    code_i64(coder, "steal_ns", &health->strain.steal_ns);
+    code_i64(coder, "throttled_ns", &health->strain.throttled_ns);
     code_end(coder);
 }
 

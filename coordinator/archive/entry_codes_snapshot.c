@@ -79,6 +79,11 @@ static void code_health(struct fields *fields, struct health *health)
     field_u32(fields, "reconnects", &health->reconnects, ANY_U32);
     field_counter(fields, "outstanding", &health->outstanding);
     field_counter(fields, "blocked_ns", &health->blocked_ns);
+    field_i64(fields, "load_cpu_ns", &health->strain.load_cpu_ns);
+    field_i64(fields, "load_wait_ns", &health->strain.load_wait_ns);
+    field_i64(fields, "ticker_late_ns", &health->strain.ticker_late_ns);
+    field_i64(fields, "steal_ns", &health->strain.steal_ns);
+    field_i64(fields, "throttled_ns", &health->strain.throttled_ns);
     field_doc_end(fields);
 }
 

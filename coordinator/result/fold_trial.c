@@ -185,7 +185,13 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .rss_bytes = health->rss_bytes,
                                           .sent = agent->sent,
                                           .received = agent->received,
-                                          .blocked_ns = health->blocked_ns};
+                                          .blocked_ns = health->blocked_ns,
+                                          .end_ns = snapshot->until_ns,
+                                          .span_ns = span_ns,
+                                          .strain = health->strain,
+                                          .due = agent->due,
+                                          .send_lag_p99_ns = agent->send_lag_p99_ns,
+                                          .call_p99_ns = agent->call_p99_ns};
     if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
         row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
     }
@@ -196,8 +202,18 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     agent->outstanding = health->outstanding;
     agent->sent = 0;
     agent->received = 0;
+    agent->due = 0;
+    agent->send_lag_p99_ns = 0;
+    agent->call_p99_ns = 0;
     trial->intervals[snapshot->interval].clients_down += health->clients_down;
     return 0;
+}
+
+static void raise_to(int64_t *p99_ns, const struct hist *hist)
+{
+    int64_t value_ns = hist == NULL ? 0 : hist_percentile(hist, 99.0);
+
+    *p99_ns = value_ns > *p99_ns ? value_ns : *p99_ns;
 }
 
 /* The part that carries the health is the first of its interval. */
@@ -212,6 +228,9 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         r = add_row(trial, snapshot->interval, &snapshot->rows[i], reterr);
         agent->sent += snapshot->rows[i].counters.sent_now;
         agent->received += snapshot->rows[i].counters.received_now;
+        agent->due += snapshot->rows[i].counters.due;
+        raise_to(&agent->send_lag_p99_ns, snapshot->rows[i].series[SERIES_SEND_LAG]);
+        raise_to(&agent->call_p99_ns, snapshot->rows[i].series[SERIES_CALL]);
     }
     if (r == 0) {
         r = add_clients(trial, snapshot, reterr);

@@ -103,6 +103,12 @@ struct result_agent_interval {
     /* Time in which messages were due, but the in-flight window was full or the broker away; summed
      * over its load threads. */
     uint64_t blocked_ns;
+    int64_t end_ns;       /* Offset from T0. */
+    int64_t span_ns;      /* That it covers: a second, or what an agent took longer. */
+    struct strain strain; /* How hard it was to keep the schedule. */
+    uint64_t due;
+    int64_t send_lag_p99_ns; /* Of the flow and phase that had the largest; 0: nothing was paced. */
+    int64_t call_p99_ns;
 };
 
 /* Something that happened: shown on the time axis. */

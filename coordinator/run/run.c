@@ -8,6 +8,7 @@
 #include "noise.h"
 #include "random.h"
 #include "report.h"
+#include "selfcheck.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -253,6 +254,9 @@ static int close_run(struct run *run, struct result **ret, struct errinfo *reter
         result->findings = run->found; /* It is the result's now. */
         memset(&run->found, 0, sizeof run->found);
         r = fold_focus_searches(result, reterr);
+    }
+    if (r == 0) {
+        r = selfcheck_find(result, reterr);
     }
     if (r == 0) {
         r = compare_result(result, &run->config->scenario->compare, reterr);

@@ -3,6 +3,7 @@
 #include "judge_parts.h"
 
 #include "metric_value.h"
+#include "selfcheck.h"
 #include "stats.h"
 #include "units.h"
 
@@ -176,6 +177,21 @@ static void fill_row(const struct judge_question *question, const struct judge_a
     }
 }
 
+/* Neither met nor missed: the figure can't be trusted. */
+static int void_row(struct result *result, struct result_objective *row,
+                    const struct result_check *check, struct tally *tally, struct errinfo *reterr)
+{
+    char text[ERRINFO_BYTES];
+
+    row->met = MET_NOT_AVAILABLE;
+    (void)snprintf(row->reason, sizeof row->reason, "self-check %.63s%s%.63s: %.100s", check->check,
+                   check->agent[0] != '\0' ? " of " : "", check->agent, check->text);
+    tally->invalid++;
+    (void)snprintf(text, sizeof text, "%.127s can't be vouched for: %.255s", row->text,
+                   row->reason);
+    return judge_add_reason(result, "invalid", row->case_name, text, reterr);
+}
+
 static int judge_one_question(struct result *result, const struct judge_question *question,
                               struct tally *tally, struct errinfo *reterr)
 {
@@ -192,6 +208,14 @@ static int judge_one_question(struct result *result, const struct judge_question
         return -ENOMEM;
     }
     fill_row(question, &found, tally->came_to_end, row);
+    if (found.has_value) {
+        const struct result_check *check =
+            selfcheck_void(result, question->of, &question->objective->metric);
+
+        if (check != NULL) {
+            return void_row(result, row, check, tally, reterr);
+        }
+    }
     tally->met += row->met == MET_YES ? 1 : 0;
     if (row->met != MET_NO) {
         return 0;
@@ -255,13 +279,14 @@ int judge_asked(struct result *result, const struct judge_terms *terms, struct t
     for (uint32_t i = 0; r == 0 && i < terms->objectives_count; i++) {
         const struct objective *objective = &terms->objectives[i];
         uint32_t first = result->objectives_count;
+        uint32_t invalid = tally->invalid;
 
         for (uint32_t c = 0; r == 0 && c < result->cases_count; c++) {
             if (is_about(objective, &result->cases[c])) {
                 r = judge_case(result, terms, i, &result->cases[c], tally, reterr);
             }
         }
-        if (r == 0 && tally->came_to_end) {
+        if (r == 0 && tally->came_to_end && tally->invalid == invalid) {
             r = judge_nowhere(result, objective, first, tally, reterr);
         }
     }

@@ -239,8 +239,9 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 192);
-    assert_int_equal(sizeof(struct health), 56);
+    assert_int_equal(sizeof(struct snapshot), 232);
+    assert_int_equal(sizeof(struct health), 96);
+    assert_int_equal(sizeof(struct strain), 40);
     assert_int_equal(sizeof(struct snapshot_row), 288);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 24);

@@ -1,0 +1,28 @@
+/*
+ * selfcheck: was the generator the bottleneck? Pure.
+ *
+ * Each check of MEASUREMENT 6 is judged for every second and agent of the measured phases; the
+ * worst class that covers more than 1 % of the seconds counts. A generator that is held back by the
+ * in-flight window, the broker or the client library is told from one that is slow by itself. Where
+ * a phase sends as fast as it can, a busy generator is what limits it, not a fault of the
+ * instrument.
+ */
+#ifndef MILLRACE_SELFCHECK_H
+#define MILLRACE_SELFCHECK_H
+
+#include "metric.h"
+#include "result.h"
+
+/* Replaces result->findings.checks: a row for each case, agent and check. 0 or -ENOMEM with the old
+ * ones gone. */
+int selfcheck_find(struct result *result, struct errinfo *reterr);
+
+/*
+ * The invalid check that makes a metric of a case untrustworthy, or NULL. A slow generator voids
+ * latencies, rates and backlogs; a clock that can't be trusted voids `e2e` alone; nothing voids a
+ * count: the audit is exact however late messages are.
+ */
+const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
+                                          const struct metric *metric);
+
+#endif

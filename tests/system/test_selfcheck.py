@@ -1,0 +1,97 @@
+"""Was the generator the bottleneck? Agents that are made slow are flagged; a slow broker is not taken for a slow agent."""
+
+import os
+import signal
+import time
+
+import bed
+from bed import check, same, test
+
+PHASES = ["{ name: steady, rate: 500/s, for: 4s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
+OBJECTIVES = "[ e2e.p50 < 30s, lost == 0 ]"
+
+
+def run_with(path, disturb, code):
+    """Runs a scenario on one agent, which is disturbed under load; returns the result."""
+    folder = bed.new_path("run")
+    run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "1", "--out", folder)
+    agent = bed.agent(run.says(r"waiting for agents at (tcp://\S+):").group(1), "--name", "one")
+    disturb(run, agent)
+    run.ends(code)
+    agent.ends(0)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    return result
+
+
+def status(result, name):
+    return [row["status"] for row in result["selfcheck"] if row["check"] == name]
+
+
+def objective(result, text):
+    return [row for row in result["objectives"] if row["text"] == text][0]
+
+
+@test("an agent that is stopped for a while under load makes latencies invalid, exit code 3, and never the audit")
+def stopped():
+    def disturb(run, agent):
+        run.says("running: memory")
+        time.sleep(1.5)
+        agent.signal(signal.SIGSTOP)
+        time.sleep(0.4)
+        agent.signal(signal.SIGCONT)
+
+    result = run_with(bed.scenario(phases=PHASES, objectives=OBJECTIVES), disturb, 3)
+    same(status(result, "ticker_jitter"), ["invalid"], "jitter of the ticker")
+    same(result["verdict"], "invalid", "verdict")
+    same(objective(result, "e2e.p50 < 30s")["met"], None, "the objective about a latency")
+    same(objective(result, "lost == 0")["met"], True, "the objective about a count")
+    check(any(reason["code"] == "invalid" for reason in result["reasons"]), f"reasons: {result['reasons']}")
+
+
+@test("an agent that shares its only CPU with a busy loop waits for it, and is flagged")
+def starved():
+    cpu = min(os.sched_getaffinity(0))
+    loops = []
+
+    def disturb(run, agent):
+        # Its threads are started later, and inherit this.
+        os.sched_setaffinity(agent.pid, {cpu})
+        for _ in range(2):
+            pid = os.fork()
+            if pid == 0:
+                os.sched_setaffinity(0, {cpu})
+                end = time.monotonic() + 30
+                while time.monotonic() < end:
+                    pass
+                os._exit(0)
+            loops.append(pid)
+        run.says("running: memory")
+
+    try:
+        result = run_with(bed.scenario(phases=PHASES, objectives=OBJECTIVES), disturb, 3)
+    finally:
+        for pid in loops:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    same(status(result, "run_queue_wait"), ["invalid"], "waiting for a CPU")
+
+
+@test("a broker that confirms slowly fills the window: what was not sent is not the generator's fault")
+def held_back():
+    path = bed.scenario(
+        "  - { backend: memory, options: { confirm_delay: 100ms } }\n",
+        phases=[PHASES[0], "{ name: drain, rate: none, until: drained, for: 3s }"],
+        delivery="{ in_flight: 5 }",
+    )
+    folder = bed.new_path("run")
+    bed.millrace("run", path, "--agents", "1", "--out", folder)
+    result = bed.result_of(folder)
+    steady = bed.phase_of(bed.case_of(result, "memory"), "steady")
+    check(steady["rates"]["sent_per_s"] < 100, f"five in 100 ms are 50 a second: {steady['rates']}")
+    row = [row for row in result["selfcheck"] if row["check"] == "attained"][0]
+    check(row["observed"] < 0.5 and row["status"] == "ok", f"attained: {row}")
+    same(status(result, "send_lag"), ["ok"], "lag")
+
+
+bed.main()

@@ -1,0 +1,265 @@
+#include "check.h"
+#include "selfcheck.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS 200
+
+/* One agent, one case of a steady phase of 200 seconds in which nothing is wrong. */
+static struct result *new_result(void)
+{
+    struct result *result = calloc(1, sizeof *result);
+    struct result_case *of;
+    struct result_trial *trial;
+
+    assert_non_null(result);
+    result->agents = calloc(2, sizeof *result->agents);
+    result->cases = calloc(1, sizeof *result->cases);
+    assert_non_null(result->agents);
+    assert_non_null(result->cases);
+    (void)strcpy(result->agents[0].name, "one");
+    result->agents[0].cpus = 2;
+    result->agents_count = 1;
+    result->cases_count = 1;
+    of = &result->cases[0];
+    (void)strcpy(of->name, "c");
+    of->status = CASE_MEASURED;
+    of->phases = calloc(1, sizeof *of->phases);
+    of->trials = calloc(1, sizeof *of->trials);
+    assert_non_null(of->phases);
+    assert_non_null(of->trials);
+    of->phases_count = of->trials_count = 1;
+    of->phases[0].measured = true;
+    of->phases[0].duration_ns = SECONDS * INTERVAL_NS;
+    of->phases[0].due = of->phases[0].sent_in_time = 100000;
+    trial = &of->trials[0];
+    trial->phases = calloc(1, sizeof *trial->phases);
+    trial->intervals = calloc(SECONDS, sizeof *trial->intervals);
+    trial->agent_intervals = calloc(SECONDS, sizeof *trial->agent_intervals);
+    assert_non_null(trial->phases);
+    assert_non_null(trial->intervals);
+    assert_non_null(trial->agent_intervals);
+    trial->phases[0] = of->phases[0];
+    trial->phases_count = 1;
+    trial->intervals_count = trial->agent_intervals_count = SECONDS;
+    for (uint32_t i = 0; i < SECONDS; i++) {
+        trial->intervals[i].complete = true;
+        trial->agent_intervals[i].span_ns = INTERVAL_NS;
+        trial->agent_intervals[i].end_ns = (int64_t)(i + 1) * INTERVAL_NS;
+        trial->agent_intervals[i].strain.load_cpu_ns = INTERVAL_NS / 10;
+        trial->agent_intervals[i].send_lag_p99_ns = 50000;
+        trial->agent_intervals[i].call_p99_ns = 2000;
+    }
+    return result;
+}
+
+static const struct result_check *check_of(struct result *result, const char *name)
+{
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        if (strcmp(result->findings.checks[i].check, name) == 0) {
+            assert_true(result->findings.checks[i].text[0] != '\0');
+            return &result->findings.checks[i];
+        }
+    }
+    fail_msg("there is no check %s", name);
+    return NULL;
+}
+
+static struct result_agent_interval *second_of(struct result *result, uint32_t second)
+{
+    return &result->cases[0].trials[0].agent_intervals[second];
+}
+
+static const struct result_check *void_of(const struct result *result, const char *name)
+{
+    struct metric metric;
+
+    assert_int_equal(metric_parse(name, &metric, NULL), 0);
+    return selfcheck_void(result, &result->cases[0], &metric);
+}
+
+static void a_run_in_which_nothing_is_wrong_is_ok(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    assert_int_equal(result->findings.checks_count, 8); /* No histograms, one clock. */
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        assert_int_equal(result->findings.checks[i].status, CHECK_OK);
+    }
+    assert_null(void_of(result, "e2e.p99"));
+    result_free(result);
+}
+
+static void a_class_counts_beyond_one_second_in_a_hundred(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        second_of(result, i)->strain.load_cpu_ns = INTERVAL_NS * 95 / 100;
+    }
+    assert_int_equal(check_of(result, "load_thread_cpu")->status, CHECK_OK); /* 1 % exactly. */
+    second_of(result, 2)->strain.load_cpu_ns = INTERVAL_NS * 75 / 100;
+    assert_int_equal(check_of(result, "load_thread_cpu")->status, CHECK_SUSPECT);
+    second_of(result, 2)->strain.load_cpu_ns = INTERVAL_NS * 95 / 100;
+    assert_int_equal(check_of(result, "load_thread_cpu")->status, CHECK_INVALID);
+    assert_true(check_of(result, "load_thread_cpu")->limit == 0.90);
+    result_free(result);
+}
+
+static void each_strain_has_its_limits(void **state)
+{
+    static const struct {
+        const char *check;
+        struct strain suspect;
+        struct strain invalid;
+    } rows[] = {
+        {"run_queue_wait", {.load_wait_ns = 20000000}, {.load_wait_ns = 60000000}},
+        {"ticker_jitter", {.ticker_late_ns = 30000000}, {.ticker_late_ns = 200000000}},
+        {"steal", {.steal_ns = 40000000}, {.steal_ns = 120000000}}, /* Of two CPUs. */
+        {"cgroup_throttling", {.throttled_ns = 1}, {.throttled_ns = 20000000}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct result *result = new_result();
+
+        for (uint32_t s = 0; s < 10; s++) {
+            second_of(result, s)->strain = rows[i].suspect;
+        }
+        assert_int_equal(check_of(result, rows[i].check)->status, CHECK_SUSPECT);
+        for (uint32_t s = 0; s < 10; s++) {
+            second_of(result, s)->strain = rows[i].invalid;
+        }
+        assert_int_equal(check_of(result, rows[i].check)->status, CHECK_INVALID);
+        result_free(result);
+    }
+}
+
+static void lag_with_calls_as_long_is_the_brokers(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->send_lag_p99_ns = 30000000;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->call_p99_ns = 29000000;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_OK);
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->call_p99_ns = 1000;
+        second_of(result, s)->blocked_ns = INTERVAL_NS / 10; /* The window was full. */
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_OK);
+    result_free(result);
+}
+
+static void what_was_not_sent_is_the_generators_unless_it_was_held_back(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    result->cases[0].phases[0].sent_in_time = 99500;
+    assert_int_equal(check_of(result, "attained")->status, CHECK_SUSPECT);
+    result->cases[0].phases[0].sent_in_time = 90000;
+    assert_int_equal(check_of(result, "attained")->status, CHECK_INVALID);
+    for (uint32_t s = 0; s < SECONDS; s++) {
+        second_of(result, s)->blocked_ns = INTERVAL_NS / 8;
+    }
+    assert_int_equal(check_of(result, "attained")->status, CHECK_OK);
+    result_free(result);
+}
+
+static void flat_out_a_busy_generator_is_the_limit_and_no_fault(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    result->cases[0].phases[0].is_max = true;
+    result->cases[0].trials[0].phases[0].is_max = true;
+    for (uint32_t s = 0; s < SECONDS; s++) {
+        second_of(result, s)->strain.load_cpu_ns = INTERVAL_NS;
+    }
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        assert_int_equal(result->findings.checks[i].status, CHECK_OK);
+    }
+    result_free(result);
+}
+
+static void clocks_void_what_goes_from_host_to_host_and_nothing_else(void **state)
+{
+    struct result *result = new_result();
+    struct hist *hist = NULL;
+
+    (void)state;
+    assert_int_equal(hist_new(&hist, NULL), 0);
+    hist_record(hist, 1000000);
+    result->cases[0].phases[0].latency[SERIES_E2E_SERVICE] = hist;
+    result->agents_count = 2;
+    result->agents[0].clock_bound_ns = 30000;
+    result->agents[1].clock_bound_ns = 40000;
+    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_OK);
+    result->agents[1].clock_bound_ns = 140000;
+    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_SUSPECT);
+    result->agents[1].clock_bound_ns = 1400000;
+    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_INVALID);
+    assert_non_null(void_of(result, "e2e.p99"));
+    assert_non_null(void_of(result, "e2e_service.p50"));
+    assert_null(void_of(result, "publish.p99"));
+    assert_null(void_of(result, "lost"));
+    assert_null(void_of(result, "received_rate"));
+    result_free(result);
+}
+
+static void a_slow_generator_voids_latencies_and_rates_and_never_a_count(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->send_lag_p99_ns = 30000000;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
+    assert_non_null(void_of(result, "e2e.p99"));
+    assert_non_null(void_of(result, "sent_rate"));
+    assert_null(void_of(result, "e2e_service.p99")); /* Counted from the actual send. */
+    assert_null(void_of(result, "send_lag.p99"));
+    assert_null(void_of(result, "lost"));
+    assert_null(void_of(result, "outage.max"));
+    result_free(result);
+}
+
+static void seconds_without_a_report_are_gaps(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    result->cases[0].trials[0].intervals[7].complete = false;
+    assert_int_equal(check_of(result, "snapshot_gaps")->status, CHECK_INVALID);
+    result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_in_which_nothing_is_wrong_is_ok),
+        cmocka_unit_test(a_class_counts_beyond_one_second_in_a_hundred),
+        cmocka_unit_test(each_strain_has_its_limits),
+        cmocka_unit_test(lag_with_calls_as_long_is_the_brokers),
+        cmocka_unit_test(what_was_not_sent_is_the_generators_unless_it_was_held_back),
+        cmocka_unit_test(flat_out_a_busy_generator_is_the_limit_and_no_fault),
+        cmocka_unit_test(clocks_void_what_goes_from_host_to_host_and_nothing_else),
+        cmocka_unit_test(a_slow_generator_voids_latencies_and_rates_and_never_a_count),
+        cmocka_unit_test(seconds_without_a_report_are_gaps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
