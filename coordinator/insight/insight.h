@@ -4,7 +4,8 @@
  *
  * A rule is one row of a table in insight.c. It stays silent without the samples, seconds or trials
  * that it needs; its thresholds are constants beside it, each with its reason. It tells what was
- * measured here, never what is generally said of a broker.
+ * measured here, never what is generally said of a broker. What follows from a whole sweep bears
+ * the name of the first case of its curve.
  */
 #ifndef MILLRACE_INSIGHT_H
 #define MILLRACE_INSIGHT_H
