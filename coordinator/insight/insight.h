@@ -4,8 +4,7 @@
  *
  * A rule is one row of a table in insight.c. It stays silent without the samples, seconds or trials
  * that it needs; its thresholds are constants beside it, each with its reason. It tells what was
- * measured here, never what is generally said of a broker. What follows from a whole sweep bears
- * the name of the first case of its curve.
+ * measured here, never what is generally said of a broker.
  */
 #ifndef MILLRACE_INSIGHT_H
 #define MILLRACE_INSIGHT_H

@@ -14,7 +14,6 @@ SHORT = {
     "backlog-drain": ["phases.build.for=1s"],
     "capacity": ["search={ rate: { from: 100/s, to: 150/s }, settle: 0s, trial: 5s, confirm: 5s }"],
     "concurrent-scaling": ["sweep={ topology.producers: [1, 4] }", "repeat=1", "phases.full.for=500ms"],
-    "capacity": ["search={ rate: { from: 500/s, to: 1k/s }, settle: 1s, trial: 5s, confirm: 5s, width: 20% }"],
     "connection-storm": ["repeat=1", "phases.connected.for=500ms"],
     "consumption-latency": ["sweep={ phases.steady.rate: [500/s, 1k/s] }", "repeat=1", "phases.steady.for=500ms"],
     "fan-out": ["sweep={ topology.subscriptions: [1, 2] }", "repeat=1", "phases.steady.for=500ms"],
