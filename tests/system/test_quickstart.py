@@ -157,7 +157,7 @@ BAD = {
     "10^12 a second": ("phases: [ { name: a, rate: 1000000000000/s, for: 1s } ]\n", r"rate"),
     "a phase without an end": ("phases: [ { name: a, rate: 1/s } ]\n", r"for"),
     "a wrong type": ("topology: [ 1, 2 ]\n", r"topology"),
-    "what is not built yet": ("sweep: { message.size: [64, 256] }\n", r"sweep.*not supported yet"),
+    "what is not built yet": ("events: [ { name: kill, at: a+1s, run: ./kill.sh } ]\n", r"events.*not supported yet"),
 }
 
 
