@@ -25,7 +25,8 @@ def capacity():
         "{ rate: { from: 1500/s, to: 20k/s }, settle: 1s, trial: 5s, confirm: 5s, width: 20% }",
         f"capacity: {CAPACITY}",
     )
-    program = bed.millrace("run", path, "--out", folder, "--agents", "1", code=0)
+    # Some ten trials of 6 s and their drains.
+    bed.millrace("run", path, "--out", folder, "--agents", "1", code=0, timeout_s=200)
     result = bed.result_of(folder)
     found = search_of(result)
     same((result["verdict"], found["found"]), ("pass", True), "verdict and found")
