@@ -157,7 +157,7 @@ int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
     r = layout_tables(&layout, prefix, reterr);
     r = r < 0 ? r : layout_clients(&layout, reterr);
     r = r < 0 ? r : layout_place(&layout, reterr);
-    if (r == 0 && cut_assignments(request, &layout, target, prefix, trial) < 0) {
+    if (r >= 0 && cut_assignments(request, &layout, target, prefix, trial) < 0) {
         r = errinfo_nomem(reterr);
     }
     layout_done(&layout);

@@ -91,6 +91,7 @@ struct node *node_copy(struct node_pool *pool, const struct node *root)
     /* Only the walk's own marks are written. */
     struct node *from = (struct node *)(uintptr_t)root;
 
+    ASSERT(root != NULL);
     for (; from != NULL; from = node_walk(root, from)) {
         struct node *copy = node_new(pool, from->kind, from->at);
 
