@@ -410,48 +410,6 @@ static void fill_agents(struct result *result)
     }
 }
 
-static void add_objective(struct result *result, const struct result_objective *like)
-{
-    result->objectives = must(
-        realloc(result->objectives, (result->objectives_count + 1) * sizeof *result->objectives));
-    result->objectives[result->objectives_count++] = *like;
-}
-
-static void fill_objectives(struct result *result, bool faults)
-{
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_case *result_case = &result->cases[i];
-        bool measured = result_case->status == CASE_MEASURED;
-        struct result_objective e2e = {.text = "e2e.p99 < 10ms",
-                                       .phase = "steady",
-                                       .limit = 1e7,
-                                       .unit = "ns",
-                                       .samples = measured ? 30000 : 0};
-        struct result_objective lost = {
-            .text = "lost == 0", .unit = "messages", .samples = measured ? 1200000 : 0};
-        struct result_objective corrupted = lost;
-
-        copy(corrupted.text, sizeof corrupted.text, "corrupted == 0");
-        copy(e2e.case_name, sizeof e2e.case_name, result_case->name);
-        copy(lost.case_name, sizeof lost.case_name, result_case->name);
-        copy(corrupted.case_name, sizeof corrupted.case_name, result_case->name);
-        if (measured) {
-            e2e.observed =
-                (double)hist_percentile(result_case->phases[3].latency[SERIES_E2E], 99.0);
-            e2e.met = e2e.observed < e2e.limit ? MET_YES : MET_NO;
-            lost.observed = faults && i == 1 ? 42.0 : 0.0;
-            lost.met = lost.observed > 0.0 ? MET_NO : MET_YES;
-            corrupted.met = MET_YES;
-        } else {
-            e2e.met = lost.met = corrupted.met = MET_NOT_AVAILABLE;
-            copy(e2e.reason, sizeof e2e.reason, "the target was skipped");
-        }
-        add_objective(result, &e2e);
-        add_objective(result, &lost);
-        add_objective(result, &corrupted);
-    }
-}
-
 static void fill_versions(struct result *result)
 {
     static const char *const versions[][2] = {
@@ -465,28 +423,6 @@ static void fill_versions(struct result *result)
         copy(result->versions[i].name, NAME_BYTES, versions[i][0]);
         copy(result->versions[i].value, NAME_BYTES, versions[i][1]);
     }
-}
-
-void result_fixture_keep(struct result *result, uint32_t kept)
-{
-    struct result *rest = must(calloc(1, sizeof *rest));
-    uint32_t objectives = 0;
-
-    ASSERT(kept < result->cases_count);
-    for (uint32_t i = 0; i < result->objectives_count; i++) {
-        if (strcmp(result->objectives[i].case_name, result->cases[kept].name) == 0) {
-            result->objectives[objectives++] = result->objectives[i];
-        }
-    }
-    result->objectives_count = objectives;
-    /* The others go the way of every result. */
-    rest->cases = result->cases;
-    rest->cases_count = result->cases_count;
-    result->cases = must(calloc(1, sizeof *result->cases));
-    result->cases[0] = rest->cases[kept];
-    result->cases_count = 1;
-    memset(&rest->cases[kept], 0, sizeof rest->cases[kept]);
-    result_free(rest);
 }
 
 struct result *result_fixture_empty(enum verdict verdict)
@@ -533,7 +469,7 @@ struct result *result_fixture(const struct fixture_options *options)
     for (uint32_t i = 0; i < CASES; i++) {
         fill_case(result, i, options, &random);
     }
-    fill_objectives(result, options->faults);
+    result_fixture_objectives(result, options->faults);
     result->ended_unix_ns =
         result->started_unix_ns +
         (int64_t)(WARM_UP_S + options->seconds + DRAIN_S + 2) * CASES * NS_PER_S;

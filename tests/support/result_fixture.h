@@ -21,6 +21,9 @@ struct result *result_fixture(const struct fixture_options *options);
 /* A result without cases, agents or objectives. */
 struct result *result_fixture_empty(enum verdict verdict);
 
+/* Three objectives of each case, judged by its figures; faults: the second case lost messages. */
+void result_fixture_objectives(struct result *result, bool faults);
+
 /* Keeps only one of the cases, with its objectives. */
 void result_fixture_keep(struct result *result, uint32_t kept);
 
