@@ -3,6 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+void rig_begin(struct rig *rig, uint32_t producers, enum load load, struct rate rate)
+{
+    memset(rig, 0, sizeof *rig);
+    fake_reset();
+    virtual_time_set(VIRTUAL_START_NS);
+    virtual_time_step(0);
+    fixture_init(&rig->fixture);
+    for (uint32_t i = 0; i < producers; i++) {
+        fixture_producer(&rig->fixture);
+    }
+    (void)fixture_phase(&rig->fixture, load, rate, 10 * NS_PER_S);
+}
+
 void rig_open(struct rig *rig, const struct backend_ops *ops)
 {
     struct assignment *assignment = &rig->fixture.assignment;
@@ -50,6 +63,14 @@ void rig_turn(struct rig *rig, int64_t now_ns)
     (void)sender_poll(rig->sender, now_ns);
     (void)receiver_poll(rig->receiver, now_ns);
     while (sender_send(rig->sender, now_ns)) {
+    }
+}
+
+void rig_run_to(struct rig *rig, int64_t until_ns, int64_t step_ns)
+{
+    while (virtual_time_ns() < until_ns) {
+        virtual_time_set(virtual_time_ns() + step_ns);
+        rig_turn(rig, virtual_time_ns());
     }
 }
 

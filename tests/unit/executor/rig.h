@@ -5,6 +5,7 @@
 
 #include "executor_fixture.h"
 #include "fake_backend.h"
+#include "virtual_time.h"
 
 #include "collector.h"
 #include "delivery.h"
@@ -24,6 +25,11 @@ struct rig {
     struct receiver *receiver;
 };
 
+/* When a sender under test starts, in virtual time. */
+#define RIG_START_NS (VIRTUAL_START_NS + NS_PER_MS)
+
+/* Sets the virtual time back and fills rig->fixture: so many producers under one phase of 10 s. */
+void rig_begin(struct rig *rig, uint32_t producers, enum load load, struct rate rate);
 /* After rig->fixture was filled: opens sender and receiver on the fake backend. */
 void rig_open(struct rig *rig, const struct backend_ops *ops);
 /* All phases from t0_ns on. */
@@ -32,6 +38,8 @@ void rig_done(struct rig *rig);
 
 /* One turn of a worker at now_ns. */
 void rig_turn(struct rig *rig, int64_t now_ns);
+/* Turns, step_ns of virtual time apart, until until_ns. */
+void rig_run_to(struct rig *rig, int64_t until_ns, int64_t step_ns);
 
 /* What the recorder holds of one phase and of all. */
 struct counters rig_counters(const struct rig *rig, uint32_t phase);

@@ -3,49 +3,23 @@
 
 #include "random.h"
 
-#include <string.h>
-
 static const struct rate per_ms = {.messages = 1, .per_ns = 1000000};
 static const struct rate no_rate = {.messages = 0, .per_ns = 1};
-
-static int64_t t0_ns;
-
-/* So many producers under one phase of 10 s. */
-static void begin(struct rig *rig, uint32_t producers, enum load load, struct rate rate)
-{
-    memset(rig, 0, sizeof *rig);
-    fake_reset();
-    virtual_time_set(VIRTUAL_START_NS);
-    virtual_time_step(0);
-    t0_ns = VIRTUAL_START_NS + NS_PER_MS;
-    fixture_init(&rig->fixture);
-    for (uint32_t i = 0; i < producers; i++) {
-        fixture_producer(&rig->fixture);
-    }
-    (void)fixture_phase(&rig->fixture, load, rate, 10 * NS_PER_S);
-}
-
-static void run_to(struct rig *rig, int64_t until_ns, int64_t step_ns)
-{
-    while (virtual_time_ns() < until_ns) {
-        virtual_time_set(virtual_time_ns() + step_ns);
-        rig_turn(rig, virtual_time_ns());
-    }
-}
+static const int64_t t0_ns = RIG_START_NS;
 
 static void a_producer_keeps_within_its_window(void **state)
 {
     struct rig rig;
 
     (void)state;
-    begin(&rig, 2, LOAD_MAX, no_rate);
+    rig_begin(&rig, 2, LOAD_MAX, no_rate);
     rig.fixture.flows[0].delivery.in_flight = 3;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 6);
     fake_outcome(1, EVENT_ACKED);
-    run_to(&rig, t0_ns + 2 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 2 * NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 7);
     assert_int_equal(fake_message(6)->client, fake_message(1)->client);
     assert_int_equal(fake_message(6)->token, fake_message(1)->token);
@@ -58,19 +32,19 @@ static void a_sender_is_finished_with_the_last_outcome(void **state)
     int64_t settled_ns = 0;
 
     (void)state;
-    begin(&rig, 2, LOAD_RATE, per_ms);
+    rig_begin(&rig, 2, LOAD_RATE, per_ms);
     rig.fixture.phases[0].messages = 3;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
     assert_false(sender_finished(rig.sender, &settled_ns));
-    run_to(&rig, t0_ns + 5 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 5 * NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 3);
     fake_outcome(0, EVENT_ACKED);
     fake_outcome(1, EVENT_UNCONFIRMED);
-    run_to(&rig, t0_ns + 7 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 7 * NS_PER_MS, 100000);
     assert_false(sender_finished(rig.sender, &settled_ns));
     fake_outcome(2, EVENT_REFUSED);
-    run_to(&rig, t0_ns + 9 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 9 * NS_PER_MS, 100000);
     assert_true(sender_finished(rig.sender, &settled_ns));
     assert_in_range(settled_ns, t0_ns + 7 * NS_PER_MS, t0_ns + 8 * NS_PER_MS);
     assert_int_equal(fake_messages(), 3);
@@ -83,7 +57,7 @@ static void a_sender_without_producers_is_finished_from_the_start(void **state)
     int64_t settled_ns = 0;
 
     (void)state;
-    begin(&rig, 0, LOAD_MAX, no_rate);
+    rig_begin(&rig, 0, LOAD_MAX, no_rate);
     fixture_consumer(&rig.fixture, 0);
     rig.fixture.phases[0].messages = 3;
     rig_open(&rig, &fake_backend);
@@ -98,7 +72,7 @@ static void producers_take_turns_under_max(void **state)
     struct rig rig;
 
     (void)state;
-    begin(&rig, 3, LOAD_MAX, no_rate);
+    rig_begin(&rig, 3, LOAD_MAX, no_rate);
     fake_script()->confirms = true;
     virtual_time_step(10); /* A call takes that long. */
     rig_open(&rig, &fake_backend);
@@ -122,17 +96,17 @@ static void a_full_broker_loses_nothing_and_changes_no_intended_time(void **stat
     struct rig_sum sum;
 
     (void)state;
-    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig_begin(&rig, 1, LOAD_RATE, per_ms);
     rig.fixture.flows[0].delivery.in_flight = 1000;
     fake_script()->full_after = 5;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 50 * NS_PER_MS, 50000);
+    rig_run_to(&rig, t0_ns + 50 * NS_PER_MS, 50000);
     assert_int_equal(fake_messages(), 5);
     assert_true(fake_submits_refused() > 100);
     fake_script()->full_after = 0;
     fake_script()->confirms = true;
-    run_to(&rig, t0_ns + 99 * NS_PER_MS, 50000);
+    rig_run_to(&rig, t0_ns + 99 * NS_PER_MS, 50000);
     assert_int_equal(fake_messages(), 100);
     for (uint32_t i = 0; i < 100; i++) {
         assert_int_equal(fake_message(i)->stamp.sequence, i);
@@ -164,7 +138,7 @@ static void a_client_that_is_down_does_not_hold_up_the_others(void **state)
     uint32_t by_client[100] = {0};
 
     (void)state;
-    begin(&rig, 60, LOAD_RATE, (struct rate){60, NS_PER_MS});
+    rig_begin(&rig, 60, LOAD_RATE, (struct rate){60, NS_PER_MS});
     rig.fixture.flows[0].delivery.in_flight = 1000;
     fake_script()->confirms = true;
     for (uint32_t i = 0; i < 30; i++) {
@@ -173,7 +147,7 @@ static void a_client_that_is_down_does_not_hold_up_the_others(void **state)
     }
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 100 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 100 * NS_PER_MS, 100000);
     for (uint32_t i = 0; i < fake_messages(); i++) {
         by_client[fake_message(i)->client]++;
     }
@@ -192,12 +166,12 @@ static void outcomes_settle_each_message_once_in_any_order(void **state)
     uint64_t wanted[8] = {0};
 
     (void)state;
-    begin(&rig, 3, LOAD_MAX, no_rate);
+    rig_begin(&rig, 3, LOAD_MAX, no_rate);
     rig.fixture.flows[0].delivery.in_flight = 1000;
     random_seed(&random, 5);
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 3000);
     sender_stop(rig.sender, virtual_time_ns());
     for (uint32_t i = 0; i < 3000; i++) {
@@ -229,51 +203,6 @@ static void outcomes_settle_each_message_once_in_any_order(void **state)
     rig_done(&rig);
 }
 
-static void late_confirms_count_for_the_phase_of_their_message(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    begin(&rig, 1, LOAD_RATE, per_ms);
-    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
-    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
-    rig_open(&rig, &fake_backend);
-    rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 20 * NS_PER_MS, 100000);
-    assert_int_equal(fake_messages(), 5);
-    for (uint32_t i = 0; i < 5; i++) {
-        fake_outcome(i, EVENT_ACKED);
-    }
-    rig_turn(&rig, virtual_time_ns());
-    assert_int_equal(rig_counters(&rig, 0).acked, 5);
-    assert_int_equal(rig_counters(&rig, 0).acked_now, 0);
-    assert_int_equal(rig_counters(&rig, 1).acked, 0);
-    assert_int_equal(rig_counters(&rig, 1).acked_now, 5);
-    rig_done(&rig);
-}
-
-static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    begin(&rig, 1, LOAD_RATE, per_ms);
-    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
-    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
-    rig_open(&rig, &fake_backend);
-    fake_script()->client_blocked[0] = true;
-    rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 20 * NS_PER_MS, 100000);
-    assert_int_equal(fake_messages(), 0);
-    fake_script()->client_blocked[0] = false;
-    run_to(&rig, t0_ns + 30 * NS_PER_MS, 100000);
-    assert_int_equal(fake_messages(), 5);
-    assert_int_equal(rig_counters(&rig, 0).sent, 5);
-    assert_int_equal(rig_counters(&rig, 0).sent_in_time, 0);
-    assert_int_equal(rig_counters(&rig, 1).sent_now, 5);
-    rig_done(&rig);
-}
-
 /* It was the time of all clients of a worker together. */
 static void each_client_has_its_own_time_to_connect(void **state)
 {
@@ -282,7 +211,7 @@ static void each_client_has_its_own_time_to_connect(void **state)
 
     (void)state;
     for (int shared = 0; shared <= 1; shared++) {
-        begin(&rig, 3, LOAD_NONE, no_rate);
+        rig_begin(&rig, 3, LOAD_NONE, no_rate);
         fake_script()->connect_ns = shared == 1 ? 0 : 7000;
         rig_open(&rig, &fake_backend);
         rig_start(&rig, t0_ns);
@@ -292,26 +221,6 @@ static void each_client_has_its_own_time_to_connect(void **state)
     }
 }
 
-/* The first batch of a phase counted for the one before, as that was what the last poll had seen:
- * 64 of 5000 messages. */
-static void what_is_sent_counts_for_the_phase_that_runs(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    begin(&rig, 1, LOAD_NONE, no_rate);
-    rig.fixture.phases[0].duration_ns = 5 * NS_PER_MS;
-    (void)fixture_phase(&rig.fixture, LOAD_MAX, no_rate, NS_PER_S);
-    rig_open(&rig, &fake_backend);
-    rig_start(&rig, t0_ns);
-    (void)sender_poll(rig.sender, t0_ns + 5 * NS_PER_MS - 1);
-    (void)sender_send(rig.sender, t0_ns + 5 * NS_PER_MS - 1);
-    (void)sender_send(rig.sender, t0_ns + 5 * NS_PER_MS);
-    assert_int_equal(rig_counters(&rig, 0).sent_now, 0);
-    assert_int_equal(rig_counters(&rig, 1).sent_now, 1);
-    rig_done(&rig);
-}
-
 /* It counted on while producers were full after the sending had been stopped. */
 static void nothing_is_blocked_after_a_stop(void **state)
 {
@@ -319,38 +228,16 @@ static void nothing_is_blocked_after_a_stop(void **state)
     struct recorder_state account = {0};
 
     (void)state;
-    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig_begin(&rig, 1, LOAD_RATE, per_ms);
     rig.fixture.flows[0].delivery.in_flight = 1;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
     sender_stop(rig.sender, virtual_time_ns());
-    run_to(&rig, t0_ns + 500 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 500 * NS_PER_MS, 100000);
     sender_account(rig.sender, virtual_time_ns(), &account);
     assert_in_range(account.blocked_ns, 8 * NS_PER_MS, 10 * NS_PER_MS);
     assert_int_equal(account.outstanding, 1);
-    rig_done(&rig);
-}
-
-/* At a phase's beginning the producers are still in the one before, and its gap was kept. */
-static void the_gap_is_that_of_the_phase_that_runs(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    begin(&rig, 4, LOAD_RATE, per_ms);
-    rig.fixture.phases[0].duration_ns = 10 * NS_PER_MS;
-    (void)fixture_phase(&rig.fixture, LOAD_RATE, (struct rate){100, NS_PER_MS}, 10 * NS_PER_MS);
-    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
-    rig_open(&rig, &fake_backend);
-    rig_start(&rig, t0_ns);
-    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS);
-    (void)sender_poll(rig.sender, t0_ns + NS_PER_MS);
-    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS);
-    (void)sender_poll(rig.sender, t0_ns + 10 * NS_PER_MS);
-    assert_int_equal(sender_gap_ns(rig.sender), NS_PER_MS / 100);
-    (void)sender_poll(rig.sender, t0_ns + 20 * NS_PER_MS);
-    assert_int_equal(sender_gap_ns(rig.sender), SENDER_NEVER_NS);
     rig_done(&rig);
 }
 
@@ -360,10 +247,10 @@ static void a_lost_connection_is_reopened_every_quarter_second(void **state)
     struct recorder_state account = {0};
 
     (void)state;
-    begin(&rig, 2, LOAD_RATE, per_ms);
+    rig_begin(&rig, 2, LOAD_RATE, per_ms);
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 4 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 4 * NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 5);
     fake_script()->reopen_code = -11; /* -EAGAIN */
     fake_link(ROLE_PRODUCER, 1, false);
@@ -405,11 +292,11 @@ static void closing_takes_all_outcomes_that_wait(void **state)
     struct rig_sum sum;
 
     (void)state;
-    begin(&rig, 1, LOAD_MAX, no_rate);
+    rig_begin(&rig, 1, LOAD_MAX, no_rate);
     rig.fixture.flows[0].delivery.in_flight = 2000;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 2000);
     for (uint32_t i = 0; i < 1990; i++) {
         fake_outcome(i, EVENT_ACKED);
@@ -429,14 +316,14 @@ static void streams_of_a_producer_take_turns_without_gaps(void **state)
     struct rig rig;
 
     (void)state;
-    begin(&rig, 0, LOAD_MAX, no_rate);
+    rig_begin(&rig, 0, LOAD_MAX, no_rate);
     rig.fixture.flows[0].partitions = 3;
     fixture_producer(&rig.fixture);
     fixture_producer(&rig.fixture);
     rig.fixture.flows[0].delivery.in_flight = 100;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + NS_PER_MS, 100000);
     assert_int_equal(fake_messages(), 200);
     {
         uint64_t next[6] = {0};
@@ -460,12 +347,12 @@ static void without_confirms_there_is_no_publish_latency(void **state)
     struct rig_sum sum;
 
     (void)state;
-    begin(&rig, 1, LOAD_RATE, per_ms);
+    rig_begin(&rig, 1, LOAD_RATE, per_ms);
     rig.fixture.flows[0].delivery.publish_ack = PUBLISH_ACK_NONE;
     fake_script()->confirms = true;
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
-    run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
+    rig_run_to(&rig, t0_ns + 10 * NS_PER_MS, 100000);
     (void)sender_poll(rig.sender, virtual_time_ns());
     rig_collect(&rig, &sum);
     assert_int_equal(sum.delivery.acked, sum.totals.sent);
@@ -481,7 +368,7 @@ static void latencies_count_from_the_intended_time_and_from_the_actual_one(void 
     struct recorder_cell *cell;
 
     (void)state;
-    begin(&rig, 1, LOAD_RATE, (struct rate){1, NS_PER_S});
+    rig_begin(&rig, 1, LOAD_RATE, (struct rate){1, NS_PER_S});
     rig_open(&rig, &fake_backend);
     rig_start(&rig, t0_ns);
     virtual_time_set(t0_ns + 7000);
@@ -508,12 +395,8 @@ int main(void)
         cmocka_unit_test(a_full_broker_loses_nothing_and_changes_no_intended_time),
         cmocka_unit_test(a_client_that_is_down_does_not_hold_up_the_others),
         cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
-        cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
-        cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
         cmocka_unit_test(each_client_has_its_own_time_to_connect),
-        cmocka_unit_test(what_is_sent_counts_for_the_phase_that_runs),
         cmocka_unit_test(nothing_is_blocked_after_a_stop),
-        cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),
         cmocka_unit_test(a_lost_connection_is_reopened_every_quarter_second),
         cmocka_unit_test(closing_takes_all_outcomes_that_wait),
         cmocka_unit_test(streams_of_a_producer_take_turns_without_gaps),
