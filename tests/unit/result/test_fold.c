@@ -1,49 +1,12 @@
-#include "check.h"
+#include "fold_bench.h"
 
 #include "archive.h"
 #include "file.h"
-#include "fold.h"
-#include "made_journal.h"
 #include "random.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-static void take_fold(void *context, const struct journal_entry *entry)
-{
-    struct errinfo error = {""};
-
-    if (fold_add(context, entry, &error) < 0) {
-        fail_msg("%s", error.text);
-    }
-}
-
-static struct result *result_of(const struct made_journal *journal)
-{
-    struct fold *fold = NULL;
-    struct result *result = NULL;
-
-    assert_int_equal(fold_new(&fold, NULL), 0);
-    made_journal_each(journal, take_fold, fold);
-    assert_int_equal(fold_result(fold, &result, NULL), 0);
-    fold_free(fold);
-    return result;
-}
-
-/* A trial whose options were adjusted, and the result of its run. */
-static struct result *result_of_options(const struct made_options *options,
-                                        struct made_trial **ret_made)
-{
-    struct made_trial *made = made_trial_new(options);
-    const struct made_journal journal = {.trials = &made, .trials_count = 1};
-    struct result *result = result_of(&journal);
-
-    *ret_made = made;
-    return result;
-}
 
 static char *tell_json(const struct result *result)
 {
@@ -99,7 +62,7 @@ static void take_live(void *context, const struct journal_entry *entry)
     struct live *live = context;
 
     assert_int_equal(archive_append(live->writer, entry, NULL), 0);
-    take_fold(live->fold, entry);
+    fold_bench_take(live->fold, entry);
 }
 
 static struct result *write_down(const struct made_journal *journal, const char *folder)
@@ -127,7 +90,7 @@ static struct result *read_back(const char *folder)
     assert_int_equal(archive_reader_new(folder, &reader, NULL), 0);
     assert_int_equal(fold_new(&fold, NULL), 0);
     while ((r = archive_next(reader, &entry, NULL)) == 1) {
-        take_fold(fold, &entry);
+        fold_bench_take(fold, &entry);
         journal_entry_done(&entry);
     }
     assert_int_equal(r, 0);
@@ -177,9 +140,9 @@ static void the_order_between_agents_changes_no_figure(void **state)
         /* A message that two agents saw leaves the backlog with the first that tells. */
         options.again = 0.0;
         made = made_trial_new(&options);
-        first = result_of(&journal);
+        first = fold_bench_result(&journal);
         for (int round = 0; round < 3; round++) {
-            struct result *other = result_of(&journal); /* Shuffled anew. */
+            struct result *other = fold_bench_result(&journal); /* Shuffled anew. */
 
             assert_same(first, other);
             result_free(other);
@@ -196,11 +159,11 @@ static void a_snapshot_that_comes_twice_counts_once(void **state)
         const struct made_options options = made_options_random(seed);
         struct made_trial *made = made_trial_new(&options);
         struct made_journal journal = {.trials = &made, .trials_count = 1};
-        struct result *once = result_of(&journal);
+        struct result *once = fold_bench_result(&journal);
         struct result *twice;
 
         journal.twice = true;
-        twice = result_of(&journal);
+        twice = fold_bench_result(&journal);
         twice->ended_unix_ns = once->ended_unix_ns;
         assert_same(once, twice);
         result_free(once);
@@ -226,7 +189,7 @@ static void the_sums_hold_in_every_phase_and_line_of_the_audit(void **state)
                                              .trials_count = 1,
                                              .cut_off = seed % 4 == 0,
                                              .cut_last = (uint32_t)(seed % 5)};
-        struct result *result = result_of(&journal);
+        struct result *result = fold_bench_result(&journal);
         const struct result_trial *trial = &result->cases[0].trials[0];
 
         for (uint32_t i = 0; i < trial->phases_count; i++) {
@@ -264,7 +227,7 @@ static void merged_percentiles_are_those_of_one_histogram_with_all_samples(void 
 
         options.consumers_count = 3;
         options.agents_count = 3;
-        result = result_of_options(&options, &made);
+        result = fold_bench_result_of_options(&options, &made);
         rows = options.flows_count > 1 ? options.flows_count + 1 : 1;
         for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
             uint32_t flow = i % rows == 0 ? DELIVERY_ALL : i % rows - 1;
@@ -299,7 +262,7 @@ static void a_journal_without_its_end_says_that_it_was_cut_off(void **state)
     options.flows_count = 1;
     options.agent_lost = UINT32_MAX;
     made = made_trial_new(&options);
-    result = result_of(&journal);
+    result = fold_bench_result(&journal);
     assert_true(result->cut_off);
     assert_true(result->cut_off_ns > result->started_unix_ns);
     assert_int_equal(result->ended_unix_ns, result->cut_off_ns);
@@ -312,7 +275,7 @@ static void a_journal_without_its_end_says_that_it_was_cut_off(void **state)
     assert_true(delivery->unaccounted > 0);
     result_free(result);
     journal.cut_off = false;
-    result = result_of(&journal);
+    result = fold_bench_result(&journal);
     assert_false(result->cut_off);
     assert_true(result->cases[0].trials[0].ended);
     delivery = &result->cases[0].phases[0].delivery;
@@ -343,220 +306,12 @@ static void what_a_lost_agent_may_have_had_is_unaccounted(void **state)
                                     .agent_lost = 1,
                                     .lost_after = 2,
                                     .seed = 3};
-    result = result_of_options(&options, &made);
+    result = fold_bench_result_of_options(&options, &made);
     delivery = &result->cases[0].phases[0].delivery;
     assert_int_equal(delivery->lost, 0);
     assert_true(delivery->unaccounted > 0);
     assert_true(delivery->received > 0);
     result_free(result);
-    made_trial_free(made);
-}
-
-static struct made_options faultless(void)
-{
-    return (struct made_options){.agents_count = 3,
-                                 .flows_count = 2,
-                                 .topics_count = 2,
-                                 .partitions = 2,
-                                 .producers_count = 2,
-                                 .subscriptions_count = 2,
-                                 .consumers_count = 3,
-                                 .phases_count = 2,
-                                 .messages = 25,
-                                 .agent_lost = UINT32_MAX,
-                                 .seed = 9};
-}
-
-static void intervals_add_up_to_the_phases(void **state)
-{
-    const struct made_options options = faultless();
-    struct made_trial *made;
-    struct result *result = result_of_options(&options, &made);
-    const struct result_trial *trial = &result->cases[0].trials[0];
-    uint64_t sent = 0;
-    uint64_t received = 0;
-
-    (void)state;
-    assert_int_equal(trial->intervals_count, MADE_INTERVALS);
-    for (uint32_t i = 0; i < trial->intervals_count; i++) {
-        assert_true(trial->intervals[i].complete);
-        assert_int_equal(trial->intervals[i].index, i);
-        sent += trial->intervals[i].sent;
-        received += trial->intervals[i].received;
-    }
-    assert_int_equal(sent, made->messages_count);
-    assert_int_equal(received, made->deliveries_count);
-    assert_int_equal(trial->intervals[MADE_INTERVALS - 1].backlog, 0);
-    assert_int_equal(trial->agent_intervals_count, MADE_INTERVALS * options.agents_count);
-    result_free(result);
-    made_trial_free(made);
-}
-
-/* Each agent reports it as new, but it leaves the backlog only once. */
-static void the_backlog_counts_a_message_that_two_agents_saw_once(void **state)
-{
-    struct made_options options = faultless();
-    struct made_trial *made;
-    struct result *result;
-    uint64_t expected = 0;
-    uint64_t received = 0;
-
-    (void)state;
-    options.again = 0.9;
-    options.lost = 0.3;
-    result = result_of_options(&options, &made);
-    for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
-        const struct result_phase *phase = &result->cases[0].phases[i];
-
-        if (phase->flow[0] == '\0') {
-            expected += phase->delivery.expected;
-            received += phase->delivery.received;
-            assert_true(phase->delivery.duplicated > 0);
-        }
-    }
-    assert_true(expected > received);
-    assert_int_equal(result->cases[0].trials[0].intervals[MADE_INTERVALS - 1].backlog,
-                     expected - received);
-    result_free(result);
-    made_trial_free(made);
-}
-
-static void rates_are_events_of_the_phase_over_its_length(void **state)
-{
-    const struct made_options options = faultless();
-    struct made_trial *made;
-    struct result *result = result_of_options(&options, &made);
-    const struct result_phase *first = &result->cases[0].phases[0];
-    double per_interval = options.flows_count * options.producers_count * options.messages;
-
-    (void)state;
-    assert_int_equal(first->duration_ns, INTERVAL_NS);
-    assert_true(fabs(first->sent_per_s - per_interval) < 1e-9);
-    assert_true(fabs(first->asked_per_s - per_interval) < 1e-9);
-    assert_true(fabs(first->sent_bytes_per_s - 100 * per_interval) < 1e-9);
-    result_free(result);
-    made_trial_free(made);
-}
-
-static void trials_of_a_case_are_added_up_and_their_rates_averaged(void **state)
-{
-    struct made_options options = faultless();
-    struct made_trial *trials[3];
-    const struct made_journal journal = {.trials = trials, .trials_count = 3};
-    struct result *result;
-
-    (void)state;
-    for (uint64_t i = 0; i < 3; i++) {
-        options.seed = i;
-        options.messages = 10 + (uint32_t)i;
-        trials[i] = made_trial_new(&options);
-    }
-    result = result_of(&journal);
-    assert_int_equal(result->cases[0].trials_count, 3);
-    for (uint32_t p = 0; p < result->cases[0].phases_count; p++) {
-        const struct result_phase *merged = &result->cases[0].phases[p];
-        uint64_t samples = 0;
-        uint64_t sent = 0;
-        double rate = 0;
-
-        for (uint32_t t = 0; t < 3; t++) {
-            const struct result_phase *phase = &result->cases[0].trials[t].phases[p];
-
-            samples += hist_count(phase->latency[SERIES_E2E]);
-            sent += phase->delivery.sent;
-            rate += phase->sent_per_s / 3;
-        }
-        assert_int_equal(hist_count(merged->latency[SERIES_E2E]), samples);
-        assert_int_equal(merged->delivery.sent, sent);
-        assert_true(fabs(merged->sent_per_s - rate) < 1e-6);
-    }
-    result_free(result);
-    for (uint32_t i = 0; i < 3; i++) {
-        made_trial_free(trials[i]);
-    }
-}
-
-static void a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound(void **state)
-{
-    struct made_options options = faultless();
-    struct made_trial *trials[3];
-    const struct made_journal journal = {.trials = trials, .trials_count = 3};
-    struct result_search search = {.lower_per_s = 200.0, .upper_per_s = 300.0};
-    struct result_search_step steps[] = {{.outcome = STEP_GOOD, .asked_per_s = 100.0},
-                                         {.outcome = STEP_BAD, .asked_per_s = 300.0},
-                                         {.outcome = STEP_GOOD, .asked_per_s = 200.0}};
-    const struct findings findings = {
-        .searches = &search, .searches_count = 1, .search_steps = steps, .search_steps_count = 3};
-    struct result *result;
-
-    (void)state;
-    for (uint64_t i = 0; i < 3; i++) {
-        options.seed = i;
-        options.messages = 10 + (uint32_t)i;
-        trials[i] = made_trial_new(&options);
-    }
-    result = result_of(&journal);
-    memcpy(search.case_name, result->cases[0].name, sizeof search.case_name);
-    for (uint32_t t = 0; t < 3; t++) {
-        steps[t].trial = result->cases[0].trials[t].number;
-    }
-    assert_int_equal(findings_copy(&findings, &result->findings, NULL), 0);
-    assert_int_equal(fold_focus_searches(result, NULL), 0);
-    for (uint32_t p = 0; p < result->cases[0].phases_count; p++) {
-        assert_int_equal(result->cases[0].phases[p].delivery.sent,
-                         result->cases[0].trials[2].phases[p].delivery.sent);
-    }
-    assert_int_equal(result->cases[0].figures_count, 0);
-    result->findings.searches[0].lower_per_s = 0.0; /* Nothing held: by what did not. */
-    assert_int_equal(fold_focus_searches(result, NULL), 0);
-    assert_int_equal(result->cases[0].phases[0].delivery.sent,
-                     result->cases[0].trials[1].phases[0].delivery.sent);
-    result_free(result);
-    for (uint32_t i = 0; i < 3; i++) {
-        made_trial_free(trials[i]);
-    }
-}
-
-/* Counts down to the end of a run: drained only when nothing is missing. */
-struct watch {
-    struct fold *fold;
-    uint32_t snapshots;
-    uint32_t drained;
-};
-
-static void take_watched(void *context, const struct journal_entry *entry)
-{
-    struct watch *watch = context;
-    struct fold_live live;
-
-    take_fold(watch->fold, entry);
-    if (entry->kind == ENTRY_SNAPSHOT) {
-        fold_live(watch->fold, &live);
-        watch->snapshots++;
-        watch->drained += live.drained ? 1 : 0;
-        if (live.drained) {
-            assert_int_equal(live.backlog, 0);
-        }
-    }
-}
-
-static void a_trial_is_drained_when_the_last_message_has_come(void **state)
-{
-    const struct made_options options = faultless();
-    struct made_trial *made = made_trial_new(&options);
-    const struct made_journal journal = {.trials = &made, .trials_count = 1, .cut_off = true};
-    struct watch watch = {0};
-    struct fold_live live;
-
-    (void)state;
-    assert_int_equal(fold_new(&watch.fold, NULL), 0);
-    made_journal_each(&journal, take_watched, &watch);
-    fold_live(watch.fold, &live);
-    assert_true(live.drained);
-    assert_int_equal(live.sent, made->messages_count);
-    assert_int_equal(live.intervals, MADE_INTERVALS);
-    assert_true(watch.drained < watch.snapshots / 2);
-    fold_free(watch.fold);
     made_trial_free(made);
 }
 
@@ -592,7 +347,7 @@ static void read_damaged(const char *folder, struct fold *fold)
 static void a_damaged_journal_folds_to_something_or_is_refused(void **state)
 {
     char folder[] = "/tmp/millrace-test-fold-XXXXXX";
-    const struct made_options options = faultless();
+    const struct made_options options = fold_bench_faultless();
     struct made_trial *made = made_trial_new(&options);
     const struct made_journal journal = {.trials = &made, .trials_count = 1};
     struct random random;
@@ -638,12 +393,6 @@ int main(void)
         cmocka_unit_test(merged_percentiles_are_those_of_one_histogram_with_all_samples),
         cmocka_unit_test(a_journal_without_its_end_says_that_it_was_cut_off),
         cmocka_unit_test(what_a_lost_agent_may_have_had_is_unaccounted),
-        cmocka_unit_test(intervals_add_up_to_the_phases),
-        cmocka_unit_test(the_backlog_counts_a_message_that_two_agents_saw_once),
-        cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
-        cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
-        cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
-        cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
         cmocka_unit_test(a_damaged_journal_folds_to_something_or_is_refused),
     };
 

@@ -1,0 +1,212 @@
+/* What a fold adds up: intervals, phases, the trials of a case. */
+#include "fold_bench.h"
+
+#include <math.h>
+#include <string.h>
+
+static void intervals_add_up_to_the_phases(void **state)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made;
+    struct result *result = fold_bench_result_of_options(&options, &made);
+    const struct result_trial *trial = &result->cases[0].trials[0];
+    uint64_t sent = 0;
+    uint64_t received = 0;
+
+    (void)state;
+    assert_int_equal(trial->intervals_count, MADE_INTERVALS);
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        assert_true(trial->intervals[i].complete);
+        assert_int_equal(trial->intervals[i].index, i);
+        sent += trial->intervals[i].sent;
+        received += trial->intervals[i].received;
+    }
+    assert_int_equal(sent, made->messages_count);
+    assert_int_equal(received, made->deliveries_count);
+    assert_int_equal(trial->intervals[MADE_INTERVALS - 1].backlog, 0);
+    assert_int_equal(trial->agent_intervals_count, MADE_INTERVALS * options.agents_count);
+    result_free(result);
+    made_trial_free(made);
+}
+
+/* Each agent reports it as new, but it leaves the backlog only once. */
+static void the_backlog_counts_a_message_that_two_agents_saw_once(void **state)
+{
+    struct made_options options = fold_bench_faultless();
+    struct made_trial *made;
+    struct result *result;
+    uint64_t expected = 0;
+    uint64_t received = 0;
+
+    (void)state;
+    options.again = 0.9;
+    options.lost = 0.3;
+    result = fold_bench_result_of_options(&options, &made);
+    for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
+        const struct result_phase *phase = &result->cases[0].phases[i];
+
+        if (phase->flow[0] == '\0') {
+            expected += phase->delivery.expected;
+            received += phase->delivery.received;
+            assert_true(phase->delivery.duplicated > 0);
+        }
+    }
+    assert_true(expected > received);
+    assert_int_equal(result->cases[0].trials[0].intervals[MADE_INTERVALS - 1].backlog,
+                     expected - received);
+    result_free(result);
+    made_trial_free(made);
+}
+
+static void rates_are_events_of_the_phase_over_its_length(void **state)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made;
+    struct result *result = fold_bench_result_of_options(&options, &made);
+    const struct result_phase *first = &result->cases[0].phases[0];
+    double per_interval = options.flows_count * options.producers_count * options.messages;
+
+    (void)state;
+    assert_int_equal(first->duration_ns, INTERVAL_NS);
+    assert_true(fabs(first->sent_per_s - per_interval) < 1e-9);
+    assert_true(fabs(first->asked_per_s - per_interval) < 1e-9);
+    assert_true(fabs(first->sent_bytes_per_s - 100 * per_interval) < 1e-9);
+    result_free(result);
+    made_trial_free(made);
+}
+
+static void trials_of_a_case_are_added_up_and_their_rates_averaged(void **state)
+{
+    struct made_options options = fold_bench_faultless();
+    struct made_trial *trials[3];
+    const struct made_journal journal = {.trials = trials, .trials_count = 3};
+    struct result *result;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) {
+        options.seed = i;
+        options.messages = 10 + (uint32_t)i;
+        trials[i] = made_trial_new(&options);
+    }
+    result = fold_bench_result(&journal);
+    assert_int_equal(result->cases[0].trials_count, 3);
+    for (uint32_t p = 0; p < result->cases[0].phases_count; p++) {
+        const struct result_phase *merged = &result->cases[0].phases[p];
+        uint64_t samples = 0;
+        uint64_t sent = 0;
+        double rate = 0;
+
+        for (uint32_t t = 0; t < 3; t++) {
+            const struct result_phase *phase = &result->cases[0].trials[t].phases[p];
+
+            samples += hist_count(phase->latency[SERIES_E2E]);
+            sent += phase->delivery.sent;
+            rate += phase->sent_per_s / 3;
+        }
+        assert_int_equal(hist_count(merged->latency[SERIES_E2E]), samples);
+        assert_int_equal(merged->delivery.sent, sent);
+        assert_true(fabs(merged->sent_per_s - rate) < 1e-6);
+    }
+    result_free(result);
+    for (uint32_t i = 0; i < 3; i++) {
+        made_trial_free(trials[i]);
+    }
+}
+
+static void a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound(void **state)
+{
+    struct made_options options = fold_bench_faultless();
+    struct made_trial *trials[3];
+    const struct made_journal journal = {.trials = trials, .trials_count = 3};
+    struct result_search search = {.lower_per_s = 200.0, .upper_per_s = 300.0};
+    struct result_search_step steps[] = {{.outcome = STEP_GOOD, .asked_per_s = 100.0},
+                                         {.outcome = STEP_BAD, .asked_per_s = 300.0},
+                                         {.outcome = STEP_GOOD, .asked_per_s = 200.0}};
+    const struct findings findings = {
+        .searches = &search, .searches_count = 1, .search_steps = steps, .search_steps_count = 3};
+    struct result *result;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) {
+        options.seed = i;
+        options.messages = 10 + (uint32_t)i;
+        trials[i] = made_trial_new(&options);
+    }
+    result = fold_bench_result(&journal);
+    memcpy(search.case_name, result->cases[0].name, sizeof search.case_name);
+    for (uint32_t t = 0; t < 3; t++) {
+        steps[t].trial = result->cases[0].trials[t].number;
+    }
+    assert_int_equal(findings_copy(&findings, &result->findings, NULL), 0);
+    assert_int_equal(fold_focus_searches(result, NULL), 0);
+    for (uint32_t p = 0; p < result->cases[0].phases_count; p++) {
+        assert_int_equal(result->cases[0].phases[p].delivery.sent,
+                         result->cases[0].trials[2].phases[p].delivery.sent);
+    }
+    assert_int_equal(result->cases[0].figures_count, 0);
+    result->findings.searches[0].lower_per_s = 0.0; /* Nothing held: by what did not. */
+    assert_int_equal(fold_focus_searches(result, NULL), 0);
+    assert_int_equal(result->cases[0].phases[0].delivery.sent,
+                     result->cases[0].trials[1].phases[0].delivery.sent);
+    result_free(result);
+    for (uint32_t i = 0; i < 3; i++) {
+        made_trial_free(trials[i]);
+    }
+}
+
+/* Counts down to the end of a run: drained only when nothing is missing. */
+struct watch {
+    struct fold *fold;
+    uint32_t snapshots;
+    uint32_t drained;
+};
+
+static void take_watched(void *context, const struct journal_entry *entry)
+{
+    struct watch *watch = context;
+    struct fold_live live;
+
+    fold_bench_take(watch->fold, entry);
+    if (entry->kind == ENTRY_SNAPSHOT) {
+        fold_live(watch->fold, &live);
+        watch->snapshots++;
+        watch->drained += live.drained ? 1 : 0;
+        if (live.drained) {
+            assert_int_equal(live.backlog, 0);
+        }
+    }
+}
+
+static void a_trial_is_drained_when_the_last_message_has_come(void **state)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1, .cut_off = true};
+    struct watch watch = {0};
+    struct fold_live live;
+
+    (void)state;
+    assert_int_equal(fold_new(&watch.fold, NULL), 0);
+    made_journal_each(&journal, take_watched, &watch);
+    fold_live(watch.fold, &live);
+    assert_true(live.drained);
+    assert_int_equal(live.sent, made->messages_count);
+    assert_int_equal(live.intervals, MADE_INTERVALS);
+    assert_true(watch.drained < watch.snapshots / 2);
+    fold_free(watch.fold);
+    made_trial_free(made);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(intervals_add_up_to_the_phases),
+        cmocka_unit_test(the_backlog_counts_a_message_that_two_agents_saw_once),
+        cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
+        cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
+        cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
+        cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
