@@ -344,9 +344,28 @@ static void wait_for_none(struct endpoint *endpoint, uint32_t (*count)(struct en
  * unsubscribe, as closing a consumer of the cooperative protocol (librdkafka 2.0.2) doesn't tell
  * the group, which would then wait for the member until its session ends.
  */
+/*
+ * librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed
+ * between joining and its first assignment (its issue 4312). A member that may stand there is left
+ * alone: its threads go on until the process ends, which is better than ending it.
+ */
+static void find_unsettled(struct endpoint *endpoint)
+{
+    if (endpoint->settled || is_fixed(endpoint->config) || rd_kafka_version() >= 0x02030000) {
+        return;
+    }
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        rd_kafka_t *client = endpoint->handles[i].client;
+
+        endpoint->handles[i].unsettled = client != NULL && kafka_group_held(client) <= 0;
+    }
+}
+
 void kafka_consumer_close(struct endpoint *endpoint)
 {
     int64_t begun_ns = mono_ns();
+
+    find_unsettled(endpoint);
 
     wait_for_none(endpoint, commits_left, begun_ns + COMMIT_NS);
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {

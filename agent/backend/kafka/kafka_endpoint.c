@@ -94,8 +94,8 @@ static void end_clients(struct endpoint *endpoint)
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         handle_release(&endpoint->handles[i], endpoint->config->topics_count);
         if (clients != NULL) {
-            clients[i] = endpoint->handles[i].client;
-        } else {
+            clients[i] = endpoint->handles[i].unsettled ? NULL : endpoint->handles[i].client;
+        } else if (!endpoint->handles[i].unsettled) {
             kafka_end(&endpoint->handles[i].client, 1, mono_ns() + END_NS);
         }
     }

@@ -43,8 +43,9 @@ struct kafka_handle {
     struct kafka_commits commits; /* Consumers. */
     int event_fd;
     bool down;
-    bool broken; /* The library gave the handle up; only a new one helps. */
-    bool asking; /* Whether the broker is back; the answer comes by itself. */
+    bool broken;    /* The library gave the handle up; only a new one helps. */
+    bool asking;    /* Whether the broker is back; the answer comes by itself. */
+    bool unsettled; /* Not to be destroyed, see kafka_consumer_close(). */
 };
 
 /* A topic as one consuming client reads it; the opaque of its rd_kafka_topic_t. */
@@ -84,6 +85,7 @@ struct endpoint {
     struct kafka_later *later;
     uint32_t later_count;
     /* Consumers only. */
+    bool settled; /* Its groups have been stable: every member has had an assignment. */
     struct kafka_reading *readings;
     uint32_t readings_count;
     struct kafka_slot *slots;

@@ -25,4 +25,7 @@ const char *kafka_group_name(const struct endpoint_config *config, uint32_t clie
  */
 int kafka_groups_settle(struct endpoint *endpoint, struct errinfo *reterr);
 
+/* How many partitions the client has now; below 0 if it can't tell. */
+int kafka_group_held(rd_kafka_t *client);
+
 #endif
