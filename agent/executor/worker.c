@@ -65,10 +65,13 @@ static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
 {
     struct recorder_state state = {0};
     struct thread_load_spent spent;
+    int64_t spun_ns;
     int64_t offset_ns = offset_of(worker, now_ns);
 
     thread_load_take(&worker->load, &spent);
-    state.cpu_ns = spent.cpu_ns > worker->spun_ns ? spent.cpu_ns - worker->spun_ns : 0;
+    /* While it waited for a CPU it did not spin on one. */
+    spun_ns = worker->spun_ns > spent.wait_ns ? worker->spun_ns - spent.wait_ns : 0;
+    state.cpu_ns = spent.cpu_ns > spun_ns ? spent.cpu_ns - spun_ns : 0;
     state.wait_ns = spent.wait_ns;
     worker->spun_ns = 0;
     sender_account(worker->sender, now_ns, &state);

@@ -331,7 +331,7 @@ static int check_clock(struct result *result, const struct result_case *of, stru
             p50 = p50 == 0.0 ? here : fmin(p50, here);
         }
     }
-    if (bound == 0.0 || p50 == 0.0) {
+    if (result->agents_count < 2 || bound == 0.0 || p50 == 0.0) {
         return 0; /* One clock, or no one-way figure. */
     }
     row = new_check(result, "clock_bound", "", of, reterr);
@@ -407,7 +407,7 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
     }
     row->observed = (double)gaps / seconds;
     row->limit = row->observed > 0.001 ? 0.001 : 0.0;
-    row->status = row->observed > 0.001 ? CHECK_INVALID : CHECK_OK;
+    row->status = row->observed > 0.001 ? CHECK_INVALID : gaps > 0 ? CHECK_SUSPECT : CHECK_OK;
     if (gaps == 0) {
         say(row, "every agent reported every second");
     } else {
