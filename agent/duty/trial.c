@@ -173,6 +173,7 @@ static void *ticker_main(void *argument)
 {
     struct trial *trial = argument;
     int64_t interval_end_ns = INTERVAL_NS; /* Offset from T0. */
+    bool begun = false;
     int64_t wake_ns;
     int64_t late_ns;
 
@@ -181,6 +182,13 @@ static void *ticker_main(void *argument)
         int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
         int64_t offset_ns = t0_ns == TIMELINE_UNKNOWN_NS ? -1 : mono_ns() - t0_ns;
 
+        if (!begun && offset_ns >= 0) { /* What preparing took is no strain of the load. */
+            struct host_load_taken preparing;
+
+            begun = true;
+            host_load_take(&trial->host_load, &preparing);
+            trial->ticker_late_ns = 0;
+        }
         if (collector_drain(trial->collector, &trial->failure) < 0) {
             trial->failure_code = -ENOMEM;
         }

@@ -202,6 +202,12 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
 
     if (worker->first_turn && now_ns >= worker->segment.t0_ns + worker->segment.start_ns) {
         worker->first_turn = false;
+        if (worker->segment.start_ns == 0) { /* What preparing took is no strain of the load. */
+            struct thread_load_spent preparing;
+
+            thread_load_take(&worker->load, &preparing);
+            worker->spun_ns = 0;
+        }
         gate_started(worker->gate, now_ns);
     }
     if (sending_stop_ns != worker->stop_taken_ns) {

@@ -96,7 +96,8 @@ uint32_t points_collect(const struct insights *insights, const struct result_cas
         const struct result_figure *figure = figure_find(of, phase, metric);
 
         if (ret->count < POINTS_MAX && is_point(of, key) && is_same_set(first, of, key) &&
-            figure != NULL && figure->trials >= POINT_TRIALS_MIN && figure->median > 0.0) {
+            figure != NULL && figure->trials >= POINT_TRIALS_MIN && figure->median > 0.0 &&
+            parameter_of(of, key)->number > 0.0) { /* Curves are looked at by ratios. */
             ret->list[ret->count++] =
                 (struct case_point){.of = of, .x = parameter_of(of, key)->number, .figure = figure};
         }

@@ -183,7 +183,8 @@ static int run_trials(struct run *run, struct errinfo *reterr)
             run->events.interrupted = true;
             break;
         }
-        if (run->cases[trial->case_index].status != CASE_MEASURED) {
+        if (run->cases[trial->case_index].status != CASE_MEASURED ||
+            run->target_lost[run->plan->cases[trial->case_index].target]) {
             continue;
         }
         if (run->config->scenario->search.wanted) {

@@ -29,6 +29,7 @@ static bool broker_is_lost(struct run *run)
         return false;
     }
     run->events.broker_lost = true;
+    run->target_lost[run->plan->cases[run->trial->case_index].target] = true;
     run->broker_given_up = true;
     (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
                    run->progress.case_name);

@@ -37,11 +37,12 @@ struct run {
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
-    int64_t t0_ns;           /* This process's clock; 0 before the first segment. */
-    int64_t drain_ns;        /* Of the trial's last phase. */
-    int64_t ending_ns;       /* When the sending was ended early; this process's clock. */
-    bool aborted;            /* By an objective that was missed. */
-    struct windows *windows; /* NULL: no trial runs. */
+    int64_t t0_ns;                 /* This process's clock; 0 before the first segment. */
+    int64_t drain_ns;              /* Of the trial's last phase. */
+    int64_t ending_ns;             /* When the sending was ended early; this process's clock. */
+    bool aborted;                  /* By an objective that was missed. */
+    struct windows *windows;       /* NULL: no trial runs. */
+    bool target_lost[TARGETS_MAX]; /* Its broker did not come back in time: no more trials of it. */
     bool broker_down;
     bool broker_given_up;
     int64_t broker_down_ns; /* Offset from T0. */

@@ -140,7 +140,8 @@ int run_search(struct run *run, const struct plan_trial *first, struct errinfo *
 
     search_init(&search, &config);
     while (r == 0 && !run->events.interrupted && !run_interrupted(run) &&
-           !run->events.broker_lost && search_next(&search, &trial)) {
+           !run->target_lost[run->plan->cases[first->case_index].target] &&
+           search_next(&search, &trial)) {
         struct result_search_step step;
 
         show(run, &search, &trial);

@@ -358,14 +358,25 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
 static int settle(struct run *run, int code, bool begun, bool complete, struct errinfo *reterr)
 {
     uint32_t lost = fleet_lost(run->session.fleet);
-    enum case_status status = code < 0 && !begun ? CASE_FAILED : CASE_MEASURED;
+    struct entry_case *of = &run->cases[run->trial->case_index];
+    enum case_status status;
     char reason[ERRINFO_BYTES];
     int r;
+
+    if (code == 0 && lost != UINT32_MAX) { /* While it closed: its last messages are unaccounted. */
+        code = errinfo_set(reterr, -ECONNRESET, "%s",
+                           fleet_agent(run->session.fleet, lost)->lost_reason);
+    }
+    status = code < 0 && code != -EINTR && !begun ? CASE_FAILED : CASE_MEASURED;
 
     (void)snprintf(reason, sizeof reason, "%s", code < 0 ? reterr->text : "");
     if (lost != UINT32_MAX && begun) {
         (void)run_journal_mark(run, MARK_AGENT_LOST, run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns,
                                fleet_agent(run->session.fleet, lost)->lost_reason, NULL);
+    }
+    if (status == CASE_FAILED) { /* The list of cases is written once more at the end. */
+        of->status = status;
+        (void)snprintf(of->reason, sizeof of->reason, "%.255s", reason);
     }
     r = journal_end(run, complete && code == 0, status, reason, reterr);
     if (r < 0) {

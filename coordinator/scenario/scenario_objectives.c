@@ -66,6 +66,16 @@ static const char *text_of(const struct node *item, const char *key)
     return node != NULL ? node->text : "";
 }
 
+static bool has_one_flow(const struct scenario *scenario)
+{
+    for (uint32_t s = 0; s < scenario->setups_count; s++) {
+        if (scenario->setups[s].flows_count > 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void take_names(struct loading *loading, struct node *item, struct objective *objective)
 {
     const struct scenario *scenario = loading->scenario;
@@ -91,6 +101,9 @@ static void take_names(struct loading *loading, struct node *item, struct object
     }
     take_name(loading, item, "in", &phases, objective->phase);
     take_name(loading, item, "flow", &flows, objective->flow);
+    if (has_one_flow(scenario)) {
+        objective->flow[0] = '\0'; /* It is all flows together, and the result has no other row. */
+    }
     take_name(loading, item, "target", &targets, objective->target);
 }
 

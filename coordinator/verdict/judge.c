@@ -340,7 +340,8 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     if (r < 0) {
         return errinfo_nomem(reterr);
     }
-    missed = missed || events->broker_lost || events->aborted;
+    /* What ended a trial by a figure that can't be trusted is no miss. */
+    missed = missed || events->broker_lost || (events->aborted && tally.invalid == 0);
     result->verdict = events->interrupted ? VERDICT_INTERRUPTED
                       : failed            ? VERDICT_FAILED
                       : missed            ? VERDICT_FAIL

@@ -27,6 +27,7 @@ static bool counts_phase(const struct judge_question *question, const struct res
 static void count_trial(const struct judge_question *question, const struct result_trial *trial,
                         struct judge_answer *ret)
 {
+    bool is_first = !ret->has_value;
     double sum = 0.0;
 
     for (uint32_t p = 0; p < trial->phases_count; p++) {
@@ -40,8 +41,16 @@ static void count_trial(const struct judge_question *question, const struct resu
         ret->samples += value.samples;
         ret->has_value = true;
     }
-    /* The worst trial decides. */
-    ret->observed = fmax(ret->observed, sum);
+    /* The worst trial decides: one that misses stays. */
+    if (is_first || objective_holds(question->objective, ret->observed)) {
+        bool least = question->objective->relation == RELATION_GREATER ||
+                     question->objective->relation == RELATION_GREATER_OR_EQUAL;
+
+        ret->observed = is_first                                     ? sum
+                        : !objective_holds(question->objective, sum) ? sum
+                        : least                                      ? fmin(ret->observed, sum)
+                                                                     : fmax(ret->observed, sum);
+    }
 }
 
 /* Values of the phase in each trial that has one; returns how many. */

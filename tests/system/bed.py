@@ -169,6 +169,16 @@ def millrace(*arguments, code=0, timeout_s=LONG_S, **options):
     return start(*arguments, **options).ends(code, timeout_s)
 
 
+def judged(arguments, code, timeout_s=LONG_S, tries=4):
+    """Runs to the end, with an --out of its own, and demands the exit code; returns the program and its folder. Code 3
+    says that this host was too busy to measure: that is no answer, so the run is made again."""
+    for left in reversed(range(tries)):
+        folder = new_path("run")
+        program = start("run", *arguments, "--out", folder)
+        if program.wait(timeout_s) != 3 or code == 3 or left == 0:
+            return program.ends(code, timeout_s), folder
+
+
 def children(pid):
     """Process numbers of the children."""
     try:

@@ -9,14 +9,13 @@ SLOW = "delay: 50ms"
 
 
 def run(objectives, code, options="delay: 0s", phases=None, **blocks):
-    folder = bed.new_path("run")
     path = bed.scenario(
         f"  - backend: memory\n    options: {{ {options} }}\n",
         phases or SIX,
         objectives="".join(f"  - {one}\n" for one in objectives),
         **blocks,
     )
-    program = bed.millrace("run", path, "--out", folder, "--agents", "1", code=code)
+    program, folder = bed.judged([path, "--agents", "1"], code)
     result = bed.result_of(folder)
     bed.audit_holds(result)
     same(result["exit_code"], code, "exit_code")
