@@ -87,7 +87,7 @@ static void a_pool_is_no_larger_than_its_bound_and_one_largest_message_of_each_p
     (void)state;
     assert_int_equal(message_pool_bytes(&large), MESSAGE_BYTES_MAX + 8);
     for (uint32_t i = 0; i < MESSAGE_SIZES_MAX; i++) {
-        shape.sizes[i] = (struct message_size){STAMP_BYTES, STAMP_BYTES << i, 1 + i % 3};
+        shape.sizes[i] = (struct message_size){STAMP_BYTES, (uint32_t)STAMP_BYTES << i, 1 + i % 3};
     }
     assert_true(message_pool_bytes(&shape) <=
                 PAYLOAD_POOL_BYTES + message_bytes_sum(&shape) +
