@@ -24,6 +24,7 @@ static const struct rule rules[] = {
     {"size_knee", NULL, rule_size_knee, KEEP_MANY},
     {"scaling_knee", NULL, rule_scaling_knee, KEEP_MANY},
     {"scaling_law", NULL, rule_scaling_law, KEEP_MANY},
+    {"search_unsteady", NULL, rule_search_unsteady, KEEP_MANY},
     {"feature_cost", rule_feature_cost, NULL, KEEP_MANY},
     {"ramp_knee", rule_ramp_knee, NULL, KEEP_MANY},
     {"peak_recovery", rule_peak_recovery, NULL, KEEP_MANY},

@@ -39,4 +39,7 @@ void rule_acknowledgement_cost(struct insights *insights, const struct result_ca
 /* generator_rules.c */
 void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of);
 
+/* search_rules.c */
+void rule_search_unsteady(struct insights *insights);
+
 #endif
