@@ -85,19 +85,30 @@ static void fill_agent(const struct run *run, uint32_t index, struct result_agen
     ret->clock_drift_ppb = clock.drift_ppb;
 }
 
-int run_journal_agents(struct run *run, struct errinfo *reterr)
+int run_agents_now(const struct run *run, struct result_agent **ret, uint32_t *ret_count,
+                   struct errinfo *reterr)
 {
     uint32_t count = fleet_agents(run->session.fleet);
-    struct journal_entry entry = {.kind = ENTRY_AGENTS};
-    int r;
+    struct result_agent *agents = calloc((size_t)count + 1, sizeof *agents);
 
-    entry.as.agents.agents = calloc((size_t)count + 1, sizeof *entry.as.agents.agents);
-    if (entry.as.agents.agents == NULL) {
+    if (agents == NULL) {
         return errinfo_nomem(reterr);
     }
-    entry.as.agents.agents_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        fill_agent(run, i, &entry.as.agents.agents[i]);
+        fill_agent(run, i, &agents[i]);
+    }
+    *ret = agents;
+    *ret_count = count;
+    return 0;
+}
+
+int run_journal_agents(struct run *run, struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_AGENTS};
+    int r = run_agents_now(run, &entry.as.agents.agents, &entry.as.agents.agents_count, reterr);
+
+    if (r < 0) {
+        return r;
     }
     r = run_journal(run, &entry, reterr);
     journal_entry_done(&entry);

@@ -56,6 +56,10 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
 int run_sync(struct run *run, struct errinfo *reterr);
 int run_journal_begin(struct run *run, struct errinfo *reterr);
 int run_journal_agents(struct run *run, struct errinfo *reterr);
+
+/* The agents as they are now, with their clocks; the list is the caller's. 0 or -ENOMEM. */
+int run_agents_now(const struct run *run, struct result_agent **ret, uint32_t *ret_count,
+                   struct errinfo *reterr);
 int run_journal_cases(struct run *run, struct errinfo *reterr);
 int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
                       struct errinfo *reterr);

@@ -76,21 +76,24 @@ static int judge_step(struct run *run, const struct plan_case *of, const struct 
                       struct result_search_step *ret, struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
-    const struct search_terms terms = {.objectives = scenario->objectives,
-                                       .objectives_count = scenario->objectives_count,
-                                       .target = scenario->targets[of->target].label,
-                                       .case_name = of->name,
-                                       .asked_per_s = trial->rate_per_s,
-                                       .confirms = trial->confirms};
+    struct search_terms terms = {.objectives = scenario->objectives,
+                                 .objectives_count = scenario->objectives_count,
+                                 .target = scenario->targets[of->target].label,
+                                 .case_name = of->name,
+                                 .asked_per_s = trial->rate_per_s,
+                                 .confirms = trial->confirms};
+    struct result_agent *agents = NULL;
     struct result_trial made;
-    int r = fold_last_trial(run->fold, &made, reterr);
+    int r = run_agents_now(run, &agents, &terms.agents_count, reterr);
 
-    if (r < 0) {
-        return r;
+    terms.agents = agents;
+    r = r < 0 ? r : fold_last_trial(run->fold, &made, reterr);
+    if (r == 0) {
+        r = search_step(&made, &terms, ret, reterr);
+        result_trial_done(&made);
     }
-    search_step(&made, &terms, ret);
-    result_trial_done(&made);
-    return 0;
+    free(agents);
+    return r;
 }
 
 /* A trial with topics and a number of its own. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define GROWTH_MAX 2.0
-#define VOIDS_MAX 2
+#define VOIDS_MAX 3
 
 /* Four significant digits: rates that a person can read, and finer than any width. */
 static double round_rate(double rate_per_s)
@@ -192,7 +192,7 @@ void search_tell(struct search *search, enum step_outcome outcome, const char *r
 
         search->voids++;
         if (search->voids >= VOIDS_MAX) {
-            (void)snprintf(limit, sizeof limit, "generator-limited at %s: %.180s",
+            (void)snprintf(limit, sizeof limit, "generator-limited at %s: %.200s",
                            units_format_rate(rate_per_s, rate), reason);
             end(search, false, limit);
         }

@@ -55,8 +55,8 @@ void search_init(struct search *search, const struct search_config *config);
 /* The trial to be made now. False: the search has ended. */
 bool search_next(const struct search *search, struct search_trial *ret);
 
-/* What became of it; reason: why it is not good. A void trial is made once more; the second one
- * ends the search: the generator can't say more. */
+/* What became of it; reason: why it is not good. A void trial is made again, as a host may be busy
+ * for a moment; the third in a row ends the search: the generator can't say more. */
 void search_tell(struct search *search, enum step_outcome outcome, const char *reason);
 
 /* The answer so far; case_name is left empty. */

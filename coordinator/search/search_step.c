@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 #include "metric_value.h"
+#include "search_doubt.h"
 #include "units.h"
 
 #include <math.h>
@@ -184,8 +185,10 @@ static bool backlog_grew(const struct result_trial *trial, const struct result_p
     return true;
 }
 
-static bool missed_objective(const struct result_trial *trial, const struct search_terms *terms,
-                             struct result_search_step *step)
+/* NULL: all are met. */
+static const struct objective *missed_objective(const struct result_trial *trial,
+                                                const struct search_terms *terms,
+                                                struct result_search_step *step)
 {
     for (uint32_t i = 0; i < terms->objectives_count; i++) {
         const struct objective *objective = &terms->objectives[i];
@@ -210,15 +213,16 @@ static bool missed_objective(const struct result_trial *trial, const struct sear
                                : units_format_count(value.value, observed));
         }
         conclude(step, STEP_BAD, reason);
-        return true;
+        return objective;
     }
-    return false;
+    return NULL;
 }
 
-void search_step(const struct result_trial *trial, const struct search_terms *terms,
-                 struct result_search_step *ret)
+int search_step(const struct result_trial *trial, const struct search_terms *terms,
+                struct result_search_step *ret, struct errinfo *reterr)
 {
     const struct result_phase *phase = phase_of(trial);
+    const struct objective *missed = NULL;
 
     memset(ret, 0, sizeof *ret);
     (void)snprintf(ret->case_name, sizeof ret->case_name, "%s", terms->case_name);
@@ -227,7 +231,7 @@ void search_step(const struct result_trial *trial, const struct search_terms *te
     ret->asked_per_s = terms->asked_per_s;
     if (phase == NULL || !trial->ended) {
         conclude(ret, STEP_VOID, "the trial did not come to its end");
-        return;
+        return 0;
     }
     ret->sent_per_s = phase->sent_per_s;
     ret->received_per_s = phase->received_per_s;
@@ -236,9 +240,12 @@ void search_step(const struct result_trial *trial, const struct search_terms *te
     ret->publish_p99_ns = percentile(phase, SERIES_PUBLISH, SERIES_PUBLISH_SERVICE, 99.0);
     /* What broke under less than was asked breaks under all of it: void comes after it. But a late
      * generator shows in latencies, so they come last. */
-    if (had_trouble(trial, phase, ret) || backlog_grew(trial, phase, terms, ret) ||
-        sent_too_little(trial, phase, terms, ret) || missed_objective(trial, terms, ret)) {
-        return;
+    if (!had_trouble(trial, phase, ret) && !backlog_grew(trial, phase, terms, ret) &&
+        !sent_too_little(trial, phase, terms, ret)) {
+        missed = missed_objective(trial, terms, ret);
+        if (missed == NULL) {
+            conclude(ret, STEP_GOOD, "");
+        }
     }
-    conclude(ret, STEP_GOOD, "");
+    return search_doubt(trial, terms, missed, ret, reterr);
 }

@@ -25,12 +25,14 @@ struct search_terms {
     const char *case_name;
     double asked_per_s;
     bool confirms;
+    const struct result_agent *agents; /* As they are numbered in the trial. */
+    uint32_t agents_count;
 };
 
 /* Fills the row of the table of steps, with the outcome and its reason. The trial's first measured
- * phase is the one that counts; losses are counted over all of them. */
-void search_step(const struct result_trial *trial, const struct search_terms *terms,
-                 struct result_search_step *ret);
+ * phase is the one that counts; losses are counted over all of them. 0 or -ENOMEM. */
+int search_step(const struct result_trial *trial, const struct search_terms *terms,
+                struct result_search_step *ret, struct errinfo *reterr);
 
 /* Growth of a backlog over time, in messages a second, minus as many standard errors as its
  * residuals ask for. n >= 3 values, a second apart. */

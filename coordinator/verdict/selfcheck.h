@@ -17,6 +17,12 @@
  * ones gone. */
 int selfcheck_find(struct result *result, struct errinfo *reterr);
 
+/* The same rows of one trial, as of a case that has no other: replaces ret->checks. 0 or -ENOMEM.
+ */
+int selfcheck_trial(const struct result_trial *trial, const struct result_agent *agents,
+                    uint32_t agents_count, const char *case_name, struct findings *ret,
+                    struct errinfo *reterr);
+
 /*
  * The invalid check that makes a metric of a case untrustworthy, or NULL. A slow generator voids
  * latencies, rates and backlogs; a clock that can't be trusted voids `e2e` alone; nothing voids a
@@ -24,5 +30,12 @@ int selfcheck_find(struct result *result, struct errinfo *reterr);
  */
 const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
                                           const struct metric *metric);
+
+/* Does that row by itself make the metric untrustworthy? False for one that is not invalid. */
+bool selfcheck_concerns(const struct result_check *check, const struct metric *metric);
+
+/* Can what the check found make a figure look better than it was? A generator that is late, or does
+ * not get its CPU, only makes it look worse: its lateness is part of what it measures. */
+bool selfcheck_flatters(const struct result_check *check);
 
 #endif

@@ -11,17 +11,28 @@ enum scope {
     SCOPE_RECORDS   /* Latencies of all kinds. */
 };
 
-static const struct {
+static const struct known {
     const char *check;
     enum scope scope;
-} scopes[] = {
-    {"attained", SCOPE_SCHEDULE},          {"send_lag", SCOPE_SCHEDULE},
-    {"load_thread_cpu", SCOPE_THREADS},    {"run_queue_wait", SCOPE_THREADS},
-    {"ticker_jitter", SCOPE_THREADS},      {"steal", SCOPE_THREADS},
-    {"cgroup_throttling", SCOPE_THREADS},  {"clock_bound", SCOPE_CLOCK},
-    {"histogram_overflow", SCOPE_RECORDS}, {"snapshot_gaps", SCOPE_THREADS},
+    bool flatters; /* Less was asked or seen than it seems. */
+} knowns[] = {
+    {"attained", SCOPE_SCHEDULE, true},          {"send_lag", SCOPE_SCHEDULE, false},
+    {"load_thread_cpu", SCOPE_THREADS, false},   {"run_queue_wait", SCOPE_THREADS, false},
+    {"ticker_jitter", SCOPE_THREADS, false},     {"steal", SCOPE_THREADS, false},
+    {"cgroup_throttling", SCOPE_THREADS, false}, {"clock_bound", SCOPE_CLOCK, true},
+    {"histogram_overflow", SCOPE_RECORDS, true}, {"snapshot_gaps", SCOPE_THREADS, true},
 };
-#define SCOPES_COUNT (sizeof scopes / sizeof scopes[0])
+#define KNOWNS_COUNT (sizeof knowns / sizeof knowns[0])
+
+static const struct known *find(const struct result_check *check)
+{
+    for (size_t i = 0; i < KNOWNS_COUNT; i++) {
+        if (strcmp(knowns[i].check, check->check) == 0) {
+            return &knowns[i];
+        }
+    }
+    return NULL;
+}
 
 static bool is_e2e(const struct metric *metric)
 {
@@ -50,19 +61,28 @@ static bool concerns(enum scope scope, const struct metric *metric)
     return false;
 }
 
+bool selfcheck_concerns(const struct result_check *check, const struct metric *metric)
+{
+    const struct known *known = find(check);
+
+    return check->status == CHECK_INVALID && known != NULL && concerns(known->scope, metric);
+}
+
+bool selfcheck_flatters(const struct result_check *check)
+{
+    const struct known *known = find(check);
+
+    return known != NULL && known->flatters;
+}
+
 const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
                                           const struct metric *metric)
 {
     for (uint32_t i = 0; i < result->findings.checks_count; i++) {
         const struct result_check *check = &result->findings.checks[i];
 
-        if (check->status != CHECK_INVALID || strcmp(check->case_name, of->name) != 0) {
-            continue;
-        }
-        for (size_t s = 0; s < SCOPES_COUNT; s++) {
-            if (strcmp(scopes[s].check, check->check) == 0 && concerns(scopes[s].scope, metric)) {
-                return check;
-            }
+        if (strcmp(check->case_name, of->name) == 0 && selfcheck_concerns(check, metric)) {
+            return check;
         }
     }
     return NULL;

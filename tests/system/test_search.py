@@ -20,13 +20,12 @@ def search_of(result):
 
 @test("the bounds lie around the broker's capacity, and every trial is told")
 def capacity():
-    folder = bed.new_path("run")
     path = scenario(
         "{ rate: { from: 1500/s, to: 20k/s }, settle: 1s, trial: 5s, confirm: 5s, width: 20% }",
         f"capacity: {CAPACITY}",
     )
     # Some ten trials of 6 s and their drains.
-    bed.millrace("run", path, "--out", folder, "--agents", "1", code=0, timeout_s=200)
+    _, folder = bed.judged([path, "--agents", "1"], 0, timeout_s=200)
     result = bed.result_of(folder)
     found = search_of(result)
     same((result["verdict"], found["found"]), ("pass", True), "verdict and found")

@@ -138,7 +138,7 @@ static void a_range_whose_beginning_does_not_hold_has_no_lower_bound(void **stat
     assert_non_null(strstr(answer.limit, "did not hold: the backlog grew"));
 }
 
-static void a_second_void_trial_ends_the_search_as_limited_by_the_generator(void **state)
+static void a_third_void_trial_in_a_row_ends_the_search_as_limited_by_the_generator(void **state)
 {
     struct search search;
     struct search_trial first;
@@ -149,9 +149,11 @@ static void a_second_void_trial_ends_the_search_as_limited_by_the_generator(void
     search_init(&search, &usual);
     search_tell(&search, STEP_GOOD, "");
     assert_true(search_next(&search, &first));
-    search_tell(&search, STEP_VOID, "it was busy");
-    assert_true(search_next(&search, &again));
-    assert_true(again.rate_per_s == first.rate_per_s);
+    for (int i = 0; i < 2; i++) {
+        search_tell(&search, STEP_VOID, "it was busy");
+        assert_true(search_next(&search, &again));
+        assert_true(again.rate_per_s == first.rate_per_s);
+    }
     search_tell(&search, STEP_VOID, "it was busy");
     assert_false(search_next(&search, &again));
     search_answer(&search, &answer);
@@ -190,7 +192,7 @@ int main(void)
         cmocka_unit_test(one_bad_trial_of_three_leaves_a_bound_standing),
         cmocka_unit_test(a_range_whose_end_holds_has_no_upper_bound),
         cmocka_unit_test(a_range_whose_beginning_does_not_hold_has_no_lower_bound),
-        cmocka_unit_test(a_second_void_trial_ends_the_search_as_limited_by_the_generator),
+        cmocka_unit_test(a_third_void_trial_in_a_row_ends_the_search_as_limited_by_the_generator),
         cmocka_unit_test(trials_that_contradict_each_other_come_to_an_end),
     };
 

@@ -14,6 +14,7 @@ struct made_up {
     struct result_phase phase;
     struct result_interval intervals[SECONDS];
     struct result_agent_interval blocked;
+    struct result_agent agent;
     struct search_terms terms;
 };
 
@@ -38,15 +39,22 @@ static void make(struct made_up *ret)
                                        .intervals_count = SECONDS,
                                        .agent_intervals = &ret->blocked,
                                        .agent_intervals_count = 1};
-    ret->terms =
-        (struct search_terms){.target = "memory", .case_name = "memory", .asked_per_s = RATE};
+    (void)snprintf(ret->agent.name, sizeof ret->agent.name, "agent-1");
+    ret->agent.cpus = 2;
+    ret->blocked.span_ns = INTERVAL_NS;
+    ret->blocked.end_ns = INTERVAL_NS;
+    ret->terms = (struct search_terms){.target = "memory",
+                                       .case_name = "memory",
+                                       .asked_per_s = RATE,
+                                       .agents = &ret->agent,
+                                       .agents_count = 1};
 }
 
 static void wants(const struct made_up *made, enum step_outcome outcome, const char *reason)
 {
     struct result_search_step step;
 
-    search_step(&made->trial, &made->terms, &step);
+    assert_int_equal(search_step(&made->trial, &made->terms, &step, NULL), 0);
     if (step.outcome != outcome || strstr(step.reason, reason) == NULL) {
         fail_msg("%s: \"%s\", wanted %s: \"%s\"", step_outcome_name(step.outcome), step.reason,
                  step_outcome_name(outcome), reason);
@@ -135,7 +143,7 @@ static void seconds_outside_the_phase_and_those_that_were_not_reported_don_t_cou
     made.intervals[SECONDS - 1].complete = false;
     made.phase.start_ns = 2 * INTERVAL_NS;
     made.phase.duration_ns = 8 * INTERVAL_NS;
-    wants(&made, STEP_GOOD, "");
+    wants(&made, STEP_VOID, "snapshot_gaps"); /* Not bad: the backlog did not grow. */
     made.intervals[SECONDS - 1].complete = true;
     made.intervals[SECONDS - 2].backlog = 900000;
     made.intervals[SECONDS - 3].backlog = 800000;
@@ -185,6 +193,84 @@ static void an_objective_that_is_missed_or_can_t_be_judged_is_bad(void **state)
     wants(&made, STEP_BAD, "duplicated == 0 was missed");
 }
 
+/* A second in which the agent's threads waited for a CPU. */
+static void starve(struct made_up *made)
+{
+    made->blocked.strain.load_wait_ns = INTERVAL_NS / 10;
+}
+
+static void a_bad_trial_of_a_starved_generator_is_void(void **state)
+{
+    struct objective objective;
+    struct made_up made;
+
+    (void)state;
+    make(&made);
+    starve(&made);
+    for (uint32_t i = 0; i < SECONDS; i++) {
+        made.intervals[i].backlog = 100 * i;
+    }
+    wants(&made, STEP_VOID, "self-check run_queue_wait of agent-1: beyond its limit in 1 of 1");
+    made.blocked.strain.load_wait_ns = INTERVAL_NS / 40; /* Suspect is no reason to doubt. */
+    wants(&made, STEP_BAD, "the backlog grew");
+
+    make(&made);
+    starve(&made);
+    memset(&objective, 0, sizeof objective);
+    assert_int_equal(objective_parse("received_rate >= 500/s", &objective, NULL), 0);
+    made.terms.objectives = &objective;
+    made.terms.objectives_count = 1;
+    wants(&made, STEP_VOID, "self-check run_queue_wait");
+}
+
+static void what_a_starved_generator_got_through_has_held(void **state)
+{
+    struct made_up made;
+
+    (void)state;
+    make(&made);
+    starve(&made);
+    made.blocked.send_lag_p99_ns = INTERVAL_NS / 10;
+    wants(&made, STEP_GOOD, "");
+}
+
+static void a_good_trial_with_seconds_missing_is_void(void **state)
+{
+    struct made_up made;
+
+    (void)state;
+    make(&made);
+    made.intervals[SECONDS - 1].complete = false;
+    wants(&made, STEP_VOID, "self-check snapshot_gaps: 1 of 10 seconds");
+}
+
+static void clocks_that_can_t_be_trusted_void_what_is_judged_by_them(void **state)
+{
+    struct result_agent agents[2] = {{.clock_bound_ns = INTERVAL_NS},
+                                     {.clock_bound_ns = INTERVAL_NS}};
+    struct objective objective;
+    struct made_up made;
+
+    (void)state;
+    make(&made);
+    made.terms.agents = agents;
+    made.terms.agents_count = 2;
+    assert_int_equal(hist_new(&made.phase.latency[SERIES_E2E], NULL), 0);
+    assert_int_equal(hist_new(&made.phase.latency[SERIES_E2E_SERVICE], NULL), 0);
+    for (int i = 0; i < 1000; i++) {
+        hist_record(made.phase.latency[SERIES_E2E], 1000000);
+        hist_record(made.phase.latency[SERIES_E2E_SERVICE], 1000000);
+    }
+    wants(&made, STEP_GOOD, ""); /* Nothing asks for a latency. */
+    memset(&objective, 0, sizeof objective);
+    assert_int_equal(objective_parse("e2e.p99 < 10ms", &objective, NULL), 0);
+    made.terms.objectives = &objective;
+    made.terms.objectives_count = 1;
+    wants(&made, STEP_VOID, "self-check clock_bound");
+    hist_free(made.phase.latency[SERIES_E2E]);
+    hist_free(made.phase.latency[SERIES_E2E_SERVICE]);
+}
+
 static void a_trial_that_was_cut_off_says_nothing(void **state)
 {
     struct made_up made;
@@ -210,6 +296,10 @@ int main(void)
         cmocka_unit_test(seconds_outside_the_phase_and_those_that_were_not_reported_don_t_count),
         cmocka_unit_test(noise_around_a_level_is_no_growth),
         cmocka_unit_test(an_objective_that_is_missed_or_can_t_be_judged_is_bad),
+        cmocka_unit_test(a_bad_trial_of_a_starved_generator_is_void),
+        cmocka_unit_test(what_a_starved_generator_got_through_has_held),
+        cmocka_unit_test(a_good_trial_with_seconds_missing_is_void),
+        cmocka_unit_test(clocks_that_can_t_be_trusted_void_what_is_judged_by_them),
         cmocka_unit_test(a_trial_that_was_cut_off_says_nothing),
     };
 
