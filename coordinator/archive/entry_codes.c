@@ -18,7 +18,8 @@ const char *const case_statuses[] = {
 static const char *const kinds[ENTRY_COUNT] = {
     [ENTRY_RUN] = "run",     [ENTRY_AGENTS] = "agents",       [ENTRY_CASES] = "cases",
     [ENTRY_TRIAL] = "trial", [ENTRY_SEGMENT] = "segment",     [ENTRY_SNAPSHOT] = "snapshot",
-    [ENTRY_MARK] = "mark",   [ENTRY_TRIAL_END] = "trial_end", [ENTRY_CLOSE] = "close",
+    [ENTRY_MARK] = "mark",   [ENTRY_TRIAL_END] = "trial_end", [ENTRY_SEARCH] = "search",
+    [ENTRY_CLOSE] = "close",
 };
 
 static const char *const verdicts[] = {
@@ -183,6 +184,7 @@ static void code_close(struct fields *fields, struct entry_close *entry)
     entry->verdict =
         field_enum(fields, "verdict", entry->verdict, verdicts, VERDICT_INTERRUPTED + 1);
     field_i64(fields, "ended_unix_ns", &entry->ended_unix_ns);
+    field_bool(fields, "more", &entry->more);
     entry->reasons = field_list(fields, "reasons", entry->reasons, &entry->reasons_count, &reasons);
     entry->objectives =
         field_list(fields, "objectives", entry->objectives, &entry->objectives_count, &objectives);
@@ -217,6 +219,9 @@ void code_entry(struct fields *fields, struct journal_entry *entry)
         break;
     case ENTRY_TRIAL_END:
         code_trial_end_entry(fields, &entry->as.trial_end);
+        break;
+    case ENTRY_SEARCH:
+        code_search_entry(fields, &entry->as.search);
         break;
     case ENTRY_CLOSE:
         code_close(fields, &entry->as.close);

@@ -86,6 +86,19 @@ static void code_search_step(struct fields *fields, void *item)
     field_text(fields, "reason", step->reason, sizeof step->reason);
 }
 
+void code_search_entry(struct fields *fields, struct entry_search *entry)
+{
+    if (field_doc_begin(fields, "answer")) {
+        code_search(fields, &entry->answer);
+        field_doc_end(fields);
+    }
+    field_bool(fields, "has_step", &entry->has_step);
+    if (entry->has_step && field_doc_begin(fields, "step")) {
+        code_search_step(fields, &entry->step);
+        field_doc_end(fields);
+    }
+}
+
 static void code_figure(struct fields *fields, void *item)
 {
     struct insight_figure *figure = item;

@@ -60,12 +60,16 @@ out:
 
 int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr)
 {
-    for (const struct report_format *format = formats; format->name != NULL; format++) {
-        int r = format->always ? report_write(result, format, folder, reterr) : 0;
+    struct errinfo error = {""};
+    int first = 0;
 
-        if (r < 0) {
-            return r;
+    /* One that can't be written is no reason to leave out the others. */
+    for (const struct report_format *format = formats; format->name != NULL; format++) {
+        int r = format->always ? report_write(result, format, folder, &error) : 0;
+
+        if (r < 0 && first == 0) {
+            first = errinfo_set(reterr, r, "%s", error.text);
         }
     }
-    return 0;
+    return first;
 }

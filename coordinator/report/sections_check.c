@@ -2,7 +2,10 @@
 #include "sections.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define ROWS_MAX 200u
 
 /* Close to its limit: 1 is at it. What has no limit is judged by its class alone. */
 static double strain(const struct result_check *check)
@@ -10,23 +13,32 @@ static double strain(const struct result_check *check)
     return check->limit > 0.0 && isfinite(check->observed) ? check->observed / check->limit : 0.0;
 }
 
-/* Of all that is well, the row of each signal that came closest to its limit stands for the rest.
- */
-static bool is_shown(const struct findings *findings, const struct result_check *check)
+/* The worst first; of what is well, the row of each signal that is closest to its limit comes
+ * before the others of that signal. */
+static int compare_rows(const void *a, const void *b)
 {
-    if (check->status != CHECK_OK) {
-        return true;
-    }
-    for (uint32_t i = 0; i < findings->checks_count; i++) {
-        const struct result_check *other = &findings->checks[i];
+    const struct result_check *left = *(const struct result_check *const *)a;
+    const struct result_check *right = *(const struct result_check *const *)b;
+    int names = strcmp(left->check, right->check);
 
-        if (other != check && other->status == CHECK_OK &&
-            strcmp(other->check, check->check) == 0 &&
-            (strain(other) > strain(check) || (strain(other) >= strain(check) && other < check))) {
-            return false;
-        }
+    if (left->status != right->status) {
+        return left->status > right->status ? -1 : 1;
     }
-    return true;
+    if (left->status == CHECK_OK && names != 0) {
+        return names;
+    }
+    if (left->status == CHECK_OK &&
+        (strain(left) < strain(right) || strain(left) > strain(right))) {
+        return strain(left) > strain(right) ? -1 : 1;
+    }
+    return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/* Is it one of those that stand for the rest? before: the row in front of it; NULL: none. */
+static bool is_shown(const struct result_check *check, const struct result_check *before)
+{
+    return check->status != CHECK_OK || before == NULL || before->status != CHECK_OK ||
+           strcmp(before->check, check->check) != 0;
 }
 
 static void add_check(const struct result *result, const struct result_check *check,
@@ -47,6 +59,30 @@ static void add_check(const struct result *result, const struct result_check *ch
     doc_cell(doc, DOC_PLAIN, "%s", check->text);
 }
 
+/* Runs of many cases on many agents have more rows than anybody reads. */
+static void add_rows(const struct result *result, const struct result_check **rows,
+                     struct document *doc)
+{
+    uint32_t shown = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        if (!is_shown(rows[i], i == 0 ? NULL : rows[i - 1])) {
+            continue;
+        }
+        if (shown < ROWS_MAX || rows[i]->status == CHECK_OK) {
+            add_check(result, rows[i], doc);
+            shown++;
+        } else {
+            left++;
+        }
+    }
+    if (left > 0) {
+        doc_paragraph(doc, DOC_WARN, "%u more that are not within their limits are in result.json.",
+                      left);
+    }
+}
+
 void section_check(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -60,9 +96,15 @@ void section_check(const struct result *result, struct document *doc)
         {"what it means", NULL, DOC_LEFT},
     };
     const struct findings *findings = &result->findings;
+    const struct result_check **rows;
     uint32_t well = 0;
 
     if (findings->checks_count == 0) {
+        return;
+    }
+    rows = calloc(findings->checks_count, sizeof *rows);
+    if (rows == NULL) {
+        doc->failed = true;
         return;
     }
     for (uint32_t i = 0; i < findings->checks_count; i++) {
@@ -74,12 +116,10 @@ void section_check(const struct result *result, struct document *doc)
                   "are not, and for each signal the one that came closest to its limit.",
                   well, findings->checks_count);
     doc_table(doc, "Self-check of the load generator", columns, sizeof columns / sizeof columns[0]);
-    for (int status = CHECK_INVALID; status >= CHECK_OK; status--) {
-        for (uint32_t i = 0; i < findings->checks_count; i++) {
-            if (findings->checks[i].status == (enum check_status)status &&
-                is_shown(findings, &findings->checks[i])) {
-                add_check(result, &findings->checks[i], doc);
-            }
-        }
+    for (uint32_t i = 0; i < findings->checks_count; i++) {
+        rows[i] = &findings->checks[i];
     }
+    qsort(rows, findings->checks_count, sizeof *rows, compare_rows);
+    add_rows(result, rows, doc);
+    free(rows);
 }

@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,34 +35,51 @@ const char *step_outcome_name(enum step_outcome outcome)
     return names[outcome];
 }
 
-/* A copy of count elements; an empty list is one of no elements. */
-static void *copy_of(const void *from, uint32_t count, size_t element_bytes)
+/* Appends to the list whose address is given. */
+static int append(void *list, uint32_t *count, const void *from, uint32_t more,
+                  size_t element_bytes)
 {
-    void *to = calloc((size_t)count + 1, element_bytes);
+    void **address = list;
+    char *grown = realloc(*address, ((size_t)*count + more + 1) * element_bytes);
 
-    if (to != NULL && count > 0) {
-        memcpy(to, from, count * element_bytes);
+    if (grown == NULL) {
+        return -ENOMEM;
     }
-    return to;
+    if (more > 0) {
+        memcpy(grown + *count * element_bytes, from, more * element_bytes);
+    }
+    *address = grown;
+    *count += more;
+    return 0;
+}
+
+int findings_append(struct findings *to, const struct findings *from, struct errinfo *reterr)
+{
+    bool done = append(&to->checks, &to->checks_count, from->checks, from->checks_count,
+                       sizeof *from->checks) == 0 &&
+                append(&to->comparisons, &to->comparisons_count, from->comparisons,
+                       from->comparisons_count, sizeof *from->comparisons) == 0 &&
+                append(&to->searches, &to->searches_count, from->searches, from->searches_count,
+                       sizeof *from->searches) == 0 &&
+                append(&to->search_steps, &to->search_steps_count, from->search_steps,
+                       from->search_steps_count, sizeof *from->search_steps) == 0 &&
+                append(&to->insights, &to->insights_count, from->insights, from->insights_count,
+                       sizeof *from->insights) == 0 &&
+                append(&to->noise, &to->noise_count, from->noise, from->noise_count,
+                       sizeof *from->noise) == 0;
+
+    return done ? 0 : errinfo_nomem(reterr);
 }
 
 int findings_copy(const struct findings *from, struct findings *to, struct errinfo *reterr)
 {
-    struct findings copy = *from;
+    struct findings copy = {0};
+    int r = findings_append(&copy, from, reterr);
 
-    copy.checks = copy_of(from->checks, from->checks_count, sizeof *from->checks);
-    copy.comparisons =
-        copy_of(from->comparisons, from->comparisons_count, sizeof *from->comparisons);
-    copy.searches = copy_of(from->searches, from->searches_count, sizeof *from->searches);
-    copy.search_steps =
-        copy_of(from->search_steps, from->search_steps_count, sizeof *from->search_steps);
-    copy.insights = copy_of(from->insights, from->insights_count, sizeof *from->insights);
-    copy.noise = copy_of(from->noise, from->noise_count, sizeof *from->noise);
     findings_done(to);
-    if (copy.checks == NULL || copy.comparisons == NULL || copy.searches == NULL ||
-        copy.search_steps == NULL || copy.insights == NULL || copy.noise == NULL) {
+    if (r < 0) {
         findings_done(&copy);
-        return errinfo_nomem(reterr);
+        return r;
     }
     *to = copy;
     return 0;

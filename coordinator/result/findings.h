@@ -135,6 +135,9 @@ struct findings {
     uint32_t noise_count;
 };
 
+/* Adds copies of all rows to those of *to. 0, or -ENOMEM with some of the lists longer. */
+int findings_append(struct findings *to, const struct findings *from, struct errinfo *reterr);
+
 /* A deep copy into *to, whose lists are freed first. 0, or -ENOMEM with *to empty. */
 int findings_copy(const struct findings *from, struct findings *to, struct errinfo *reterr);
 void findings_done(struct findings *findings);

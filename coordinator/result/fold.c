@@ -34,6 +34,7 @@ void fold_free(struct fold *fold)
     free(fold->marks);
     free(fold->close.reasons);
     free(fold->close.objectives);
+    findings_done(&fold->searched);
     findings_done(&fold->close.findings);
     free(fold);
 }
@@ -204,28 +205,6 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
     return 0;
 }
 
-static int add_close(struct fold *fold, const struct entry_close *close, struct errinfo *reterr)
-{
-    int r = fold_replace_list(&fold->close.reasons, close->reasons, close->reasons_count,
-                              sizeof *close->reasons, reterr);
-
-    if (r == 0) {
-        r = fold_replace_list(&fold->close.objectives, close->objectives, close->objectives_count,
-                              sizeof *close->objectives, reterr);
-    }
-    if (r == 0) {
-        r = findings_copy(&close->findings, &fold->close.findings, reterr);
-    }
-    if (r == 0) {
-        fold->has_close = true;
-        fold->close.verdict = close->verdict;
-        fold->close.ended_unix_ns = close->ended_unix_ns;
-        fold->close.reasons_count = close->reasons_count;
-        fold->close.objectives_count = close->objectives_count;
-    }
-    return r;
-}
-
 static int add_of_trial(struct fold *fold, const struct journal_entry *entry, uint32_t number,
                         struct errinfo *reterr)
 {
@@ -268,8 +247,10 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
         return add_of_trial(fold, entry, entry->as.snapshot->trial, reterr);
     case ENTRY_TRIAL_END:
         return add_of_trial(fold, entry, entry->as.trial_end.trial, reterr);
+    case ENTRY_SEARCH:
+        return fold_add_search(fold, &entry->as.search, reterr);
     case ENTRY_CLOSE:
-        return add_close(fold, &entry->as.close, reterr);
+        return fold_add_close(fold, &entry->as.close, reterr);
     case ENTRY_COUNT:
         break;
     }

@@ -16,7 +16,8 @@ struct fold {
     uint32_t trials_count;
     struct result_mark *marks;
     uint32_t marks_count;
-    bool has_close;
+    struct findings searched; /* Answers and steps of searches, as they came. */
+    bool has_close;           /* And the last part of it. */
     struct entry_close close;
     int64_t last_unix_ns;
 };
@@ -27,5 +28,10 @@ char *fold_copy_text(const char *text);
 /* Puts a copy of from in place of the list whose address is given. */
 int fold_replace_list(void *list, const void *from, uint32_t count, size_t element_bytes,
                       struct errinfo *reterr);
+
+/* Where a search stands, and the lists of a closing entry: -EBADMSG for more than the run can have
+ * had. */
+int fold_add_search(struct fold *fold, const struct entry_search *entry, struct errinfo *reterr);
+int fold_add_close(struct fold *fold, const struct entry_close *close, struct errinfo *reterr);
 
 #endif

@@ -186,7 +186,11 @@ static int fill_cut_off(const struct fold *fold, struct result *result, struct e
     result->ended_unix_ns = fold->last_unix_ns;
     result->verdict = VERDICT_FAILED;
     result->reasons_count = 1;
-    return fold_replace_list(&result->reasons, &reason, 1, sizeof reason, reterr);
+    if (fold_replace_list(&result->reasons, &reason, 1, sizeof reason, reterr) < 0) {
+        return -ENOMEM;
+    }
+    /* Searches tell of themselves as they go on. */
+    return findings_copy(&fold->searched, &result->findings, reterr);
 }
 
 static int fill_close(const struct fold *fold, struct result *result, struct errinfo *reterr)
@@ -231,6 +235,23 @@ struct focus {
     const struct result_search *search;
 };
 
+static int compare_trial(const void *key, const void *item)
+{
+    const uint32_t *trial = key;
+    const struct result_search_step *step = item;
+
+    return *trial < step->trial ? -1 : *trial > step->trial ? 1 : 0;
+}
+
+/* Steps stand in the order of their trials; NULL: the trial was not judged. */
+static const struct result_search_step *step_of(const struct findings *findings, uint32_t trial)
+{
+    return findings->search_steps_count == 0
+               ? NULL
+               : bsearch(&trial, findings->search_steps, findings->search_steps_count,
+                         sizeof *findings->search_steps, compare_trial);
+}
+
 static bool is_in_focus(const void *context, uint32_t trial)
 {
     const struct focus *focus = context;
@@ -238,15 +259,10 @@ static bool is_in_focus(const void *context, uint32_t trial)
     bool settled = held || focus->search->upper_per_s > 0.0;
     double rate_per_s = held ? focus->search->lower_per_s : focus->search->upper_per_s;
 
-    for (uint32_t i = 0; i < focus->findings->search_steps_count; i++) {
-        const struct result_search_step *step = &focus->findings->search_steps[i];
+    const struct result_search_step *step = step_of(focus->findings, trial);
 
-        if (step->trial == trial) {
-            return !settled ||
-                   (step->asked_per_s == rate_per_s && (step->outcome == STEP_GOOD) == held);
-        }
-    }
-    return false;
+    return step != NULL &&
+           (!settled || (step->asked_per_s == rate_per_s && (step->outcome == STEP_GOOD) == held));
 }
 
 static int focus_case(struct result_case *of, const struct focus *focus, struct errinfo *reterr)
@@ -264,22 +280,28 @@ static int focus_case(struct result_case *of, const struct focus *focus, struct 
     return merge_trials(of, is_in_focus, focus, reterr);
 }
 
-int fold_focus_searches(struct result *result, struct errinfo *reterr)
+static const struct result_search *search_of(const struct findings *findings, const char *case_name)
 {
-    for (uint32_t i = 0; i < result->findings.searches_count; i++) {
-        const struct focus focus = {&result->findings, &result->findings.searches[i]};
-
-        for (uint32_t c = 0; c < result->cases_count; c++) {
-            int r = strcmp(result->cases[c].name, focus.search->case_name) == 0
-                        ? focus_case(&result->cases[c], &focus, reterr)
-                        : 0;
-
-            if (r < 0) {
-                return r;
-            }
+    for (uint32_t i = 0; i < findings->searches_count; i++) {
+        if (strcmp(findings->searches[i].case_name, case_name) == 0) {
+            return &findings->searches[i];
         }
     }
-    return 0;
+    return NULL;
+}
+
+int fold_focus_searches(struct result *result, struct errinfo *reterr)
+{
+    int r = 0;
+
+    /* Each case once, whatever a journal says. */
+    for (uint32_t c = 0; r == 0 && c < result->cases_count; c++) {
+        const struct result_search *search = search_of(&result->findings, result->cases[c].name);
+        const struct focus focus = {&result->findings, search};
+
+        r = search == NULL ? 0 : focus_case(&result->cases[c], &focus, reterr);
+    }
+    return r;
 }
 
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)

@@ -3,8 +3,8 @@
  * entries), archive (which stores them) and result (which folds them).
  *
  * A run's journal is: RUN, then AGENTS, then per trial: TRIAL, any number of SNAPSHOT, SEGMENT and
- * MARK, TRIAL_END; at last CLOSE. An entry is folded the moment it is made and appended, or when it
- * is read back: the same function.
+ * MARK, TRIAL_END; around the trials of a search SEARCH; at last CLOSE, in parts if it is long. An
+ * entry is folded the moment it is made and appended, or when it is read back: the same function.
  */
 #ifndef MILLRACE_JOURNAL_ENTRY_H
 #define MILLRACE_JOURNAL_ENTRY_H
@@ -20,6 +20,7 @@ enum entry_kind {
     ENTRY_SNAPSHOT,
     ENTRY_MARK,
     ENTRY_TRIAL_END,
+    ENTRY_SEARCH,
     ENTRY_CLOSE,
     ENTRY_COUNT
 };
@@ -103,8 +104,28 @@ struct entry_trial_end {
     int64_t start_skew_ns[AGENTS_MAX];
 };
 
+/* Where a search stands: before its first trial, and after each that was judged. */
+struct entry_search {
+    struct result_search answer; /* So far; the last one of a case counts. */
+    bool has_step;
+    struct result_search_step step;
+};
+
+/* Rows of all lists together in one CLOSE entry. */
+#define CLOSE_ROWS_MAX 2048
+
+/* Keys and types take their bytes, too: as much again is more than any row needs. */
+static_assert(CLOSE_ROWS_MAX * 2 * sizeof(struct result_insight) < DOCUMENT_BYTES_MAX,
+              "a part of the closing entry fits into a document");
+static_assert(sizeof(struct result_insight) >= sizeof(struct result_check) &&
+                  sizeof(struct result_insight) >= sizeof(struct result_objective) &&
+                  sizeof(struct result_insight) >= sizeof(struct result_reason) &&
+                  sizeof(struct result_insight) >= sizeof(struct result_search_step),
+              "an insight is the longest row");
+
 struct entry_close {
     enum verdict verdict;
+    bool more; /* The lists go on in the next entry. */
     int64_t ended_unix_ns;
     struct result_reason *reasons;
     uint32_t reasons_count;
@@ -126,6 +147,7 @@ struct journal_entry {
         struct snapshot *snapshot;
         struct result_mark mark;
         struct entry_trial_end trial_end;
+        struct entry_search search;
         struct entry_close close;
     } as;
 };

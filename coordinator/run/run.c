@@ -1,14 +1,9 @@
 #include "run_parts.h"
 
-#include "compare.h"
 #include "file.h"
-#include "insight.h"
 #include "log.h"
 #include "mono.h"
-#include "noise.h"
 #include "random.h"
-#include "report.h"
-#include "selfcheck.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,69 +226,6 @@ static void take_failure(struct run *run, int code, const struct errinfo *error)
     }
 }
 
-/* Judges, closes the journal and writes the reports. A full disk here can't be written down on it.
- */
-static int close_run(struct run *run, struct result **ret, struct errinfo *reterr)
-{
-    struct journal_entry entry = {.kind = ENTRY_CLOSE};
-    const struct judge_terms terms = {.objectives = run->config->scenario->objectives,
-                                      .objectives_count = run->config->scenario->objectives_count,
-                                      .windows = run->window_counts,
-                                      .windows_count = run->window_counts_count};
-    struct result *result = NULL;
-    int r;
-
-    if (run->session_open) {
-        (void)run_journal_agents(run, NULL); /* With losses and clocks as they ended. */
-    }
-    if (run->plan != NULL) {
-        (void)run_journal_cases(run, NULL);
-    }
-    r = fold_result(run->fold, &result, reterr);
-    if (r == 0) {
-        findings_done(&result->findings);
-        result->findings = run->found; /* It is the result's now. */
-        memset(&run->found, 0, sizeof run->found);
-        r = fold_focus_searches(result, reterr);
-    }
-    if (r == 0) {
-        r = selfcheck_find(result, reterr);
-    }
-    if (r == 0) {
-        r = compare_result(result, &run->config->scenario->compare, reterr);
-    }
-    if (r == 0) {
-        r = judge_result(result, &terms, &run->events, reterr);
-    }
-    /* These look at trials of one load; a search says itself what its trials showed. */
-    if (r == 0 && !run->config->scenario->search.wanted) {
-        r = noise_find(result, &terms, reterr);
-        r = r < 0 ? r : insight_find(result, reterr);
-    }
-    if (r < 0) {
-        result_free(result);
-        return r;
-    }
-    entry.as.close = (struct entry_close){.verdict = result->verdict,
-                                          .ended_unix_ns = wall_unix_ns(),
-                                          .reasons = result->reasons,
-                                          .reasons_count = result->reasons_count,
-                                          .objectives = result->objectives,
-                                          .objectives_count = result->objectives_count,
-                                          .findings = result->findings};
-    r = run_journal(run, &entry, reterr);
-    if (r == 0) {
-        r = run_sync(run, reterr);
-    }
-    result->ended_unix_ns = entry.as.close.ended_unix_ns;
-    result->cut_off = false;
-    if (r == 0) {
-        r = report_write_all(result, run->folder, reterr);
-    }
-    *ret = result;
-    return r;
-}
-
 static void run_done(struct run *run)
 {
     if (run->session_open) {
@@ -307,7 +239,6 @@ static void run_done(struct run *run)
     free(run->broker_versions);
     windows_free(run->windows);
     free(run->window_counts);
-    findings_done(&run->found);
     free(run->agents_folder);
     log_close();
 }
@@ -346,7 +277,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
         r = run_trials(&run, &error);
     }
     take_failure(&run, r, &error);
-    r = close_run(&run, &outcome->result, &closing);
+    r = run_close(&run, &outcome->result, &closing);
     if (r < 0 && outcome->result == NULL) {
         (void)errinfo_set(reterr, r, "%s", closing.text);
     } else if (r < 0) {

@@ -30,7 +30,6 @@ struct run {
     struct judge_events events;
     struct window_count *window_counts; /* Of the trials so far. */
     uint32_t window_counts_count;
-    struct findings found; /* What searches came to; the rest of it is empty. */
     uint32_t search_trials;
     struct run_progress progress;
     int64_t synced_ns;
@@ -100,6 +99,11 @@ void run_notice(const struct run *run, const char *format, ...)
 void run_stage(struct run *run, const char *stage, const char *detail);
 bool run_interrupted(const struct run *run);
 
+/* Judges what the run came to, closes the journal and writes the reports. Below 0: not all of it
+ * could be written, or (with *ret untouched) there is no result. Reports are written, and say so,
+ * also if the journal could not be closed. The caller owns *ret. */
+int run_close(struct run *run, struct result **ret, struct errinfo *reterr);
+
 /* The reason's code in the result for an errno that ended a run: "disk_full", "no_target", ... */
 const char *run_failure_code(int code);
 
@@ -111,8 +115,8 @@ int run_detect(struct run *run, struct errinfo *reterr);
  * run. */
 int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr);
 
-/* A search in the case of a trial, from its first trial to its answer, which goes to run->found. 0
- * also when it was interrupted; below 0 ends the run. */
+/* A search in the case of a trial, from its first trial to its answer, which goes to the journal.
+ * 0 also when it was interrupted; below 0 ends the run. */
 int run_search(struct run *run, const struct plan_trial *first, struct errinfo *reterr);
 
 #endif

@@ -8,44 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list of findings, one longer. NULL if memory ran out. */
-static void *one_more(void *list, uint32_t count, size_t element_bytes)
+/* What was found out so far goes to the journal at once: it outlives the coordinator. */
+static int keep(struct run *run, const struct search *search, const char *case_name,
+                const struct result_search_step *step, struct errinfo *reterr)
 {
-    char *grown = realloc(list, ((size_t)count + 1) * element_bytes);
+    struct journal_entry entry = {.kind = ENTRY_SEARCH};
+    struct entry_search *to = &entry.as.search;
 
-    if (grown != NULL) {
-        memset(grown + count * element_bytes, 0, element_bytes);
+    search_answer(search, &to->answer);
+    (void)snprintf(to->answer.case_name, sizeof to->answer.case_name, "%s", case_name);
+    to->has_step = step != NULL;
+    if (step != NULL) {
+        to->step = *step;
     }
-    return grown;
-}
-
-static int add_step(struct run *run, const struct result_search_step *step, struct errinfo *reterr)
-{
-    struct findings *found = &run->found;
-    struct result_search_step *grown =
-        one_more(found->search_steps, found->search_steps_count, sizeof *grown);
-
-    if (grown == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    found->search_steps = grown;
-    grown[found->search_steps_count++] = *step;
-    return 0;
-}
-
-static int add_answer(struct run *run, const struct search *search, const char *case_name,
-                      struct errinfo *reterr)
-{
-    struct findings *found = &run->found;
-    struct result_search *grown = one_more(found->searches, found->searches_count, sizeof *grown);
-
-    if (grown == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    found->searches = grown;
-    search_answer(search, &grown[found->searches_count]);
-    (void)snprintf(grown[found->searches_count++].case_name, NAME_BYTES, "%s", case_name);
-    return 0;
+    return run_journal(run, &entry, reterr);
 }
 
 /* "searching at 12.3k/s (10.0k/s held, 20.0k/s did not)" */
@@ -139,9 +115,10 @@ int run_search(struct run *run, const struct plan_trial *first, struct errinfo *
     const struct search_config config = {wanted->from_per_s, wanted->to_per_s, wanted->width};
     struct search search;
     struct search_trial trial;
-    int r = 0;
+    int r;
 
     search_init(&search, &config);
+    r = keep(run, &search, case_name, NULL, reterr);
     while (r == 0 && !run->events.interrupted && !run_interrupted(run) &&
            !run->target_lost[run->plan->cases[first->case_index].target] &&
            search_next(&search, &trial)) {
@@ -152,12 +129,9 @@ int run_search(struct run *run, const struct plan_trial *first, struct errinfo *
         if (r == 0 && !run->events.interrupted) {
             tell(run, &step);
             search_tell(&search, step.outcome, step.reason);
-            r = add_step(run, &step, reterr);
+            r = keep(run, &search, case_name, &step, reterr);
         }
     }
     run->progress.search[0] = '\0';
-    if (add_answer(run, &search, case_name, reterr) < 0) {
-        return r < 0 ? r : errinfo_nomem(reterr);
-    }
     return r;
 }

@@ -350,3 +350,11 @@ int judge_result(struct result *result, const struct judge_terms *terms,
                                           : VERDICT_PASS;
     return 0;
 }
+
+int judge_failure(struct result *result, const char *code, const char *text, struct errinfo *reterr)
+{
+    if (result->verdict != VERDICT_INTERRUPTED) {
+        result->verdict = VERDICT_FAILED;
+    }
+    return judge_add_reason(result, code, "", text, reterr);
+}

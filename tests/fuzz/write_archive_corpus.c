@@ -55,6 +55,9 @@ int main(int argc, char **argv)
 
     journal.trials_count = 2;
     done = done && write_journal(argv[1], "two_trials", &journal);
+    journal.searched = true;
+    done = done && write_journal(argv[1], "searched", &journal);
+    journal.searched = false;
     made_trial_free(trials[0]);
     options.agents_count = 3;
     options.flows_count = 2;

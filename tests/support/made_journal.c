@@ -111,6 +111,17 @@ static void tell_trial_end(struct telling *telling, const struct made_trial *mad
     tell(telling, &entry);
 }
 
+static void tell_search(struct telling *telling, uint32_t trial)
+{
+    struct journal_entry entry = {.kind = ENTRY_SEARCH};
+
+    entry.as.search = (struct entry_search){
+        .answer = {.case_name = "memory", .lower_per_s = 100.0, .limit = "as made"},
+        .has_step = true,
+        .step = {.case_name = "memory", .trial = trial, .asked_per_s = 100.0}};
+    tell(telling, &entry);
+}
+
 static void tell_close(struct telling *telling)
 {
     struct result_reason reason = {.code = "lost", .case_name = "memory", .text = "as made"};
@@ -154,6 +165,9 @@ void made_journal_each(const struct made_journal *journal,
         }
         tell_segment(&telling, made, trial, MADE_INTERVALS * INTERVAL_NS);
         tell_trial_end(&telling, made, trial);
+        if (journal->searched) {
+            tell_search(&telling, trial);
+        }
     }
     tell_agents(&telling, true);
     tell_close(&telling);

@@ -8,6 +8,7 @@ struct made_journal {
     struct made_trial *const *trials; /* All of one case, with the same options but the seed. */
     uint32_t trials_count;
     bool cut_off;      /* Ends before the last trial's end. */
+    bool searched;     /* Each trial is a step of a search. */
     bool twice;        /* Every snapshot comes twice, as after a lost answer. */
     uint32_t cut_last; /* With cut_off: so many of the last snapshots are missing too. */
 };

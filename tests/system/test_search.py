@@ -1,5 +1,7 @@
 """A search finds the capacity that the memory broker was given, and says so in all its words."""
 
+import signal
+
 import bed
 from bed import check, contains, same, test
 
@@ -51,6 +53,44 @@ def range_ends():
     found = search_of(bed.result_of(folder))
     same((found["found"], found["lower_per_s"], "upper_per_s" in found), (False, 150, False), "bounds")
     contains(found["limit"], "the range ends", "what limited it")
+
+
+def after_one_step(end):
+    """A search that holds at 50/s and is ended in its second trial; the program and its folder."""
+    folder = bed.new_path("run")
+    path = scenario("{ rate: { from: 50/s, to: 10k/s }, settle: 0s, trial: 5s, confirm: 5s }", "delay: 0ms")
+    run = bed.start("run", path, "--out", folder, "--agents", "1")
+    run.says(r"memory: 50.0/s held")
+    run.says(r"running: memory[\s\S]*running: memory")
+    run.signal(end)
+    return run, folder
+
+
+def tells_the_step(folder, answer):
+    found = search_of(bed.result_of(folder))
+    same([(step["trial"], step["outcome"], step["asked_per_s"]) for step in found["steps"]], [(0, "good", 50)], "steps")
+    same((found["found"], found["lower_per_s"]), (False, 50), "answer")
+    contains(found["limit"], "ended before it had an answer", "what limited it")
+    summary = bed.read(folder, "summary.md")
+    contains(summary, answer, "the summary's sentence")
+    contains(summary, "the rates that were tried", "the summary's steps")
+
+
+@test("a search whose coordinator is killed keeps the steps that it made")
+def killed():
+    run, folder = after_one_step(signal.SIGKILL)
+    run.ends(-signal.SIGKILL)
+    told = bed.millrace("report", folder, code=4)
+    contains(told.out, "CUT OFF", "the report's summary")
+    tells_the_step(folder, "memory sustains at least 50.0/s")
+
+
+@test("a search that is interrupted keeps the steps that it made")
+def interrupted():
+    run, folder = after_one_step(signal.SIGINT)
+    run.ends(130, 60)
+    same(bed.result_of(folder)["verdict"], "interrupted", "verdict")
+    tells_the_step(folder, "memory sustains at least 50.0/s")
 
 
 bed.main()

@@ -182,6 +182,7 @@ static void sample_close(struct random *random, struct entry_close *entry)
 {
     entry->verdict = (enum verdict)sample_below(random, VERDICT_INTERRUPTED + 1);
     entry->ended_unix_ns = sample_time(random);
+    entry->more = sample_below(random, 2) == 0;
     entry->reasons_count = sample_below(random, ITEMS);
     entry->reasons = sample_zeros(entry->reasons_count, sizeof *entry->reasons);
     for (uint32_t i = 0; i < entry->reasons_count; i++) {
@@ -207,6 +208,23 @@ static void sample_close(struct random *random, struct entry_close *entry)
         sample_utf8(random, objective->reason, sizeof objective->reason);
     }
     sample_findings(random, &entry->findings);
+}
+
+static void sample_search(struct random *random, struct entry_search *entry)
+{
+    struct findings findings;
+
+    memset(&findings, 0, sizeof findings);
+    while (findings.searches_count == 0 || findings.search_steps_count == 0) {
+        findings_done(&findings);
+        sample_findings(random, &findings);
+    }
+    entry->answer = findings.searches[0];
+    entry->has_step = sample_below(random, 2) == 0;
+    if (entry->has_step) {
+        entry->step = findings.search_steps[0];
+    }
+    findings_done(&findings);
 }
 
 static void sample_snapshot_entry(struct random *random, struct snapshot **ret)
@@ -252,6 +270,9 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
         break;
     case ENTRY_TRIAL_END:
         sample_trial_end(random, &ret->as.trial_end);
+        break;
+    case ENTRY_SEARCH:
+        sample_search(random, &ret->as.search);
         break;
     case ENTRY_CLOSE:
         sample_close(random, &ret->as.close);
@@ -321,9 +342,12 @@ bool same_entry(const struct journal_entry *a, const struct journal_entry *b)
         return same_items(&a->as.mark, &b->as.mark, 1, sizeof a->as.mark);
     case ENTRY_TRIAL_END:
         return same_items(&a->as.trial_end, &b->as.trial_end, 1, sizeof a->as.trial_end);
+    case ENTRY_SEARCH:
+        return same_items(&a->as.search, &b->as.search, 1, sizeof a->as.search);
     case ENTRY_CLOSE:
         return a->as.close.verdict == b->as.close.verdict &&
                a->as.close.ended_unix_ns == b->as.close.ended_unix_ns &&
+               a->as.close.more == b->as.close.more &&
                a->as.close.reasons_count == b->as.close.reasons_count &&
                a->as.close.objectives_count == b->as.close.objectives_count &&
                same_items(a->as.close.reasons, b->as.close.reasons, a->as.close.reasons_count,

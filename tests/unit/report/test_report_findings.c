@@ -77,6 +77,34 @@ static void the_self_check_shows_what_failed_and_the_closest_of_the_rest(void **
     result_free(result);
 }
 
+/* A run of hundreds of cases on dozens of agents has more rows than anybody reads. */
+static void a_self_check_with_many_faults_shows_the_worst_and_counts_the_rest(void **state)
+{
+    struct result *result = make();
+    struct findings *findings = &result->findings;
+    const uint32_t count = 300;
+    struct result_check *grown = realloc(findings->checks, count * sizeof *grown);
+    char *text;
+
+    (void)state;
+    assert_non_null(grown);
+    findings->checks = grown;
+    memset(grown, 0, count * sizeof *grown);
+    for (uint32_t i = 0; i < count; i++) {
+        grown[i].status = i == count - 1 ? CHECK_INVALID : CHECK_SUSPECT;
+        (void)snprintf(grown[i].check, sizeof grown[i].check, "signal");
+        (void)snprintf(grown[i].text, sizeof grown[i].text, "fault %u.", i);
+    }
+    findings->checks_count = count;
+    text = markdown_of(result);
+    expect_in(text, "100 more that are not within their limits");
+    expect_in(text, "fault 299.");
+    expect_in(text, "fault 198.");
+    assert_null(strstr(text, "fault 199."));
+    free(text);
+    result_free(result);
+}
+
 static void a_comparison_tells_change_interval_and_how_many_pairs_are_missing(void **state)
 {
     struct result *result = make();
@@ -197,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_without_findings_has_none_of_their_sections),
         cmocka_unit_test(the_self_check_shows_what_failed_and_the_closest_of_the_rest),
+        cmocka_unit_test(a_self_check_with_many_faults_shows_the_worst_and_counts_the_rest),
         cmocka_unit_test(a_comparison_tells_change_interval_and_how_many_pairs_are_missing),
         cmocka_unit_test(an_insight_stands_with_its_rule_and_figures),
         cmocka_unit_test(a_search_has_both_bounds_and_each_rate_it_tried),

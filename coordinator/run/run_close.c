@@ -1,0 +1,91 @@
+/* The end of a run: its judgement, the closing entry of the journal, the reports. */
+#include "run_parts.h"
+
+#include "close_parts.h"
+#include "compare.h"
+#include "insight.h"
+#include "mono.h"
+#include "noise.h"
+#include "report.h"
+#include "selfcheck.h"
+
+#include <stdio.h>
+
+static int judge(struct run *run, struct result *result, struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    const struct judge_terms terms = {.objectives = scenario->objectives,
+                                      .objectives_count = scenario->objectives_count,
+                                      .windows = run->window_counts,
+                                      .windows_count = run->window_counts_count};
+    int r = selfcheck_find(result, reterr);
+
+    if (r == 0) {
+        r = compare_result(result, &scenario->compare, reterr);
+    }
+    if (r == 0) {
+        r = judge_result(result, &terms, &run->events, reterr);
+    }
+    /* These look at trials of one load; a search says itself what its trials showed. */
+    if (r == 0 && !scenario->search.wanted) {
+        r = noise_find(result, &terms, reterr);
+        r = r < 0 ? r : insight_find(result, reterr);
+    }
+    return r;
+}
+
+static int journal_close(struct run *run, const struct result *result, struct errinfo *reterr)
+{
+    struct close_parts parts;
+    struct journal_entry entry = {.kind = ENTRY_CLOSE};
+    int r = 0;
+
+    close_parts_init(&parts, result);
+    while (r == 0 && close_parts_next(&parts, &entry.as.close)) {
+        r = run_journal(run, &entry, reterr);
+    }
+    return r;
+}
+
+int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
+{
+    struct result *result = NULL;
+    struct errinfo error = {""};
+    int written;
+    int r;
+
+    if (run->session_open) {
+        (void)run_journal_agents(run, NULL); /* With losses and clocks as they ended. */
+    }
+    if (run->plan != NULL) {
+        (void)run_journal_cases(run, NULL);
+    }
+    r = fold_result(run->fold, &result, reterr);
+    if (r == 0) {
+        r = judge(run, result, reterr);
+    }
+    if (r < 0) {
+        result_free(result);
+        return r;
+    }
+    result->ended_unix_ns = wall_unix_ns();
+    result->cut_off = false;
+    r = journal_close(run, result, &error);
+    if (r == 0) {
+        r = run_sync(run, &error);
+    }
+    if (r < 0) {
+        char text[ERRINFO_BYTES];
+
+        /* A full disk can't be written down on it; the reports may lie on another, or be short. */
+        (void)snprintf(text, sizeof text, "the journal could not be closed: %.400s", error.text);
+        (void)judge_failure(result, run_failure_code(r), text, NULL);
+        (void)errinfo_set(reterr, r, "%s", text);
+    }
+    written = report_write_all(result, run->folder, &error);
+    if (r == 0 && written < 0) {
+        r = errinfo_set(reterr, written, "%s", error.text);
+    }
+    *ret = result;
+    return r;
+}
