@@ -216,6 +216,40 @@ def disk_full():
         subprocess.run(["umount", "-l", where], check=False)
 
 
+def documents(path):
+    """Lengths of the journal's documents."""
+    with open(path, "rb") as file:
+        data = file.read()
+    found, at = [], 0
+    while at < len(data):
+        found.append(int.from_bytes(data[at : at + 4], "little"))
+        at += found[-1]
+    return found
+
+
+@test("a disk without room for the end of the journal: the reports are written and say so")
+def disk_full_at_the_closing_entry():
+    phases = ["{ name: steady, rate: 500/s, for: 4s }"]
+    # Many lines of judgement make a long closing entry, many clients a journal that is longer than any report.
+    objectives = [f"received_rate < {1000 + i}/s" for i in range(60)]
+    topology = "{ topics: 1, producers: 500, consumers: 1 }"
+    path = bed.scenario(phases=phases, objectives=str(objectives), topology=topology)
+    folder = bed.new_path("run")
+    bed.millrace("run", path, "--out", folder, "--agents", "1", code=0)
+    lengths = documents(os.path.join(folder, "run.bson"))
+    check(lengths[-1] > 10000, f"the closing entry has {lengths[-1]} bytes")
+    size = sum(lengths) - lengths[-1] // 2
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    folder = bed.new_path("run")
+    run = bed.start("run", path, "--out", folder, "--agents", "1", before=limit).ends(4)
+    matches(run.err, "the journal could not be closed: .*run.bson", "what it said")
+    result = bed.result_of(folder)
+    same((result["verdict"], result["exit_code"]), ("failed", 4), "verdict")
+    check("disk_full" in [one["code"] for one in result["reasons"]], f"reasons: {result['reasons']}")
+    contains(bed.read(folder, "summary.md"), "the journal could not be closed", "the summary")
+    contains(bed.millrace("report", folder, "--format", "md", code=4).out, "summary.md", "the report made again")
+
+
 @test("a disk without room for the reports only is told, and the journal has the run")
 def disk_full_at_the_end():
     folder = bed.new_path("limited")
