@@ -1,6 +1,8 @@
 /* The findings of a CLOSE entry: flat lists, field by field. */
 #include "entry_codes.h"
 
+#include <math.h>
+
 #define FINDINGS_MAX 65536 /* Of one kind. */
 
 static const char *const check_statuses[] = {
@@ -14,6 +16,7 @@ static const char *const comparison_verdicts[] = {
     [COMPARISON_BETTER] = "better",
     [COMPARISON_WORSE] = "worse",
     [COMPARISON_INCONCLUSIVE] = "inconclusive",
+    [COMPARISON_NOT_AVAILABLE] = "not available",
 };
 
 static const char *const step_outcomes[] = {
@@ -54,7 +57,12 @@ static void code_comparison(struct fields *fields, void *item)
     field_u32(fields, "pairs_more", &comparison->pairs_more, ANY_U32);
     field_bool(fields, "gates", &comparison->gates);
     comparison->verdict = field_enum(fields, "verdict", comparison->verdict, comparison_verdicts,
-                                     COMPARISON_INCONCLUSIVE + 1);
+                                     COMPARISON_NOT_AVAILABLE + 1);
+    field_text(fields, "reason", comparison->reason, sizeof comparison->reason);
+    /* What is not finite is not written: 0 must not stand for it. */
+    comparison->ratio = comparison->pairs < 1 ? NAN : comparison->ratio;
+    comparison->low = comparison->pairs < 2 ? NAN : comparison->low;
+    comparison->high = comparison->pairs < 2 ? NAN : comparison->high;
 }
 
 static void code_search(struct fields *fields, void *item)

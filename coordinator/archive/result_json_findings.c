@@ -44,6 +44,7 @@ static void put_comparisons(struct json_values *values, const struct findings *f
         json_count(values, "pairs_more", comparison->pairs_more);
         json_bool(values, "gates", comparison->gates);
         json_text(values, "verdict", comparison_verdict_name(comparison->verdict));
+        json_text_or_null(values, "reason", comparison->reason);
         json_close(values);
     }
     json_close(values);

@@ -75,24 +75,38 @@ static const struct result_phase *phase_of(const struct result_trial *trial, con
     return NULL;
 }
 
-static double value_of(const struct metric *metric, const struct result_trial *trial,
-                       const char *phase)
+static struct metric_value value_of(const struct metric *metric, const struct result_trial *trial,
+                                    const char *phase)
 {
     const struct result_phase *found = phase_of(trial, phase);
-    struct metric_value value;
 
-    if (found == NULL) {
-        return 0.0;
+    return found == NULL ? (struct metric_value){.missing = "the trial has no such phase"}
+                         : metric_value(metric, trial, found);
+}
+
+/* Pairs of trials of one metric, or why there are none. */
+struct pairs {
+    uint32_t count;
+    const char *missing;
+    bool lacks_samples; /* The metric is there, with too little or nothing in it. */
+};
+
+/* Has the value a logarithm? */
+static bool is_usable(const struct metric_value *value, struct pairs *pairs)
+{
+    if (value->missing == NULL && value->value > 0.0) {
+        return true;
     }
-    value = metric_value(metric, trial, found);
-    return value.missing != NULL ? 0.0 : value.value;
+    pairs->missing = value->missing != NULL ? value->missing : "it was 0, which has no ratio";
+    pairs->lacks_samples = pairs->lacks_samples || value->samples > 0;
+    return false;
 }
 
 /* Trials of the same repetition, both with a value that has a logarithm. */
-static uint32_t find_pairs(struct comparing *comparing, const struct metric *metric,
-                           const char *phase)
+static struct pairs find_pairs(struct comparing *comparing, const struct metric *metric,
+                               const char *phase)
 {
-    uint32_t n = 0;
+    struct pairs pairs = {.missing = "no trials of the same repetition were measured"};
 
     for (uint32_t i = 0; i < comparing->of->trials_count; i++) {
         const struct result_trial *trial = &comparing->of->trials[i];
@@ -101,24 +115,29 @@ static uint32_t find_pairs(struct comparing *comparing, const struct metric *met
             const struct result_trial *other = &comparing->baseline->trials[k];
 
             if (other->repetition == trial->repetition) {
-                comparing->b[n] = value_of(metric, trial, phase);
-                comparing->a[n] = value_of(metric, other, phase);
-                n += comparing->a[n] > 0.0 && comparing->b[n] > 0.0 ? 1 : 0;
+                struct metric_value own = value_of(metric, trial, phase);
+                struct metric_value its = value_of(metric, other, phase);
+
+                comparing->b[pairs.count] = own.value;
+                comparing->a[pairs.count] = its.value;
+                pairs.count += is_usable(&own, &pairs) && is_usable(&its, &pairs) ? 1 : 0;
                 break;
             }
         }
     }
-    return n;
+    return pairs;
 }
 
+/* A metric that gates has its row also where nothing can be compared: it must not look as if it
+ * had held. */
 static void add_row(struct comparing *comparing, const struct metric *metric, const char *phase,
                     double threshold, bool gates)
 {
     uint32_t index = comparing->rows_count;
     struct result_comparison *row = &comparing->rows[index];
-    uint32_t n = find_pairs(comparing, metric, phase);
+    struct pairs pairs = find_pairs(comparing, metric, phase);
 
-    if (n == 0) {
+    if (pairs.count == 0 && !gates) {
         return;
     }
     comparing->rows_count++;
@@ -128,12 +147,19 @@ static void add_row(struct comparing *comparing, const struct metric *metric, co
     memcpy(row->metric, metric->name, sizeof row->metric);
     row->threshold = threshold;
     row->gates = gates;
-    compare_pairs(comparing->a, comparing->b, n, row);
     comparing->higher_is_better[index] = metric->higher_is_better;
-    for (uint32_t i = 0; i < n; i++) {
+    if (pairs.count == 0) {
+        row->ratio = row->low = row->high = (double)NAN;
+        row->p_value = 1.0;
+        row->verdict = pairs.lacks_samples ? COMPARISON_INCONCLUSIVE : COMPARISON_NOT_AVAILABLE;
+        (void)snprintf(row->reason, sizeof row->reason, "%s", pairs.missing);
+        return;
+    }
+    compare_pairs(comparing->a, comparing->b, pairs.count, row);
+    for (uint32_t i = 0; i < pairs.count; i++) {
         comparing->a[i] = log(comparing->b[i] / comparing->a[i]);
     }
-    comparing->deviations[index] = stats_sd(comparing->a, n);
+    comparing->deviations[index] = stats_sd(comparing->a, pairs.count);
 }
 
 static const struct compare_gate *gate_of(const struct compare_terms *terms, const char *metric)
@@ -166,22 +192,29 @@ static void compare_phase(struct comparing *comparing, const char *phase)
     }
 }
 
-/* Holm's correction holds over all rows of the case. */
+/* Holm's correction holds over all rows of the case that have pairs. */
 static int judge_rows(struct comparing *comparing, struct errinfo *reterr)
 {
     double *p_values = calloc((size_t)comparing->rows_count * 2 + 1, sizeof *p_values);
+    double *corrected = p_values + comparing->rows_count;
+    uint32_t n = 0;
 
     if (p_values == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < comparing->rows_count; i++) {
-        p_values[i] = comparing->rows[i].p_value;
+        p_values[n] = comparing->rows[i].p_value;
+        n += comparing->rows[i].pairs > 0 ? 1 : 0;
     }
-    stats_holm(p_values, comparing->rows_count, p_values + comparing->rows_count);
+    stats_holm(p_values, n, corrected);
+    n = 0;
     for (uint32_t i = 0; i < comparing->rows_count; i++) {
-        comparing->rows[i].p_value = p_values[comparing->rows_count + i];
-        compare_judge(&comparing->rows[i], comparing->higher_is_better[i],
-                      comparing->deviations[i]);
+        struct result_comparison *row = &comparing->rows[i];
+
+        if (row->pairs > 0) {
+            row->p_value = corrected[n++];
+            compare_judge(row, comparing->higher_is_better[i], comparing->deviations[i]);
+        }
     }
     free(p_values);
     return 0;

@@ -8,7 +8,9 @@
  *
  * A metric is worse when the whole interval lies beyond the threshold in the bad direction, better
  * likewise in the good one, the same when the interval lies inside the thresholds; everything else
- * is inconclusive, with the number of further pairs that would tell.
+ * is inconclusive, with the number of further pairs that would tell. Metrics that gate have a row
+ * also where there are no pairs: inconclusive when they lack samples (or are 0), else not
+ * available; of others such rows are left out.
  */
 #ifndef MILLRACE_COMPARE_H
 #define MILLRACE_COMPARE_H

@@ -32,12 +32,12 @@ static void add_verdict(const struct result_comparison *comparison, struct docum
         [COMPARISON_BETTER] = "✓ better",
         [COMPARISON_WORSE] = "✗ worse",
         [COMPARISON_INCONCLUSIVE] = "? inconclusive",
+        [COMPARISON_NOT_AVAILABLE] = "– not available",
     };
     static const enum doc_tone tones[] = {
-        [COMPARISON_SAME] = DOC_PLAIN,
-        [COMPARISON_BETTER] = DOC_GOOD,
-        [COMPARISON_WORSE] = DOC_BAD,
-        [COMPARISON_INCONCLUSIVE] = DOC_WARN,
+        [COMPARISON_SAME] = DOC_PLAIN,          [COMPARISON_BETTER] = DOC_GOOD,
+        [COMPARISON_WORSE] = DOC_BAD,           [COMPARISON_INCONCLUSIVE] = DOC_WARN,
+        [COMPARISON_NOT_AVAILABLE] = DOC_MUTED,
     };
     char more[FACTS_TEXT_BYTES] = "";
 
@@ -45,8 +45,9 @@ static void add_verdict(const struct result_comparison *comparison, struct docum
         (void)snprintf(more, sizeof more, " (%u more pair%s needed)", comparison->pairs_more,
                        comparison->pairs_more == 1 ? "" : "s");
     }
-    doc_cell(doc, tones[comparison->verdict], "%s%s%s", words[comparison->verdict], more,
-             comparison->gates && comparison->verdict == COMPARISON_WORSE ? ": a regression" : "");
+    doc_cell(doc, tones[comparison->verdict], "%s%s%s%s%s", words[comparison->verdict], more,
+             comparison->gates && comparison->verdict == COMPARISON_WORSE ? ": a regression" : "",
+             comparison->reason[0] != '\0' ? ": " : "", comparison->reason);
 }
 
 static void add_comparison(const struct result *result, const struct result_comparison *comparison,

@@ -20,7 +20,8 @@ const char *comparison_verdict_name(enum comparison_verdict verdict)
     static const char *const names[] = {[COMPARISON_SAME] = "same",
                                         [COMPARISON_BETTER] = "better",
                                         [COMPARISON_WORSE] = "worse",
-                                        [COMPARISON_INCONCLUSIVE] = "inconclusive"};
+                                        [COMPARISON_INCONCLUSIVE] = "inconclusive",
+                                        [COMPARISON_NOT_AVAILABLE] = "not available"};
 
     ASSERT((size_t)verdict < sizeof names / sizeof names[0]);
     return names[verdict];

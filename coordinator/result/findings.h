@@ -37,10 +37,11 @@ enum comparison_verdict {
     COMPARISON_SAME,
     COMPARISON_BETTER,
     COMPARISON_WORSE,
-    COMPARISON_INCONCLUSIVE
+    COMPARISON_INCONCLUSIVE,
+    COMPARISON_NOT_AVAILABLE
 };
 
-/* "same", "better", "worse", "inconclusive" */
+/* "same", "better", "worse", "inconclusive", "not available" */
 const char *comparison_verdict_name(enum comparison_verdict verdict);
 
 /* One metric of a case against its baseline, over paired trials. */
@@ -50,8 +51,8 @@ struct result_comparison {
     char phase[NAME_BYTES];
     char flow[NAME_BYTES]; /* "": all flows. */
     char metric[METRIC_BYTES];
-    double ratio; /* Case / baseline: geometric mean over the pairs. */
-    double low;   /* 95 % paired t interval of the ratio. */
+    double ratio; /* Case / baseline: geometric mean over the pairs. NAN without any. */
+    double low;   /* 95 % paired t interval of the ratio. NAN with less than two. */
     double high;
     double threshold; /* 0.1: 10 % are too much. */
     double p_value;   /* Of ratio == 1, after Holm's correction. */
@@ -59,6 +60,7 @@ struct result_comparison {
     uint32_t pairs_more; /* Needed to tell, when inconclusive; 0: can't be said. */
     bool gates;          /* Listed under `worse`: a WORSE one is a regression. */
     enum comparison_verdict verdict;
+    char reason[REASON_BYTES]; /* Why there are no pairs; "": there are. */
 };
 
 enum step_outcome { STEP_GOOD, STEP_BAD, STEP_VOID };

@@ -65,9 +65,29 @@ static uint64_t count_of(enum metric_which which, const struct result_delivery *
     }
 }
 
+/* Messages that a figure is of. A run that only consumes sends nothing. */
+static uint64_t moved(const struct result_delivery *delivery)
+{
+    return delivery->received > delivery->sent ? delivery->received : delivery->sent;
+}
+
+/* What can only happen to a message that was sent says nothing where none was. */
+static uint64_t count_samples(enum metric_which which, const struct result_delivery *delivery)
+{
+    switch (which) {
+    case WHICH_DUPLICATED:
+    case WHICH_REORDERED:
+    case WHICH_CORRUPTED:
+    case WHICH_ERRORS:
+        return moved(delivery);
+    default:
+        return delivery->sent;
+    }
+}
+
 static struct metric_value rate(enum metric_which which, const struct result_phase *phase)
 {
-    struct metric_value ret = {.samples = phase->delivery.sent};
+    struct metric_value ret = {.samples = moved(&phase->delivery)};
 
     if (phase->duration_ns <= 0) {
         return missing("the phase lasted no time");
@@ -131,7 +151,7 @@ struct metric_value metric_value(const struct metric *metric, const struct resul
         return latency(metric, phase->latency[metric->series]);
     case METRIC_COUNT:
         return (struct metric_value){.value = (double)count_of(metric->which, &phase->delivery),
-                                     .samples = phase->delivery.sent};
+                                     .samples = count_samples(metric->which, &phase->delivery)};
     case METRIC_RATE:
         return rate(metric->which, phase);
     case METRIC_ATTAINED:

@@ -17,7 +17,8 @@ static int judge(struct run *run, struct result *result, struct errinfo *reterr)
     const struct judge_terms terms = {.objectives = scenario->objectives,
                                       .objectives_count = scenario->objectives_count,
                                       .windows = run->window_counts,
-                                      .windows_count = run->window_counts_count};
+                                      .windows_count = run->window_counts_count,
+                                      .compare = &scenario->compare};
     int r = selfcheck_find(result, reterr);
 
     if (r == 0) {

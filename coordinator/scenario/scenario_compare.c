@@ -94,6 +94,7 @@ void build_compare(struct loading *loading)
 {
     const struct node *compare = usable(loading->root, "compare");
     const struct node *worse = usable(compare, "worse");
+    const struct node *repeat = node_child(loading->root, "repeat");
     struct scenario *scenario = loading->scenario;
 
     if (scenario->search.wanted) {
@@ -113,7 +114,14 @@ void build_compare(struct loading *loading)
             build_gate(loading, node);
         }
     }
-    if (scenario->repeat < 2) {
+    if (repeat != NULL && repeat->bad) {
+        return; /* It has its own error. */
+    }
+    if (scenario->repeat < 2 && scenario->compare.worse_count > 0) {
+        problems_add(&loading->problems, worse->at, "compare.worse",
+                     "with one trial a case no change can be told from chance (repeat: 5, at least "
+                     "2)");
+    } else if (scenario->repeat < 2) {
         problems_add(&loading->warnings, compare->at, "compare",
                      "with one trial a case nothing can be told apart from chance (repeat: 5)");
     }

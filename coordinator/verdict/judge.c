@@ -1,7 +1,5 @@
 #include "judge_parts.h"
 
-#include "selfcheck.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,59 +252,6 @@ static int judge_trouble(struct result *result, const struct judge_events *event
     return r;
 }
 
-static const struct result_check *void_of(const struct result *result, const char *case_name,
-                                          const char *metric_name)
-{
-    struct metric metric;
-
-    if (metric_parse(metric_name, &metric, NULL) < 0) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        if (strcmp(result->cases[i].name, case_name) == 0) {
-            return selfcheck_void(result, &result->cases[i], &metric);
-        }
-    }
-    return NULL;
-}
-
-/* What got worse beyond the threshold of a metric that gates; a figure that can't be trusted on
- * either side is no regression. */
-static int judge_comparisons(struct result *result, struct tally *tally, bool *ret_regressed,
-                             struct errinfo *reterr)
-{
-    int r = 0;
-
-    for (uint32_t i = 0; r == 0 && i < result->findings.comparisons_count; i++) {
-        const struct result_comparison *row = &result->findings.comparisons[i];
-        const struct result_check *check;
-        char text[ERRINFO_BYTES];
-
-        if (!row->gates || row->verdict != COMPARISON_WORSE) {
-            continue;
-        }
-        check = void_of(result, row->case_name, row->metric);
-        check = check != NULL ? check : void_of(result, row->baseline, row->metric);
-        if (check != NULL) {
-            tally->invalid++;
-            (void)snprintf(text, sizeof text,
-                           "%s against %s can't be vouched for: self-check %.63s: %.200s",
-                           row->metric, row->baseline, check->check, check->text);
-            r = judge_add_reason(result, "invalid", row->case_name, text, reterr);
-            continue;
-        }
-        *ret_regressed = true;
-        (void)snprintf(
-            text, sizeof text,
-            "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was the "
-            "limit",
-            row->metric, row->phase, (row->ratio - 1.0) * 100.0, (row->low - 1.0) * 100.0,
-            (row->high - 1.0) * 100.0, row->baseline, row->threshold * 100.0);
-        r = judge_add_reason(result, "regression", row->case_name, text, reterr);
-    }
-    return r;
-}
-
 int judge_result(struct result *result, const struct judge_terms *terms,
                  const struct judge_events *events, struct errinfo *reterr)
 {
@@ -326,6 +271,9 @@ int judge_result(struct result *result, const struct judge_terms *terms,
         r = result->findings.searches_count > 0 ? judge_searches(result, &tally, reterr)
                                                 : judge_objectives(result, terms, &tally, reterr);
     }
+    if (r == 0 && !failed && !events->interrupted) {
+        r = judge_comparisons(result, terms, &tally, &regressed, reterr);
+    }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */
     if (r == 0 && !missed && !failed && !events->interrupted && tally.met == 0 &&
@@ -333,9 +281,6 @@ int judge_result(struct result *result, const struct judge_terms *terms,
         missed = true;
         r = judge_add_reason(result, "no_samples", "",
                              "no objective could be judged: nothing was sent", reterr);
-    }
-    if (r == 0 && !failed && !events->interrupted) {
-        r = judge_comparisons(result, &tally, &regressed, reterr);
     }
     if (r < 0) {
         return errinfo_nomem(reterr);

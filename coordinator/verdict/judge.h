@@ -3,12 +3,15 @@
  * samples.
  *
  * Precedence: interrupted, failed, fail, invalid, regression, pass. A regression is a comparison
- * that is worse in a metric that gates. Two objectives are implied unless the scenario has one
- * about the same count of the whole case: lost == 0 (where there are confirms) and corrupted == 0.
+ * that is worse in a metric that gates. A metric that gates is like an objective: where less than
+ * two pairs of trials have samples of it, or where it could be compared nowhere, it is not met. Two
+ * objectives are implied unless the scenario has one about the same count of the whole case: lost
+ * == 0 (where there are confirms) and corrupted == 0.
  */
 #ifndef MILLRACE_JUDGE_H
 #define MILLRACE_JUDGE_H
 
+#include "compare_terms.h"
 #include "objective.h"
 #include "result.h"
 #include "windows.h"
@@ -33,6 +36,7 @@ struct judge_terms {
     uint32_t objectives_count;
     const struct window_count *windows; /* Of all trials. */
     uint32_t windows_count;
+    const struct compare_terms *compare; /* NULL: nothing is compared. */
 };
 
 /* Fills result->objectives, reasons and verdict. 0 or -ENOMEM. */

@@ -44,6 +44,11 @@ void judge_windows(const struct judge_question *question, struct judge_answer *r
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);
 
+/* What got worse beyond the threshold of a metric that gates, and what of these could not be told.
+ * 0 or -ENOMEM. */
+int judge_comparisons(struct result *result, const struct judge_terms *terms, struct tally *tally,
+                      bool *ret_regressed, struct errinfo *reterr);
+
 /* Instead of all objectives: a row for each case that was searched. 0 or -ENOMEM. */
 int judge_searches(struct result *result, struct tally *tally, struct errinfo *reterr);
 

@@ -221,12 +221,21 @@ static struct metric_value value_of(const struct tracker *tracker, const struct 
         phase.received_per_s = (double)counters->received_now / length_s;
     }
     phase.delivery.sent = counters->sent;
+    phase.delivery.received = counters->received;
     phase.delivery.refused = counters->refused;
     phase.delivery.unconfirmed = counters->unconfirmed;
     phase.delivery.corrupted = counters->corrupted;
     phase.delivery.errors = counters->errors;
     phase.latency[tracker->objective->metric.series] = window->hist;
     return metric_value(&tracker->objective->metric, NULL, &phase);
+}
+
+/* A second in which nothing moved has a rate and counts all the same: 0. */
+static bool is_known_of_nothing(const struct tracker *tracker)
+{
+    enum metric_kind kind = tracker->objective->metric.kind;
+
+    return kind == METRIC_RATE || kind == METRIC_COUNT;
 }
 
 static void judge_window(struct tracker *tracker, const struct open_window *window)
@@ -239,7 +248,7 @@ static void judge_window(struct tracker *tracker, const struct open_window *wind
     }
     value = value_of(tracker, window);
     count->windows++;
-    if (value.missing != NULL || value.samples == 0) {
+    if (value.missing != NULL || (value.samples == 0 && !is_known_of_nothing(tracker))) {
         return;
     }
     count->held += objective_holds(tracker->objective, value.value) ? 1 : 0;

@@ -5,8 +5,9 @@
  * Windows are made of the whole seconds that agents report: a phase's first one begins with the
  * second in which the phase begins. A rest that is shorter than a window, and what comes after the
  * phase's end, belong to its last one. Of a phase that ends earlier than planned the unfinished
- * window is left out, unless it is the only one. A window without samples, or with too few for its
- * percentile, does not hold.
+ * window is left out, unless it is the only one. A window without samples of a latency, or with too
+ * few for its percentile, does not hold; one in which nothing was sent or received has rates and
+ * counts of 0.
  *
  * Histograms are kept of windows that some agent has not reported yet, and of a phase's last one:
  * at most WINDOWS_OPEN_MAX for each objective and phase, of all others only whether they held.

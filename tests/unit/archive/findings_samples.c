@@ -47,7 +47,7 @@ static void sample_comparisons(struct random *random, struct findings *ret)
         comparison->high = any_double(random);
         comparison->threshold = any_double(random);
         comparison->p_value = any_double(random);
-        comparison->pairs = (uint32_t)sample_number(random);
+        comparison->pairs = 2 + sample_below(random, 1000);
         comparison->pairs_more = (uint32_t)sample_number(random);
         comparison->gates = sample_below(random, 2) == 1;
         comparison->verdict =

@@ -155,6 +155,35 @@ static void trials_of_a_repetition_are_a_pair(void **state)
     result_free(result);
 }
 
+/* A broker that delivers nothing would otherwise be one of which nothing is said. */
+static void a_metric_that_gates_has_its_row_also_without_pairs(void **state)
+{
+    const double base[] = {100.0, 100.0, 100.0, 100.0, 100.0};
+    const double none[] = {0.0, 0.0, 0.0, 0.0, 0.0};
+    struct result *result = new_result(base, none);
+    struct compare_terms terms = {.baseline = "base", .worse_count = 2};
+    const struct result_comparison *rows;
+
+    (void)state;
+    for (int c = 0; c < 2; c++) {
+        for (int t = 0; t < TRIALS; t++) {
+            result->cases[c].trials[t].phases[0].delivery.sent = 100;
+        }
+    }
+    assert_int_equal(metric_parse("received_rate", &terms.worse[0].metric, NULL), 0);
+    assert_int_equal(metric_parse("e2e.p99", &terms.worse[1].metric, NULL), 0);
+    assert_int_equal(compare_result(result, &terms, NULL), 0);
+    assert_int_equal(result->findings.comparisons_count, 2); /* Not those that nobody asked for. */
+    rows = result->findings.comparisons;
+    assert_int_equal(rows[0].verdict, COMPARISON_INCONCLUSIVE);
+    assert_int_equal(rows[0].pairs, 0);
+    assert_true(isnan(rows[0].ratio) && isnan(rows[0].low) && isnan(rows[0].high));
+    assert_string_equal(rows[0].reason, "it was 0, which has no ratio");
+    assert_int_equal(rows[1].verdict, COMPARISON_NOT_AVAILABLE);
+    assert_string_equal(rows[1].reason, "there are no samples");
+    result_free(result);
+}
+
 static void without_a_baseline_nothing_is_compared(void **state)
 {
     const double rates[] = {1.0, 1.0, 1.0, 1.0, 1.0};
@@ -176,6 +205,7 @@ int main(void)
         cmocka_unit_test(what_is_inconclusive_says_how_many_pairs_are_missing),
         cmocka_unit_test(one_pair_is_inconclusive),
         cmocka_unit_test(trials_of_a_repetition_are_a_pair),
+        cmocka_unit_test(a_metric_that_gates_has_its_row_also_without_pairs),
         cmocka_unit_test(without_a_baseline_nothing_is_compared),
     };
 

@@ -271,6 +271,68 @@ static void rates_are_of_the_time_that_the_window_has_of_its_phase(void **state)
     end_bed(bed);
 }
 
+/* A standstill is a rate of nothing: neither is it left out, nor does it lack anything. */
+static void a_window_in_which_nothing_was_sent_has_a_rate_of_zero(void **state)
+{
+    static const char *const texts[] = {"received_rate >= 90/s", "sent_rate >= 90/s",
+                                        "received_rate < 110/s"};
+
+    (void)state;
+    for (uint32_t t = 0; t < 3; t++) {
+        struct bed *bed = new_bed(texts[t], 2, 0.5, 0);
+        const struct window_count *count;
+
+        begin(bed);
+        for (uint32_t i = 2; i < 8; i++) { /* Nothing in the last two windows. */
+            second_of(bed, i, 1, 0, 0, 0,
+                      (struct counters){.sent = 100, .sent_now = 100, .received_now = 100});
+        }
+        windows_advance(bed->windows, 12);
+        count = finish(bed, 12 * SECOND);
+        assert_int_equal(count->windows, 5);
+        assert_int_equal(count->held, t == 2 ? 5 : 3);
+        assert_true(count->worst == (t == 2 ? 100.0 : 0.0));
+        assert_int_equal(count->samples, 600);
+        end_bed(bed);
+    }
+}
+
+/* As of a run that reads topics which others fill. */
+static void what_was_only_received_has_rates_too(void **state)
+{
+    struct bed *bed = new_bed("received_rate >= 90/s", 2, 1.0, 0);
+    const struct window_count *count;
+
+    (void)state;
+    begin(bed);
+    for (uint32_t i = 2; i < 12; i++) {
+        second_of(bed, i, 1, 0, 0, 0, (struct counters){.received = 100, .received_now = 100});
+    }
+    count = finish(bed, 12 * SECOND);
+    assert_int_equal(count->windows, 5);
+    assert_int_equal(count->held, 5);
+    assert_int_equal(count->samples, 1000);
+    end_bed(bed);
+}
+
+static void a_window_in_which_nothing_was_sent_has_no_errors_unless_it_has(void **state)
+{
+    struct bed *bed = new_bed("errors == 0", 2, 0.5, 0);
+    const struct window_count *count;
+
+    (void)state;
+    begin(bed);
+    for (uint32_t i = 2; i < 8; i++) {
+        second_of(bed, i, 1, 0, 0, 0, (struct counters){.sent = 100});
+    }
+    second_of(bed, 8, 1, 0, 0, 0, (struct counters){.errors = 3}); /* The broker is away. */
+    count = finish(bed, 12 * SECOND);
+    assert_int_equal(count->windows, 5);
+    assert_int_equal(count->held, 4);
+    assert_true(count->worst == 3.0);
+    end_bed(bed);
+}
+
 static void a_flow_is_judged_without_the_others(void **state)
 {
     struct bed *bed = new_bed("e2e.p90 < 10us", 5, 1.0, 0);
@@ -352,6 +414,9 @@ int main(void)
         cmocka_unit_test(windows_before_the_time_of_after_do_not_count),
         cmocka_unit_test(of_a_phase_that_ends_early_the_unfinished_window_is_left_out),
         cmocka_unit_test(rates_are_of_the_time_that_the_window_has_of_its_phase),
+        cmocka_unit_test(a_window_in_which_nothing_was_sent_has_a_rate_of_zero),
+        cmocka_unit_test(what_was_only_received_has_rates_too),
+        cmocka_unit_test(a_window_in_which_nothing_was_sent_has_no_errors_unless_it_has),
         cmocka_unit_test(a_flow_is_judged_without_the_others),
         cmocka_unit_test(other_targets_and_phases_without_a_schedule_have_no_windows),
         cmocka_unit_test(a_count_is_missed_once_it_is_beyond_its_limit_in_any_phase),

@@ -1,0 +1,121 @@
+/* Metrics that gate a comparison: what got worse, and what could not be told. */
+#include "judge_parts.h"
+
+#include "selfcheck.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAIRS_MIN 2 /* One difference has no spread: it can't be told from chance. */
+
+static const struct result_check *void_of(const struct result *result, const char *case_name,
+                                          const char *metric_name)
+{
+    struct metric metric;
+
+    if (metric_parse(metric_name, &metric, NULL) < 0) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (strcmp(result->cases[i].name, case_name) == 0) {
+            return selfcheck_void(result, &result->cases[i], &metric);
+        }
+    }
+    return NULL;
+}
+
+/* A figure that can't be trusted on either side is no regression. */
+static int judge_worse(struct result *result, const struct result_comparison *row,
+                       struct tally *tally, bool *ret_regressed, struct errinfo *reterr)
+{
+    const struct result_check *check = void_of(result, row->case_name, row->metric);
+    char text[ERRINFO_BYTES];
+
+    check = check != NULL ? check : void_of(result, row->baseline, row->metric);
+    if (check != NULL) {
+        tally->invalid++;
+        (void)snprintf(text, sizeof text,
+                       "%s against %s can't be vouched for: self-check %.63s: %.200s", row->metric,
+                       row->baseline, check->check, check->text);
+        return judge_add_reason(result, "invalid", row->case_name, text, reterr);
+    }
+    *ret_regressed = true;
+    (void)snprintf(text, sizeof text,
+                   "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was the "
+                   "limit",
+                   row->metric, row->phase, (row->ratio - 1.0) * 100.0, (row->low - 1.0) * 100.0,
+                   (row->high - 1.0) * 100.0, row->baseline, row->threshold * 100.0);
+    return judge_add_reason(result, "regression", row->case_name, text, reterr);
+}
+
+/* Lacking samples it is not met, as an objective would not be. */
+static int judge_lacking(struct result *result, const struct result_comparison *row,
+                         struct tally *tally, struct errinfo *reterr)
+{
+    char text[ERRINFO_BYTES];
+
+    tally->missed++;
+    if (row->pairs > 0) {
+        (void)snprintf(text, sizeof text,
+                       "%s in %s can't be compared with %s: there is one pair of trials, at least "
+                       "%d are needed (repeat: 5)",
+                       row->metric, row->phase, row->baseline, PAIRS_MIN);
+    } else {
+        (void)snprintf(text, sizeof text, "%s in %s can't be compared with %s: %.200s", row->metric,
+                       row->phase, row->baseline, row->reason);
+    }
+    return judge_add_reason(result, "no_samples", row->case_name, text, reterr);
+}
+
+/* What could be compared nowhere is not met: no gate is passed without having been there. */
+static int judge_nowhere(struct result *result, const struct compare_gate *gate, const char *why,
+                         struct tally *tally, struct errinfo *reterr)
+{
+    char text[ERRINFO_BYTES];
+
+    tally->missed++;
+    (void)snprintf(text, sizeof text, "%s could be compared nowhere: %.200s", gate->metric.name,
+                   why);
+    return judge_add_reason(result, "not_compared", "", text, reterr);
+}
+
+static int judge_gate(struct result *result, const struct compare_gate *gate, struct tally *tally,
+                      bool *ret_regressed, struct errinfo *reterr)
+{
+    const char *why = "no case was measured beside its baseline";
+    bool somewhere = false;
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < result->findings.comparisons_count; i++) {
+        const struct result_comparison *row = &result->findings.comparisons[i];
+
+        if (!row->gates || strcmp(row->metric, gate->metric.name) != 0) {
+            continue;
+        }
+        if (row->verdict == COMPARISON_NOT_AVAILABLE) {
+            why = row->reason;
+            continue;
+        }
+        somewhere = true;
+        if (row->verdict == COMPARISON_WORSE) {
+            r = judge_worse(result, row, tally, ret_regressed, reterr);
+        } else if (row->pairs < PAIRS_MIN && tally->came_to_end) {
+            r = judge_lacking(result, row, tally, reterr);
+        }
+    }
+    if (r == 0 && !somewhere && tally->came_to_end) {
+        r = judge_nowhere(result, gate, why, tally, reterr);
+    }
+    return r;
+}
+
+int judge_comparisons(struct result *result, const struct judge_terms *terms, struct tally *tally,
+                      bool *ret_regressed, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && terms->compare != NULL && i < terms->compare->worse_count; i++) {
+        r = judge_gate(result, &terms->compare->worse[i], tally, ret_regressed, reterr);
+    }
+    return r;
+}
