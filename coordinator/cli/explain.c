@@ -1,9 +1,9 @@
 #include "cli.h"
 #include "cli_options.h"
 #include "explain_case.h"
+#include "explain_terms.h"
 #include "mono.h"
 #include "plan.h"
-#include "search.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,41 +43,6 @@ static void write_count(uint32_t count, const char *noun)
     (void)printf("%" PRIu32 " %s%s", count, noun, count == 1 ? "" : "s");
 }
 
-static void write_objectives(const struct scenario *scenario)
-{
-    (void)printf("objectives:%s", scenario->objectives_count == 0 ? " those that are implied" : "");
-    for (uint32_t i = 0; i < scenario->objectives_count; i++) {
-        const struct objective *one = &scenario->objectives[i];
-
-        (void)printf("%s %s%s%s%s%s%s%s%s", i > 0 ? "," : "", one->text,
-                     one->phase[0] != '\0' ? " in " : "", one->phase,
-                     one->flow[0] != '\0' ? " of flow " : "", one->flow,
-                     one->target[0] != '\0' ? " on " : "", one->target,
-                     one->abort ? " (ends the trial when missed)" : "");
-    }
-    (void)printf("\n");
-}
-
-/* How many trials a search takes shows only when it is made. */
-static void write_search(const struct explained *explained)
-{
-    const struct scenario_search *search = &explained->scenario->search;
-    const struct search_config config = {search->from_per_s, search->to_per_s, search->width};
-    uint32_t trials = search_estimate(&config);
-    uint32_t confirming = 2 * SEARCH_CONFIRMS;
-    int64_t sum_ns = trials * search->settle_ns + (trials - confirming) * search->trial_ns +
-                     confirming * search->confirm_ns;
-    char from[UNITS_TEXT_BYTES];
-    char to[UNITS_TEXT_BYTES];
-    char duration[UNITS_TEXT_BYTES];
-
-    (void)printf("search: from %s to %s, to within %.3g %%; of each case about %" PRIu32
-                 " trials (at most %d), about %s of load, and draining\n",
-                 units_format_rate(search->from_per_s, from),
-                 units_format_rate(search->to_per_s, to), search->width * 100.0, trials,
-                 SEARCH_TRIALS_MAX, units_format_duration(sum_ns / NS_PER_S * NS_PER_S, duration));
-}
-
 static void write_head(const struct explained *explained)
 {
     const struct scenario *scenario = explained->scenario;
@@ -99,7 +64,7 @@ static void write_head(const struct explained *explained)
     write_count(explained->request.agents_count, "agent");
     if (scenario->search.wanted) {
         (void)printf("\n");
-        write_search(explained);
+        explain_search(scenario, plan);
     } else {
         (void)printf(", at most %s of load and draining\n",
                      units_format_duration(sum_ns, duration));
@@ -107,7 +72,7 @@ static void write_head(const struct explained *explained)
     (void)printf("unavailable: %s, on_broker_loss: %s\n",
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));
-    write_objectives(scenario);
+    explain_objectives(scenario);
 }
 
 /* In which order the trials come, as far as a person reads it. */
@@ -165,6 +130,9 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
         }
     }
     r = plan_trial_fill(&explained->request, explained->plan, NULL, &trial, reterr);
+    if (r == 0 && explained->scenario->search.wanted) {
+        (void)printf("  (the first trial of the search; others have another rate)\n");
+    }
     if (r == 0) {
         explain_trial(&trial, is_first_of_target(explained->plan, index));
     }

@@ -60,6 +60,35 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     assert_has(outcome.out, "disk: about ");
 }
 
+static void explain_says_how_a_search_goes_on_and_what_it_can_come_to(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "capacity.yaml", "--target", "memory", "--set",
+         "search.rate.from=1k/s", "--set", "search.rate.to=8k/s", "--set", "search.width=20%");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "the highest rate from 1.00k/s to 8.00k/s that each case holds, to "
+                            "within 20 %\n");
+    assert_has(outcome.out, "a trial has 2 s to settle, 6 s that count, at most 30 s to drain\n");
+    assert_has(outcome.out, "each of the two bounds by at most 3 trials with 10 s that count\n");
+    /* One, three doublings, two halvings, and six of 12 s that confirm. */
+    assert_has(outcome.out, "  expected: 12 trials, 2 min 00 s of load, at most 8 min 00 s with "
+                            "draining, at most 960k messages\n");
+    assert_has(outcome.out, "  at worst: 100 trials, 20 min 00 s of load, at most 70 min 00 s with "
+                            "draining, at most 9.60M messages\n");
+    assert_has(outcome.out, "objectives, of each trial:\n  what was asked is sent, ");
+    assert_has(outcome.out, "(the first trial of the search; others have another rate)\n");
+}
+
+static void explain_lists_objectives_line_by_line_those_that_are_implied_too(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
+         "objectives=[\"e2e.p99 < 10ms\", \"lost <= 3\"]");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "objectives:\n  e2e.p99 < 10ms\n  lost <= 3\n"
+                            "  corrupted == 0 (implied)\n\n");
+}
+
 static void explain_tells_flows_and_open_ends_apart(void **state)
 {
     (void)state;
@@ -183,6 +212,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_goes_on_after_a_wrong_scenario),
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
+        cmocka_unit_test(explain_says_how_a_search_goes_on_and_what_it_can_come_to),
+        cmocka_unit_test(explain_lists_objectives_line_by_line_those_that_are_implied_too),
         cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
         cmocka_unit_test(explain_says_what_a_mix_of_sizes_comes_to),
         cmocka_unit_test(explain_says_how_keys_spread),

@@ -1,0 +1,133 @@
+#include "explain_terms.h"
+
+#include "mono.h"
+#include "search.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Has the scenario an objective of its own about that count of the whole of every case? */
+static bool has_own(const struct scenario *scenario, enum metric_which which)
+{
+    for (uint32_t i = 0; i < scenario->objectives_count; i++) {
+        const struct objective *own = &scenario->objectives[i];
+
+        if (own->metric.kind == METRIC_COUNT && own->metric.which == which &&
+            own->phase[0] == '\0' && own->flow[0] == '\0' && own->target[0] == '\0' &&
+            own->window_ns == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void explain_objectives(const struct scenario *scenario)
+{
+    bool searched = scenario->search.wanted;
+
+    (void)printf("objectives%s:\n", searched ? ", of each trial" : "");
+    for (uint32_t i = 0; i < scenario->objectives_count; i++) {
+        const struct objective *one = &scenario->objectives[i];
+
+        (void)printf("  %s%s%s%s%s%s%s%s\n", one->text, one->phase[0] != '\0' ? " in " : "",
+                     one->phase, one->flow[0] != '\0' ? " of flow " : "", one->flow,
+                     one->target[0] != '\0' ? " on " : "", one->target,
+                     one->abort ? " (ends the trial when missed)" : "");
+    }
+    if (searched) {
+        (void)printf(
+            "  what was asked is sent, nothing is lost, the backlog does not grow, at most "
+            "0.1 %% is refused or meets an error (of every search)\n");
+        return;
+    }
+    if (!has_own(scenario, WHICH_LOST)) {
+        (void)printf("  lost == 0 (implied, where there are confirms)\n");
+    }
+    if (!has_own(scenario, WHICH_CORRUPTED)) {
+        (void)printf("  corrupted == 0 (implied)\n");
+    }
+}
+
+static uint32_t cases_measured(const struct plan *plan)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < plan->cases_count; i++) {
+        count += plan->cases[i].status == CASE_MEASURED ? 1 : 0;
+    }
+    return count;
+}
+
+/* The longest drain of any case. */
+static int64_t drain_ns(const struct scenario *scenario)
+{
+    int64_t longest_ns = 0;
+
+    for (uint32_t s = 0; s < scenario->setups_count; s++) {
+        const struct scenario_setup *setup = &scenario->setups[s];
+
+        for (uint32_t p = 0; p < setup->phases_count; p++) {
+            if (setup->phases[p].kind == PHASE_NONE && setup->phases[p].duration_ns > longest_ns) {
+                longest_ns = setup->phases[p].duration_ns;
+            }
+        }
+    }
+    return longest_ns;
+}
+
+static const char *whole_seconds(double seconds, char *text)
+{
+    /* Even a hundred trials of the longest phases in thousands of cases are no more than that. */
+    double most = 200.0 * 365.0 * 86400.0;
+
+    return units_format_duration((int64_t)(seconds > most ? most : seconds) * NS_PER_S, text);
+}
+
+/* So many trials, with what they come to at most: the bounds decide how many of them are long. */
+static void write_trials(const struct scenario *scenario, const char *which, uint32_t trials,
+                         uint32_t confirming, uint32_t cases)
+{
+    const struct scenario_search *search = &scenario->search;
+    double load_s = ((double)trials * (double)search->settle_ns +
+                     (double)(trials - confirming) * (double)search->trial_ns +
+                     (double)confirming * (double)search->confirm_ns) /
+                    1e9;
+    double all_s = load_s + (double)trials * (double)drain_ns(scenario) / 1e9;
+    char load[UNITS_TEXT_BYTES];
+    char all[UNITS_TEXT_BYTES];
+    char messages[UNITS_TEXT_BYTES];
+
+    (void)printf("  %s: %" PRIu32 " trials%s, %s of load, at most %s with draining, at most %s "
+                 "messages\n",
+                 which, trials, cases > 1 ? " of each case" : "",
+                 whole_seconds(load_s * cases, load), whole_seconds(all_s * cases, all),
+                 units_format_count(load_s * cases * search->to_per_s, messages));
+}
+
+void explain_search(const struct scenario *scenario, const struct plan *plan)
+{
+    const struct scenario_search *search = &scenario->search;
+    const struct search_config config = {search->from_per_s, search->to_per_s, search->width};
+    uint32_t cases = cases_measured(plan);
+    char from[UNITS_TEXT_BYTES];
+    char to[UNITS_TEXT_BYTES];
+    char settle[UNITS_TEXT_BYTES];
+    char trial[UNITS_TEXT_BYTES];
+    char confirm[UNITS_TEXT_BYTES];
+    char drain[UNITS_TEXT_BYTES];
+
+    (void)units_format_duration(search->settle_ns, settle);
+    (void)units_format_duration(drain_ns(scenario), drain);
+    (void)printf("search: the highest rate from %s to %s that each case holds, to within %.3g %%\n",
+                 units_format_rate(search->from_per_s, from),
+                 units_format_rate(search->to_per_s, to), search->width * 100.0);
+    (void)printf(
+        "  looking: from %s the rate doubles until a trial is bad, then the gap is halved; "
+        "a trial has %s to settle, %s that count, at most %s to drain\n",
+        from, settle, units_format_duration(search->trial_ns, trial), drain);
+    (void)printf("  confirming: each of the two bounds by at most %d trials with %s that count\n",
+                 SEARCH_CONFIRMS, units_format_duration(search->confirm_ns, confirm));
+    write_trials(scenario, "expected", search_estimate(&config), 2 * SEARCH_CONFIRMS, cases);
+    write_trials(scenario, "at worst", SEARCH_TRIALS_MAX, SEARCH_TRIALS_MAX, cases);
+}

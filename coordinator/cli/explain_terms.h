@@ -1,0 +1,13 @@
+/* explain_terms: what a run looks for and judges by, in words, to stdout. Internal to cli. */
+#ifndef MILLRACE_EXPLAIN_TERMS_H
+#define MILLRACE_EXPLAIN_TERMS_H
+
+#include "plan.h"
+
+/* One a line, those that are implied too. */
+void explain_objectives(const struct scenario *scenario);
+
+/* How the search goes on, and the most that it can come to. Of a scenario that has one. */
+void explain_search(const struct scenario *scenario, const struct plan *plan);
+
+#endif
