@@ -22,7 +22,7 @@ static int parse_share(const char *text, double *ret)
     char *end = NULL;
 
     if (units_parse_percent(text, ret) == 0) {
-        return 0;
+        return *ret <= 1.0 ? 0 : -EINVAL;
     }
     if (text[0] == '\0' || strspn(text, "0123456789.") != strlen(text)) {
         return -EINVAL;
@@ -50,7 +50,7 @@ static int parse_value(const struct metric *metric, const char *text, double *re
         r = units_parse_rate(text, &rate);
         *ret = r == 0 ? rate_per_s(rate) : 0.0;
     } else if (metric->kind == METRIC_ATTAINED) {
-        form = "a share such as 99%";
+        form = "a share such as 99%, at most 100%";
         r = parse_share(text, ret);
     } else {
         r = units_parse_count(text, &count);

@@ -1,29 +1,29 @@
-#include "nearest.h"
+#include "scenario_known.h"
 #include "scenario_stages.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool has_variant(const struct scenario *scenario, const char *name, struct nearest *nearest)
+static bool has_variant(const struct scenario *scenario, const char *name, struct known *known)
 {
     bool found = false;
 
     for (uint32_t i = 0; i < scenario->setups_count; i++) {
         if (scenario->setups[i].variant[0] != '\0') {
-            nearest_offer(nearest, scenario->setups[i].variant);
+            known_offer(known, scenario->setups[i].variant);
             found = found || strcmp(scenario->setups[i].variant, name) == 0;
         }
     }
     return found;
 }
 
-static bool has_target(const struct scenario *scenario, const char *name, struct nearest *nearest)
+static bool has_target(const struct scenario *scenario, const char *name, struct known *known)
 {
     bool found = false;
 
     for (uint32_t i = 0; i < scenario->targets_count; i++) {
         if (scenario->targets[i].label != NULL) {
-            nearest_offer(nearest, scenario->targets[i].label);
+            known_offer(known, scenario->targets[i].label);
             found = found || strcmp(scenario->targets[i].label, name) == 0;
         }
     }
@@ -44,27 +44,24 @@ static void build_baseline(struct loading *loading, struct node *node)
 {
     const struct scenario *scenario = loading->scenario;
     struct compare_terms *terms = &loading->scenario->compare;
-    struct nearest nearest;
+    struct known known;
+    char hint[KNOWN_HINT_BYTES];
     bool variant;
     bool target;
 
     if (node == NULL || node->bad || node->row == NULL) {
         return;
     }
-    nearest_init(&nearest, node->text);
-    variant = has_variant(scenario, node->text, &nearest);
-    target = has_target(scenario, node->text, &nearest);
+    known_init(&known, node->text);
+    variant = has_variant(scenario, node->text, &known);
+    target = has_target(scenario, node->text, &known);
     (void)snprintf(terms->baseline, sizeof terms->baseline, "%.63s", node->text);
     terms->by_target = target;
     if (variant && target) {
         problems_node(&loading->problems, node, "is a variant and a target (rename one of them)");
-    } else if (!variant && !target && nearest.best != NULL) {
-        problems_node(&loading->problems, node,
-                      "there is no variant and no target \"%s\" (did you mean %s?)", node->text,
-                      nearest.best);
     } else if (!variant && !target) {
-        problems_node(&loading->problems, node, "there is no variant and no target \"%s\"",
-                      node->text);
+        problems_node(&loading->problems, node, "there is no variant and no target \"%s\" (%s)",
+                      node->text, known_hint(&known, hint));
     } else if (target ? scenario->targets_count < 2 : !has_other_variants(scenario)) {
         problems_node(&loading->problems, node,
                       "there is nothing to compare with it (a second target or variant)");

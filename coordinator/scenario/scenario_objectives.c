@@ -1,4 +1,4 @@
-#include "nearest.h"
+#include "scenario_known.h"
 #include "scenario_stages.h"
 
 #include <stdio.h>
@@ -43,19 +43,18 @@ static struct node *usable_entry(struct node *item, const char *key)
 
 /* Takes a name that must be one of those that were offered to `known`. */
 static void take_name(struct loading *loading, struct node *item, const char *key,
-                      const struct nearest *known, char *ret)
+                      const struct known *known, char *ret)
 {
     struct node *node = usable_entry(item, key);
+    char hint[KNOWN_HINT_BYTES];
 
     if (node == NULL) {
         return;
     }
     (void)snprintf(ret, NAME_BYTES, "%.63s", node->text);
-    if (known->best == NULL) {
-        problems_node(&loading->problems, node, "there is no \"%s\"", node->text);
-    } else if (strcmp(known->best, node->text) != 0) {
-        problems_node(&loading->problems, node, "there is no \"%s\" (did you mean %s?)", node->text,
-                      known->best);
+    if (!known_has(known)) {
+        problems_node(&loading->problems, node, "there is no \"%s\" (%s)", node->text,
+                      known_hint(known, hint));
     }
 }
 
@@ -79,24 +78,24 @@ static bool has_one_flow(const struct scenario *scenario)
 static void take_names(struct loading *loading, struct node *item, struct objective *objective)
 {
     const struct scenario *scenario = loading->scenario;
-    struct nearest phases;
-    struct nearest flows;
-    struct nearest targets;
+    struct known phases;
+    struct known flows;
+    struct known targets;
 
-    nearest_init(&phases, text_of(item, "in"));
-    nearest_init(&flows, text_of(item, "flow"));
-    nearest_init(&targets, text_of(item, "target"));
+    known_init(&phases, text_of(item, "in"));
+    known_init(&flows, text_of(item, "flow"));
+    known_init(&targets, text_of(item, "target"));
     for (uint32_t s = 0; s < scenario->setups_count; s++) {
         for (uint32_t p = 0; p < scenario->setups[s].phases_count; p++) {
-            nearest_offer(&phases, scenario->setups[s].phases[p].name);
+            known_offer(&phases, scenario->setups[s].phases[p].name);
         }
         for (uint32_t f = 0; f < scenario->setups[s].flows_count; f++) {
-            nearest_offer(&flows, scenario->setups[s].flows[f].name);
+            known_offer(&flows, scenario->setups[s].flows[f].name);
         }
     }
     for (uint32_t t = 0; t < scenario->targets_count; t++) {
         if (scenario->targets[t].label != NULL) {
-            nearest_offer(&targets, scenario->targets[t].label);
+            known_offer(&targets, scenario->targets[t].label);
         }
     }
     take_name(loading, item, "in", &phases, objective->phase);

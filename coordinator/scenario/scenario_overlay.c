@@ -1,4 +1,5 @@
 #include "nearest.h"
+#include "scenario_known.h"
 #include "scenario_source.h"
 #include "scenario_stages.h"
 
@@ -98,34 +99,43 @@ static struct node *longest_child(const struct node *node, const char *path, siz
     return best;
 }
 
+/* What is set on the command line stands behind its key already. */
+static bool is_set(struct origin at)
+{
+    return strncmp(at.file, "--set ", strlen("--set ")) == 0;
+}
+
 static void no_such(struct loading *loading, const struct node *node, const char *path,
                     struct origin at)
 {
     char name[NAME_BYTES];
-    struct nearest nearest;
+    char hint[KNOWN_HINT_BYTES];
+    struct known known;
 
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "."), path);
-    nearest_init(&nearest, name);
+    known_init(&known, name);
     for (const struct node *child = node->first; child != NULL; child = child->next) {
-        const char *known = child->key != NULL ? child->key : node_item_name(child);
+        const char *other = child->key != NULL ? child->key : node_item_name(child);
 
-        if (known != NULL) {
-            nearest_offer(&nearest, known);
+        if (other != NULL) {
+            known_offer(&known, other);
         }
     }
-    if (nearest.best != NULL) {
-        problems_add(&loading->problems, at, "", "there is no \"%s\" (did you mean %s?)", name,
-                     nearest.best);
-    } else {
-        problems_add(&loading->problems, at, "", "there is no \"%s\" (add one with --with)", name);
-    }
+    problems_add(&loading->problems, at, is_set(at) || node->key == NULL ? "" : node->key,
+                 "there is no \"%s\" (%s%s)", name, known_hint(&known, hint),
+                 known.nearest.best == NULL && is_set(at) ? "; add one with --with" : "");
 }
 
-/* Are the keys of this mapping paths of other keys, as in sweep and in each of the variants? */
+/* Are the keys of this mapping paths of other keys, as in sweep and in each of the variants, or
+ * metrics (e2e.p99)? */
 static bool holds_paths(const struct node *map)
 {
     const struct node *above = map->parent;
 
+    if (above != NULL && above->key != NULL && strcmp(above->key, "compare") == 0 &&
+        above->parent != NULL && above->parent->parent == NULL) {
+        return strcmp(map->key, "worse") == 0;
+    }
     return (above != NULL && above->parent == NULL && strcmp(map->key, "sweep") == 0) ||
            (above != NULL && above->parent != NULL && above->parent->parent == NULL &&
             above->key != NULL && strcmp(above->key, "variants") == 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIAL_MESSAGES_MIN 10  /* A backlog's slope needs some seconds with messages. */
 #define MILLIS_OF_ONE 100000.0 /* Thousandths of a percent. */
 
 static double sum_of_rates(const struct scenario_setup *setup)
@@ -138,8 +139,17 @@ void build_search(struct loading *loading)
         problems_add(&loading->problems, to->at, "search.rate.to", "is not above from");
     }
     if (search->confirm_ns < search->trial_ns) {
-        problems_add(&loading->problems, map != NULL ? map->at : loading->root->at,
-                     "search.confirm", "is shorter than trial (it looks closer, so it is longer)");
+        const struct node *at = usable(map, "confirm");
+
+        at = at != NULL ? at : usable(map, "trial");
+        problems_add(&loading->problems, at != NULL ? at->at : loading->root->at, "search.confirm",
+                     "is shorter than trial (it looks closer, so it is longer)");
+    }
+    if (from != NULL && search->from_per_s * (double)search->trial_ns / 1e9 < TRIAL_MESSAGES_MIN) {
+        problems_add(&loading->problems, from->at, "search.rate.from",
+                     "sends less than %d messages in a trial, of which nothing can be told (a "
+                     "higher rate, or a longer trial)",
+                     TRIAL_MESSAGES_MIN);
     }
     refuse_beside(loading, "phases", "one of the two");
     refuse_beside(loading, "repeat", "which makes as many trials as it needs");

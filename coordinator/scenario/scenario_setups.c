@@ -237,6 +237,53 @@ void scenario_setup_done(struct scenario_setup *setup)
     memset(setup, 0, sizeof *setup);
 }
 
+/* Two equal values of a key would be two cases of one name. */
+static void check_twins(struct loading *loading, const struct combination *combination)
+{
+    for (uint32_t i = 0; i < combination->wheels_count; i++) {
+        const struct node *key = combination->wheels[i].key;
+
+        for (struct node *value = key->first; value != NULL; value = value->next) {
+            char text[REASON_BYTES];
+            char other[REASON_BYTES];
+            const struct node *twin = key->first;
+
+            value_text(value, text, sizeof text);
+            for (; twin != value; twin = twin->next) {
+                value_text(twin, other, sizeof other);
+                if (strcmp(text, other) == 0) {
+                    break;
+                }
+            }
+            if (twin != value) {
+                problems_add(&loading->problems, value->at, key->key,
+                             "\"%s\" stands here twice (each value once)", text);
+            }
+        }
+    }
+}
+
+/* Of all targets and trials together. */
+static void check_matrix(struct loading *loading)
+{
+    const struct scenario *scenario = loading->scenario;
+    uint64_t cases = (uint64_t)scenario->setups_count * scenario->targets_count;
+    uint64_t trials = cases * scenario->repeat;
+    struct node *repeat = node_child(loading->root, "repeat");
+    struct node *sweep = node_child(loading->root, "sweep");
+
+    sweep = sweep != NULL ? sweep : node_child(loading->root, "variants");
+    if (cases > CASES_MAX && sweep != NULL) {
+        problems_node(&loading->problems, sweep,
+                      "makes %llu cases on all targets, more than a run can have (at most %d)",
+                      (unsigned long long)cases, CASES_MAX);
+    } else if (trials > TRIALS_MAX && repeat != NULL && !repeat->bad) {
+        problems_node(&loading->problems, repeat,
+                      "makes %llu trials of %llu cases, more than a run can have (at most %d)",
+                      (unsigned long long)trials, (unsigned long long)cases, TRIALS_MAX);
+    }
+}
+
 void build_setups(struct loading *loading)
 {
     struct scenario *scenario = loading->scenario;
@@ -246,8 +293,11 @@ void build_setups(struct loading *loading)
     combination_begin(loading, &combination);
     count = combinations_count(&combination);
     if (count > SETUPS_MAX) {
-        problems_add(&loading->problems, loading->root->at, "sweep",
-                     "makes more combinations than a run can have (at most %d)", SETUPS_MAX);
+        problems_node(&loading->problems,
+                      node_child(loading->root, combination.sweep != NULL ? "sweep" : "variants"),
+                      "with variants and swept values there are more combinations than a run can "
+                      "have (at most %d)",
+                      SETUPS_MAX);
         count = 1;
     }
     scenario->setups = calloc((size_t)count + 1, sizeof *scenario->setups);
@@ -260,16 +310,20 @@ void build_setups(struct loading *loading)
     build_flows(loading);
     build_phases(loading);
     if (loading->problems.failed || loading->problems.count > 0) {
+        check_twins(loading, &combination);
         scenario->setups_count = 1;
         return;
     }
     if (combination.variants == NULL && combination.sweep == NULL) {
         scenario->setups_count = 1;
         build_warnings(loading);
+        check_matrix(loading);
         return;
     }
     scenario_setup_done(&scenario->setups[0]);
     do {
         build_combination(loading, &combination);
     } while (!loading->problems.failed && combination_next(&combination));
+    check_twins(loading, &combination);
+    check_matrix(loading);
 }

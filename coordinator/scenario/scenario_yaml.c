@@ -2,6 +2,7 @@
 #include "invariant.h"
 #include "scenario_source.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libfyaml.h>
 #include <stdlib.h>
@@ -200,7 +201,8 @@ static void take_node(struct building *building, struct fy_event *event)
         return;
     }
     if (building->pool->nodes_count >= NODES_MAX) {
-        refuse(building, at, "too many values");
+        static_assert(NODES_MAX == 10000, "the sentence below says so");
+        refuse(building, at, "one value too many stands here (a scenario has at most 10000)");
         return;
     }
     if (event->type == FYET_SCALAR) {

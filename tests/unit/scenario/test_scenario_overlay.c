@@ -123,8 +123,10 @@ static void set_is_validated_like_a_file(void **state)
          "--set topologie.topics: topologie: unknown key (did you mean topology?)\n"},
         {"phases.stedy.rate=1/s",
          "--set phases.stedy.rate: there is no \"stedy\" (did you mean steady?)\n"},
-        {"targets.pulsar.options.x=1",
-         "--set targets.pulsar.options.x: there is no \"pulsar\" (add one with --with)\n"},
+        {"targets.pulsar.options.x=1", "--set targets.pulsar.options.x: there is no \"pulsar\" "
+                                       "(there is rabbit-3.10, rabbit, memory; "
+                                       "add one with --with)\n"},
+        {"compare.worse.e2e.p98.5=x", "--set compare.worse.e2e.p98.5: \"x\" is not a percentage"},
         {"flows.a.rate=1/s",
          "--set flows.a.rate: the scenario has no flows (add one with --with)\n"},
         {"sweep.message.size=1", "--set sweep.message.size: is a single value (a list)\n"},
