@@ -2,9 +2,9 @@
 #include "rules.h"
 
 #include "points.h"
+#include "scaling.h"
 #include "stats.h"
 #include "units.h"
-#include "usl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,14 +21,9 @@
 /* Two-sided: 5 % of the sweeps of what does not depend on the size would be told otherwise. */
 #define SIZE_P 0.975
 
-#define CLIENTS_POINTS_MIN 3
-
 /* A step of the curve counts as flat when it brings less than the square root of what it costs:
  * less than 41 % more for twice the clients. */
 #define CLIENTS_EXPONENT 0.5
-
-/* A law that is further from its points than trials are from each other is not theirs. */
-#define LAW_FIT_ERROR_MAX 0.1
 
 /* Time of a message = fixed + per_byte x size, fitted to relative errors: a size that takes ten
  * times as long may be off by ten times as much. */
@@ -121,7 +116,7 @@ static void add_size(struct insights *insights, const struct result_case *first,
 }
 
 static void look_at_sizes(struct insights *insights, const struct result_case *first,
-                          const struct result_phase *phase, const char *key)
+                          const struct result_phase *phase)
 {
     static const char *const latencies[] = {"publish.p50", "e2e.p50", NULL};
     static const char *const rates[] = {"acked_rate", "received_rate", NULL};
@@ -132,7 +127,7 @@ static void look_at_sizes(struct insights *insights, const struct result_case *f
         struct points points;
         struct size_line line;
 
-        if (points_collect(insights, first, key, phase->name, *metric, &points) >=
+        if (points_collect(insights->result, first, SIZE_KEY, phase->name, *metric, &points) >=
             SIZE_POINTS_MIN) {
             fit_size(&points, phase->is_max, &line);
             if (line.fit_error <= SIZE_FIT_ERROR_MAX && line.fixed_ns > 0.0) {
@@ -145,7 +140,17 @@ static void look_at_sizes(struct insights *insights, const struct result_case *f
 
 void rule_size_knee(struct insights *insights)
 {
-    points_each(insights, SIZE_KEY, look_at_sizes);
+    const struct result *result = insights->result;
+
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        const struct result_case *of = &result->cases[c];
+
+        for (uint32_t p = 0; points_begin(result, of, SIZE_KEY) && p < of->phases_count; p++) {
+            if (insight_whole_row(&of->phases[p])) {
+                look_at_sizes(insights, of, &of->phases[p]);
+            }
+        }
+    }
 }
 
 /* What a step brings of what it costs: 1 is in proportion, 0 is nothing. */
@@ -191,34 +196,32 @@ static bool still_grows(const struct points *points)
            step_exponent(from, from + 1) > step_error(from, from + 1);
 }
 
-static void add_growing(struct insights *insights, const struct result_case *first,
-                        const struct result_phase *phase, const char *key,
-                        const struct case_point *last)
+static void add_growing(struct insights *insights, const struct scaling *scaling)
 {
-    struct result_insight *insight = insight_new(insights, first->name, 0.0);
+    const struct case_point *last = &scaling->points.list[scaling->points.count - 1];
+    struct result_insight *insight = insight_new(insights, scaling->first->name, 0.0);
     char reached[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
                 "%s, %s: %s still grows at %s = %.0f, the most that was measured (%s): the knee "
                 "lies beyond",
-                first->target, phase->name, last->figure->metric, key, last->x,
-                units_format_rate(last->figure->median, reached));
+                scaling->first->target, scaling->phase->name, last->figure->metric, scaling->key,
+                last->x, units_format_rate(last->figure->median, reached));
     insight_figure(insight, "clients", last->x, "");
     insight_figure(insight, "rate", last->figure->median, "/s");
 }
 
-static void add_knee(struct insights *insights, const struct result_case *first,
-                     const struct result_phase *phase, const char *key,
+static void add_knee(struct insights *insights, const struct scaling *scaling,
                      const struct case_point *knee)
 {
-    struct result_insight *insight = insight_new(insights, first->name, 0.0);
+    struct result_insight *insight = insight_new(insights, scaling->first->name, 0.0);
     char reached[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
                 "%s, %s: %s grows up to %s = %.0f (%s); %.0f, %.1f times as many, bring %+.0f %%",
-                first->target, phase->name, knee->figure->metric, key, knee->x,
-                units_format_rate(knee->figure->median, reached), knee[1].x, knee[1].x / knee->x,
-                (knee[1].figure->median / knee->figure->median - 1.0) * 100.0);
+                scaling->first->target, scaling->phase->name, knee->figure->metric, scaling->key,
+                knee->x, units_format_rate(knee->figure->median, reached), knee[1].x,
+                knee[1].x / knee->x, (knee[1].figure->median / knee->figure->median - 1.0) * 100.0);
     insight_say(insight->advice, "Beyond %.0f clients more of them bring waiting, not throughput.",
                 knee->x);
     insight_figure(insight, "clients", knee->x, "");
@@ -227,52 +230,34 @@ static void add_knee(struct insights *insights, const struct result_case *first,
     insight_figure(insight, "next_rate", knee[1].figure->median, "/s");
 }
 
-static const char *const rates_of_clients[] = {"received_rate", "acked_rate", NULL};
-
-/* The throughput by clients of a phase; false without enough of it. */
-static bool collect_clients(const struct insights *insights, const struct result_case *first,
-                            const struct result_phase *phase, const char *key, uint32_t points_min,
-                            struct points *ret)
+static void look_at_clients(struct insights *insights, const struct scaling *scaling)
 {
-    bool found = false;
-
-    /* At a rate that was asked for, more clients can't bring more. */
-    for (const char *const *metric = rates_of_clients; !found && phase->is_max && *metric != NULL;
-         metric++) {
-        found = points_collect(insights, first, key, phase->name, *metric, ret) >= points_min;
-    }
-    return found;
-}
-
-static void look_at_clients(struct insights *insights, const struct result_case *first,
-                            const struct result_phase *phase, const char *key)
-{
-    struct points points;
     uint32_t knee;
 
-    if (!collect_clients(insights, first, phase, key, CLIENTS_POINTS_MIN, &points)) {
-        return;
-    }
-    if (find_knee(&points, &knee)) {
-        add_knee(insights, first, phase, key, &points.list[knee]);
-    } else if (still_grows(&points)) {
-        add_growing(insights, first, phase, key, &points.list[points.count - 1]);
+    if (find_knee(&scaling->points, &knee)) {
+        add_knee(insights, scaling, &scaling->points.list[knee]);
+    } else if (still_grows(&scaling->points)) {
+        add_growing(insights, scaling);
     }
 }
 
-static void add_law(struct insights *insights, const struct result_case *first,
-                    const struct result_phase *phase, const struct usl *usl)
+static void look_for_law(struct insights *insights, const struct scaling *scaling)
 {
-    struct result_insight *insight = insight_new(insights, first->name, 0.0);
+    const struct usl *usl = &scaling->law;
+    struct result_insight *insight;
     char lambda[UNITS_TEXT_BYTES];
     char peak[UNITS_TEXT_BYTES];
 
+    if (!scaling->follows) {
+        return;
+    }
+    insight = insight_new(insights, scaling->first->name, 0.0);
     insight_say(
         insight->text,
         "%s, %s: throughput follows the Universal Scalability Law within %.1f %%: %s by one "
         "client, contention %.2g, coherency %.2g",
-        first->target, phase->name, usl->fit_error * 100.0, units_format_rate(usl->lambda, lambda),
-        usl->sigma, usl->kappa);
+        scaling->first->target, scaling->phase->name, usl->fit_error * 100.0,
+        units_format_rate(usl->lambda, lambda), usl->sigma, usl->kappa);
     if (isfinite(usl->peak_clients)) {
         insight_say(insight->text, "; its peak is %s with %.0f clients",
                     units_format_rate(usl->peak_rate, peak), usl->peak_clients);
@@ -292,32 +277,32 @@ static void add_law(struct insights *insights, const struct result_case *first,
     insight_figure(insight, "fit_error", usl->fit_error * 100.0, "%");
 }
 
-static void look_for_law(struct insights *insights, const struct result_case *first,
-                         const struct result_phase *phase, const char *key)
+static void each_phase(struct insights *insights, const struct result_case *of, const char *key,
+                       void (*look)(struct insights *insights, const struct scaling *scaling))
 {
-    double clients[POINTS_MAX];
-    double rates[POINTS_MAX];
-    struct points points;
-    struct usl usl;
+    struct scaling scaling;
 
-    if (!collect_clients(insights, first, phase, key, USL_POINTS_MIN, &points)) {
-        return;
-    }
-    for (uint32_t i = 0; i < points.count; i++) {
-        clients[i] = points.list[i].x;
-        rates[i] = points.list[i].figure->median;
-    }
-    if (usl_fit(clients, rates, points.count, &usl) && usl.fit_error <= LAW_FIT_ERROR_MAX) {
-        add_law(insights, first, phase, &usl);
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        if (insight_whole_row(&of->phases[p]) &&
+            scaling_find(insights->result, of, &of->phases[p], key, &scaling)) {
+            look(insights, &scaling);
+        }
     }
 }
 
 static void each_clients(struct insights *insights,
-                         void (*look)(struct insights *insights, const struct result_case *first,
-                                      const struct result_phase *phase, const char *key))
+                         void (*look)(struct insights *insights, const struct scaling *scaling))
 {
-    points_each(insights, "topology.producers", look);
-    points_each(insights, "topology.consumers", look);
+    const struct result *result = insights->result;
+    const char *key;
+
+    for (uint32_t k = 0; (key = scaling_key(k)) != NULL; k++) {
+        for (uint32_t c = 0; c < result->cases_count; c++) {
+            if (points_begin(result, &result->cases[c], key)) {
+                each_phase(insights, &result->cases[c], key, look);
+            }
+        }
+    }
 }
 
 void rule_scaling_knee(struct insights *insights)

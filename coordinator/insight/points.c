@@ -39,30 +39,14 @@ static bool is_same_set(const struct result_case *a, const struct result_case *b
     return true;
 }
 
-static bool is_first(const struct insights *insights, const struct result_case *of, const char *key)
+bool points_begin(const struct result *result, const struct result_case *of, const char *key)
 {
-    for (const struct result_case *before = insights->result->cases; before < of; before++) {
+    for (const struct result_case *before = result->cases; before < of; before++) {
         if (is_point(before, key) && is_same_set(before, of, key)) {
             return false;
         }
     }
-    return true;
-}
-
-void points_each(struct insights *insights, const char *key,
-                 void (*visit)(struct insights *insights, const struct result_case *first,
-                               const struct result_phase *phase, const char *key))
-{
-    for (uint32_t c = 0; c < insights->result->cases_count; c++) {
-        const struct result_case *of = &insights->result->cases[c];
-
-        for (uint32_t p = 0;
-             is_point(of, key) && is_first(insights, of, key) && p < of->phases_count; p++) {
-            if (insight_whole_row(&of->phases[p])) {
-                visit(insights, of, &of->phases[p], key);
-            }
-        }
-    }
+    return is_point(of, key);
 }
 
 const struct result_figure *figure_find(const struct result_case *of, const char *phase,
@@ -87,12 +71,12 @@ static int rising(const void *a, const void *b)
     return (left->x > right->x) - (left->x < right->x);
 }
 
-uint32_t points_collect(const struct insights *insights, const struct result_case *first,
+uint32_t points_collect(const struct result *result, const struct result_case *first,
                         const char *key, const char *phase, const char *metric, struct points *ret)
 {
     ret->count = 0;
-    for (uint32_t c = 0; c < insights->result->cases_count; c++) {
-        const struct result_case *of = &insights->result->cases[c];
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        const struct result_case *of = &result->cases[c];
         const struct result_figure *figure = figure_find(of, phase, metric);
 
         if (ret->count < POINTS_MAX && is_point(of, key) && is_same_set(first, of, key) &&

@@ -1,9 +1,9 @@
 /* points: the cases of a sweep that differ in one parameter, in the order of its values, with a
- * metric of each. Private to this module. */
+ * metric of each. */
 #ifndef MILLRACE_POINTS_H
 #define MILLRACE_POINTS_H
 
-#include "insight_parts.h"
+#include "result.h"
 
 #define POINTS_MAX 64
 
@@ -21,15 +21,13 @@ struct points {
     uint32_t count;
 };
 
-/* Calls visit for each set of measured cases that have the same target, variant and other
- * parameters, and differ in key; phase is one of the first case's, measured, of all flows. */
-void points_each(struct insights *insights, const char *key,
-                 void (*visit)(struct insights *insights, const struct result_case *first,
-                               const struct result_phase *phase, const char *key));
+/* Is it the first of a set of measured cases that have the same target, variant and other
+ * parameters, and differ in key? */
+bool points_begin(const struct result *result, const struct result_case *of, const char *key);
 
 /* The points of a set, by its first case: those that have the metric in enough trials. Returns how
  * many. */
-uint32_t points_collect(const struct insights *insights, const struct result_case *first,
+uint32_t points_collect(const struct result *result, const struct result_case *first,
                         const char *key, const char *phase, const char *metric, struct points *ret);
 
 /* NULL if the case has no such figure. */
