@@ -99,6 +99,13 @@ void chart_x(struct chart *chart, const char *name, const char *unit, bool log,
     text_add(out, names_count > 0 ? "]}" : "}");
 }
 
+void chart_mark(struct chart *chart, double at, const char *kind)
+{
+    text_add(&chart->json, ",\"marks\":[{\"at\":");
+    add_number(at, &chart->json);
+    text_addf(&chart->json, ",\"kind\":\"%s\",\"text\":\"\"}]", kind);
+}
+
 void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s)
 {
     struct text *out = &chart->json;

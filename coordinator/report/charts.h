@@ -42,14 +42,17 @@ void chart_marks(struct chart *chart, const struct result *result,
  * the numbers. */
 void chart_x(struct chart *chart, const char *name, const char *unit, bool log,
              const char *const *names, uint32_t names_count);
+/* One mark on the x axis. */
+void chart_mark(struct chart *chart, double at, const char *kind);
 /* Marks at both bounds of a search; 0: there is none. */
 void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s);
 void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char *label);
 
 /* Begins a table with its x values; chart_value() adds them. */
 void chart_table(struct chart *chart);
-/* style: "solid", "dash", "dot", "wide", "points"; "low" and then "high": the intervals of the
- * values of the series before. target: its colour, or CHART_NO_TARGET. */
+/* style: "solid", "dash", "dot", "wide", "points"; "curve" and "beyond": a computed line, which has
+ * no points of its own, where there are values and where there are none; "low" and then "high": the
+ * intervals of the values of the series before. target: its colour, or CHART_NO_TARGET. */
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
 void chart_value(struct chart *chart, double value);
 

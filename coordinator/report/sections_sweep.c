@@ -1,5 +1,6 @@
 /* What each case came to: over the values of a sweep, over variants, over repeated trials. */
 #include "charts_cases.h"
+#include "charts_scaling.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -74,6 +75,7 @@ void section_sweep(const struct result *result, struct document *doc)
         return;
     }
     doc_section(doc, "cases", "The question of the scenario");
+    charts_scaling(result, doc);
     charts_sweep(result, doc);
     doc_table(doc, "Each case: median over its trials (95 % interval of the mean)", columns,
               sizeof columns / sizeof columns[0]);

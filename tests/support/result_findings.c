@@ -216,3 +216,41 @@ void result_fixture_sweep(struct result *result)
         of->figures_count = 5;
     }
 }
+
+void result_fixture_scaling(struct result *result)
+{
+    /* lambda 1000, sigma 0.1, kappa 0.01: the peak is 3575/s with sqrt(0.9 / 0.01) = 9.49. */
+    static const double clients[] = {1.0, 2.0, 4.0, 16.0};
+    static const double rates[] = {1000.0, 1785.7143, 2816.9014, 3265.3061};
+
+    ASSERT(result->cases_count >= 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct result_case *of = &result->cases[i];
+        struct result_parameter *parameter = calloc(1, sizeof *parameter);
+        struct result_figure *figure = calloc(1, sizeof *figure);
+
+        ASSERT(parameter != NULL && figure != NULL);
+        (void)snprintf(of->target, NAME_BYTES, "%s", "rabbitmq");
+        (void)snprintf(of->name, NAME_BYTES, "rabbitmq/producers=%.0f", clients[i]);
+        (void)snprintf(parameter->key, NAME_BYTES, "topology.producers");
+        (void)snprintf(parameter->value, NAME_BYTES, "%.0f", clients[i]);
+        parameter->number = clients[i];
+        of->parameters = parameter;
+        of->parameters_count = 1;
+        *figure = (struct result_figure){.trials = 3,
+                                         .median = rates[i],
+                                         .mean = rates[i],
+                                         .low = rates[i] * 0.97,
+                                         .high = rates[i] * 1.03,
+                                         .min = rates[i] * 0.98,
+                                         .max = rates[i] * 1.02};
+        (void)snprintf(figure->phase, NAME_BYTES, "%s", "steady");
+        (void)snprintf(figure->metric, METRIC_BYTES, "%s", "received_rate");
+        (void)snprintf(figure->unit, UNIT_BYTES, "%s", "/s");
+        of->figures = figure;
+        of->figures_count = 1;
+        for (uint32_t j = 0; j < of->phases_count; j++) {
+            of->phases[j].is_max = of->phases[j].measured;
+        }
+    }
+}

@@ -44,4 +44,8 @@ void result_fixture_search(struct result *result);
 /* Makes the first three cases those of a sweep over three sizes, three trials each. */
 void result_fixture_sweep(struct result *result);
 
+/* A sweep over 1, 2, 4 and 16 producers, as fast as possible, whose rates follow the Universal
+ * Scalability Law. Of a result with all cases measured. */
+void result_fixture_scaling(struct result *result);
+
 #endif

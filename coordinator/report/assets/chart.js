@@ -20,6 +20,11 @@ function lookOf(spec, series, several, colours) {
   return { colour, dash, wide: series.style === 'wide', points: series.style === 'points' };
 }
 
+// A line that was fitted to points: it has none.
+function isComputed(series) {
+  return series.style === 'curve' || series.style === 'beyond';
+}
+
 function alpha(colour, share) {
   const n = parseInt(colour.slice(1), 16);
   return 'rgba(' + (n >> 16) + ',' + ((n >> 8) & 255) + ',' + (n & 255) + ',' + share + ')';
@@ -37,7 +42,8 @@ function alone(u, i) {
 
 function seriesOption(series, look, kind) {
   const option = { label: series.label, stroke: look.colour, width: 1.6, dash: look.dash, points: { show: true, size: 4, filter: alone } };
-  if (kind === 'xy') option.points = { show: true, size: 6, width: 0, fill: look.colour, stroke: look.colour };
+  if (isComputed(series)) option.points = { show: false };
+  else if (kind === 'xy') option.points = { show: true, size: 6, width: 0, fill: look.colour, stroke: look.colour };
   if (look.wide) {
     option.width = 6;
     option.stroke = alpha(look.colour, 0.3);
@@ -121,7 +127,7 @@ class Chart {
     const looks = this.list.map((s) => lookOf(spec, s, this.several, colours));
     // Rates lie on each other when all is well: their names would be in each other's way.
     const named = !this.list.some((s) => s.label === 'asked');
-    const labels = this.list.map((s, i) => (named && !isBound(s) && s.style !== 'points' ? { text: this.labelText(s), colour: looks[i].colour } : null));
+    const labels = this.list.map((s, i) => (named && !isBound(s) && s.style !== 'points' && s.style !== 'beyond' ? { text: this.labelText(s), colour: looks[i].colour } : null));
     const shared = spec.group ? ranges[spec.group] : null;
     const range = shared || rangeOf([spec]);
     const data = dataOf(spec);

@@ -11,6 +11,7 @@ function drawIntervals(u, list, looks) {
   const ratio = uPlot.pxRatio;
   const { ctx } = u;
   ctx.save();
+  ctx.setLineDash([]); // That of the line before is still there.
   ctx.lineWidth = 1.5 * ratio;
   list.forEach((series, i) => {
     if (series.style !== 'low' || !u.series[i].show) return; // u.series[i] is the one before.
@@ -35,13 +36,23 @@ function drawIntervals(u, list, looks) {
   ctx.restore();
 }
 
+// The x of what was measured; a fitted line has values everywhere.
+function measuredValues(spec) {
+  const all = new Set();
+  for (const t of spec.tables || []) {
+    if (!t.series.every(isComputed)) t.x.forEach((v) => all.add(v));
+  }
+  return Array.from(all).sort((a, b) => a - b);
+}
+
 // Labels under the values themselves, as far as there is room.
 function axisOfValues(x, spec, colours) {
   const { names } = spec.x;
   const label = (v) => (names ? names[v] : short(formats[spec.x.unit](v)));
+  const measured = measuredValues(spec);
   x.splits = (u) => {
     let free = -Infinity;
-    return u.data[0].filter((v) => {
+    return measured.filter((v) => {
       const half = (names ? Math.min(textWidth(label(v), colours), 90) : textWidth(label(v), colours)) / 2 + 4;
       const at = u.valToPos(v, 'x');
       const fits = v >= u.scales.x.min && v <= u.scales.x.max && at - half >= free;

@@ -79,6 +79,6 @@ function theme() {
   };
 }
 
-const dashes = { solid: [], dash: [7, 3], dot: [2, 3], wide: [], points: [] };
+const dashes = { solid: [], dash: [7, 3], dot: [2, 3], wide: [], points: [], curve: [], beyond: [4, 4] };
 // In a chart of several targets the dash tells them apart too.
 const targetDashes = [[], [8, 3], [2, 2], [9, 3, 2, 3], [5, 2], [1, 3], [12, 3], [6, 2, 2, 2, 2, 2]];

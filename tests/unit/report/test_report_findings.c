@@ -167,6 +167,61 @@ static void a_case_of_a_sweep_has_its_median_with_its_interval(void **state)
     result_free(result);
 }
 
+static char *html_of(const struct result *result)
+{
+    const struct report_format *format = report_format_find("html");
+    struct text out = {0};
+    struct errinfo err;
+
+    assert_non_null(format);
+    assert_int_equal(format->write(result, &out, &err), 0);
+    return text_take(&out);
+}
+
+static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_scaling(result);
+    text = html_of(result);
+    expect_in(text, "throughput (received_rate) by topology.producers: predicted peak 3.57k/s "
+                    "with 9");
+    expect_in(text, "\"marks\":[{\"at\":9.4868,\"kind\":\"predicted peak\"");
+    expect_in(text, "\"style\":\"points\",\"values\":[1000,1785.7,2816.9,3265.3]");
+    expect_in(text, "\"style\":\"low\",\"values\":[970,");
+    /* Between the points, where nothing was measured, and beyond the last of them. */
+    expect_in(text,
+              "{\"x\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],\"series\":[{\"label\":\"fitted "
+              "law\",\"style\":\"curve\",\"values\":[1000,1785.7,2381,2816.9,");
+    expect_in(text, "{\"x\":[16,17,18,19,20],\"series\":[{\"label\":\"beyond what was "
+                    "measured\",\"style\":\"beyond\"");
+    free(text);
+    text = markdown_of(result);
+    expect_in(text, "topology.producers | steady | 1.00k/s | 0.1 | 0.01 | 9 clients | 3.57k/s | "
+                    "0.0 %");
+    free(text);
+    result_free(result);
+}
+
+static void points_that_no_law_fits_are_drawn_without_one(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_scaling(result);
+    result->cases[1].figures[0].median = 9000.0;
+    text = html_of(result);
+    expect_in(text, "by topology.producers: no law fits");
+    expect_in(text, "something else decides");
+    assert_null(strstr(text, "\"style\":\"curve\""));
+    assert_null(strstr(text, "predicted peak\""));
+    free(text);
+    result_free(result);
+}
+
 static void the_sentence_of_a_search_is_the_rate_it_found(void **state)
 {
     struct result *result = make();
@@ -230,6 +285,8 @@ int main(void)
         cmocka_unit_test(an_insight_stands_with_its_rule_and_figures),
         cmocka_unit_test(a_search_has_both_bounds_and_each_rate_it_tried),
         cmocka_unit_test(a_case_of_a_sweep_has_its_median_with_its_interval),
+        cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
+        cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
         cmocka_unit_test(the_sentence_of_a_search_is_the_rate_it_found),
         cmocka_unit_test(the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound),
         cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),

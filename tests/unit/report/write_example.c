@@ -1,6 +1,6 @@
 /* Writes every report of a made-up result into a folder, for the browser test and for looking at:
  * write_example FOLDER
- * [faults|clean|hour|one|empty|cut|hostile|sweep|compared|search]. */
+ * [faults|clean|hour|one|empty|cut|hostile|sweep|compared|search|scaling]. */
 #include "file.h"
 #include "report.h"
 #include "result_fixture.h"
@@ -41,7 +41,7 @@ static struct result *make(const char *kind)
     }
     if (strcmp(kind, "hour") == 0) {
         options = (struct fixture_options){.seconds = 3600, .all_measured = true, .faults = true};
-    } else if (strcmp(kind, "clean") == 0) {
+    } else if (strcmp(kind, "clean") == 0 || strcmp(kind, "scaling") == 0) {
         options.faults = false;
         options.all_measured = true;
     }
@@ -59,6 +59,9 @@ static struct result *make(const char *kind)
     } else if (strcmp(kind, "compared") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_findings(result);
+    } else if (strcmp(kind, "scaling") == 0) {
+        result->verdict = VERDICT_PASS;
+        result_fixture_scaling(result);
     } else if (strcmp(kind, "search") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_search(result);

@@ -1,0 +1,13 @@
+/*
+ * charts_scaling: throughput against the number of clients, with the Universal Scalability Law that
+ * was fitted to it, and the law's figures. Nothing is added where there is no such curve. Pure.
+ */
+#ifndef MILLRACE_CHARTS_SCALING_H
+#define MILLRACE_CHARTS_SCALING_H
+
+#include "document.h"
+#include "result.h"
+
+void charts_scaling(const struct result *result, struct document *doc);
+
+#endif
