@@ -22,7 +22,8 @@ const char *sentence_verdict(const struct result *result)
         [VERDICT_INTERRUPTED] = "INTERRUPTED",
     };
 
-    return result->cut_off ? "CUT OFF" : words[result->verdict];
+    return result->cut_off && result->verdict != VERDICT_INTERRUPTED ? "CUT OFF"
+                                                                     : words[result->verdict];
 }
 
 /* The phase a case is told by: of those measured the one that asked most, `max` above all. */
@@ -346,6 +347,12 @@ void sentence_body(const struct result *result, struct text *out)
 {
     char time[FACTS_TEXT_BYTES];
 
+    if (result->cut_off && result->verdict == VERDICT_INTERRUPTED) {
+        text_addf(out, "stopped at once by the user at %s, without draining; until then: ",
+                  facts_time(result->cut_off_ns, time));
+        add_measured(result, out);
+        return;
+    }
     if (result->cut_off) {
         text_addf(out, "the journal ends at %s without a closing entry: the coordinator died. ",
                   facts_time(result->cut_off_ns, time));

@@ -174,17 +174,33 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     return r;
 }
 
+/* Did the user end the run, and would not wait until it was closed? */
+static bool was_interrupted(const struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->marks_count; i++) {
+        if (fold->marks[i].kind == MARK_INTERRUPTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A journal that nobody closed has its end for a verdict; nobody judged its objectives. */
 static int fill_cut_off(const struct fold *fold, struct result *result, struct errinfo *reterr)
 {
-    const struct result_reason reason = {
+    static const struct result_reason died = {
         .code = "cut_off",
         .text = "the journal has no closing entry: the coordinator died, or it still runs"};
+    static const struct result_reason stopped = {
+        .code = "interrupted",
+        .text = "interrupted by the user, and stopped at once before it was drained and closed"};
+    bool interrupted = was_interrupted(fold);
+    const struct result_reason reason = interrupted ? stopped : died;
 
     result->cut_off = true;
     result->cut_off_ns = fold->last_unix_ns;
     result->ended_unix_ns = fold->last_unix_ns;
-    result->verdict = VERDICT_FAILED;
+    result->verdict = interrupted ? VERDICT_INTERRUPTED : VERDICT_FAILED;
     result->reasons_count = 1;
     if (fold_replace_list(&result->reasons, &reason, 1, sizeof reason, reterr) < 0) {
         return -ENOMEM;

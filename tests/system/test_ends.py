@@ -127,13 +127,31 @@ def while_draining():
     run.signal(signal.SIGINT)
     same(run.wait(5), 130, "exit code of a second Ctrl-C")
     gone(agents)
-    bed.millrace("report", folder, code=4)
+    # It exits as the run did.
+    contains(bed.millrace("report", folder, code=130).out, "INTERRUPTED - stopped at once by the user", "the summary")
     result = bed.result_of(folder)
-    same(result["cut_off"], True, "cut_off")
+    same((result["cut_off"], result["verdict"], result["exit_code"]), (True, "interrupted", 130), "how it ended")
     check("interrupted" in bed.marks_of(result), f"marks: {result['marks']}")
     case = result["cases"][0]
     same((bed.total(case, "sent"), bed.total(case, "lost")), (200, 0), "sent and lost")
     same(bed.total(case, "unaccounted"), 200, "unaccounted: the run was cut off before they could arrive")
+
+
+@test("a terminal that goes away ends the run in order, unless it was started by nohup")
+def hung_up():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=LONG), "--out", folder)
+    run.says("running: memory")
+    agents = bed.agents_of(run)
+    run.signal(signal.SIGHUP)
+    interrupted(run, folder, agents)
+    folder = bed.new_path("run")
+    ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    run = bed.start("run", bed.scenario(phases=["{ name: steady, rate: 200/s, for: 3s }"]), "--out", folder, before=ignore)
+    run.says("running: memory")
+    run.signal(signal.SIGHUP)
+    run.ends(0)
+    same(bed.result_of(folder)["verdict"], "pass", "verdict")
 
 
 @test("Ctrl-C in a drain that can't end is over after the drain's own time, with exit code 130")
