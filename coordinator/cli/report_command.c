@@ -7,6 +7,7 @@
 #include "invariant.h"
 #include "report.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     struct fold *fold = NULL;
     struct hlog *hlog = NULL;
     struct journal_entry entry;
+    uint64_t entries = 0;
     int closed;
     int r = archive_reader_new(folder, &reader, reterr);
 
@@ -46,6 +48,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
         r = hlog_new(folder, &hlog, reterr);
     }
     while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
+        entries++;
         r = fold_add(fold, &entry, reterr);
         if (r == 0 && with_hlog) {
             r = hlog_add(hlog, &entry, reterr);
@@ -53,6 +56,11 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
         journal_entry_done(&entry);
     }
     closed = hlog_close(hlog, r == 0 ? reterr : NULL);
+    if (r == 0 && entries == 0) {
+        r = errinfo_set(reterr, -ENODATA,
+                        "%s/%s: is empty: the run ended before anything was written (a full disk?)",
+                        folder, ARCHIVE_JOURNAL_NAME);
+    }
     if (r == 0) {
         r = closed < 0 ? closed : fold_result(fold, ret, reterr);
     }

@@ -85,6 +85,8 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
     }
     written = report_write_all(result, run->folder, &error);
     if (r == 0 && written < 0) {
+        /* The journal is whole: a report made with room will say what the run came to. */
+        (void)judge_failure(result, run_failure_code(written), error.text, NULL);
         r = errinfo_set(reterr, written, "%s", error.text);
     }
     *ret = result;

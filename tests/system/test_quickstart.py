@@ -216,6 +216,15 @@ def disk_full():
         subprocess.run(["umount", "-l", where], check=False)
 
 
+@test("a disk that takes nothing at all leaves an empty journal, and report says so")
+def disk_full_from_the_beginning():
+    folder = bed.new_path("nothing")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "run.bson"), "wb"):
+        pass
+    contains(bed.millrace("report", folder, code=2).err, "run.bson: is empty", "what it said")
+
+
 def documents(path):
     """Lengths of the journal's documents."""
     with open(path, "rb") as file:
@@ -258,6 +267,8 @@ def disk_full_at_the_end():
     path = bed.scenario(phases=["{ name: one, rate: 100/s, for: 1s }"], topology="{ topics: 1, producers: 1, consumers: 1 }")
     run = bed.millrace("run", path, "--agents", "1", "--out", folder, code=4, before=limit)
     is_disk_full(run)
+    contains(run.out, "FAILED - the run could not be made: ", "the summary")
+    matches(run.out, r"report.html: can't be\s+written", "why, in the summary")
     bed.millrace("report", folder)
     same(bed.result_of(folder)["verdict"], "pass", "verdict of the report that was made with room")
 
