@@ -36,7 +36,11 @@ static void block_free(struct doc_block *block)
     for (uint32_t i = 0; i < block->cells_count; i++) {
         free(block->cells[i].text);
     }
+    for (uint32_t i = 0; i < block->columns_count; i++) {
+        free(block->headings[i]);
+    }
     free(block->cells);
+    free(block->headings);
     free(block->columns);
     free(block->text);
     free(block->extra);
@@ -174,12 +178,17 @@ void doc_table(struct document *doc, const char *caption, const struct doc_colum
         return;
     }
     block->columns = malloc(columns_count * sizeof *columns);
-    if (block->columns == NULL) {
+    block->headings = calloc(columns_count, sizeof *block->headings);
+    if (block->columns == NULL || block->headings == NULL) {
         doc->failed = true;
         return;
     }
     memcpy(block->columns, columns, columns_count * sizeof *columns);
     block->columns_count = columns_count;
+    for (uint32_t i = 0; i < columns_count; i++) {
+        block->headings[i] = copy_text(doc, columns[i].heading);
+        block->columns[i].heading = block->headings[i];
+    }
 }
 
 /* Takes text over. */

@@ -32,8 +32,8 @@ enum doc_block_kind {
 #define DOC_NO_COLOUR UINT32_MAX
 
 struct doc_column {
-    const char *heading; /* Borrowed: a literal. */
-    const char *help;    /* What it means, in a sentence; NULL: the heading says it. */
+    const char *heading; /* Borrowed for the call of doc_table(), which copies it. */
+    const char *help;    /* A literal: what it means; NULL: the heading says it. */
     enum doc_align align;
 };
 
@@ -53,6 +53,7 @@ struct doc_block {
     char *extra;          /* Chart: its JSON. Code: the code. */
     uint32_t chart_index; /* Charts are numbered through the document. */
     struct doc_column *columns;
+    char **headings; /* Of the columns, which point to them. */
     uint32_t columns_count;
     struct doc_cell *cells; /* Row by row. */
     uint32_t cells_count;
@@ -87,7 +88,7 @@ void doc_item(struct document *doc, enum doc_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doc_code(struct document *doc, const char *caption, const char *code);
 
-/* columns are copied, their texts borrowed. A row is complete after columns_count cells. */
+/* columns and their headings are copied. A row is complete after columns_count cells. */
 void doc_table(struct document *doc, const char *caption, const struct doc_column *columns,
                uint32_t columns_count);
 void doc_cell(struct document *doc, enum doc_tone tone, const char *format, ...)

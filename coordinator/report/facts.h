@@ -79,8 +79,14 @@ const struct result_figure *facts_figure(const struct result_case *result_case, 
 /* "1.20 ms (1.10 ms to 1.31 ms)", without an interval where there is none. REASON_BYTES. */
 const char *facts_interval(const struct result_figure *figure, char *text);
 
-/* A ratio as the change in percent: 1.12 is "+12.0 %". FACTS_TEXT_BYTES. */
+/* A ratio as the change in percent: 1.12 is "+12.0 %", 3.4 is "3.4 times". FACTS_TEXT_BYTES. */
 const char *facts_change(double ratio, char *text);
+
+/* A change is told as a factor from here on: nobody reads 240 % as 3.4 times as much. */
+#define FACTS_TIMES_FROM 2.0
+
+/* "3.4", "12", "0.56": a ratio as a factor. FACTS_TEXT_BYTES. */
+const char *facts_times(double ratio, char *text);
 
 /* As facts_value, with the unit written out for those that carry none in the number. */
 const char *facts_measure(double value, const char *unit, char *text);

@@ -73,15 +73,23 @@ const char *facts_interval(const struct result_figure *figure, char *text)
     return text;
 }
 
+const char *facts_times(double ratio, char *text)
+{
+    (void)snprintf(text, FACTS_TEXT_BYTES, fabs(ratio) < 9.95 ? "%.2g" : "%.0f", ratio);
+    return text;
+}
+
 const char *facts_change(double ratio, char *text)
 {
     double percent = (ratio - 1.0) * 100.0;
+    char times[FACTS_TEXT_BYTES];
 
     if (!isfinite(percent)) {
         (void)snprintf(text, FACTS_TEXT_BYTES, "–");
+    } else if (ratio >= FACTS_TIMES_FROM) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "%.20s times", facts_times(ratio, times));
     } else {
-        (void)snprintf(text, FACTS_TEXT_BYTES, fabs(percent) < 99.95 ? "%+.1f %%" : "%+.0f %%",
-                       percent);
+        (void)snprintf(text, FACTS_TEXT_BYTES, "%+.1f %%", percent);
     }
     return text;
 }

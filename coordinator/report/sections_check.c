@@ -78,8 +78,8 @@ static void add_rows(const struct result *result, const struct result_check **ro
         }
     }
     if (left > 0) {
-        doc_paragraph(doc, DOC_WARN, "%u more that are not within their limits are in result.json.",
-                      left);
+        doc_paragraph(doc, DOC_WARN, "%u more that %s not within %s in result.json.", left,
+                      left == 1 ? "is" : "are", left == 1 ? "its limit is" : "their limits are");
     }
 }
 

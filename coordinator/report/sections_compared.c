@@ -100,7 +100,7 @@ void section_compared(const struct result *result, struct document *doc)
         }
     }
     if (left > 0) {
-        doc_paragraph(doc, DOC_PLAIN,
-                      "%u more comparisons without a clear change are in result.json.", left);
+        doc_paragraph(doc, DOC_PLAIN, "%u more %s without a clear change %s in result.json.", left,
+                      left == 1 ? "comparison" : "comparisons", left == 1 ? "is" : "are");
     }
 }

@@ -1,4 +1,4 @@
-#include "facts.h"
+#include "headline_groups.h"
 #include "mono.h"
 #include "sections.h"
 #include "sentence.h"
@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the figures of the table need to have explained. */
-struct notes {
-    bool service;
-    bool few_samples;
-    bool not_reached;
-};
+/* Reasons that the first screen has room for. */
+#define REASONS_MAX 5
 
 static void add_meta(const struct result *result, struct document *doc)
 {
@@ -33,6 +29,8 @@ static void add_meta(const struct result *result, struct document *doc)
 static void add_reasons(const struct result *result, struct document *doc)
 {
     struct text sentence = {0};
+    uint32_t listed = 0;
+    uint32_t left = 0;
 
     sentence_body(result, &sentence);
     if (text_failed(&sentence)) {
@@ -43,16 +41,26 @@ static void add_reasons(const struct result *result, struct document *doc)
         bool named =
             reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL;
 
-        if (!sentence_says(sentence.bytes, result, reason)) {
+        if (sentence_says(sentence.bytes, result, reason)) {
+            continue;
+        }
+        if (listed >= REASONS_MAX) {
+            left++;
+        } else {
+            listed++;
             doc_item(doc, result->verdict == VERDICT_FAIL ? DOC_BAD : DOC_WARN, "%s%s%s",
                      named ? "" : reason->case_name, named ? "" : ": ", reason->text);
         }
+    }
+    if (left > 0) {
+        doc_item(doc, DOC_MUTED, "%u more %s in result.json.", left,
+                 left == 1 ? "reason is" : "reasons are");
     }
     text_done(&sentence);
 }
 
 static void add_latency(const struct hist *hist, double percentile, bool service,
-                        struct notes *notes, struct document *doc)
+                        struct headline_notes *notes, struct document *doc)
 {
     char text[UNITS_TEXT_BYTES];
     bool holds;
@@ -70,7 +78,8 @@ static void add_latency(const struct hist *hist, double percentile, bool service
              service ? " †" : "");
 }
 
-static void add_rates(const struct result_phase *phase, struct notes *notes, struct document *doc)
+static void add_rates(const struct result_phase *phase, struct headline_notes *notes,
+                      struct document *doc)
 {
     char text[UNITS_TEXT_BYTES];
 
@@ -119,7 +128,7 @@ static void add_faults(const struct result_case *result_case, bool covered, stru
 
 /* One row per measured phase; what was delivered is one account of the whole case. */
 static void add_case(const struct result *result, const struct result_case *result_case,
-                     bool phase_column, struct notes *notes, struct document *doc)
+                     bool phase_column, struct headline_notes *notes, struct document *doc)
 {
     const struct result_phase *phase = NULL;
     uint32_t rows = facts_measured_count(result_case);
@@ -165,7 +174,26 @@ static void add_left_out(const struct result *result, const struct result_case *
     doc_cell_columns(doc, columns_count - 1);
 }
 
-static void add_notes(const struct notes *notes, struct document *doc)
+/* The cases of a group, one after the other. */
+static void add_cases(const struct result *result, const struct result_case *first,
+                      bool phase_column, struct headline_notes *notes, struct document *doc)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+
+        if (!headline_same_group(result_case, first)) {
+            continue;
+        }
+        if (facts_has_figures(result_case) && facts_measured_count(result_case) > 0) {
+            add_case(result, result_case, phase_column, notes, doc);
+        }
+        if (result_case->status != CASE_MEASURED || facts_measured_count(result_case) == 0) {
+            add_left_out(result, result_case, phase_column ? 12 : 11, doc);
+        }
+    }
+}
+
+static void add_notes(const struct headline_notes *notes, struct document *doc)
 {
     if (notes->service) {
         doc_paragraph(doc, DOC_MUTED,
@@ -196,7 +224,7 @@ static void add_targets(const struct result *result, struct document *doc)
         {"corrupt.", "Corrupted: the checksum was wrong", DOC_RIGHT},
     };
     struct doc_column columns[12] = {{"target", NULL, DOC_LEFT}, {"phase", NULL, DOC_LEFT}};
-    struct notes notes = {0};
+    struct headline_notes notes = {0};
     bool phase_column = false;
     uint32_t columns_count;
 
@@ -208,14 +236,21 @@ static void add_targets(const struct result *result, struct document *doc)
     columns_count += sizeof figures / sizeof figures[0];
     doc_table(doc, "", columns, columns_count);
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_case *result_case = &result->cases[i];
+        const struct result_case *first = &result->cases[i];
 
-        if (facts_has_figures(result_case) && facts_measured_count(result_case) > 0) {
-            add_case(result, result_case, phase_column, &notes, doc);
+        if (!headline_begins_group(result, first)) {
+            continue;
         }
-        if (result_case->status != CASE_MEASURED || facts_measured_count(result_case) == 0) {
-            add_left_out(result, result_case, columns_count, doc);
+        if (headline_is_grouped(result)) {
+            headline_group_rows(result, first, phase_column, &notes, doc);
+        } else {
+            add_cases(result, first, phase_column, &notes, doc);
         }
+    }
+    if (headline_is_grouped(result)) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "From the lowest to the highest of each target's cases; what was lost, of "
+                      "all of them. Each case stands in the question of the scenario.");
     }
     add_notes(&notes, doc);
 }
@@ -258,40 +293,74 @@ static void add_objective_cell(const struct result_objective *objective, struct 
     }
 }
 
+/* Columns of the table of objectives: cases, or groups of them. Returns how many. */
+static uint32_t find_columns(const struct result *result, const struct result_case **ret)
+{
+    bool grouped = headline_is_grouped(result);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < result->cases_count && count < TARGETS_MAX; i++) {
+        if (!grouped || headline_begins_group(result, &result->cases[i])) {
+            ret[count++] = &result->cases[i];
+        }
+    }
+    return count;
+}
+
+/* Its row is there: it stands twice in the scenario, or is one of several cases' of a question. */
+static bool has_row(const struct result *result, uint32_t number)
+{
+    const struct result_objective *objective = &result->objectives[number];
+
+    if (find_objective(result, objective, objective->case_name) != objective) {
+        return true;
+    }
+    for (uint32_t i = 0; i < number; i++) {
+        if (same_question(&result->objectives[i], objective)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Objectives down, cases across: what differs between brokers is seen at once. */
 static void add_objectives(const struct result *result, struct document *doc)
 {
     struct doc_column columns[TARGETS_MAX + 2] = {{"objective", NULL, DOC_LEFT},
                                                   {"phase", NULL, DOC_LEFT}};
-    uint32_t cases_count = result->cases_count < TARGETS_MAX ? result->cases_count : TARGETS_MAX;
+    const struct result_case *cases[TARGETS_MAX];
+    char names[TARGETS_MAX][HEADLINE_NAME_BYTES];
+    bool grouped = headline_is_grouped(result);
+    uint32_t count = find_columns(result, cases);
 
     if (result->objectives_count == 0) {
         return;
     }
-    for (uint32_t i = 0; i < cases_count; i++) {
-        columns[i + 2] = (struct doc_column){result->cases[i].name, NULL, DOC_RIGHT};
+    for (uint32_t i = 0; i < count; i++) {
+        columns[i + 2] = (struct doc_column){cases[i]->name, NULL, DOC_RIGHT};
+        if (grouped) {
+            columns[i + 2].heading = headline_group_name(result, cases[i], names[i]);
+        }
     }
-    doc_table(doc, "Objectives: observed, and whether it was met", columns, cases_count + 2);
+    doc_table(doc,
+              grouped ? "Objectives: in how many cases they were met"
+                      : "Objectives: observed, and whether it was met",
+              columns, count + 2);
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (find_objective(result, objective, objective->case_name) != objective) {
-            continue; /* Twice in the scenario. */
-        }
-        for (uint32_t j = 0; j < i; j++) {
-            if (same_question(&result->objectives[j], objective)) {
-                objective = NULL; /* Its row is there. */
-                break;
-            }
-        }
-        if (objective == NULL) {
+        if (has_row(result, i)) {
             continue;
         }
         doc_cell(doc, DOC_PLAIN, "%s", objective->text);
         doc_cell(doc, DOC_PLAIN, "%s%s%s", objective->phase[0] == '\0' ? "all" : objective->phase,
                  objective->flow[0] == '\0' ? "" : ", flow ", objective->flow);
-        for (uint32_t j = 0; j < cases_count; j++) {
-            add_objective_cell(find_objective(result, objective, result->cases[j].name), doc);
+        for (uint32_t j = 0; j < count; j++) {
+            if (grouped && objective->case_name[0] != '\0') {
+                headline_group_objective(result, cases[j], objective, doc);
+            } else {
+                add_objective_cell(find_objective(result, objective, cases[j]->name), doc);
+            }
         }
     }
 }

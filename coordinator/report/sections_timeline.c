@@ -251,7 +251,8 @@ static void add_marks(const struct result *result, struct document *doc)
                  mark_kind_name(mark->kind), mark->text[0] == '\0' ? "" : ", ", mark->text);
     }
     if (result->marks_count > count) {
-        doc_item(doc, DOC_MUTED, "%u later marks are not listed.", result->marks_count - count);
+        doc_item(doc, DOC_MUTED, "%u later %s not listed.", result->marks_count - count,
+                 result->marks_count - count == 1 ? "mark is" : "marks are");
     }
 }
 

@@ -4,12 +4,14 @@
 #include "mono.h"
 #include "report.h"
 #include "sentence_answer.h"
+#include "sentence_lists.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #define LISTED_MAX 4
+#define TENTH_NS (NS_PER_S / 10)
 
 const char *sentence_verdict(const struct result *result)
 {
@@ -26,24 +28,6 @@ const char *sentence_verdict(const struct result *result)
                                                                      : words[result->verdict];
 }
 
-/* The phase a case is told by: of those measured the one that asked most, `max` above all. */
-static const struct result_phase *main_phase(const struct result_case *result_case)
-{
-    const struct result_phase *phase = NULL;
-    const struct result_phase *best = NULL;
-
-    if (!facts_has_figures(result_case)) {
-        return NULL;
-    }
-    while ((phase = facts_measured_next(result_case, phase)) != NULL) {
-        if (best == NULL || (phase->is_max && !best->is_max) ||
-            (phase->is_max == best->is_max && phase->asked_per_s > best->asked_per_s)) {
-            best = phase;
-        }
-    }
-    return best;
-}
-
 /* What the cases with figures have in common. */
 struct common {
     uint32_t cases;
@@ -55,17 +39,11 @@ struct common {
     bool several_phases;
 };
 
-/* A phase that sends nothing is told by what was taken in it. */
-static bool only_receives(const struct result_phase *phase)
-{
-    return !phase->is_max && phase->asked_per_s <= 0.0;
-}
-
 /* Is no earlier case with figures on the same target? */
 static bool is_new_target(const struct result *result, uint32_t index)
 {
     for (uint32_t i = 0; i < index; i++) {
-        if (main_phase(&result->cases[i]) != NULL &&
+        if (sentence_phase(&result->cases[i]) != NULL &&
             strcmp(result->cases[i].target, result->cases[index].target) == 0) {
             return false;
         }
@@ -78,7 +56,7 @@ static struct common find_common(const struct result *result)
     struct common common = {.same = true, .reached = true};
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_phase *phase = main_phase(&result->cases[i]);
+        const struct result_phase *phase = sentence_phase(&result->cases[i]);
 
         if (phase == NULL) {
             continue;
@@ -110,55 +88,54 @@ static void add_where(const struct common *common, struct text *out)
     }
 }
 
-/* "1.20M/s (memory), 95.0k/s of 100k/s (kafka)" */
-static void add_rates(const struct result *result, struct text *out)
+/* Of a case with several trials their phases add up; a rate was held for the length of one. */
+static int64_t length_of_trial(const struct common *common)
 {
-    uint32_t listed = 0;
-    uint32_t left = 0;
+    uint32_t trials = 0;
 
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_phase *phase = main_phase(&result->cases[i]);
-        char reached[UNITS_TEXT_BYTES];
-        char asked[UNITS_TEXT_BYTES];
+    for (uint32_t i = 0; i < common->only->trials_count; i++) {
+        const struct result_trial *trial = &common->only->trials[i];
 
-        if (phase == NULL) {
-            continue;
+        for (uint32_t j = 0; j < trial->phases_count; j++) {
+            const struct result_phase *phase = &trial->phases[j];
+
+            trials += phase->flow[0] == '\0' && phase->duration_ns > 0 &&
+                              strcmp(phase->name, common->phase->name) == 0
+                          ? 1
+                          : 0;
         }
-        if (listed == LISTED_MAX) {
-            left++;
-            continue;
-        }
-        text_add(out, listed++ == 0 ? "" : ", ");
-        text_add(out,
-                 units_format_rate(only_receives(phase) ? phase->received_per_s : phase->sent_per_s,
-                                   reached));
-        if (!phase->is_max && !facts_reached(phase)) {
-            text_addf(out, " of %s", units_format_rate(phase->asked_per_s, asked));
-        }
-        text_addf(out, " (%s)", result->cases[i].name);
     }
-    if (left > 0) {
-        text_addf(out, " and %u more", left);
+    return common->phase->duration_ns / (trials > 1 ? trials : 1);
+}
+
+static void add_trials(const struct common *common, struct text *out)
+{
+    if (common->only->trials_count > 1) {
+        text_addf(out, " in each of %u trials", common->only->trials_count);
     }
 }
 
 static void add_load(const struct result *result, const struct common *common, struct text *out)
 {
-    int64_t length_ns = common->phase->duration_ns;
+    int64_t length_ns = length_of_trial(common);
     char rate[UNITS_TEXT_BYTES];
     char span[UNITS_TEXT_BYTES];
 
     /* Phases that end by count may be over in microseconds. */
     units_format_duration(
-        length_ns < NS_PER_S ? length_ns : (length_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S, span);
-    if (only_receives(common->phase)) {
+        length_ns < 10 * NS_PER_S
+            ? (length_ns < NS_PER_S ? length_ns : (length_ns + TENTH_NS / 2) / TENTH_NS * TENTH_NS)
+            : (length_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S,
+        span);
+    if (sentence_only_receives(common->phase)) {
         text_add(out, "taken at ");
-        add_rates(result, out);
+        sentence_rates(result, out);
         return;
     }
     if (common->same && common->reached) {
         text_addf(out, "%s%s held for %s", common->several_phases ? "up to " : "",
                   units_format_rate(common->phase->asked_per_s, rate), span);
+        add_trials(common, out);
         add_where(common, out);
         return;
     }
@@ -167,8 +144,9 @@ static void add_load(const struct result *result, const struct common *common, s
     } else if (common->phase->is_max) {
         text_add(out, "as fast as possible: ");
     }
-    add_rates(result, out);
+    sentence_rates(result, out);
     text_addf(out, " for %s", span);
+    add_trials(common, out);
 }
 
 static void add_count(uint64_t count, const char *what, struct text *out)
@@ -202,38 +180,22 @@ static void add_delivery(const struct result *result, struct text *out)
     add_count(total.refused, "refused", out);
 }
 
-/* "; p99 end to end 4.12 ms (rabbitmq), 7.9 ms (kafka)"; false if there is no such figure. */
-static bool add_p99(const struct result *result, enum series series, const char *what,
-                    struct text *out)
+/* Of how many cases of its target is this so? 0: an earlier one told of it. */
+static uint32_t count_left_out(const struct result *result, uint32_t number)
 {
-    uint32_t listed = 0;
-    uint32_t left = 0;
+    const struct result_case *of = &result->cases[number];
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_phase *phase = main_phase(&result->cases[i]);
-        const struct hist *hist = NULL;
-        bool service = false;
-        char ns[UNITS_TEXT_BYTES];
-
-        if (phase != NULL) {
-            hist = facts_latency(phase, series, &service);
+        if (result->cases[i].status == of->status &&
+            strcmp(result->cases[i].target, of->target) == 0) {
+            if (i < number) {
+                return 0;
+            }
+            count++;
         }
-        /* Service times flatter a broker that is pushed to its limit: they are no headline. */
-        if (hist == NULL || service) {
-            continue;
-        }
-        if (listed == LISTED_MAX) {
-            left++;
-            continue;
-        }
-        text_addf(out, "%s%s (%s)", listed == 0 ? what : ", ",
-                  units_format_ns((double)hist_percentile(hist, 99.0), ns), result->cases[i].name);
-        listed++;
     }
-    if (left > 0) {
-        text_addf(out, " and %u more", left);
-    }
-    return listed > 0;
+    return count;
 }
 
 static void add_left_out(const struct result *result, struct text *out)
@@ -241,13 +203,19 @@ static void add_left_out(const struct result *result, struct text *out)
     bool any = false;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_case *result_case = &result->cases[i];
+        const struct result_case *of = &result->cases[i];
+        uint32_t count = of->status == CASE_MEASURED ? 0 : count_left_out(result, i);
 
-        if (result_case->status != CASE_MEASURED) {
-            text_addf(out, "%s%s %s", any ? ", " : "; ", facts_label(result, result_case),
-                      case_status_name(result_case->status));
-            any = true;
+        if (count == 0) {
+            continue;
         }
+        text_add(out, any ? ", " : "; ");
+        if (count == 1) {
+            text_addf(out, "%s %s", facts_label(result, of), case_status_name(of->status));
+        } else {
+            text_addf(out, "%s %s in %u cases", of->target, case_status_name(of->status), count);
+        }
+        any = true;
     }
 }
 
@@ -265,9 +233,7 @@ static void add_measured(const struct result *result, struct text *out)
     } else {
         add_load(result, &common, out);
         add_delivery(result, out);
-        if (!add_p99(result, SERIES_E2E, "; p99 end to end ", out)) {
-            (void)add_p99(result, SERIES_PUBLISH, "; p99 publish ", out);
-        }
+        sentence_p99(result, out);
     }
     add_left_out(result, out);
 }
@@ -312,6 +278,30 @@ static uint32_t add_reasons(const struct result *result, const char *code, uint3
     return listed;
 }
 
+/* Beside objectives that were missed, a regression is news of its own. */
+static void add_regression(const struct result *result, struct text *out)
+{
+    const struct result_reason *first = NULL;
+    uint32_t more = 0;
+
+    for (uint32_t i = 0; i < result->reasons_count; i++) {
+        if (strcmp(result->reasons[i].code, "regression") == 0) {
+            more += first == NULL ? 0 : 1;
+            first = first == NULL ? &result->reasons[i] : first;
+        }
+    }
+    if (first == NULL) {
+        return;
+    }
+    text_addf(out, "; regression: %s", first->text);
+    if (first->case_name[0] != '\0' && strstr(first->text, first->case_name) == NULL) {
+        text_addf(out, " (%s)", first->case_name);
+    }
+    if (more > 0) {
+        text_addf(out, " and %u more", more);
+    }
+}
+
 static void add_missed(const struct result *result, struct text *out)
 {
     uint32_t listed = add_reasons(result, "broker_lost", 0, out);
@@ -330,6 +320,9 @@ static void add_missed(const struct result *result, struct text *out)
     }
     if (left > 0) {
         text_addf(out, "; and %u more", left);
+    }
+    if (listed > 0) {
+        add_regression(result, out);
     }
     if (listed == 0 && add_reasons(result, NULL, 0, out) == 0) {
         add_measured(result, out);
@@ -369,8 +362,10 @@ void sentence_body(const struct result *result, struct text *out)
         add_missed(result, out);
         break;
     case VERDICT_INVALID:
-        text_add(out, "the instrument can't vouch for the numbers: ");
-        add_first_reasons(result, "no reason was recorded", out);
+        text_add(out, "the load generator may have made these numbers, not the broker: ");
+        if (!sentence_checks(result, out)) {
+            add_first_reasons(result, "no reason was recorded", out);
+        }
         break;
     case VERDICT_FAILED:
         text_add(out, "the run could not be made: ");

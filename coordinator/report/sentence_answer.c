@@ -52,14 +52,25 @@ static void add_difference(const struct result_comparison *comparison, struct te
 {
     bool rate = is_rate(comparison->metric);
     bool more = comparison->ratio > 1.0;
+    const char *name =
+        strcmp(comparison->metric, "received_rate") == 0 ? "throughput" : comparison->metric;
     double sign = more ? 100.0 : -100.0;
     double near = sign * ((more ? comparison->low : comparison->high) - 1.0);
     double far = sign * ((more ? comparison->high : comparison->low) - 1.0);
+    char low[FACTS_TEXT_BYTES];
+    char high[FACTS_TEXT_BYTES];
+    char times[FACTS_TEXT_BYTES];
     const char *verb = rate ? (more ? "gains" : "costs") : (more ? "adds" : "saves");
 
+    if (comparison->ratio >= FACTS_TIMES_FROM) {
+        text_addf(out, "%s has %s times the %s (%s to %s)", comparison->case_name,
+                  facts_times(comparison->ratio, times), name, facts_times(comparison->low, low),
+                  facts_times(comparison->high, high));
+        return;
+    }
     text_addf(out, "%s %s %.1f %% (%.1f to %.1f %%) %s%s", comparison->case_name, verb,
               sign * (comparison->ratio - 1.0), near, far, rate ? "" : (more ? "to " : "of "),
-              strcmp(comparison->metric, "received_rate") == 0 ? "throughput" : comparison->metric);
+              name);
 }
 
 static void add_comparisons(const struct result *result, struct text *out)

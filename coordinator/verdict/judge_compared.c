@@ -24,6 +24,9 @@ static const struct result_check *void_of(const struct result *result, const cha
     return NULL;
 }
 
+/* More than that is told as a factor: nobody reads +240 % as 3.4 times as much. */
+#define TIMES_FROM 2.0
+
 /* A figure that can't be trusted on either side is no regression. */
 static int judge_worse(struct result *result, const struct result_comparison *row,
                        struct tally *tally, bool *ret_regressed, struct errinfo *reterr)
@@ -40,11 +43,21 @@ static int judge_worse(struct result *result, const struct result_comparison *ro
         return judge_add_reason(result, "invalid", row->case_name, text, reterr);
     }
     *ret_regressed = true;
-    (void)snprintf(text, sizeof text,
-                   "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was the "
-                   "limit",
-                   row->metric, row->phase, (row->ratio - 1.0) * 100.0, (row->low - 1.0) * 100.0,
-                   (row->high - 1.0) * 100.0, row->baseline, row->threshold * 100.0);
+    if (row->ratio >= TIMES_FROM) {
+        (void)snprintf(
+            text, sizeof text,
+            "%s in %s is %.1f times that of %s (95 %%: %.1f to %.1f times); %.3g %% more "
+            "was the limit",
+            row->metric, row->phase, row->ratio, row->baseline, row->low, row->high,
+            row->threshold * 100.0);
+    } else {
+        (void)snprintf(text, sizeof text,
+                       "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was "
+                       "the limit",
+                       row->metric, row->phase, (row->ratio - 1.0) * 100.0,
+                       (row->low - 1.0) * 100.0, (row->high - 1.0) * 100.0, row->baseline,
+                       row->threshold * 100.0);
+    }
     return judge_add_reason(result, "regression", row->case_name, text, reterr);
 }
 

@@ -116,7 +116,7 @@ static void a_comparison_tells_change_interval_and_how_many_pairs_are_missing(vo
     expect_in(text, "-12.0 % | -15.0 % to -9.0 %");
     expect_in(text, "✗ worse: a regression");
     expect_in(text, "? inconclusive (7 more pairs needed)");
-    expect_in(text, "1 more comparisons without a clear change");
+    expect_in(text, "1 more comparison without a clear change is in result.json");
     free(text);
     result_free(result);
 }
@@ -262,7 +262,82 @@ static void the_sentence_of_a_comparison_is_the_difference_it_found(void **state
     free(text);
 }
 
-static void the_sentence_of_a_sweep_tells_its_cases_apart(void **state)
+/* A sweep of five sizes on four brokers pushed all else off the first screen. */
+static void many_cases_have_one_row_per_target_on_the_first_screen(void **state)
+{
+    struct result *result = make();
+    const char *first_screen;
+    char *text;
+    char *end;
+
+    (void)state;
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].phases_count; j++) {
+            result->cases[i].phases[j].measured = true;
+        }
+    }
+    result_fixture_sweep(result);
+    text = markdown_of(result);
+    end = strstr(text, "\n## ");
+    assert_non_null(end);
+    *end = '\0';
+    first_screen = text;
+    expect_in(first_screen, "rabbitmq (3 cases)");
+    assert_null(strstr(first_screen, "payload.size="));
+    expect_in(first_screen, " to ");
+    expect_in(first_screen, "Objectives: in how many cases they were met");
+    free(text);
+    result_free(result);
+}
+
+static void a_change_of_many_times_is_told_as_a_factor(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    result->findings.comparisons[1].verdict = COMPARISON_WORSE;
+    result->findings.comparisons[1].ratio = 3.4;
+    result->findings.comparisons[1].low = 3.1;
+    result->findings.comparisons[1].high = 12.3;
+    text = markdown_of(result);
+    expect_in(text, "rabbit-3.10 has 3.4 times the e2e.p99 (3.1 to 12)");
+    expect_in(text, "3.4 times | 3.1 times to 12 times");
+    free(text);
+    result_free(result);
+}
+
+static void the_sentence_of_an_invalid_run_says_why_and_what_to_change(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    result->verdict = VERDICT_INVALID;
+    text = sentence_of(result);
+    expect_in(text, "INVALID - the load generator may have made these numbers, not the broker: "
+                    "agent-2: ");
+    expect_in(text, "(97 %, limit 90 %)");
+    free(text);
+}
+
+static void a_regression_is_told_beside_objectives_that_were_missed(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result->verdict = VERDICT_FAIL;
+    result->objectives[0].met = MET_NO;
+    result_fixture_reason(result, "regression", "memory", "publish.p99 in steady is +50.0 %");
+    text = sentence_of(result);
+    expect_in(text, "; regression: publish.p99 in steady is +50.0 % (memory)");
+    free(text);
+}
+
+static void the_sentence_of_a_sweep_tells_the_range_of_its_cases(void **state)
 {
     struct result *result = make();
     char *text;
@@ -270,7 +345,8 @@ static void the_sentence_of_a_sweep_tells_its_cases_apart(void **state)
     (void)state;
     result_fixture_sweep(result);
     text = sentence_of(result);
-    expect_in(text, "(rabbitmq payload.size=64)");
+    expect_in(text, "p99 end to end 95.7 us to 12.0 ms (rabbitmq), ");
+    assert_null(strstr(text, "payload.size="));
     expect_in(text, "in 4 cases on 2 brokers");
     free(text);
 }
@@ -290,7 +366,11 @@ int main(void)
         cmocka_unit_test(the_sentence_of_a_search_is_the_rate_it_found),
         cmocka_unit_test(the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound),
         cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),
-        cmocka_unit_test(the_sentence_of_a_sweep_tells_its_cases_apart),
+        cmocka_unit_test(many_cases_have_one_row_per_target_on_the_first_screen),
+        cmocka_unit_test(a_change_of_many_times_is_told_as_a_factor),
+        cmocka_unit_test(the_sentence_of_an_invalid_run_says_why_and_what_to_change),
+        cmocka_unit_test(a_regression_is_told_beside_objectives_that_were_missed),
+        cmocka_unit_test(the_sentence_of_a_sweep_tells_the_range_of_its_cases),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

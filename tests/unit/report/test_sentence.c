@@ -5,6 +5,7 @@
 #include "result_fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct result *make(bool faults, bool all)
@@ -77,7 +78,7 @@ static void sentence_counts_brokers_and_names_the_skipped(void **state)
     result_free(result);
 }
 
-static void sentence_names_cases_where_a_target_has_several(void **state)
+static void sentence_tells_the_range_of_a_target_with_several_cases(void **state)
 {
     struct result *result = make(false, false);
     struct text out = {0};
@@ -90,7 +91,8 @@ static void sentence_names_cases_where_a_target_has_several(void **state)
     }
     assert_int_equal(report_sentence(result, &out), 0);
     assert_non_null(strstr(out.bytes, "20.0k/s held for 30 s in 3 cases on kafka, nothing lost;"));
-    assert_non_null(strstr(out.bytes, "(kafka/size=0)"));
+    assert_non_null(strstr(out.bytes, " ms (kafka)"));
+    assert_null(strstr(out.bytes, "kafka/size=0"));
     text_done(&out);
     result_free(result);
 }
@@ -139,6 +141,30 @@ static void sentence_of_max_has_no_response_latency(void **state)
                     "PASS - as fast as possible: 1.23M/s (memory) for 4.12 ms, nothing lost");
 }
 
+/* Five trials of 30 s were told as "held for 2 min 30 s". */
+static void sentence_tells_the_length_of_one_trial(void **state)
+{
+    struct result *result = make_one(4120000);
+    struct result_case *first = &result->cases[0];
+    struct result_trial *trials = realloc(first->trials, 2 * sizeof *trials);
+
+    (void)state;
+    assert_non_null(trials);
+    first->trials = trials;
+    trials[1] = (struct result_trial){.number = 99, .phases_count = trials[0].phases_count};
+    trials[1].phases = calloc(trials[0].phases_count, sizeof *trials[1].phases);
+    assert_non_null(trials[1].phases);
+    for (uint32_t i = 0; i < trials[0].phases_count; i++) {
+        trials[1].phases[i].duration_ns = trials[0].phases[i].duration_ns;
+        memcpy(trials[1].phases[i].flow, trials[0].phases[i].flow, NAME_BYTES);
+        memcpy(trials[1].phases[i].name, trials[0].phases[i].name, NAME_BYTES);
+    }
+    first->trials_count = 2;
+    first->phases[3].duration_ns *= 2;
+    expect_sentence(result, "PASS - 20.0k/s held for 30 s in each of 2 trials on memory, nothing "
+                            "lost; p99 end to end 4.12 ms (memory)");
+}
+
 static void sentence_of_a_fail_has_observed_and_wanted(void **state)
 {
     struct result *result = make_one(1000000);
@@ -171,8 +197,8 @@ static void sentence_of_an_invalid_run_gives_the_reason(void **state)
     (void)state;
     result->verdict = VERDICT_INVALID;
     result_fixture_reason(result, "cpu", "", "agent-2 was 92 % busy: use more agents");
-    expect_sentence(result, "INVALID - the instrument can't vouch for the numbers: agent-2 was "
-                            "92 % busy: use more agents");
+    expect_sentence(result, "INVALID - the load generator may have made these numbers, not the "
+                            "broker: agent-2 was 92 % busy: use more agents");
 }
 
 static void sentence_of_a_failed_run_without_reasons_says_so(void **state)
@@ -267,10 +293,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sentence_of_a_pass_names_rate_span_and_p99),
         cmocka_unit_test(sentence_counts_brokers_and_names_the_skipped),
-        cmocka_unit_test(sentence_names_cases_where_a_target_has_several),
+        cmocka_unit_test(sentence_tells_the_range_of_a_target_with_several_cases),
         cmocka_unit_test(sentence_of_a_phase_that_only_receives_tells_that_rate),
         cmocka_unit_test(sentence_says_when_the_rate_was_not_reached),
         cmocka_unit_test(sentence_of_max_has_no_response_latency),
+        cmocka_unit_test(sentence_tells_the_length_of_one_trial),
         cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
         cmocka_unit_test(sentence_of_a_fail_names_the_lost_broker_first),
         cmocka_unit_test(sentence_of_an_invalid_run_gives_the_reason),

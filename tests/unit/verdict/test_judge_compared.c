@@ -71,6 +71,8 @@ static void what_is_worse_is_a_regression_and_what_is_not_passes(void **state)
 {
     const struct result_comparison worse = {
         .verdict = COMPARISON_WORSE, .pairs = 5, .ratio = 0.5, .low = 0.4, .high = 0.6};
+    const struct result_comparison times = {
+        .verdict = COMPARISON_WORSE, .pairs = 5, .ratio = 3.4, .low = 3.1, .high = 23.7};
     const struct result_comparison same = {
         .verdict = COMPARISON_SAME, .pairs = 5, .ratio = 1.0, .low = 0.99, .high = 1.01};
     const struct result_comparison unclear = {.verdict = COMPARISON_INCONCLUSIVE, .pairs = 2};
@@ -79,6 +81,8 @@ static void what_is_worse_is_a_regression_and_what_is_not_passes(void **state)
     (void)state;
     bed_init(&bed, &worse, 1);
     judged(&bed, NULL, VERDICT_REGRESSION, "regression", "-50.0 %");
+    bed_init(&bed, &times, 1);
+    judged(&bed, NULL, VERDICT_REGRESSION, "regression", "3.4 times that of ");
     bed_init(&bed, &same, 1);
     judged(&bed, NULL, VERDICT_PASS, "", "");
     bed_init(&bed, &unclear, 1);

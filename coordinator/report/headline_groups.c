@@ -1,0 +1,336 @@
+#include "headline_groups.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The lowest and the highest of a group's cases. */
+struct range {
+    double low;
+    double high;
+    bool any;
+};
+
+static void widen(struct range *range, double value)
+{
+    if (!isfinite(value)) {
+        return;
+    }
+    range->low = !range->any || value < range->low ? value : range->low;
+    range->high = !range->any || value > range->high ? value : range->high;
+    range->any = true;
+}
+
+bool headline_same_group(const struct result_case *a, const struct result_case *b)
+{
+    return strcmp(a->target, b->target) == 0 && strcmp(a->variant, b->variant) == 0;
+}
+
+bool headline_begins_group(const struct result *result, const struct result_case *result_case)
+{
+    for (const struct result_case *before = result->cases; before < result_case; before++) {
+        if (headline_same_group(before, result_case)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool headline_is_grouped(const struct result *result)
+{
+    uint32_t rows = 0;
+    uint32_t groups = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        uint32_t phases = facts_measured_count(&result->cases[i]);
+
+        rows += phases == 0 ? 1 : phases;
+        groups += headline_begins_group(result, &result->cases[i]) ? 1 : 0;
+    }
+    return rows > HEADLINE_ROWS_MAX && groups < result->cases_count;
+}
+
+static uint32_t count_cases(const struct result *result, const struct result_case *first)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        count += headline_same_group(&result->cases[i], first) ? 1 : 0;
+    }
+    return count;
+}
+
+const char *headline_group_name(const struct result *result, const struct result_case *first,
+                                char *text)
+{
+    uint32_t count = count_cases(result, first);
+
+    if (count == 1) {
+        (void)snprintf(text, HEADLINE_NAME_BYTES, "%s", first->name);
+    } else {
+        (void)snprintf(text, HEADLINE_NAME_BYTES, "%s%s%s (%u cases)", first->target,
+                       first->variant[0] == '\0' ? "" : "/", first->variant, count);
+    }
+    return text;
+}
+
+/* The phase of that name, measured, in a case with figures. */
+static const struct result_phase *phase_of(const struct result_case *of, const char *name)
+{
+    const struct result_phase *phase = NULL;
+
+    while (facts_has_figures(of) && (phase = facts_measured_next(of, phase)) != NULL) {
+        if (strcmp(phase->name, name) == 0) {
+            return phase;
+        }
+    }
+    return NULL;
+}
+
+static void range_cell(const struct range *range, const char *unit, enum doc_tone tone,
+                       const char *before, const char *after, struct document *doc)
+{
+    char low[FACTS_TEXT_BYTES];
+    char high[FACTS_TEXT_BYTES];
+
+    if (!range->any) {
+        doc_cell(doc, DOC_MUTED, "–");
+        return;
+    }
+    facts_measure(range->low, unit, low);
+    facts_measure(range->high, unit, high);
+    if (strcmp(low, high) == 0) {
+        doc_cell(doc, tone, "%s%s%s", before, low, after);
+    } else {
+        doc_cell(doc, tone, "%s%s to %s%s", before, low, high, after);
+    }
+}
+
+static void add_rates(const struct result *result, const struct result_case *first,
+                      const char *name, struct headline_notes *notes, struct document *doc)
+{
+    struct range asked = {0};
+    struct range sent = {0};
+    bool is_max = false;
+    bool reached = true;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = phase_of(&result->cases[i], name);
+
+        if (phase == NULL || !headline_same_group(&result->cases[i], first)) {
+            continue;
+        }
+        if (phase->is_max) {
+            is_max = true;
+        } else {
+            widen(&asked, phase->asked_per_s);
+            reached = reached && facts_reached(phase);
+        }
+        widen(&sent, phase->sent_per_s);
+    }
+    if (is_max) {
+        doc_cell(doc, DOC_PLAIN, "max");
+    } else {
+        range_cell(&asked, "/s", DOC_PLAIN, "", "", doc);
+    }
+    notes->not_reached |= !reached;
+    range_cell(&sent, "/s", reached ? DOC_PLAIN : DOC_BAD, "", reached ? "" : " ‡", doc);
+}
+
+static void add_latency(const struct result *result, const struct result_case *first,
+                        const char *name, enum series series, double percentile,
+                        struct headline_notes *notes, struct document *doc)
+{
+    struct range range = {0};
+    bool any_service = false;
+    bool all_hold = true;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = phase_of(&result->cases[i], name);
+        const struct hist *hist = NULL;
+        bool service = false;
+
+        if (phase != NULL && headline_same_group(&result->cases[i], first)) {
+            hist = facts_latency(phase, series, &service);
+        }
+        if (hist == NULL) {
+            continue;
+        }
+        any_service |= service;
+        all_hold = all_hold && (percentile >= 100.0 || facts_percentile_holds(hist, percentile));
+        widen(&range,
+              (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)));
+    }
+    notes->service |= any_service;
+    notes->few_samples |= !all_hold;
+    range_cell(&range, "ns", all_hold ? DOC_PLAIN : DOC_MUTED, all_hold ? "" : "~",
+               any_service ? " †" : "", doc);
+}
+
+static void add_fault_count(uint64_t count, bool known, struct document *doc)
+{
+    char text[FACTS_TEXT_BYTES];
+
+    if (!known) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else {
+        doc_cell(doc, count == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(count, text));
+    }
+}
+
+/* One account of all cases together: each message of them is in it once. */
+static void add_faults(const struct result *result, const struct result_case *first, uint32_t rows,
+                       struct document *doc)
+{
+    struct result_delivery total = {0};
+    bool consumed;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        struct result_delivery delivery;
+
+        if (headline_same_group(&result->cases[i], first) && facts_has_figures(&result->cases[i])) {
+            facts_delivery(&result->cases[i], &delivery);
+            facts_delivery_add(&total, &delivery);
+        }
+    }
+    consumed = total.expected > 0 || total.received > 0;
+    add_fault_count(total.lost, consumed, doc);
+    add_fault_count(total.duplicated, consumed, doc);
+    add_fault_count(total.reordered, consumed, doc);
+    add_fault_count(total.corrupted, consumed, doc);
+    doc_cells_rows(doc, 4, rows);
+}
+
+static void add_phases(const struct result *result, const struct result_case *first,
+                       const struct result_case *with_figures, bool phase_column,
+                       struct headline_notes *notes, struct document *doc)
+{
+    const struct result_phase *phase = NULL;
+    uint32_t rows = facts_measured_count(with_figures);
+    char name[HEADLINE_NAME_BYTES];
+    bool begins = true;
+
+    while ((phase = facts_measured_next(with_figures, phase)) != NULL) {
+        if (begins) {
+            doc_cell_target(doc, headline_group_name(result, first, name),
+                            facts_colour(result, first), rows);
+        } else {
+            doc_cell_covered(doc);
+        }
+        if (phase_column) {
+            doc_cell(doc, DOC_PLAIN, "%s", phase->name);
+        }
+        add_rates(result, first, phase->name, notes, doc);
+        add_latency(result, first, phase->name, SERIES_E2E, 50.0, notes, doc);
+        add_latency(result, first, phase->name, SERIES_E2E, 99.0, notes, doc);
+        add_latency(result, first, phase->name, SERIES_E2E, 100.0, notes, doc);
+        add_latency(result, first, phase->name, SERIES_PUBLISH, 99.0, notes, doc);
+        if (begins) {
+            add_faults(result, first, rows, doc);
+        } else {
+            for (int i = 0; i < 4; i++) {
+                doc_cell_covered(doc);
+            }
+        }
+        begins = false;
+    }
+}
+
+static bool is_left_out(const struct result_case *of)
+{
+    return of->status != CASE_MEASURED || facts_measured_count(of) == 0;
+}
+
+static bool same_reason(const struct result_case *a, const struct result_case *b)
+{
+    return is_left_out(a) && is_left_out(b) && a->status == b->status &&
+           strcmp(a->reason, b->reason) == 0 && headline_same_group(a, b);
+}
+
+/* A broker that is away has one reason, however many cases it would have had. */
+static void add_left_out(const struct result *result, const struct result_case *of,
+                         uint32_t columns_count, struct document *doc)
+{
+    const char *status =
+        of->status == CASE_MEASURED ? "no measured phase" : case_status_name(of->status);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (same_reason(&result->cases[i], of)) {
+            if (&result->cases[i] < of) {
+                return; /* Its row is there. */
+            }
+            count++;
+        }
+    }
+    doc_cell_target(doc, count == 1 ? of->name : of->target, facts_colour(result, of), 1);
+    if (count > 1) {
+        doc_cell(doc, of->status == CASE_FAILED ? DOC_BAD : DOC_WARN, "%u cases %s%s%s", count,
+                 status, of->reason[0] == '\0' ? "" : ": ", of->reason);
+    } else {
+        doc_cell(doc, of->status == CASE_FAILED ? DOC_BAD : DOC_WARN, "%s%s%s", status,
+                 of->reason[0] == '\0' ? "" : ": ", of->reason);
+    }
+    doc_cell_columns(doc, columns_count - 1);
+}
+
+void headline_group_rows(const struct result *result, const struct result_case *first,
+                         bool phase_column, struct headline_notes *notes, struct document *doc)
+{
+    const struct result_case *with_figures = NULL;
+    uint32_t columns_count = phase_column ? 12 : 11;
+
+    for (uint32_t i = 0; i < result->cases_count && with_figures == NULL; i++) {
+        const struct result_case *of = &result->cases[i];
+
+        if (headline_same_group(of, first) && facts_has_figures(of) &&
+            facts_measured_count(of) > 0) {
+            with_figures = of;
+        }
+    }
+    if (with_figures != NULL) {
+        add_phases(result, first, with_figures, phase_column, notes, doc);
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (headline_same_group(&result->cases[i], first) && is_left_out(&result->cases[i])) {
+            add_left_out(result, &result->cases[i], columns_count, doc);
+        }
+    }
+}
+
+static bool is_of_group(const struct result *result, const struct result_objective *objective,
+                        const struct result_objective *like, const struct result_case *first)
+{
+    const struct result_case *of = facts_case(result, objective->case_name);
+
+    return of != NULL && headline_same_group(of, first) &&
+           strcmp(objective->text, like->text) == 0 && strcmp(objective->phase, like->phase) == 0 &&
+           strcmp(objective->flow, like->flow) == 0;
+}
+
+void headline_group_objective(const struct result *result, const struct result_case *first,
+                              const struct result_objective *like, struct document *doc)
+{
+    uint32_t met = 0;
+    uint32_t missed = 0;
+    uint32_t all = 0;
+
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        const struct result_objective *objective = &result->objectives[i];
+
+        if (is_of_group(result, objective, like, first)) {
+            met += objective->met == MET_YES ? 1 : 0;
+            missed += objective->met == MET_NO ? 1 : 0;
+            all++;
+        }
+    }
+    if (all == 0) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else if (missed > 0) {
+        doc_cell(doc, DOC_BAD, "✗ missed in %u of %u", missed, all);
+    } else if (met > 0) {
+        doc_cell(doc, DOC_GOOD, "✓ %u of %u", met, all);
+    } else {
+        doc_cell(doc, DOC_MUTED, "n/a");
+    }
+}

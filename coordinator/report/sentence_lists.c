@@ -1,0 +1,214 @@
+#include "sentence_lists.h"
+
+#include "facts.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LISTED_MAX 4
+
+const struct result_phase *sentence_phase(const struct result_case *result_case)
+{
+    const struct result_phase *phase = NULL;
+    const struct result_phase *best = NULL;
+
+    if (!facts_has_figures(result_case)) {
+        return NULL;
+    }
+    while ((phase = facts_measured_next(result_case, phase)) != NULL) {
+        if (best == NULL || (phase->is_max && !best->is_max) ||
+            (phase->is_max == best->is_max && phase->asked_per_s > best->asked_per_s)) {
+            best = phase;
+        }
+    }
+    return best;
+}
+
+bool sentence_only_receives(const struct result_phase *phase)
+{
+    return !phase->is_max && phase->asked_per_s <= 0.0;
+}
+
+/* NAN: there is no such figure. */
+typedef double value_of(const struct result_phase *phase);
+typedef const char *format_of(double value, char *text);
+
+/* The lowest and the highest of a target's cases. */
+struct range {
+    double low;
+    double high;
+    uint32_t cases;
+    const struct result_case *first;
+};
+
+static struct range range_of(const struct result *result, const char *target, value_of *value)
+{
+    struct range range = {.low = INFINITY, .high = -INFINITY};
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *of = &result->cases[i];
+        const struct result_phase *phase = sentence_phase(of);
+        double one = phase == NULL ? (double)NAN : value(phase);
+
+        if (!isfinite(one) || strcmp(of->target, target) != 0) {
+            continue;
+        }
+        range.low = one < range.low ? one : range.low;
+        range.high = one > range.high ? one : range.high;
+        range.first = range.cases++ == 0 ? of : range.first;
+    }
+    return range;
+}
+
+static double rate_of(const struct result_phase *phase)
+{
+    return sentence_only_receives(phase) ? phase->received_per_s : phase->sent_per_s;
+}
+
+/* What was asked of a target whose cases all asked the same; 0: they did not, or it was reached. */
+static double missed_rate_of(const struct result *result, const char *target)
+{
+    double asked = 0.0;
+    bool reached = true;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = sentence_phase(&result->cases[i]);
+
+        if (phase == NULL || strcmp(result->cases[i].target, target) != 0) {
+            continue;
+        }
+        if (phase->is_max || (asked > 0.0 && fabs(phase->asked_per_s - asked) > 0.001 * asked)) {
+            return 0.0;
+        }
+        asked = phase->asked_per_s;
+        reached = reached && facts_reached(phase);
+    }
+    return reached ? 0.0 : asked;
+}
+
+/* "4.12 ms (rabbitmq), 7.90 ms to 12.0 ms (kafka)": a target with several cases, which stand in the
+ * section of the question, by their range. asked: " of 20.0k/s" where that was missed. Returns
+ * whether there was any. */
+static bool add_ranges(const struct result *result, value_of *value, format_of *format, bool asked,
+                       const char *what, struct text *out)
+{
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *of = &result->cases[i];
+        struct range range = range_of(result, of->target, value);
+        double missed = asked ? missed_rate_of(result, of->target) : 0.0;
+        char low[UNITS_TEXT_BYTES];
+        char high[UNITS_TEXT_BYTES];
+
+        if (range.first != of) {
+            continue;
+        }
+        if (listed == LISTED_MAX) {
+            left++;
+            continue;
+        }
+        text_addf(out, "%s%s", listed++ == 0 ? what : ", ", format(range.low, low));
+        if (strcmp(low, format(range.high, high)) != 0) {
+            text_addf(out, " to %s", high);
+        }
+        if (missed > 0.0) {
+            text_addf(out, " of %s", format(missed, low));
+        }
+        text_addf(out, " (%s)", range.cases == 1 ? of->name : of->target);
+    }
+    if (left > 0) {
+        text_addf(out, " and %u more", left);
+    }
+    return listed > 0;
+}
+
+void sentence_rates(const struct result *result, struct text *out)
+{
+    (void)add_ranges(result, rate_of, units_format_rate, true, "", out);
+}
+
+/* Service times flatter a broker that is pushed to its limit: they are no headline. */
+static double p99_of(const struct result_phase *phase, enum series series)
+{
+    bool service = false;
+    const struct hist *hist = facts_latency(phase, series, &service);
+
+    return hist == NULL || service ? (double)NAN : (double)hist_percentile(hist, 99.0);
+}
+
+static double e2e_p99_of(const struct result_phase *phase)
+{
+    return p99_of(phase, SERIES_E2E);
+}
+
+static double publish_p99_of(const struct result_phase *phase)
+{
+    return p99_of(phase, SERIES_PUBLISH);
+}
+
+void sentence_p99(const struct result *result, struct text *out)
+{
+    if (!add_ranges(result, e2e_p99_of, units_format_ns, false, "; p99 end to end ", out)) {
+        (void)add_ranges(result, publish_p99_of, units_format_ns, false, "; p99 publish ", out);
+    }
+}
+
+/* "agent-2: load_thread_cpu was 0.92, the limit is 0.9" */
+static void add_check(const struct result_check *check, struct text *out)
+{
+    char observed[FACTS_TEXT_BYTES];
+    char limit[FACTS_TEXT_BYTES];
+
+    if (check->agent[0] != '\0') {
+        text_addf(out, "%s: ", check->agent);
+    }
+    text_add(out, check->text);
+    if (check->unit[0] == '\0' && check->limit <= 1.0) { /* A share. */
+        text_addf(out, " (%.3g %%, limit %.3g %%)", check->observed * 100.0, check->limit * 100.0);
+    } else {
+        text_addf(out, " (%s, limit %s)", facts_measure(check->observed, check->unit, observed),
+                  facts_measure(check->limit, check->unit, limit));
+    }
+    if (check->case_name[0] != '\0') {
+        text_addf(out, " on %s", check->case_name);
+    }
+}
+
+/* Was a signal of this name and agent told already, of another case? */
+static bool is_told(const struct findings *findings, uint32_t number)
+{
+    const struct result_check *check = &findings->checks[number];
+
+    for (uint32_t i = 0; i < number; i++) {
+        if (findings->checks[i].status == CHECK_INVALID &&
+            strcmp(findings->checks[i].check, check->check) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sentence_checks(const struct result *result, struct text *out)
+{
+    const struct findings *findings = &result->findings;
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < findings->checks_count; i++) {
+        if (findings->checks[i].status != CHECK_INVALID) {
+            continue;
+        }
+        if (listed == LISTED_MAX - 2 || is_told(findings, i)) {
+            left++;
+            continue;
+        }
+        text_add(out, listed++ == 0 ? "" : "; ");
+        add_check(&findings->checks[i], out);
+    }
+    if (left > 0) {
+        text_addf(out, "; %u more like it", left);
+    }
+    return listed > 0;
+}
