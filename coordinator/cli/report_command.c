@@ -50,6 +50,9 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
         entries++;
         r = fold_add(fold, &entry, reterr);
+        if (r < 0) {
+            (void)errinfo_prefix(reterr, r, "%s/%s", folder, ARCHIVE_JOURNAL_NAME);
+        }
         if (r == 0 && with_hlog) {
             r = hlog_add(hlog, &entry, reterr);
         }

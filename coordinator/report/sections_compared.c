@@ -64,7 +64,7 @@ static void add_comparison(const struct result *result, const struct result_comp
     doc_cell(doc, DOC_PLAIN, "%s", facts_change(comparison->ratio, change));
     facts_change(comparison->low, change);
     doc_cell(doc, DOC_PLAIN, "%s to %s", change, facts_change(comparison->high, high));
-    doc_cell(doc, DOC_MUTED, "%.3g %%", comparison->threshold * 100.0);
+    doc_cell(doc, DOC_MUTED, "%.4g %%", comparison->threshold * 100.0);
     doc_cell(doc, DOC_MUTED, "%u", comparison->pairs);
     add_verdict(comparison, doc);
 }

@@ -46,13 +46,13 @@ static int judge_worse(struct result *result, const struct result_comparison *ro
     if (row->ratio >= TIMES_FROM) {
         (void)snprintf(
             text, sizeof text,
-            "%s in %s is %.1f times that of %s (95 %%: %.1f to %.1f times); %.3g %% more "
+            "%s in %s is %.1f times that of %s (95 %%: %.1f to %.1f times); %.4g %% more "
             "was the limit",
             row->metric, row->phase, row->ratio, row->baseline, row->low, row->high,
             row->threshold * 100.0);
     } else {
         (void)snprintf(text, sizeof text,
-                       "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.3g %% was "
+                       "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.4g %% was "
                        "the limit",
                        row->metric, row->phase, (row->ratio - 1.0) * 100.0,
                        (row->low - 1.0) * 100.0, (row->high - 1.0) * 100.0, row->baseline,

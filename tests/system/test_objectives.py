@@ -88,4 +88,26 @@ def lacking():
     same([one["code"] for one in result["reasons"]], ["no_samples"], "reasons")
 
 
+@test("a comparison that gates and has nothing to compare is missed, and shown")
+def nothing_to_compare():
+    variants = "{ base: {}, silent: { topology.consumers: 0 } }"
+    result, program, folder = run(
+        ["sent_rate > 1/s"],
+        1,
+        phases=["{ name: steady, rate: 100/s, for: 1s }"],
+        topology="{ topics: 1, producers: 1, consumers: 1 }",
+        repeat="2",
+        variants=variants,
+        compare="{ baseline: base, worse: { received_rate: 50%, e2e.mean: 1000% } }",
+    )
+    same([one["code"] for one in result["reasons"]], ["no_samples", "not_compared"], "reasons")
+    contains(" ".join(program.out.split()), "received_rate in steady can't be compared with memory/base: it was 0", "the summary")
+    rows = {one["metric"]: one for one in result["comparisons"] if one["gates"]}
+    same((rows["received_rate"]["verdict"], rows["received_rate"]["pairs"]), ("inconclusive", 0), "the rate's row")
+    same((rows["e2e.mean"]["verdict"], "ratio" in rows["e2e.mean"]), ("not available", False), "the latency's row")
+    contains(bed.read(folder, "summary.md"), "not available: there are no samples", "the summary's table")
+    bed.millrace("report", folder, "--format", "json", code=1)
+    same(bed.result_of(folder)["comparisons"], result["comparisons"], "the comparisons in the report made again")
+
+
 bed.main()
