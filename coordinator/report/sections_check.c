@@ -13,12 +13,17 @@ static double strain(const struct result_check *check)
     return check->limit > 0.0 && isfinite(check->observed) ? check->observed / check->limit : 0.0;
 }
 
+/* One of the table. */
+struct row {
+    const struct result_check *check;
+};
+
 /* The worst first; of what is well, the row of each signal that is closest to its limit comes
  * before the others of that signal. */
 static int compare_rows(const void *a, const void *b)
 {
-    const struct result_check *left = *(const struct result_check *const *)a;
-    const struct result_check *right = *(const struct result_check *const *)b;
+    const struct result_check *left = ((const struct row *)a)->check;
+    const struct result_check *right = ((const struct row *)b)->check;
     int names = strcmp(left->check, right->check);
 
     if (left->status != right->status) {
@@ -60,18 +65,17 @@ static void add_check(const struct result *result, const struct result_check *ch
 }
 
 /* Runs of many cases on many agents have more rows than anybody reads. */
-static void add_rows(const struct result *result, const struct result_check **rows,
-                     struct document *doc)
+static void add_rows(const struct result *result, const struct row *rows, struct document *doc)
 {
     uint32_t shown = 0;
     uint32_t left = 0;
 
     for (uint32_t i = 0; i < result->findings.checks_count; i++) {
-        if (!is_shown(rows[i], i == 0 ? NULL : rows[i - 1])) {
+        if (!is_shown(rows[i].check, i == 0 ? NULL : rows[i - 1].check)) {
             continue;
         }
-        if (shown < ROWS_MAX || rows[i]->status == CHECK_OK) {
-            add_check(result, rows[i], doc);
+        if (shown < ROWS_MAX || rows[i].check->status == CHECK_OK) {
+            add_check(result, rows[i].check, doc);
             shown++;
         } else {
             left++;
@@ -96,7 +100,7 @@ void section_check(const struct result *result, struct document *doc)
         {"what it means", NULL, DOC_LEFT},
     };
     const struct findings *findings = &result->findings;
-    const struct result_check **rows;
+    struct row *rows;
     uint32_t well = 0;
 
     if (findings->checks_count == 0) {
@@ -117,7 +121,7 @@ void section_check(const struct result *result, struct document *doc)
                   well, findings->checks_count);
     doc_table(doc, "Self-check of the load generator", columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < findings->checks_count; i++) {
-        rows[i] = &findings->checks[i];
+        rows[i].check = &findings->checks[i];
     }
     qsort(rows, findings->checks_count, sizeof *rows, compare_rows);
     add_rows(result, rows, doc);

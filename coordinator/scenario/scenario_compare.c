@@ -114,7 +114,7 @@ void build_compare(struct loading *loading)
     if (repeat != NULL && repeat->bad) {
         return; /* It has its own error. */
     }
-    if (scenario->repeat < 2 && scenario->compare.worse_count > 0) {
+    if (scenario->repeat < 2 && worse != NULL && scenario->compare.worse_count > 0) {
         problems_add(&loading->problems, worse->at, "compare.worse",
                      "with one trial a case no change can be told from chance (repeat: 5, at least "
                      "2)");

@@ -237,25 +237,33 @@ void scenario_setup_done(struct scenario_setup *setup)
     memset(setup, 0, sizeof *setup);
 }
 
+/* Is a value like this one listed in front of it? */
+static bool has_twin(const struct node *first, const struct node *value, const char *text)
+{
+    char other[REASON_BYTES];
+
+    for (const struct node *twin = first; twin != value; twin = twin->next) {
+        value_text(twin, other, sizeof other);
+        if (strcmp(text, other) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Two equal values of a key would be two cases of one name. */
 static void check_twins(struct loading *loading, const struct combination *combination)
 {
     for (uint32_t i = 0; i < combination->wheels_count; i++) {
         const struct node *key = combination->wheels[i].key;
+        uint32_t values = 0; /* Of a list that is too long anyway, the first are enough. */
 
-        for (struct node *value = key->first; value != NULL; value = value->next) {
+        for (const struct node *value = key->first; value != NULL && values++ < SETUPS_MAX;
+             value = value->next) {
             char text[REASON_BYTES];
-            char other[REASON_BYTES];
-            const struct node *twin = key->first;
 
             value_text(value, text, sizeof text);
-            for (; twin != value; twin = twin->next) {
-                value_text(twin, other, sizeof other);
-                if (strcmp(text, other) == 0) {
-                    break;
-                }
-            }
-            if (twin != value) {
+            if (has_twin(key->first, value, text)) {
                 problems_add(&loading->problems, value->at, key->key,
                              "\"%s\" stands here twice (each value once)", text);
             }
