@@ -33,6 +33,10 @@ void facts_delivery_add(struct result_delivery *delivery, const struct result_de
 /* The trial that charts and per-trial tables show: the first one with intervals; NULL if none. */
 const struct result_trial *facts_trial(const struct result_case *result_case);
 
+/* ", trial 1 of 5" of the trial that facts_trial() gives; "" where there is only one.
+ * FACTS_TEXT_BYTES. */
+const char *facts_which_trial(const struct result_case *result_case, char *text);
+
 /* One colour per target through the whole report: the number of its label in order of appearance.
  */
 uint32_t facts_colour(const struct result *result, const struct result_case *result_case);

@@ -14,6 +14,20 @@ const struct result_case *facts_case(const struct result *result, const char *na
     return NULL;
 }
 
+const char *facts_which_trial(const struct result_case *result_case, char *text)
+{
+    const struct result_trial *shown = facts_trial(result_case);
+
+    text[0] = '\0';
+    for (uint32_t i = 0; i < result_case->trials_count && result_case->trials_count > 1; i++) {
+        if (&result_case->trials[i] == shown) {
+            (void)snprintf(text, FACTS_TEXT_BYTES, ", trial %u of %u", i + 1,
+                           result_case->trials_count);
+        }
+    }
+    return text;
+}
+
 bool facts_shares_target(const struct result *result, const struct result_case *result_case)
 {
     for (uint32_t i = 0; i < result->cases_count; i++) {

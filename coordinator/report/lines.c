@@ -40,6 +40,24 @@ static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
     line->points_count = points_count;
 }
 
+bool lines_drawn(const struct result *result, uint32_t number)
+{
+    uint32_t before = 0;
+    uint32_t all = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (facts_trial(&result->cases[i]) != NULL) {
+            before += i < number ? 1 : 0;
+            all++;
+        }
+    }
+    if (facts_trial(&result->cases[number]) == NULL || all <= LINES_MAX) {
+        return facts_trial(&result->cases[number]) != NULL;
+    }
+    /* The first of each of LINES_MAX equal parts. */
+    return before == 0 || before * LINES_MAX / all != (before - 1) * LINES_MAX / all;
+}
+
 void lines_find(const struct result *result, struct lines *lines)
 {
     uint32_t intervals_max = 0;
@@ -54,7 +72,7 @@ void lines_find(const struct result *result, struct lines *lines)
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_trial *trial = facts_trial(&result->cases[i]);
 
-        if (trial == NULL) {
+        if (!lines_drawn(result, i)) {
             continue;
         }
         lines->list[lines->count++] =

@@ -40,7 +40,14 @@ enum line_value {
     VALUE_PUBLISH_MAX
 };
 
-/* One line per case that has intervals. lines_done() it in any case; ask lines->failed. */
+/* Cases that are drawn over time. More of them nobody looks through: of a sweep's they are spread
+ * evenly over all. */
+#define LINES_MAX 12
+
+/* Is the case number one of those? Of cases that have intervals. */
+bool lines_drawn(const struct result *result, uint32_t number);
+
+/* One line per case that is drawn. lines_done() it in any case; ask lines->failed. */
 void lines_find(const struct result *result, struct lines *lines);
 void lines_done(struct lines *lines);
 

@@ -1,12 +1,12 @@
 #include "sections.h"
 
-/* In the order in which a reader asks: what came out, what is the answer to the question, what
- * happened, how late, was all delivered, who was slow, can I believe it, what follows, how to
- * repeat it. */
+/* In the order in which a reader asks: what came out, what happened, how late, what is the answer
+ * to the question, was all delivered, who was slow, what went down, can I believe it, what follows,
+ * how to repeat it. */
 static void (*const sections[])(const struct result *result, struct document *doc) = {
-    section_headline, section_noise,    section_search,  section_compared, section_sweep,
-    section_insights, section_timeline, section_latency, section_audit,    section_parties,
-    section_outages,  section_check,    section_agents,  section_phases,   section_repeat,
+    section_headline, section_timeline, section_latency,  section_search,  section_compared,
+    section_sweep,    section_noise,    section_audit,    section_parties, section_outages,
+    section_check,    section_agents,   section_insights, section_phases,  section_repeat,
 };
 
 void sections_build(const struct result *result, struct document *doc)

@@ -1,5 +1,6 @@
 #include "charts.h"
 #include "facts.h"
+#include "lines.h"
 #include "mono.h"
 #include "sections.h"
 #include "thin.h"
@@ -59,6 +60,25 @@ static int compare_cpu(const void *a, const void *b)
     return left->agent < right->agent ? -1 : 1;
 }
 
+/* Sent and received by an agent in all trials. */
+static uint64_t messages_of(const struct result *result, uint32_t agent)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            const struct result_trial *trial = &result->cases[i].trials[j];
+
+            for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
+                const struct result_agent_interval *interval = &trial->agent_intervals[k];
+
+                count += interval->agent == agent ? interval->sent + interval->received : 0;
+            }
+        }
+    }
+    return count;
+}
+
 static void add_agents_table(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -71,12 +91,17 @@ static void add_agents_table(const struct result *result, struct document *doc)
         {"clock offset", "Against the coordinator's clock", DOC_RIGHT},
         {"± bound", "The true offset lies within it", DOC_RIGHT},
         {"drift", "Parts per billion", DOC_RIGHT},
+        {"share of the load", "Of all messages that agents sent and received", DOC_RIGHT},
         {"start skew", "Largest distance from the scheduled start", DOC_RIGHT},
         {"state", NULL, DOC_LEFT},
     };
     char text[FACTS_TEXT_BYTES];
+    uint64_t all = 0;
 
-    doc_table(doc, "", columns, sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        all += messages_of(result, i);
+    }
+    doc_table(doc, "Agents", columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < result->agents_count; i++) {
         const struct result_agent *agent = &result->agents[i];
 
@@ -89,6 +114,12 @@ static void add_agents_table(const struct result *result, struct document *doc)
         doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_offset_ns, text));
         doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_bound_ns, text));
         doc_cell(doc, DOC_PLAIN, "%.0f ppb", agent->clock_drift_ppb);
+        if (all > 0) {
+            doc_cell(doc, DOC_PLAIN, "%.1f %%",
+                     100.0 * (double)messages_of(result, i) / (double)all);
+        } else {
+            doc_cell(doc, DOC_MUTED, "–");
+        }
         doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
         if (agent->lost) {
             doc_cell(doc, DOC_BAD, "✗ lost%s%s", agent->lost_reason[0] == '\0' ? "" : ": ",
@@ -135,6 +166,7 @@ static void add_chart(const struct result *result, const struct result_case *res
     uint32_t factor = thin_factor(trial->intervals_count, POINTS_MAX);
     char caption[REASON_BYTES];
     char text[UNITS_TEXT_BYTES];
+    char which[FACTS_TEXT_BYTES];
     uint64_t rss_max = 0;
     double cpu_max = 0.0;
     struct chart chart;
@@ -158,11 +190,12 @@ static void add_chart(const struct result *result, const struct result_case *res
     }
     chart_end(&chart);
     if (memory) {
-        (void)snprintf(caption, sizeof caption, "%s: memory at most %s an agent", result_case->name,
+        (void)snprintf(caption, sizeof caption, "%s%s: memory at most %s an agent",
+                       result_case->name, facts_which_trial(result_case, which),
                        units_format_bytes((double)rss_max, text));
     } else {
-        (void)snprintf(caption, sizeof caption, "%s: CPU at most %.2f cores an agent",
-                       result_case->name, cpu_max);
+        (void)snprintf(caption, sizeof caption, "%s%s: CPU at most %.2f cores an agent",
+                       result_case->name, facts_which_trial(result_case, which), cpu_max);
     }
     doc_chart(doc, caption, &chart.json);
 }
@@ -188,7 +221,7 @@ void section_agents(const struct result *result, struct document *doc)
     if (result->agents_count == 0) {
         return;
     }
-    doc_section(doc, "agents", "Who made the load");
+    doc_subheading(doc, "Who made the load"); /* Part of "Can I believe it". */
     add_agents_table(result, doc);
     if (result->agents_count > DRAWN_MAX) {
         doc_paragraph(doc, DOC_MUTED, "Drawn are the %d agents that used the most CPU.", DRAWN_MAX);
@@ -197,7 +230,7 @@ void section_agents(const struct result *result, struct document *doc)
         for (uint32_t i = 0; i < result->cases_count; i++) {
             const struct result_trial *trial = facts_trial(&result->cases[i]);
 
-            if (trial != NULL && trial->agent_intervals_count > 0) {
+            if (trial != NULL && trial->agent_intervals_count > 0 && lines_drawn(result, i)) {
                 add_case(result, &result->cases[i], memory == 1, doc);
             }
         }

@@ -103,8 +103,12 @@ void section_check(const struct result *result, struct document *doc)
     struct row *rows;
     uint32_t well = 0;
 
-    if (findings->checks_count == 0) {
+    if (findings->checks_count == 0 && result->agents_count == 0) {
         return;
+    }
+    doc_section(doc, "check", "Can I believe it");
+    if (findings->checks_count == 0) {
+        return; /* The agents follow. */
     }
     rows = calloc(findings->checks_count, sizeof *rows);
     if (rows == NULL) {
@@ -114,7 +118,6 @@ void section_check(const struct result *result, struct document *doc)
     for (uint32_t i = 0; i < findings->checks_count; i++) {
         well += findings->checks[i].status == CHECK_OK ? 1 : 0;
     }
-    doc_section(doc, "check", "Can I believe it");
     doc_paragraph(doc, well == findings->checks_count ? DOC_GOOD : DOC_WARN,
                   "%u of %u checks of the instrument are within their limits. Shown are all that "
                   "are not, and for each signal the one that came closest to its limit.",

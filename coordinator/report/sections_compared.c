@@ -18,7 +18,9 @@ static bool is_one_of(const char *metric, const char *const *metrics)
 /* Of the many metrics those that people ask for, and whatever changed. */
 static bool is_shown(const struct result_comparison *comparison)
 {
-    static const char *const asked[] = {"e2e.p50", "e2e.p99", "publish.p99", "received_rate", NULL};
+    static const char *const asked[] = {"e2e.p50",         "e2e.p99",     "e2e_service.p50",
+                                        "e2e_service.p99", "publish.p99", "publish_service.p99",
+                                        "received_rate",   NULL};
 
     return comparison->gates || comparison->verdict == COMPARISON_WORSE ||
            comparison->verdict == COMPARISON_BETTER ||

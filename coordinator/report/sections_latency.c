@@ -126,8 +126,8 @@ static void add_charts(const struct result *result, bool e2e, bool together, str
         }
     }
     if (left > 0) {
-        doc_paragraph(doc, DOC_MUTED,
-                      "%u more are not drawn; the table of phases has their figures.", left);
+        doc_paragraph(doc, DOC_MUTED, "%u more %s not drawn; the table of phases has %s figures.",
+                      left, left == 1 ? "is" : "are", left == 1 ? "its" : "their");
     }
 }
 

@@ -61,6 +61,7 @@ static void add_rate_charts(const struct result *result, const struct lines *lin
         char caption[REASON_BYTES];
         char sent[UNITS_TEXT_BYTES];
         char received[UNITS_TEXT_BYTES];
+        char which[FACTS_TEXT_BYTES];
         double at_s = 0.0;
         double received_max = line_max(line, VALUE_RECEIVED, &at_s);
         struct chart chart;
@@ -75,7 +76,8 @@ static void add_rate_charts(const struct result *result, const struct lines *lin
             add_series(&chart, line, VALUE_RECEIVED, "received", "solid");
         }
         chart_end(&chart);
-        (void)snprintf(caption, sizeof caption, "%s: at most %s sent", line->result_case->name,
+        (void)snprintf(caption, sizeof caption, "%s%s: at most %s sent", line->result_case->name,
+                       facts_which_trial(line->result_case, which),
                        units_format_rate(line_max(line, VALUE_SENT, &at_s), sent));
         if (received_max > 0.0) {
             size_t used = strlen(caption);
@@ -131,6 +133,7 @@ static void add_latency_chart(const struct result *result, const struct lines *l
     struct chart chart;
     char p99[UNITS_TEXT_BYTES];
     char max[UNITS_TEXT_BYTES];
+    char which[FACTS_TEXT_BYTES];
     char caption[REASON_BYTES];
     double p99_at_s = 0.0;
     double max_at_s = 0.0;
@@ -144,7 +147,8 @@ static void add_latency_chart(const struct result *result, const struct lines *l
     chart_end(&chart);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
-    (void)snprintf(caption, sizeof caption, "%s%s: p99 at most %s, max %s", line->result_case->name,
+    (void)snprintf(caption, sizeof caption, "%s%s%s: p99 at most %s, max %s",
+                   line->result_case->name, facts_which_trial(line->result_case, which),
                    lines->count > 1 ? ""
                    : e2e            ? ", end to end"
                                     : ", publish",
@@ -273,6 +277,34 @@ static void add_incomplete(const struct lines *lines, struct document *doc)
     }
 }
 
+/* Which of the trials and cases are seen below. */
+static void add_which(const struct result *result, const struct lines *lines, struct document *doc)
+{
+    const struct result_case *several = NULL;
+    uint32_t drawable = 0;
+
+    for (uint32_t i = 0; i < lines->count; i++) {
+        several =
+            lines->list[i].result_case->trials_count > 1 ? lines->list[i].result_case : several;
+    }
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        drawable += facts_trial(&result->cases[i]) != NULL ? 1 : 0;
+    }
+    if (several != NULL) {
+        doc_paragraph(
+            doc, DOC_PLAIN,
+            "One trial of each case is drawn, the first: trial 1 of %u. The others are in "
+            "intervals.jsonl; what differs between them is the interval of each figure.",
+            several->trials_count);
+    }
+    if (drawable > lines->count) {
+        doc_paragraph(doc, DOC_PLAIN,
+                      "%u of %u cases are drawn, spread over all of them; the others are in "
+                      "intervals.jsonl.",
+                      lines->count, drawable);
+    }
+}
+
 void section_timeline(const struct result *result, struct document *doc)
 {
     struct lines lines;
@@ -289,6 +321,7 @@ void section_timeline(const struct result *result, struct document *doc)
             "Seconds after each trial's start. Move over a chart, or focus it and use the "
             "arrow keys, to read values; drag to zoom, double-click to go back; the "
             "cursors move together.");
+        add_which(result, &lines, doc);
         add_marks(result, doc);
         add_incomplete(&lines, doc);
         add_rate_charts(result, &lines, doc);

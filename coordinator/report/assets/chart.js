@@ -9,8 +9,8 @@ function flatten(spec) {
 }
 
 function dataOf(spec) {
-  const usable = (v) => (v !== null && spec.log && v <= 0 ? null : v);
-  const tables = (spec.tables || []).map((t) => [t.x, ...t.series.map((s) => s.values.map(usable))]);
+  const usable = (series) => (v) => (v !== null && spec.log && v <= 0 && !isBound(series) ? null : v);
+  const tables = (spec.tables || []).map((t) => [t.x, ...t.series.map((s) => s.values.map(usable(s)))]);
   return tables.length === 1 ? tables[0] : uPlot.join(tables);
 }
 
@@ -283,7 +283,7 @@ class Chart {
         row.insertCell().textContent = this.formatX(x);
         this.list.forEach((s, i) => {
           const v = this.data[i + 1][j];
-          row.insertCell().textContent = v === null || v === undefined ? '–' : formats[this.spec.unit](v);
+          row.insertCell().textContent = v === null || v === undefined ? '–' : formats[this.spec.unit](isBound(s) && v < 0 && this.spec.unit !== 'change' ? 0 : v);
         });
       });
       frame.append(table);

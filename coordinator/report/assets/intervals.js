@@ -7,6 +7,19 @@ function isBound(series) {
   return series.style === 'low' || series.style === 'high';
 }
 
+// Few trials that differ give an interval below zero, which a rate or a latency cannot be: the axis
+// does not follow it there, an arrow says that it goes on.
+function drawEnd(ctx, x, y, beyond, ratio) {
+  if (beyond !== 0) {
+    ctx.moveTo(x - 4 * ratio, y + 5 * beyond);
+    ctx.lineTo(x, y);
+    ctx.lineTo(x + 4 * ratio, y + 5 * beyond);
+    return;
+  }
+  ctx.moveTo(x - 4 * ratio, y);
+  ctx.lineTo(x + 4 * ratio, y);
+}
+
 function drawIntervals(u, list, looks) {
   const ratio = uPlot.pxRatio;
   const { ctx } = u;
@@ -21,15 +34,15 @@ function drawIntervals(u, list, looks) {
       const high = u.data[i + 2][j];
       if (low == null || high == null) return;
       const x = u.valToPos(at, 'x', true);
-      const bottom = u.valToPos(low, 'y', true);
-      const top = u.valToPos(high, 'y', true);
+      const { min, max } = u.scales.y;
+      if (high < min || low > max) return;
+      const bottom = u.valToPos(Math.max(low, min), 'y', true);
+      const top = u.valToPos(Math.min(high, max), 'y', true);
       ctx.beginPath();
       ctx.moveTo(x, bottom);
       ctx.lineTo(x, top);
-      for (const y of [bottom, top]) {
-        ctx.moveTo(x - 4 * ratio, y);
-        ctx.lineTo(x + 4 * ratio, y);
-      }
+      drawEnd(ctx, x, bottom, low < min ? -ratio : 0, ratio);
+      drawEnd(ctx, x, top, high > max ? ratio : 0, ratio);
       ctx.stroke();
     });
   });

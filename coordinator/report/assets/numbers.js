@@ -50,9 +50,15 @@ const formats = {
     return percent(v) + ' %';
   },
   change(v) {
+    if (v >= 100) return scaledTimes(1 + v / 100) + ' times';
     return (v > 0 ? '+' : '') + v.toFixed(1) + ' %';
   },
 };
+
+// From twice on a change is a factor, as in the tables.
+function scaledTimes(v) {
+  return v < 9.95 ? v.toFixed(1) : v.toFixed(0);
+}
 
 // 2 nines is 99, 3 are 99.9; as many digits as tell it from 100.
 function percent(nines) {

@@ -11,7 +11,7 @@ function extent(specs, log) {
     for (const table of spec.tables || []) {
       for (const series of table.series) {
         for (const v of series.values) {
-          if (v === null || (log && v <= 0)) continue;
+          if (v === null || (log && v <= 0) || (isBound(series) && v < 0 && spec.unit !== 'change')) continue;
           if (v < low) low = v;
           if (v > high) high = v;
         }

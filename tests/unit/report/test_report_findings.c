@@ -45,9 +45,9 @@ static char *sentence_of(struct result *result)
 
 static void a_run_without_findings_has_none_of_their_sections(void **state)
 {
-    static const char *const headings[] = {
-        "How sure the objectives are",  "The highest rate", "What it costs",
-        "The question of the scenario", "What follows",     "Can I believe it"};
+    static const char *const headings[] = {"How sure the objectives are", "The highest rate",
+                                           "What it costs", "The question of the scenario",
+                                           "What follows"};
     struct result *result = make();
     char *text = markdown_of(result);
 
@@ -290,6 +290,109 @@ static void many_cases_have_one_row_per_target_on_the_first_screen(void **state)
     result_free(result);
 }
 
+static uint32_t count_of(const char *text, const char *wanted)
+{
+    uint32_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Only the first phase's rate and p99 were. */
+static void every_metric_that_was_compared_is_drawn_for_each_phase(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    (void)snprintf(result->findings.comparisons[1].phase, NAME_BYTES, "ramp");
+    text = html_of(result);
+    expect_in(text, "<figcaption>received_rate in steady: change against the baseline");
+    expect_in(text, "<figcaption>e2e.p99 in ramp: change against the baseline");
+    expect_in(text, "<figcaption>publish.p50 in steady: change against the baseline");
+    free(text);
+    result_free(result);
+}
+
+/* It had a table only. */
+static void a_sweep_over_two_keys_has_charts_for_each_value_of_the_second(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_sweep(result);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct result_case *of = &result->cases[i];
+        struct result_parameter *both = calloc(2, sizeof *both);
+
+        assert_non_null(both);
+        both[0] = of->parameters[0];
+        (void)snprintf(both[1].key, NAME_BYTES, "topology.topics");
+        (void)snprintf(both[1].value, NAME_BYTES, "%s", i == 2 ? "4" : "1");
+        both[1].number = i == 2 ? 4.0 : 1.0;
+        free(of->parameters);
+        of->parameters = both;
+        of->parameters_count = 2;
+    }
+    text = html_of(result);
+    expect_in(text, "<figcaption>latency over payload.size, topology.topics=1, steady: median");
+    expect_in(text, "<figcaption>latency over payload.size, topology.topics=4, steady: median");
+    assert_int_equal(count_of(text, "<figcaption>rate over payload.size"), 2);
+    expect_in(text, "\"tables\":[{\"x\":[64,1024],");
+    free(text);
+    result_free(result);
+}
+
+static void the_timeline_says_which_trial_it_shows(void **state)
+{
+    struct result *result = make();
+    struct result_case *first = &result->cases[0];
+    struct result_trial *trials = realloc(first->trials, 2 * sizeof *trials);
+    char *text;
+
+    (void)state;
+    assert_non_null(trials);
+    first->trials = trials;
+    trials[1] = (struct result_trial){.number = 99};
+    first->trials_count = 2;
+    text = html_of(result);
+    expect_in(text, "trial 1 of 2");
+    expect_in(text, ", trial 1 of 2: at most ");
+    expect_in(text, ", trial 1 of 2: p99 at most ");
+    free(text);
+    result_free(result);
+}
+
+static void sections_stand_in_the_order_of_a_readers_questions(void **state)
+{
+    static const char *const headings[] = {"<h2>What happened over time",
+                                           "<h2>How late, in full",
+                                           "<h2>What it costs against the baseline",
+                                           "<h2>Was everything delivered",
+                                           "<h2>Can I believe it",
+                                           "<h3>Who made the load",
+                                           "<h2>What follows",
+                                           "<h2>How to repeat it"};
+    struct result *result = make();
+    const char *before;
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = html_of(result);
+    before = text;
+    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
+        expect_in(before, headings[i]);
+        before = strstr(before, headings[i]);
+    }
+    free(text);
+    result_free(result);
+}
+
 static void a_change_of_many_times_is_told_as_a_factor(void **state)
 {
     struct result *result = make();
@@ -367,6 +470,10 @@ int main(void)
         cmocka_unit_test(the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound),
         cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),
         cmocka_unit_test(many_cases_have_one_row_per_target_on_the_first_screen),
+        cmocka_unit_test(every_metric_that_was_compared_is_drawn_for_each_phase),
+        cmocka_unit_test(a_sweep_over_two_keys_has_charts_for_each_value_of_the_second),
+        cmocka_unit_test(the_timeline_says_which_trial_it_shows),
+        cmocka_unit_test(sections_stand_in_the_order_of_a_readers_questions),
         cmocka_unit_test(a_change_of_many_times_is_told_as_a_factor),
         cmocka_unit_test(the_sentence_of_an_invalid_run_says_why_and_what_to_change),
         cmocka_unit_test(a_regression_is_told_beside_objectives_that_were_missed),
