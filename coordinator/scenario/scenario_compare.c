@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool has_variant(const struct scenario *scenario, const char *name, struct known *known)
+/* As they are written: of a scenario with problems elsewhere there are no setups. */
+static bool has_variant(struct loading *loading, const char *name, struct known *known)
 {
+    const struct node *variants = usable(loading->root, "variants");
     bool found = false;
 
-    for (uint32_t i = 0; i < scenario->setups_count; i++) {
-        if (scenario->setups[i].variant[0] != '\0') {
-            known_offer(known, scenario->setups[i].variant);
-            found = found || strcmp(scenario->setups[i].variant, name) == 0;
-        }
+    for (const struct node *node = variants != NULL ? variants->first : NULL; node != NULL;
+         node = node->next) {
+        known_offer(known, node->key);
+        found = found || strcmp(node->key, name) == 0;
     }
     return found;
 }
@@ -30,14 +31,14 @@ static bool has_target(const struct scenario *scenario, const char *name, struct
     return found;
 }
 
-static bool has_other_variants(const struct scenario *scenario)
+/* The name of the first one, if there are others to compare with it; else NULL. */
+static const char *first_of_variants(struct loading *loading)
 {
-    for (uint32_t i = 1; i < scenario->setups_count; i++) {
-        if (strcmp(scenario->setups[i].variant, scenario->setups[0].variant) != 0) {
-            return true;
-        }
-    }
-    return false;
+    const struct node *variants = usable(loading->root, "variants");
+
+    return variants != NULL && variants->first != NULL && variants->first->next != NULL
+               ? variants->first->key
+               : NULL;
 }
 
 static void build_baseline(struct loading *loading, struct node *node)
@@ -53,7 +54,7 @@ static void build_baseline(struct loading *loading, struct node *node)
         return;
     }
     known_init(&known, node->text);
-    variant = has_variant(scenario, node->text, &known);
+    variant = has_variant(loading, node->text, &known);
     target = has_target(scenario, node->text, &known);
     (void)snprintf(terms->baseline, sizeof terms->baseline, "%.63s", node->text);
     terms->by_target = target;
@@ -62,7 +63,7 @@ static void build_baseline(struct loading *loading, struct node *node)
     } else if (!variant && !target) {
         problems_node(&loading->problems, node, "there is no variant and no target \"%s\" (%s)",
                       node->text, known_hint(&known, hint));
-    } else if (target ? scenario->targets_count < 2 : !has_other_variants(scenario)) {
+    } else if (target ? scenario->targets_count < 2 : first_of_variants(loading) == NULL) {
         problems_node(&loading->problems, node,
                       "there is nothing to compare with it (a second target or variant)");
     }
@@ -98,9 +99,9 @@ void build_compare(struct loading *loading)
         return; /* Trials at different rates are no pairs. */
     }
     if (compare == NULL) {
-        if (has_other_variants(scenario)) {
-            memcpy(scenario->compare.baseline, scenario->setups[0].variant,
-                   sizeof scenario->compare.baseline);
+        if (first_of_variants(loading) != NULL) {
+            (void)snprintf(scenario->compare.baseline, sizeof scenario->compare.baseline, "%.63s",
+                           first_of_variants(loading));
         }
         return;
     }

@@ -1,3 +1,4 @@
+#include "invariant.h"
 #include "nearest.h"
 #include "scenario_known.h"
 #include "scenario_source.h"
@@ -212,11 +213,23 @@ static struct node *step(struct loading *loading, struct node *node, const char 
     return child;
 }
 
+/* A dot too many would be passed over, and the case be named by what stands behind it. */
+static bool has_empty_part(const char *key)
+{
+    return key[0] == '.' || key[strlen(key) - 1] == '.' || strstr(key, "..") != NULL;
+}
+
 bool overlay_put(struct loading *loading, const char *key, struct node *value, struct origin at)
 {
     const char *path = key;
     struct node *node = loading->root;
 
+    ASSERT(key[0] != '\0');
+    if (has_empty_part(key)) {
+        problems_add(&loading->problems, at, is_set(at) ? "" : key,
+                     "has a dot too many (GROUP.KEY, as in message.size)");
+        return false;
+    }
     for (uint32_t depth = 0; node != NULL && *path != '\0'; depth++) {
         if (depth == NODE_DEPTH_MAX / 2) {
             problems_add(&loading->problems, at, "", "has too many parts");
