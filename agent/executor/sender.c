@@ -397,6 +397,12 @@ int64_t sender_next_ns(const struct sender *sender)
     return next_ns;
 }
 
+bool sender_next_is_message(const struct sender *sender)
+{
+    return sender->heap_count > 0 &&
+           sender->producers[sender->heap[0]].key_ns <= sender_next_ns(sender);
+}
+
 int64_t sender_gap_ns(const struct sender *sender)
 {
     return sender->gap_ns;

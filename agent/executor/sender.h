@@ -68,6 +68,10 @@ int64_t sender_settled_ns(const struct sender *sender);
 /* When the sender wants to be called next: SENDER_NEVER_NS if only an event can change anything. */
 int64_t sender_next_ns(const struct sender *sender);
 
+/* That time is a message's, so it is to be met exactly; false: another try after a refusal, which
+ * need not be. */
+bool sender_next_is_message(const struct sender *sender);
+
 /* Mean time between two messages of this worker by schedule; SENDER_NEVER_NS without one. */
 int64_t sender_gap_ns(const struct sender *sender);
 

@@ -294,6 +294,11 @@ static bool wait_for_work(struct worker *worker, int64_t now_ns)
     if (wait_ns > WAIT_NS_MAX) {
         wait_ns = WAIT_NS_MAX;
     }
+    if (worker->running && !sender_next_is_message(worker->sender)) {
+        /* Another try at a full socket, or at a lost connection. To spin for it took half a CPU
+         * from the broker that was to empty the socket. */
+        next_ns = SENDER_NEVER_NS;
+    }
     if (intake_ns < now_ns + wait_ns) {
         wait_ns = intake_ns - now_ns;
         next_ns = SENDER_NEVER_NS; /* It need not be that exact. */

@@ -132,6 +132,27 @@ static void a_full_broker_loses_nothing_and_changes_no_intended_time(void **stat
 
 /* All producers were held up while one client was away: the oldest debt was tried first, and its
  * refusal counted for all. */
+/* A worker spun away half a CPU between its tries at a full socket. */
+static void another_try_at_a_full_broker_is_no_message_to_be_on_time_for(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.flows[0].delivery.in_flight = 1000;
+    fake_script()->full_after = 1;
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    rig_turn(&rig, t0_ns + NS_PER_US);
+    assert_int_equal(fake_messages(), 1);
+    assert_true(sender_next_is_message(rig.sender));
+    rig_turn(&rig, t0_ns + 2 * NS_PER_MS);
+    assert_int_equal(fake_messages(), 1);
+    assert_true(sender_next_ns(rig.sender) < t0_ns + 3 * NS_PER_MS);
+    assert_false(sender_next_is_message(rig.sender));
+    rig_done(&rig);
+}
+
 static void a_client_that_is_down_does_not_hold_up_the_others(void **state)
 {
     struct rig rig;
@@ -393,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_sender_without_producers_is_finished_from_the_start),
         cmocka_unit_test(producers_take_turns_under_max),
         cmocka_unit_test(a_full_broker_loses_nothing_and_changes_no_intended_time),
+        cmocka_unit_test(another_try_at_a_full_broker_is_no_message_to_be_on_time_for),
         cmocka_unit_test(a_client_that_is_down_does_not_hold_up_the_others),
         cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
         cmocka_unit_test(each_client_has_its_own_time_to_connect),
