@@ -1,80 +1,109 @@
 /*
- * bare_memory: the least that moves messages through the memory backend: submit and poll on one
- * thread, no stamp, no histogram, no audit; what the whole of Millrace is measured against there.
+ * bare_memory: moves messages through the memory backend's own functions and does nothing else: no
+ * schedule, stamp, histogram or audit. See bare.h; ADDRESS is ignored, and both modes are the same.
  *
- *     bare_memory ADDRESS both [SECONDS [BYTES [WINDOW]]]
- *
- * ADDRESS is ignored. Prints one line: mode, messages, seconds, rate_per_s, cpu_us_per_message.
+ * There is no client library here, so this isn't what a driver costs beside its library, but what
+ * the rest of Millrace costs: the difference of the two CPU times is its own work per message.
+ * Producer and consumer have a thread each, as the plan gives them a worker each, and share the
+ * broker's locks like them.
  */
 #include "backend.h"
+#include "bare.h"
 #include "mono.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #define EVENTS 256
 
-static double cpu_s(void)
-{
-    struct rusage usage;
-
-    if (getrusage(RUSAGE_SELF, &usage) != 0) {
-        return 0.0;
-    }
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
+struct end {
+    const struct backend_ops *ops;
+    struct endpoint *endpoint;
+    const struct bare_job *job;
+};
 
 static struct endpoint *open_end(const struct backend_ops *ops, struct endpoint_config *config,
                                  enum endpoint_role role)
 {
     struct endpoint *endpoint = NULL;
-    struct errinfo error;
+    struct errinfo error = {""};
 
     config->role = role;
     config->open_deadline_ns = mono_ns() + NS_PER_S;
-    if (ops->open(config, &endpoint, &error) < 0) {
-        (void)fprintf(stderr, "bare_memory: %s\n", error.text);
-        exit(1);
-    }
+    bare_check(ops->open(config, &endpoint, &error) == 0, "opening", error.text);
     return endpoint;
 }
 
-/* Sends and receives until the time is over; returns how many were received. */
-static uint64_t move(const struct backend_ops *ops, struct endpoint *producer,
-                     struct endpoint *consumer, uint32_t bytes, uint32_t window, int64_t until_ns)
+static void await_events(const struct end *end)
+{
+    struct pollfd readable = {.fd = end->ops->wait_fd(end->endpoint), .events = POLLIN};
+
+    (void)poll(&readable, 1, 1);
+}
+
+/* Tokens may come back in any order; a stack knows which are free. */
+static void *produce(void *argument)
 {
     static struct event events[EVENTS];
-    unsigned char *payload = calloc(1, bytes);
-    struct message message = {.bytes = payload, .bytes_count = bytes};
-    uint64_t received = 0;
-    uint32_t outstanding = 0;
+    const struct end *end = argument;
+    uint32_t window = (uint32_t)end->job->window;
+    unsigned char *payload = calloc(1, end->job->bytes);
+    uint32_t *tokens = calloc(window, sizeof *tokens);
+    struct message message = {.bytes = payload, .bytes_count = (uint32_t)end->job->bytes};
+    uint32_t tokens_count = window;
+    uint64_t sent = 0;
 
-    while (payload != NULL && mono_ns() < until_ns) {
-        while (outstanding < window) {
-            message.token = outstanding;
-            if (ops->submit(producer, &message) < 0) {
+    bare_check(payload != NULL && tokens != NULL, "allocating", "no memory");
+    for (uint32_t i = 0; i < window; i++) {
+        tokens[i] = i;
+    }
+    while (bare_sending() || tokens_count < window) {
+        int told;
+
+        while (tokens_count > 0 && bare_sending()) {
+            message.token = tokens[tokens_count - 1];
+            if (end->ops->submit(end->endpoint, &message) < 0) {
                 break;
             }
-            outstanding++;
+            tokens_count--;
+            sent++;
         }
-        outstanding -= (uint32_t)ops->poll(producer, events, EVENTS);
-        received += (uint64_t)ops->poll(consumer, events, EVENTS);
+        told = end->ops->poll(end->endpoint, events, EVENTS);
+        for (int i = 0; i < told; i++) {
+            tokens[tokens_count++] = (uint32_t)events[i].token;
+        }
+        if (told == 0) {
+            await_events(end);
+        }
     }
+    bare_sent(sent);
+    free(tokens);
     free(payload);
-    return received;
+    return NULL;
+}
+
+static void *consume(void *argument)
+{
+    static struct event events[EVENTS];
+    const struct end *end = argument;
+
+    while (bare_receiving()) {
+        int came = end->ops->poll(end->endpoint, events, EVENTS);
+
+        if (came == 0) {
+            await_events(end);
+        }
+        bare_count((uint64_t)came);
+    }
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    double seconds = argc > 3 ? strtod(argv[3], NULL) : 3.0;
-    uint32_t bytes = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 100;
-    uint32_t window = argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 1000;
+    struct bare_job job = bare_job_read(argc, argv);
     struct delivery delivery = {
-        .publish_ack = PUBLISH_ACK_ALL, .in_flight = window, .consume_ack_batch = 1};
+        .publish_ack = PUBLISH_ACK_ALL, .in_flight = (uint32_t)job.window, .consume_ack_batch = 1};
     char label[] = "memory";
     struct target target = {.label = label, .backend = label};
     struct topic topic = {
@@ -89,28 +118,24 @@ int main(int argc, char **argv)
                                      .clients = &client,
                                      .clients_count = 1,
                                      .delivery = &delivery,
-                                     .message_bytes_max = bytes};
+                                     .message_bytes_max = (uint32_t)job.bytes};
     struct endpoint_config consumer_config = config;
     const struct backend_ops *ops = backend_find("memory");
-    struct endpoint *producer;
-    struct endpoint *consumer;
-    int64_t begin_ns;
-    double cpu;
-    uint64_t messages;
+    struct end consumer = {.ops = ops, .job = &job};
+    struct end producer = consumer;
+    pthread_t threads[2];
 
-    if (ops->topics_create(&target, &list, mono_ns() + NS_PER_S, NULL) < 0) {
-        return 1;
-    }
-    consumer = open_end(ops, &consumer_config, ROLE_CONSUMER);
-    producer = open_end(ops, &config, ROLE_PRODUCER);
-    begin_ns = mono_ns();
-    cpu = cpu_s();
-    messages = move(ops, producer, consumer, bytes, window, begin_ns + (int64_t)(seconds * 1e9));
-    seconds = (double)(mono_ns() - begin_ns) / 1e9;
-    (void)printf(
-        "mode=both messages=%" PRIu64 " seconds=%.2f rate_per_s=%.0f cpu_us_per_message=%.3f\n",
-        messages, seconds, (double)messages / seconds, (cpu_s() - cpu) * 1e6 / (double)messages);
-    ops->close(producer);
-    ops->close(consumer);
+    bare_check(ops->topics_create(&target, &list, mono_ns() + NS_PER_S, NULL) == 0, "making",
+               "a topic");
+    consumer.endpoint = open_end(ops, &consumer_config, ROLE_CONSUMER);
+    producer.endpoint = open_end(ops, &config, ROLE_PRODUCER);
+    bare_check(pthread_create(&threads[0], NULL, consume, &consumer) == 0 &&
+                   pthread_create(&threads[1], NULL, produce, &producer) == 0,
+               "starting", "no thread");
+    bare_measure(&job);
+    (void)pthread_join(threads[0], NULL);
+    (void)pthread_join(threads[1], NULL);
+    ops->close(producer.endpoint);
+    ops->close(consumer.endpoint);
     return ops->topics_delete(&target, &list, mono_ns() + NS_PER_S, NULL) < 0;
 }
