@@ -362,6 +362,13 @@ void sentence_body(const struct result *result, struct text *out)
         add_missed(result, out);
         break;
     case VERDICT_INVALID:
+        if (result->findings.searches_count > 0) {
+            /* Its trials say themselves what came of them; the rows of the self-check are of all.
+             */
+            text_add(out, "the search has no answer that can be vouched for: ");
+            (void)sentence_answer(result, out);
+            break;
+        }
         text_add(out, "the load generator may have made these numbers, not the broker: ");
         if (!sentence_checks(result, out)) {
             add_first_reasons(result, "no reason was recorded", out);

@@ -176,14 +176,12 @@ static void add_check(const struct result_check *check, struct text *out)
     }
 }
 
-/* Was a signal of this name and agent told already, of another case? */
-static bool is_told(const struct findings *findings, uint32_t number)
+/* Was a signal of this name told already, of another agent or case? */
+static bool is_told(const struct result_check *const *told, uint32_t told_count,
+                    const struct result_check *check)
 {
-    const struct result_check *check = &findings->checks[number];
-
-    for (uint32_t i = 0; i < number; i++) {
-        if (findings->checks[i].status == CHECK_INVALID &&
-            strcmp(findings->checks[i].check, check->check) == 0) {
+    for (uint32_t i = 0; i < told_count; i++) {
+        if (strcmp(told[i]->check, check->check) == 0) {
             return true;
         }
     }
@@ -193,19 +191,23 @@ static bool is_told(const struct findings *findings, uint32_t number)
 bool sentence_checks(const struct result *result, struct text *out)
 {
     const struct findings *findings = &result->findings;
+    const struct result_check *told[LISTED_MAX - 2];
     uint32_t listed = 0;
     uint32_t left = 0;
 
     for (uint32_t i = 0; i < findings->checks_count; i++) {
-        if (findings->checks[i].status != CHECK_INVALID) {
+        const struct result_check *check = &findings->checks[i];
+
+        if (check->status != CHECK_INVALID) {
             continue;
         }
-        if (listed == LISTED_MAX - 2 || is_told(findings, i)) {
+        if (listed == LISTED_MAX - 2 || is_told(told, listed, check)) {
             left++;
             continue;
         }
-        text_add(out, listed++ == 0 ? "" : "; ");
-        add_check(&findings->checks[i], out);
+        text_add(out, listed == 0 ? "" : "; ");
+        told[listed++] = check;
+        add_check(check, out);
     }
     if (left > 0) {
         text_addf(out, "; %u more like it", left);

@@ -235,6 +235,27 @@ static void the_sentence_of_a_search_is_the_rate_it_found(void **state)
     free(text);
 }
 
+/* Not of the self-check of all its trials: overload is what a search is there to find. */
+static void the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate(void **state)
+{
+    struct result *result = make();
+    struct result_search *search;
+    char *text;
+
+    (void)state;
+    result_fixture_search(result);
+    result->verdict = VERDICT_INVALID;
+    search = &result->findings.searches[0];
+    search->found = false;
+    (void)snprintf(search->limit, sizeof search->limit,
+                   "generator-limited at 43.0k/s: self-check load_thread_cpu of agent-1");
+    text = sentence_of(result);
+    expect_in(text, "INVALID - the search has no answer that can be vouched for: ");
+    expect_in(text, "sustains at least 42.1k/s (generator-limited at 43.0k/s: self-check");
+    assert_null(strstr(text, "the load generator may have made"));
+    free(text);
+}
+
 static void the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound(void **state)
 {
     struct result *result = make();
@@ -467,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
         cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
         cmocka_unit_test(the_sentence_of_a_search_is_the_rate_it_found),
+        cmocka_unit_test(the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate),
         cmocka_unit_test(the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound),
         cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),
         cmocka_unit_test(many_cases_have_one_row_per_target_on_the_first_screen),
