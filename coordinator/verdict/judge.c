@@ -298,8 +298,18 @@ int judge_result(struct result *result, const struct judge_terms *terms,
 
 int judge_failure(struct result *result, const char *code, const char *text, struct errinfo *reterr)
 {
+    struct result_reason last;
+
     if (result->verdict != VERDICT_INTERRUPTED) {
         result->verdict = VERDICT_FAILED;
     }
-    return judge_add_reason(result, code, "", text, reterr);
+    if (judge_add_reason(result, code, "", text, reterr) < 0) {
+        return -ENOMEM;
+    }
+    /* It is the reason of the verdict: the others are of what would have been. */
+    last = result->reasons[result->reasons_count - 1];
+    memmove(&result->reasons[1], &result->reasons[0],
+            (result->reasons_count - 1) * sizeof *result->reasons);
+    result->reasons[0] = last;
+    return 0;
 }

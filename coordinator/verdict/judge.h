@@ -44,7 +44,8 @@ int judge_result(struct result *result, const struct judge_terms *terms,
                  const struct judge_events *events, struct errinfo *reterr);
 
 /* What became of the result after it was judged, a journal that could not be closed: the verdict is
- * VERDICT_FAILED from now on, unless the user interrupted the run. 0 or -ENOMEM. */
+ * VERDICT_FAILED from now on, unless the user interrupted the run, and this its first reason. 0 or
+ * -ENOMEM. */
 int judge_failure(struct result *result, const char *code, const char *text,
                   struct errinfo *reterr);
 

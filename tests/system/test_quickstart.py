@@ -240,7 +240,7 @@ def documents(path):
 def disk_full_at_the_closing_entry():
     phases = ["{ name: steady, rate: 500/s, for: 4s }"]
     # Many lines of judgement make a long closing entry, many clients a journal that is longer than any report.
-    objectives = [f"received_rate < {1000 + i}/s" for i in range(60)]
+    objectives = [f"errors <= {i}" for i in range(60)]
     topology = "{ topics: 1, producers: 500, consumers: 1 }"
     path = bed.scenario(phases=phases, objectives=str(objectives), topology=topology)
     folder = bed.new_path("run")

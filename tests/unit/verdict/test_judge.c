@@ -331,6 +331,21 @@ static void flows_are_judged_one_by_one(void **state)
     result_free(result);
 }
 
+static void a_failure_afterwards_is_the_first_reason(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    delivery_of(result, 0)->lost = 1;
+    judge(result, NULL);
+    assert_int_equal(result->verdict, VERDICT_FAIL);
+    assert_int_equal(judge_failure(result, "disk_full", "no room", NULL), 0);
+    assert_int_equal(result->verdict, VERDICT_FAILED);
+    assert_string_equal(result->reasons[0].code, "disk_full");
+    assert_true(has_reason(result, "lost", "case-0"));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +363,7 @@ int main(void)
         cmocka_unit_test(the_worse_verdict_outranks_the_other),
         cmocka_unit_test(judging_again_replaces_what_was_judged),
         cmocka_unit_test(flows_are_judged_one_by_one),
+        cmocka_unit_test(a_failure_afterwards_is_the_first_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
