@@ -1,12 +1,13 @@
 #include "mqtt_inbox.h"
 
 #include "invariant.h"
-#include "mono.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,10 +34,30 @@ static int cond_init_monotonic(pthread_cond_t *cond)
 
 void mqtt_inbox_init(struct mqtt_inbox *inbox)
 {
-    *inbox = (struct mqtt_inbox){.fd = -1};
+    *inbox = (struct mqtt_inbox){.fd = -1, .event_fd = -1, .timer_fd = -1};
     ASSERT(pthread_mutex_init(&inbox->mutex, NULL) == 0);
     ASSERT(cond_init_monotonic(&inbox->drained) == 0);
     ASSERT(cond_init_monotonic(&inbox->linked) == 0);
+}
+
+static int watch(const struct mqtt_inbox *inbox, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    return epoll_ctl(inbox->fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int make_descriptors(struct mqtt_inbox *inbox, struct errinfo *reterr)
+{
+    inbox->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    inbox->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    inbox->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (inbox->event_fd < 0 || inbox->timer_fd < 0 || inbox->fd < 0 ||
+        watch(inbox, inbox->event_fd) < 0 || watch(inbox, inbox->timer_fd) < 0) {
+        return errinfo_set(reterr, -errno, "can't make a descriptor to wait on: %s",
+                           strerror(errno));
+    }
+    return 0;
 }
 
 int mqtt_inbox_reserve(struct mqtt_inbox *inbox, uint32_t capacity, struct errinfo *reterr)
@@ -49,19 +70,21 @@ int mqtt_inbox_reserve(struct mqtt_inbox *inbox, uint32_t capacity, struct errin
     inbox->signal_at = 1;
     inbox->filling.capacity = capacity;
     inbox->reading.capacity = capacity;
-    inbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (inbox->fd < 0) {
-        return errinfo_set(reterr, -errno, "can't make a descriptor to wait on: %s",
-                           strerror(errno));
+    return make_descriptors(inbox, reterr);
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
     }
-    return 0;
 }
 
 void mqtt_inbox_done(struct mqtt_inbox *inbox)
 {
-    if (inbox->fd >= 0) {
-        (void)close(inbox->fd);
-    }
+    close_if_open(inbox->fd);
+    close_if_open(inbox->timer_fd);
+    close_if_open(inbox->event_fd);
     free(inbox->filling.notes);
     free(inbox->reading.notes);
     (void)pthread_cond_destroy(&inbox->linked);
@@ -99,7 +122,16 @@ static void signal_worker(struct mqtt_inbox *inbox)
 {
     if (!inbox->signalled) {
         /* A counter of 0 can always be added to: this can't fail. */
-        inbox->signalled = eventfd_write(inbox->fd, 1) == 0;
+        inbox->signalled = eventfd_write(inbox->event_fd, 1) == 0;
+    }
+}
+
+static void signal_worker_later(struct mqtt_inbox *inbox)
+{
+    const struct itimerspec when = {.it_value.tv_nsec = MQTT_MESSAGE_WAIT_NS};
+
+    if (!inbox->signalled && !inbox->timed) {
+        inbox->timed = timerfd_settime(inbox->timer_fd, 0, &when, NULL) == 0;
     }
 }
 
@@ -118,7 +150,12 @@ bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
     }
     filling->notes[filling->count++] = *note;
     filling->bytes += note->bytes;
-    if (filling->count >= inbox->signal_at || !is_outcome(note)) {
+    if (note->kind == EVENT_MESSAGE) {
+        signal_worker_later(inbox);
+        return true;
+    }
+    filling->urgency = is_outcome(note) ? filling->urgency + 1 : UINT32_MAX / 2;
+    if (filling->urgency >= inbox->signal_at) {
         signal_worker(inbox);
     }
     return true;
@@ -151,6 +188,7 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox)
     emptied = inbox->reading;
     emptied.count = 0;
     emptied.bytes = 0;
+    emptied.urgency = 0;
     inbox->reading = inbox->filling;
     inbox->filling = emptied;
     inbox->taken = 0;
@@ -165,15 +203,24 @@ struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox)
 
 void mqtt_inbox_settle(struct mqtt_inbox *inbox, uint32_t signal_at)
 {
+    uint64_t ignored;
+
     mqtt_inbox_lock(inbox);
     inbox->signal_at = signal_at;
-    if (inbox->taken < inbox->reading.count || inbox->filling.count >= signal_at) {
+    if (inbox->timed && read(inbox->timer_fd, &ignored, sizeof ignored) > 0) {
+        inbox->timed = false;
+    }
+    if (inbox->taken < inbox->reading.count || inbox->filling.urgency >= signal_at) {
         signal_worker(inbox);
-    } else if (inbox->signalled) {
-        eventfd_t ignored;
-
-        (void)eventfd_read(inbox->fd, &ignored);
+        goto out;
+    }
+    if (inbox->signalled) {
+        (void)eventfd_read(inbox->event_fd, &ignored);
         inbox->signalled = false;
     }
+    if (inbox->filling.count > inbox->filling.urgency) {
+        signal_worker_later(inbox); /* For messages that came since mqtt_inbox_turn(). */
+    }
+out:
     mqtt_inbox_unlock(inbox);
 }

@@ -10,16 +10,23 @@
  * with back pressure: past a limit each arriving message holds paho's thread for a moment, so TCP
  * slows the broker down. Only for a moment, since that thread holds the library's lock, and the
  * worker may be waiting for it in a send. Nothing is ever dropped.
+ *
+ * Waking the worker costs paho's thread more than the message does, so messages wake it at most
+ * every MQTT_MESSAGE_WAIT_NS: they carry the time at which they came, and paho has acknowledged
+ * them already. Outcomes wake it in numbers, see mqtt_inbox_settle(); all else does at once.
  */
 #ifndef MILLRACE_MQTT_INBOX_H
 #define MILLRACE_MQTT_INBOX_H
 
 #include "backend.h"
 #include "errinfo.h"
+#include "mono.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#define MQTT_MESSAGE_WAIT_NS (1 * NS_PER_MS)
 
 struct mqtt_note {
     enum event_kind kind;
@@ -36,16 +43,20 @@ struct mqtt_batch {
     struct mqtt_note *notes;
     uint32_t count;
     uint32_t capacity;
-    uint64_t bytes; /* Of the payloads. */
+    uint64_t bytes;   /* Of the payloads. */
+    uint32_t urgency; /* Outcomes are 1 each, messages nothing, all else more than any signal_at. */
 };
 
 struct mqtt_inbox {
     pthread_mutex_t mutex;  /* Also guards the endpoint's slots and links. */
     pthread_cond_t drained; /* The worker took what was there. */
     pthread_cond_t linked;  /* A link changed its state. */
-    int fd;
-    bool signalled;            /* fd is readable. */
-    uint32_t signal_at;        /* It becomes so with that many outcomes. */
+    int fd; /* Readable when the worker is to take what is there: one of the two is. */
+    int event_fd;
+    int timer_fd;
+    bool signalled;            /* event_fd is readable. */
+    bool timed;                /* timer_fd will be, or is. */
+    uint32_t signal_at;        /* event_fd becomes readable with that many outcomes. */
     struct mqtt_batch filling; /* Callbacks append. */
     struct mqtt_batch reading; /* The worker's. */
     uint32_t taken;            /* Of reading. */
@@ -73,7 +84,8 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox);
 struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox);
 
 /* Worker: makes the descriptor readable if something is left, else unreadable until signal_at
- * outcomes (1 or more) have gathered, or something else has come. */
+ * outcomes (1 or more) have gathered, a message has waited MQTT_MESSAGE_WAIT_NS, or something else
+ * has come. */
 void mqtt_inbox_settle(struct mqtt_inbox *inbox, uint32_t signal_at);
 
 #endif

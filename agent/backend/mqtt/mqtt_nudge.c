@@ -59,15 +59,16 @@ void mqtt_nudge_arm(struct endpoint *endpoint)
 }
 
 /*
- * A quarter of what is outstanding: a worker that is woken for each confirm takes one, sends one
- * and sleeps again, at twice the CPU per message. Outcomes carry the time at which they came, so
- * nothing is measured wrongly, and the timer bounds the wait to 1 ms.
+ * A sixteenth of what is outstanding: a worker that is woken for each confirm takes one, sends one
+ * and sleeps again, at twice the CPU per message. With a quarter, the queues ran dry in between.
+ * Outcomes carry the time at which they came, so nothing is measured wrongly, and the timer bounds
+ * the wait to 1 ms.
  */
 uint32_t mqtt_nudge_signal_at(const struct endpoint *endpoint)
 {
-    uint32_t quarter = endpoint->outstanding / 4;
+    uint32_t share = endpoint->outstanding / 16;
 
-    return quarter > 1 && endpoint->timer_armed && endpoint->gap_ns == GAP_NS_MIN ? quarter : 1;
+    return share > 1 && endpoint->timer_armed && endpoint->gap_ns == GAP_NS_MIN ? share : 1;
 }
 
 /* The broker has answered what was sent after the messages. */

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "mono.h"
 #include "mqtt_inbox.h"
 
 #include <poll.h>
@@ -140,6 +141,41 @@ static void mqtt_inbox_tells_of_a_lost_connection_at_once(void **state)
     mqtt_inbox_done(inbox);
 }
 
+/* Each message woke the worker, which cost paho's thread more than the message did. */
+static void mqtt_inbox_wakes_for_messages_together_and_soon(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(16);
+    struct pollfd readable = {.fd = inbox->fd, .events = POLLIN};
+    int64_t begin_ns = mono_ns();
+
+    (void)state;
+    push(inbox, EVENT_MESSAGE, 0);
+    push(inbox, EVENT_MESSAGE, 1);
+    assert_false(inbox->signalled);
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    assert_true(mono_ns() - begin_ns >= MQTT_MESSAGE_WAIT_NS);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 0);
+    take(inbox, 1);
+    push(inbox, EVENT_MESSAGE, 2); /* Between taking and settling. */
+    mqtt_inbox_settle(inbox, 1);
+    assert_false(inbox->signalled);
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 2);
+    mqtt_inbox_settle(inbox, 1);
+    assert_false(is_readable(inbox));
+    push(inbox, EVENT_DOWN, 3);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 3);
+    push(inbox, EVENT_MESSAGE, 4); /* While the descriptor is readable anyhow. */
+    mqtt_inbox_settle(inbox, 1);
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    mqtt_inbox_turn(inbox);
+    take(inbox, 4);
+    mqtt_inbox_done(inbox);
+}
+
 static void mqtt_inbox_takes_messages_past_its_limit(void **state)
 {
     struct mqtt_inbox *inbox = inbox_new(2);
@@ -165,6 +201,7 @@ int main(void)
         cmocka_unit_test(mqtt_inbox_is_readable_until_all_was_taken),
         cmocka_unit_test(mqtt_inbox_waits_for_as_many_outcomes_as_it_was_told),
         cmocka_unit_test(mqtt_inbox_tells_of_a_lost_connection_at_once),
+        cmocka_unit_test(mqtt_inbox_wakes_for_messages_together_and_soon),
         cmocka_unit_test(mqtt_inbox_takes_messages_past_its_limit),
     };
 
