@@ -179,6 +179,7 @@ static void a_judgement_of_many_rows_is_written_in_parts_and_read_as_one(void **
 
     (void)state;
     judged->verdict = VERDICT_FAIL;
+    free(judged->findings.checks); /* A list of none. */
     judged->findings.checks = calloc(CHECKS, sizeof *judged->findings.checks);
     assert_non_null(judged->findings.checks);
     judged->findings.checks_count = CHECKS;
