@@ -81,7 +81,9 @@ const struct result_check *selfcheck_void(const struct result *result, const str
     for (uint32_t i = 0; i < result->findings.checks_count; i++) {
         const struct result_check *check = &result->findings.checks[i];
 
-        if (strcmp(check->case_name, of->name) == 0 && selfcheck_concerns(check, metric)) {
+        /* Of many rows few are invalid. */
+        if (check->status == CHECK_INVALID && strcmp(check->case_name, of->name) == 0 &&
+            selfcheck_concerns(check, metric)) {
             return check;
         }
     }
