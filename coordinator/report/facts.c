@@ -84,14 +84,37 @@ void facts_delivery(const struct result_case *result_case, struct result_deliver
     }
 }
 
-const struct result_trial *facts_trial(const struct result_case *result_case)
+/* Does it ask for what the case is told by? A search's trials ask for one rate after the other. */
+static bool asks_the_same(const struct result_case *result_case, const struct result_trial *trial)
 {
-    for (uint32_t i = 0; i < result_case->trials_count; i++) {
-        if (result_case->trials[i].intervals_count > 0) {
-            return &result_case->trials[i];
+    const struct result_phase *of_case = facts_measured_next(result_case, NULL);
+
+    for (uint32_t i = 0; i < trial->phases_count && of_case != NULL; i++) {
+        const struct result_phase *phase = &trial->phases[i];
+
+        if (phase->measured && phase->flow[0] == '\0') {
+            return fabs(phase->asked_per_s - of_case->asked_per_s) <= 0.001 * phase->asked_per_s;
         }
     }
-    return NULL;
+    return true;
+}
+
+const struct result_trial *facts_trial(const struct result_case *result_case)
+{
+    const struct result_trial *first = NULL;
+
+    for (uint32_t i = 0; i < result_case->trials_count; i++) {
+        const struct result_trial *trial = &result_case->trials[i];
+
+        if (trial->intervals_count == 0) {
+            continue;
+        }
+        if (asks_the_same(result_case, trial)) {
+            return trial;
+        }
+        first = first == NULL ? trial : first;
+    }
+    return first;
 }
 
 uint32_t facts_colour(const struct result *result, const struct result_case *result_case)

@@ -30,8 +30,17 @@ bool facts_has_flows(const struct result_case *result_case);
 void facts_delivery(const struct result_case *result_case, struct result_delivery *ret);
 void facts_delivery_add(struct result_delivery *delivery, const struct result_delivery *from);
 
-/* The trial that charts and per-trial tables show: the first one with intervals; NULL if none. */
+/* The trial that charts show: the first one with intervals, of a search the first at the rate that
+ * the case is told by; NULL if none. */
 const struct result_trial *facts_trial(const struct result_case *result_case);
+
+/* What a trial is called where several are listed: "kafka, trial 2". FACTS_TRIAL_BYTES. */
+#define FACTS_TRIAL_BYTES (NAME_BYTES + 24)
+const char *facts_trial_name(const struct result_case *result_case,
+                             const struct result_trial *trial, char *text);
+
+/* An observed or a limit of a self-check: shares as percent. FACTS_TEXT_BYTES. */
+const char *facts_check_value(const struct result_check *check, double value, char *text);
 
 /* ", trial 1 of 5" of the trial that facts_trial() gives; "" where there is only one.
  * FACTS_TEXT_BYTES. */

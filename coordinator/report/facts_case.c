@@ -28,6 +28,27 @@ const char *facts_which_trial(const struct result_case *result_case, char *text)
     return text;
 }
 
+const char *facts_trial_name(const struct result_case *result_case,
+                             const struct result_trial *trial, char *text)
+{
+    if (result_case->trials_count > 1) {
+        (void)snprintf(text, FACTS_TRIAL_BYTES, "%s, trial %u", result_case->name,
+                       (uint32_t)(trial - result_case->trials) + 1);
+    } else {
+        (void)snprintf(text, FACTS_TRIAL_BYTES, "%s", result_case->name);
+    }
+    return text;
+}
+
+const char *facts_check_value(const struct result_check *check, double value, char *text)
+{
+    if (check->unit[0] == '\0' && check->limit > 0.0 && check->limit <= 1.0) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "%.3g %%", value * 100.0);
+        return text;
+    }
+    return facts_measure(value, check->unit, text);
+}
+
 bool facts_shares_target(const struct result *result, const struct result_case *result_case)
 {
     for (uint32_t i = 0; i < result->cases_count; i++) {

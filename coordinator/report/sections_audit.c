@@ -86,6 +86,7 @@ static void add_rows(const struct result *result, const struct result_case *resu
 {
     uint32_t rows_count = trial->audit_count < ROWS_MAX ? trial->audit_count : ROWS_MAX;
     uint32_t rows = 0;
+    char name[FACTS_TRIAL_BYTES];
 
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < trial->audit_count && rows < ROWS_MAX; i++) {
@@ -95,8 +96,8 @@ static void add_rows(const struct result *result, const struct result_case *resu
                 continue;
             }
             if (rows++ == 0) {
-                doc_cell_target(doc, result_case->name, facts_colour(result, result_case),
-                                rows_count);
+                doc_cell_target(doc, facts_trial_name(result_case, trial, name),
+                                facts_colour(result, result_case), rows_count);
             } else {
                 doc_cell_covered(doc);
             }
@@ -114,6 +115,7 @@ static void add_left(const struct result_case *result_case, const struct result_
                      struct document *doc)
 {
     uint32_t with_faults = 0;
+    char name[FACTS_TRIAL_BYTES];
 
     if (trial->audit_count <= ROWS_MAX) {
         return;
@@ -122,8 +124,10 @@ static void add_left(const struct result_case *result_case, const struct result_
         with_faults += faults(&trial->audit[i]) > 0 ? 1 : 0;
     }
     doc_item(doc, with_faults > ROWS_MAX ? DOC_WARN : DOC_MUTED,
-             "%s: %u more rows are not shown, %u of them with something wrong.", result_case->name,
-             trial->audit_count - ROWS_MAX, with_faults > ROWS_MAX ? with_faults - ROWS_MAX : 0);
+             "%s: %u more %s not shown, %u of them with something wrong.",
+             facts_trial_name(result_case, trial, name), trial->audit_count - ROWS_MAX,
+             trial->audit_count - ROWS_MAX == 1 ? "row is" : "rows are",
+             with_faults > ROWS_MAX ? with_faults - ROWS_MAX : 0);
 }
 
 static void add_details(const struct result *result, const struct result_case *result_case,

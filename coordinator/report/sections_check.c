@@ -57,8 +57,8 @@ static void add_check(const struct result *result, const struct result_check *ch
 
     doc_cell(doc, DOC_PLAIN, "%s", check->check);
     doc_cell(doc, tones[check->status], "%s", words[check->status]);
-    doc_cell(doc, DOC_PLAIN, "%s", facts_measure(check->observed, check->unit, text));
-    doc_cell(doc, DOC_PLAIN, "%s", facts_measure(check->limit, check->unit, text));
+    doc_cell(doc, DOC_PLAIN, "%s", facts_check_value(check, check->observed, text));
+    doc_cell(doc, DOC_PLAIN, "%s", facts_check_value(check, check->limit, text));
     doc_cell(doc, DOC_PLAIN, "%s", check->agent[0] == '\0' ? "all" : check->agent);
     facts_case_cell(result, check->case_name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", check->text);

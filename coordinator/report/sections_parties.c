@@ -157,17 +157,6 @@ static void begin(bool *begun, struct document *doc)
     }
 }
 
-/* What a trial is called where several are listed. */
-static void name_trial(const struct result_case *result_case, const struct result_trial *trial,
-                       char *name, size_t name_bytes)
-{
-    if (result_case->trials_count > 1) {
-        (void)snprintf(name, name_bytes, "%s, trial %u", result_case->name, trial->repetition + 1);
-    } else {
-        (void)snprintf(name, name_bytes, "%s", result_case->name);
-    }
-}
-
 static void add_all(const struct result *result, bool idle, bool *begun, struct document *doc)
 {
     for (uint32_t i = 0; i < result->cases_count; i++) {
@@ -183,7 +172,7 @@ static void add_all(const struct result *result, bool idle, bool *begun, struct 
                 doc->failed = true;
                 return;
             }
-            name_trial(&result->cases[i], trial, name, sizeof name);
+            facts_trial_name(&result->cases[i], trial, name);
             for (size_t kind = 0; kind < KINDS_COUNT && idle && *begun; kind++) {
                 collect(trial, (enum party_kind)kind, &parties);
                 add_idle(&parties, (enum party_kind)kind, name, doc);

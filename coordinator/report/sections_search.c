@@ -52,14 +52,15 @@ static void add_answers(const struct result *result, struct document *doc)
     }
 }
 
-static void add_step(const struct result_search_step *step, struct document *doc)
+/* number: of the case's trials, as they are counted everywhere else. */
+static void add_step(const struct result_search_step *step, uint32_t number, struct document *doc)
 {
     static const char *const words[] = {
         [STEP_GOOD] = "✓ held", [STEP_BAD] = "✗ did not hold", [STEP_VOID] = "– does not count"};
     static const enum doc_tone tones[] = {
         [STEP_GOOD] = DOC_GOOD, [STEP_BAD] = DOC_BAD, [STEP_VOID] = DOC_MUTED};
 
-    doc_cell(doc, DOC_PLAIN, "%u%s", step->trial, step->confirms ? " (confirms)" : "");
+    doc_cell(doc, DOC_PLAIN, "%u%s", number, step->confirms ? " (confirms)" : "");
     add_rate(step->asked_per_s, "–", doc);
     add_rate(step->sent_per_s, "none", doc);
     add_rate(step->received_per_s, "–", doc);
@@ -84,7 +85,7 @@ static void add_steps(const struct result *result, const char *case_name, struct
         {"why", NULL, DOC_LEFT},
     };
     char caption[NAME_BYTES + 32];
-    bool begun = false;
+    uint32_t number = 0;
 
     for (uint32_t i = 0; i < result->findings.search_steps_count; i++) {
         const struct result_search_step *step = &result->findings.search_steps[i];
@@ -92,12 +93,11 @@ static void add_steps(const struct result *result, const char *case_name, struct
         if (strcmp(step->case_name, case_name) != 0) {
             continue;
         }
-        if (!begun) {
+        if (number++ == 0) {
             (void)snprintf(caption, sizeof caption, "%s: the rates that were tried", case_name);
             doc_table(doc, caption, columns, sizeof columns / sizeof columns[0]);
-            begun = true;
         }
-        add_step(step, doc);
+        add_step(step, number, doc);
     }
 }
 

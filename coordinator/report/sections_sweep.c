@@ -1,7 +1,7 @@
 /* What each case came to: over the values of a sweep, over variants, over repeated trials. */
 #include "charts_cases.h"
 #include "charts_scaling.h"
-#include "facts.h"
+#include "headline_groups.h"
 #include "sections.h"
 
 #include <math.h>
@@ -58,6 +58,21 @@ static void add_row(const struct result *result, const struct result_case *resul
     doc_cell(doc, DOC_MUTED, "%u", trials);
 }
 
+/* The cases of a target one after the other, though they were run in a mixed order. */
+static void add_group(const struct result *result, const struct result_case *first,
+                      struct document *doc)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *of = &result->cases[i];
+        const struct result_phase *phase = NULL;
+
+        while (headline_same_group(of, first) && facts_has_figures(of) &&
+               (phase = facts_measured_next(of, phase)) != NULL) {
+            add_row(result, of, phase, doc);
+        }
+    }
+}
+
 void section_sweep(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[METRICS_COUNT + 3] = {
@@ -80,11 +95,8 @@ void section_sweep(const struct result *result, struct document *doc)
     doc_table(doc, "Each case: median over its trials (95 % interval of the mean)", columns,
               sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_phase *phase = NULL;
-
-        while (facts_has_figures(&result->cases[i]) &&
-               (phase = facts_measured_next(&result->cases[i], phase)) != NULL) {
-            add_row(result, &result->cases[i], phase, doc);
+        if (headline_begins_group(result, &result->cases[i])) {
+            add_group(result, &result->cases[i], doc);
         }
     }
 }

@@ -280,22 +280,18 @@ static void add_incomplete(const struct lines *lines, struct document *doc)
 /* Which of the trials and cases are seen below. */
 static void add_which(const struct result *result, const struct lines *lines, struct document *doc)
 {
-    const struct result_case *several = NULL;
+    bool several = false;
     uint32_t drawable = 0;
 
     for (uint32_t i = 0; i < lines->count; i++) {
-        several =
-            lines->list[i].result_case->trials_count > 1 ? lines->list[i].result_case : several;
+        several |= lines->list[i].result_case->trials_count > 1;
     }
     for (uint32_t i = 0; i < result->cases_count; i++) {
         drawable += facts_trial(&result->cases[i]) != NULL ? 1 : 0;
     }
-    if (several != NULL) {
-        doc_paragraph(
-            doc, DOC_PLAIN,
-            "One trial of each case is drawn, the first: trial 1 of %u. The others are in "
-            "intervals.jsonl; what differs between them is the interval of each figure.",
-            several->trials_count);
+    if (several) {
+        doc_paragraph(doc, DOC_PLAIN,
+                      "One trial of each case is drawn; the others are in intervals.jsonl.");
     }
     if (drawable > lines->count) {
         doc_paragraph(doc, DOC_PLAIN,

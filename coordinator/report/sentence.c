@@ -390,6 +390,12 @@ bool sentence_says(const char *sentence, const struct result *result,
 {
     bool found = strstr(sentence, reason->text) != NULL;
 
+    for (const struct result_reason *before = result->reasons; before < reason && !found;
+         before++) {
+        found = strcmp(before->text, reason->text) == 0 &&
+                strcmp(before->case_name, reason->case_name) == 0;
+    }
+
     for (uint32_t i = 0; i < result->objectives_count && !found; i++) {
         const struct result_objective *objective = &result->objectives[i];
         struct text told = {0};

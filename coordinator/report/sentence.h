@@ -15,7 +15,8 @@ void sentence_body(const struct result *result, struct text *out);
  * figure. */
 void sentence_objective(const struct result_objective *objective, struct text *out);
 
-/* Does the sentence tell already what the reason says? Then it need not be listed below it. */
+/* Does the sentence tell already what the reason, one of result->reasons, says, or does an earlier
+ * one? Phases may share a reason. Then it need not be listed below. */
 bool sentence_says(const char *sentence, const struct result *result,
                    const struct result_reason *reason);
 

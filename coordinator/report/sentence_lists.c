@@ -165,12 +165,8 @@ static void add_check(const struct result_check *check, struct text *out)
         text_addf(out, "%s: ", check->agent);
     }
     text_add(out, check->text);
-    if (check->unit[0] == '\0' && check->limit <= 1.0) { /* A share. */
-        text_addf(out, " (%.3g %%, limit %.3g %%)", check->observed * 100.0, check->limit * 100.0);
-    } else {
-        text_addf(out, " (%s, limit %s)", facts_measure(check->observed, check->unit, observed),
-                  facts_measure(check->limit, check->unit, limit));
-    }
+    text_addf(out, " (%s, limit %s)", facts_check_value(check, check->observed, observed),
+              facts_check_value(check, check->limit, limit));
     if (check->case_name[0] != '\0') {
         text_addf(out, " on %s", check->case_name);
     }

@@ -1,5 +1,5 @@
 /* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
-#include "facts.h"
+#include "headline_groups.h"
 #include "report.h"
 #include "sentence.h"
 
@@ -194,19 +194,20 @@ static struct layout layout_of(const struct result *result, int width)
     return layout;
 }
 
-/* The name, cut or padded to its column. */
+/* The name, padded to its column, or without its beginning: the end tells cases apart. */
 static void add_name(const struct layout *layout, const char *name, struct text *out)
 {
-    size_t bytes = strlen(name);
+    bool cut = width_of(name, strlen(name)) > layout->name_width;
 
-    while (width_of(name, bytes) > layout->name_width) {
-        bytes--;
+    while (cut && (width_of(name, strlen(name)) > layout->name_width - 1 ||
+                   ((unsigned char)*name & 0xC0) == 0x80)) {
+        name++;
     }
-    text_add(out, "  ");
-    for (size_t i = 0; i < bytes; i++) {
+    text_add(out, cut ? "  …" : "  ");
+    for (size_t i = 0; name[i] != '\0'; i++) {
         text_add_bytes(out, (unsigned char)name[i] < 0x20 || name[i] == 0x7F ? "?" : &name[i], 1);
     }
-    text_addf(out, "%*s", layout->name_width - width_of(name, bytes), "");
+    text_addf(out, "%*s", layout->name_width - (cut ? 1 : 0) - width_of(name, strlen(name)), "");
 }
 
 static void add_header(const struct layout *layout, struct text *out)
@@ -270,6 +271,21 @@ static void add_left_out(const struct layout *layout, const struct result_case *
     text_done(&name);
 }
 
+/* The cases of a target one after the other, though they were run in a mixed order. */
+static bool add_group(const struct layout *layout, const struct result *result,
+                      const struct result_case *first, struct text *out)
+{
+    bool service = false;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (headline_same_group(&result->cases[i], first)) {
+            service |= add_case(layout, &result->cases[i], out);
+            add_left_out(layout, &result->cases[i], out);
+        }
+    }
+    return service;
+}
+
 static void add_reason(const struct result_reason *reason, int width, struct text *out)
 {
     struct text line = {0};
@@ -315,8 +331,9 @@ int report_summary(const struct result *result, int width, struct text *out)
         text_add(out, "\n");
         add_header(&layout, out);
         for (uint32_t i = 0; i < result->cases_count; i++) {
-            service |= add_case(&layout, &result->cases[i], out);
-            add_left_out(&layout, &result->cases[i], out);
+            if (headline_begins_group(result, &result->cases[i])) {
+                service |= add_group(&layout, result, &result->cases[i], out);
+            }
         }
     }
     if (service) {

@@ -55,8 +55,12 @@ function seriesOption(series, look, kind) {
   return option;
 }
 
+// One unit along an axis: 7.5k below 10k, not 7500.
+function axisText(v, highest, unit) {
+  return unit === 'count' && highest >= 9999.5 && v >= 1000 && v < 9999.5 ? (v / 1000).toFixed(2) + 'k' : formats[unit](v);
+}
+
 function axesOf(spec, colours, plotHeight) {
-  const format = formats[spec.unit];
   const common = {
     stroke: colours.muted, font: colours.font(11), grid: { stroke: colours.grid, width: 1 },
     ticks: { stroke: colours.grid, width: 1, size: 4 }, gap: 4,
@@ -87,7 +91,7 @@ function axesOf(spec, colours, plotHeight) {
   const y = Object.assign({}, common, {
     size: (u, texts) => Math.max(40, ...(texts || []).map((text) => textWidth(text, colours) + 14)),
     splits: (u, i, low, high) => (spec.log ? logSplits(low, high) : linearSplits(low, high, spec.unit, plotHeight / 28)),
-    values: (u, splits) => splits.map((v) => short(format(v))),
+    values: (u, splits) => splits.map((v) => short(axisText(v, Math.max(...splits), spec.unit))),
   });
   if (spec.log) y.filter = (u, splits) => splits;
   return [x, y];

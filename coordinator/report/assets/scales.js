@@ -42,7 +42,7 @@ function rangeOf(specs) {
 function logSplits(low, high) {
   const splits = [];
   for (let p = Math.floor(Math.log10(low) + 1e-9); Math.pow(10, p) <= high * (1 + 1e-9); p++) {
-    for (const m of high / low < 40 ? [1, 2, 5] : [1]) {
+    for (const m of high / low < 300 ? [1, 2, 5] : [1]) {
       const v = m * Math.pow(10, p);
       if (v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9)) splits.push(v);
     }

@@ -68,7 +68,7 @@ static void the_self_check_shows_what_failed_and_the_closest_of_the_rest(void **
     result_fixture_findings(result);
     text = markdown_of(result);
     expect_in(text, "2 of 4 checks");
-    expect_in(text, "✗ invalid | 0.97 | 0.9 | agent-2");
+    expect_in(text, "✗ invalid | 97 % | 90 % | agent-2");
     expect_in(text, "✓ ok | 61.0 us | 1.00 ms | agent-2");
     assert_null(strstr(text, "42.0 us | 1.00 ms"));
     assert_true(strstr(text, "✗ invalid") < strstr(text, "⚠ suspect"));
@@ -147,6 +147,7 @@ static void a_search_has_both_bounds_and_each_rate_it_tried(void **state)
     text = markdown_of(result);
     expect_in(text, "✓ found | 42.1k/s | 42.9k/s | 2 %");
     expect_in(text, "✗ did not hold | e2e.p99 was 81 ms");
+    expect_in(text, "| 1 | 20.0k/s");
     expect_in(text, "3 (confirms)");
     expect_in(text, "the load generator was late");
     free(text);

@@ -271,6 +271,52 @@ static void summary_has_a_line_per_target_with_the_reason_of_the_skipped(void **
     result_free(result);
 }
 
+static void summary_lists_a_reason_that_phases_share_once(void **state)
+{
+    struct result *result = make(false, true);
+    struct text out = {0};
+    const char *first;
+
+    (void)state;
+    result_fixture_reason(result, "x", "kafka", "nobody was there");
+    result_fixture_reason(result, "x", "kafka", "nobody was there");
+    assert_int_equal(report_summary(result, 110, &out), 0);
+    first = strstr(out.bytes, "nobody was there");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "nobody was there"));
+    text_done(&out);
+    result_free(result);
+}
+
+/* Three cases of a sweep over two keys were cut to the same name. */
+static void summary_keeps_the_end_of_a_long_name(void **state)
+{
+    struct result *result = make(true, false);
+    struct text out = {0};
+
+    (void)state;
+    (void)snprintf(result->cases[0].name, NAME_BYTES, "memory/size=16KiB/producers=4");
+    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_non_null(strstr(out.bytes, "\n  …/size=16KiB/producers=4 "));
+    text_done(&out);
+    result_free(result);
+}
+
+static void summary_lists_the_cases_of_a_target_together(void **state)
+{
+    struct result *result = make(false, true);
+    struct text out = {0};
+
+    (void)state;
+    (void)snprintf(result->cases[0].target, NAME_BYTES, "last");
+    (void)snprintf(result->cases[3].target, NAME_BYTES, "last");
+    (void)snprintf(result->cases[3].name, NAME_BYTES, "last/b");
+    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_true(strstr(out.bytes, "\n  last/b ") < strstr(out.bytes, "\n  kafka "));
+    text_done(&out);
+    result_free(result);
+}
+
 static void summary_sends_no_control_characters_to_the_terminal(void **state)
 {
     struct result *result = make(true, false);
@@ -306,6 +352,9 @@ int main(void)
         cmocka_unit_test(sentence_of_a_cut_off_run_says_where),
         cmocka_unit_test(summary_fits_every_width),
         cmocka_unit_test(summary_has_a_line_per_target_with_the_reason_of_the_skipped),
+        cmocka_unit_test(summary_lists_a_reason_that_phases_share_once),
+        cmocka_unit_test(summary_keeps_the_end_of_a_long_name),
+        cmocka_unit_test(summary_lists_the_cases_of_a_target_together),
         cmocka_unit_test(summary_sends_no_control_characters_to_the_terminal),
     };
 
