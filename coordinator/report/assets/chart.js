@@ -57,6 +57,7 @@ function seriesOption(series, look, kind) {
 
 // One unit along an axis: 7.5k below 10k, not 7500.
 function axisText(v, highest, unit) {
+  if (unit === 'change') return (v > 0 ? '+' : '') + v.toFixed(1) + ' %';
   return unit === 'count' && highest >= 9999.5 && v >= 1000 && v < 9999.5 ? (v / 1000).toFixed(2) + 'k' : formats[unit](v);
 }
 

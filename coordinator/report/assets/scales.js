@@ -4,7 +4,25 @@
 
 const ranges = {}; // By group: the y range that its charts share.
 
+// The interval of two trials may reach a thousand times as far as what was measured: an axis that
+// followed it there would show nothing else. An arrow says that the interval goes on.
+const boundsTimes = 3;
+
+function farthest(specs, log) {
+  let far = specs[0].unit === 'change' ? 20 : 0; // Percent; below it there is no hurry.
+  for (const spec of specs) {
+    for (const table of spec.tables || []) {
+      for (const series of table.series) {
+        if (isBound(series)) continue;
+        for (const v of series.values) far = Math.max(far, v === null ? 0 : Math.abs(v));
+      }
+    }
+  }
+  return log || far === 0 ? Infinity : far * boundsTimes;
+}
+
 function extent(specs, log) {
+  const far = farthest(specs, log);
   let low = Infinity;
   let high = -Infinity;
   for (const spec of specs) {
@@ -12,8 +30,9 @@ function extent(specs, log) {
       for (const series of table.series) {
         for (const v of series.values) {
           if (v === null || (log && v <= 0) || (isBound(series) && v < 0 && spec.unit !== 'change')) continue;
-          if (v < low) low = v;
-          if (v > high) high = v;
+          const drawn = Math.max(-far, Math.min(far, v));
+          if (drawn < low) low = drawn;
+          if (drawn > high) high = drawn;
         }
       }
     }

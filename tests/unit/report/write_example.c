@@ -59,6 +59,7 @@ static struct result *make(const char *kind)
     } else if (strcmp(kind, "compared") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_findings(result);
+        result->findings.comparisons[1].high = 900.0; /* As two pairs may have it. */
     } else if (strcmp(kind, "scaling") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_scaling(result);
