@@ -153,6 +153,15 @@ const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uin
     return command != 0 && answer->command == command ? answer : NULL;
 }
 
+void fleet_begin_trial(struct fleet *fleet, uint32_t trial)
+{
+    fleet->trial_begun = true;
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        fleet->members[i].snapshot_trial = trial;
+        fleet->members[i].snapshot_next = 0;
+    }
+}
+
 struct snapshot *fleet_next_snapshot(struct fleet *fleet)
 {
     struct queued_snapshot *first = fleet->snapshots_first;

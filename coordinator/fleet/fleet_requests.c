@@ -269,11 +269,11 @@ static void take_snapshot(struct fleet *fleet, struct channel_request *request, 
     }
     member = &fleet->members[snapshot->agent];
     member->seen_ns = mono_ns();
-    if (snapshot->trial > member->snapshot_trial) {
+    if (snapshot->trial > member->snapshot_trial && !fleet->trial_begun) {
         member->snapshot_trial = snapshot->trial;
         member->snapshot_next = 0;
     }
-    if (snapshot->trial < member->snapshot_trial || snapshot->sequence < member->snapshot_next) {
+    if (snapshot->trial != member->snapshot_trial || snapshot->sequence < member->snapshot_next) {
         snapshot_free(snapshot); /* Came a second time: its first receipt was lost. */
     } else if (snapshot->sequence > member->snapshot_next) {
         refusal = "a snapshot before it is missing";

@@ -42,6 +42,7 @@ struct fleet {
     char time_namespace[NAME_BYTES];
     struct fleet_member *members;
     uint32_t members_count;
+    bool trial_begun; /* And is the snapshot_trial of all members. */
     struct queued_snapshot *snapshots_first;
     struct queued_snapshot *snapshots_last;
     char refusal[ERRINFO_BYTES];

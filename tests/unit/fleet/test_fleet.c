@@ -345,6 +345,28 @@ static void a_late_copy_of_an_old_trials_snapshot_is_nothing_new(void **state)
     bench_end(&bench);
 }
 
+/* A calibration has a number of its own, above those of the run. */
+static void a_trial_that_begins_may_have_a_lower_number(void **state)
+{
+    struct bench bench;
+    struct snapshot snapshot = {.last_part = true, .until_ns = 1};
+
+    (void)state;
+    bench_begin(&bench, 1);
+    snapshot.agent = bench_join(&bench, INSTANCE);
+    fleet_begin_trial(bench.fleet, 1000);
+    snapshot.trial = 1000;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    fleet_begin_trial(bench.fleet, 0);
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted); /* Its receipt was lost. */
+    snapshot.trial = 0;
+    assert_true(bench_say_snapshot(&bench, &snapshot).accepted);
+    assert_next_snapshot(&bench, 1000, 0);
+    assert_next_snapshot(&bench, 0, 0);
+    assert_null(fleet_next_snapshot(bench.fleet));
+    bench_end(&bench);
+}
+
 static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(void **state)
 {
     struct bench bench;
@@ -452,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_late_copy_of_an_old_status_does_not_hide_a_newer_one),
         cmocka_unit_test(snapshots_are_taken_once_and_without_gaps),
         cmocka_unit_test(a_late_copy_of_an_old_trials_snapshot_is_nothing_new),
+        cmocka_unit_test(a_trial_that_begins_may_have_a_lower_number),
         cmocka_unit_test(an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back),
         cmocka_unit_test(an_agent_may_be_silent_for_as_long_as_its_command_may_take),
         cmocka_unit_test(an_agent_that_was_told_to_go_has_left_and_is_not_lost),
