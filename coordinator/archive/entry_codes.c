@@ -16,9 +16,11 @@ const char *const case_statuses[] = {
 };
 
 static const char *const kinds[ENTRY_COUNT] = {
-    [ENTRY_RUN] = "run",     [ENTRY_AGENTS] = "agents",       [ENTRY_CASES] = "cases",
-    [ENTRY_TRIAL] = "trial", [ENTRY_SEGMENT] = "segment",     [ENTRY_SNAPSHOT] = "snapshot",
-    [ENTRY_MARK] = "mark",   [ENTRY_TRIAL_END] = "trial_end", [ENTRY_SEARCH] = "search",
+    [ENTRY_RUN] = "run",         [ENTRY_AGENTS] = "agents",
+    [ENTRY_CASES] = "cases",     [ENTRY_TRIAL] = "trial",
+    [ENTRY_SEGMENT] = "segment", [ENTRY_SNAPSHOT] = "snapshot",
+    [ENTRY_MARK] = "mark",       [ENTRY_TRIAL_END] = "trial_end",
+    [ENTRY_SEARCH] = "search",   [ENTRY_CALIBRATION] = "calibration",
     [ENTRY_CLOSE] = "close",
 };
 
@@ -191,6 +193,16 @@ static void code_close(struct fields *fields, struct entry_close *entry)
     code_findings(fields, &entry->findings);
 }
 
+static void code_calibration(struct fields *fields, struct entry_calibration *entry)
+{
+    struct result_calibration *made = &entry->made;
+
+    field_u32(fields, "case_index", &entry->case_index, ANY_U32);
+    field_double(fields, "ceiling_per_s", &made->ceiling_per_s);
+    field_i64(fields, "duration_ns", &made->duration_ns);
+    field_text(fields, "reason", made->reason, sizeof made->reason);
+}
+
 void code_entry(struct fields *fields, struct journal_entry *entry)
 {
     entry->kind = field_enum(fields, "kind", entry->kind, kinds, ENTRY_COUNT);
@@ -222,6 +234,9 @@ void code_entry(struct fields *fields, struct journal_entry *entry)
         break;
     case ENTRY_SEARCH:
         code_search_entry(fields, &entry->as.search);
+        break;
+    case ENTRY_CALIBRATION:
+        code_calibration(fields, &entry->as.calibration);
         break;
     case ENTRY_CLOSE:
         code_close(fields, &entry->as.close);

@@ -138,6 +138,27 @@ static void put_trial(struct json_values *values, const struct result_trial *tri
     json_close(values);
 }
 
+/* Absent where none was wanted. */
+static void put_calibration(struct json_values *values, const struct result_case *of)
+{
+    const struct result_calibration *made = &of->calibration;
+
+    if (made->ceiling_per_s == 0.0 && made->reason[0] == '\0') {
+        return;
+    }
+    json_open(values, "calibration");
+    if (made->ceiling_per_s > 0.0) {
+        json_double(values, "ceiling_per_s", made->ceiling_per_s);
+        json_double(values, "asked_per_s", result_asked_peak(of));
+        json_i64(values, "duration_ns", made->duration_ns);
+    }
+    if (result_headroom(of) > 0.0) {
+        json_double(values, "headroom", result_headroom(of));
+    }
+    json_text_or_null(values, "reason", made->reason);
+    json_close(values);
+}
+
 static void put_case(struct json_values *values, const struct result_case *of)
 {
     json_open(values, NULL);
@@ -159,6 +180,7 @@ static void put_case(struct json_values *values, const struct result_case *of)
         json_text(values, NULL, of->equivalence[i]);
     }
     json_close(values);
+    put_calibration(values, of);
     put_phases(values, of->phases, of->phases_count);
     json_open_array(values, "trials");
     for (uint32_t i = 0; i < of->trials_count; i++) {

@@ -4,6 +4,7 @@
 #include "explain_terms.h"
 #include "mono.h"
 #include "plan.h"
+#include "plan_calibration.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ static void write_head(const struct explained *explained)
     for (uint32_t i = 0; i < plan->trials_count; i++) {
         sum_ns += plan->cases[plan->trials[i].case_index].trial_ns;
     }
+    sum_ns += plan_calibrations(scenario, plan) * plan_calibration_ns(scenario);
     (void)printf("%s: %s\n", scenario->name, scenario->description);
     (void)printf("%s, sha256 %.16s\n\n", scenario->path, scenario->sha256);
     write_count(plan->cases_count, "case");
@@ -69,6 +71,7 @@ static void write_head(const struct explained *explained)
         (void)printf(", at most %s of load and draining\n",
                      units_format_duration(sum_ns, duration));
     }
+    explain_calibration(scenario, plan);
     (void)printf("unavailable: %s, on_broker_loss: %s\n",
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));

@@ -1,6 +1,7 @@
 #include "explain_terms.h"
 
 #include "mono.h"
+#include "plan_calibration.h"
 #include "search.h"
 
 #include <inttypes.h>
@@ -46,6 +47,21 @@ void explain_objectives(const struct scenario *scenario)
     }
     if (!has_own(scenario, WHICH_CORRUPTED)) {
         (void)printf("  corrupted == 0 (implied)\n");
+    }
+}
+
+void explain_calibration(const struct scenario *scenario, const struct plan *plan)
+{
+    uint32_t count = plan_calibrations(scenario, plan);
+    char each[UNITS_TEXT_BYTES];
+    char all[UNITS_TEXT_BYTES];
+
+    if (count > 0) {
+        (void)printf("calibration: %" PRIu32 " workload%s, each %s as fast as possible into the "
+                     "memory backend, at most %s in all\n",
+                     count, count == 1 ? "" : "s",
+                     units_format_duration(scenario->calibrate_ns, each),
+                     units_format_duration(count * plan_calibration_ns(scenario), all));
     }
 }
 

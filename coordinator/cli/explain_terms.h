@@ -7,6 +7,9 @@
 /* One a line, those that are implied too. */
 void explain_objectives(const struct scenario *scenario);
 
+/* What is sent into the memory backend first; nothing if none is. */
+void explain_calibration(const struct scenario *scenario, const struct plan *plan);
+
 /* How the search goes on, and the most that it can come to. Of a scenario that has one. */
 void explain_search(const struct scenario *scenario, const struct plan *plan);
 

@@ -316,6 +316,31 @@ static void add_reasons(const struct result *result, const char *sentence, int w
     }
 }
 
+/* Of the case that comes nearest to what the generator alone can do. */
+static void add_headroom(const struct result *result, int width, struct text *out)
+{
+    const struct result_case *least = NULL;
+    char headroom[HEADROOM_TEXT_BYTES];
+    char rate[UNITS_TEXT_BYTES];
+    char line[REASON_BYTES];
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        double here = result_headroom(&result->cases[i]);
+
+        if (here > 0.0 && (least == NULL || here < result_headroom(least))) {
+            least = &result->cases[i];
+        }
+    }
+    if (least == NULL) {
+        return;
+    }
+    (void)snprintf(line, sizeof line,
+                   "headroom %s: the generator alone reached %s, into memory (%.63s)",
+                   result_format_headroom(result_headroom(least), headroom),
+                   units_format_rate(least->calibration.ceiling_per_s, rate), least->name);
+    add_wrapped(line, width, "  ", "    ", out);
+}
+
 int report_summary(const struct result *result, int width, struct text *out)
 {
     struct text sentence = {0};
@@ -341,6 +366,7 @@ int report_summary(const struct result *result, int width, struct text *out)
             "* from the actual send: as fast as possible has no schedule to be late against",
             layout.width, "  ", "    ", out);
     }
+    add_headroom(result, layout.width, out);
     add_reasons(result, sentence.bytes, layout.width, out);
     text_done(&sentence);
     return text_failed(out) ? -ENOMEM : 0;

@@ -32,6 +32,7 @@ void fold_free(struct fold *fold)
     free(fold->cases);
     free(fold->trials);
     free(fold->marks);
+    free(fold->calibrations);
     free(fold->close.reasons);
     free(fold->close.objectives);
     findings_done(&fold->searched);
@@ -249,6 +250,8 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
         return add_of_trial(fold, entry, entry->as.trial_end.trial, reterr);
     case ENTRY_SEARCH:
         return fold_add_search(fold, &entry->as.search, reterr);
+    case ENTRY_CALIBRATION:
+        return fold_add_calibration(fold, &entry->as.calibration, reterr);
     case ENTRY_CLOSE:
         return fold_add_close(fold, &entry->as.close, reterr);
     case ENTRY_COUNT:

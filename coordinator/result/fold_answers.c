@@ -133,6 +133,8 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
         if (flow == DELIVERY_ALL || flow == i) {
             ret->is_max = ret->is_max || assigned->loads[i].load == LOAD_MAX;
+            ret->asked_peak_per_s +=
+                assigned->loads[i].load == LOAD_RATE ? rate_per_s(assigned->loads[i].rate) : 0.0;
         }
     }
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {

@@ -16,6 +16,8 @@ struct fold {
     uint32_t trials_count;
     struct result_mark *marks;
     uint32_t marks_count;
+    struct entry_calibration *calibrations; /* In the order in which they were made. */
+    uint32_t calibrations_count;
     struct findings searched; /* Answers and steps of searches, as they came. */
     bool has_close;           /* And the last part of it. */
     struct entry_close close;
@@ -33,5 +35,12 @@ int fold_replace_list(void *list, const void *from, uint32_t count, size_t eleme
  * had. */
 int fold_add_search(struct fold *fold, const struct entry_search *entry, struct errinfo *reterr);
 int fold_add_close(struct fold *fold, const struct entry_close *close, struct errinfo *reterr);
+
+/* Each case once; -EBADMSG for one that the run does not have. */
+int fold_add_calibration(struct fold *fold, const struct entry_calibration *entry,
+                         struct errinfo *reterr);
+
+/* That of a case; NULL: none was made. */
+const struct result_calibration *fold_calibration(const struct fold *fold, uint32_t case_index);
 
 #endif

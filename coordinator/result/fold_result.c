@@ -57,6 +57,9 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
     for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {
         *sums[i] = (*sums[i] * had + *adds[i] * more) / (had + more);
     }
+    if (from->asked_peak_per_s > to->asked_peak_per_s) {
+        to->asked_peak_per_s = from->asked_peak_per_s;
+    }
     to->duration_ns += from->duration_ns;
     to->due += from->due;
     to->sent_in_time += from->sent_in_time;
@@ -102,7 +105,9 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
 {
     const struct entry_case *entry = &fold->cases[index];
     const struct catalog_entry *backend = catalog_find(entry->backend);
+    const struct result_calibration *calibration = fold_calibration(fold, index);
 
+    ret->calibration = calibration != NULL ? *calibration : (struct result_calibration){0};
     memcpy(ret->name, entry->name, sizeof ret->name);
     memcpy(ret->backend, entry->backend, sizeof ret->backend);
     memcpy(ret->target, entry->target, sizeof ret->target);

@@ -3,7 +3,8 @@
  * entries), archive (which stores them) and result (which folds them).
  *
  * A run's journal is: RUN, then AGENTS, then per trial: TRIAL, any number of SNAPSHOT, SEGMENT and
- * MARK, TRIAL_END; around the trials of a search SEARCH; at last CLOSE, in parts if it is long. An
+ * MARK, TRIAL_END; around the trials of a search SEARCH; before the first trial of a case
+ * CALIBRATION, if one was made for it; at last CLOSE, in parts if it is long. An
  * entry is folded the moment it is made and appended, or when it is read back: the same function.
  */
 #ifndef MILLRACE_JOURNAL_ENTRY_H
@@ -21,6 +22,7 @@ enum entry_kind {
     ENTRY_MARK,
     ENTRY_TRIAL_END,
     ENTRY_SEARCH,
+    ENTRY_CALIBRATION,
     ENTRY_CLOSE,
     ENTRY_COUNT
 };
@@ -111,6 +113,12 @@ struct entry_search {
     struct result_search_step step;
 };
 
+/* What the generator alone can do with the workload of a case. */
+struct entry_calibration {
+    uint32_t case_index;
+    struct result_calibration made;
+};
+
 /* Rows of all lists together in one CLOSE entry. */
 #define CLOSE_ROWS_MAX 2048
 
@@ -148,6 +156,7 @@ struct journal_entry {
         struct result_mark mark;
         struct entry_trial_end trial_end;
         struct entry_search search;
+        struct entry_calibration calibration;
         struct entry_close close;
     } as;
 };

@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* CONTRACT's table of verdicts; by enum verdict. */
@@ -98,4 +99,32 @@ void result_free(struct result *result)
     findings_done(&result->findings);
     free(result->marks);
     free(result);
+}
+
+double result_asked_peak(const struct result_case *of)
+{
+    double peak = 0.0;
+
+    for (uint32_t i = 0; i < of->phases_count; i++) {
+        const struct result_phase *phase = &of->phases[i];
+
+        if (phase->measured && phase->flow[0] == '\0' && phase->asked_peak_per_s > peak) {
+            peak = phase->asked_peak_per_s;
+        }
+    }
+    return peak;
+}
+
+double result_headroom(const struct result_case *of)
+{
+    double asked = result_asked_peak(of);
+
+    return asked > 0.0 ? of->calibration.ceiling_per_s / asked : 0.0;
+}
+
+const char *result_format_headroom(double headroom, char *text)
+{
+    (void)snprintf(text, HEADROOM_TEXT_BYTES, headroom < 9.95 ? "%.1fx" : "%.0fx",
+                   headroom < 99999.0 ? headroom : 99999.0);
+    return text;
 }

@@ -72,6 +72,7 @@ struct result_phase {
     int64_t duration_ns; /* As it was, not as planned. */
     double asked_per_s, sent_per_s, acked_per_s, received_per_s, sent_bytes_per_s,
         received_bytes_per_s;
+    double asked_peak_per_s; /* As planned: the highest point of a ramp or curve; 0 with `max`. */
     uint64_t due, sent_in_time;
     struct result_delivery delivery;
     struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
@@ -193,6 +194,18 @@ struct result_parameter {
     double number;          /* In the key's own unit (bytes, ns, /s); NAN: it is no number. */
 };
 
+/*
+ * What the generator alone could do with a case's workload: into the memory backend, as fast as
+ * possible. An upper bound: neither the broker's load on the hosts nor the cost of its client
+ * library is in it. Of several flows all were sent at once, each as fast as it could: their sum
+ * stands beside the sum of what is asked of them.
+ */
+struct result_calibration {
+    double ceiling_per_s;      /* Sent, and received as often as it should be; 0: not measured. */
+    int64_t duration_ns;       /* That was measured. */
+    char reason[REASON_BYTES]; /* Why there is no ceiling; "" with one, or if none was wanted. */
+};
+
 /* A metric over the trials of a case: the trial is what statistics count. */
 struct result_figure {
     char phase[NAME_BYTES];
@@ -224,6 +237,7 @@ struct result_case {
     uint32_t phases_count;
     struct result_trial *trials;
     uint32_t trials_count;
+    struct result_calibration calibration;
     struct result_figure *figures; /* By phase, flow, metric. */
     uint32_t figures_count;
 };
@@ -272,6 +286,17 @@ struct result {
     struct result_mark *marks;
     uint32_t marks_count;
 };
+
+/* The highest rate that is asked in a measured phase of the case; 0: none has one. */
+double result_asked_peak(const struct result_case *of);
+
+/* How often that goes into the generator's ceiling: 3.4; 0 without one of the two. */
+double result_headroom(const struct result_case *of);
+
+/* As people read it: two digits, from 10 on whole. */
+#define HEADROOM_TEXT_BYTES 16
+const char *result_format_headroom(double headroom,
+                                   char *text); /* "3.4x", in HEADROOM_TEXT_BYTES. */
 
 void result_free(struct result *result);
 

@@ -81,15 +81,15 @@ static void tell_refused(void *context, const char *why)
 /* Cores of a host are shared by the agents on it. */
 static void count_cpus(const struct run *run, struct plan_agent *agents)
 {
-    uint32_t count = fleet_agents(run->session.fleet);
+    uint32_t count = fleet_agents(run->session->fleet);
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct hello *own = &fleet_agent(run->session.fleet, i)->hello;
+        const struct hello *own = &fleet_agent(run->session->fleet, i)->hello;
         uint32_t neighbours = 0;
 
         for (uint32_t other = 0; other < count; other++) {
             neighbours +=
-                strcmp(fleet_agent(run->session.fleet, other)->hello.boot_id, own->boot_id) == 0
+                strcmp(fleet_agent(run->session->fleet, other)->hello.boot_id, own->boot_id) == 0
                     ? 1
                     : 0;
         }
@@ -118,7 +118,7 @@ static int make_plan(struct run *run, struct errinfo *reterr)
 
     run->plan_request = (struct plan_request){.scenario = scenario,
                                               .agents = run->plan_agents,
-                                              .agents_count = fleet_agents(run->session.fleet),
+                                              .agents_count = fleet_agents(run->session->fleet),
                                               .run_id = run->run_id,
                                               .seed = run->config->seed};
     count_cpus(run, run->plan_agents);
@@ -127,8 +127,9 @@ static int make_plan(struct run *run, struct errinfo *reterr)
         return r;
     }
     run->cases = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases);
+    run->calibrations = calloc((size_t)scenario->setups_count + 1, sizeof *run->calibrations);
     run->broker_versions = calloc((size_t)run->plan->cases_count + 1, sizeof *run->broker_versions);
-    if (run->cases == NULL || run->broker_versions == NULL) {
+    if (run->cases == NULL || run->broker_versions == NULL || run->calibrations == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < run->plan->cases_count; i++) {
@@ -162,7 +163,7 @@ static int gather(struct run *run, struct session_config *session, struct errinf
                                        .on_waiting = tell_waiting,
                                        .on_refused = tell_refused,
                                        .context = run};
-    r = session_open(&run->session, session, reterr);
+    r = session_open(run->session, session, reterr);
     run->session_open = r == 0;
     return r == 0 ? run_journal_agents(run, reterr) : r;
 }
@@ -181,6 +182,10 @@ static int run_trials(struct run *run, struct errinfo *reterr)
         if (run->cases[trial->case_index].status != CASE_MEASURED ||
             run->target_lost[run->plan->cases[trial->case_index].target]) {
             continue;
+        }
+        r = run_calibrate(run, trial, reterr);
+        if (r < 0 || run->events.interrupted) {
+            break;
         }
         if (run->config->scenario->search.wanted) {
             r = run_search(run, trial, reterr);
@@ -229,7 +234,7 @@ static void take_failure(struct run *run, int code, const struct errinfo *error)
 static void run_done(struct run *run)
 {
     if (run->session_open) {
-        session_close(&run->session);
+        session_close(run->session);
     }
     (void)archive_writer_close(run->archive, NULL);
     (void)hlog_close(run->hlog, NULL);
@@ -237,6 +242,7 @@ static void run_done(struct run *run)
     plan_free(run->plan);
     free(run->cases);
     free(run->broker_versions);
+    free(run->calibrations);
     windows_free(run->windows);
     free(run->window_counts);
     free(run->agents_folder);
@@ -246,8 +252,9 @@ static void run_done(struct run *run)
 int run_scenario(const struct run_config *config, struct run_outcome *outcome,
                  struct errinfo *reterr)
 {
-    struct run run = {.config = config};
-    struct session_config session;
+    struct session session = {0};
+    struct session_config session_config;
+    struct run run = {.config = config, .session = &session};
     struct errinfo error = {""};
     struct errinfo closing = {""};
     int r;
@@ -266,7 +273,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
         free(run.folder);
         return r;
     }
-    r = gather(&run, &session, &error);
+    r = gather(&run, &session_config, &error);
     if (r == 0) {
         r = make_plan(&run, &error);
     }

@@ -42,13 +42,13 @@ static void judge_target(struct run *run, const struct status *const *answers, u
                          char *reason)
 {
     reason[0] = '\0';
-    for (uint32_t a = 0; a < fleet_agents(run->session.fleet); a++) {
+    for (uint32_t a = 0; a < fleet_agents(run->session->fleet); a++) {
         const struct probe_result *result = &answers[a]->results[target];
 
         if (target < answers[a]->results_count && result->failure != PROBE_OK) {
             (void)snprintf(reason, REASON_BYTES, "%s from %.40s: %.150s",
                            probe_failure_name(result->failure),
-                           fleet_agent(run->session.fleet, a)->name, result->reason);
+                           fleet_agent(run->session->fleet, a)->name, result->reason);
             return;
         }
     }
@@ -68,7 +68,7 @@ int run_detect(struct run *run, struct errinfo *reterr)
     int r;
 
     run_stage(run, "detecting targets", NULL);
-    r = session_order_all(&run->session, &order, answers, reterr);
+    r = session_order_all(run->session, &order, answers, reterr);
     if (r < 0) {
         return r;
     }

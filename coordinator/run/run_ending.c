@@ -11,11 +11,11 @@
 
 void run_stop_all(struct run *run, bool sending_only)
 {
-    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
+    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
         struct command command = {
             .kind = COMMAND_STOP, .trial = run->trial->number, .sending_only = sending_only};
 
-        (void)fleet_command(run->session.fleet, i, &command);
+        (void)fleet_command(run->session->fleet, i, &command);
     }
 }
 

@@ -22,7 +22,7 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
      * stumble over it. */
     r = fold_add(run->fold, entry, reterr);
     r = r < 0 ? r : run_watch_objectives(run, entry, reterr);
-    if (r < 0 || run->archive_failed) {
+    if (r < 0 || run->archive_failed || run->archive == NULL) {
         return r;
     }
     r = archive_append(run->archive, entry, reterr);
@@ -32,7 +32,7 @@ int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *re
 
 int run_sync(struct run *run, struct errinfo *reterr)
 {
-    int r = run->archive_failed ? 0 : archive_sync(run->archive, reterr);
+    int r = run->archive_failed || run->archive == NULL ? 0 : archive_sync(run->archive, reterr);
 
     run->archive_failed = run->archive_failed || r < 0;
     return r;
@@ -68,8 +68,8 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
 
 static void fill_agent(const struct run *run, uint32_t index, struct result_agent *ret)
 {
-    const struct fleet_agent *agent = fleet_agent(run->session.fleet, index);
-    struct clock_estimate clock = fleet_clock(run->session.fleet, index, mono_ns());
+    const struct fleet_agent *agent = fleet_agent(run->session->fleet, index);
+    struct clock_estimate clock = fleet_clock(run->session->fleet, index, mono_ns());
 
     memcpy(ret->name, agent->name, sizeof ret->name);
     memcpy(ret->host, agent->hello.host, sizeof ret->host);
@@ -88,7 +88,7 @@ static void fill_agent(const struct run *run, uint32_t index, struct result_agen
 int run_agents_now(const struct run *run, struct result_agent **ret, uint32_t *ret_count,
                    struct errinfo *reterr)
 {
-    uint32_t count = fleet_agents(run->session.fleet);
+    uint32_t count = fleet_agents(run->session->fleet);
     struct result_agent *agents = calloc((size_t)count + 1, sizeof *agents);
 
     if (agents == NULL) {
@@ -255,7 +255,7 @@ static void show(struct run *run, int64_t now_ns)
     }
     run->shown_ns = now_ns;
     progress->agents_joined =
-        run->session_open ? fleet_agents(run->session.fleet) : progress->agents_joined;
+        run->session_open ? fleet_agents(run->session->fleet) : progress->agents_joined;
     if (run->trial != NULL && run->t0_ns != 0) {
         progress->trial_ns = now_ns - run->t0_ns;
     }
@@ -269,8 +269,8 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
     int64_t now_ns;
     int r = 0;
 
-    session_turn(&run->session, timeout_ms);
-    while (r == 0 && (snapshot = fleet_next_snapshot(run->session.fleet)) != NULL) {
+    session_turn(run->session, timeout_ms);
+    while (r == 0 && (snapshot = fleet_next_snapshot(run->session->fleet)) != NULL) {
         struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
 
         fresh = true;

@@ -15,9 +15,9 @@ struct run {
     char run_id[NAME_BYTES];
     char *folder;
     char *agents_folder;
-    struct session session;
+    struct session *session; /* Borrowed: a calibration is a run of its own in the same session. */
     bool session_open;
-    struct archive_writer *archive;
+    struct archive_writer *archive; /* NULL, as is hlog: nothing is written, only folded. */
     struct hlog *hlog;
     bool archive_failed; /* The disk is full: nothing more is written, but what was begun is ended.
                           */
@@ -31,6 +31,7 @@ struct run {
     struct window_count *window_counts; /* Of the trials so far. */
     uint32_t window_counts_count;
     uint32_t search_trials;
+    struct result_calibration *calibrations; /* By setup; zeroes: not made. */
     struct run_progress progress;
     int64_t synced_ns;
     int64_t shown_ns;
@@ -114,6 +115,11 @@ int run_detect(struct run *run, struct errinfo *reterr);
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
  * run. */
 int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr);
+
+/* Before a trial: measures what the generator can do with its case's workload, if that is wanted
+ * and has not been done. The outcome goes to the journal, also that it could not be measured, which
+ * is no failure. 0 also when it was interrupted; below 0 ends the run. */
+int run_calibrate(struct run *run, const struct plan_trial *trial, struct errinfo *reterr);
 
 /* A search in the case of a trial, from its first trial to its answer, which goes to the journal.
  * 0 also when it was interrupted; below 0 ends the run. */

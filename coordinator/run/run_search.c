@@ -57,7 +57,8 @@ static int judge_step(struct run *run, const struct plan_case *of, const struct 
                                  .target = scenario->targets[of->target].label,
                                  .case_name = of->name,
                                  .asked_per_s = trial->rate_per_s,
-                                 .confirms = trial->confirms};
+                                 .confirms = trial->confirms,
+                                 .ceiling_per_s = run->calibrations[of->setup].ceiling_per_s};
     struct result_agent *agents = NULL;
     struct result_trial made;
     int r = run_agents_now(run, &agents, &terms.agents_count, reterr);

@@ -50,8 +50,8 @@ static int make_prepare(struct run *run, uint32_t agent, struct command *ret,
 static int make_segment(struct run *run, uint32_t agent, const struct segment *segment,
                         struct segment *ret, struct errinfo *reterr)
 {
-    uint32_t count = fleet_agents(run->session.fleet);
-    struct clock_estimate own = fleet_clock(run->session.fleet, agent, mono_ns());
+    uint32_t count = fleet_agents(run->session->fleet);
+    struct clock_estimate own = fleet_clock(run->session->fleet, agent, mono_ns());
 
     *ret = *segment;
     ret->t0_ns = run->t0_ns - own.offset_ns;
@@ -60,9 +60,9 @@ static int make_segment(struct run *run, uint32_t agent, const struct segment *s
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct clock_estimate peer = fleet_clock(run->session.fleet, i, mono_ns());
-        bool same = i == agent || (fleet_agent(run->session.fleet, i)->same_clock &&
-                                   fleet_agent(run->session.fleet, agent)->same_clock);
+        struct clock_estimate peer = fleet_clock(run->session->fleet, i, mono_ns());
+        bool same = i == agent || (fleet_agent(run->session->fleet, i)->same_clock &&
+                                   fleet_agent(run->session->fleet, agent)->same_clock);
 
         ret->peers[i].agent = i;
         ret->peers[i].offset_ns = i == agent ? 0 : own.offset_ns - peer.offset_ns;
@@ -81,7 +81,7 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
     ret->step = order->step;
     ret->deadline_ns = order->kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS;
     ret->as_owner =
-        order->kind == COMMAND_REMOVE && fleet_lost(order->run->session.fleet) != UINT32_MAX;
+        order->kind == COMMAND_REMOVE && fleet_lost(order->run->session->fleet) != UINT32_MAX;
     if (order->kind == COMMAND_PREPARE && order->step == PREPARE_TOPICS) {
         return make_prepare(order->run, agent, ret, reterr);
     }
@@ -103,7 +103,7 @@ static int order_all(struct run *run, enum command_kind kind, enum prepare_step 
         .interruptible = kind == COMMAND_PREPARE,
         .survivors = kind != COMMAND_PREPARE};
 
-    return session_order_all(&run->session, &order, NULL, reterr);
+    return session_order_all(run->session, &order, NULL, reterr);
 }
 
 static int prepare(struct run *run, struct errinfo *reterr)
@@ -149,20 +149,20 @@ struct segment_answers {
 static int take_answers(struct run *run, const uint64_t *commands, struct segment_answers *ret,
                         struct errinfo *reterr)
 {
-    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
-        const struct status *status = fleet_answer(run->session.fleet, i, commands[i]);
+    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
+        const struct status *status = fleet_answer(run->session->fleet, i, commands[i]);
 
-        if (fleet_agent(run->session.fleet, i)->lost) {
+        if (fleet_agent(run->session->fleet, i)->lost) {
             return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
-                               fleet_agent(run->session.fleet, i)->name,
-                               fleet_agent(run->session.fleet, i)->lost_reason);
+                               fleet_agent(run->session->fleet, i)->name,
+                               fleet_agent(run->session->fleet, i)->lost_reason);
         }
         if (status == NULL) {
             continue;
         }
         if (status->code < 0) {
             return errinfo_set(reterr, status->code, "%s: %s",
-                               fleet_agent(run->session.fleet, i)->name, status->text);
+                               fleet_agent(run->session->fleet, i)->name, status->text);
         }
         ret->count++;
         ret->end_ns = status->ended_ns > ret->end_ns ? status->ended_ns : ret->end_ns;
@@ -205,7 +205,7 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
         if (r < 0) {
             return r;
         }
-        if (answers.count == fleet_agents(run->session.fleet)) {
+        if (answers.count == fleet_agents(run->session->fleet)) {
             /* What was drained was over with its last message, known here an interval later. */
             int64_t end_ns = drained ? answers.last_ns : answers.end_ns;
 
@@ -259,7 +259,7 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     order.segment.phase_last = last;
     order.segment.start_ns = first == 0 ? 0 : mono_ns() + LEAD_NS - run->t0_ns;
     r = journal_segment(run, &order.segment, -1, reterr);
-    for (uint32_t i = 0; r == 0 && i < fleet_agents(run->session.fleet); i++) {
+    for (uint32_t i = 0; r == 0 && i < fleet_agents(run->session->fleet); i++) {
         struct command command = {0};
 
         r = make_order(&order, i, &command, reterr);
@@ -267,7 +267,7 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
             command_done(&command);
             break;
         }
-        commands[i] = fleet_command(run->session.fleet, i, &command);
+        commands[i] = fleet_command(run->session->fleet, i, &command);
     }
     if (r == 0) {
         r = wait_for_segment(run, phases, &order.segment, commands, &end_ns, reterr);
@@ -318,7 +318,7 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
 
     run_stage(run, "closing", run->progress.case_name);
     r = order_all(run, COMMAND_RELEASE, PREPARE_TOPICS, &error);
-    *ret_complete = r == 0 && fleet_lost(run->session.fleet) == UINT32_MAX;
+    *ret_complete = r == 0 && fleet_lost(run->session->fleet) == UINT32_MAX;
     if (r == 0) {
         r = run_turn(run, 0, &error);
     }
@@ -347,8 +347,8 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
     end->ended_ns = run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns;
     end->status = status;
     (void)snprintf(end->reason, sizeof end->reason, "%.*s", REASON_BYTES - 1, reason);
-    for (uint32_t i = 0; i < fleet_agents(run->session.fleet); i++) {
-        end->agent_lost[i] = fleet_agent(run->session.fleet, i)->lost ? 1 : 0;
+    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
+        end->agent_lost[i] = fleet_agent(run->session->fleet, i)->lost ? 1 : 0;
         end->start_skew_ns[i] = run->start_skew_ns[i];
     }
     return run_journal(run, &entry, reterr);
@@ -357,7 +357,7 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
 /* Did the trial's failure end the run, or only this case? */
 static int settle(struct run *run, int code, bool begun, bool complete, struct errinfo *reterr)
 {
-    uint32_t lost = fleet_lost(run->session.fleet);
+    uint32_t lost = fleet_lost(run->session->fleet);
     struct entry_case *of = &run->cases[run->trial->case_index];
     enum case_status status;
     char reason[ERRINFO_BYTES];
@@ -365,14 +365,14 @@ static int settle(struct run *run, int code, bool begun, bool complete, struct e
 
     if (code == 0 && lost != UINT32_MAX) { /* While it closed: its last messages are unaccounted. */
         code = errinfo_set(reterr, -ECONNRESET, "%s",
-                           fleet_agent(run->session.fleet, lost)->lost_reason);
+                           fleet_agent(run->session->fleet, lost)->lost_reason);
     }
     status = code < 0 && code != -EINTR && !begun ? CASE_FAILED : CASE_MEASURED;
 
     (void)snprintf(reason, sizeof reason, "%s", code < 0 ? reterr->text : "");
     if (lost != UINT32_MAX && begun) {
         (void)run_journal_mark(run, MARK_AGENT_LOST, run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns,
-                               fleet_agent(run->session.fleet, lost)->lost_reason, NULL);
+                               fleet_agent(run->session->fleet, lost)->lost_reason, NULL);
     }
     if (status == CASE_FAILED) { /* The list of cases is written once more at the end. */
         of->status = status;
@@ -410,6 +410,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     }
     memcpy(phases, trial->assignments[0].phases, phases_count * sizeof *phases);
     run->trial = trial;
+    fleet_begin_trial(run->session->fleet, trial->number);
     run->t0_ns = 0;
     run->broker_down = false;
     run->broker_given_up = false;

@@ -124,6 +124,8 @@ static void build_head(struct loading *loading)
     scenario->on_broker_loss_ns =
         usable_number(usable(loading->root, "on_broker_loss"), "on_broker_loss");
     scenario->repeat = (uint32_t)usable_number(usable(loading->root, "repeat"), "repeat");
+    scenario->calibrate_ns = usable_number(usable(loading->root, "calibrate"), "calibrate");
+    scenario->calibrate_given = node_child(loading->root, "calibrate") != NULL;
     if (scenario->name == NULL || scenario->description == NULL) {
         loading->problems.failed = true;
     }

@@ -98,6 +98,13 @@ const struct scenario_key scenario_keys[] = {
      RANGE(0, 24 * HOUR_NS),
      .fallback = "30s",
      .help = "How long a target may be away under load before its run ends as fail."},
+    {.path = "calibrate",
+     .type = KEY_DURATION,
+     .none_too = true,
+     RANGE(NS_PER_S, 60 * NS_PER_S),
+     .fallback = "3s",
+     .help = "How long each workload is first sent into the memory backend, to tell the "
+             "generator's headroom; none: not at all. On memory targets only if it is written."},
 
     {.path = "topology", .type = KEY_MAP, .help = "Topics and clients."},
     {.path = "topology.topics",

@@ -41,6 +41,7 @@ struct scenario_key {
     bool later;          /* Known, not executed yet. */
     bool secret;         /* Never shown. */
     bool zero_too;       /* RATE: 0 is one as well. */
+    bool none_too;       /* DURATION: the word none, as 0, is one as well. */
     bool entries_named;  /* MAP: its keys are names that the author chooses. */
     bool entries_needed; /* MAP, LIST: must not be empty. */
     int64_t min;         /* Of numbers; MAP and LIST: of entries. */

@@ -277,6 +277,10 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
     case KEY_DURATION:
     case KEY_DECIMAL:
     case KEY_PERCENT:
+        if (row->none_too && strcmp(text, "none") == 0) {
+            ret->number = 0;
+            return 0;
+        }
         return check_number(row, text, &ret->number, reterr);
     default:
         return 0;

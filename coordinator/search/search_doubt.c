@@ -64,13 +64,14 @@ int search_doubt(const struct result_trial *trial, const struct search_terms *te
                  struct errinfo *reterr)
 {
     struct findings found = {0};
+    struct result_case like = {.calibration.ceiling_per_s = terms->ceiling_per_s};
     int r;
 
     if (step->outcome == STEP_VOID) {
         return 0;
     }
-    r = selfcheck_trial(trial, terms->agents, terms->agents_count, terms->case_name, &found,
-                        reterr);
+    (void)snprintf(like.name, sizeof like.name, "%s", terms->case_name);
+    r = selfcheck_trial(trial, terms->agents, terms->agents_count, &like, &found, reterr);
     if (r < 0) {
         return r;
     }

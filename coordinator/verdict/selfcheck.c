@@ -1,5 +1,7 @@
 #include "selfcheck.h"
 
+#include "units.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -10,6 +12,8 @@
 #define SHARE_OF_SECONDS 0.01 /* A class counts beyond that. */
 #define LAG_NS_SUSPECT 1e6
 #define LAG_NS_INVALID 10e6
+#define CEILING_SUSPECT 0.5
+#define CEILING_INVALID 0.8
 
 /* What a second of an agent is judged in. */
 struct second {
@@ -416,6 +420,36 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
     return 0;
 }
 
+/* What is asked, of what the generator alone could do. With `max` nothing is asked. */
+static int check_ceiling(struct result *result, const struct result_case *of,
+                         struct errinfo *reterr)
+{
+    double headroom = result_headroom(of);
+    char factor[HEADROOM_TEXT_BYTES];
+    char ceiling[UNITS_TEXT_BYTES];
+    struct result_check *row;
+
+    if (headroom <= 0.0) {
+        return 0;
+    }
+    row = new_check(result, "ceiling", "", of, reterr);
+    if (row == NULL) {
+        return -ENOMEM;
+    }
+    row->observed = 1.0 / headroom;
+    row->status = row->observed > CEILING_INVALID   ? CHECK_INVALID
+                  : row->observed > CEILING_SUSPECT ? CHECK_SUSPECT
+                                                    : CHECK_OK;
+    row->limit = row->status == CHECK_INVALID ? CEILING_INVALID : CEILING_SUSPECT;
+    say(row,
+        "headroom %s: the generator alone reached %s, into memory, without the broker's "
+        "load beside it and its client library%s",
+        result_format_headroom(headroom, factor),
+        units_format_rate(of->calibration.ceiling_per_s, ceiling),
+        row->status == CHECK_OK ? "" : ": use more agents or a lower rate");
+    return 0;
+}
+
 static int check_case(struct result *result, const struct result_case *of, struct errinfo *reterr)
 {
     int r = check_attained(result, of, reterr);
@@ -425,6 +459,7 @@ static int check_case(struct result *result, const struct result_case *of, struc
             r = check_agent(result, of, a, &second_checks[i], reterr);
         }
     }
+    r = r < 0 ? r : check_ceiling(result, of, reterr);
     r = r < 0 ? r : check_clock(result, of, reterr);
     r = r < 0 ? r : check_overflow(result, of, reterr);
     return r < 0 ? r : check_gaps(result, of, reterr);

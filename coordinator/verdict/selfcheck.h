@@ -17,10 +17,10 @@
  * ones gone. */
 int selfcheck_find(struct result *result, struct errinfo *reterr);
 
-/* The same rows of one trial, as of a case that has no other: replaces ret->checks. 0 or -ENOMEM.
- */
+/* The same rows of one trial, as of a case that has no other, but for name and calibration, which
+ * are those of like: replaces ret->checks. 0 or -ENOMEM. */
 int selfcheck_trial(const struct result_trial *trial, const struct result_agent *agents,
-                    uint32_t agents_count, const char *case_name, struct findings *ret,
+                    uint32_t agents_count, const struct result_case *like, struct findings *ret,
                     struct errinfo *reterr);
 
 /*

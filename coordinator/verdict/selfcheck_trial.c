@@ -6,13 +6,14 @@
 #include <string.h>
 
 int selfcheck_trial(const struct result_trial *trial, const struct result_agent *agents,
-                    uint32_t agents_count, const char *case_name, struct findings *ret,
+                    uint32_t agents_count, const struct result_case *like, struct findings *ret,
                     struct errinfo *reterr)
 {
     struct result_trial only = *trial; /* Borrowed throughout: it is looked at. */
     struct result_case of = {.status = CASE_MEASURED,
                              .trials = &only,
                              .trials_count = 1,
+                             .calibration = like->calibration,
                              .phases = trial->phases,
                              .phases_count = trial->phases_count};
     struct result result = {.cases = &of, .cases_count = 1, .agents_count = agents_count};
@@ -25,7 +26,7 @@ int selfcheck_trial(const struct result_trial *trial, const struct result_agent 
     if (agents_count > 0) {
         memcpy(copy, agents, agents_count * sizeof *copy);
     }
-    (void)snprintf(of.name, sizeof of.name, "%s", case_name);
+    memcpy(of.name, like->name, sizeof of.name);
     result.agents = copy;
     r = selfcheck_find(&result, reterr);
     free(copy);

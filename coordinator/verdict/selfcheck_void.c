@@ -20,7 +20,8 @@ static const struct known {
     {"load_thread_cpu", SCOPE_THREADS, false},   {"run_queue_wait", SCOPE_THREADS, false},
     {"ticker_jitter", SCOPE_THREADS, false},     {"steal", SCOPE_THREADS, false},
     {"cgroup_throttling", SCOPE_THREADS, false}, {"clock_bound", SCOPE_CLOCK, true},
-    {"histogram_overflow", SCOPE_RECORDS, true}, {"snapshot_gaps", SCOPE_THREADS, true},
+    {"ceiling", SCOPE_THREADS, false},           {"histogram_overflow", SCOPE_RECORDS, true},
+    {"snapshot_gaps", SCOPE_THREADS, true},
 };
 #define KNOWNS_COUNT (sizeof knowns / sizeof knowns[0])
 

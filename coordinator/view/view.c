@@ -127,10 +127,11 @@ static void add_state(const struct run_progress *progress, int width, struct tex
     char backlog[UNITS_TEXT_BYTES];
     char unconfirmed[UNITS_TEXT_BYTES];
 
-    (void)snprintf(line, sizeof line, "  backlog %-8s unconfirmed %-8s agents %u of %u%s",
+    (void)snprintf(line, sizeof line, "  backlog %-8s unconfirmed %-8s agents %u of %u%s%s%s",
                    units_format_count((double)live->backlog, backlog),
                    units_format_count((double)live->outstanding, unconfirmed),
                    progress->agents_joined, progress->agents_wanted,
+                   progress->headroom[0] != '\0' ? "  " : "", progress->headroom,
                    live->clients_down > 0 ? "  BROKER AWAY" : "");
     add_line(out, width, line);
 }

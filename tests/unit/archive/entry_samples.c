@@ -274,6 +274,13 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
     case ENTRY_SEARCH:
         sample_search(random, &ret->as.search);
         break;
+    case ENTRY_CALIBRATION:
+        ret->as.calibration.case_index = (uint32_t)sample_number(random);
+        ret->as.calibration.made.ceiling_per_s = (double)sample_time(random) / 3;
+        ret->as.calibration.made.duration_ns = sample_time(random);
+        sample_utf8(random, ret->as.calibration.made.reason,
+                    sizeof ret->as.calibration.made.reason);
+        break;
     case ENTRY_CLOSE:
         sample_close(random, &ret->as.close);
         break;
@@ -344,6 +351,8 @@ bool same_entry(const struct journal_entry *a, const struct journal_entry *b)
         return same_items(&a->as.trial_end, &b->as.trial_end, 1, sizeof a->as.trial_end);
     case ENTRY_SEARCH:
         return same_items(&a->as.search, &b->as.search, 1, sizeof a->as.search);
+    case ENTRY_CALIBRATION:
+        return same_items(&a->as.calibration, &b->as.calibration, 1, sizeof a->as.calibration);
     case ENTRY_CLOSE:
         return a->as.close.verdict == b->as.close.verdict &&
                a->as.close.ended_unix_ns == b->as.close.ended_unix_ns &&

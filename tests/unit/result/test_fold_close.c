@@ -222,10 +222,37 @@ static void a_judgement_of_many_rows_is_written_in_parts_and_read_as_one(void **
     done(&told);
 }
 
+static void a_calibration_is_its_cases_and_comes_once(void **state)
+{
+    struct told told = tell(false);
+    struct journal_entry entry = {.kind = ENTRY_CALIBRATION};
+    struct result *result;
+
+    (void)state;
+    result = result_of(&told);
+    assert_true(result->cases[0].calibration.ceiling_per_s == 0.0); /* An older journal has none. */
+    assert_true(result_headroom(&result->cases[0]) == 0.0);
+    result_free(result);
+    entry.as.calibration.case_index = 99;
+    entry.as.calibration.made.ceiling_per_s = 1e6;
+    assert_int_equal(fold_add(told.fold, &entry, NULL), -EBADMSG);
+    entry.as.calibration.case_index = 0;
+    entry.as.calibration.made.ceiling_per_s = -1.0;
+    assert_int_equal(fold_add(told.fold, &entry, NULL), -EBADMSG);
+    entry.as.calibration.made.ceiling_per_s = 1e6;
+    assert_int_equal(fold_add(told.fold, &entry, NULL), 0);
+    assert_int_equal(fold_add(told.fold, &entry, NULL), -EBADMSG);
+    result = result_of(&told);
+    assert_true(result->cases[0].calibration.ceiling_per_s == 1e6);
+    result_free(result);
+    done(&told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_that_was_cut_off_tells_its_steps),
+        cmocka_unit_test(a_calibration_is_its_cases_and_comes_once),
         cmocka_unit_test(a_search_that_does_not_fit_the_run_is_refused),
         cmocka_unit_test(a_closing_entry_with_more_searches_than_there_can_be_is_refused),
         cmocka_unit_test(a_journal_ends_once),

@@ -53,7 +53,7 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
         add_pattern(text, BYTES "([.][.]" BYTES ")?");
         break;
     case KEY_DURATION:
-        add_pattern(text, NUMBER TIME);
+        add_pattern(text, row->none_too ? NUMBER TIME "|none" : NUMBER TIME);
         break;
     case KEY_DECIMAL:
         add_pattern(text, NUMBER);
@@ -209,7 +209,7 @@ static const char *form(const struct scenario_key *row)
 
 static void add_form(struct text *text, const struct scenario_key *row)
 {
-    text_add(text, form(row));
+    text_addf(text, "%s%s", form(row), row->none_too ? " \\| none" : "");
     for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
         text_addf(text, "%s%s", i > 0 ? " \\| " : "", row->choices[i]);
     }

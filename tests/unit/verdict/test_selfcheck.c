@@ -247,6 +247,90 @@ static void seconds_without_a_report_are_gaps(void **state)
     result_free(result);
 }
 
+/* MEASUREMENT 6: above half of its ceiling suspect, above 80 % invalid. */
+static void a_rate_near_the_generators_own_ceiling_is_its_own(void **state)
+{
+    struct result *result = new_result();
+    struct result_case *of = &result->cases[0];
+    const struct result_check *row;
+
+    (void)state;
+    of->calibration.ceiling_per_s = 1000.0;
+    of->phases[0].asked_peak_per_s = 290.0;
+    row = check_of(result, "ceiling");
+    assert_int_equal(row->status, CHECK_OK);
+    assert_float_equal(row->observed, 0.29, 1e-9);
+    assert_float_equal(row->limit, 0.5, 1e-9);
+    assert_non_null(strstr(row->text, "headroom 3.4x"));
+    assert_non_null(strstr(row->text, "without the broker's load"));
+    of->phases[0].asked_peak_per_s = 500.0;
+    assert_int_equal(check_of(result, "ceiling")->status, CHECK_OK);
+    of->phases[0].asked_peak_per_s = 510.0;
+    assert_int_equal(check_of(result, "ceiling")->status, CHECK_SUSPECT);
+    assert_null(void_of(result, "e2e.p99"));
+    of->phases[0].asked_peak_per_s = 810.0;
+    row = check_of(result, "ceiling");
+    assert_int_equal(row->status, CHECK_INVALID);
+    assert_float_equal(row->limit, 0.8, 1e-9);
+    assert_non_null(strstr(row->text, "more agents or a lower rate"));
+    assert_non_null(void_of(result, "e2e.p99"));
+    assert_non_null(void_of(result, "sent_rate"));
+    assert_null(void_of(result, "lost"));
+    result_free(result);
+}
+
+static bool has_check(struct result *result, const char *name)
+{
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        if (strcmp(result->findings.checks[i].check, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void without_a_ceiling_or_a_rate_nothing_is_said_of_headroom(void **state)
+{
+    struct result *result = new_result();
+    struct result_case *of = &result->cases[0];
+
+    (void)state;
+    of->phases[0].asked_peak_per_s = 900.0;
+    assert_false(has_check(result, "ceiling")); /* It could not be measured. */
+    of->calibration.ceiling_per_s = 1000.0;
+    assert_true(has_check(result, "ceiling"));
+    of->phases[0].asked_peak_per_s = 0.0; /* max */
+    assert_false(has_check(result, "ceiling"));
+    of->phases[0].asked_peak_per_s = 900.0;
+    of->phases[0].measured = false;
+    assert_false(has_check(result, "ceiling"));
+    result_free(result);
+}
+
+static void a_single_trial_is_held_against_the_ceiling_of_its_case(void **state)
+{
+    struct result *result = new_result();
+    struct result_case like = {.name = "c", .calibration = {.ceiling_per_s = 1000.0}};
+    struct findings found = {0};
+    bool seen = false;
+
+    (void)state;
+    result->cases[0].trials[0].phases[0].asked_peak_per_s = 900.0;
+    assert_int_equal(
+        selfcheck_trial(&result->cases[0].trials[0], result->agents, 1, &like, &found, NULL), 0);
+    for (uint32_t i = 0; i < found.checks_count; i++) {
+        if (strcmp(found.checks[i].check, "ceiling") == 0) {
+            assert_int_equal(found.checks[i].status, CHECK_INVALID);
+            assert_string_equal(found.checks[i].case_name, "c");
+            seen = true;
+        }
+    }
+    assert_true(seen);
+    findings_done(&found);
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +343,9 @@ int main(void)
         cmocka_unit_test(clocks_void_what_goes_from_host_to_host_and_nothing_else),
         cmocka_unit_test(a_slow_generator_voids_latencies_and_rates_and_never_a_count),
         cmocka_unit_test(seconds_without_a_report_are_gaps),
+        cmocka_unit_test(a_rate_near_the_generators_own_ceiling_is_its_own),
+        cmocka_unit_test(without_a_ceiling_or_a_rate_nothing_is_said_of_headroom),
+        cmocka_unit_test(a_single_trial_is_held_against_the_ceiling_of_its_case),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

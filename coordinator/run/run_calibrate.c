@@ -1,0 +1,228 @@
+/*
+ * The generator's own ceiling: a case's workload into the memory backend, before its first trial.
+ *
+ * It is a run of its own within the run: the same session and agents, the stages of a trial, and a
+ * fold that nobody else sees. So its messages and latencies are in no figure of the run, and only
+ * what it came to stands in the journal.
+ */
+#include "run_parts.h"
+
+#include "ceiling.h"
+#include "plan_calibration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers of trials beyond those of any run: a late snapshot must not be taken for another's. */
+#define TRIAL_FIRST UINT32_C(0x40000000)
+
+/* The inner run, with what it borrows. */
+struct calibration {
+    struct run_config config;
+    struct scenario scenario;
+    struct run run;
+};
+
+static void calibration_free(struct calibration *made)
+{
+    if (made == NULL) {
+        return;
+    }
+    plan_calibration_done(&made->scenario);
+    fold_free(made->run.fold);
+    plan_free(made->run.plan);
+    free(made->run.cases);
+    free(made->run.broker_versions);
+    windows_free(made->run.windows);
+    free(made->run.window_counts);
+    free(made);
+}
+
+static int make_lists(struct run *run, struct errinfo *reterr)
+{
+    run->cases = calloc(1, sizeof *run->cases);
+    run->broker_versions = calloc(1, sizeof *run->broker_versions);
+    if (run->cases == NULL || run->broker_versions == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    memcpy(run->cases[0].name, run->plan->cases[0].name, sizeof run->cases[0].name);
+    (void)snprintf(run->cases[0].backend, NAME_BYTES, "memory");
+    return 0;
+}
+
+/* 0, and the caller owns *ret; -EINVAL (the workload does not fit memory), -ENOMEM. */
+static int calibration_new(const struct run *run, uint32_t setup, struct calibration **ret,
+                           struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    struct calibration *made = calloc(1, sizeof *made);
+    int r;
+
+    if (made == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    made->config = *run->config;
+    made->run.config = &made->config;
+    memcpy(made->run.run_id, run->run_id, sizeof made->run.run_id);
+    made->run.session = run->session;
+    made->run.session_open = true;
+    made->run.progress = run->progress;
+    made->run.progress.trials_count = 1;
+    made->run.progress.headroom[0] = '\0';
+    (void)snprintf(made->run.progress.search, sizeof made->run.progress.search, "calibrating");
+    r = plan_calibration_init(scenario, &scenario->setups[setup], run->plan_request.agents_count,
+                              &made->scenario, reterr);
+    if (r == 0) {
+        made->config.scenario = &made->scenario;
+        made->run.plan_request = run->plan_request;
+        made->run.plan_request.scenario = &made->scenario;
+        r = plan_make(&made->run.plan_request, &made->run.plan, reterr);
+    }
+    r = r < 0 ? r : make_lists(&made->run, reterr);
+    r = r < 0 ? r : fold_new(&made->run.fold, reterr);
+    if (r < 0) {
+        calibration_free(made);
+        return r;
+    }
+    *ret = made;
+    return 0;
+}
+
+static int drive(struct run *inner, uint32_t number, struct errinfo *reterr)
+{
+    struct plan_trial trial = {.number = number};
+    int r;
+
+    if (inner->plan->cases[0].status != CASE_MEASURED) {
+        return errinfo_set(reterr, -EINVAL, "%s", inner->plan->cases[0].reason);
+    }
+    r = run_journal_begin(inner, reterr);
+    r = r < 0 ? r : run_journal_agents(inner, reterr);
+    r = r < 0 ? r : run_journal_cases(inner, reterr);
+    r = r < 0 ? r : plan_trial_fill(&inner->plan_request, inner->plan, NULL, &trial, reterr);
+    r = r < 0 ? r : run_trial(inner, &trial, reterr);
+    plan_trial_clear(&trial);
+    return r;
+}
+
+static int take_outcome(const struct calibration *made, struct result_calibration *ret,
+                        struct errinfo *reterr)
+{
+    struct result_trial trial;
+    int r = fold_last_trial(made->run.fold, &trial, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    ret->ceiling_per_s = ceiling_of(&trial, &made->scenario.setups[0], CALIBRATION_PHASE);
+    ret->duration_ns = made->scenario.calibrate_ns;
+    if (ret->ceiling_per_s <= 0.0) {
+        ret->ceiling_per_s = 0.0;
+        (void)snprintf(ret->reason, sizeof ret->reason, "nothing got through the memory backend");
+    }
+    result_trial_done(&trial);
+    return 0;
+}
+
+/* An agent that was lost, the user, and a lack of memory end the run; all else only leaves it
+ * without a ceiling. */
+static int calibrate(struct run *run, uint32_t setup, struct result_calibration *ret,
+                     struct errinfo *reterr)
+{
+    struct calibration *made = NULL;
+    int r = calibration_new(run, setup, &made, reterr);
+
+    if (r == 0) {
+        r = drive(&made->run, TRIAL_FIRST + setup, reterr);
+        if (made->run.events.interrupted || r == -EINTR) {
+            run->events.interrupted = true;
+            r = 0;
+        } else if (fleet_lost(run->session->fleet) != UINT32_MAX) {
+            run->events.failed = true;
+            memcpy(run->events.failed_code, made->run.events.failed_code,
+                   sizeof run->events.failed_code);
+            memcpy(run->events.failed_text, made->run.events.failed_text,
+                   sizeof run->events.failed_text);
+            r = r < 0 ? r : -ECONNRESET;
+        } else if (r == 0) {
+            r = take_outcome(made, ret, reterr);
+        }
+    }
+    calibration_free(made);
+    if (r < 0 && r != -ENOMEM && !run->events.failed) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "%.250s", reterr->text);
+        return 0;
+    }
+    return r;
+}
+
+/* The trials of a search ask more and more: what it has left is said at its end. */
+static void show(struct run *run, uint32_t setup, const struct result_calibration *made)
+{
+    const struct scenario *scenario = run->config->scenario;
+    double asked = plan_calibration_asked(&scenario->setups[setup]);
+    char factor[HEADROOM_TEXT_BYTES];
+
+    run->progress.headroom[0] = '\0';
+    if (!scenario->search.wanted && asked > 0.0 && made->ceiling_per_s > 0.0) {
+        (void)snprintf(run->progress.headroom, sizeof run->progress.headroom, "headroom %s",
+                       result_format_headroom(made->ceiling_per_s / asked, factor));
+    }
+}
+
+static void tell(struct run *run, uint32_t setup, const struct result_calibration *made)
+{
+    const char *headroom = run->progress.headroom;
+    char ceiling[UNITS_TEXT_BYTES];
+
+    show(run, setup, made);
+    if (made->ceiling_per_s <= 0.0) {
+        run_notice(run, "the generator's ceiling could not be measured: %s", made->reason);
+        return;
+    }
+    run_notice(run, "calibrated: the generator alone reaches %s into memory%s%s",
+               units_format_rate(made->ceiling_per_s, ceiling), headroom[0] != '\0' ? ", " : "",
+               headroom);
+}
+
+/* All cases of the setup that want it: they have the same workload. */
+static int keep(struct run *run, uint32_t setup, const struct result_calibration *made,
+                struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < run->plan->cases_count; i++) {
+        struct journal_entry entry = {.kind = ENTRY_CALIBRATION};
+
+        if (run->plan->cases[i].setup == setup && run->cases[i].status == CASE_MEASURED &&
+            plan_calibrates(run->config->scenario, &run->plan->cases[i])) {
+            entry.as.calibration = (struct entry_calibration){.case_index = i, .made = *made};
+            r = run_journal(run, &entry, reterr);
+        }
+    }
+    return r;
+}
+
+int run_calibrate(struct run *run, const struct plan_trial *trial, struct errinfo *reterr)
+{
+    const struct plan_case *of = &run->plan->cases[trial->case_index];
+    struct result_calibration *made = &run->calibrations[of->setup];
+    int r;
+
+    if (!plan_calibrates(run->config->scenario, of)) {
+        run->progress.headroom[0] = '\0';
+        return 0;
+    }
+    if (made->ceiling_per_s > 0.0 || made->reason[0] != '\0') {
+        show(run, of->setup, made);
+        return 0;
+    }
+    r = calibrate(run, of->setup, made, reterr);
+    if (r < 0 || run->events.interrupted) {
+        return r;
+    }
+    tell(run, of->setup, made);
+    return keep(run, of->setup, made, reterr);
+}
