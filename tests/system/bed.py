@@ -243,16 +243,16 @@ def read(*parts):
         return file.read()
 
 
-def scenario(targets="memory", phases=None, name="test", **blocks):
+def scenario(targets="memory", phases=None, name="test", calibrate="none", **blocks):
     """Writes a scenario. targets: text of the list, or a backend's name; phases: list of YAML flow maps; blocks: text by
-    key."""
+    key. Its workload is not calibrated, which takes some seconds, unless a duration is given."""
     if re.fullmatch(r"\w+", targets):
         targets = f"  - backend: {targets}\n"
     phases = phases or ["{ name: steady, rate: 500/s, for: 2s }"]
     text = f"millrace: 1\nname: {name}\ntargets:\n{targets}"
     for key, value in blocks.items():
         text += f"{key}: {value}\n" if "\n" not in value else f"{key}:\n{value}"
-    text += "phases:\n" + "".join(f"  - {phase}\n" for phase in phases)
+    text += "phases:\n" + "".join(f"  - {phase}\n" for phase in phases) + f"calibrate: {calibrate}\n"
     return write(f"{name}.yaml", text)
 
 

@@ -1,0 +1,84 @@
+"""The generator's own ceiling: measured before the trials, shown as headroom, and never a reason for a run to fail."""
+
+import os
+import signal
+
+import bed
+from bed import check, contains, same, test
+
+STEADY = ["{ name: steady, rate: 500/s, for: 3s }"]
+TWO = "{ producers: 2, consumers: 2 }"
+
+
+def ceiling_of(result, case):
+    rows = [row for row in result["selfcheck"] if row["check"] == "ceiling" and row["case"] == case]
+    same(len(rows), 1, "rows about the ceiling")
+    return rows[0]
+
+
+@test("a workload for RabbitMQ is calibrated once, and result, reports and terminal tell the headroom", needs=["rabbitmq"])
+def rabbitmq_headroom(rabbitmq):
+    targets = f"  - {{ backend: rabbitmq, address: \"{rabbitmq.address}\" }}\n"
+    path = bed.scenario(targets, STEADY, topology=TWO, calibrate="1s", repeat="2", delivery="{ persistent: true }")
+    explained = bed.millrace("explain", path).out
+    contains(explained, "calibration: 1 workload, each 1 s as fast as possible into the memory backend", "explain")
+    run, folder = bed.judged([path], 0)
+    same(run.err.count("calibrated: the generator alone reaches"), 1, f"calibrations in:\n{run.err}")
+    result = bed.result_of(folder)
+    case = bed.case_of(result, "rabbitmq")
+    made = case["calibration"]
+    same(made["asked_per_s"], 500, "asked")
+    check(made["ceiling_per_s"] > 5000, f"a ceiling of {made['ceiling_per_s']}")
+    check(abs(made["headroom"] - made["ceiling_per_s"] / 500) < 0.001 * made["headroom"], f"headroom: {made}")
+    same(made["reason"], None, "reason")
+    row = ceiling_of(result, "rabbitmq")
+    same([row["status"], row["limit"]], ["ok", 0.5], "status and limit")
+    check(abs(row["observed"] * made["headroom"] - 1) < 0.001, f"{row} beside {made}")
+    # Nothing of it is in the figures of the run.
+    same([trial["number"] for trial in case["trials"]], [0, 1], "trials")
+    check(bed.total(case, "sent") < 2 * 500 * 3 + 100, "messages of the calibration were counted")
+    for text, what in [(run.out, "the summary"), (bed.read(folder, "report.html"), "the page"), (bed.read(folder, "summary.md"), "summary.md")]:
+        contains(text, "headroom ", what)
+        contains(text, "the generator alone reached", what)
+    # From the journal alone it is the same.
+    os.remove(os.path.join(folder, "result.json"))
+    bed.millrace("report", folder)
+    same(bed.case_of(bed.result_of(folder), "rabbitmq")["calibration"], made, "calibration, made again")
+
+
+@test("memory is not calibrated by itself, nor is what sends as fast as it can")
+def not_calibrated():
+    path = bed.write("memory.yaml", bed.read(bed.scenario(phases=STEADY)).replace("calibrate: none\n", ""))
+    flat_out = bed.scenario(phases=["{ name: flat, rate: max, for: 1s }"], name="flat", calibrate="1s")
+    for one in [path, flat_out]:
+        check("calibration:" not in bed.millrace("explain", one).out, "explain tells of a calibration")
+        run, folder = bed.judged([one], 0)
+        check("calibrat" not in run.err, run.err)
+        check("calibration" not in bed.result_of(folder)["cases"][0], "a calibration")
+
+
+@test("Ctrl-C while calibrating: exit code 130, a report, no agent left")
+def interrupted():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=STEADY, topology=TWO, calibrate="30s"), "--out", folder)
+    run.says("running: calibration")
+    run.signal(signal.SIGINT)
+    run.ends(130, 20)
+    result = bed.result_of(folder)
+    same(result["verdict"], "interrupted", "verdict")
+    same(result["cases"][0]["trials"], [], "trials")
+
+
+@test("an agent killed while calibrating: exit code 4, agent_lost")
+def agent_killed():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=STEADY, topology=TWO, calibrate="30s"), "--out", folder)
+    run.says("running: calibration")
+    os.kill(bed.agents_of(run)[1], signal.SIGKILL)
+    run.ends(4, 40)
+    result = bed.result_of(folder)
+    same(result["verdict"], "failed", "verdict")
+    same([one["code"] for one in result["reasons"]][0], "agent_lost", f"reasons {result['reasons']}")
+
+
+bed.main()
