@@ -9,8 +9,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* After a submit that was refused for the moment: look again then even if no event comes. */
-#define STALL_NS (200 * NS_PER_US)
+/* After a submit that was refused for the moment: look again then even if no event comes. Twice as
+ * long each time, up to 1 ms: a full socket stays full for tens of milliseconds, and each look
+ * costs as much CPU as a message. */
+#define STALL_NS_MIN (200 * NS_PER_US)
+#define STALL_NS_MAX (5 * STALL_NS_MIN)
 #define SEND_BATCH 64
 #define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
 
@@ -305,6 +308,17 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     return end_ns;
 }
 
+static void stall(struct sender_group *group, int64_t now_ns)
+{
+    int64_t longer_ns = 2 * group->stall_ns;
+
+    group->stall_ns = group->stall_ns == 0       ? STALL_NS_MIN
+                      : longer_ns > STALL_NS_MAX ? STALL_NS_MAX
+                                                 : longer_ns;
+    group->stalled = true;
+    group->stalled_until_ns = now_ns + group->stall_ns;
+}
+
 /* The producer at the top of the heap: sends its message if one is due. Returns the time after it.
  */
 static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
@@ -331,12 +345,12 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
         sender_heap_pop(sender);
         producer_block(sender, producer, PRODUCER_STALLED);
         if (!group->stalled) {
-            group->stalled = true;
-            group->stalled_until_ns = now_ns + STALL_NS;
+            stall(group, now_ns);
         }
         return now_ns;
     }
     *ret_sent = true;
+    group->stall_ns = 0;
     /* With `max` the key is the time of the last message: producers take turns. */
     producer->key_ns = schedule_load(&producer->schedule) == LOAD_RATE
                            ? schedule_next_ns(&producer->schedule, end_ns, &due)

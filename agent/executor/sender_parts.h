@@ -78,6 +78,7 @@ struct sender_group {
     uint32_t producers_count;
     bool stalled; /* Some of its producers are. */
     int64_t stalled_until_ns;
+    int64_t stall_ns; /* How long they were at the last refusal; 0: it has taken a message since. */
     struct link_state link;
 };
 
