@@ -169,7 +169,7 @@ static void post_status(struct duty *duty, struct status *status, int code,
 }
 
 /* Carries one command out. START and STOP return at once; the segment's end is told by the trial
- * itself. */
+ * itself, a START that was refused here. */
 static void carry_out(struct duty *duty, struct command *command)
 {
     struct status status = {.command = command->sequence};
@@ -190,13 +190,13 @@ static void carry_out(struct duty *duty, struct command *command)
             r = errinfo_set(&error, -EINVAL, "there is no trial to start");
             break;
         }
-        trial_start(duty->trial, command->sequence, &command->segment,
-                    coordinator_link_instance(duty->link));
-        answer = false;
+        r = trial_start(duty->trial, command->sequence, &command->segment,
+                        coordinator_link_instance(duty->link), &error);
+        answer = r < 0;
         break;
     case COMMAND_STOP:
         if (duty->trial != NULL) {
-            trial_stop(duty->trial, command->stop_ns, command->sending_only);
+            r = trial_stop(duty->trial, command->stop_ns, command->sending_only, &error);
         }
         break;
     case COMMAND_RELEASE:

@@ -18,8 +18,21 @@
 #define LATE_NS (300 * NS_PER_MS)
 #define DRAIN_NS_DEFAULT (30 * NS_PER_S)
 
+#define OFFSET_NS_MAX (INT64_MAX / 4) /* So that sums of times can't overflow. */
+
+/* How far a trial is; each step asks for the one before. */
+enum trial_stage {
+    STAGE_MADE,
+    STAGE_TOPICS,    /* They exist, and so do the workers. */
+    STAGE_CONSUMERS, /* They read. */
+    STAGE_READY,     /* Producers are open, too: segments can run. */
+    STAGE_FAILED,    /* A step did: there is only to release and remove. */
+    STAGE_RELEASED
+};
+
 struct trial {
     struct assignment assignment;
+    enum trial_stage stage; /* Of duty's thread. */
     const struct backend_ops *ops;
     struct outbox *outbox;
     struct topic *topics;
@@ -287,8 +300,8 @@ void trial_free(struct trial *trial)
     free(trial);
 }
 
-int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
-                 struct errinfo *reterr)
+static int make_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
+                       struct errinfo *reterr)
 {
     const struct assignment *assignment = &trial->assignment;
     struct topic_list list = {.topics = trial->topics, .topics_count = assignment->topics_count};
@@ -318,6 +331,22 @@ int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
     return r;
 }
 
+/* Takes a step's outcome over. */
+static int reach(struct trial *trial, enum trial_stage stage, int code)
+{
+    trial->stage = code < 0 ? STAGE_FAILED : stage;
+    return code;
+}
+
+int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
+                 struct errinfo *reterr)
+{
+    if (trial->stage != STAGE_MADE) {
+        return errinfo_set(reterr, -EINVAL, "the topics of this trial were made already");
+    }
+    return reach(trial, STAGE_TOPICS, make_topics(trial, deadline_ns, broker_version, reterr));
+}
+
 static int order_all(struct trial *trial, enum worker_order order, int64_t deadline_ns,
                      struct errinfo *reterr)
 {
@@ -331,12 +360,57 @@ static int order_all(struct trial *trial, enum worker_order order, int64_t deadl
 int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,
                struct errinfo *reterr)
 {
-    return order_all(trial, role == ROLE_CONSUMER ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS,
-                     deadline_ns, reterr);
+    bool consumers = role == ROLE_CONSUMER;
+
+    if (trial->stage != (consumers ? STAGE_TOPICS : STAGE_CONSUMERS)) {
+        return errinfo_set(reterr, -EINVAL, "%s can't be opened: the step before it was not done",
+                           consumers ? "consumers" : "producers");
+    }
+    return reach(trial, consumers ? STAGE_CONSUMERS : STAGE_READY,
+                 order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS,
+                           deadline_ns, reterr));
 }
 
-void trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance)
+static bool is_running(struct trial *trial)
 {
+    bool running;
+
+    (void)pthread_mutex_lock(&trial->mutex);
+    running = trial->running;
+    (void)pthread_mutex_unlock(&trial->mutex);
+    return running;
+}
+
+static int check_segment(struct trial *trial, const struct segment *segment, struct errinfo *reterr)
+{
+    if (trial->stage != STAGE_READY) {
+        return errinfo_set(reterr, -EINVAL, "the trial is not prepared, so it can't start");
+    }
+    if (is_running(trial)) {
+        return errinfo_set(reterr, -EINVAL, "a segment of this trial runs already");
+    }
+    if (segment->phase_first > segment->phase_last ||
+        segment->phase_last >= trial->assignment.phases_count) {
+        return errinfo_set(reterr, -EINVAL, "phases %u to %u are to start, but the trial has %u",
+                           segment->phase_first, segment->phase_last,
+                           trial->assignment.phases_count);
+    }
+    if (segment->t0_ns < 0 || segment->t0_ns > OFFSET_NS_MAX || segment->start_ns < 0 ||
+        segment->start_ns > OFFSET_NS_MAX) {
+        return errinfo_set(reterr, -EINVAL, "a segment can't start at %lld ns after T0 = %lld ns",
+                           (long long)segment->start_ns, (long long)segment->t0_ns);
+    }
+    return 0;
+}
+
+int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,
+                struct errinfo *reterr)
+{
+    int r = check_segment(trial, segment, reterr);
+
+    if (r < 0) {
+        return r;
+    }
     timeline_set(&trial->timeline, segment);
     (void)pthread_mutex_lock(&trial->mutex);
     free(trial->segment.peers);
@@ -354,25 +428,36 @@ void trial_start(struct trial *trial, uint64_t command, struct segment *segment,
     }
     trial->running = true;
     (void)pthread_mutex_unlock(&trial->mutex);
+    return 0;
 }
 
-void trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only)
+int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct errinfo *reterr)
 {
-    int64_t at_ns = stop_ns == 0 ? mono_ns() : atomic_load(&trial->timeline.t0_ns) + stop_ns;
+    int64_t at_ns;
 
+    if (stop_ns < 0 || stop_ns > OFFSET_NS_MAX) {
+        return errinfo_set(reterr, -EINVAL, "a segment can't stop at %lld ns after T0",
+                           (long long)stop_ns);
+    }
+    if (!is_running(trial)) {
+        return 0; /* Before the first segment there is no T0 and perhaps no worker, either. */
+    }
+    at_ns = stop_ns == 0 ? mono_ns() : atomic_load(&trial->timeline.t0_ns) + stop_ns;
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
         worker_stop(trial->workers[i], at_ns, sending_only);
     }
+    return 0;
 }
 
 int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
 {
     int r = 0;
 
-    if (trial->collector == NULL) {
-        return 0; /* It was never prepared that far. */
+    if (trial->collector == NULL || trial->stage == STAGE_RELEASED) {
+        return 0; /* It was never prepared that far, or its workers and ticker have ended. */
     }
-    trial_stop(trial, 0, false);
+    trial->stage = STAGE_RELEASED;
+    (void)trial_stop(trial, 0, false, NULL);
     while (trial->ticker_started && gate_pending(&trial->gate) > 0 && mono_ns() < deadline_ns) {
         mono_sleep_until(mono_ns() + TICK_NS);
     }

@@ -1,6 +1,8 @@
 /*
  * trial: one assignment being carried out: its topics, workers, recorders, and the ticker that
- * turns what they recorded into snapshots. The steps are called in order by duty, from one thread.
+ * turns what they recorded into snapshots. The steps are called by duty, from one thread, as the
+ * coordinator says; one that comes out of its order (topics, consumers, producers, segments one by
+ * one, release, remove), or after one that failed, is refused with -EINVAL.
  */
 #ifndef MILLRACE_TRIAL_H
 #define MILLRACE_TRIAL_H
@@ -27,13 +29,16 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
                struct errinfo *reterr);
 
 /* Begins a segment and returns; its end is posted as a STATUS that answers `command`. Takes
- * segment->peers over. */
-void trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance);
+ * segment->peers over. -EINVAL, and nothing begins: the trial isn't prepared, a segment runs
+ * already, it has phases that the trial hasn't, or impossible times. */
+int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,
+                struct errinfo *reterr);
 
-/* Ends the running segment, or only its sending, at the given offset from T0; 0: now. */
-void trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only);
+/* Ends the running segment, or only its sending, at the given offset from T0; 0: now. Nothing
+ * happens if none runs: it may have ended just now. -EINVAL: an impossible time. */
+int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct errinfo *reterr);
 
-/* Closes all clients and posts the final snapshots. */
+/* Closes all clients and posts the final snapshots. Once: later calls do nothing. */
 int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr);
 
 /* Deletes the topics if this agent made them, or anyway. */

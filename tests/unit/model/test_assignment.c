@@ -236,6 +236,7 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
     REFUSES(flows[1].stream_first, UINT32_MAX, "streams_count");
     REFUSES(flows[1].streams_count, STREAMS_MAX - 7, "streams_count");
     REFUSES(flows[1].stream_first, 7, "stream_first");
+    REFUSES(flows[1].stream_first, 9, "stream_first"); /* Tables have no room for gaps. */
     REFUSES(flows[0].consumers_count, CLIENTS_MAX / 2, "clients");
     REFUSES(topics[2].flow, 1, "topic_first");
     REFUSES(topics[2].flow, FLOWS, "topics[2].flow");
@@ -313,6 +314,8 @@ static void assignment_check_refuses_consumers_and_writers_out_of_range(void **s
     REFUSES(writers[1].agent, AGENTS_MAX, "writers[1].agent");
     REFUSES(writers[1].stream_first, 7, "writers[1].stream_first");
     REFUSES(writers[1].streams_count, UINT32_MAX, "writers[1].stream_first");
+    REFUSES(writers[1].stream_first, 9, "writers[1].stream_first"); /* Of no flow. */
+    REFUSES(writers[1].streams_count, 2, "writers[1].stream_first");
 }
 
 static void assignment_check_refuses_names_without_an_end(void **state)
