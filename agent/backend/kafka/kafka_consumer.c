@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define COMMIT_NS NS_PER_S
+#define SETTLE_NS (400 * NS_PER_MS) /* With the others and END_NS: close() has 5 s. */
 #define LEAVE_NS (2 * NS_PER_S)
 #define LEFT_NS (50 * NS_PER_MS) /* For the farewell to reach the broker. */
 
@@ -208,11 +209,12 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, struct errinfo
     return r == 0 ? make_topics(endpoint, handle, reterr) : r;
 }
 
-static int begin_group(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+static int begin_group(struct kafka_handle *handle, const rd_kafka_topic_partition_list_t *list,
                        struct errinfo *reterr)
 {
-    rd_kafka_resp_err_t error = rd_kafka_subscribe(client, list);
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(handle->client, list);
 
+    handle->subscribed = error == RD_KAFKA_RESP_ERR_NO_ERROR;
     return error == RD_KAFKA_RESP_ERR_NO_ERROR
                ? 0
                : errinfo_set(reterr, -EIO, "subscribing: %s", rd_kafka_err2str(error));
@@ -259,7 +261,7 @@ static int begin(struct endpoint *endpoint, uint32_t index, struct errinfo *rete
         }
     }
     r = fixed ? begin_fixed(endpoint->handles[index].client, list, reterr)
-              : begin_group(endpoint->handles[index].client, list, reterr);
+              : begin_group(&endpoint->handles[index], list, reterr);
     rd_kafka_topic_partition_list_destroy(list);
     return r;
 }
@@ -339,34 +341,44 @@ static void wait_for_none(struct endpoint *endpoint, uint32_t (*count)(struct en
     }
 }
 
+/* How many may stand between joining their group and their first assignment. */
+static uint32_t members_unsettled(struct endpoint *endpoint)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[i];
+
+        handle->unsettled = handle->subscribed && kafka_group_held(handle->client) <= 0;
+        count += handle->unsettled;
+    }
+    return count;
+}
+
+/*
+ * librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed
+ * between joining and its first assignment (its issue 4312). A member that may stand there gets a
+ * moment for it, and is left alone after it: its threads go on until the process ends, which is
+ * better than ending it.
+ */
+static void find_unsettled(struct endpoint *endpoint, int64_t until_ns)
+{
+    if (!endpoint->settled && rd_kafka_version() < 0x02030000) {
+        wait_for_none(endpoint, members_unsettled, until_ns);
+    }
+}
+
 /*
  * All leave their groups at the same time: one after the other, hundreds would take minutes. They
  * unsubscribe, as closing a consumer of the cooperative protocol (librdkafka 2.0.2) doesn't tell
  * the group, which would then wait for the member until its session ends.
  */
-/*
- * librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed
- * between joining and its first assignment (its issue 4312). A member that may stand there is left
- * alone: its threads go on until the process ends, which is better than ending it.
- */
-static void find_unsettled(struct endpoint *endpoint)
-{
-    if (endpoint->settled || is_fixed(endpoint->config) || rd_kafka_version() >= 0x02030000) {
-        return;
-    }
-    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
-        rd_kafka_t *client = endpoint->handles[i].client;
-
-        endpoint->handles[i].unsettled = client != NULL && kafka_group_held(client) <= 0;
-    }
-}
-
 void kafka_consumer_close(struct endpoint *endpoint)
 {
-    int64_t begun_ns = mono_ns();
+    int64_t begun_ns;
 
-    find_unsettled(endpoint);
-
+    find_unsettled(endpoint, mono_ns() + SETTLE_NS);
+    begun_ns = mono_ns();
     wait_for_none(endpoint, commits_left, begun_ns + COMMIT_NS);
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         if (endpoint->handles[i].client != NULL) {

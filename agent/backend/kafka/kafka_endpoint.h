@@ -43,9 +43,10 @@ struct kafka_handle {
     struct kafka_commits commits; /* Consumers. */
     int event_fd;
     bool down;
-    bool broken;    /* The library gave the handle up; only a new one helps. */
-    bool asking;    /* Whether the broker is back; the answer comes by itself. */
-    bool unsettled; /* Not to be destroyed, see kafka_consumer_close(). */
+    bool broken;     /* The library gave the handle up; only a new one helps. */
+    bool asking;     /* Whether the broker is back; the answer comes by itself. */
+    bool subscribed; /* Consumers of a group: it may be joining. */
+    bool unsettled;  /* Not to be destroyed, see kafka_consumer_close(). */
 };
 
 /* A topic as one consuming client reads it; the opaque of its rd_kafka_topic_t. */
