@@ -306,6 +306,8 @@ static int poll_endpoint(struct endpoint *endpoint, struct event *events, uint32
         return (int)count;
     }
     if (memory_waker_arm(&endpoint->waker)) {
+        /* What came since the first look is younger than that look. */
+        now_ns = mono_ns();
         count = gather(endpoint, events, events_max, now_ns, &due_ns);
         if (count > 0) {
             memory_waker_wake(&endpoint->waker); /* There may be more. */
