@@ -433,16 +433,19 @@ int trial_start(struct trial *trial, uint64_t command, struct segment *segment, 
 
 int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct errinfo *reterr)
 {
+    int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
     int64_t at_ns;
 
     if (stop_ns < 0 || stop_ns > OFFSET_NS_MAX) {
         return errinfo_set(reterr, -EINVAL, "a segment can't stop at %lld ns after T0",
                            (long long)stop_ns);
     }
-    if (!is_running(trial)) {
-        return 0; /* Before the first segment there is no T0 and perhaps no worker, either. */
+    /* Before the first segment there is no T0 and perhaps no worker, either. After its end here it
+     * may still run elsewhere, and consumers that are paused have to drain it. */
+    if (trial->stage != STAGE_READY || t0_ns == TIMELINE_UNKNOWN_NS) {
+        return 0;
     }
-    at_ns = stop_ns == 0 ? mono_ns() : atomic_load(&trial->timeline.t0_ns) + stop_ns;
+    at_ns = stop_ns == 0 ? mono_ns() : t0_ns + stop_ns;
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
         worker_stop(trial->workers[i], at_ns, sending_only);
     }
@@ -456,8 +459,8 @@ int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *rete
     if (trial->collector == NULL || trial->stage == STAGE_RELEASED) {
         return 0; /* It was never prepared that far, or its workers and ticker have ended. */
     }
-    trial->stage = STAGE_RELEASED;
     (void)trial_stop(trial, 0, false, NULL);
+    trial->stage = STAGE_RELEASED;
     while (trial->ticker_started && gate_pending(&trial->gate) > 0 && mono_ns() < deadline_ns) {
         mono_sleep_until(mono_ns() + TICK_NS);
     }

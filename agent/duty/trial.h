@@ -35,7 +35,8 @@ int trial_start(struct trial *trial, uint64_t command, struct segment *segment, 
                 struct errinfo *reterr);
 
 /* Ends the running segment, or only its sending, at the given offset from T0; 0: now. Nothing
- * happens if none runs: it may have ended just now. -EINVAL: an impossible time. */
+ * happens if none began yet; consumers that are paused are released also if it has ended here.
+ * -EINVAL: an impossible time. */
 int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct errinfo *reterr);
 
 /* Closes all clients and posts the final snapshots. Once: later calls do nothing. */

@@ -8,6 +8,8 @@
 /* Gaps below this are taken together, but no more at once than any poll gives. */
 #define TOGETHER_NS ((double)NS_PER_MS)
 #define TOGETHER_MAX 1e6
+/* Seventy years: beyond it no time is, and sums with it do not overflow. */
+#define FAR_NS ((double)(INT64_MAX / 4))
 
 static double gap_of(const struct phase_consume *consume, uint32_t consumers_count,
                      uint32_t subscription_consumers)
@@ -60,7 +62,7 @@ void intake_take(struct intake *intake, uint32_t count, int64_t now_ns)
 
 int64_t intake_next_ns(const struct intake *intake)
 {
-    if (intake->pace == CONSUME_PAUSED) {
+    if (intake->pace == CONSUME_PAUSED || intake->next_ns > FAR_NS) {
         return INTAKE_NEVER_NS;
     }
     return intake->since_ns + (int64_t)ceil(intake->next_ns);

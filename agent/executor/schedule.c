@@ -120,8 +120,11 @@ int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_du
     *ret_due = false;
     while (!schedule->over) {
         int64_t due_ns = due_in_phase(schedule, now_ns);
+        bool stopped = now_ns >= schedule->stop_ns;
 
-        if (now_ns >= schedule->stop_ns || schedule->sent >= schedule->share) {
+        if (schedule->sent >= schedule->share || (stopped && due_ns < now_ns - SCHEDULE_GRACE_NS) ||
+            (stopped && due_ns == SCHEDULE_NEVER_NS &&
+             schedule->stop_ns <= schedule->phase_end_ns)) {
             break; /* What is still owed is given up. */
         }
         if (due_ns != SCHEDULE_NEVER_NS) {

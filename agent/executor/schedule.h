@@ -16,6 +16,9 @@
 #include <stdint.h>
 
 #define SCHEDULE_NEVER_NS INT64_MAX
+/* Messages that came due so shortly before a stop are still sent after it: a worker looks at its
+ * schedules a few times in a millisecond. What is owed for longer is given up. */
+#define SCHEDULE_GRACE_NS INT64_C(1000000)
 
 struct schedule {
     const struct assignment *assignment;
@@ -47,7 +50,7 @@ void schedule_init(struct schedule *schedule, const struct assignment *assignmen
 void schedule_start(struct schedule *schedule, uint32_t phase_first, uint32_t phase_last,
                     int64_t start_ns);
 
-/* Nothing is due from stop_ns on. */
+/* Nothing is due from stop_ns on; what is owed from before it is given up but for the last. */
 void schedule_stop(struct schedule *schedule, int64_t stop_ns);
 
 enum load schedule_load(const struct schedule *schedule);

@@ -194,10 +194,28 @@ static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
     gate_ended(worker->gate, ended_ns, settled_ns > received_ns ? settled_ns : received_ns);
 }
 
+static int64_t sending_end_ns(const struct worker *worker)
+{
+    return worker->stop_taken_ns < worker->end_ns ? worker->stop_taken_ns : worker->end_ns;
+}
+
+/* Also once the segment has ended here, as one with a number of messages does at once where only
+ * consumers are: its producers elsewhere may not have ended. */
+static void look_at_stop(struct worker *worker)
+{
+    int64_t stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_relaxed);
+
+    if (stop_ns < worker->stop_taken_ns) {
+        worker->stop_taken_ns = stop_ns;
+        sender_stop(worker->sender, stop_ns);
+        /* A run that is interrupted while its consumers are paused is drained as well. */
+        receiver_release(worker->receiver, true);
+    }
+}
+
 static void look_at_segment(struct worker *worker, int64_t now_ns)
 {
     int64_t stop_ns = atomic_load_explicit(&worker->stop_ns, memory_order_relaxed);
-    int64_t sending_stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_relaxed);
     int64_t settled_ns = 0;
 
     if (worker->first_turn && now_ns >= worker->segment.t0_ns + worker->segment.start_ns) {
@@ -210,15 +228,11 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
         }
         gate_started(worker->gate, now_ns);
     }
-    if (sending_stop_ns != worker->stop_taken_ns) {
-        worker->stop_taken_ns = sending_stop_ns;
-        sender_stop(worker->sender, sending_stop_ns);
-        /* A run that is interrupted while its consumers are paused is drained as well. */
-        receiver_release(worker->receiver, true);
-    }
     if (now_ns >= worker->end_ns || now_ns >= stop_ns) {
-        sender_stop(worker->sender,
-                    sending_stop_ns < worker->end_ns ? sending_stop_ns : worker->end_ns);
+        sender_stop(worker->sender, sending_end_ns(worker));
+        while (sender_send(worker->sender, mono_ns())) {
+            /* What came due since the last batch: there is no later one. */
+        }
         end_segment(worker, now_ns, now_ns);
     } else if (ends_by_count(worker) && sender_finished(worker->sender, &settled_ns)) {
         end_segment(worker, now_ns, settled_ns);
@@ -268,8 +282,8 @@ static bool send_due(struct worker *worker)
     if (!is_batched(worker)) {
         return sender_send(worker->sender, now_ns);
     }
-    if (now_ns < worker->batch_ns && now_ns < worker->end_ns) {
-        return false; /* At the segment's end there is no later batch. */
+    if (now_ns < worker->batch_ns && now_ns < sending_end_ns(worker)) {
+        return false; /* At the end there is no later batch. */
     }
     sent = sender_send(worker->sender, now_ns);
     now_ns = mono_ns();
@@ -355,6 +369,7 @@ static void *worker_main(void *argument)
                 receiver_reopen(worker->receiver, now_ns);
             }
         }
+        look_at_stop(worker);
         if (worker->running) {
             busy = send_due(worker) || busy;
             look_at_segment(worker, mono_ns());

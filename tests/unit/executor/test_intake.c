@@ -99,6 +99,21 @@ static void the_highest_limit_of_the_most_consumers_fits(void **state)
     assert_in_range(intake_room(&intake, START_NS + 3600 * NS_PER_S), 1, 1000000);
 }
 
+static void the_lowest_limit_is_never_due_again(void **state)
+{
+    struct intake intake = begin(
+        (struct phase_consume){.pace = CONSUME_RATE, .rate = {1, UINT64_MAX}}, 1, CLIENTS_MAX);
+
+    (void)state;
+    intake_take(&intake, intake_room(&intake, START_NS), START_NS);
+    assert_int_equal(intake_room(&intake, START_NS + 3600 * NS_PER_S), 0);
+    assert_int_equal(intake_next_ns(&intake), INTAKE_NEVER_NS);
+    intake =
+        begin((struct phase_consume){.pace = CONSUME_RATE, .rate = {1, 3600 * NS_PER_S}}, 1, 1);
+    intake_take(&intake, intake_room(&intake, START_NS), START_NS);
+    assert_int_equal(intake_next_ns(&intake), START_NS + 3600 * NS_PER_S);
+}
+
 static void a_thinking_consumer_takes_one_and_is_busy(void **state)
 {
     struct intake intake =
@@ -132,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_limit_is_shared_by_the_consumers_of_a_subscription),
         cmocka_unit_test(idle_time_is_not_saved_up),
         cmocka_unit_test(the_highest_limit_of_the_most_consumers_fits),
+        cmocka_unit_test(the_lowest_limit_is_never_due_again),
         cmocka_unit_test(a_thinking_consumer_takes_one_and_is_busy),
         cmocka_unit_test(thinking_consumers_think_side_by_side),
     };

@@ -114,6 +114,35 @@ static void a_stop_gives_up_what_is_owed(void **state)
     assert_false(due);
 }
 
+/* At 2 million a second far more comes due between two looks than one call sends. */
+static void what_came_due_just_before_a_stop_is_sent(void **state)
+{
+    struct schedule schedule;
+    struct fixture fixture;
+    int64_t stop_ns = 10 * NS_PER_MS;
+    uint32_t sent = 0;
+    bool due;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    (void)fixture_phase(&fixture, LOAD_RATE, (struct rate){2, NS_PER_US}, NS_PER_S);
+    schedule_init(&schedule, &fixture.assignment, &fixture.producers[0]);
+    schedule_start(&schedule, 0, 0, 0);
+    schedule_stop(&schedule, stop_ns);
+    while (schedule_next_ns(&schedule, stop_ns - 100 * NS_PER_US, &due) <
+           stop_ns - 100 * NS_PER_US) {
+        schedule_sent(&schedule);
+        sent++;
+    }
+    while (schedule_next_ns(&schedule, stop_ns + 100 * NS_PER_US, &due) != SCHEDULE_NEVER_NS) {
+        assert_true(due);
+        schedule_sent(&schedule);
+        sent++;
+    }
+    assert_int_equal(sent, 20000);
+}
+
 static void nothing_is_due_from_the_stop_on(void **state)
 {
     struct fixture fixture;
@@ -390,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_schedule_names_each_message_with_its_phase),
         cmocka_unit_test(debt_is_carried_into_later_phases_with_its_own_phase_and_time),
         cmocka_unit_test(a_stop_gives_up_what_is_owed),
+        cmocka_unit_test(what_came_due_just_before_a_stop_is_sent),
         cmocka_unit_test(nothing_is_due_from_the_stop_on),
         cmocka_unit_test(under_max_a_message_is_due_whenever_one_is_asked_for),
         cmocka_unit_test(what_came_due_is_exact_at_whatever_times_it_is_asked_for),

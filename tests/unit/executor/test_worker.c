@@ -25,10 +25,8 @@ struct bench {
     int64_t t0_ns;
 };
 
-static void begin(struct bench *bench, enum load load, struct rate rate, int64_t duration_ns)
+static void assign(struct bench *bench, enum load load, struct rate rate, int64_t duration_ns)
 {
-    struct worker_context context;
-
     memset(bench, 0, sizeof *bench);
     fake_reset();
     fixture_init(&bench->fixture);
@@ -36,6 +34,12 @@ static void begin(struct bench *bench, enum load load, struct rate rate, int64_t
     fixture_producer(&bench->fixture);
     fixture_consumer(&bench->fixture, 0);
     (void)fixture_phase(&bench->fixture, load, rate, duration_ns);
+}
+
+static void make_worker(struct bench *bench)
+{
+    struct worker_context context;
+
     bench->topic = (struct topic){.name = "topic", .partitions = 1};
     assert_int_equal(timeline_init(&bench->timeline, &bench->fixture.assignment, NULL), 0);
     assert_int_equal(gate_init(&bench->gate, NULL), 0);
@@ -49,6 +53,12 @@ static void begin(struct bench *bench, enum load load, struct rate rate, int64_t
                                       .topics = &bench->topic,
                                       .drain_ns = NS_PER_S};
     assert_int_equal(worker_new(&context, &bench->gate, &bench->worker, NULL), 0);
+}
+
+static void begin(struct bench *bench, enum load load, struct rate rate, int64_t duration_ns)
+{
+    assign(bench, load, rate, duration_ns);
+    make_worker(bench);
 }
 
 static void done(struct bench *bench)
@@ -261,6 +271,34 @@ static void a_stop_of_sending_leaves_the_segment_to_the_consumers(void **state)
     done(&bench);
 }
 
+/* Where only consumers are, nothing is left to send at once. */
+static void a_stop_releases_consumers_whose_segment_has_ended(void **state)
+{
+    struct bench bench;
+    struct stamp stamp = {.tag = 77};
+
+    (void)state;
+    assign(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 3600 * NS_PER_S);
+    bench.fixture.phases[0].messages = 500;
+    bench.fixture.phases[0].consume.pace = CONSUME_PAUSED;
+    bench.fixture.flows[0].delivery.consume_ack = CONSUME_ACK_EACH;
+    bench.fixture.assignment.producers_count = 0;
+    make_worker(&bench);
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    fake_deliver(0, &stamp, 0);
+    assert_int_equal(fake_acks(), 0);
+    worker_stop(bench.worker, mono_ns(), true);
+    while (fake_acks() < 1) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(collect(&bench).received, 1);
+    done(&bench);
+}
+
 static void consumers_are_polled_before_and_after_a_segment(void **state)
 {
     struct bench bench;
@@ -343,6 +381,7 @@ int main(void)
         cmocka_unit_test(what_fails_to_open_is_told_with_its_reason),
         cmocka_unit_test(a_stop_ends_the_segment),
         cmocka_unit_test(a_stop_of_sending_leaves_the_segment_to_the_consumers),
+        cmocka_unit_test(a_stop_releases_consumers_whose_segment_has_ended),
         cmocka_unit_test(consumers_are_polled_before_and_after_a_segment),
         cmocka_unit_test(lost_clients_are_reopened_while_a_segment_runs),
         cmocka_unit_test(a_worker_can_be_freed_in_the_middle),
