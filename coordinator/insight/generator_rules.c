@@ -1,6 +1,8 @@
 /* generator_rules: is what was measured the broker, or the generator itself? */
 #include "rules.h"
 
+#include "units.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -78,8 +80,49 @@ static void look_at_host(struct insights *insights, const struct result_case *of
     }
 }
 
+/* The self-check's row about the generator's own ceiling, if it is beyond a limit. */
+static const struct result_check *ceiling_of(const struct result *result,
+                                             const struct result_case *of)
+{
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        const struct result_check *check = &result->findings.checks[i];
+
+        if (check->status != CHECK_OK && strcmp(check->check, "ceiling") == 0 &&
+            strcmp(check->case_name, of->name) == 0) {
+            return check;
+        }
+    }
+    return NULL;
+}
+
+static void add_ceiling(struct insights *insights, const struct result_case *of,
+                        const struct result_check *check)
+{
+    struct result_insight *insight = insight_new(insights, of->name, check->observed);
+    char asked[UNITS_TEXT_BYTES];
+    char ceiling[UNITS_TEXT_BYTES];
+
+    insight_say(insight->text,
+                "%s: what is asked (%s) is %.0f %% of what the generator alone can do (%s): "
+                "figures may be its own, not the broker's",
+                of->name, units_format_rate(result_asked_peak(of), asked), check->observed * 100.0,
+                units_format_rate(of->calibration.ceiling_per_s, ceiling));
+    insight_say(insight->advice, "Spread the load over agents on more hosts, or lower the rate.");
+    insight_figure(insight, "ceiling", of->calibration.ceiling_per_s, "/s");
+    insight_figure(insight, "asked_rate", result_asked_peak(of), "/s");
+    insight_figure(insight, "headroom", result_headroom(of), "");
+}
+
+/* What was measured of the generator goes before what its hosts' processors suggest; with `max`
+ * there are these alone. */
 void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of)
 {
+    const struct result_check *ceiling = ceiling_of(insights->result, of);
+
+    if (ceiling != NULL) {
+        add_ceiling(insights, of, ceiling);
+        return;
+    }
     for (uint32_t p = 0; p < of->phases_count; p++) {
         for (uint32_t a = 0;
              insight_whole_row(&of->phases[p]) && a < insights->result->agents_count; a++) {

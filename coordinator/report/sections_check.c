@@ -87,6 +87,24 @@ static void add_rows(const struct result *result, const struct row *rows, struct
     }
 }
 
+/* Why the headroom of cases is not among the checks; once for those of the same reason. */
+static void add_missing_headroom(const struct result *result, struct document *doc)
+{
+    const char *told = "";
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_calibration *made = &result->cases[i].calibration;
+
+        if (made->reason[0] != '\0' && strcmp(made->reason, told) != 0) {
+            told = made->reason;
+            doc_paragraph(doc, DOC_WARN,
+                          "The headroom of %s is not known, as the generator's ceiling could not "
+                          "be measured: %s.",
+                          result->cases[i].name, told);
+        }
+    }
+}
+
 void section_check(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -128,5 +146,6 @@ void section_check(const struct result *result, struct document *doc)
     }
     qsort(rows, findings->checks_count, sizeof *rows, compare_rows);
     add_rows(result, rows, doc);
+    add_missing_headroom(result, doc);
     free(rows);
 }

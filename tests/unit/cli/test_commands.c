@@ -79,6 +79,23 @@ static void explain_says_how_a_search_goes_on_and_what_it_can_come_to(void **sta
     assert_has(outcome.out, "(the first trial of the search; others have another rate)\n");
 }
 
+static void explain_says_what_is_calibrated_and_how_long_that_takes(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=2s", "--set",
+         "repeat=3");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "calibration: 1 workload, each 2 s as fast as possible into the memory "
+                            "backend, at most 7.30 s in all\n");
+    /* Three trials of 19 s beside it. */
+    assert_has(outcome.out, "at most 64 s of load and draining\n");
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=none");
+    assert_int_equal(outcome.code, 0);
+    assert_null(strstr(outcome.out, "calibration"));
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml"); /* Memory, and not asked for. */
+    assert_null(strstr(outcome.out, "calibration"));
+}
+
 static void explain_lists_objectives_line_by_line_those_that_are_implied_too(void **state)
 {
     (void)state;
@@ -213,6 +230,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
         cmocka_unit_test(explain_says_how_a_search_goes_on_and_what_it_can_come_to),
+        cmocka_unit_test(explain_says_what_is_calibrated_and_how_long_that_takes),
         cmocka_unit_test(explain_lists_objectives_line_by_line_those_that_are_implied_too),
         cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
         cmocka_unit_test(explain_says_what_a_mix_of_sizes_comes_to),

@@ -57,9 +57,36 @@ static void a_host_with_room_or_a_short_phase_is_not_told(void **state)
     result_free(apart);
 }
 
+/* The self-check has measured it: no need to guess from processors. */
+static void a_rate_near_the_measured_ceiling_is_told_with_its_headroom(void **state)
+{
+    struct result *result = with_cores(10, 1.5);
+    struct result_case *of = &result->cases[0];
+    const struct result_insight *insight;
+
+    (void)state;
+    of->calibration.ceiling_per_s = 2000.0;
+    made_up_merged(result)->asked_peak_per_s = 1240.0;
+    result->findings.checks = calloc(1, sizeof *result->findings.checks);
+    assert_non_null(result->findings.checks);
+    result->findings.checks_count = 1;
+    result->findings.checks[0] =
+        (struct result_check){.check = "ceiling", .status = CHECK_SUSPECT, .observed = 0.62};
+    memcpy(result->findings.checks[0].case_name, of->name, sizeof of->name);
+    insight = insight_of(result, "generator_near_ceiling");
+    assert_int_equal(result->findings.insights_count, 1);
+    assert_non_null(strstr(insight->text, "62 % of what the generator alone can do (2.00k/s)"));
+    assert_near(figure_of(insight, "headroom"), 2000.0 / 1240.0, 1e-9);
+    result->findings.checks[0].status = CHECK_OK;
+    insight = insight_of(result, "generator_near_ceiling");
+    assert_non_null(strstr(insight->text, "of its 4 processors"));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rate_near_the_measured_ceiling_is_told_with_its_headroom),
         cmocka_unit_test(a_host_whose_processors_are_busy_is_told),
         cmocka_unit_test(a_host_with_room_or_a_short_phase_is_not_told),
     };

@@ -43,6 +43,43 @@ static char *sentence_of(struct result *result)
     return text_take(&out);
 }
 
+static void a_headroom_that_could_not_be_measured_is_said_with_its_reason(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result->findings.checks = calloc(1, sizeof *result->findings.checks);
+    assert_non_null(result->findings.checks);
+    result->findings.checks_count = 1;
+    (void)strcpy(result->findings.checks[0].check, "attained");
+    text = markdown_of(result);
+    assert_null(strstr(text, "headroom"));
+    free(text);
+    (void)strcpy(result->cases[0].calibration.reason, "nothing got through");
+    text = markdown_of(result);
+    expect_in(text, "could not be measured: nothing got through.");
+    free(text);
+    result_free(result);
+}
+
+static void the_summary_tells_the_least_headroom(void **state)
+{
+    struct result *result = make();
+    struct text out = {0};
+    char *text;
+
+    (void)state;
+    result->cases[0].phases[0].measured = true;
+    result->cases[0].phases[0].asked_peak_per_s = 1e6;
+    result->cases[0].calibration.ceiling_per_s = 3.4e6;
+    assert_int_equal(report_summary(result, 80, &out), 0);
+    text = text_take(&out);
+    expect_in(text, "\n  headroom 3.4x: the generator alone reached 3.40M/s, into memory");
+    free(text);
+    result_free(result);
+}
+
 static void a_run_without_findings_has_none_of_their_sections(void **state)
 {
     static const char *const headings[] = {"How sure the objectives are", "The highest rate",
@@ -479,6 +516,8 @@ static void the_sentence_of_a_sweep_tells_the_range_of_its_cases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_headroom_that_could_not_be_measured_is_said_with_its_reason),
+        cmocka_unit_test(the_summary_tells_the_least_headroom),
         cmocka_unit_test(a_run_without_findings_has_none_of_their_sections),
         cmocka_unit_test(the_self_check_shows_what_failed_and_the_closest_of_the_rest),
         cmocka_unit_test(a_self_check_with_many_faults_shows_the_worst_and_counts_the_rest),

@@ -234,6 +234,24 @@ static void what_a_starved_generator_got_through_has_held(void **state)
     wants(&made, STEP_GOOD, "");
 }
 
+/* Near its own ceiling the generator may be what fails; what held, held in spite of it. */
+static void a_bad_trial_near_the_generators_ceiling_is_void(void **state)
+{
+    struct made_up made;
+
+    (void)state;
+    make(&made);
+    made.phase.asked_peak_per_s = RATE;
+    made.terms.ceiling_per_s = RATE / 0.9;
+    wants(&made, STEP_GOOD, "");
+    for (uint32_t i = 0; i < SECONDS; i++) {
+        made.intervals[i].backlog = 100 * i;
+    }
+    wants(&made, STEP_VOID, "self-check ceiling: headroom 1.1x");
+    made.terms.ceiling_per_s = RATE / 0.7; /* Suspect is no reason to doubt. */
+    wants(&made, STEP_BAD, "the backlog grew");
+}
+
 static void a_good_trial_with_seconds_missing_is_void(void **state)
 {
     struct made_up made;
@@ -298,6 +316,7 @@ int main(void)
         cmocka_unit_test(an_objective_that_is_missed_or_can_t_be_judged_is_bad),
         cmocka_unit_test(a_bad_trial_of_a_starved_generator_is_void),
         cmocka_unit_test(what_a_starved_generator_got_through_has_held),
+        cmocka_unit_test(a_bad_trial_near_the_generators_ceiling_is_void),
         cmocka_unit_test(a_good_trial_with_seconds_missing_is_void),
         cmocka_unit_test(clocks_that_can_t_be_trusted_void_what_is_judged_by_them),
         cmocka_unit_test(a_trial_that_was_cut_off_says_nothing),

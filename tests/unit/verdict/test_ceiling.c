@@ -1,14 +1,14 @@
 #include "ceiling.h"
 #include "check.h"
 
-#include <string.h>
+#include <stdio.h>
 
 static struct result_phase row_of(const char *name, const char *flow, double sent, double received)
 {
     struct result_phase row = {.sent_per_s = sent, .received_per_s = received};
 
-    (void)strcpy(row.name, name);
-    (void)strcpy(row.flow, flow);
+    (void)snprintf(row.name, sizeof row.name, "%s", name);
+    (void)snprintf(row.flow, sizeof row.flow, "%s", flow);
     return row;
 }
 

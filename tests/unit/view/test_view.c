@@ -86,6 +86,11 @@ static void the_screen_shows_phase_rates_latencies_and_state(void **state)
     assert_non_null(strstr(text, "backlog 17"));
     assert_non_null(strstr(text, "agents 2 of 2"));
     assert_null(strstr(text, "AWAY"));
+    assert_null(strstr(text, "headroom"));
+    free(text);
+    (void)strcpy(progress.headroom, "headroom 3.4x");
+    text = screen(&progress, 100);
+    assert_non_null(strstr(text, "agents 2 of 2  headroom 3.4x"));
     free(text);
     progress.live.clients_down = 1;
     text = screen(&progress, 100);
