@@ -197,31 +197,40 @@ static void add_row(const struct result *result, const struct scaling *scaling,
     doc_cell(doc, DOC_PLAIN, "%.1f %%", law->fit_error * 100.0);
 }
 
-/* Visits all curves of the result; table: rows, else charts. Returns how many. */
+/* Rows or a chart for each measured phase whose points make a curve. Returns how many. */
+static uint32_t each_phase(const struct result *result, const struct result_case *first,
+                           const char *key, bool table, struct document *doc)
+{
+    const struct result_phase *phase = NULL;
+    struct scaling scaling;
+    uint32_t count = 0;
+
+    while ((phase = facts_measured_next(first, phase)) != NULL) {
+        if (!scaling_find(result, first, phase, key, &scaling)) {
+            continue;
+        }
+        count++;
+        if (table) {
+            add_row(result, &scaling, doc);
+        } else {
+            add_chart(result, &scaling, doc);
+        }
+    }
+    return count;
+}
+
+/* All curves of the result, as rows of a table or as charts. Returns how many. */
 static uint32_t each(const struct result *result, bool table, struct document *doc)
 {
-    struct scaling scaling;
     const char *key;
     uint32_t count = 0;
 
     for (uint32_t k = 0; (key = scaling_key(k)) != NULL; k++) {
         for (uint32_t i = 0; i < result->cases_count; i++) {
             const struct result_case *first = &result->cases[i];
-            const struct result_phase *phase = NULL;
 
-            if (!facts_has_figures(first) || !points_begin(result, first, key)) {
-                continue;
-            }
-            while ((phase = facts_measured_next(first, phase)) != NULL) {
-                if (!scaling_find(result, first, phase, key, &scaling)) {
-                    continue;
-                }
-                count++;
-                if (table) {
-                    add_row(result, &scaling, doc);
-                } else {
-                    add_chart(result, &scaling, doc);
-                }
+            if (facts_has_figures(first) && points_begin(result, first, key)) {
+                count += each_phase(result, first, key, table, doc);
             }
         }
     }

@@ -137,9 +137,15 @@ static void add_rates(const struct result *result, const struct result_case *fir
     range_cell(&sent, "/s", reached ? DOC_PLAIN : DOC_BAD, "", reached ? "" : " ‡", doc);
 }
 
+/* A column of latencies. */
+struct figure {
+    enum series series;
+    double percentile;
+};
+
 static void add_latency(const struct result *result, const struct result_case *first,
-                        const char *name, enum series series, double percentile,
-                        struct headline_notes *notes, struct document *doc)
+                        const char *name, struct figure figure, struct headline_notes *notes,
+                        struct document *doc)
 {
     struct range range = {0};
     bool any_service = false;
@@ -151,15 +157,17 @@ static void add_latency(const struct result *result, const struct result_case *f
         bool service = false;
 
         if (phase != NULL && headline_same_group(&result->cases[i], first)) {
-            hist = facts_latency(phase, series, &service);
+            hist = facts_latency(phase, figure.series, &service);
         }
         if (hist == NULL) {
             continue;
         }
         any_service |= service;
-        all_hold = all_hold && (percentile >= 100.0 || facts_percentile_holds(hist, percentile));
+        all_hold = all_hold &&
+                   (figure.percentile >= 100.0 || facts_percentile_holds(hist, figure.percentile));
         widen(&range,
-              (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)));
+              (double)(figure.percentile >= 100.0 ? hist_max(hist)
+                                                  : hist_percentile(hist, figure.percentile)));
     }
     notes->service |= any_service;
     notes->few_samples |= !all_hold;
@@ -205,6 +213,8 @@ static void add_phases(const struct result *result, const struct result_case *fi
                        const struct result_case *with_figures, bool phase_column,
                        struct headline_notes *notes, struct document *doc)
 {
+    static const struct figure figures[] = {
+        {SERIES_E2E, 50.0}, {SERIES_E2E, 99.0}, {SERIES_E2E, 100.0}, {SERIES_PUBLISH, 99.0}};
     const struct result_phase *phase = NULL;
     uint32_t rows = facts_measured_count(with_figures);
     char name[HEADLINE_NAME_BYTES];
@@ -221,10 +231,9 @@ static void add_phases(const struct result *result, const struct result_case *fi
             doc_cell(doc, DOC_PLAIN, "%s", phase->name);
         }
         add_rates(result, first, phase->name, notes, doc);
-        add_latency(result, first, phase->name, SERIES_E2E, 50.0, notes, doc);
-        add_latency(result, first, phase->name, SERIES_E2E, 99.0, notes, doc);
-        add_latency(result, first, phase->name, SERIES_E2E, 100.0, notes, doc);
-        add_latency(result, first, phase->name, SERIES_PUBLISH, 99.0, notes, doc);
+        for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+            add_latency(result, first, phase->name, figures[i], notes, doc);
+        }
         if (begins) {
             add_faults(result, first, rows, doc);
         } else {

@@ -48,9 +48,13 @@ static struct range range_of(const struct result *result, const char *target, va
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_case *of = &result->cases[i];
         const struct result_phase *phase = sentence_phase(of);
-        double one = phase == NULL ? (double)NAN : value(phase);
+        double one;
 
-        if (!isfinite(one) || strcmp(of->target, target) != 0) {
+        if (phase == NULL || strcmp(of->target, target) != 0) {
+            continue;
+        }
+        one = value(phase);
+        if (!isfinite(one)) {
             continue;
         }
         range.low = one < range.low ? one : range.low;
