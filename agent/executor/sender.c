@@ -76,6 +76,7 @@ void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_la
     sender->settled_ns = start_ns;
     sender->gap_ns = gap_ns(sender);
     sender->gap_look_ns = start_ns;
+    sender->count_look_ns = start_ns;
 }
 
 void sender_stop(struct sender *sender, int64_t at_ns)
@@ -218,6 +219,7 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
     }
     sender->turn_ns = now_ns;
     look_at_phase(sender, now_ns);
+    sender_count_ahead(sender, now_ns);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
         uint32_t room = recorder_room(sender->context.recorder);
@@ -430,40 +432,6 @@ void sender_reopen(struct sender *sender, int64_t now_ns)
         link_state_reopen(&group->link, sender->context.ops, group->endpoint, now_ns,
                           sender->context.recorder);
     }
-}
-
-struct due_context {
-    struct recorder *recorder;
-    uint32_t flow;
-};
-
-static void count_due(void *context, uint32_t phase, uint64_t n)
-{
-    const struct due_context *due = context;
-
-    recorder_cell(due->recorder, due->flow, phase)->counters.due += n;
-}
-
-void sender_count_due(struct sender *sender, int64_t now_ns)
-{
-    for (uint32_t i = 0; sender->t0_ns != 0 && i < sender->producers_count; i++) {
-        struct producer *producer = &sender->producers[i];
-        struct due_context due = {.recorder = sender->context.recorder,
-                                  .flow = sender->groups[producer->group].flow};
-
-        schedule_account(&producer->schedule, now_ns, count_due, &due);
-    }
-}
-
-void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
-{
-    sender_count_due(sender, now_ns);
-    for (uint32_t i = 0; i < sender->groups_count; i++) {
-        link_state_account(&sender->groups[i].link, sender->t0_ns, state);
-    }
-    state->outstanding += sender->outstanding;
-    state->blocked_ns += sender->blocked_ns;
-    sender->blocked_ns = 0;
 }
 
 bool sender_watch(const struct sender *sender, int epoll_fd)

@@ -1,5 +1,6 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
- * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c).
+ * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
+ * what came due (sender_count.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
@@ -97,6 +98,7 @@ struct sender {
     int64_t stop_ns;
     int64_t gap_ns; /* By schedule, in the current phase. */
     int64_t gap_look_ns;
+    int64_t count_look_ns; /* When to count ahead again. */
     uint64_t outstanding;
     uint32_t blocked_count; /* Producers with a rate that are due and can't send. */
     uint64_t blocked_ns;
@@ -107,6 +109,9 @@ struct sender {
 void sender_heap_down(struct sender *sender, uint32_t at);
 void sender_heap_push(struct sender *sender, uint32_t producer);
 void sender_heap_pop(struct sender *sender);
+
+/* Counts what came due until a moment ago, in small pieces, where that takes long: in each poll. */
+void sender_count_ahead(struct sender *sender, int64_t now_ns);
 
 /* Draws what the producer's next message is; after the one before it was sent. */
 void sender_draw(const struct sender_group *group, struct producer *producer);

@@ -50,6 +50,34 @@ static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
     rig_done(&rig);
 }
 
+/* All at once, when an interval ended, stalled the worker: nothing is left to walk through but what
+ * came in the last milliseconds. A stop then takes nothing back. */
+static void missing_arrivals_are_counted_in_small_pieces(void **state)
+{
+    struct rig rig;
+    struct recorder_state taken = {0};
+    uint64_t before;
+    uint64_t ahead;
+
+    (void)state;
+    rig_begin(&rig, 1, LOAD_RATE, (struct rate){1, NS_PER_US});
+    rig.fixture.phases[0].arrivals = ARRIVALS_POISSON;
+    rig_open(&rig, &fake_backend);
+    fake_script()->client_blocked[0] = true;
+    rig_start(&rig, t0_ns);
+    rig_run_to(&rig, t0_ns + 400 * NS_PER_MS, NS_PER_MS);
+    before = rig_counters(&rig, 0).due;
+    rig_run_to(&rig, t0_ns + 406 * NS_PER_MS, NS_PER_MS);
+    assert_in_range(rig_counters(&rig, 0).due - before, 1, 12000);
+    ahead = rig_counters(&rig, 0).due;
+    assert_in_range(ahead, 390000, 406000);
+    sender_stop(rig.sender, t0_ns + 405 * NS_PER_MS);
+    sender_account(rig.sender, t0_ns + NS_PER_S, &taken);
+    assert_in_range(rig_counters(&rig, 0).due - ahead, 0, 12000);
+    assert_int_equal(fake_messages(), 0);
+    rig_done(&rig);
+}
+
 /* The first batch of a phase counted for the one before, as that was what the last poll had seen:
  * 64 of 5000 messages. */
 static void what_is_sent_counts_for_the_phase_that_runs(void **state)
@@ -97,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
         cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
+        cmocka_unit_test(missing_arrivals_are_counted_in_small_pieces),
         cmocka_unit_test(what_is_sent_counts_for_the_phase_that_runs),
         cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),
     };

@@ -1,0 +1,56 @@
+#include "sender_parts.h"
+
+#include "mono.h"
+
+#define AHEAD_NS (5 * NS_PER_MS)
+
+struct due_context {
+    struct recorder *recorder;
+    uint32_t flow;
+};
+
+static void count_due(void *context, uint32_t phase, uint64_t n)
+{
+    const struct due_context *due = context;
+
+    recorder_cell(due->recorder, due->flow, phase)->counters.due += n;
+}
+
+void sender_count_due(struct sender *sender, int64_t now_ns)
+{
+    for (uint32_t i = 0; sender->t0_ns != 0 && i < sender->producers_count; i++) {
+        struct producer *producer = &sender->producers[i];
+        struct due_context due = {.recorder = sender->context.recorder,
+                                  .flow = sender->groups[producer->group].flow};
+
+        schedule_account(&producer->schedule, now_ns, count_due, &due);
+    }
+}
+
+/*
+ * Poisson arrivals are counted by walking through those that were not sent. Once an interval, with
+ * a million of them, that stalled the worker for tens of milliseconds. What a stop may still take
+ * back, as it names a time that is a moment ago, is not counted ahead.
+ */
+void sender_count_ahead(struct sender *sender, int64_t now_ns)
+{
+    const struct assignment *assignment = sender->context.assignment;
+
+    if (sender->t0_ns == 0 || now_ns < sender->count_look_ns ||
+        assignment->phases[sender->phase_now].arrivals != ARRIVALS_POISSON) {
+        return;
+    }
+    sender->count_look_ns = now_ns + AHEAD_NS;
+    sender_count_due(sender, now_ns - AHEAD_NS);
+}
+
+void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
+{
+    sender_count_due(sender, now_ns);
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        link_state_account(&sender->groups[i].link, sender->t0_ns, state);
+    }
+    state->outstanding += sender->outstanding;
+    state->blocked_ns += sender->blocked_ns;
+    sender->blocked_ns = 0;
+}
