@@ -106,7 +106,7 @@ static bool add_ranges(const struct result *result, value_of *value, format_of *
         char low[UNITS_TEXT_BYTES];
         char high[UNITS_TEXT_BYTES];
 
-        if (range.first != of) {
+        if (range.cases == 0 || range.first != of) {
             continue;
         }
         if (listed == LISTED_MAX) {
