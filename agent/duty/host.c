@@ -5,6 +5,7 @@
 #include "mono.h"
 #include "random.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,18 +60,30 @@ void host_hello(struct hello *hello)
     }
 }
 
+static uint64_t rss_bytes(void)
+{
+    char line[256];
+    char *end = NULL;
+
+    /* Second field: resident pages. */
+    file_first_line("/proc/self/statm", line, sizeof line);
+    (void)strtoull(line, &end, 10);
+    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 void host_health(struct health *health)
 {
     struct rusage usage;
-    char line[256];
-    char *end = NULL;
 
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         health->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
                          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
     }
-    /* Second field: resident pages. */
-    file_first_line("/proc/self/statm", line, sizeof line);
-    (void)strtoull(line, &end, 10);
-    health->rss_bytes = strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    health->rss_bytes = rss_bytes();
+}
+
+uint64_t host_settled_rss_bytes(void)
+{
+    (void)malloc_trim(0);
+    return rss_bytes();
 }

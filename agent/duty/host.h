@@ -11,4 +11,8 @@ void host_hello(struct hello *hello);
 /* CPU time and memory of this process now. */
 void host_health(struct health *health);
 
+/* Resident memory of this process once the allocator has given back what it holds free: what
+ * earlier trials left behind would hide what the next one takes. */
+uint64_t host_settled_rss_bytes(void);
+
 #endif

@@ -1,14 +1,9 @@
-#include "trial.h"
+#include "trial_parts.h"
 
-#include "collector.h"
-#include "host.h"
-#include "host_load.h"
 #include "mono.h"
 #include "wire.h"
-#include "worker.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,104 +11,8 @@
 /* An interval is closed without a worker that is late by more than this: it may sit in a blocking
  * call. */
 #define LATE_NS (300 * NS_PER_MS)
-#define DRAIN_NS_DEFAULT (30 * NS_PER_S)
 
 #define OFFSET_NS_MAX (INT64_MAX / 4) /* So that sums of times can't overflow. */
-
-/* How far a trial is; each step asks for the one before. */
-enum trial_stage {
-    STAGE_MADE,
-    STAGE_TOPICS,    /* They exist, and so do the workers. */
-    STAGE_CONSUMERS, /* They read. */
-    STAGE_READY,     /* Producers are open, too: segments can run. */
-    STAGE_FAILED,    /* A step did: there is only to release and remove. */
-    STAGE_RELEASED
-};
-
-struct trial {
-    struct assignment assignment;
-    enum trial_stage stage; /* Of duty's thread. */
-    const struct backend_ops *ops;
-    struct outbox *outbox;
-    struct topic *topics;
-    bool topics_made;
-    struct timeline timeline;
-    struct key_tables keys;
-    struct gate gate;
-    bool gate_made;
-    struct recorder **recorders;
-    struct worker **workers;
-    struct collector *collector;
-    struct host_load host_load;
-    int64_t ticker_late_ns; /* Latest wake-up of the ticker in the interval. */
-    pthread_t ticker;
-    bool ticker_started;
-    _Atomic bool ticker_quit;
-    pthread_mutex_t mutex; /* Guards what follows, between duty's thread and the ticker. */
-    bool running;
-    uint64_t running_command;
-    struct status status; /* Of the running segment; posted when it is over. */
-    struct segment segment;
-    struct errinfo failure; /* The ticker could not go on. */
-    int failure_code;
-};
-
-/* Segments' messages must be settled within the drain phase that follows them. */
-static int64_t drain_ns_of(const struct assignment *assignment)
-{
-    const struct assigned_phase *last = &assignment->phases[assignment->phases_count - 1];
-
-    return last->until_drained && last->duration_ns > 0 ? last->duration_ns : DRAIN_NS_DEFAULT;
-}
-
-static int topics_init(struct trial *trial, struct errinfo *reterr)
-{
-    const struct assignment *assignment = &trial->assignment;
-
-    trial->topics = calloc((size_t)assignment->topics_count + 1, sizeof *trial->topics);
-    if (trial->topics == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < assignment->topics_count; i++) {
-        const struct assigned_flow *flow = &assignment->flows[assignment->topics[i].flow];
-
-        trial->topics[i] = (struct topic){.name = assignment->topics[i].name,
-                                          .partitions = flow->partitions,
-                                          .subscriptions = flow->subscriptions_count,
-                                          .delivery = &flow->delivery};
-    }
-    return 0;
-}
-
-static int workers_init(struct trial *trial, struct errinfo *reterr)
-{
-    uint32_t count = trial->assignment.workers_count;
-    struct worker_context context = {.assignment = &trial->assignment,
-                                     .ops = trial->ops,
-                                     .timeline = &trial->timeline,
-                                     .keys = &trial->keys,
-                                     .topics = trial->topics,
-                                     .drain_ns = drain_ns_of(&trial->assignment)};
-
-    trial->recorders = calloc((size_t)count + 1, sizeof(struct recorder *));
-    trial->workers = calloc((size_t)count + 1, sizeof(struct worker *));
-    if (trial->recorders == NULL || trial->workers == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        int r = recorder_new(&trial->assignment, i, &trial->recorders[i], reterr);
-
-        context.worker = i;
-        context.recorder = trial->recorders[i];
-        if (r == 0) {
-            r = worker_new(&context, &trial->gate, &trial->workers[i], reterr);
-        }
-        if (r < 0) {
-            return r;
-        }
-    }
-    return collector_new(&trial->assignment, trial->recorders, count, &trial->collector, reterr);
-}
 
 static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_t parts_count)
 {
@@ -141,6 +40,9 @@ static void close_interval(struct trial *trial, bool final)
     int r;
 
     host_health(&health);
+    health.clients = trial->assignment.producers_count + trial->assignment.consumers_count;
+    health.rss_before_bytes = atomic_load(&trial->rss_before_bytes);
+    health.rss_opened_bytes = atomic_load(&trial->rss_opened_bytes);
     host_load_take(&trial->host_load, &taken);
     health.strain.steal_ns = taken.steal_ns;
     health.strain.throttled_ns = taken.throttled_ns;
@@ -242,7 +144,7 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
     }
     r = timeline_init(&trial->timeline, &trial->assignment, reterr);
     if (r == 0) {
-        r = topics_init(trial, reterr);
+        r = trial_make_topics(trial, reterr);
     }
     if (r == 0) {
         r = key_tables_init(&trial->keys, &trial->assignment, reterr);
@@ -320,7 +222,7 @@ static int make_topics(struct trial *trial, int64_t deadline_ns, char *broker_ve
         }
         trial->topics_made = true;
     }
-    r = workers_init(trial, reterr);
+    r = trial_make_workers(trial, reterr);
     if (r == 0) {
         r = -pthread_create(&trial->ticker, NULL, ticker_main, trial);
         if (r < 0) {
@@ -361,14 +263,21 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
                struct errinfo *reterr)
 {
     bool consumers = role == ROLE_CONSUMER;
+    int r;
 
     if (trial->stage != (consumers ? STAGE_TOPICS : STAGE_CONSUMERS)) {
         return errinfo_set(reterr, -EINVAL, "%s can't be opened: the step before it was not done",
                            consumers ? "consumers" : "producers");
     }
-    return reach(trial, consumers ? STAGE_CONSUMERS : STAGE_READY,
-                 order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS,
-                           deadline_ns, reterr));
+    if (consumers) {
+        atomic_store(&trial->rss_before_bytes, host_settled_rss_bytes());
+    }
+    r = order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS, deadline_ns,
+                  reterr);
+    if (!consumers) {
+        atomic_store(&trial->rss_opened_bytes, host_settled_rss_bytes());
+    }
+    return reach(trial, consumers ? STAGE_CONSUMERS : STAGE_READY, r);
 }
 
 static bool is_running(struct trial *trial)

@@ -124,6 +124,11 @@ struct strain {
 struct health {
     int64_t cpu_ns; /* Of the process, since it started. */
     uint64_t rss_bytes;
+    /* Same in every snapshot of a trial: clients of this agent, and the resident memory before the
+     * first of them was opened and once all were; 0: not known. */
+    uint32_t clients;
+    uint64_t rss_before_bytes;
+    uint64_t rss_opened_bytes;
     uint32_t clients_down; /* Clients whose connection is lost now. */
     int64_t down_since_ns; /* Offset from T0 of the earliest of these losses; 0 if none. */
     uint32_t reconnects;   /* In this interval. */

@@ -121,9 +121,12 @@ static void code_error(struct coder *coder, void *item)
 
 static void code_health(struct coder *coder, struct health *health)
 {
-    code_begin(coder, "health", 12);
+    code_begin(coder, "health", 15);
     code_i64(coder, "cpu_ns", &health->cpu_ns);
     code_u64(coder, "rss_bytes", &health->rss_bytes);
+    code_u32(coder, "clients", &health->clients, ANY_U32);
+    code_u64(coder, "rss_before_bytes", &health->rss_before_bytes);
+    code_u64(coder, "rss_opened_bytes", &health->rss_opened_bytes);
     code_u32(coder, "clients_down", &health->clients_down, ANY_U32);
     code_i64(coder, "down_since_ns", &health->down_since_ns);
     code_u32(coder, "reconnects", &health->reconnects, ANY_U32);

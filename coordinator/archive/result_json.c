@@ -1,5 +1,6 @@
 /* result_json: result.json as CONTRACT.md has it. A figure that does not exist is absent. */
 #include "archive.h"
+#include "memory_use.h"
 #include "result_json_parts.h"
 
 #include <string.h>
@@ -120,13 +121,40 @@ static void put_outages(struct json_values *values, const struct result_trial *t
     json_close(values);
 }
 
-static void put_trial(struct json_values *values, const struct result_trial *trial)
+/* Of the agents that told of it. */
+static void put_memory(struct json_values *values, const struct result *result,
+                       const struct result_trial *trial)
+{
+    json_open_array(values, "memory");
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        struct memory_use use;
+
+        if (!memory_use_of(trial, i, &use)) {
+            continue;
+        }
+        json_open(values, NULL);
+        json_text(values, "agent", result->agents[i].name);
+        json_count(values, "clients", use.clients);
+        json_count(values, "before_bytes", use.before_bytes);
+        json_count(values, "opened_bytes", use.opened_bytes);
+        json_count(values, "max_bytes", use.bytes_max);
+        json_count(values, "in_flight_max", use.in_flight_max);
+        json_double(values, "per_client_bytes", use.per_client_bytes);
+        json_double(values, "per_in_flight_bytes", use.per_in_flight_bytes);
+        json_close(values);
+    }
+    json_close(values);
+}
+
+static void put_trial(struct json_values *values, const struct result *result,
+                      const struct result_trial *trial)
 {
     json_open(values, NULL);
     json_count(values, "number", trial->number);
     json_bool(values, "ended", trial->ended);
     put_phases(values, trial->phases, trial->phases_count);
     put_outages(values, trial);
+    put_memory(values, result, trial);
     json_open_array(values, "errors");
     for (uint32_t i = 0; i < trial->errors_count; i++) {
         json_open(values, NULL);
@@ -159,7 +187,8 @@ static void put_calibration(struct json_values *values, const struct result_case
     json_close(values);
 }
 
-static void put_case(struct json_values *values, const struct result_case *of)
+static void put_case(struct json_values *values, const struct result *result,
+                     const struct result_case *of)
 {
     json_open(values, NULL);
     json_text(values, "name", of->name);
@@ -184,7 +213,7 @@ static void put_case(struct json_values *values, const struct result_case *of)
     put_phases(values, of->phases, of->phases_count);
     json_open_array(values, "trials");
     for (uint32_t i = 0; i < of->trials_count; i++) {
-        put_trial(values, &of->trials[i]);
+        put_trial(values, result, &of->trials[i]);
     }
     json_close(values);
     put_case_figures(values, of);
@@ -324,7 +353,7 @@ int archive_result_json(const struct result *result, char **ret, struct errinfo 
     put_agents(&values, result);
     json_open_array(&values, "cases");
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        put_case(&values, &result->cases[i]);
+        put_case(&values, result, &result->cases[i]);
     }
     json_close(&values);
     put_objectives(&values, result);

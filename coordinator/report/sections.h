@@ -20,6 +20,8 @@ void section_audit(const struct result *result, struct document *doc);
 void section_parties(const struct result *result, struct document *doc);
 void section_outages(const struct result *result, struct document *doc);
 void section_check(const struct result *result, struct document *doc);
+/* Part of section_agents(). */
+void section_memory(const struct result *result, struct document *doc);
 void section_agents(const struct result *result, struct document *doc);
 void section_insights(const struct result *result, struct document *doc);
 void section_phases(const struct result *result, struct document *doc);

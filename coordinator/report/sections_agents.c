@@ -223,6 +223,7 @@ void section_agents(const struct result *result, struct document *doc)
     }
     doc_subheading(doc, "Who made the load"); /* Part of "Can I believe it". */
     add_agents_table(result, doc);
+    section_memory(result, doc);
     if (result->agents_count > DRAWN_MAX) {
         doc_paragraph(doc, DOC_MUTED, "Drawn are the %d agents that used the most CPU.", DRAWN_MAX);
     }

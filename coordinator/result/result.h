@@ -100,6 +100,10 @@ struct result_agent_interval {
     uint32_t index;
     double cpu; /* Cores used. */
     uint64_t rss_bytes;
+    uint32_t clients;          /* Of this agent. */
+    uint64_t rss_before_bytes; /* Before its clients were opened, and once all were; 0: unknown. */
+    uint64_t rss_opened_bytes;
+    uint64_t outstanding; /* Messages in flight at its end. */
     uint64_t sent, received;
     /* Time in which messages were due, but the in-flight window was full or the broker away; summed
      * over its load threads. */

@@ -168,6 +168,9 @@ static void report_interval(struct reporter *reporter, uint32_t interval)
     snapshot->until_ns = (interval + 1) * INTERVAL_NS;
     snapshot->health.cpu_ns = (int64_t)(interval + 1) * 500000000;
     snapshot->health.rss_bytes = 10000000;
+    snapshot->health.clients = 2;
+    snapshot->health.rss_before_bytes = 6000000;
+    snapshot->health.rss_opened_bytes = 8000000;
     snapshot->rows =
         zeros((size_t)entry->flows_count * entry->phases_count, sizeof *snapshot->rows);
     snapshot->streams = zeros(streams, sizeof *snapshot->streams);

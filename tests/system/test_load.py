@@ -1,5 +1,6 @@
 """What a phase asks for is what is sent, by whatever rule: a ramp's integral, a number of messages, a process."""
 
+import os
 import signal
 import time
 
@@ -139,6 +140,28 @@ def seeds():
     check(sent[0] != sent[2], f"sent {sent}")
     # Six standard deviations of a Poisson count.
     check(all(abs(one - 2000) < 6 * 2000**0.5 for one in sent), f"sent {sent}")
+
+
+@test("the memory of clients and of messages in flight stands in the result, the page and the summary")
+def memory():
+    folder = bed.new_path("run")
+    path = bed.scenario(
+        "  - { backend: memory, options: { confirm_delay: 2s } }\n",
+        ["{ name: full, rate: max, for: 3s }"],
+        topology="{ topics: 8, producers: 200, consumers: 8 }",
+        delivery="{ in_flight: 100 }",
+    )
+    bed.millrace("run", path, "--out", folder, "--agents", "2")
+    rows = bed.case_of(bed.result_of(folder), "memory")["trials"][0]["memory"]
+    same([row["agent"] for row in rows], ["agent-1", "agent-2"], "agents")
+    same(sum(row["clients"] for row in rows), 208, "clients")
+    for row in rows:
+        check(0 < row["before_bytes"] <= row["opened_bytes"] <= row["max_bytes"], f"order: {row}")
+        check(row["in_flight_max"] == 10000, f"a full window of 100 producers: {row}")
+        check(row["per_in_flight_bytes"] > 0, f"per message: {row}")
+    for name in ("report.html", "summary.md"):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            check("Memory of the agents" in file.read(), f"{name} shows it")
 
 
 bed.main()

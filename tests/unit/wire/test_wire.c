@@ -239,8 +239,8 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 232);
-    assert_int_equal(sizeof(struct health), 96);
+    assert_int_equal(sizeof(struct snapshot), 256);
+    assert_int_equal(sizeof(struct health), 120);
     assert_int_equal(sizeof(struct strain), 40);
     assert_int_equal(sizeof(struct snapshot_row), 288);
     assert_int_equal(sizeof(struct stream_delta), 56);

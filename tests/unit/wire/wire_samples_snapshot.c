@@ -127,6 +127,9 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->until_ns = sample_time(random);
     ret->health.cpu_ns = sample_time(random);
     ret->health.rss_bytes = sample_number(random);
+    ret->health.clients = (uint32_t)sample_number(random);
+    ret->health.rss_before_bytes = sample_number(random);
+    ret->health.rss_opened_bytes = sample_number(random);
     ret->health.clients_down = (uint32_t)sample_number(random);
     ret->health.down_since_ns = sample_time(random);
     ret->health.reconnects = (uint32_t)sample_number(random);

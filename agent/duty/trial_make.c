@@ -1,0 +1,64 @@
+#include "trial_parts.h"
+
+#include "mono.h"
+
+#include <stdlib.h>
+
+#define DRAIN_NS_DEFAULT (30 * NS_PER_S)
+
+/* Segments' messages must be settled within the drain phase that follows them. */
+static int64_t drain_ns_of(const struct assignment *assignment)
+{
+    const struct assigned_phase *last = &assignment->phases[assignment->phases_count - 1];
+
+    return last->until_drained && last->duration_ns > 0 ? last->duration_ns : DRAIN_NS_DEFAULT;
+}
+
+int trial_make_topics(struct trial *trial, struct errinfo *reterr)
+{
+    const struct assignment *assignment = &trial->assignment;
+
+    trial->topics = calloc((size_t)assignment->topics_count + 1, sizeof *trial->topics);
+    if (trial->topics == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < assignment->topics_count; i++) {
+        const struct assigned_flow *flow = &assignment->flows[assignment->topics[i].flow];
+
+        trial->topics[i] = (struct topic){.name = assignment->topics[i].name,
+                                          .partitions = flow->partitions,
+                                          .subscriptions = flow->subscriptions_count,
+                                          .delivery = &flow->delivery};
+    }
+    return 0;
+}
+
+int trial_make_workers(struct trial *trial, struct errinfo *reterr)
+{
+    uint32_t count = trial->assignment.workers_count;
+    struct worker_context context = {.assignment = &trial->assignment,
+                                     .ops = trial->ops,
+                                     .timeline = &trial->timeline,
+                                     .keys = &trial->keys,
+                                     .topics = trial->topics,
+                                     .drain_ns = drain_ns_of(&trial->assignment)};
+
+    trial->recorders = calloc((size_t)count + 1, sizeof(struct recorder *));
+    trial->workers = calloc((size_t)count + 1, sizeof(struct worker *));
+    if (trial->recorders == NULL || trial->workers == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        int r = recorder_new(&trial->assignment, i, &trial->recorders[i], reterr);
+
+        context.worker = i;
+        context.recorder = trial->recorders[i];
+        if (r == 0) {
+            r = worker_new(&context, &trial->gate, &trial->workers[i], reterr);
+        }
+        if (r < 0) {
+            return r;
+        }
+    }
+    return collector_new(&trial->assignment, trial->recorders, count, &trial->collector, reterr);
+}

@@ -1,0 +1,61 @@
+/* trial_parts: the struct of a trial, and the making of its parts. Private to this module. */
+#ifndef MILLRACE_TRIAL_PARTS_H
+#define MILLRACE_TRIAL_PARTS_H
+
+#include "trial.h"
+
+#include "collector.h"
+#include "host.h"
+#include "host_load.h"
+#include "worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* How far a trial is; each step asks for the one before. */
+enum trial_stage {
+    STAGE_MADE,
+    STAGE_TOPICS,    /* They exist, and so do the workers. */
+    STAGE_CONSUMERS, /* They read. */
+    STAGE_READY,     /* Producers are open, too: segments can run. */
+    STAGE_FAILED,    /* A step did: there is only to release and remove. */
+    STAGE_RELEASED
+};
+
+struct trial {
+    struct assignment assignment;
+    enum trial_stage stage; /* Of duty's thread. */
+    const struct backend_ops *ops;
+    struct outbox *outbox;
+    struct topic *topics;
+    bool topics_made;
+    struct timeline timeline;
+    struct key_tables keys;
+    struct gate gate;
+    bool gate_made;
+    struct recorder **recorders;
+    struct worker **workers;
+    struct collector *collector;
+    struct host_load host_load;
+    _Atomic uint64_t rss_before_bytes; /* Of the process, before the clients were opened. */
+    _Atomic uint64_t rss_opened_bytes; /* And after; 0: not yet. */
+    int64_t ticker_late_ns;            /* Latest wake-up of the ticker in the interval. */
+    pthread_t ticker;
+    bool ticker_started;
+    _Atomic bool ticker_quit;
+    pthread_mutex_t mutex; /* Guards what follows, between duty's thread and the ticker. */
+    bool running;
+    uint64_t running_command;
+    struct status status; /* Of the running segment; posted when it is over. */
+    struct segment segment;
+    struct errinfo failure; /* The ticker could not go on. */
+    int failure_code;
+};
+
+/* The list of topics as drivers want it. 0 or -ENOMEM. */
+int trial_make_topics(struct trial *trial, struct errinfo *reterr);
+
+/* Recorders, workers and the collector. 0, -ENOMEM, or why a thread can't be. */
+int trial_make_workers(struct trial *trial, struct errinfo *reterr);
+
+#endif

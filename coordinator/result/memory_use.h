@@ -1,0 +1,34 @@
+/*
+ * memory_use: what an agent's clients and messages in flight cost in memory, in one trial. Pure.
+ *
+ * Per client: what the process grew by while its clients were opened (the allocator gave free
+ * memory back before), through the clients: mostly the client library's. Workers' own tables were
+ * there before and are not in it.
+ *
+ * Per message in flight: what the process grew by under load at the most, through the most messages
+ * that were in flight at the end of an interval. An upper bound: histograms, sockets' buffers and
+ * everything else that load touches for the first time is in it, so it comes near the truth where
+ * many messages are in flight.
+ */
+#ifndef MILLRACE_MEMORY_USE_H
+#define MILLRACE_MEMORY_USE_H
+
+#include "result.h"
+
+/* Fewer messages in flight, and what else load touches would be most of the figure. */
+#define MEMORY_IN_FLIGHT_MIN 100
+
+struct memory_use {
+    uint32_t clients;
+    uint64_t before_bytes; /* Resident, before clients were opened. */
+    uint64_t opened_bytes; /* Once all were. */
+    uint64_t bytes_max;    /* The most at the end of an interval. */
+    uint64_t in_flight_max;
+    double per_client_bytes;    /* NAN: can't be told. */
+    double per_in_flight_bytes; /* At most; NAN: can't be told. */
+};
+
+/* False: nothing is known of that agent in that trial. */
+bool memory_use_of(const struct result_trial *trial, uint32_t agent, struct memory_use *ret);
+
+#endif
