@@ -11,6 +11,9 @@
 #define HOST_BUSY_MIN 0.7
 #define HOST_SECONDS_MIN 3
 
+/* As the self-check has it: from there on calls are what makes an agent late. */
+#define CALLS_BLOCK_MIN 0.25
+
 /* Cores that the agents of a host used on the mean of a phase's seconds; 0 without enough of those.
  */
 static double cores_used(const struct result *result, const struct result_trial *trial,
@@ -130,5 +133,33 @@ void rule_generator_near_ceiling(struct insights *insights, const struct result_
                 look_at_host(insights, of, p, &insights->result->agents[a]);
             }
         }
+    }
+}
+
+/* A worker whose calls block can neither send nor receive meanwhile. */
+void rule_calls_block(struct insights *insights, const struct result_case *of)
+{
+    double held_s = 0.0;
+    double span_s = 0.0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        const struct result_trial *trial = &of->trials[t];
+
+        for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+            held_s += (double)result_in_calls_ns(&trial->agent_intervals[i]) / 1e9;
+            span_s += trial->agent_intervals[i].due > 0
+                          ? (double)trial->agent_intervals[i].span_ns / 1e9
+                          : 0.0;
+        }
+    }
+    if (span_s > 0.0 && held_s / span_s > CALLS_BLOCK_MIN) {
+        struct result_insight *insight = insight_new(insights, of->name, held_s / span_s);
+
+        insight_say(insight->text,
+                    "%s: calls into the client library held load threads up for %.2g s in each "
+                    "second of load: the library or the broker blocks, not the generator",
+                    of->name, held_s / span_s);
+        insight_figure(insight, "held", held_s, "s");
+        insight_figure(insight, "load", span_s, "s");
     }
 }

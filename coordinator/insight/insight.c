@@ -12,6 +12,7 @@ struct rule {
     void (*look_at_case)(struct insights *insights, const struct result_case *of);
     void (*look_at_result)(struct insights *insights);
     uint32_t keep_max; /* Its heaviest insights are shown; the rest is counted. */
+    bool of_searches;  /* The others look at trials of one load, which a search has not. */
 };
 
 /* Of what may fire in every case of a sweep the worst few are worth a sentence. */
@@ -21,25 +22,26 @@ struct rule {
 #define KEEP_MANY 24
 
 static const struct rule rules[] = {
-    {"size_knee", NULL, rule_size_knee, KEEP_MANY},
-    {"scaling_knee", NULL, rule_scaling_knee, KEEP_MANY},
-    {"scaling_law", NULL, rule_scaling_law, KEEP_MANY},
-    {"search_unsteady", NULL, rule_search_unsteady, KEEP_MANY},
-    {"feature_cost", rule_feature_cost, NULL, KEEP_MANY},
-    {"ramp_knee", rule_ramp_knee, NULL, KEEP_MANY},
-    {"peak_recovery", rule_peak_recovery, NULL, KEEP_MANY},
-    {"backlog_emptied", rule_backlog_emptied, NULL, KEEP_MANY},
-    {"tail_far_from_median", rule_tail, NULL, KEEP_FEW},
-    {"coordinated_omission", rule_coordinated_omission, NULL, KEEP_FEW},
-    {"in_flight_limits", rule_in_flight_limits, NULL, KEEP_FEW},
-    {"latency_drift", rule_latency_drift, NULL, KEEP_FEW},
-    {"backlog_growing", rule_backlog_growing, NULL, KEEP_FEW},
-    {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW},
-    {"producer_behind", rule_producer_behind, NULL, KEEP_FEW},
-    {"partition_skew", rule_partition_skew, NULL, KEEP_FEW},
-    {"generator_near_ceiling", rule_generator_near_ceiling, NULL, KEEP_FEW},
-    {"acknowledgement_cost", rule_acknowledgement_cost, NULL, KEEP_FEW},
-    {"memory_growing", rule_memory_growing, NULL, KEEP_FEW},
+    {"size_knee", NULL, rule_size_knee, KEEP_MANY, false},
+    {"scaling_knee", NULL, rule_scaling_knee, KEEP_MANY, false},
+    {"scaling_law", NULL, rule_scaling_law, KEEP_MANY, false},
+    {"search_unsteady", NULL, rule_search_unsteady, KEEP_MANY, true},
+    {"feature_cost", rule_feature_cost, NULL, KEEP_MANY, false},
+    {"ramp_knee", rule_ramp_knee, NULL, KEEP_MANY, false},
+    {"peak_recovery", rule_peak_recovery, NULL, KEEP_MANY, false},
+    {"backlog_emptied", rule_backlog_emptied, NULL, KEEP_MANY, false},
+    {"tail_far_from_median", rule_tail, NULL, KEEP_FEW, false},
+    {"coordinated_omission", rule_coordinated_omission, NULL, KEEP_FEW, false},
+    {"in_flight_limits", rule_in_flight_limits, NULL, KEEP_FEW, false},
+    {"latency_drift", rule_latency_drift, NULL, KEEP_FEW, false},
+    {"backlog_growing", rule_backlog_growing, NULL, KEEP_FEW, false},
+    {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW, false},
+    {"producer_behind", rule_producer_behind, NULL, KEEP_FEW, false},
+    {"partition_skew", rule_partition_skew, NULL, KEEP_FEW, false},
+    {"calls_block", rule_calls_block, NULL, KEEP_FEW, false},
+    {"generator_near_ceiling", rule_generator_near_ceiling, NULL, KEEP_FEW, false},
+    {"acknowledgement_cost", rule_acknowledgement_cost, NULL, KEEP_FEW, false},
+    {"memory_growing", rule_memory_growing, NULL, KEEP_FEW, false},
 };
 #define RULES_COUNT (sizeof rules / sizeof rules[0])
 
@@ -108,7 +110,9 @@ int insight_find(struct result *result, struct errinfo *reterr)
     insights.y = calloc(points, sizeof *insights.y);
     insights.out_of_memory = insights.x == NULL || insights.y == NULL;
     for (size_t i = 0; !insights.out_of_memory && i < RULES_COUNT; i++) {
-        apply(&insights, &rules[i]);
+        if (rules[i].of_searches == (result->findings.searches_count > 0)) {
+            apply(&insights, &rules[i]);
+        }
     }
     if (!insights.out_of_memory) {
         list = calloc((size_t)insights.count + 1, sizeof *list);

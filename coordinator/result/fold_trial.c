@@ -1,11 +1,13 @@
 #include "fold_trial.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define INTERVALS_MAX 2000000 /* Three weeks of seconds. */
 #define ERRORS_MAX 200
+#define SUM_NS_MAX 1e15
 
 static uint32_t cells_count(const struct fold_trial *trial)
 {
@@ -195,7 +197,8 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .strain = health->strain,
                                           .due = agent->due,
                                           .send_lag_p99_ns = agent->send_lag_p99_ns,
-                                          .call_p99_ns = agent->call_p99_ns};
+                                          .call_p99_ns = agent->call_p99_ns,
+                                          .call_ns = agent->call_ns};
     if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
         row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
     }
@@ -209,6 +212,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     agent->due = 0;
     agent->send_lag_p99_ns = 0;
     agent->call_p99_ns = 0;
+    agent->call_ns = 0;
     trial->intervals[snapshot->interval].clients_down += health->clients_down;
     return 0;
 }
@@ -218,6 +222,12 @@ static void raise_to(int64_t *p99_ns, const struct hist *hist)
     int64_t value_ns = hist == NULL ? 0 : hist_percentile(hist, 99.0);
 
     *p99_ns = value_ns > *p99_ns ? value_ns : *p99_ns;
+}
+
+/* A damaged journal may hold any sum. */
+static int64_t sum_ns(const struct hist *hist)
+{
+    return hist == NULL ? 0 : (int64_t)fmin(hist_sum(hist), SUM_NS_MAX);
 }
 
 /* The part that carries the health is the first of its interval. */
@@ -235,6 +245,7 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         agent->due += snapshot->rows[i].counters.due;
         raise_to(&agent->send_lag_p99_ns, snapshot->rows[i].series[SERIES_SEND_LAG]);
         raise_to(&agent->call_p99_ns, snapshot->rows[i].series[SERIES_CALL]);
+        agent->call_ns += sum_ns(snapshot->rows[i].series[SERIES_CALL]);
     }
     if (r == 0) {
         r = add_clients(trial, snapshot, reterr);

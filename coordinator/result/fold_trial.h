@@ -45,6 +45,7 @@ struct fold_agent {
     uint64_t sent, received, due;
     int64_t send_lag_p99_ns; /* Largest of the rows since the last interval. */
     int64_t call_p99_ns;
+    int64_t call_ns;
 };
 
 struct fold_trial {

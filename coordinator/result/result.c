@@ -128,3 +128,10 @@ const char *result_format_headroom(double headroom, char *text)
                    headroom < 99999.0 ? headroom : 99999.0);
     return text;
 }
+
+int64_t result_in_calls_ns(const struct result_agent_interval *row)
+{
+    int64_t used_ns = row->strain.load_cpu_ns + row->strain.load_wait_ns;
+
+    return row->call_ns > used_ns ? row->call_ns - used_ns : 0;
+}

@@ -114,6 +114,7 @@ struct result_agent_interval {
     uint64_t due;
     int64_t send_lag_p99_ns; /* Of the flow and phase that had the largest; 0: nothing was paced. */
     int64_t call_p99_ns;
+    int64_t call_ns; /* All calls together: over its load threads, more than the span can be. */
 };
 
 /* Something that happened: shown on the time axis. */
@@ -308,5 +309,9 @@ void result_phases_free(struct result_phase *phases, uint32_t phases_count);
 
 /* Frees what a trial owns. */
 void result_trial_done(struct result_trial *trial);
+
+/* How long calls into the client library held an agent's load threads up in an interval: what of
+ * their time was neither computing nor waiting for a processor. */
+int64_t result_in_calls_ns(const struct result_agent_interval *row);
 
 #endif

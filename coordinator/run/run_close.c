@@ -27,12 +27,10 @@ static int judge(struct run *run, struct result *result, struct errinfo *reterr)
     if (r == 0) {
         r = judge_result(result, &terms, &run->events, reterr);
     }
-    /* These look at trials of one load; a search says itself what its trials showed. */
-    if (r == 0 && !scenario->search.wanted) {
+    if (r == 0 && !scenario->search.wanted) { /* A search's trials are not of one load. */
         r = noise_find(result, &terms, reterr);
-        r = r < 0 ? r : insight_find(result, reterr);
     }
-    return r;
+    return r < 0 ? r : insight_find(result, reterr);
 }
 
 static int journal_close(struct run *run, const struct result *result, struct errinfo *reterr)

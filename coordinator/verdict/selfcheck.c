@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define SHARE_OF_SECONDS 0.01 /* A class counts beyond that. */
+/* Calls that hold threads up for that share of a second are what makes it late. */
+#define IN_CALLS_MIN 0.25
 #define LAG_NS_SUSPECT 1e6
 #define LAG_NS_INVALID 10e6
 #define CEILING_SUSPECT 0.5
@@ -71,7 +73,8 @@ static double throttled(const struct second *second)
 static double send_lag(const struct second *second)
 {
     bool blocked = second->row->call_p99_ns * 2 > second->row->send_lag_p99_ns ||
-                   share((int64_t)second->row->blocked_ns, second) > 0.001;
+                   share((int64_t)second->row->blocked_ns, second) > 0.001 ||
+                   share(result_in_calls_ns(second->row), second) > IN_CALLS_MIN;
 
     return blocked ? 0.0 : (double)second->row->send_lag_p99_ns;
 }
@@ -239,7 +242,8 @@ static int check_agent(struct result *result, const struct result_case *of, uint
     return 0;
 }
 
-/* Time in which messages were due and could not be handed over, of one load thread's time. */
+/* Time in which messages were due and could not be handed over, or were being handed over to a
+ * library that did not return, of one load thread's time. */
 static double blocked_share(const struct result_case *of)
 {
     double blocked = 0.0;
@@ -250,7 +254,7 @@ static double blocked_share(const struct result_case *of)
             const struct result_agent_interval *row = &of->trials[t].agent_intervals[i];
 
             if (is_measured(&of->trials[t], row, true)) {
-                blocked += (double)row->blocked_ns;
+                blocked += (double)row->blocked_ns + (double)result_in_calls_ns(row);
                 span += (double)row->span_ns;
             }
         }
@@ -290,9 +294,9 @@ static int check_attained(struct result *result, const struct result_case *of,
         say(row, "what was asked was sent in time");
     } else if (blocked > (1.0 - attained) / 2.0) {
         say(row,
-            "held back by the in-flight window or the broker %.3g %% of the time, not by the "
-            "generator",
-            blocked * 100.0);
+            "held back by the in-flight window, the broker or calls into its library %.3g %% of "
+            "the time, not by the generator",
+            fmin(blocked, 1.0) * 100.0);
     } else {
         row->status = attained < 0.99 ? CHECK_INVALID : CHECK_SUSPECT;
         say(row, "the generator did not keep up with what was asked: use more agents or a lower "

@@ -13,11 +13,11 @@ FAST = ["{ name: steady, rate: 2M/s, for: 3s }", "{ name: drain, rate: none, unt
 OBJECTIVES = "[ e2e.p50 < 30s, lost == 0 ]"
 
 
-def run_with(path, disturb, code):
+def run_with(path, disturb, code, start_agent=bed.agent):
     """Runs a scenario on one agent, which is disturbed under load; returns the result."""
     folder = bed.new_path("run")
     run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "1", "--out", folder)
-    agent = bed.agent(run.says(r"waiting for agents at (tcp://\S+):").group(1), "--name", "one")
+    agent = start_agent(run.says(r"waiting for agents at (tcp://\S+):").group(1), "--name", "one")
     disturb(run, agent)
     run.ends(code)
     agent.ends(0)
@@ -34,13 +34,36 @@ def objective(result, text):
     return [row for row in result["objectives"] if row["text"] == text][0]
 
 
+def cpu_limited_group(cores):
+    """Makes a control group of that many cores; skips the test where that can't be done."""
+    name = f"millrace-test-{os.getpid()}"
+    one = "/sys/fs/cgroup/cpu"  # Version 1; else the only one.
+    group = os.path.join(one if os.path.isdir(one) else "/sys/fs/cgroup", name)
+    period_us = 100000
+    limits = {"cpu.cfs_period_us": period_us, "cpu.cfs_quota_us": int(cores * period_us)}
+    if not os.path.isdir(one):
+        limits = {"cpu.max": f"{int(cores * period_us)} {period_us}"}
+    try:
+        os.mkdir(group)
+    except OSError as error:
+        raise bed.Skip(f"no control group can be made: {error}") from error
+    try:
+        for file_name, value in limits.items():
+            with open(os.path.join(group, file_name), "w", encoding="ascii") as file:
+                file.write(str(value))
+    except OSError as error:
+        os.rmdir(group)
+        raise bed.Skip(f"no CPU limit can be set: {error}") from error
+    return group
+
+
 @test("an agent that is stopped for a while under load makes latencies invalid, exit code 3, and never the audit")
 def stopped():
     def disturb(run, agent):
         run.says("running: memory")
         time.sleep(1.5)
         agent.signal(signal.SIGSTOP)
-        time.sleep(0.4)
+        time.sleep(0.2)
         agent.signal(signal.SIGCONT)
 
     result = run_with(bed.scenario(phases=PHASES, objectives=OBJECTIVES), disturb, 3)
@@ -94,6 +117,57 @@ def held_back():
     row = [row for row in result["selfcheck"] if row["check"] == "attained"][0]
     check(row["observed"] < 0.5 and row["status"] == "ok", f"attained: {row}")
     same(status(result, "send_lag"), ["ok"], "lag")
+
+
+@test("a client library whose calls block makes messages late: a finding, and not the generator's fault")
+def calls_block():
+    path = bed.scenario(
+        "  - { backend: memory, options: { call_time: 5ms } }\n",
+        phases=[PHASES[0], "{ name: drain, rate: none, until: drained, for: 10s }"],
+    )
+
+    folder = bed.new_path("run")
+    bed.millrace("run", path, "--agents", "1", "--out", folder)
+    result = bed.result_of(folder)
+    steady = bed.phase_of(bed.case_of(result, "memory"), "steady")
+    check(steady["rates"]["sent_per_s"] < 250, f"5 ms each are 200 a second: {steady['rates']}")
+    same(status(result, "send_lag"), ["ok"], "lag")
+    row = [row for row in result["selfcheck"] if row["check"] == "attained"][0]
+    check(row["observed"] < 0.6 and row["status"] == "ok", f"attained: {row}")
+    said = [insight for insight in result["insights"] if insight["rule"] == "calls_block"]
+    check(len(said) == 1, f"insights: {result['insights']}")
+
+
+@test("an agent with too small a CPU limit is held back by it, and is flagged")
+def limited():
+    group = cpu_limited_group(0.02)
+
+    def move_here(where):
+        with open(os.path.join(where, "cgroup.procs"), "w", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+
+    # It looks for its group when a trial is prepared: it has to be in it from the start.
+    def start_agent(*arguments):
+        move_here(group)
+        try:
+            return bed.agent(*arguments)
+        finally:
+            move_here(os.path.dirname(group))
+
+    path = bed.scenario(phases=PHASES, objectives=OBJECTIVES)
+    try:
+        result = run_with(path, lambda run, agent: None, 3, start_agent)
+    finally:
+        os.rmdir(group)
+    same(status(result, "cgroup_throttling"), ["invalid"], "held back by the limit")
+
+
+@test("on an idle host an easy run is all ok")
+def idle():
+    _, folder = bed.judged([bed.scenario(phases=PHASES, objectives=OBJECTIVES), "--agents", "1"], 0)
+    result = bed.result_of(folder)
+    wrong = [row for row in result["selfcheck"] if row["status"] != "ok"]
+    check(len(result["selfcheck"]) >= 9 and wrong == [], f"not ok: {wrong}")
 
 
 bed.main()

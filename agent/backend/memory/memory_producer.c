@@ -21,6 +21,7 @@ int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
         (uint64_t)backend_option_number(&backend_memory, config->target, "refuse_every");
     endpoint->confirm_delay_ns =
         backend_option_number(&backend_memory, config->target, "confirm_delay");
+    endpoint->call_ns = backend_option_number(&backend_memory, config->target, "call_time");
     while (capacity < outstanding_max && capacity < PENDING_MAX) {
         capacity *= 2;
     }
@@ -95,6 +96,9 @@ int memory_submit(struct endpoint *endpoint, const struct message *message)
     if (endpoint->pending_head - endpoint->pending_tail > endpoint->pending_mask ||
         is_shut(endpoint)) {
         return -EAGAIN;
+    }
+    if (endpoint->call_ns > 0) {
+        mono_sleep_until(mono_ns() + endpoint->call_ns);
     }
     if (endpoint->refuse_every != 0 && number % endpoint->refuse_every == 0) {
         endpoint->submitted[message->client] = number;

@@ -83,10 +83,39 @@ static void a_rate_near_the_measured_ceiling_is_told_with_its_headroom(void **st
     result_free(result);
 }
 
+static void calls_that_hold_threads_up_are_told(void **state)
+{
+    struct result *result = with_cores(10, 0.1);
+    struct result_trial *trial = made_up_trial(result);
+    const struct result_insight *insight;
+
+    (void)state;
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        row->span_ns = 1000000000;
+        row->due = 500;
+        row->call_ns = 900000000;
+        row->strain.load_cpu_ns = 100000000;
+        row->strain.load_wait_ns = 100000000;
+    }
+    insight = insight_of(result, "calls_block");
+    assert_non_null(insight);
+    assert_near(figure_of(insight, "held"), 14.0, 1e-9);
+    assert_near(figure_of(insight, "load"), 20.0, 1e-9);
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        /* As long, but computing: a generator that is slow. */
+        trial->agent_intervals[i].strain.load_cpu_ns = 700000000;
+    }
+    assert_null(insight_of(result, "calls_block"));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_near_the_measured_ceiling_is_told_with_its_headroom),
+        cmocka_unit_test(calls_that_hold_threads_up_are_told),
         cmocka_unit_test(a_host_whose_processors_are_busy_is_told),
         cmocka_unit_test(a_host_with_room_or_a_short_phase_is_not_told),
     };
