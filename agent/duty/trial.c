@@ -41,6 +41,7 @@ static void close_interval(struct trial *trial, bool final)
 
     host_health(&health);
     health.clients = trial->assignment.producers_count + trial->assignment.consumers_count;
+    health.load_threads = trial->assignment.workers_count;
     health.rss_before_bytes = atomic_load(&trial->rss_before_bytes);
     health.rss_opened_bytes = atomic_load(&trial->rss_opened_bytes);
     host_load_take(&trial->host_load, &taken);

@@ -124,9 +124,10 @@ struct strain {
 struct health {
     int64_t cpu_ns; /* Of the process, since it started. */
     uint64_t rss_bytes;
-    /* Same in every snapshot of a trial: clients of this agent, and the resident memory before the
-     * first of them was opened and once all were; 0: not known. */
+    /* Same in every snapshot of a trial: clients and load threads of this agent, and the resident
+     * memory before the first of them was opened and once all were; 0: not known. */
     uint32_t clients;
+    uint32_t load_threads;
     uint64_t rss_before_bytes;
     uint64_t rss_opened_bytes;
     uint32_t clients_down; /* Clients whose connection is lost now. */

@@ -121,10 +121,11 @@ static void code_error(struct coder *coder, void *item)
 
 static void code_health(struct coder *coder, struct health *health)
 {
-    code_begin(coder, "health", 15);
+    code_begin(coder, "health", 16);
     code_i64(coder, "cpu_ns", &health->cpu_ns);
     code_u64(coder, "rss_bytes", &health->rss_bytes);
     code_u32(coder, "clients", &health->clients, ANY_U32);
+    code_u32(coder, "load_threads", &health->load_threads, ANY_U32);
     code_u64(coder, "rss_before_bytes", &health->rss_before_bytes);
     code_u64(coder, "rss_opened_bytes", &health->rss_opened_bytes);
     code_u32(coder, "clients_down", &health->clients_down, ANY_U32);

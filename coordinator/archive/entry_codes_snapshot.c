@@ -75,6 +75,7 @@ static void code_health(struct fields *fields, struct health *health)
     field_i64(fields, "cpu_ns", &health->cpu_ns);
     field_counter(fields, "rss_bytes", &health->rss_bytes);
     field_u32(fields, "clients", &health->clients, ANY_U32);
+    field_u32(fields, "load_threads", &health->load_threads, ANY_U32);
     field_counter(fields, "rss_before_bytes", &health->rss_before_bytes);
     field_counter(fields, "rss_opened_bytes", &health->rss_opened_bytes);
     field_u32(fields, "clients_down", &health->clients_down, ANY_U32);

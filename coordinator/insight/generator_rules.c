@@ -146,10 +146,12 @@ void rule_calls_block(struct insights *insights, const struct result_case *of)
         const struct result_trial *trial = &of->trials[t];
 
         for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
-            held_s += (double)result_in_calls_ns(&trial->agent_intervals[i]) / 1e9;
-            span_s += trial->agent_intervals[i].due > 0
-                          ? (double)trial->agent_intervals[i].span_ns / 1e9
-                          : 0.0;
+            const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+            if (row->due > 0) {
+                held_s += (double)result_in_calls_ns(row) / 1e9;
+                span_s += (double)row->span_ns / 1e9;
+            }
         }
     }
     if (span_s > 0.0 && held_s / span_s > CALLS_BLOCK_MIN) {

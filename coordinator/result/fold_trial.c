@@ -186,6 +186,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .index = snapshot->interval,
                                           .rss_bytes = health->rss_bytes,
                                           .clients = health->clients,
+                                          .load_threads = health->load_threads,
                                           .rss_before_bytes = health->rss_before_bytes,
                                           .rss_opened_bytes = health->rss_opened_bytes,
                                           .outstanding = health->outstanding,

@@ -101,6 +101,7 @@ struct result_agent_interval {
     double cpu; /* Cores used. */
     uint64_t rss_bytes;
     uint32_t clients;          /* Of this agent. */
+    uint32_t load_threads;     /* Of this agent, too. */
     uint64_t rss_before_bytes; /* Before its clients were opened, and once all were; 0: unknown. */
     uint64_t rss_opened_bytes;
     uint64_t outstanding; /* Messages in flight at its end. */
@@ -310,8 +311,9 @@ void result_phases_free(struct result_phase *phases, uint32_t phases_count);
 /* Frees what a trial owns. */
 void result_trial_done(struct result_trial *trial);
 
-/* How long calls into the client library held an agent's load threads up in an interval: what of
- * their time was neither computing nor waiting for a processor. */
+/* How long calls into the client library held an agent's load threads up in an interval, at least:
+ * what of the calls' time can't have been computing or waiting for a processor, were every thread
+ * as busy as the busiest one. Summed over the threads. */
 int64_t result_in_calls_ns(const struct result_agent_interval *row);
 
 #endif

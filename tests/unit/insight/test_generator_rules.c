@@ -95,6 +95,7 @@ static void calls_that_hold_threads_up_are_told(void **state)
 
         row->span_ns = 1000000000;
         row->due = 500;
+        row->load_threads = 1;
         row->call_ns = 900000000;
         row->strain.load_cpu_ns = 100000000;
         row->strain.load_wait_ns = 100000000;
@@ -106,6 +107,12 @@ static void calls_that_hold_threads_up_are_told(void **state)
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         /* As long, but computing: a generator that is slow. */
         trial->agent_intervals[i].strain.load_cpu_ns = 700000000;
+    }
+    assert_null(insight_of(result, "calls_block"));
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        /* Four threads that compute in their calls, as the busiest does. */
+        trial->agent_intervals[i].load_threads = 4;
+        trial->agent_intervals[i].call_ns = 3200000000;
     }
     assert_null(insight_of(result, "calls_block"));
     result_free(result);

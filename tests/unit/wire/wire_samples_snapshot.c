@@ -128,6 +128,7 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->health.cpu_ns = sample_time(random);
     ret->health.rss_bytes = sample_number(random);
     ret->health.clients = (uint32_t)sample_number(random);
+    ret->health.load_threads = (uint32_t)sample_number(random);
     ret->health.rss_before_bytes = sample_number(random);
     ret->health.rss_opened_bytes = sample_number(random);
     ret->health.clients_down = (uint32_t)sample_number(random);
