@@ -11,6 +11,10 @@
 #define HOST_BUSY_MIN 0.7
 #define HOST_SECONDS_MIN 3
 
+/* MEASUREMENT 6: a load thread as busy as that has no time left. */
+#define LOAD_THREAD_FULL 0.9
+#define LIMIT_SECONDS_MIN 2
+
 /* As the self-check has it: from there on calls are what makes an agent late. */
 #define CALLS_BLOCK_MIN 0.25
 
@@ -163,5 +167,62 @@ void rule_calls_block(struct insights *insights, const struct result_case *of)
                     of->name, held_s / span_s);
         insight_figure(insight, "held", held_s, "s");
         insight_figure(insight, "load", span_s, "s");
+    }
+}
+
+/* How busy the agent's busiest load thread was on the mean of a phase's seconds; 0 without enough
+ * of those. */
+static double load_thread_busy(const struct result_trial *trial, const struct result_phase *phase,
+                               uint32_t agent)
+{
+    uint32_t seconds = 0;
+    double busy = 0.0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (row->agent == agent && row->span_ns > 0 && row->index < trial->intervals_count &&
+            insight_within(&trial->intervals[row->index], phase)) {
+            seconds++;
+            busy += (double)row->strain.load_cpu_ns / (double)row->span_ns;
+        }
+    }
+    return seconds < LIMIT_SECONDS_MIN ? 0.0 : busy / seconds;
+}
+
+static void look_at_limit(struct insights *insights, const struct result_case *of, uint32_t phase)
+{
+    const struct result *result = insights->result;
+    const struct result_trial *trial = &of->trials[of->trials_count - 1];
+    uint32_t busiest = 0;
+    double most = 0.0;
+
+    for (uint32_t a = 0; phase < trial->phases_count && a < result->agents_count; a++) {
+        double busy = load_thread_busy(trial, &trial->phases[phase], a);
+
+        busiest = busy > most ? a : busiest;
+        most = fmax(most, busy);
+    }
+    if (most > LOAD_THREAD_FULL) {
+        struct result_insight *insight = insight_new(insights, of->name, most);
+
+        insight_place(insight, of, of->phases[phase].name, "");
+        insight_say(insight->text,
+                    "the busiest load thread of %s computed %.0f %% of the time: at this rate the "
+                    "generator is the limit, not the broker",
+                    result->agents[busiest].name, fmin(most, 1.0) * 100.0);
+        insight_say(insight->advice, "Use more agents, or more clients: they get threads of their "
+                                     "own where the host has processors for them.");
+        insight_figure(insight, "busy", most, "");
+    }
+}
+
+/* As fast as possible something has to be the limit: no row of the self-check is invalid for it. */
+void rule_generator_is_limit(struct insights *insights, const struct result_case *of)
+{
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        if (of->phases[p].is_max && insight_whole_row(&of->phases[p])) {
+            look_at_limit(insights, of, p);
+        }
     }
 }

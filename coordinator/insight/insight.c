@@ -38,6 +38,7 @@ static const struct rule rules[] = {
     {"consumer_behind", rule_consumer_behind, NULL, KEEP_FEW, false},
     {"producer_behind", rule_producer_behind, NULL, KEEP_FEW, false},
     {"partition_skew", rule_partition_skew, NULL, KEEP_FEW, false},
+    {"generator_is_limit", rule_generator_is_limit, NULL, KEEP_FEW, false},
     {"calls_block", rule_calls_block, NULL, KEEP_FEW, false},
     {"generator_near_ceiling", rule_generator_near_ceiling, NULL, KEEP_FEW, false},
     {"acknowledgement_cost", rule_acknowledgement_cost, NULL, KEEP_FEW, false},

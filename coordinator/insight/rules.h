@@ -37,6 +37,7 @@ void rule_feature_cost(struct insights *insights, const struct result_case *of);
 void rule_acknowledgement_cost(struct insights *insights, const struct result_case *of);
 
 /* generator_rules.c */
+void rule_generator_is_limit(struct insights *insights, const struct result_case *of);
 void rule_calls_block(struct insights *insights, const struct result_case *of);
 void rule_generator_near_ceiling(struct insights *insights, const struct result_case *of);
 
