@@ -1,0 +1,207 @@
+/* Findings as the page draws them. */
+#include "check.h"
+
+#include "report.h"
+#include "result_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct result *make(void)
+{
+    const struct fixture_options options = {
+        .seconds = 10, .all_measured = true, .faults = false, .seed = 9};
+
+    return result_fixture(&options);
+}
+
+static char *markdown_of(const struct result *result)
+{
+    const struct report_format *format = report_format_find("md");
+    struct text out = {0};
+    struct errinfo err;
+
+    assert_non_null(format);
+    assert_int_equal(format->write(result, &out, &err), 0);
+    return text_take(&out);
+}
+
+static void expect_in(const char *text, const char *wanted)
+{
+    if (strstr(text, wanted) == NULL) {
+        fail_msg("\"%s\" is not in: %s", wanted, text);
+    }
+}
+
+static char *html_of(const struct result *result)
+{
+    const struct report_format *format = report_format_find("html");
+    struct text out = {0};
+    struct errinfo err;
+
+    assert_non_null(format);
+    assert_int_equal(format->write(result, &out, &err), 0);
+    return text_take(&out);
+}
+
+static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_scaling(result);
+    text = html_of(result);
+    expect_in(text, "throughput (received_rate) by topology.producers: predicted peak 3.57k/s "
+                    "with 9");
+    expect_in(text, "\"marks\":[{\"at\":9.4868,\"kind\":\"predicted peak\"");
+    expect_in(text, "\"style\":\"points\",\"values\":[1000,1785.7,2816.9,3265.3]");
+    expect_in(text, "\"style\":\"low\",\"values\":[970,");
+    /* Between the points, where nothing was measured, and beyond the last of them. */
+    expect_in(text,
+              "{\"x\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],\"series\":[{\"label\":\"fitted "
+              "law\",\"style\":\"curve\",\"values\":[1000,1785.7,2381,2816.9,");
+    expect_in(text, "{\"x\":[16,17,18,19,20],\"series\":[{\"label\":\"beyond what was "
+                    "measured\",\"style\":\"beyond\"");
+    free(text);
+    text = markdown_of(result);
+    expect_in(text, "topology.producers | steady | 1.00k/s | 0.1 | 0.01 | 9 clients | 3.57k/s | "
+                    "0.0 %");
+    free(text);
+    result_free(result);
+}
+
+static void points_that_no_law_fits_are_drawn_without_one(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_scaling(result);
+    result->cases[1].figures[0].median = 9000.0;
+    text = html_of(result);
+    expect_in(text, "by topology.producers: no law fits");
+    expect_in(text, "something else decides");
+    assert_null(strstr(text, "\"style\":\"curve\""));
+    assert_null(strstr(text, "predicted peak\""));
+    free(text);
+    result_free(result);
+}
+
+static uint32_t count_of(const char *text, const char *wanted)
+{
+    uint32_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Only the first phase's rate and p99 were. */
+static void every_metric_that_was_compared_is_drawn_for_each_phase(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    (void)snprintf(result->findings.comparisons[1].phase, NAME_BYTES, "ramp");
+    text = html_of(result);
+    expect_in(text, "<figcaption>received_rate in steady: change against the baseline");
+    expect_in(text, "<figcaption>e2e.p99 in ramp: change against the baseline");
+    expect_in(text, "<figcaption>publish.p50 in steady: change against the baseline");
+    free(text);
+    result_free(result);
+}
+
+/* It had a table only. */
+static void a_sweep_over_two_keys_has_charts_for_each_value_of_the_second(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_sweep(result);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct result_case *of = &result->cases[i];
+        struct result_parameter *both = calloc(2, sizeof *both);
+
+        assert_non_null(both);
+        both[0] = of->parameters[0];
+        (void)snprintf(both[1].key, NAME_BYTES, "topology.topics");
+        (void)snprintf(both[1].value, NAME_BYTES, "%s", i == 2 ? "4" : "1");
+        both[1].number = i == 2 ? 4.0 : 1.0;
+        free(of->parameters);
+        of->parameters = both;
+        of->parameters_count = 2;
+    }
+    text = html_of(result);
+    expect_in(text, "<figcaption>latency over payload.size, topology.topics=1, steady: median");
+    expect_in(text, "<figcaption>latency over payload.size, topology.topics=4, steady: median");
+    assert_int_equal(count_of(text, "<figcaption>rate over payload.size"), 2);
+    expect_in(text, "\"tables\":[{\"x\":[64,1024],");
+    free(text);
+    result_free(result);
+}
+
+static void the_timeline_says_which_trial_it_shows(void **state)
+{
+    struct result *result = make();
+    struct result_case *first = &result->cases[0];
+    struct result_trial *trials = realloc(first->trials, 2 * sizeof *trials);
+    char *text;
+
+    (void)state;
+    assert_non_null(trials);
+    first->trials = trials;
+    trials[1] = (struct result_trial){.number = 99};
+    first->trials_count = 2;
+    text = html_of(result);
+    expect_in(text, "trial 1 of 2");
+    expect_in(text, ", trial 1 of 2: at most ");
+    expect_in(text, ", trial 1 of 2: p99 at most ");
+    free(text);
+    result_free(result);
+}
+
+static void sections_stand_in_the_order_of_a_readers_questions(void **state)
+{
+    static const char *const headings[] = {"<h2>What happened over time",
+                                           "<h2>How late, in full",
+                                           "<h2>What it costs against the baseline",
+                                           "<h2>Was everything delivered",
+                                           "<h2>Can I believe it",
+                                           "<h3>Who made the load",
+                                           "<h2>What follows",
+                                           "<h2>How to repeat it"};
+    struct result *result = make();
+    const char *before;
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    text = html_of(result);
+    before = text;
+    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
+        expect_in(before, headings[i]);
+        before = strstr(before, headings[i]);
+    }
+    free(text);
+    result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
+        cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
+        cmocka_unit_test(every_metric_that_was_compared_is_drawn_for_each_phase),
+        cmocka_unit_test(a_sweep_over_two_keys_has_charts_for_each_value_of_the_second),
+        cmocka_unit_test(the_timeline_says_which_trial_it_shows),
+        cmocka_unit_test(sections_stand_in_the_order_of_a_readers_questions),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
