@@ -9,7 +9,6 @@ CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOU
 """
 
 import atexit
-import json
 import os
 import re
 import shutil
@@ -21,57 +20,15 @@ import tempfile
 import threading
 import time
 import traceback
-import urllib.request
 
-SOURCE = os.environ.get("MILLRACE_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BIN = os.environ.get("MILLRACE_BIN") or os.path.join(SOURCE, "build", "bin")
-NPM = os.environ.get("MILLRACE_TEST_NPM", "")
-MILLRACE = os.path.join(BIN, "millrace")
-AGENT = os.path.join(BIN, "millrace-agent")
-
-# Only a failing test waits as long as this.
-LONG_S = 60
+# pylint: disable=unused-import
+from bed_brokers import Broker, backend_of, broker, brokers, built, need_driver
+from bed_checks import AGENT, LONG_S, MILLRACE, NPM, SOURCE, Skip, check, contains, matches, read, same, wait_until
+from bed_results import audit_holds, case_of, marks_of, phase_of, result_of, rows, total
 
 FOLDER = tempfile.mkdtemp(prefix="millrace-system-")
 _tests = []
 _processes = []
-_brokers = {}
-
-
-class Skip(Exception):
-    """The test can't be made here; its text is the reason."""
-
-
-def check(condition, text):
-    if not condition:
-        raise AssertionError(text)
-
-
-def same(got, wanted, what):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r}, wanted {wanted!r}")
-
-
-def contains(text, part, what):
-    if part not in text:
-        raise AssertionError(f"{what} does not contain {part!r}:\n{text}")
-
-
-def matches(text, pattern, what):
-    if not re.search(pattern, text):
-        raise AssertionError(f"{what} does not match {pattern!r}:\n{text}")
-
-
-def wait_until(condition, what, timeout_s=LONG_S):
-    """Returns what condition() returned when it was true at last."""
-    end = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout_s} s in vain: {what}")
-        time.sleep(0.05)
 
 
 # ---- Processes --------------------------------------------------------------------------------------------------
@@ -238,11 +195,6 @@ def write(name, text, mode=0o644):
     return path
 
 
-def read(*parts):
-    with open(os.path.join(*parts), errors="replace") as file:
-        return file.read()
-
-
 def scenario(targets="memory", phases=None, name="test", calibrate="none", **blocks):
     """Writes a scenario. targets: text of the list, or a backend's name; phases: list of YAML flow maps; blocks: text by
     key. Its workload is not calibrated, which takes some seconds, unless a duration is given."""
@@ -254,177 +206,6 @@ def scenario(targets="memory", phases=None, name="test", calibrate="none", **blo
         text += f"{key}: {value}\n" if "\n" not in value else f"{key}:\n{value}"
     text += "phases:\n" + "".join(f"  - {phase}\n" for phase in phases) + f"calibrate: {calibrate}\n"
     return write(f"{name}.yaml", text)
-
-
-def _whole(value):
-    """Integers beyond 2^53 are text in the file."""
-    if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    return value
-
-
-def result_of(folder):
-    return _whole(json.loads(read(folder, "result.json")))
-
-
-def case_of(result, name):
-    for case in result["cases"]:
-        if case["name"] == name:
-            return case
-    raise AssertionError(f"no case {name} in {[case['name'] for case in result['cases']]}")
-
-
-def rows(case):
-    """The phases of a case, all flows together."""
-    found = [phase for phase in case["phases"] if phase["flow"] is None]
-    check(found, f"case {case['name']} has no phases")
-    return found
-
-
-def phase_of(case, name, flow=None):
-    for phase in case["phases"]:
-        if phase["name"] == name and phase["flow"] == flow:
-            return phase
-    raise AssertionError(f"case {case['name']} has no phase {name} of flow {flow}")
-
-
-def total(case, word):
-    return sum(phase["delivery"][word] for phase in rows(case))
-
-
-def audit_holds(result):
-    """CONTRACT's sums, in every phase of every case, with and without flows, trial by trial too."""
-    seen = 0
-    for case in result["cases"]:
-        phases = list(case["phases"])
-        for trial in case.get("trials", []):
-            phases += trial["phases"]
-        for phase in phases:
-            d = phase["delivery"]
-            where = f"{case['name']} {phase['name']} {phase['flow']}: {d}"
-            same(d["acked"] + d["refused"] + d["unconfirmed"], d["sent"], f"sent in {where}")
-            same(d["received"] - d["unexpected"] + d["lost"] + d["expired"] + d["unaccounted"], d["expected"], f"expected in {where}")
-            seen += 1
-    check(seen > 0, "no phase to audit")
-
-
-def marks_of(result):
-    """What happened: broker_down, agent_lost and so on, in their order."""
-    return [mark["mark"] for mark in result["marks"]]
-
-
-# ---- Brokers ----------------------------------------------------------------------------------------------------
-
-
-_drivers = []
-
-
-def built(backend):
-    """Whether there is a driver in this build."""
-    if not _drivers:
-        said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-        _drivers.extend(re.findall(r"^(\w+)\t", said, re.M))
-    return backend in _drivers
-
-
-def need_driver(backend):
-    if not built(backend):
-        raise Skip(f"millrace was built without {backend}")
-
-
-def backend_of(kind):
-    """The backend that drives this kind of broker."""
-    return "mqtt" if kind == "mosquitto" else kind
-
-
-class Broker:
-    def __init__(self, kind, arguments=()):
-        self.kind = kind
-        self.arguments = list(arguments)
-        self.address = None
-        self.reason = None
-        self._lock = threading.Lock()
-
-    def script(self, *words, timeout_s=90):
-        done = subprocess.run(
-            [os.path.join(SOURCE, "deploy", "brokers", self.kind), *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-        )
-        if done.returncode != 0:
-            lines = [line for line in done.stderr.splitlines() if line.strip()]
-            raise RuntimeError(lines[-1] if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
-        return done.stdout.strip()
-
-    def start(self):
-        with self._lock:
-            if self.address is None and self.reason is None:
-                if not built(backend_of(self.kind)):
-                    self.reason = "millrace was built without this backend"
-                    return
-                try:
-                    self.address = self.script("start", *self.arguments)
-                except (RuntimeError, subprocess.TimeoutExpired) as error:
-                    self.reason = str(error)
-
-    def stop(self):
-        with self._lock:
-            if self.address is not None:
-                address, self.address = self.address, None
-                try:
-                    self.script("stop", address)
-                except (RuntimeError, subprocess.TimeoutExpired) as error:
-                    print(f"# {self.kind} can't be stopped: {error}")
-
-    def kill(self):
-        self.script("kill", self.address)
-
-    def resume(self):
-        self.script("resume", self.address)
-
-    def ask(self, verb, *words):
-        return self.script(verb, self.address, *words)
-
-    def folder(self):
-        return self.ask("dir")
-
-    @property
-    def port(self):
-        return int(re.search(r":(\d+)(/|$)", self.address).group(1))
-
-    def counters(self):
-        """RabbitMQ's own: sums by name of its Prometheus page."""
-        page = urllib.request.urlopen(self.ask("prometheus"), timeout=10).read().decode()
-        sums = {}
-        for name, value in re.findall(r"^(\w+)(?:\{[^}]*\})? ([0-9.e+]+)$", page, re.M):
-            sums[name] = sums.get(name, 0) + float(value)
-        return sums
-
-    def topics(self):
-        """What runs left on it: names that begin with millrace-."""
-        if self.kind == "rabbitmq":
-            names = self.ask("ctl", "list_queues", "name").split() + self.ask("ctl", "list_exchanges", "name").split()
-        elif self.kind == "kafka":
-            if not shutil.which("kcat"):
-                raise Skip("kcat is not installed (package kcat)")
-            listed = subprocess.run(["kcat", "-b", self.ask("plain"), "-L"], capture_output=True, text=True, timeout=30, check=True)
-            names = re.findall(r'topic "([^"]+)"', listed.stdout)
-        else:
-            return []
-        return [name for name in names if name.startswith("millrace-")]
-
-
-def broker(kind, *arguments):
-    """The broker of this file of that kind, started with those words; Skip when it can't be had."""
-    found = _brokers.setdefault((kind, arguments), Broker(kind, arguments))
-    found.start()
-    if found.address is None:
-        raise Skip(f"{kind}: {found.reason}")
-    return found
 
 
 # ---- Tests ------------------------------------------------------------------------------------------------------
@@ -474,7 +255,7 @@ def _clean_up():
         if program.running():
             program.process.kill()
             program.process.wait()
-    threads = [threading.Thread(target=one.stop) for one in _brokers.values()]
+    threads = [threading.Thread(target=one.stop) for one in brokers.values()]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -488,7 +269,7 @@ def _clean_up():
 def _start_brokers(tests):
     threads = []
     for need in {need for _, needs, _ in tests for need in needs}:
-        one = _brokers.setdefault((need[0], need[1:]), Broker(need[0], need[1:]))
+        one = brokers.setdefault((need[0], need[1:]), Broker(need[0], need[1:]))
         threads.append(threading.Thread(target=one.start))
     for thread in threads:
         thread.start()
@@ -510,8 +291,8 @@ def _look_for_sanitizers():
 def _run_one(number, name, needs, function):
     began = time.monotonic()
     try:
-        brokers = [broker(*need) for need in needs]
-        function(*brokers)
+        given = [broker(*need) for need in needs]
+        function(*given)
         _look_for_sanitizers()
     except Skip as reason:
         print(f"ok {number} - {name} # SKIP {reason}")
