@@ -19,6 +19,11 @@
 #define EMPTIED_SECONDS_MIN 1.0
 #define SENT_SHARE_MAX 0.01
 
+/* Half of a backlog comes up in the second half of the time in which consumers fall behind. One
+ * that does not grow there is the time that each message takes, or a queue that is full: nothing
+ * that an outage of the consumers would leave. */
+#define BUILT_LATE_MIN 0.4
+
 static void add_growing(struct insights *insights, const struct result_case *of,
                         const struct result_phase *phase, const struct trend *trend)
 {
@@ -96,14 +101,69 @@ static bool backlog_after(const struct result_trial *trial, const struct result_
     return known;
 }
 
+/* The backlog at a time: what intervals end with, and straight lines between. */
+static double backlog_at(const struct result_trial *trial, int64_t at_ns)
+{
+    int64_t before_ns = 0;
+    double before = 0.0;
+
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        const struct result_interval *interval = &trial->intervals[i];
+        int64_t end_ns = interval->start_ns + INTERVAL_NS;
+
+        if (!interval->complete) {
+            continue;
+        }
+        if (end_ns >= at_ns) {
+            return before + ((double)interval->backlog - before) * (double)(at_ns - before_ns) /
+                                (double)(end_ns - before_ns);
+        }
+        before_ns = end_ns;
+        before = (double)interval->backlog;
+    }
+    return before;
+}
+
+/* By how much the backlog grew in the second half of a phase, as far as whole intervals tell: the
+ * one in which it ends may have emptied it again. */
+static double grown_late(const struct result_trial *trial, const struct result_phase *phase)
+{
+    int64_t until_ns = (phase->start_ns + phase->duration_ns) / INTERVAL_NS * INTERVAL_NS;
+    int64_t middle_ns = phase->start_ns + (until_ns - phase->start_ns) / 2;
+
+    if (phase->flow[0] != '\0' || until_ns <= phase->start_ns) {
+        return 0.0;
+    }
+    return (backlog_at(trial, until_ns) - backlog_at(trial, middle_ns)) *
+           (double)phase->duration_ns / (double)(until_ns - phase->start_ns);
+}
+
 struct emptied {
     const struct result_phase *phase;
     uint64_t before;
     uint64_t after;
     double seconds;
     double drained_per_s;
-    double built_per_s; /* What came in in the phase before; 0: none. */
+    double built_per_s; /* What came in in the phase that built most of it. */
 };
+
+/* Did earlier phases build that backlog? Sets what came in in the one that built most. */
+static bool find_built(const struct result_trial *trial, uint32_t index, struct emptied *emptied)
+{
+    double most = 0.0;
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < index; i++) {
+        double grown = grown_late(trial, &trial->phases[i]);
+
+        sum += fmax(grown, 0.0);
+        if (grown > most) {
+            most = grown;
+            emptied->built_per_s = trial->phases[i].acked_per_s;
+        }
+    }
+    return sum >= BUILT_LATE_MIN * (double)emptied->before;
+}
 
 /* A phase that only empties what an earlier one left. */
 static bool find_emptied(const struct result_trial *trial, uint32_t index, struct emptied *ret)
@@ -123,13 +183,16 @@ static bool find_emptied(const struct result_trial *trial, uint32_t index, struc
     received = phase->received_per_s * ret->seconds;
     ret->before = ret->after + (uint64_t)llround(received);
     ret->drained_per_s = phase->received_per_s;
-    for (uint32_t i = 0; i < index; i++) {
-        if (trial->phases[i].flow[0] == '\0') {
-            ret->built_per_s = trial->phases[i].acked_per_s;
-        }
-    }
-    return received > 0.0 && ret->before >= EMPTIED_MESSAGES_MIN &&
+    return received > 0.0 && ret->before >= EMPTIED_MESSAGES_MIN && find_built(trial, index, ret) &&
            (double)ret->before >= EMPTIED_SECONDS_MIN * ret->built_per_s;
+}
+
+static const char *span(double seconds, char *text)
+{
+    double most = 1e6 * 3600.0; /* Rates that are all but the same would take forever. */
+
+    return seconds < 120.0 ? units_format_ns(seconds * 1e9, text)
+                           : units_format_duration((int64_t)(fmin(seconds, most) * 1e9), text);
 }
 
 /* How long the same backlog would take to empty while messages go on coming in. */
@@ -137,6 +200,7 @@ static void say_catching_up(struct result_insight *insight, const struct emptied
 {
     double spare_per_s = emptied->drained_per_s - emptied->built_per_s;
     char built[UNITS_TEXT_BYTES];
+    char takes[UNITS_TEXT_BYTES];
 
     if (emptied->built_per_s <= 0.0) {
         return;
@@ -150,11 +214,9 @@ static void say_catching_up(struct result_insight *insight, const struct emptied
                     built);
         return;
     }
-    insight_say(
-        insight->advice,
-        "With %s still coming in, each minute without consumers takes %.2f minutes to catch "
-        "up with.",
-        built, emptied->built_per_s / spare_per_s);
+    insight_say(insight->advice,
+                "With %s still coming in, each minute without consumers takes %s to catch up with.",
+                built, span(60.0 * emptied->built_per_s / spare_per_s, takes));
     insight_figure(insight, "catch_up_ratio", emptied->built_per_s / spare_per_s, "");
 }
 
@@ -165,18 +227,19 @@ static void add_emptied(struct insights *insights, const struct result_case *of,
     char before[UNITS_TEXT_BYTES];
     char after[UNITS_TEXT_BYTES];
     char rate[UNITS_TEXT_BYTES];
+    char took[UNITS_TEXT_BYTES];
 
     (void)units_format_count((double)emptied->before, before);
     (void)units_format_rate(emptied->drained_per_s, rate);
+    (void)span(emptied->seconds, took);
     insight_place(insight, of, emptied->phase->name, "");
     if (emptied->after == 0) {
-        insight_say(insight->text, "a backlog of %s messages was empty after %.2f s, at %s", before,
-                    emptied->seconds, rate);
+        insight_say(insight->text, "a backlog of %s messages was empty after %s, at %s", before,
+                    took, rate);
     } else {
         insight_say(insight->text,
-                    "a backlog of %s messages was not empty after %.2f s: %s were left, at %s",
-                    before, emptied->seconds, units_format_count((double)emptied->after, after),
-                    rate);
+                    "a backlog of %s messages was not empty after %s: %s were left, at %s", before,
+                    took, units_format_count((double)emptied->after, after), rate);
     }
     insight_figure(insight, "backlog", (double)emptied->before, "messages");
     insight_figure(insight, "left", (double)emptied->after, "messages");

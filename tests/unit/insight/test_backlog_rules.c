@@ -1,5 +1,6 @@
 #include "made_up.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct result *with_backlog(uint32_t seconds, double per_s, double noise)
@@ -54,7 +55,7 @@ static void a_backlog_that_nobody_consumes_is_not_told(void **state)
     result_free(result);
 }
 
-/* A backlog of that size, of which left remain after so many seconds. */
+/* A backlog of that size that came up in ten seconds, of which left remain after so many more. */
 static struct result *with_drain(uint64_t backlog, uint64_t left, uint32_t seconds, double built)
 {
     struct result *result = made_up(10);
@@ -67,7 +68,7 @@ static struct result *with_drain(uint64_t backlog, uint64_t left, uint32_t secon
     trial->phases[1].received_per_s = (double)(backlog - left) / seconds;
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         trial->intervals[i].backlog =
-            i < 10 ? backlog : backlog - (backlog - left) * (i - 9) / seconds;
+            i < 10 ? backlog * (i + 1) / 10 : backlog - (backlog - left) * (i - 9) / seconds;
     }
     return result;
 }
@@ -84,6 +85,7 @@ static void time_to_empty_a_backlog_is_told(void **state)
     assert_near(figure_of(insight, "drained"), 10000.0, 0.0);
     assert_near(figure_of(insight, "catch_up_ratio"), 2500.0 / 7500.0, 1e-6);
     assert_non_null(strstr(insight->text, "empty after 4.00 s"));
+    assert_non_null(strstr(insight->advice, "each minute without consumers takes 20.0 s to catch"));
     result_free(result);
 }
 
@@ -94,6 +96,58 @@ static void consumers_that_can_not_catch_up_are_told(void **state)
     (void)state;
     assert_non_null(
         strstr(insight_of(result, "backlog_emptied")->advice, "never have been emptied"));
+    result_free(result);
+}
+
+/* Each message took two seconds, at 10k/s. They said that a minute takes 7.88 minutes to catch up
+ * with, though consumers were never behind. */
+static void messages_on_their_way_are_no_backlog(void **state)
+{
+    struct result *result = with_drain(20000, 0, 2, 8870.0);
+    struct result_trial *trial = made_up_trial(result);
+
+    (void)state;
+    for (uint32_t i = 0; i < 10; i++) {
+        trial->intervals[i].backlog = i == 0 ? 10000 : 20000;
+    }
+    assert_null(insight_of(result, "backlog_emptied"));
+    result_free(result);
+}
+
+/* What came in afterwards has nothing to do with it. */
+static void catching_up_is_told_for_the_phase_that_built_the_backlog(void **state)
+{
+    struct result *result = with_drain(40000, 0, 4, 2500.0);
+    struct result_trial *trial = made_up_trial(result);
+    struct result_phase *grown = realloc(trial->phases, 3 * sizeof *grown);
+
+    (void)state;
+    assert_non_null(grown);
+    trial->phases = grown;
+    trial->phases_count = 3;
+    grown[2] = grown[1];
+    grown[1] = grown[0];
+    grown[0].duration_ns = 8 * INTERVAL_NS;
+    grown[1].start_ns = 8 * INTERVAL_NS;
+    grown[1].duration_ns = 2 * INTERVAL_NS;
+    grown[1].acked_per_s = 10.0;
+    for (uint32_t i = 0; i < 10; i++) {
+        trial->intervals[i].backlog = i < 8 ? 5000 * (i + 1) : 40000;
+    }
+    result->cases[0].phases = realloc(result->cases[0].phases, 3 * sizeof *grown);
+    assert_non_null(result->cases[0].phases);
+    result->cases[0].phases[2] = result->cases[0].phases[1];
+    result->cases[0].phases_count = 3;
+    assert_near(figure_of(insight_of(result, "backlog_emptied"), "built"), 2500.0, 0.0);
+    result_free(result);
+}
+
+static void consumers_that_barely_catch_up_are_told_in_minutes(void **state)
+{
+    struct result *result = with_drain(40000, 0, 4, 8873.0);
+
+    (void)state;
+    assert_non_null(strstr(insight_of(result, "backlog_emptied")->advice, "takes 7 min 52 s to"));
     result_free(result);
 }
 
@@ -138,6 +192,9 @@ int main(void)
         cmocka_unit_test(a_backlog_that_nobody_consumes_is_not_told),
         cmocka_unit_test(time_to_empty_a_backlog_is_told),
         cmocka_unit_test(consumers_that_can_not_catch_up_are_told),
+        cmocka_unit_test(messages_on_their_way_are_no_backlog),
+        cmocka_unit_test(catching_up_is_told_for_the_phase_that_built_the_backlog),
+        cmocka_unit_test(consumers_that_barely_catch_up_are_told_in_minutes),
         cmocka_unit_test(a_backlog_that_is_left_is_told),
         cmocka_unit_test(a_small_backlog_or_one_that_is_still_built_is_not_told),
     };
