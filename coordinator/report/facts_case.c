@@ -139,7 +139,8 @@ const char *facts_measure(double value, const char *unit, char *text)
         return units_format_bytes(value, text);
     }
     facts_value(value, unit, text);
-    if (unit[0] != '\0' && strcmp(unit, "ns") != 0 && strcmp(unit, "/s") != 0) {
+    if (unit[0] != '\0' && strcmp(unit, "ns") != 0 && strcmp(unit, "/s") != 0 &&
+        strcmp(unit, "%") != 0) {
         size_t used = strlen(text);
 
         (void)snprintf(text + used, FACTS_TEXT_BYTES - used, " %s", unit);

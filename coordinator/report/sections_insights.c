@@ -5,9 +5,8 @@
 
 static void add_insight(const struct result_insight *insight, struct document *doc)
 {
-    doc_item(doc, DOC_PLAIN, "%s%s%s%s%s", insight->case_name,
-             insight->case_name[0] == '\0' ? "" : ": ", insight->text,
-             insight->advice[0] == '\0' ? "" : " → ", insight->advice);
+    doc_item(doc, DOC_PLAIN, "%s%s%s", insight->text, insight->advice[0] == '\0' ? "" : " → ",
+             insight->advice);
 }
 
 static void add_figures(const struct result *result, const struct result_insight *insight,

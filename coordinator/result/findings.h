@@ -101,7 +101,8 @@ struct insight_figure {
     char unit[UNIT_BYTES];
 };
 
-/* A sentence that follows from figures, with them and the rule that made it. */
+/* A sentence that follows from figures, with them and the rule that made it. It stands by itself:
+ * it says of which case or target it speaks. */
 struct result_insight {
     char rule[NAME_BYTES]; /* "size_knee", "tail_far_from_median", ... */
     char case_name[NAME_BYTES];

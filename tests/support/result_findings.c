@@ -93,6 +93,12 @@ static void add_comparisons(struct findings *findings, const char *case_name, co
 static void add_insights(struct findings *findings)
 {
     static const struct result_insight insights[] = {
+        {.rule = "feature_cost",
+         .case_name = "rabbit-3.10/acknowledged",
+         .text = "rabbit-3.10: acknowledged costs against baseline: e2e.p99 +163 % in steady "
+                 "(95 %: +151 to +175 %)",
+         .figures_count = 1,
+         .figures = {{.name = "e2e.p99", .value = 162.8, .unit = "%"}}},
         {.rule = "size_knee",
          .text = "above 4 KiB every further KiB adds 0.2 ms to the p99",
          .advice = "batch small messages below that size",

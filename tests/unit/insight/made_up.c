@@ -178,6 +178,13 @@ double made_up_noise(uint32_t i)
     return (double)bits / 2147483648.0 - 1.0;
 }
 
+/* Reports show the sentence as it is: it has to say itself of what it speaks. */
+static bool says_of_what(const struct result_insight *insight)
+{
+    return strncmp(insight->text, insight->case_name, strlen(insight->case_name)) == 0 ||
+           strncmp(insight->text, "target-", strlen("target-")) == 0;
+}
+
 const struct result_insight *insight_of(struct result *result, const char *rule)
 {
     struct errinfo error = {""};
@@ -185,7 +192,7 @@ const struct result_insight *insight_of(struct result *result, const char *rule)
     assert_int_equal(insight_find(result, &error), 0);
     for (uint32_t i = 0; i < result->findings.insights_count; i++) {
         if (strcmp(result->findings.insights[i].rule, rule) == 0) {
-            assert_true(strlen(result->findings.insights[i].text) > 0);
+            assert_true(says_of_what(&result->findings.insights[i]));
             assert_true(result->findings.insights[i].figures_count > 0);
             return &result->findings.insights[i];
         }

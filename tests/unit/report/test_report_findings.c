@@ -169,6 +169,9 @@ static void an_insight_stands_with_its_rule_and_figures(void **state)
     expect_in(text, "above 4 KiB every further KiB adds 0.2 ms");
     expect_in(text, "batch small messages below that size");
     expect_in(text, "knee 4.00 KiB, p99 1.20 ms");
+    /* It was told twice of which case it speaks, and "%" was written twice. */
+    expect_in(text, "\n- rabbit-3.10: acknowledged costs against baseline");
+    expect_in(text, "| e2e.p99 162.8 % |");
     expect_in(text, "1 of 5 trials | 8.1 % | 14.5 %");
     free(text);
     result_free(result);
