@@ -70,7 +70,8 @@ static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
 
     thread_load_take(&worker->load, &spent);
     /* While it waited for a CPU it did not spin on one. */
-    spun_ns = worker->spun_ns > spent.wait_ns ? worker->spun_ns - spent.wait_ns : 0;
+    spun_ns = worker->spun_ns - (spent.wait_ns == STRAIN_UNKNOWN ? 0 : spent.wait_ns);
+    spun_ns = spun_ns > 0 ? spun_ns : 0;
     state.cpu_ns = spent.cpu_ns > spun_ns ? spent.cpu_ns - spun_ns : 0;
     state.wait_ns = spent.wait_ns;
     worker->spun_ns = 0;
@@ -357,6 +358,7 @@ static void *worker_main(void *argument)
         if (atomic_load_explicit(&worker->called, memory_order_acquire) && take_order(worker)) {
             break;
         }
+        recorder_watch_room(worker->context.recorder, now_ns);
         if (worker->producers_open) {
             busy = sender_poll(worker->sender, now_ns);
             if (sender_is_down(worker->sender)) {

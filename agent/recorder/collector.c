@@ -99,6 +99,7 @@ int collector_new(const struct assignment *assignment, struct recorder *const *r
     collector->assignment = assignment;
     collector->recorders = recorders;
     collector->recorders_count = recorders_count;
+    collector->load_wait_ns = STRAIN_UNKNOWN;
     r = readings_init(collector, reterr);
     if (r == 0) {
         r = rows_init(collector, reterr);
@@ -346,6 +347,7 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
             collector->load_wait_ns = half->state.wait_ns > collector->load_wait_ns
                                           ? half->state.wait_ns
                                           : collector->load_wait_ns;
+            collector->full_ns += half->full_ns;
             collector->worker_states[i] = half->state;
             recorder_return(recorder, half);
         }

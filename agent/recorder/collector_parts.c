@@ -330,8 +330,10 @@ static void fill_health(struct collector *collector, struct snapshot *first,
     first->health.blocked_ns = collector->blocked_ns;
     first->health.strain.load_cpu_ns = collector->load_cpu_ns;
     first->health.strain.load_wait_ns = collector->load_wait_ns;
+    first->health.strain.recorder_full_ns = collector->full_ns;
     collector->load_cpu_ns = 0;
-    collector->load_wait_ns = 0;
+    collector->load_wait_ns = STRAIN_UNKNOWN;
+    collector->full_ns = 0;
     collector->reconnects = 0;
     collector->blocked_ns = 0;
     for (uint32_t i = 0; i < collector->recorders_count; i++) {

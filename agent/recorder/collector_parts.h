@@ -36,8 +36,9 @@ struct collector {
     struct recorder_state *worker_states;
     uint32_t reconnects;
     uint64_t blocked_ns;
-    int64_t load_cpu_ns; /* Of the busiest worker. */
-    int64_t load_wait_ns;
+    int64_t load_cpu_ns;  /* Of the busiest worker. */
+    int64_t load_wait_ns; /* Or STRAIN_UNKNOWN. */
+    int64_t full_ns;
     struct error_delta errors[COLLECTOR_ERRORS_MAX];
     uint32_t errors_count;
     struct seqruns fresh;

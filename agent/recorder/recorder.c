@@ -28,7 +28,8 @@ struct recorder {
     uint32_t active;
     uint32_t taken; /* Half that the collector takes next. */
     uint32_t interval;
-    bool closed; /* The final half was handed over. */
+    bool closed;        /* The final half was handed over. */
+    int64_t no_room_ns; /* Since when there was no room; 0: there is. */
     struct ring *runs;
     uint32_t runs_max;
     struct lane *lanes;
@@ -346,6 +347,14 @@ uint32_t recorder_room(const struct recorder *recorder)
     return room > recorder->lanes_count ? room - recorder->lanes_count : 0;
 }
 
+void recorder_watch_room(struct recorder *recorder, int64_t now_ns)
+{
+    if (recorder->no_room_ns != 0) {
+        recorder->halves[recorder->active].full_ns += now_ns - recorder->no_room_ns;
+    }
+    recorder->no_room_ns = recorder_room(recorder) == 0 ? now_ns : 0;
+}
+
 bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns)
 {
     return offset_ns >= (int64_t)(recorder->interval + 1) * INTERVAL_NS && !recorder->closed &&
@@ -414,6 +423,7 @@ void recorder_return(struct recorder *recorder, struct recorder_half *half)
            ((size_t)recorder->producers_count + recorder->consumers_count) * sizeof *half->clients);
     memset(half->errors, 0, sizeof half->errors);
     half->errors_count = 0;
+    half->full_ns = 0;
     recorder->taken = 1 - recorder->taken;
     atomic_store_explicit(&half->full, false, memory_order_release);
 }

@@ -54,7 +54,7 @@ struct recorder_state {
     uint64_t outstanding;
     uint64_t blocked_ns;
     int64_t cpu_ns;  /* Of its thread, without what it spun away. */
-    int64_t wait_ns; /* Its thread was ready and another one ran. */
+    int64_t wait_ns; /* Its thread was ready and another one ran; or STRAIN_UNKNOWN. */
 };
 
 struct recorder_half {
@@ -66,6 +66,7 @@ struct recorder_half {
     struct error_delta errors[RECORDER_ERRORS_MAX];
     uint32_t errors_count;
     struct recorder_state state;
+    int64_t full_ns; /* There was no room: what happened waited to be recorded. */
 };
 
 struct recorder;
@@ -110,6 +111,9 @@ void recorder_error(struct recorder *recorder, const char *text);
 /* W: how many more marks can be taken; a worker that polls for at most that many events loses none.
  */
 uint32_t recorder_room(const struct recorder *recorder);
+
+/* W: counts the time without room since the last call; in each turn. */
+void recorder_watch_room(struct recorder *recorder, int64_t now_ns);
 
 /* W: is the interval over, and can it be handed over now? Not while the collector has the other
  * half: then the interval just gets longer. Never after the final one. */

@@ -1,6 +1,7 @@
 #include "host_load.h"
 
 #include "load_texts.h"
+#include "mono.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -20,43 +21,63 @@ static bool read_text(int fd, char *text, size_t text_bytes)
     return true;
 }
 
-static int open_cgroup(void)
+static int64_t read_steal_ns(const struct host_load *load)
+{
+    char text[1024];
+    uint64_t ticks;
+
+    if (!read_text(load->stat_fd, text, sizeof text) || !load_text_steal(text, &ticks)) {
+        return STRAIN_UNKNOWN;
+    }
+    return (int64_t)ticks * (NS_PER_S / sysconf(_SC_CLK_TCK));
+}
+
+static int64_t read_throttled_ns(const struct host_load *load)
+{
+    char text[1024];
+    int64_t sum_ns = load->cgroups_count == 0 ? STRAIN_UNKNOWN : 0;
+
+    for (uint32_t i = 0; i < load->cgroups_count; i++) {
+        int64_t throttled_ns = 0; /* No such line: this one has no limit. */
+
+        if (read_text(load->cgroup_fds[i], text, sizeof text)) {
+            (void)load_text_throttled(text, &throttled_ns);
+        }
+        sum_ns += throttled_ns;
+    }
+    return sum_ns;
+}
+
+/* Each cgroup limits those within it, and counts only what its own limit held back. */
+static void open_cgroups(struct host_load *load)
 {
     int self = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
     char text[4096];
     char below[3800];
     char path[4000];
-    bool found = read_text(self, text, sizeof text) && load_text_cgroup(text, below, sizeof below);
+    bool more = read_text(self, text, sizeof text) && load_text_cgroup(text, below, sizeof below);
 
     if (self >= 0) {
         (void)close(self);
     }
-    if (!found) {
-        return -1;
-    }
-    (void)snprintf(path, sizeof path, CGROUPS "%s", below);
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
+    for (; more && load->cgroups_count < HOST_LOAD_CGROUPS_MAX; more = load_text_above(below)) {
+        int fd;
 
-static void read_now(const struct host_load *load, uint64_t *steal_ticks, int64_t *throttled_ns)
-{
-    char text[1024];
-
-    if (read_text(load->stat_fd, text, sizeof text)) {
-        (void)load_text_steal(text, steal_ticks);
-    }
-    if (read_text(load->cgroup_fd, text, sizeof text)) {
-        (void)load_text_throttled(text, throttled_ns);
+        (void)snprintf(path, sizeof path, CGROUPS "%s", below);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) { /* In a container, those above its own can't be seen. */
+            load->cgroup_fds[load->cgroups_count++] = fd;
+        }
     }
 }
 
 void host_load_open(struct host_load *load)
 {
     load->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
-    load->cgroup_fd = open_cgroup();
-    load->steal_ticks = 0;
-    load->throttled_ns = 0;
-    read_now(load, &load->steal_ticks, &load->throttled_ns);
+    load->cgroups_count = 0;
+    open_cgroups(load);
+    load->steal_ns = read_steal_ns(load);
+    load->throttled_ns = read_throttled_ns(load);
 }
 
 void host_load_close(struct host_load *load)
@@ -64,22 +85,27 @@ void host_load_close(struct host_load *load)
     if (load->stat_fd >= 0) {
         (void)close(load->stat_fd);
     }
-    if (load->cgroup_fd >= 0) {
-        (void)close(load->cgroup_fd);
-    }
     load->stat_fd = -1;
-    load->cgroup_fd = -1;
+    while (load->cgroups_count > 0) {
+        (void)close(load->cgroup_fds[--load->cgroups_count]);
+    }
+}
+
+static int64_t taken_ns(int64_t now_ns, int64_t before_ns)
+{
+    if (now_ns == STRAIN_UNKNOWN || before_ns == STRAIN_UNKNOWN) {
+        return STRAIN_UNKNOWN;
+    }
+    return now_ns > before_ns ? now_ns - before_ns : 0; /* A cgroup may be gone. */
 }
 
 void host_load_take(struct host_load *load, struct host_load_taken *ret)
 {
-    uint64_t steal_ticks = load->steal_ticks;
-    int64_t throttled_ns = load->throttled_ns;
-    int64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
+    int64_t steal_ns = read_steal_ns(load);
+    int64_t throttled_ns = read_throttled_ns(load);
 
-    read_now(load, &steal_ticks, &throttled_ns);
-    ret->steal_ns = (int64_t)(steal_ticks - load->steal_ticks) * tick_ns;
-    ret->throttled_ns = throttled_ns - load->throttled_ns;
-    load->steal_ticks = steal_ticks;
+    ret->steal_ns = taken_ns(steal_ns, load->steal_ns);
+    ret->throttled_ns = taken_ns(throttled_ns, load->throttled_ns);
+    load->steal_ns = steal_ns;
     load->throttled_ns = throttled_ns;
 }

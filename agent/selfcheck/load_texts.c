@@ -101,6 +101,7 @@ bool load_text_cgroup(const char *text, char *ret, size_t ret_bytes)
         const char *controllers = strchr(text, ':');
         const char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
         const char *end = strchr(text, '\n');
+        bool second; /* Version. */
         int length;
 
         if (path == NULL) {
@@ -109,14 +110,30 @@ bool load_text_cgroup(const char *text, char *ret, size_t ret_bytes)
         controllers++;
         path++;
         length = end == NULL ? (int)strlen(path) : (int)(end - path);
-        if (path - controllers == 1 && path[0] == '/') {
-            return snprintf(ret, ret_bytes, "%.*s/cpu.stat", length - 1, path + 1) < (int)ret_bytes;
-        }
-        if (has_cpu(controllers, (size_t)(path - controllers) - 1) && path[0] == '/') {
-            return snprintf(ret, ret_bytes, "cpu/%.*s/cpu.stat", length - 1, path + 1) <
-                   (int)ret_bytes;
+        second = path - controllers == 1;
+        if (path[0] == '/' && (second || has_cpu(controllers, (size_t)(path - controllers) - 1))) {
+            return snprintf(ret, ret_bytes, "%s%.*s%scpu.stat", second ? "" : "cpu/", length - 1,
+                            path + 1, length > 1 ? "/" : "") < (int)ret_bytes;
         }
         text = end == NULL ? NULL : end + 1;
     }
     return false;
+}
+
+bool load_text_above(char *path)
+{
+    char *file = strrchr(path, '/');
+    char *name;
+
+    if (file == NULL || file == path) {
+        return false; /* "cpu.stat", the root of version 2. */
+    }
+    *file = '\0';
+    name = strrchr(path, '/');
+    if (name == NULL && strcmp(path, "cpu") == 0) {
+        *file = '/'; /* The root of version 1. */
+        return false;
+    }
+    memmove(name == NULL ? path : name + 1, "cpu.stat", sizeof "cpu.stat");
+    return true;
 }

@@ -23,4 +23,7 @@ bool load_text_throttled(const char *text, int64_t *ret_ns);
  * mounted: "PATH/cpu.stat" of version 2, "cpu/PATH/cpu.stat" of version 1. */
 bool load_text_cgroup(const char *text, char *ret, size_t ret_bytes);
 
+/* Of such a path, in place, the one of the cgroup around it; false: there is none. */
+bool load_text_above(char *path);
+
 #endif

@@ -111,13 +111,19 @@ struct error_delta {
     uint64_t count;
 };
 
+#define STRAIN_UNKNOWN (-1) /* The host does not tell. */
+
 /* How hard it was for the agent to keep its schedule, in the interval. */
 struct strain {
-    int64_t load_cpu_ns;    /* CPU of the busiest load thread, without what it spun away. */
-    int64_t load_wait_ns;   /* Longest time a load thread was ready and another one ran. */
-    int64_t ticker_late_ns; /* Latest wake-up of a thread that wakes at fixed times. */
-    int64_t steal_ns;       /* Taken from the host by its hypervisor, over all CPUs. */
-    int64_t throttled_ns;   /* Held back by a limit on CPU time (cgroup). */
+    int64_t load_cpu_ns;      /* CPU of the busiest load thread, without what it spun away. */
+    int64_t load_wait_ns;     /* Longest time a load thread was ready and another one ran; or
+                                 STRAIN_UNKNOWN. */
+    int64_t ticker_late_ns;   /* Latest wake-up of a thread that wakes at fixed times. */
+    int64_t steal_ns;         /* Taken from the host by its hypervisor, over all CPUs; or
+                                 STRAIN_UNKNOWN. */
+    int64_t throttled_ns;     /* Held back by limits on CPU time (cgroups); or STRAIN_UNKNOWN. */
+    int64_t recorder_full_ns; /* Events were left where they were, as the recorder had no room for
+                                 them; summed over load threads. */
 };
 
 /* What the agent says of itself. */

@@ -121,7 +121,7 @@ static void code_error(struct coder *coder, void *item)
 
 static void code_health(struct coder *coder, struct health *health)
 {
-    code_begin(coder, "health", 16);
+    code_begin(coder, "health", 17);
     code_i64(coder, "cpu_ns", &health->cpu_ns);
     code_u64(coder, "rss_bytes", &health->rss_bytes);
     code_u32(coder, "clients", &health->clients, ANY_U32);
@@ -138,6 +138,7 @@ static void code_health(struct coder *coder, struct health *health)
     code_i64(coder, "ticker_late_ns", &health->strain.ticker_late_ns);
     code_i64(coder, "steal_ns", &health->strain.steal_ns);
     code_i64(coder, "throttled_ns", &health->strain.throttled_ns);
+    code_i64(coder, "recorder_full_ns", &health->strain.recorder_full_ns);
     code_end(coder);
 }
 

@@ -9,6 +9,7 @@ static const char *const check_statuses[] = {
     [CHECK_OK] = "ok",
     [CHECK_SUSPECT] = "suspect",
     [CHECK_INVALID] = "invalid",
+    [CHECK_NOT_MEASURED] = "not measured",
 };
 
 static const char *const comparison_verdicts[] = {
@@ -32,8 +33,10 @@ static void code_check(struct fields *fields, void *item)
     field_text(fields, "check", check->check, sizeof check->check);
     field_text(fields, "agent", check->agent, sizeof check->agent);
     field_text(fields, "case", check->case_name, sizeof check->case_name);
-    check->status = field_enum(fields, "status", check->status, check_statuses, CHECK_INVALID + 1);
+    check->status =
+        field_enum(fields, "status", check->status, check_statuses, CHECK_NOT_MEASURED + 1);
     field_double(fields, "observed", &check->observed);
+    check->observed = check->status == CHECK_NOT_MEASURED ? NAN : check->observed;
     field_double(fields, "limit", &check->limit);
     field_text(fields, "unit", check->unit, sizeof check->unit);
     field_text(fields, "text", check->text, sizeof check->text);

@@ -88,6 +88,7 @@ static void code_health(struct fields *fields, struct health *health)
     field_i64(fields, "ticker_late_ns", &health->strain.ticker_late_ns);
     field_i64(fields, "steal_ns", &health->strain.steal_ns);
     field_i64(fields, "throttled_ns", &health->strain.throttled_ns);
+    field_i64(fields, "recorder_full_ns", &health->strain.recorder_full_ns);
     field_doc_end(fields);
 }
 

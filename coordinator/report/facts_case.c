@@ -42,6 +42,10 @@ const char *facts_trial_name(const struct result_case *result_case,
 
 const char *facts_check_value(const struct result_check *check, double value, char *text)
 {
+    if (isnan(value)) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "%s", "–");
+        return text;
+    }
     if (check->unit[0] == '\0' && check->limit > 0.0 && check->limit <= 1.0) {
         (void)snprintf(text, FACTS_TEXT_BYTES, "%.3g %%", value * 100.0);
         return text;

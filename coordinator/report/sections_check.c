@@ -18,6 +18,21 @@ struct row {
     const struct result_check *check;
 };
 
+/* Worse is more. */
+static int rank(enum check_status status)
+{
+    static const int ranks[] = {
+        [CHECK_OK] = 0, [CHECK_NOT_MEASURED] = 1, [CHECK_SUSPECT] = 2, [CHECK_INVALID] = 3};
+
+    return ranks[status];
+}
+
+/* Of many agents and cases, one row tells what these are. */
+static bool is_told_once(enum check_status status)
+{
+    return status == CHECK_OK || status == CHECK_NOT_MEASURED;
+}
+
 /* The worst first; of what is well, the row of each signal that is closest to its limit comes
  * before the others of that signal. */
 static int compare_rows(const void *a, const void *b)
@@ -27,9 +42,9 @@ static int compare_rows(const void *a, const void *b)
     int names = strcmp(left->check, right->check);
 
     if (left->status != right->status) {
-        return left->status > right->status ? -1 : 1;
+        return rank(left->status) > rank(right->status) ? -1 : 1;
     }
-    if (left->status == CHECK_OK && names != 0) {
+    if (is_told_once(left->status) && names != 0) {
         return names;
     }
     if (left->status == CHECK_OK &&
@@ -42,17 +57,21 @@ static int compare_rows(const void *a, const void *b)
 /* Is it one of those that stand for the rest? before: the row in front of it; NULL: none. */
 static bool is_shown(const struct result_check *check, const struct result_check *before)
 {
-    return check->status != CHECK_OK || before == NULL || before->status != CHECK_OK ||
+    return !is_told_once(check->status) || before == NULL || before->status != check->status ||
            strcmp(before->check, check->check) != 0;
 }
 
 static void add_check(const struct result *result, const struct result_check *check,
                       struct document *doc)
 {
-    static const char *const words[] = {
-        [CHECK_OK] = "✓ ok", [CHECK_SUSPECT] = "⚠ suspect", [CHECK_INVALID] = "✗ invalid"};
-    static const enum doc_tone tones[] = {
-        [CHECK_OK] = DOC_GOOD, [CHECK_SUSPECT] = DOC_WARN, [CHECK_INVALID] = DOC_BAD};
+    static const char *const words[] = {[CHECK_OK] = "✓ ok",
+                                        [CHECK_SUSPECT] = "⚠ suspect",
+                                        [CHECK_INVALID] = "✗ invalid",
+                                        [CHECK_NOT_MEASURED] = "? not measured"};
+    static const enum doc_tone tones[] = {[CHECK_OK] = DOC_GOOD,
+                                          [CHECK_SUSPECT] = DOC_WARN,
+                                          [CHECK_INVALID] = DOC_BAD,
+                                          [CHECK_NOT_MEASURED] = DOC_MUTED};
     char text[FACTS_TEXT_BYTES];
 
     doc_cell(doc, DOC_PLAIN, "%s", check->check);
@@ -74,7 +93,7 @@ static void add_rows(const struct result *result, const struct row *rows, struct
         if (!is_shown(rows[i].check, i == 0 ? NULL : rows[i - 1].check)) {
             continue;
         }
-        if (shown < ROWS_MAX || rows[i].check->status == CHECK_OK) {
+        if (shown < ROWS_MAX || is_told_once(rows[i].check->status)) {
             add_check(result, rows[i].check, doc);
             shown++;
         } else {
@@ -109,7 +128,9 @@ void section_check(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
         {"signal", NULL, DOC_LEFT},
-        {"state", "Suspect: read it with care; invalid: the numbers can't be vouched for",
+        {"state",
+         "Suspect: read it with care; invalid: the numbers can't be vouched for; not measured: "
+         "the host does not tell",
          DOC_LEFT},
         {"observed", NULL, DOC_RIGHT},
         {"limit", NULL, DOC_RIGHT},
@@ -120,6 +141,7 @@ void section_check(const struct result *result, struct document *doc)
     const struct findings *findings = &result->findings;
     struct row *rows;
     uint32_t well = 0;
+    uint32_t measured = 0;
 
     if (findings->checks_count == 0 && result->agents_count == 0) {
         return;
@@ -135,11 +157,12 @@ void section_check(const struct result *result, struct document *doc)
     }
     for (uint32_t i = 0; i < findings->checks_count; i++) {
         well += findings->checks[i].status == CHECK_OK ? 1 : 0;
+        measured += findings->checks[i].status == CHECK_NOT_MEASURED ? 0 : 1;
     }
-    doc_paragraph(doc, well == findings->checks_count ? DOC_GOOD : DOC_WARN,
+    doc_paragraph(doc, well == measured ? DOC_GOOD : DOC_WARN,
                   "%u of %u checks of the instrument are within their limits. Shown are all that "
                   "are not, and for each signal the one that came closest to its limit.",
-                  well, findings->checks_count);
+                  well, measured);
     doc_table(doc, "Self-check of the load generator", columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < findings->checks_count; i++) {
         rows[i].check = &findings->checks[i];

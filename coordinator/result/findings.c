@@ -8,8 +8,10 @@
 
 const char *check_status_name(enum check_status status)
 {
-    static const char *const names[] = {
-        [CHECK_OK] = "ok", [CHECK_SUSPECT] = "suspect", [CHECK_INVALID] = "invalid"};
+    static const char *const names[] = {[CHECK_OK] = "ok",
+                                        [CHECK_SUSPECT] = "suspect",
+                                        [CHECK_INVALID] = "invalid",
+                                        [CHECK_NOT_MEASURED] = "not measured"};
 
     ASSERT((size_t)status < sizeof names / sizeof names[0]);
     return names[status];

@@ -16,9 +16,9 @@
 
 #define UNIT_BYTES 16 /* "ns", "/s", "messages", "bytes", "%" or "". */
 
-enum check_status { CHECK_OK, CHECK_SUSPECT, CHECK_INVALID };
+enum check_status { CHECK_OK, CHECK_SUSPECT, CHECK_INVALID, CHECK_NOT_MEASURED };
 
-/* "ok", "suspect", "invalid" */
+/* "ok", "suspect", "invalid", "not measured" */
 const char *check_status_name(enum check_status status);
 
 /* One row of the self-check, of one agent in one case; both "" where it concerns all. */
@@ -27,8 +27,8 @@ struct result_check {
     char agent[NAME_BYTES];
     char case_name[NAME_BYTES];
     enum check_status status;
-    double observed;
-    double limit; /* Of the class that was reached, or of the first one when ok. */
+    double observed; /* NAN: not measured. */
+    double limit;    /* Of the class that was reached, or of the first one when ok. */
     char unit[UNIT_BYTES];
     char text[REASON_BYTES]; /* What it means and what to change, in plain words. */
 };

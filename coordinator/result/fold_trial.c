@@ -197,6 +197,8 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .span_ns = span_ns,
                                           .strain = health->strain,
                                           .due = agent->due,
+                                          .asked = agent->asked,
+                                          .asked_sent = agent->asked_sent,
                                           .send_lag_p99_ns = agent->send_lag_p99_ns,
                                           .call_p99_ns = agent->call_p99_ns,
                                           .call_ns = agent->call_ns};
@@ -211,6 +213,8 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     agent->sent = 0;
     agent->received = 0;
     agent->due = 0;
+    agent->asked = 0;
+    agent->asked_sent = 0;
     agent->send_lag_p99_ns = 0;
     agent->call_p99_ns = 0;
     agent->call_ns = 0;
@@ -231,6 +235,17 @@ static int64_t sum_ns(const struct hist *hist)
     return hist == NULL ? 0 : (int64_t)fmin(hist_sum(hist), SUM_NS_MAX);
 }
 
+static void add_asked(struct fold_agent *agent, const struct entry_trial *entry,
+                      const struct snapshot_row *row)
+{
+    const struct assigned_phase *phase = &entry->phases[row->phase];
+
+    if (phase->measured && phase->loads[row->flow].load == LOAD_RATE) {
+        agent->asked += row->counters.due;
+        agent->asked_sent += row->counters.sent_in_time;
+    }
+}
+
 /* The part that carries the health is the first of its interval. */
 static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
                       struct errinfo *reterr)
@@ -244,6 +259,9 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         agent->sent += snapshot->rows[i].counters.sent_now;
         agent->received += snapshot->rows[i].counters.received_now;
         agent->due += snapshot->rows[i].counters.due;
+        if (r == 0) {
+            add_asked(agent, &trial->entry, &snapshot->rows[i]);
+        }
         raise_to(&agent->send_lag_p99_ns, snapshot->rows[i].series[SERIES_SEND_LAG]);
         raise_to(&agent->call_p99_ns, snapshot->rows[i].series[SERIES_CALL]);
         agent->call_ns += sum_ns(snapshot->rows[i].series[SERIES_CALL]);

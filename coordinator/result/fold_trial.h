@@ -42,7 +42,7 @@ struct fold_agent {
     uint32_t clients_down;
     int64_t down_since_ns;
     uint64_t outstanding;
-    uint64_t sent, received, due;
+    uint64_t sent, received, due, asked, asked_sent;
     int64_t send_lag_p99_ns; /* Largest of the rows since the last interval. */
     int64_t call_p99_ns;
     int64_t call_ns;

@@ -131,8 +131,9 @@ const char *result_format_headroom(double headroom, char *text)
 
 int64_t result_in_calls_ns(const struct result_agent_interval *row)
 {
-    double used_ns = ((double)row->strain.load_cpu_ns + (double)row->strain.load_wait_ns) *
-                     (double)row->load_threads;
+    double wait_ns =
+        row->strain.load_wait_ns == STRAIN_UNKNOWN ? 0.0 : (double)row->strain.load_wait_ns;
+    double used_ns = ((double)row->strain.load_cpu_ns + wait_ns) * (double)row->load_threads;
     double held_ns = (double)row->call_ns - used_ns;
 
     return row->load_threads > 0 && held_ns > 0.0 ? (int64_t)held_ns : 0;

@@ -113,6 +113,8 @@ struct result_agent_interval {
     int64_t span_ns;      /* That it covers: a second, or what an agent took longer. */
     struct strain strain; /* How hard it was to keep the schedule. */
     uint64_t due;
+    uint64_t asked; /* Of due and sent, those of measured phases and flows that have a rate. */
+    uint64_t asked_sent;
     int64_t send_lag_p99_ns; /* Of the flow and phase that had the largest; 0: nothing was paced. */
     int64_t call_p99_ns;
     int64_t call_ns; /* All calls together: over its load threads, more than the span can be. */

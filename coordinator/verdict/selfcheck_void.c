@@ -21,7 +21,7 @@ static const struct known {
     {"ticker_jitter", SCOPE_THREADS, false},     {"steal", SCOPE_THREADS, false},
     {"cgroup_throttling", SCOPE_THREADS, false}, {"clock_bound", SCOPE_CLOCK, true},
     {"ceiling", SCOPE_THREADS, false},           {"histogram_overflow", SCOPE_RECORDS, true},
-    {"snapshot_gaps", SCOPE_THREADS, true},
+    {"recorder_full", SCOPE_THREADS, false},     {"snapshot_gaps", SCOPE_THREADS, true},
 };
 #define KNOWNS_COUNT (sizeof knowns / sizeof knowns[0])
 

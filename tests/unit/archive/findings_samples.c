@@ -22,7 +22,7 @@ static void sample_checks(struct random *random, struct findings *ret)
         TEXT(check->check);
         TEXT(check->agent);
         TEXT(check->case_name);
-        check->status = (enum check_status)sample_below(random, CHECK_INVALID + 1);
+        check->status = (enum check_status)sample_below(random, CHECK_NOT_MEASURED + 1);
         check->observed = any_double(random);
         check->limit = any_double(random);
         TEXT(check->unit);

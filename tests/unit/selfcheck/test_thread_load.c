@@ -3,6 +3,9 @@
 #include "mono.h"
 #include "thread_load.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 /* What the thread used is told once, and no more than went by. */
 static void a_busy_thread_has_used_cpu_time(void **state)
 {
@@ -19,7 +22,7 @@ static void a_busy_thread_has_used_cpu_time(void **state)
     thread_load_take(&load, &spent);
     assert_true(spent.cpu_ns > 0);
     assert_true(spent.cpu_ns + spent.wait_ns <= 2 * (mono_ns() - begin_ns));
-    assert_true(spent.wait_ns >= 0);
+    assert_true(spent.wait_ns >= STRAIN_UNKNOWN);
     begin_ns = mono_ns();
     thread_load_take(&load, &spent);
     assert_true(spent.cpu_ns <=
@@ -37,9 +40,46 @@ static void a_host_never_gives_back_what_it_took(void **state)
     host_load_open(&load);
     for (int i = 0; i < 3; i++) {
         host_load_take(&load, &taken);
-        assert_true(taken.steal_ns >= 0 && taken.throttled_ns >= 0);
+        assert_true(taken.steal_ns >= STRAIN_UNKNOWN && taken.throttled_ns >= STRAIN_UNKNOWN);
     }
     host_load_close(&load);
+}
+
+/* A host that does not tell is not one that takes nothing. */
+static void what_can_not_be_read_is_unknown(void **state)
+{
+    struct thread_load thread = {.fd = -1, .wait_ns = STRAIN_UNKNOWN};
+    struct thread_load_spent spent;
+    struct host_load host = {
+        .stat_fd = -1, .steal_ns = STRAIN_UNKNOWN, .throttled_ns = STRAIN_UNKNOWN};
+    struct host_load_taken taken;
+
+    (void)state;
+    thread_load_take(&thread, &spent);
+    assert_int_equal(spent.wait_ns, STRAIN_UNKNOWN);
+    host_load_take(&host, &taken);
+    assert_int_equal(taken.steal_ns, STRAIN_UNKNOWN);
+    assert_int_equal(taken.throttled_ns, STRAIN_UNKNOWN);
+}
+
+/* A cgroup without a limit has no such line: nothing can be held back by it. */
+static void a_cgroup_without_a_limit_takes_nothing(void **state)
+{
+    char path[] = "/tmp/millrace-cgroup-XXXXXX";
+    int fd = mkstemp(path);
+    struct host_load host = {.stat_fd = -1, .cgroup_fds = {fd}, .cgroups_count = 1};
+    struct host_load_taken taken;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(write(fd, "usage_usec 5\n", 13), 13);
+    host_load_take(&host, &taken);
+    assert_int_equal(taken.throttled_ns, 0);
+    assert_int_equal(pwrite(fd, "throttled_usec 7\n", 17, 0), 17);
+    host_load_take(&host, &taken);
+    assert_int_equal(taken.throttled_ns, 7000);
+    host_load_close(&host);
 }
 
 int main(void)
@@ -47,6 +87,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_busy_thread_has_used_cpu_time),
         cmocka_unit_test(a_host_never_gives_back_what_it_took),
+        cmocka_unit_test(what_can_not_be_read_is_unknown),
+        cmocka_unit_test(a_cgroup_without_a_limit_takes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,9 +239,9 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 256);
-    assert_int_equal(sizeof(struct health), 120);
-    assert_int_equal(sizeof(struct strain), 40);
+    assert_int_equal(sizeof(struct snapshot), 264);
+    assert_int_equal(sizeof(struct health), 128);
+    assert_int_equal(sizeof(struct strain), 48);
     assert_int_equal(sizeof(struct snapshot_row), 288);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 24);

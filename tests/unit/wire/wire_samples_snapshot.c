@@ -141,6 +141,7 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->health.strain.ticker_late_ns = sample_time(random);
     ret->health.strain.steal_ns = sample_time(random);
     ret->health.strain.throttled_ns = sample_time(random);
+    ret->health.strain.recorder_full_ns = sample_time(random);
     sample_rows(random, ret);
     sample_sets(random, ret);
     sample_flat_lists(random, ret);
