@@ -261,6 +261,45 @@ static void whoever_asks_for_room_can_always_mark_and_turn(void **state)
     recorder_free(recorder);
 }
 
+/* Events wait for their place; how long, the self-check is told. */
+static void time_without_room_is_counted_in_its_interval(void **state)
+{
+    struct fixture fixture;
+    struct recorder *recorder = make(&fixture);
+    struct recorder_half *half;
+    struct delivery_run run;
+    uint64_t sequence = 0;
+
+    (void)state;
+    recorder_watch_room(recorder, 100);
+    recorder_watch_room(recorder, 200); /* There was room. */
+    while (recorder_room(recorder) > 0) {
+        recorder_outcome(recorder, 0, RUN_ACKED, sequence);
+        sequence += 2;
+    }
+    recorder_watch_room(recorder, 300);
+    recorder_watch_room(recorder, 340);
+    recorder_watch_room(recorder, 400);
+    while (recorder_next_run(recorder, &run)) {
+    }
+    recorder_watch_room(recorder, 450);
+    recorder_watch_room(recorder, 900);
+    turn(recorder, NS_PER_S);
+    half = recorder_take(recorder);
+    assert_non_null(half);
+    assert_int_equal(half->full_ns, 150);
+    recorder_return(recorder, half);
+    turn(recorder, 2 * NS_PER_S);
+    half = recorder_take(recorder);
+    assert_int_equal(half->full_ns, 0);
+    recorder_return(recorder, half);
+    turn(recorder, 3 * NS_PER_S);
+    half = recorder_take(recorder); /* The first half once more. */
+    assert_int_equal(half->full_ns, 0);
+    recorder_return(recorder, half);
+    recorder_free(recorder);
+}
+
 static void client_figures_are_those_of_the_interval(void **state)
 {
     struct fixture fixture;
@@ -298,6 +337,7 @@ int main(void)
         cmocka_unit_test(samples_before_their_cause_count_as_zero_and_by_name),
         cmocka_unit_test(texts_beyond_the_limit_are_other_errors),
         cmocka_unit_test(whoever_asks_for_room_can_always_mark_and_turn),
+        cmocka_unit_test(time_without_room_is_counted_in_its_interval),
         cmocka_unit_test(client_figures_are_those_of_the_interval),
     };
 
