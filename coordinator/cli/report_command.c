@@ -19,9 +19,13 @@ static const enum cli_option options_taken[] = {CLI_FORMAT, CLI_OPTION_COUNT};
 static const struct cli_usage usage = {
     .name = "report",
     .arguments = "RUN_DIR",
-    .what = "Makes the reports of a run again from its journal (run.bson), also of one that was "
-            "cut off.\n"
-            "Without --format all that a run writes, and the summary; exits as the run did.",
+    .what =
+        "Makes the reports of a run again from its journal (run.bson), also of one that was "
+        "cut off.\n"
+        "Without --format all that a run writes, and the summary; exits as the run did.\n"
+        "csv writes report.csv (a row per case, phase and flow) and beside it figures.csv (over\n"
+        "trials), objectives.csv, comparisons.csv, searches.csv, search_steps.csv and "
+        "selfcheck.csv.",
     .arguments_min = 1,
     .arguments_max = 1,
     .options = options_taken,
@@ -75,7 +79,6 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
 static int write_reports(const struct result *result, const char *folder, const char *format_name,
                          struct errinfo *reterr)
 {
-    const struct report_format *format;
     int r;
 
     if (format_name == NULL) {
@@ -85,10 +88,9 @@ static int write_reports(const struct result *result, const char *folder, const 
         (void)printf("%s/%s\n", folder, HLOG_FILE_NAME);
         return 0;
     }
-    format = report_format_find(format_name);
-    r = report_write(result, format, folder, reterr);
+    r = report_write_named(result, format_name, folder, reterr);
     if (r == 0) {
-        (void)printf("%s/%s\n", folder, format->file_name);
+        (void)printf("%s/%s\n", folder, report_format_find(format_name)->file_name);
     }
     return r;
 }

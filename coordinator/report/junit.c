@@ -1,19 +1,17 @@
-/* junit: what CI systems read. One test case per case of the run and per objective. */
+/* junit: what CI systems read. One test case for the run, per case of it, per objective, per
+ * search, per comparison that gates, and per signal of the self-check. */
 #include "escape.h"
 #include "facts.h"
 #include "formats.h"
+#include "junit_parts.h"
 #include "mono.h"
 #include "sentence.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-struct totals {
-    uint32_t tests, failures, errors, skipped;
-};
-
-static void open_testcase(const char *class_name, const char *name, struct totals *totals,
-                          struct text *out)
+void junit_open(const char *class_name, const char *name, struct junit_totals *totals,
+                struct text *out)
 {
     totals->tests++;
     text_add(out, "    <testcase classname=\"");
@@ -23,43 +21,54 @@ static void open_testcase(const char *class_name, const char *name, struct total
     text_add(out, "\">");
 }
 
-/* element: failure, error or skipped. */
-static void add_outcome(const char *element, const char *type, const char *message,
-                        struct text *out)
+void junit_outcome(enum junit_outcome outcome, const char *type, const char *message,
+                   struct junit_totals *totals, struct text *out)
 {
-    text_addf(out, "<%s type=\"%s\" message=\"", element, type);
+    static const char *const elements[] = {
+        [JUNIT_FAILURE] = "failure", [JUNIT_ERROR] = "error", [JUNIT_SKIPPED] = "skipped"};
+
+    totals->failures += outcome == JUNIT_FAILURE ? 1 : 0;
+    totals->errors += outcome == JUNIT_ERROR ? 1 : 0;
+    totals->skipped += outcome == JUNIT_SKIPPED ? 1 : 0;
+    text_addf(out, "<%s type=\"%s\" message=\"", elements[outcome], type);
     escape_markup(message, out);
     text_add(out, "\"/>");
 }
 
-static void close_testcase(struct text *out)
+void junit_said(const char *said, struct text *out)
+{
+    text_add(out, "<system-out>");
+    escape_markup(said, out);
+    text_add(out, "</system-out>");
+}
+
+void junit_close(struct text *out)
 {
     text_add(out, "</testcase>\n");
 }
 
-static void add_case(const struct result_case *result_case, struct totals *totals, struct text *out)
+static void add_case(const struct result_case *result_case, struct junit_totals *totals,
+                     struct text *out)
 {
     const char *reason = result_case->reason[0] == '\0' ? case_status_name(result_case->status)
                                                         : result_case->reason;
 
-    open_testcase(result_case->name, "measured", totals, out);
+    junit_open(result_case->name, "measured", totals, out);
     switch (result_case->status) {
     case CASE_MEASURED:
         break;
     case CASE_SKIPPED:
     case CASE_NOT_AVAILABLE:
-        totals->skipped++;
-        add_outcome("skipped", case_status_name(result_case->status), reason, out);
+        junit_outcome(JUNIT_SKIPPED, case_status_name(result_case->status), reason, totals, out);
         break;
     case CASE_FAILED:
-        totals->errors++;
-        add_outcome("error", "failed", reason, out);
+        junit_outcome(JUNIT_ERROR, "failed", reason, totals, out);
         break;
     }
-    close_testcase(out);
+    junit_close(out);
 }
 
-static void add_objective(const struct result_objective *objective, struct totals *totals,
+static void add_objective(const struct result_objective *objective, struct junit_totals *totals,
                           struct text *out)
 {
     struct text name = {0};
@@ -74,16 +83,14 @@ static void add_objective(const struct result_objective *objective, struct total
     }
     sentence_objective(objective, &message);
     if (!text_failed(&name) && !text_failed(&message)) {
-        open_testcase(objective->case_name[0] == '\0' ? "run" : objective->case_name, name.bytes,
-                      totals, out);
+        junit_open(objective->case_name[0] == '\0' ? "run" : objective->case_name, name.bytes,
+                   totals, out);
         if (objective->met == MET_NO) {
-            totals->failures++;
-            add_outcome("failure", "objective", message.bytes, out);
+            junit_outcome(JUNIT_FAILURE, "objective", message.bytes, totals, out);
         } else if (objective->met == MET_NOT_AVAILABLE) {
-            totals->skipped++;
-            add_outcome("skipped", "n/a", message.bytes, out);
+            junit_outcome(JUNIT_SKIPPED, "n/a", message.bytes, totals, out);
         }
-        close_testcase(out);
+        junit_close(out);
     } else {
         out->failed = true;
     }
@@ -92,30 +99,28 @@ static void add_objective(const struct result_objective *objective, struct total
 }
 
 /* What no objective says: the run itself. */
-static void add_run(const struct result *result, struct totals *totals, struct text *out)
+static void add_run(const struct result *result, struct junit_totals *totals, struct text *out)
 {
     struct text sentence = {0};
 
-    open_testcase("run", "verdict", totals, out);
+    junit_open("run", "verdict", totals, out);
     sentence_body(result, &sentence);
     if (text_failed(&sentence)) {
         out->failed = true;
     } else if (result->cut_off || result->verdict == VERDICT_FAILED ||
                result->verdict == VERDICT_INVALID || result->verdict == VERDICT_INTERRUPTED) {
-        totals->errors++;
-        add_outcome("error", result->cut_off ? "cut_off" : verdict_name(result->verdict),
-                    sentence.bytes, out);
+        junit_outcome(JUNIT_ERROR, result->cut_off ? "cut_off" : verdict_name(result->verdict),
+                      sentence.bytes, totals, out);
     } else if (result->verdict != VERDICT_PASS) {
-        totals->failures++;
-        add_outcome("failure", verdict_name(result->verdict), sentence.bytes, out);
+        junit_outcome(JUNIT_FAILURE, verdict_name(result->verdict), sentence.bytes, totals, out);
     }
-    close_testcase(out);
+    junit_close(out);
     text_done(&sentence);
 }
 
 int junit_write(const struct result *result, struct text *out, struct errinfo *reterr)
 {
-    struct totals totals = {0};
+    struct junit_totals totals = {0};
     struct text cases = {0};
     int64_t took_ns = result->ended_unix_ns - result->started_unix_ns;
     double took_s = result->ended_unix_ns == 0 || took_ns < 0 ? 0.0 : (double)took_ns / NS_PER_S;
@@ -125,8 +130,11 @@ int junit_write(const struct result *result, struct text *out, struct errinfo *r
         add_case(&result->cases[i], &totals, &cases);
     }
     for (uint32_t i = 0; i < result->objectives_count; i++) {
-        add_objective(&result->objectives[i], &totals, &cases);
+        if (!junit_is_searched(result, &result->objectives[i])) {
+            add_objective(&result->objectives[i], &totals, &cases);
+        }
     }
+    junit_findings(result, &totals, &cases);
     text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"");
     escape_markup(result->name == NULL ? "millrace" : result->name, out);
     text_addf(out,

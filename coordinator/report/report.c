@@ -12,6 +12,12 @@ static const struct report_format formats[] = {
     {"json", "result.json", true, json_write},
     {"intervals", "intervals.jsonl", true, intervals_write},
     {"csv", "report.csv", false, csv_write},
+    {"csv", "figures.csv", false, csv_figures_write},
+    {"csv", "objectives.csv", false, csv_objectives_write},
+    {"csv", "comparisons.csv", false, csv_comparisons_write},
+    {"csv", "searches.csv", false, csv_searches_write},
+    {"csv", "search_steps.csv", false, csv_search_steps_write},
+    {"csv", "selfcheck.csv", false, csv_selfcheck_write},
     {"junit", "junit.xml", false, junit_write},
     {NULL, NULL, false, NULL},
 };
@@ -55,6 +61,19 @@ int report_write(const struct result *result, const struct report_format *format
 out:
     text_done(&text);
     free(path);
+    return r;
+}
+
+int report_write_named(const struct result *result, const char *name, const char *folder,
+                       struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (const struct report_format *format = formats; r == 0 && format->name != NULL; format++) {
+        if (strcmp(format->name, name) == 0) {
+            r = report_write(result, format, folder, reterr);
+        }
+    }
     return r;
 }
 

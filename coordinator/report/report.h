@@ -1,6 +1,6 @@
 /*
  * report: a result as documents for people and programs. Reads the result and nothing else. One
- * file per format, one row in the table. (The histogram log is made of the journal: see hlog.h.)
+ * row in the table per file. (The histogram log is made of the journal: see hlog.h.)
  */
 #ifndef MILLRACE_REPORT_H
 #define MILLRACE_REPORT_H
@@ -16,7 +16,8 @@ struct report_format {
     int (*write)(const struct result *result, struct text *out, struct errinfo *reterr);
 };
 
-/* NULL-terminated by a NULL name. */
+/* NULL-terminated by a NULL name. A name may have several rows, a file each; the first is the one
+ * that report_format_find() gives. */
 const struct report_format *report_formats(void);
 const struct report_format *report_format_find(const char *name);
 
@@ -26,6 +27,11 @@ int report_write_all(const struct result *result, const char *folder, struct err
 /* Writes one format to folder/file_name. */
 int report_write(const struct result *result, const struct report_format *format,
                  const char *folder, struct errinfo *reterr);
+
+/* Writes all files of a format that there is. -ENOSPC etc. with the path of the first that fails.
+ */
+int report_write_named(const struct result *result, const char *name, const char *folder,
+                       struct errinfo *reterr);
 
 /* The one sentence: "PASS - 20.0k/s held for 30 s on 3 brokers, nothing lost; p99 end to end 4.12
  * ms (rabbitmq)". */

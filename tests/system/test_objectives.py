@@ -1,5 +1,9 @@
 """Objectives of a scenario against a memory broker of known latency: met, missed, in windows, and ending a run."""
 
+import csv
+import io
+import xml.etree.ElementTree
+
 import bed
 from bed import check, contains, same, test
 
@@ -108,6 +112,21 @@ def nothing_to_compare():
     contains(bed.read(folder, "summary.md"), "not available: there are no samples", "the summary's table")
     bed.millrace("report", folder, "--format", "json", code=1)
     same(bed.result_of(folder)["comparisons"], result["comparisons"], "the comparisons in the report made again")
+    bed.millrace("report", folder, "--format", "junit", code=1)
+    suite = xml.etree.ElementTree.fromstring(bed.read(folder, "junit.xml"))
+    gates = {one.get("name"): one[0] for one in suite.iter("testcase") if " not worse than " in one.get("name")}
+    outcomes = {name: (outcome.tag, outcome.get("type"), outcome.get("message")) for name, outcome in gates.items()}
+    same(
+        outcomes,
+        {
+            "received_rate in steady not worse than memory/base": ("failure", "no_samples", rows["received_rate"]["reason"]),
+            "e2e.mean in steady not worse than memory/base": ("skipped", "n/a", rows["e2e.mean"]["reason"]),
+        },
+        "the gates as test cases",
+    )
+    bed.millrace("report", folder, "--format", "csv", code=1)
+    table = list(csv.DictReader(io.StringIO(bed.read(folder, "comparisons.csv"))))
+    same([(one["metric"], one["verdict"]) for one in table], [(one["metric"], one["verdict"]) for one in result["comparisons"]], "the table")
 
 
 bed.main()

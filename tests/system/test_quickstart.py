@@ -121,9 +121,16 @@ def formats():
         elif name == "csv":
             lines = list(csv.reader(io.StringIO(text)))
             check(len(lines) > 3 and len({len(line) for line in lines}) == 1, f"the table is not even: {lines[:3]}")
+            signals = list(csv.DictReader(io.StringIO(bed.read(folder, "selfcheck.csv"))))
+            same([one["check"] for one in signals], [one["check"] for one in bed.result_of(folder)["selfcheck"]], "the table of signals")
+            same(bed.read(folder, "searches.csv").count("\n"), 1, "lines of the table of searches")
         elif name == "junit":
             suite = xml.etree.ElementTree.fromstring(text)
-            check(len(suite.findall(".//testcase")) == 4 and not suite.findall(".//failure"), text)
+            names = [one.get("name") for one in suite.iter("testcase") if one.get("classname") != "self-check"]
+            same(names, ["verdict", "measured", "lost == 0", "corrupted == 0"], "test cases")
+            signals = [one.get("name") for one in suite.iter("testcase") if one.get("classname") == "self-check"]
+            same(sorted(signals), sorted({one["check"] for one in bed.result_of(folder)["selfcheck"]}), "signals")
+            check(not suite.findall(".//failure") and not suite.findall(".//error"), text)
         elif name == "hlog":
             matches(text, r"(?m)^Tag=[^,]+,", name)
     error = bed.millrace("report", folder, "--format", "pdf", code=2).err

@@ -63,6 +63,8 @@ def capacity():
     check(abs(trial["rates"]["asked_per_s"] / found["lower_per_s"] - 1) < 0.01, f"asked {trial['rates']}")
     bed.millrace("report", folder, "--format", "json", code=0)
     same(search_of(bed.result_of(folder)), found, "the search in the report made again")
+    bed.millrace("report", folder, "--format", "junit")
+    contains(bed.read(folder, "junit.xml"), 'name="search: the highest sustainable rate"><system-out>', "the search as a test case")
 
 
 @test("a range that holds to its end has no upper bound, and says where to look")
