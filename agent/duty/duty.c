@@ -87,8 +87,9 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
         if (command->assignment == NULL) {
             return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
         }
-        trial_free(duty->trial);
-        duty->trial = NULL;
+        if (duty->trial != NULL) { /* Its topics would be left behind. */
+            return errinfo_set(reterr, -EBUSY, "the trial before this one was not removed");
+        }
         r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
         if (r < 0) {
             return r;

@@ -310,6 +310,16 @@ static int check_segment(struct trial *trial, const struct segment *segment, str
         return errinfo_set(reterr, -EINVAL, "a segment can't start at %lld ns after T0 = %lld ns",
                            (long long)segment->start_ns, (long long)segment->t0_ns);
     }
+    for (uint32_t i = 0; i < segment->peers_count; i++) {
+        const struct peer_clock *peer = &segment->peers[i];
+
+        if (peer->offset_ns < -OFFSET_NS_MAX || peer->offset_ns > OFFSET_NS_MAX ||
+            peer->bound_ns < 0 || peer->bound_ns > OFFSET_NS_MAX) {
+            return errinfo_set(reterr, -EINVAL,
+                               "the clock of agent %u can't be off by %lld ns, within %lld ns",
+                               peer->agent, (long long)peer->offset_ns, (long long)peer->bound_ns);
+        }
+    }
     return 0;
 }
 

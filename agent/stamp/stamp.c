@@ -3,6 +3,7 @@
 #include "invariant.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -73,6 +74,12 @@ void stamp_write(void *message, const struct stamp *stamp, uint64_t payload_hash
     put64(at + AT_CHECKSUM, XXH3_64bits_withSeed(at, AT_CHECKSUM, payload_hash));
 }
 
+/* Sums of a few can't overflow. No agent stamps another one. */
+static bool is_time(int64_t at_ns)
+{
+    return at_ns >= -STAMP_TIME_NS_MAX && at_ns <= STAMP_TIME_NS_MAX;
+}
+
 enum stamp_check stamp_read(const void *message, size_t bytes, uint32_t expected_tag,
                             struct stamp *ret)
 {
@@ -95,5 +102,5 @@ enum stamp_check stamp_read(const void *message, size_t bytes, uint32_t expected
                     (uint64_t)at[AT_SEQUENCE + 5] << 40;
     ret->intended_ns = (int64_t)get64(at + AT_INTENDED);
     ret->sent_ns = (int64_t)get64(at + AT_SENT);
-    return STAMP_OK;
+    return is_time(ret->intended_ns) && is_time(ret->sent_ns) ? STAMP_OK : STAMP_CORRUPTED;
 }

@@ -18,19 +18,21 @@
 #include <stdint.h>
 
 #define STAMP_SEQUENCE_MAX ((UINT64_C(1) << 48) - 1)
+#define STAMP_TIME_NS_MAX (INT64_MAX / 4)
 
 struct stamp {
     uint32_t tag;
     uint32_t stream;
     uint64_t sequence;   /* 0 .. STAMP_SEQUENCE_MAX. */
-    int64_t intended_ns; /* Offset from T0. With `max` there is none: the caller's convention. */
+    int64_t intended_ns; /* Both within STAMP_TIME_NS_MAX. Offset from T0. With `max` there is none:
+                            the caller's convention. */
     int64_t sent_ns;     /* The producer's mono_ns(). */
 };
 
 enum stamp_check {
     STAMP_OK,
     STAMP_FOREIGN,  /* Whole, but of another run or trial, or of another version. */
-    STAMP_CORRUPTED /* Shorter than a stamp, or the checksum is wrong. */
+    STAMP_CORRUPTED /* Shorter than a stamp, the checksum is wrong, or a time is none. */
 };
 
 /* Hash of what follows the stamp; bytes may be 0. */

@@ -58,6 +58,9 @@ int main(int argc, char **argv)
     journal.searched = true;
     done = done && write_journal(argv[1], "searched", &journal);
     journal.searched = false;
+    journal.calibrated = true;
+    done = done && write_journal(argv[1], "calibrated", &journal);
+    journal.calibrated = false;
     made_trial_free(trials[0]);
     options.agents_count = 3;
     options.flows_count = 2;

@@ -122,6 +122,15 @@ static void tell_search(struct telling *telling, uint32_t trial)
     tell(telling, &entry);
 }
 
+static void tell_calibration(struct telling *telling)
+{
+    struct journal_entry entry = {.kind = ENTRY_CALIBRATION};
+
+    entry.as.calibration.made =
+        (struct result_calibration){.ceiling_per_s = 1e6, .duration_ns = 3 * INTERVAL_NS};
+    tell(telling, &entry);
+}
+
 static void tell_close(struct telling *telling)
 {
     struct result_reason reason = {.code = "lost", .case_name = "memory", .text = "as made"};
@@ -147,6 +156,9 @@ void made_journal_each(const struct made_journal *journal,
     tell_run(&telling);
     tell_agents(&telling, false);
     tell_cases(&telling);
+    if (journal->calibrated) {
+        tell_calibration(&telling);
+    }
     for (uint32_t trial = 0; trial < journal->trials_count; trial++) {
         struct made_trial *made = journal->trials[trial];
         bool cut_off = journal->cut_off && trial + 1 == journal->trials_count;

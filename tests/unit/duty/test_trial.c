@@ -172,6 +172,10 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
 {
     struct stand stand;
     struct segment never = {.t0_ns = INT64_MAX, .start_ns = 1};
+    struct peer_clock peers[] = {{.offset_ns = INT64_MAX},
+                                 {.offset_ns = INT64_MIN},
+                                 {.bound_ns = INT64_MAX},
+                                 {.bound_ns = -1}};
 
     (void)state;
     begin(&stand, "segment");
@@ -180,6 +184,11 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
     refused(&stand, start(&stand, PHASES_MAX - 1, PHASES_MAX - 1), "the trial has 2");
     refused(&stand, start(&stand, 1, 0), "the trial has 2");
     refused(&stand, trial_start(stand.trial, 1, &never, 1, &stand.error), "can't start at");
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        struct segment absurd = {.t0_ns = 1, .peers = &peers[i], .peers_count = 1};
+
+        refused(&stand, trial_start(stand.trial, 1, &absurd, 1, &stand.error), "can't be off by");
+    }
     assert_int_equal(start(&stand, 0, 1), 0);
     refused(&stand, start(&stand, 0, 1), "runs already");
     refused(&stand, trial_stop(stand.trial, INT64_MAX, false, &stand.error), "can't stop at");

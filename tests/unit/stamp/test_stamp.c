@@ -103,6 +103,27 @@ static void stamp_read_takes_whole_messages_of_another_tag_for_foreign(void **st
     assert_int_equal(read.stream, 99);
 }
 
+/* Whoever knows the tag can stamp what he likes; latencies are differences of these times. */
+static void stamp_read_takes_times_that_can_not_be_for_corrupted(void **state)
+{
+    static const int64_t times[] = {INT64_MIN, -STAMP_TIME_NS_MAX - 1, STAMP_TIME_NS_MAX + 1,
+                                    INT64_MAX};
+    uint8_t message[MESSAGE_BYTES];
+    struct stamp read;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        make_message(message, &(struct stamp){.tag = TAG, .intended_ns = times[i]});
+        assert_int_equal(stamp_read(message, sizeof message, TAG, &read), STAMP_CORRUPTED);
+        make_message(message, &(struct stamp){.tag = TAG, .sent_ns = times[i]});
+        assert_int_equal(stamp_read(message, sizeof message, TAG, &read), STAMP_CORRUPTED);
+    }
+    make_message(message, &(struct stamp){.tag = TAG,
+                                          .intended_ns = -STAMP_TIME_NS_MAX,
+                                          .sent_ns = STAMP_TIME_NS_MAX});
+    assert_int_equal(stamp_read(message, sizeof message, TAG, &read), STAMP_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +133,7 @@ int main(void)
         cmocka_unit_test(stamp_read_finds_every_flipped_bit),
         cmocka_unit_test(stamp_read_finds_missing_and_added_bytes),
         cmocka_unit_test(stamp_read_takes_whole_messages_of_another_tag_for_foreign),
+        cmocka_unit_test(stamp_read_takes_times_that_can_not_be_for_corrupted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
