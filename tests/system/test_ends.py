@@ -186,7 +186,7 @@ def kill_one(rabbitmq, which):
     path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 2, producers: 2, consumers: 2, placement: apart }")
     run = bed.start("run", path, "--out", folder)
     run.says("running: rabbitmq")
-    time.sleep(3)
+    time.sleep(3.5)  # Within an interval: at its end nothing would be untold.
     agents = bed.agents_of(run)
     with open(f"/proc/{agents[which]}/cmdline") as file:
         name = file.read().split("\0")[4]
