@@ -175,11 +175,35 @@ void chart_value(struct chart *chart, double value)
     chart->in_values = true;
 }
 
-void chart_end(struct chart *chart)
+static void close_tables(struct chart *chart)
 {
     if (chart->in_tables) {
         close_series(chart);
         text_add(&chart->json, "]}]");
     }
-    text_add(&chart->json, "}");
+    chart->in_tables = false;
+}
+
+void chart_other(struct chart *chart, const char *caption, struct chart *other)
+{
+    struct text *out = &chart->json;
+
+    close_tables(chart);
+    chart_end(other);
+    text_add(out, chart->in_others ? ",{\"caption\":" : ",\"others\":[{\"caption\":");
+    escape_json(caption, out);
+    if (text_failed(&other->json)) {
+        out->failed = true;
+    } else {
+        text_add(out, ",");
+        text_add(out, other->json.bytes + 1); /* Without its brace. */
+    }
+    text_done(&other->json);
+    chart->in_others = true;
+}
+
+void chart_end(struct chart *chart)
+{
+    close_tables(chart);
+    text_add(&chart->json, chart->in_others ? "]}" : "}");
 }

@@ -10,6 +10,7 @@
  *   tables  [{ x: [..], series: [{ label, target, style, values: [.. or null] }] }]
  *   fill    [{ upper, lower, label }]: the area between two series of the same table (by number)
  *   phases  [{ name, from, to, measured }], marks [{ at, kind, text }]
+ *   others  [a chart with its caption]: what a reader may have shown in place of this
  * Calls come in the order of this header; series belong to the table opened last.
  */
 #ifndef MILLRACE_CHARTS_H
@@ -27,6 +28,7 @@ struct chart {
     bool in_tables;
     bool in_series;
     bool in_values;
+    bool in_others;
 };
 
 /* NAN is written as null: nothing was measured there. */
@@ -55,6 +57,9 @@ void chart_table(struct chart *chart);
  * intervals of the values of the series before. target: its colour, or CHART_NO_TARGET. */
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
 void chart_value(struct chart *chart, double value);
+
+/* A chart that may be shown in place of this one; it is ended and taken over. */
+void chart_other(struct chart *chart, const char *caption, struct chart *other);
 
 /* Closes what is open; &chart->json is what doc_chart() takes. */
 void chart_end(struct chart *chart);

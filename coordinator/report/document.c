@@ -281,20 +281,36 @@ void doc_cell_columns(struct document *doc, uint32_t columns)
     }
 }
 
-void doc_chart(struct document *doc, const char *caption, struct text *json)
+/* A block with that text, which takes over what extra holds; NULL once something failed. */
+static struct doc_block *block_with(struct document *doc, enum doc_block_kind kind,
+                                    const char *text, struct text *extra)
 {
-    char *data = text_take(json);
+    char *data = text_take(extra);
     struct doc_block *block;
 
     if (data == NULL) {
         doc->failed = true;
-        return;
+        return NULL;
     }
-    block = block_new(doc, DOC_CHART, copy_text(doc, caption));
+    block = block_new(doc, kind, copy_text(doc, text));
     if (block == NULL) {
         free(data);
-        return;
+        return NULL;
     }
     block->extra = data;
-    block->chart_index = doc->charts_count++;
+    return block;
+}
+
+void doc_choice(struct document *doc, const char *label, struct text *options)
+{
+    (void)block_with(doc, DOC_CHOICE, label, options);
+}
+
+void doc_chart(struct document *doc, const char *caption, struct text *json)
+{
+    struct doc_block *block = block_with(doc, DOC_CHART, caption, json);
+
+    if (block != NULL) {
+        block->chart_index = doc->charts_count++;
+    }
 }

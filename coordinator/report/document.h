@@ -26,7 +26,8 @@ enum doc_block_kind {
     DOC_TABLE,
     DOC_CHART, /* Neighbours stand side by side where there is room. Not in Markdown. */
     DOC_CODE,
-    DOC_SUBHEADING
+    DOC_SUBHEADING,
+    DOC_CHOICE /* Which of their others the section's charts show. Needs scripts. */
 };
 
 #define DOC_NO_COLOUR UINT32_MAX
@@ -50,7 +51,7 @@ struct doc_block {
     enum doc_block_kind kind;
     enum doc_tone tone;
     char *text;           /* Paragraph, item, subheading; caption of a table, chart or code. */
-    char *extra;          /* Chart: its JSON. Code: the code. */
+    char *extra;          /* Chart: its JSON. Code: the code. Choice: its options, a line each. */
     uint32_t chart_index; /* Charts are numbered through the document. */
     struct doc_column *columns;
     char **headings; /* Of the columns, which point to them. */
@@ -103,6 +104,10 @@ void doc_cells_rows(struct document *doc, uint32_t count, uint32_t rows);
 
 /* Makes the cell added last span columns columns: adds the covered places itself. */
 void doc_cell_columns(struct document *doc, uint32_t columns);
+
+/* options: those of the section's charts, in the order of what they show; taken over as json is
+ * below. */
+void doc_choice(struct document *doc, const char *label, struct text *options);
 
 /* json is one object (see charts.h for its keys) and is taken over; it is freed and counted as a
  * failure if it is broken (text_failed). */

@@ -42,9 +42,9 @@ const char *facts_trial_name(const struct result_case *result_case,
 /* An observed or a limit of a self-check: shares as percent. FACTS_TEXT_BYTES. */
 const char *facts_check_value(const struct result_check *check, double value, char *text);
 
-/* ", trial 1 of 5" of the trial that facts_trial() gives; "" where there is only one.
- * FACTS_TEXT_BYTES. */
-const char *facts_which_trial(const struct result_case *result_case, char *text);
+/* ", trial 1 of 5"; "" where the case has only one. FACTS_TEXT_BYTES. */
+const char *facts_which_trial(const struct result_case *result_case,
+                              const struct result_trial *trial, char *text);
 
 /* One colour per target through the whole report: the number of its label in order of appearance.
  */

@@ -14,16 +14,13 @@ const struct result_case *facts_case(const struct result *result, const char *na
     return NULL;
 }
 
-const char *facts_which_trial(const struct result_case *result_case, char *text)
+const char *facts_which_trial(const struct result_case *result_case,
+                              const struct result_trial *trial, char *text)
 {
-    const struct result_trial *shown = facts_trial(result_case);
-
     text[0] = '\0';
-    for (uint32_t i = 0; i < result_case->trials_count && result_case->trials_count > 1; i++) {
-        if (&result_case->trials[i] == shown) {
-            (void)snprintf(text, FACTS_TEXT_BYTES, ", trial %u of %u", i + 1,
-                           result_case->trials_count);
-        }
+    if (result_case->trials_count > 1) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, ", trial %u of %u",
+                       (uint32_t)(trial - result_case->trials) + 1, result_case->trials_count);
     }
     return text;
 }

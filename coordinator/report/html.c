@@ -10,6 +10,7 @@
 #include "sections.h"
 #include "sentence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Cells longer than this may break into lines; shorter ones are figures and names. */
@@ -126,6 +127,30 @@ static void add_chart(const struct doc_block *chart, struct text *out)
     text_add(out, "</script></figure>\n");
 }
 
+/* The script shows it, as without one there is nothing to choose. */
+static void add_choice(const struct doc_section *section, const struct doc_block *choice,
+                       struct text *out)
+{
+    const char *option = choice->extra;
+
+    text_addf(out, "<p class=\"choice\" hidden><label>");
+    escape_markup(choice->text, out);
+    text_addf(out, " <select data-section=\"%s\">", section->id);
+    while (option != NULL) {
+        const char *end = strchr(option, '\n');
+        size_t bytes = end == NULL ? strlen(option) : (size_t)(end - option);
+        char text[REASON_BYTES];
+
+        (void)snprintf(text, sizeof text, "%.*s",
+                       (int)(bytes < sizeof text ? bytes : sizeof text - 1), option);
+        text_add(out, "<option>");
+        escape_markup(text, out);
+        text_add(out, "</option>");
+        option = end == NULL ? NULL : end + 1;
+    }
+    text_add(out, "</select></label></p>\n");
+}
+
 static void add_code(const struct doc_section *section, const struct doc_block *block,
                      uint32_t number, struct text *out)
 {
@@ -169,6 +194,9 @@ static void add_block(const struct doc_section *section, const struct doc_block 
         break;
     case DOC_CHART:
         add_chart(block, out);
+        break;
+    case DOC_CHOICE:
+        add_choice(section, block, out);
         break;
     }
 }

@@ -58,7 +58,16 @@ bool lines_drawn(const struct result *result, uint32_t number)
     return before == 0 || before * LINES_MAX / all != (before - 1) * LINES_MAX / all;
 }
 
-void lines_find(const struct result *result, struct lines *lines)
+static const struct result_trial *trial_of(const struct result_case *of, uint32_t number)
+{
+    bool there =
+        number > 0 && number <= of->trials_count && of->trials[number - 1].intervals_count > 0;
+
+    return there ? &of->trials[number - 1] : facts_trial(of);
+}
+
+void lines_find(const struct result *result, uint32_t number, uint32_t points_max,
+                struct lines *lines)
 {
     uint32_t intervals_max = 0;
     uint32_t factor;
@@ -70,7 +79,7 @@ void lines_find(const struct result *result, struct lines *lines)
         return;
     }
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_trial *trial = facts_trial(&result->cases[i]);
+        const struct result_trial *trial = trial_of(&result->cases[i], number);
 
         if (!lines_drawn(result, i)) {
             continue;
@@ -83,7 +92,7 @@ void lines_find(const struct result *result, struct lines *lines)
             trial->intervals_count > intervals_max ? trial->intervals_count : intervals_max;
     }
     /* One factor for all, so that their points stand above each other. */
-    factor = thin_factor(intervals_max, THIN_POINTS_MAX);
+    factor = thin_factor(intervals_max, points_max);
     lines->step_s = factor * ((double)INTERVAL_NS / NS_PER_S);
     for (uint32_t i = 0; i < lines->count && !lines->failed; i++) {
         thin_trial(&lines->list[i], factor, lines);

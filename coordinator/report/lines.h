@@ -47,8 +47,11 @@ enum line_value {
 /* Is the case number one of those? Of cases that have intervals. */
 bool lines_drawn(const struct result *result, uint32_t number);
 
-/* One line per case that is drawn. lines_done() it in any case; ask lines->failed. */
-void lines_find(const struct result *result, struct lines *lines);
+/* One line per case that is drawn: of its trial of that number, from 1, if it has that; else, and
+ * with 0, of that which facts_trial() gives. Each of at most points_max points. lines_done() it in
+ * any case; ask lines->failed. */
+void lines_find(const struct result *result, uint32_t number, uint32_t points_max,
+                struct lines *lines);
 void lines_done(struct lines *lines);
 
 /* CHART_NONE where nothing was measured. Rates in messages a second, latencies in ns. */

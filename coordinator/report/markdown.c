@@ -106,6 +106,7 @@ static void add_block(const struct doc_block *block, struct text *out)
         add_code(block, out);
         break;
     case DOC_CHART:
+    case DOC_CHOICE:
         break;
     }
 }
@@ -113,7 +114,8 @@ static void add_block(const struct doc_block *block, struct text *out)
 static bool is_only_charts(const struct doc_section *section)
 {
     for (const struct doc_block *block = section->blocks; block != NULL; block = block->next) {
-        if (block->kind != DOC_CHART && block->kind != DOC_SUBHEADING &&
+        if (block->kind != DOC_CHART && block->kind != DOC_CHOICE &&
+            block->kind != DOC_SUBHEADING &&
             !(block->kind == DOC_PARAGRAPH && block->tone == DOC_MUTED)) {
             return false;
         }

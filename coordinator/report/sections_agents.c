@@ -191,11 +191,11 @@ static void add_chart(const struct result *result, const struct result_case *res
     chart_end(&chart);
     if (memory) {
         (void)snprintf(caption, sizeof caption, "%s%s: memory at most %s an agent",
-                       result_case->name, facts_which_trial(result_case, which),
+                       result_case->name, facts_which_trial(result_case, trial, which),
                        units_format_bytes((double)rss_max, text));
     } else {
         (void)snprintf(caption, sizeof caption, "%s%s: CPU at most %.2f cores an agent",
-                       result_case->name, facts_which_trial(result_case, which), cpu_max);
+                       result_case->name, facts_which_trial(result_case, trial, which), cpu_max);
     }
     doc_chart(doc, caption, &chart.json);
 }

@@ -34,7 +34,7 @@ static void add_row(const struct result_case *of, const char *agent, const struc
 {
     char which[FACTS_TEXT_BYTES];
 
-    doc_cell(doc, DOC_PLAIN, "%s%s", of->name, facts_which_trial(of, which));
+    doc_cell(doc, DOC_PLAIN, "%s%s", of->name, facts_which_trial(of, facts_trial(of), which));
     doc_cell(doc, DOC_PLAIN, "%s", agent);
     doc_cell(doc, DOC_PLAIN, "%u", use->clients);
     bytes_cell(doc, (double)use->before_bytes);

@@ -1,6 +1,5 @@
-#include "charts.h"
+#include "choices.h"
 #include "facts.h"
-#include "lines.h"
 #include "mono.h"
 #include "sections.h"
 
@@ -51,41 +50,40 @@ static void add_series(struct chart *chart, const struct line *line, enum line_v
     }
 }
 
-/* "memory: 20.0k/s asked at most, 19.9k/s received", as seen in the chart below. */
-static void add_rate_charts(const struct result *result, const struct lines *lines,
-                            struct document *doc)
+/* "memory, trial 1 of 5: at most 20.0k/s sent, 19.9k/s received" */
+static void draw_rates(const struct result *result, const struct lines *lines, uint32_t number,
+                       struct chart *chart, char *caption)
+{
+    const struct line *line = &lines->list[number];
+    char sent[UNITS_TEXT_BYTES];
+    char received[UNITS_TEXT_BYTES];
+    char which[FACTS_TEXT_BYTES];
+    double at_s = 0.0;
+    double received_max = line_max(line, VALUE_RECEIVED, &at_s);
+
+    begin_chart(chart, result, line, "rate", false, "rates");
+    chart_step(chart, lines->step_s);
+    add_x(chart, line);
+    add_series(chart, line, VALUE_ASKED, "asked", "wide");
+    add_series(chart, line, VALUE_SENT, "sent", "dot");
+    add_series(chart, line, VALUE_ACKED, "confirmed", "dash");
+    (void)snprintf(caption, REASON_BYTES, "%s%s: at most %s sent", line->result_case->name,
+                   facts_which_trial(line->result_case, line->trial, which),
+                   units_format_rate(line_max(line, VALUE_SENT, &at_s), sent));
+    if (received_max > 0.0) {
+        size_t used = strlen(caption);
+
+        add_series(chart, line, VALUE_RECEIVED, "received", "solid");
+        (void)snprintf(caption + used, REASON_BYTES - used, ", %s received",
+                       units_format_rate(received_max, received));
+    }
+}
+
+static void add_rate_charts(const struct choices *choices, struct document *doc)
 {
     doc_subheading(doc, "Rates: asked, sent, confirmed and received each second");
-    for (uint32_t i = 0; i < lines->count; i++) {
-        const struct line *line = &lines->list[i];
-        char caption[REASON_BYTES];
-        char sent[UNITS_TEXT_BYTES];
-        char received[UNITS_TEXT_BYTES];
-        char which[FACTS_TEXT_BYTES];
-        double at_s = 0.0;
-        double received_max = line_max(line, VALUE_RECEIVED, &at_s);
-        struct chart chart;
-
-        begin_chart(&chart, result, line, "rate", false, "rates");
-        chart_step(&chart, lines->step_s);
-        add_x(&chart, line);
-        add_series(&chart, line, VALUE_ASKED, "asked", "wide");
-        add_series(&chart, line, VALUE_SENT, "sent", "dot");
-        add_series(&chart, line, VALUE_ACKED, "confirmed", "dash");
-        if (received_max > 0.0) {
-            add_series(&chart, line, VALUE_RECEIVED, "received", "solid");
-        }
-        chart_end(&chart);
-        (void)snprintf(caption, sizeof caption, "%s%s: at most %s sent", line->result_case->name,
-                       facts_which_trial(line->result_case, which),
-                       units_format_rate(line_max(line, VALUE_SENT, &at_s), sent));
-        if (received_max > 0.0) {
-            size_t used = strlen(caption);
-
-            (void)snprintf(caption + used, sizeof caption - used, ", %s received",
-                           units_format_rate(received_max, received));
-        }
-        doc_chart(doc, caption, &chart.json);
+    for (uint32_t i = 0; i < choices->list[0].count; i++) {
+        choices_add_chart(choices, draw_rates, i, doc);
     }
 }
 
@@ -94,73 +92,94 @@ static bool has_latency(const struct line *line, bool e2e)
     return e2e ? line->any_latency : line->any_publish;
 }
 
-/* One latency of all targets in one picture: who is slower, and when. */
-static void add_p99_chart(const struct result *result, const struct lines *lines, bool e2e,
-                          struct document *doc)
+/* ", on kafka at +12 s": where a line is highest; with which trial that was, if there are several.
+ * REASON_BYTES. */
+static const char *place(const struct line *line, double at_s, char *text)
 {
+    char which[FACTS_TEXT_BYTES];
+    char when[FACTS_TEXT_BYTES];
+
+    (void)snprintf(text, REASON_BYTES, ", on %s%s at %s", line->result_case->name,
+                   facts_which_trial(line->result_case, line->trial, which),
+                   facts_offset((int64_t)(at_s * NS_PER_S), when));
+    return text;
+}
+
+/* One latency of all targets in one picture: who is slower, and when. number: 1 is end to end. */
+static void draw_p99(const struct result *result, const struct lines *lines, uint32_t number,
+                     struct chart *chart, char *caption)
+{
+    bool e2e = number == 1;
     enum line_value value = e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99;
     double highest = 0.0;
     double at_s = 0.0;
     const struct line *worst = lines_highest(lines, value, &highest, &at_s);
-    char caption[REASON_BYTES];
     char amount[UNITS_TEXT_BYTES];
-    char when[FACTS_TEXT_BYTES];
-    struct chart chart;
+    char where[REASON_BYTES];
 
-    if (worst == NULL) {
-        worst = &lines->list[0];
-    }
-    begin_chart(&chart, result, worst, "ns", true, "p99");
-    chart_step(&chart, lines->step_s);
+    begin_chart(chart, result, worst == NULL ? &lines->list[0] : worst, "ns", true, "p99");
+    chart_step(chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->list[i];
 
         if (has_latency(line, e2e)) {
-            add_x(&chart, line);
-            add_series(&chart, line, value, line->result_case->name, "solid");
+            add_x(chart, line);
+            add_series(chart, line, value, line->result_case->name, "solid");
         }
     }
-    chart_end(&chart);
-    (void)snprintf(caption, sizeof caption, "p99 %s: at most %s, on %s at %s",
-                   e2e ? "end to end" : "publish", units_format_ns(highest, amount),
-                   worst->result_case->name, facts_offset((int64_t)(at_s * NS_PER_S), when));
-    doc_chart(doc, caption, &chart.json);
+    (void)snprintf(caption, REASON_BYTES, "p99 %s: %s%.200s", e2e ? "end to end" : "publish",
+                   worst == NULL ? "nothing was measured" : "at most ",
+                   worst == NULL ? "" : units_format_ns(highest, amount));
+    if (worst != NULL) {
+        size_t used = strlen(caption);
+
+        (void)snprintf(caption + used, REASON_BYTES - used, "%s", place(worst, at_s, where));
+    }
 }
 
-static void add_latency_chart(const struct result *result, const struct lines *lines,
-                              const struct line *line, bool e2e, struct document *doc)
+static void draw_latency(const struct result *result, const struct lines *lines, uint32_t number,
+                         bool e2e, struct chart *chart, char *caption)
 {
-    struct chart chart;
+    const struct line *line = &lines->list[number];
     char p99[UNITS_TEXT_BYTES];
     char max[UNITS_TEXT_BYTES];
     char which[FACTS_TEXT_BYTES];
-    char caption[REASON_BYTES];
     double p99_at_s = 0.0;
     double max_at_s = 0.0;
 
-    begin_chart(&chart, result, line, "ns", true, e2e ? "e2e" : "publish");
-    chart_step(&chart, lines->step_s);
-    add_x(&chart, line);
-    add_series(&chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
-    add_series(&chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");
-    add_series(&chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "dash");
-    chart_end(&chart);
+    begin_chart(chart, result, line, "ns", true, e2e ? "e2e" : "publish");
+    chart_step(chart, lines->step_s);
+    add_x(chart, line);
+    add_series(chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
+    add_series(chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");
+    add_series(chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "dash");
     units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
-    (void)snprintf(caption, sizeof caption, "%s%s%s: p99 at most %s, max %s",
-                   line->result_case->name, facts_which_trial(line->result_case, which),
+    (void)snprintf(caption, REASON_BYTES, "%s%s%s: p99 at most %s, max %s", line->result_case->name,
+                   facts_which_trial(line->result_case, line->trial, which),
                    lines->count > 1 ? ""
                    : e2e            ? ", end to end"
                                     : ", publish",
-                   p99, max);
-    doc_chart(doc, caption, &chart.json);
+                   has_latency(line, e2e) ? p99 : "–", has_latency(line, e2e) ? max : "–");
+}
+
+static void draw_e2e(const struct result *result, const struct lines *lines, uint32_t number,
+                     struct chart *chart, char *caption)
+{
+    draw_latency(result, lines, number, true, chart, caption);
+}
+
+static void draw_publish(const struct result *result, const struct lines *lines, uint32_t number,
+                         struct chart *chart, char *caption)
+{
+    draw_latency(result, lines, number, false, chart, caption);
 }
 
 /* Several targets: both p99 side by side, then each target by itself. One target: both latencies of
  * it side by side. */
-static void add_latency_charts(const struct result *result, const struct lines *lines,
-                               struct document *doc)
+static void add_latency_charts(const struct choices *choices, struct document *doc)
 {
+    const struct lines *lines = &choices->list[0];
     uint32_t with_e2e = 0;
     uint32_t with_publish = 0;
 
@@ -173,58 +192,72 @@ static void add_latency_charts(const struct result *result, const struct lines *
     }
     doc_subheading(doc, "Latency, each second");
     if (with_e2e > 1) {
-        add_p99_chart(result, lines, true, doc);
+        choices_add_chart(choices, draw_p99, 1, doc);
     }
     if (with_publish > 1) {
-        add_p99_chart(result, lines, false, doc);
+        choices_add_chart(choices, draw_p99, 0, doc);
     }
     if (lines->count > 1 && with_e2e + with_publish > 1) {
         doc_subheading(doc, with_e2e > 0 ? "End to end by target" : "Publish by target");
     }
     for (uint32_t i = 0; i < lines->count; i++) {
         if (has_latency(&lines->list[i], true)) {
-            add_latency_chart(result, lines, &lines->list[i], true, doc);
+            choices_add_chart(choices, draw_e2e, i, doc);
         }
     }
     for (uint32_t i = 0; i < lines->count; i++) {
         if (lines->list[i].any_publish && (with_e2e == 0 || lines->count == 1)) {
-            add_latency_chart(result, lines, &lines->list[i], false, doc);
+            choices_add_chart(choices, draw_publish, i, doc);
         }
     }
 }
 
-/* One line per target; nothing if it is zero all the time. */
-static void add_overlay(const struct result *result, const struct lines *lines,
-                        enum line_value value, const char *heading, struct document *doc)
+/* One line per target. number: the value. */
+static void draw_overlay(const struct result *result, const struct lines *lines, uint32_t number,
+                         struct chart *chart, char *caption)
 {
-    const char *unit = value == VALUE_BACKLOG ? "count" : "rate";
+    enum line_value value = (enum line_value)number;
+    bool backlog = value == VALUE_BACKLOG;
     double highest = 0.0;
     double at_s = 0.0;
     const struct line *worst = lines_highest(lines, value, &highest, &at_s);
     char amount[UNITS_TEXT_BYTES];
-    char when[FACTS_TEXT_BYTES];
-    char caption[REASON_BYTES];
-    struct chart chart;
+    char where[REASON_BYTES] = "";
 
-    if (worst == NULL) {
-        return;
-    }
-    begin_chart(&chart, result, worst, unit, false, "");
-    chart_step(&chart, lines->step_s);
+    begin_chart(chart, result, worst == NULL ? &lines->list[0] : worst, backlog ? "count" : "rate",
+                false, "");
+    chart_step(chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
-        add_x(&chart, &lines->list[i]);
-        add_series(&chart, &lines->list[i], value, lines->list[i].result_case->name, "solid");
+        add_x(chart, &lines->list[i]);
+        add_series(chart, &lines->list[i], value, lines->list[i].result_case->name, "solid");
     }
-    chart_end(&chart);
-    if (value == VALUE_BACKLOG) {
+    if (backlog) {
         units_format_count(highest, amount);
     } else {
         units_format_rate(highest, amount);
     }
-    facts_offset((int64_t)(at_s * NS_PER_S), when);
-    (void)snprintf(caption, sizeof caption, "%s: at most %s%s, on %s at %s", heading, amount,
-                   value == VALUE_BACKLOG ? " messages" : "", worst->result_case->name, when);
-    doc_chart(doc, caption, &chart.json);
+    (void)snprintf(caption, REASON_BYTES, "%s: %s%.40s%s%.150s",
+                   backlog ? "Confirmed and not yet received" : "Refused, unconfirmed or errors",
+                   worst == NULL ? "none" : "at most ", worst == NULL ? "" : amount,
+                   worst != NULL && backlog ? " messages" : "",
+                   worst == NULL ? "" : place(worst, at_s, where));
+}
+
+/* Nothing of what is zero all the time. */
+static void add_overlays(const struct choices *choices, struct document *doc)
+{
+    bool backlog = choices_any(choices, VALUE_BACKLOG);
+    bool failed = choices_any(choices, VALUE_FAILED);
+
+    if (backlog || failed) {
+        doc_subheading(doc, "What piled up and what failed");
+    }
+    if (backlog) {
+        choices_add_chart(choices, draw_overlay, VALUE_BACKLOG, doc);
+    }
+    if (failed) {
+        choices_add_chart(choices, draw_overlay, VALUE_FAILED, doc);
+    }
 }
 
 /* The case whose trial it is; "" if the journal does not say. */
@@ -277,24 +310,32 @@ static void add_incomplete(const struct lines *lines, struct document *doc)
     }
 }
 
-/* Which of the trials and cases are seen below. */
-static void add_which(const struct result *result, const struct lines *lines, struct document *doc)
+/* Which of the trials and cases are seen below. Muted: where there are no charts, it says nothing.
+ */
+static void add_which(const struct choices *choices, struct document *doc)
 {
-    bool several = false;
+    const struct lines *lines = &choices->list[0];
+    const struct result *result = choices->result;
+    char step[UNITS_TEXT_BYTES];
     uint32_t drawable = 0;
 
-    for (uint32_t i = 0; i < lines->count; i++) {
-        several |= lines->list[i].result_case->trials_count > 1;
-    }
     for (uint32_t i = 0; i < result->cases_count; i++) {
         drawable += facts_trial(&result->cases[i]) != NULL ? 1 : 0;
     }
-    if (several) {
-        doc_paragraph(doc, DOC_PLAIN,
-                      "One trial of each case is drawn; the others are in intervals.jsonl.");
+    if (choices->count > 1) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "One trial of each case is drawn at a time; all of them are in "
+                      "intervals.jsonl.");
+    }
+    if (choices->count > 1 && choices->list[1].step_s > lines->step_s) {
+        doc_paragraph(doc, DOC_MUTED, "Of trials that are chosen a point stands for %s.",
+                      units_format_duration((int64_t)(choices->list[1].step_s * NS_PER_S), step));
+    }
+    if (choices->left > 0) {
+        doc_paragraph(doc, DOC_MUTED, "The last %u trials can not be chosen.", choices->left);
     }
     if (drawable > lines->count) {
-        doc_paragraph(doc, DOC_PLAIN,
+        doc_paragraph(doc, DOC_MUTED,
                       "%u of %u cases are drawn, spread over all of them; the others are in "
                       "intervals.jsonl.",
                       lines->count, drawable);
@@ -303,31 +344,25 @@ static void add_which(const struct result *result, const struct lines *lines, st
 
 void section_timeline(const struct result *result, struct document *doc)
 {
-    struct lines lines;
-    double highest;
-    double at_s;
+    struct choices choices;
 
-    lines_find(result, &lines);
-    if (lines.failed) {
+    choices_find(result, &choices);
+    if (choices.failed) {
         doc->failed = true;
-    } else if (lines.count > 0) {
+    } else if (choices.list[0].count > 0) {
         doc_section(doc, "timeline", "What happened over time");
         doc_paragraph(
             doc, DOC_MUTED,
             "Seconds after each trial's start. Move over a chart, or focus it and use the "
             "arrow keys, to read values; drag to zoom, double-click to go back; the "
             "cursors move together.");
-        add_which(result, &lines, doc);
+        add_which(&choices, doc);
         add_marks(result, doc);
-        add_incomplete(&lines, doc);
-        add_rate_charts(result, &lines, doc);
-        add_latency_charts(result, &lines, doc);
-        if (lines_highest(&lines, VALUE_BACKLOG, &highest, &at_s) != NULL ||
-            lines_highest(&lines, VALUE_FAILED, &highest, &at_s) != NULL) {
-            doc_subheading(doc, "What piled up and what failed");
-        }
-        add_overlay(result, &lines, VALUE_BACKLOG, "Confirmed and not yet received", doc);
-        add_overlay(result, &lines, VALUE_FAILED, "Refused, unconfirmed or errors", doc);
+        add_incomplete(&choices.list[0], doc);
+        choices_add_control(&choices, doc);
+        add_rate_charts(&choices, doc);
+        add_latency_charts(&choices, doc);
+        add_overlays(&choices, doc);
     }
-    lines_done(&lines);
+    choices_done(&choices);
 }

@@ -260,3 +260,47 @@ void result_fixture_scaling(struct result *result)
         }
     }
 }
+
+static void repeat_trial(const struct result_trial *first, uint32_t times,
+                         struct result_trial *trial)
+{
+    *trial = (struct result_trial){.number = first->number + 100 * (times - 1),
+                                   .phases_count = first->phases_count,
+                                   .intervals_count = first->intervals_count};
+    trial->phases = copied(first->phases, first->phases_count * sizeof *first->phases);
+    trial->intervals = copied(first->intervals, first->intervals_count * sizeof *first->intervals);
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        memset(trial->phases[i].latency, 0, sizeof trial->phases[i].latency);
+    }
+    for (uint32_t i = 0; i < trial->intervals_count; i++) {
+        struct result_interval *interval = &trial->intervals[i];
+
+        interval->due *= times;
+        interval->sent *= times;
+        interval->acked *= times;
+        interval->received *= times;
+        interval->refused = 0;
+        interval->unconfirmed = 0;
+        interval->errors = 0;
+    }
+}
+
+void result_fixture_repeat(struct result *result, uint32_t count)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        struct result_case *of = &result->cases[i];
+        uint32_t own = count - (i == 1 ? 1 : 0);
+        struct result_trial *grown;
+
+        if (of->trials_count == 0) {
+            continue;
+        }
+        ASSERT(own > 0 && of->trials_count == 1);
+        grown = realloc(of->trials, own * sizeof *grown);
+        ASSERT(grown != NULL);
+        of->trials = grown;
+        for (; of->trials_count < own; of->trials_count++) {
+            repeat_trial(&grown[0], of->trials_count + 1, &grown[of->trials_count]);
+        }
+    }
+}

@@ -38,6 +38,10 @@ void result_fixture_reason(struct result *result, const char *code, const char *
  */
 void result_fixture_findings(struct result *result);
 
+/* Trials for all cases that have one: count each, of the second case one fewer. The further ones
+ * have intervals only; in trial n the rates are n times the first one's, with no errors. */
+void result_fixture_repeat(struct result *result, uint32_t count);
+
 /* A search on the first case, and the rates it tried. */
 void result_fixture_search(struct result *result);
 

@@ -116,13 +116,32 @@ class Chart {
   constructor(figure) {
     this.figure = figure;
     this.plot = figure.querySelector('.plot');
-    this.spec = JSON.parse(figure.querySelector('script').textContent);
-    this.list = flatten(this.spec);
-    this.several = new Set(this.list.map((s) => s.target)).size > 1 && this.list.every((s) => s.target !== undefined);
+    this.details = figure.querySelector('details');
+    const first = JSON.parse(figure.querySelector('script').textContent);
+    first.caption = figure.querySelector('figcaption').textContent;
+    this.specs = [first].concat(first.others || []);
     this.width = 0;
     this.alone = figure.parentNode.classList.contains('one');
     this.hiddenSeries = new Set();
-    this.makeTable();
+    this.take(first);
+    this.details.addEventListener('toggle', () => this.makeTable());
+  }
+
+  take(spec) {
+    this.spec = spec;
+    this.list = flatten(spec);
+    this.several = new Set(this.list.map((s) => s.target)).size > 1 && this.list.every((s) => s.target !== undefined);
+  }
+
+  // Another trial takes this one's place; lines that were hidden stay so. To be drawn again.
+  choose(number) {
+    const hidden = new Set(Array.from(this.hiddenSeries, (i) => this.list[i].label));
+    this.take(this.specs[number]);
+    this.hiddenSeries = new Set(this.list.flatMap((s, i) => (hidden.has(s.label) ? [i] : [])));
+    this.figure.querySelector('figcaption').textContent = this.spec.caption;
+    this.plot.setAttribute('aria-label', 'Chart: ' + this.spec.caption + '. Arrow keys read its values.');
+    const table = this.details.querySelector('.scroll');
+    if (table) table.remove();
   }
 
   draw(width) {
@@ -266,34 +285,32 @@ class Chart {
 
   // The table behind the chart is made when someone opens it.
   makeTable() {
-    const details = this.figure.querySelector('details');
-    details.addEventListener('toggle', () => {
-      if (!details.open || details.querySelector('table')) return;
-      const frame = document.createElement('div');
-      const table = document.createElement('table');
-      const head = table.createTHead().insertRow();
-      const body = table.createTBody();
-      frame.className = 'scroll';
-      frame.tabIndex = 0;
-      const heading = (row, text) => {
-        const cell = document.createElement('th');
-        cell.scope = 'col';
-        cell.textContent = text;
-        row.append(cell);
-      };
-      heading(head, this.spec.kind === 'xy' ? this.spec.x.name : this.spec.kind === 'percentile' ? 'faster' : 'time');
-      this.list.forEach((s) => heading(head, s.label));
-      this.data[0].forEach((x, j) => {
-        const row = body.insertRow();
-        row.insertCell().textContent = this.formatX(x);
-        this.list.forEach((s, i) => {
-          const v = this.data[i + 1][j];
-          row.insertCell().textContent = v === null || v === undefined ? '–' : formats[this.spec.unit](isBound(s) && v < 0 && this.spec.unit !== 'change' ? 0 : v);
-        });
+    const { details } = this;
+    if (!details.open || details.querySelector('table')) return;
+    const frame = document.createElement('div');
+    const table = document.createElement('table');
+    const head = table.createTHead().insertRow();
+    const body = table.createTBody();
+    frame.className = 'scroll';
+    frame.tabIndex = 0;
+    const heading = (row, text) => {
+      const cell = document.createElement('th');
+      cell.scope = 'col';
+      cell.textContent = text;
+      row.append(cell);
+    };
+    heading(head, this.spec.kind === 'xy' ? this.spec.x.name : this.spec.kind === 'percentile' ? 'faster' : 'time');
+    this.list.forEach((s) => heading(head, s.label));
+    this.data[0].forEach((x, j) => {
+      const row = body.insertRow();
+      row.insertCell().textContent = this.formatX(x);
+      this.list.forEach((s, i) => {
+        const v = this.data[i + 1][j];
+        row.insertCell().textContent = v === null || v === undefined ? '–' : formats[this.spec.unit](isBound(s) && v < 0 && this.spec.unit !== 'change' ? 0 : v);
       });
-      frame.append(table);
-      details.append(frame);
     });
+    frame.append(table);
+    details.append(frame);
   }
 }
 

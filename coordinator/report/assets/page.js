@@ -20,6 +20,18 @@ function drawAll(widthOf) {
   }
 }
 
+// Which trial the charts of a section show. Ranges that they share change with it.
+function choose(select) {
+  const chosen = charts.filter((chart) => chart.figure.closest('section').id === select.dataset.section && chart.specs.length > 1);
+  for (const chart of chosen) chart.choose(select.selectedIndex);
+  groupRanges();
+  for (const chart of chosen) {
+    chart.draw(chart.width);
+    chart.makeTable();
+  }
+  document.getElementById('said').textContent = 'The charts show trial ' + select.value;
+}
+
 function copy(button) {
   const code = document.getElementById(button.dataset.copies);
   const done = (ok) => {
@@ -53,6 +65,12 @@ function start() {
         requestAnimationFrame(() => chart.draw(width));
       }
     }).observe(chart.plot);
+  }
+  for (const control of document.querySelectorAll('.choice')) {
+    const select = control.querySelector('select');
+    select.selectedIndex = 0; // A browser that goes back to the page would keep another one.
+    select.addEventListener('change', () => choose(select));
+    control.hidden = false;
   }
   for (const button of document.querySelectorAll('button[data-copies]')) {
     button.addEventListener('click', () => copy(button));

@@ -160,6 +160,49 @@ class Check {
     if (cursors === 0) this.fault('arrow keys move no cursor');
   }
 
+  // Another trial is chosen by keyboard, and the charts, their names and tables are its.
+  async choice() {
+    const select = this.page.locator('.choice select');
+    if ((await select.count()) === 0) return;
+    const look = () => this.page.evaluate(() => Array.from(document.querySelectorAll('#timeline figure.chart'), (figure) => ({
+      caption: figure.querySelector('figcaption').textContent,
+      name: figure.querySelector('.plot').getAttribute('aria-label'),
+      table: figure.querySelector('tbody').textContent,
+      others: 'others' in JSON.parse(figure.querySelector('script').textContent),
+    })));
+    const open = (value) => this.page.evaluate(async (on) => {
+      document.querySelectorAll('#timeline figure details').forEach((details) => { details.open = on; });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }, value);
+    if (!(await select.isVisible())) this.fault('the choice of trials is not to be seen');
+    await open(true);
+    const before = await look();
+    const sums = await this.page.evaluate(lookAtCharts);
+    if (before.some((chart) => !chart.others)) this.fault('a chart over time has one trial only');
+    await select.focus();
+    await this.page.keyboard.press('ArrowDown');
+    const after = await look();
+    const drawn = await this.page.evaluate(lookAtCharts);
+    const said = await this.page.locator('#said').textContent();
+    if (said !== 'The charts show trial 2') this.fault('choosing a trial says "' + said + '"');
+    let changed = 0;
+    after.forEach((chart, i) => {
+      if (!chart.name.includes(chart.caption)) this.fault('the name of a chart is not that of its trial: ' + chart.name);
+      if (!chart.caption.includes('trial 2 of')) return;
+      changed++;
+      if (before[i].caption.includes('trial 2 of')) this.fault('trial 2 was shown before: ' + before[i].caption);
+      if (chart.caption.includes(' sent') && chart.table === before[i].table) this.fault('the table is that of the trial before: ' + chart.caption);
+      if (chart.caption.includes(' sent') && drawn[i].sum === sums[i].sum) this.fault('the chart is that of the trial before: ' + chart.caption);
+    });
+    if (changed === 0) this.fault('no chart shows trial 2');
+    await this.charts();
+    await this.page.keyboard.press('Home');
+    const again = await look();
+    if (JSON.stringify(again) !== JSON.stringify(before)) this.fault('the first trial does not come back as it was');
+    await open(false);
+  }
+
   // Cursors of charts that share an axis move together.
   async cursors() {
     const plots = this.page.locator('.plot');
@@ -232,6 +275,7 @@ async function checkOn(browser, file, screen) {
     await check.width();
     await check.tables();
     await check.keyboard();
+    await check.choice();
     await check.cursors();
     await check.copying();
     await check.themes(screen.colorScheme);
@@ -242,6 +286,21 @@ async function checkOn(browser, file, screen) {
   }
   await context.close();
   return check.faults;
+}
+
+// Without scripts the first trial is named, and what can't be chosen is not offered.
+async function checkWithoutScripts(browser, file) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const faults = [];
+  await page.goto(pathToFileURL(path.resolve(file)).href);
+  for (const choice of await page.locator('.choice').all()) {
+    if (await choice.isVisible()) faults.push(file + ': without scripts a trial is offered to be chosen');
+    const captions = (await page.locator('#timeline figcaption').allTextContents()).filter((text) => / trial \d+ of /.test(text));
+    if (captions.length === 0 || captions.some((text) => !text.includes('trial 1 of '))) faults.push(file + ': without scripts another than the first trial is named');
+  }
+  await context.close();
+  return faults;
 }
 
 // Ranges of axes are not to be seen in a canvas: their functions are called by themselves.
@@ -277,6 +336,7 @@ async function main(files) {
       faults.push(...await checkOn(browser, file, screen));
       checked++;
     }
+    faults.push(...await checkWithoutScripts(browser, file));
   }
   await browser.close();
   faults.forEach((text) => console.log(text));

@@ -166,6 +166,86 @@ static void the_timeline_says_which_trial_it_shows(void **state)
     result_free(result);
 }
 
+static void each_trial_can_be_chosen_for_the_charts_over_time(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_repeat(result, 3);
+    text = html_of(result);
+    /* Without scripts there is no choice, so it is the script that shows it. */
+    expect_in(text, "<p class=\"choice\" hidden><label>Trial in the charts of this section <select "
+                    "data-section=\"timeline\"><option>1</option><option>2</option>"
+                    "<option>3</option></select></label></p>");
+    expect_in(text, "<figcaption>memory, trial 1 of 3: at most 20.1k/s sent");
+    expect_in(text, "\"others\":[{\"caption\":\"memory, trial 2 of 3: at most 40.2k/s sent");
+    expect_in(text, ",{\"caption\":\"memory, trial 3 of 3: at most 60.3k/s sent");
+    /* Two trials only: it goes on to show the first. */
+    expect_in(text, "{\"caption\":\"rabbit-3.10, trial 1 of 2: at most 20.");
+    free(text);
+    text = markdown_of(result);
+    assert_null(strstr(text, "Trial in the charts"));
+    free(text);
+    result_free(result);
+}
+
+static void one_trial_leaves_no_choice(void **state)
+{
+    struct result *result = make();
+    char *text = html_of(result);
+
+    (void)state;
+    assert_null(strstr(text, "<select"));
+    assert_null(strstr(text, "\"others\":"));
+    free(text);
+    result_free(result);
+}
+
+/* Of two hundred trials of an hour each not all are in the page, and none in full. */
+static void trials_to_choose_from_do_not_make_the_page_large(void **state)
+{
+    const struct fixture_options options = {.seconds = 3600, .all_measured = true, .seed = 9};
+    struct result *few = result_fixture(&options);
+    struct result *many = result_fixture(&options);
+    char *text;
+
+    (void)state;
+    result_fixture_repeat(few, 5);
+    text = html_of(few);
+    assert_true(strlen(text) < 1500000);
+    expect_in(text, "Of trials that are chosen a point stands for 25 s.");
+    free(text);
+    result_fixture_repeat(many, 50);
+    text = html_of(many);
+    assert_true(strlen(text) < 1500000);
+    expect_in(text, "The last 25 trials can not be chosen.");
+    assert_int_equal(count_of(text, "<option>"), 25);
+    free(text);
+    result_free(few);
+    result_free(many);
+}
+
+static void trials_of_a_search_are_chosen_by_their_rates(void **state)
+{
+    struct result *result = make();
+    struct result_case *of;
+    char *text;
+
+    (void)state;
+    result_fixture_search(result);
+    result_fixture_keep(result, 0);
+    result_fixture_repeat(result, 2);
+    of = &result->cases[0];
+    for (uint32_t i = 0; i < of->trials[1].phases_count; i++) {
+        of->trials[1].phases[i].asked_per_s = 40000.0;
+    }
+    text = html_of(result);
+    expect_in(text, "<option>1, 20.0k/s asked</option><option>2, 40.0k/s asked</option>");
+    free(text);
+    result_free(result);
+}
+
 static void sections_stand_in_the_order_of_a_readers_questions(void **state)
 {
     static const char *const headings[] = {"<h2>What happened over time",
@@ -200,6 +280,10 @@ int main(void)
         cmocka_unit_test(every_metric_that_was_compared_is_drawn_for_each_phase),
         cmocka_unit_test(a_sweep_over_two_keys_has_charts_for_each_value_of_the_second),
         cmocka_unit_test(the_timeline_says_which_trial_it_shows),
+        cmocka_unit_test(each_trial_can_be_chosen_for_the_charts_over_time),
+        cmocka_unit_test(one_trial_leaves_no_choice),
+        cmocka_unit_test(trials_to_choose_from_do_not_make_the_page_large),
+        cmocka_unit_test(trials_of_a_search_are_chosen_by_their_rates),
         cmocka_unit_test(sections_stand_in_the_order_of_a_readers_questions),
     };
 

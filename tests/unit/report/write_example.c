@@ -1,6 +1,6 @@
 /* Writes every report of a made-up result into a folder, for the browser test and for looking at:
  * write_example FOLDER
- * [faults|clean|hour|one|empty|cut|hostile|sweep|compared|search|scaling]. */
+ * [faults|clean|hour|one|empty|cut|hostile|sweep|compared|search|scaling|repeat]. */
 #include "file.h"
 #include "report.h"
 #include "result_fixture.h"
@@ -63,6 +63,8 @@ static struct result *make(const char *kind)
     } else if (strcmp(kind, "scaling") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_scaling(result);
+    } else if (strcmp(kind, "repeat") == 0) {
+        result_fixture_repeat(result, 3);
     } else if (strcmp(kind, "search") == 0) {
         result->verdict = VERDICT_PASS;
         result_fixture_search(result);
