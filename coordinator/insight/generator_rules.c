@@ -12,6 +12,7 @@
 #define HOST_SECONDS_MIN 3
 
 /* MEASUREMENT 6: a load thread as busy as that has no time left. */
+#define LIMITED_MIN 0.01 /* The self-check's limit where there is a schedule. */
 #define LOAD_THREAD_FULL 0.9
 #define LIMIT_SECONDS_MIN 2
 
@@ -170,13 +171,42 @@ void rule_calls_block(struct insights *insights, const struct result_case *of)
     }
 }
 
-/* How busy the agent's busiest load thread was on the mean of a phase's seconds; 0 without enough
- * of those. */
-static double load_thread_busy(const struct result_trial *trial, const struct result_phase *phase,
-                               uint32_t agent)
+static int64_t computed_ns(const struct strain *strain)
+{
+    return strain->load_cpu_ns;
+}
+
+static int64_t limited_ns(const struct strain *strain)
+{
+    return strain->throttled_ns == STRAIN_UNKNOWN ? 0 : strain->throttled_ns;
+}
+
+/* What can limit an agent that sends as fast as it can, told of the agent where it is most. */
+static const struct agent_limit {
+    int64_t (*taken_ns)(const struct strain *strain);
+    double told_above; /* That share of a phase's time. */
+    const char *figure;
+    const char *subject; /* "SUBJECT agent-1 VERB 97 % of the time: MEANING" */
+    const char *verb;
+    const char *meaning;
+    const char *advice;
+} agent_limits[] = {
+    {computed_ns, LOAD_THREAD_FULL, "busy", "the busiest load thread of", "computed",
+     "at this rate the generator is the limit, not the broker",
+     "Use more agents, or more clients: they get threads of their own where the host has "
+     "processors for them."},
+    {limited_ns, LIMITED_MIN, "throttled", "the CPU limit of", "held it back for",
+     "at this rate that limit counts, not the broker",
+     "Raise the CPU limit of the agent's control group, or use more agents."},
+};
+#define AGENT_LIMITS_COUNT (sizeof agent_limits / sizeof agent_limits[0])
+
+/* The agent's share on the mean of a phase's seconds; 0 without enough of those. */
+static double limit_share(const struct agent_limit *limit, const struct result_trial *trial,
+                          const struct result_phase *phase, uint32_t agent)
 {
     uint32_t seconds = 0;
-    double busy = 0.0;
+    double share = 0.0;
 
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
@@ -184,36 +214,35 @@ static double load_thread_busy(const struct result_trial *trial, const struct re
         if (row->agent == agent && row->span_ns > 0 && row->index < trial->intervals_count &&
             insight_within(&trial->intervals[row->index], phase)) {
             seconds++;
-            busy += (double)row->strain.load_cpu_ns / (double)row->span_ns;
+            share += (double)limit->taken_ns(&row->strain) / (double)row->span_ns;
         }
     }
-    return seconds < LIMIT_SECONDS_MIN ? 0.0 : busy / seconds;
+    return seconds < LIMIT_SECONDS_MIN ? 0.0 : share / seconds;
 }
 
-static void look_at_limit(struct insights *insights, const struct result_case *of, uint32_t phase)
+static void look_at_limit(struct insights *insights, const struct result_case *of, uint32_t phase,
+                          const struct agent_limit *limit)
 {
     const struct result *result = insights->result;
     const struct result_trial *trial = &of->trials[of->trials_count - 1];
-    uint32_t busiest = 0;
+    uint32_t agent = 0;
     double most = 0.0;
 
     for (uint32_t a = 0; phase < trial->phases_count && a < result->agents_count; a++) {
-        double busy = load_thread_busy(trial, &trial->phases[phase], a);
+        double share = limit_share(limit, trial, &trial->phases[phase], a);
 
-        busiest = busy > most ? a : busiest;
-        most = fmax(most, busy);
+        agent = share > most ? a : agent;
+        most = fmax(most, share);
     }
-    if (most > LOAD_THREAD_FULL) {
+    if (most > limit->told_above) {
         struct result_insight *insight = insight_new(insights, of->name, most);
 
         insight_place(insight, of, of->phases[phase].name, "");
-        insight_say(insight->text,
-                    "the busiest load thread of %s computed %.0f %% of the time: at this rate the "
-                    "generator is the limit, not the broker",
-                    result->agents[busiest].name, fmin(most, 1.0) * 100.0);
-        insight_say(insight->advice, "Use more agents, or more clients: they get threads of their "
-                                     "own where the host has processors for them.");
-        insight_figure(insight, "busy", most, "");
+        insight_say(insight->text, "%s %s %s %.0f %% of the time: %s", limit->subject,
+                    result->agents[agent].name, limit->verb, fmin(most, 1.0) * 100.0,
+                    limit->meaning);
+        insight_say(insight->advice, "%s", limit->advice);
+        insight_figure(insight, limit->figure, most, "");
     }
 }
 
@@ -222,7 +251,9 @@ void rule_generator_is_limit(struct insights *insights, const struct result_case
 {
     for (uint32_t p = 0; p < of->phases_count; p++) {
         if (of->phases[p].is_max && insight_whole_row(&of->phases[p])) {
-            look_at_limit(insights, of, p);
+            for (size_t i = 0; i < AGENT_LIMITS_COUNT; i++) {
+                look_at_limit(insights, of, p, &agent_limits[i]);
+            }
         }
     }
 }

@@ -108,6 +108,31 @@ static void a_full_load_thread_is_the_limit_of_max_and_only_there(void **state)
     result_free(result);
 }
 
+/* The self-check does not judge it without a schedule; nobody should take that rate for the
+ * broker's. */
+static void a_cpu_limit_that_held_back_is_the_limit_of_max(void **state)
+{
+    struct result *result = with_cores(10, 0.1);
+    struct result_trial *trial = made_up_trial(result);
+    const struct result_insight *insight;
+
+    (void)state;
+    made_up_merged(result)->is_max = true;
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].span_ns = 1000000000;
+        trial->agent_intervals[i].strain.throttled_ns = STRAIN_UNKNOWN;
+    }
+    assert_null(insight_of(result, "generator_is_limit"));
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].strain.throttled_ns = 300000000;
+    }
+    insight = insight_of(result, "generator_is_limit");
+    assert_non_null(insight);
+    assert_near(figure_of(insight, "throttled"), 0.3, 1e-9);
+    assert_non_null(strstr(insight->text, "held it back for 30 % of the time"));
+    result_free(result);
+}
+
 static void calls_that_hold_threads_up_are_told(void **state)
 {
     struct result *result = with_cores(10, 0.1);
@@ -148,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_near_the_measured_ceiling_is_told_with_its_headroom),
         cmocka_unit_test(a_full_load_thread_is_the_limit_of_max_and_only_there),
+        cmocka_unit_test(a_cpu_limit_that_held_back_is_the_limit_of_max),
         cmocka_unit_test(calls_that_hold_threads_up_are_told),
         cmocka_unit_test(a_host_whose_processors_are_busy_is_told),
         cmocka_unit_test(a_host_with_room_or_a_short_phase_is_not_told),
