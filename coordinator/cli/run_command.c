@@ -36,6 +36,7 @@ static const struct cli_usage usage = {
             "second one stops.\n"
             "\n"
             "Exit: 0 pass, 1 fail, 2 usage or scenario, 3 invalid, 4 the run could not be made, "
+            "5 regression,\n"
             "130 interrupted.",
     .arguments_min = 1,
     .arguments_max = 1,
