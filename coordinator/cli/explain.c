@@ -4,7 +4,6 @@
 #include "explain_terms.h"
 #include "mono.h"
 #include "plan.h"
-#include "plan_calibration.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,12 +48,7 @@ static void write_head(const struct explained *explained)
     const struct scenario *scenario = explained->scenario;
     const struct plan *plan = explained->plan;
     char duration[UNITS_TEXT_BYTES];
-    int64_t sum_ns = 0;
 
-    for (uint32_t i = 0; i < plan->trials_count; i++) {
-        sum_ns += plan->cases[plan->trials[i].case_index].trial_ns;
-    }
-    sum_ns += plan_calibrations(scenario, plan) * plan_calibration_ns(scenario);
     (void)printf("%s: %s\n", scenario->name, scenario->description);
     (void)printf("%s, sha256 %.16s\n\n", scenario->path, scenario->sha256);
     write_count(plan->cases_count, "case");
@@ -68,8 +62,8 @@ static void write_head(const struct explained *explained)
         (void)printf("\n");
         explain_search(scenario, plan);
     } else {
-        (void)printf(", at most %s of load and draining\n",
-                     units_format_duration(sum_ns, duration));
+        (void)printf(", ");
+        explain_time(scenario, plan);
     }
     explain_calibration(scenario, plan);
     (void)printf("unavailable: %s, on_broker_loss: %s\n",

@@ -449,7 +449,7 @@ static void write_disk(const struct plan_trial *trial)
         each += (double)trial->assignments_count * SERIES_COUNT * 1500.0;
         each += a->flows[flow].streams_count * (1.0 + a->flows[flow].subscriptions_count) * 60.0;
     }
-    (void)printf("  disk: about %s of the run's journal for each trial\n",
+    (void)printf("  disk: at most about %s of the run's journal for each trial\n",
                  units_format_bytes(seconds * each, bytes));
 }
 

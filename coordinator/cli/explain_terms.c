@@ -50,6 +50,63 @@ void explain_objectives(const struct scenario *scenario)
     }
 }
 
+/* How long a phase sends. -1: as long as it takes to count its messages out. */
+static int64_t sending_ns(const struct scenario_phase *phase)
+{
+    double counted_ns;
+
+    if (phase->kind == PHASE_NONE) {
+        return 0;
+    }
+    if (phase->messages == 0) {
+        return phase->duration_ns;
+    }
+    if (phase->kind != PHASE_RATE || phase->curve_count > 0) {
+        return -1;
+    }
+    counted_ns = (double)phase->messages / rate_per_s(phase->rate) * NS_PER_S;
+    return counted_ns < (double)phase->duration_ns ? (int64_t)counted_ns : phase->duration_ns;
+}
+
+/* Load of one trial as far as it is known: the limit by time of a phase that ends by count is no
+ * expectation. Adds to *counts whether there is such. */
+static int64_t load_ns(const struct scenario_setup *setup, bool *counts)
+{
+    int64_t sum_ns = 0;
+
+    for (uint32_t p = 0; p < setup->phases_count; p++) {
+        int64_t phase_ns = sending_ns(&setup->phases[p]);
+
+        *counts |= phase_ns < 0;
+        sum_ns += phase_ns < 0 ? 0 : phase_ns;
+    }
+    return sum_ns;
+}
+
+void explain_time(const struct scenario *scenario, const struct plan *plan)
+{
+    uint32_t calibrations = plan_calibrations(scenario, plan);
+    int64_t most_ns = calibrations * plan_calibration_ns(scenario);
+    int64_t sum_ns = calibrations * scenario->calibrate_ns;
+    bool counts = false;
+    char load[UNITS_TEXT_BYTES];
+    char most[UNITS_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < plan->trials_count; i++) {
+        const struct plan_case *of = &plan->cases[plan->trials[i].case_index];
+
+        most_ns += of->trial_ns;
+        sum_ns += load_ns(&scenario->setups[of->setup], &counts);
+    }
+    if (sum_ns > 0) {
+        (void)printf("%s of load%s", units_format_duration(sum_ns, load),
+                     counts ? " and what its counts take" : "");
+    } else {
+        (void)printf("%s", counts ? "load until its counts are sent" : "no load");
+    }
+    (void)printf(", at most %s with draining\n", units_format_duration(most_ns, most));
+}
+
 void explain_calibration(const struct scenario *scenario, const struct plan *plan)
 {
     uint32_t count = plan_calibrations(scenario, plan);

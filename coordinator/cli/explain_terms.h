@@ -7,6 +7,10 @@
 /* One a line, those that are implied too. */
 void explain_objectives(const struct scenario *scenario);
 
+/* How long the trials take: what is known, and the most that it can come to. Of a scenario without
+ * a search. */
+void explain_time(const struct scenario *scenario, const struct plan *plan);
+
 /* What is sent into the memory backend first; nothing if none is. */
 void explain_calibration(const struct scenario *scenario, const struct plan *plan);
 

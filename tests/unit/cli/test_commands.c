@@ -49,7 +49,7 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     (void)state;
     CALL(command_explain, &outcome, "explain", "quickstart.yaml");
     assert_int_equal(outcome.code, 0);
-    assert_has(outcome.out, "1 case, 1 trial, 2 agents, at most 19 s");
+    assert_has(outcome.out, "1 case, 1 trial, 2 agents, 9 s of load, at most 19 s with draining\n");
     assert_has(outcome.out, "case memory: memory\n");
     assert_has(outcome.out, "steady           8 s, 5.00k/s\n");
     assert_has(outcome.out, "warm-up          1 s, 2.00k/s, not measured\n");
@@ -57,7 +57,28 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     assert_has(outcome.out, "0: 2 producers, 2 consumers on ");
     assert_has(outcome.out, "sends 2.50k/s; up to ");
     assert_has(outcome.out, "millrace-RUN-c0-t0-main-3: producer 3@1 -> consumer 0.3@1\n");
-    assert_has(outcome.out, "disk: about ");
+    assert_has(outcome.out, "disk: at most about ");
+}
+
+/* It said "at most 30 h": the limits of phases that end by count were taken for their lengths. */
+static void explain_says_that_counts_take_as_long_as_they_take(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "publish-throughput-by-count.yaml");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "6 cases, 30 trials, 2 agents, load until its counts are sent, at most "
+                            "22 min 30 s with draining\n");
+    assert_has(outcome.out, "count            at most 30 s, 10 messages, as fast as confirms");
+    CALL(command_explain, &outcome, "explain", "publish-throughput-by-count.yaml", "--set",
+         "repeat=1", "--set", "phases.count.rate=10k/s");
+    assert_int_equal(outcome.code, 0);
+    /* 6660 messages. */
+    assert_has(outcome.out, ", 666 ms of load, at most 4 min 30 s with draining\n");
+    CALL(command_explain, &outcome, "explain", "publish-throughput-by-count.yaml", "--set",
+         "repeat=1", "--set",
+         "phases=[{ name: warm-up, rate: max, for: 2s }, { name: count, rate: max, messages: 1 }]");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, ", 12 s of load and what its counts take, at most ");
 }
 
 static void explain_says_how_a_search_goes_on_and_what_it_can_come_to(void **state)
@@ -87,8 +108,8 @@ static void explain_says_what_is_calibrated_and_how_long_that_takes(void **state
     assert_int_equal(outcome.code, 0);
     assert_has(outcome.out, "calibration: 1 workload, each 2 s as fast as possible into the memory "
                             "backend, at most 7.30 s in all\n");
-    /* Three trials of 19 s beside it. */
-    assert_has(outcome.out, "at most 64 s of load and draining\n");
+    /* Three trials of 9 s, 19 s with their drains, beside it. */
+    assert_has(outcome.out, "29 s of load, at most 64 s with draining\n");
     CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=none");
     assert_int_equal(outcome.code, 0);
     assert_null(strstr(outcome.out, "calibration"));
@@ -229,6 +250,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_goes_on_after_a_wrong_scenario),
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
+        cmocka_unit_test(explain_says_that_counts_take_as_long_as_they_take),
         cmocka_unit_test(explain_says_how_a_search_goes_on_and_what_it_can_come_to),
         cmocka_unit_test(explain_says_what_is_calibrated_and_how_long_that_takes),
         cmocka_unit_test(explain_lists_objectives_line_by_line_those_that_are_implied_too),
