@@ -248,6 +248,8 @@ struct result_case {
     struct result_calibration calibration;
     struct result_figure *figures; /* By phase, flow, metric. */
     uint32_t figures_count;
+    uint32_t checks_first; /* Its rows among findings.checks, once the self-check was made. */
+    uint32_t checks_count;
 };
 
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };

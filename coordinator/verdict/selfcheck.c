@@ -211,9 +211,13 @@ int selfcheck_find(struct result *result, struct errinfo *reterr)
     result->findings.checks = NULL;
     result->findings.checks_count = 0;
     for (uint32_t i = 0; r == 0 && i < result->cases_count; i++) {
-        if (result->cases[i].trials_count > 0) {
-            r = check_case(result, &result->cases[i], reterr);
+        struct result_case *of = &result->cases[i];
+
+        of->checks_first = result->findings.checks_count;
+        if (of->trials_count > 0) {
+            r = check_case(result, of, reterr);
         }
+        of->checks_count = result->findings.checks_count - of->checks_first;
     }
     return r;
 }

@@ -24,9 +24,9 @@ int selfcheck_trial(const struct result_trial *trial, const struct result_agent 
                     struct errinfo *reterr);
 
 /*
- * The invalid check that makes a metric of a case untrustworthy, or NULL. A slow generator voids
- * latencies, rates and backlogs; a clock that can't be trusted voids `e2e` alone; nothing voids a
- * count: the audit is exact however late messages are.
+ * The invalid check that makes a metric of a case untrustworthy, or NULL; after selfcheck_find(). A
+ * slow generator voids latencies, rates and backlogs; a clock that can't be trusted voids `e2e`
+ * alone; nothing voids a count: the audit is exact however late messages are.
  */
 const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
                                           const struct metric *metric);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SHARE_OF_SECONDS 0.01 /* A class counts beyond that. */
 /* Calls that hold threads up for that share of a second are what makes it late. */
@@ -302,42 +303,57 @@ static void conclude(const struct second_check *check, const struct judged *judg
     }
 }
 
-static int check_agent(struct result *result, const struct result_case *of, uint32_t agent,
-                       const struct second_check *check, struct errinfo *reterr)
+/* Every second into those of its agent, check by check. */
+static void judge_seconds(const struct result *result, const struct result_case *of,
+                          struct judged *judged)
 {
-    struct second second = {.agent = &result->agents[agent], .e2e_p99_ns = shown_p99_ns(of)};
-    struct judged judged = {0};
-    struct result_check *row;
+    struct second second = {.e2e_p99_ns = shown_p99_ns(of)};
 
     for (uint32_t t = 0; t < of->trials_count; t++) {
         const struct result_trial *trial = &of->trials[t];
 
         for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
-            second.row = &trial->agent_intervals[i];
-            if (second.row->agent == agent && is_measured(trial, second.row, check->of_schedule)) {
-                judge_second(check, &second, &judged);
+            const struct result_agent_interval *row = &trial->agent_intervals[i];
+            bool measured = row->agent < result->agents_count && is_measured(trial, row, false);
+            bool scheduled = measured && is_measured(trial, row, true);
+
+            for (size_t c = 0; measured && c < SECOND_CHECKS_COUNT; c++) {
+                if (scheduled || !second_checks[c].of_schedule) {
+                    second.row = row;
+                    second.agent = &result->agents[row->agent];
+                    judge_second(&second_checks[c], &second,
+                                 &judged[row->agent * SECOND_CHECKS_COUNT + c]);
+                }
             }
         }
     }
-    if (judged.seconds == 0 && (judged.unknown == 0 || check->unknown == NULL)) {
-        return 0; /* It had nothing to do in this case, or no schedule. */
-    }
-    row = selfcheck_row(result, check->name, result->agents[agent].name, of, reterr);
-    if (row == NULL) {
-        return -ENOMEM;
-    }
-    conclude(check, &judged, row);
-    return 0;
 }
 
 int selfcheck_seconds(struct result *result, const struct result_case *of, struct errinfo *reterr)
 {
+    struct judged *judged =
+        calloc((size_t)result->agents_count * SECOND_CHECKS_COUNT + 1, sizeof *judged);
     int r = 0;
 
-    for (uint32_t a = 0; r == 0 && a < result->agents_count; a++) {
-        for (size_t i = 0; r == 0 && i < SECOND_CHECKS_COUNT; i++) {
-            r = check_agent(result, of, a, &second_checks[i], reterr);
+    if (judged == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    judge_seconds(result, of, judged);
+    for (size_t i = 0; r == 0 && i < result->agents_count * SECOND_CHECKS_COUNT; i++) {
+        const struct second_check *check = &second_checks[i % SECOND_CHECKS_COUNT];
+        struct result_check *row;
+
+        if (judged[i].seconds == 0 && (judged[i].unknown == 0 || check->unknown == NULL)) {
+            continue; /* The agent had nothing to do in this case, or no schedule. */
+        }
+        row = selfcheck_row(result, check->name, result->agents[i / SECOND_CHECKS_COUNT].name, of,
+                            reterr);
+        if (row == NULL) {
+            r = -ENOMEM;
+        } else {
+            conclude(check, &judged[i], row);
         }
     }
+    free(judged);
     return r;
 }

@@ -79,12 +79,10 @@ bool selfcheck_flatters(const struct result_check *check)
 const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
                                           const struct metric *metric)
 {
-    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
-        const struct result_check *check = &result->findings.checks[i];
+    for (uint32_t i = 0; i < of->checks_count; i++) {
+        const struct result_check *check = &result->findings.checks[of->checks_first + i];
 
-        /* Of many rows few are invalid. */
-        if (check->status == CHECK_INVALID && strcmp(check->case_name, of->name) == 0 &&
-            selfcheck_concerns(check, metric)) {
+        if (selfcheck_concerns(check, metric)) {
             return check;
         }
     }

@@ -430,6 +430,33 @@ static void a_single_trial_is_held_against_the_ceiling_of_its_case(void **state)
     result_free(result);
 }
 
+/* What is wrong in one case says nothing of another. */
+static void a_case_is_void_by_its_own_checks_alone(void **state)
+{
+    struct result *result = new_result();
+    struct result *other = new_result();
+    struct metric metric;
+
+    (void)state;
+    result->cases = realloc(result->cases, 2 * sizeof *result->cases);
+    assert_non_null(result->cases);
+    result->cases[1] = result->cases[0];
+    result->cases[0] = other->cases[0];
+    (void)strcpy(result->cases[1].name, "d");
+    result->cases_count = 2;
+    other->cases_count = 0;
+    for (uint32_t s = 0; s < 10; s++) {
+        result->cases[1].trials[0].agent_intervals[s].send_lag_p99_ns = 30000000;
+    }
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    assert_int_equal(metric_parse("e2e.p99", &metric, NULL), 0);
+    assert_null(selfcheck_void(result, &result->cases[0], &metric));
+    assert_non_null(selfcheck_void(result, &result->cases[1], &metric));
+    assert_string_equal(selfcheck_void(result, &result->cases[1], &metric)->case_name, "d");
+    result_free(result);
+    result_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +467,7 @@ int main(void)
         cmocka_unit_test(what_was_not_sent_is_the_generators_unless_it_was_held_back),
         cmocka_unit_test(each_agent_is_held_to_its_own_share),
         cmocka_unit_test(what_a_host_does_not_tell_is_not_measured),
+        cmocka_unit_test(a_case_is_void_by_its_own_checks_alone),
         cmocka_unit_test(steal_counts_flat_out_as_well),
         cmocka_unit_test(flat_out_a_busy_generator_is_the_limit_and_no_fault),
         cmocka_unit_test(clocks_void_what_goes_from_host_to_host_and_nothing_else),
