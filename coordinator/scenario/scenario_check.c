@@ -42,7 +42,8 @@ static const char *expected(const struct scenario_key *row)
 /* Where a key stands that was written in the wrong place. */
 static void list_places(const char *key, struct text *ret)
 {
-    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_after(scenario_key_root()); row != NULL;
+         row = scenario_key_after(row)) {
         if (strcmp(scenario_key_name(row), key) == 0) {
             text_addf(ret, "%s%s", ret->bytes_count > 0 ? ", " : "", row->path);
         }

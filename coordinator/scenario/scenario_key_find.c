@@ -8,7 +8,8 @@
 
 const struct scenario_key *scenario_key_find(const char *path)
 {
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_root(); row != NULL;
+         row = scenario_key_after(row)) {
         if (strcmp(row->path, path) == 0) {
             return row;
         }
@@ -39,7 +40,8 @@ static const char *name_below(const struct scenario_key *parent, const struct sc
 
 const struct scenario_key *scenario_key_child(const struct scenario_key *parent, const char *key)
 {
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_root(); row != NULL;
+         row = scenario_key_after(row)) {
         const char *name = name_below(parent, row);
 
         if (name != NULL && (strcmp(name, "*") == 0 || strcmp(name, key) == 0)) {
@@ -52,7 +54,8 @@ const struct scenario_key *scenario_key_child(const struct scenario_key *parent,
 const struct scenario_key *scenario_key_next(const struct scenario_key *parent,
                                              const struct scenario_key *row)
 {
-    for (row = row == NULL ? scenario_keys : row + 1; row->path != NULL; row++) {
+    for (row = row == NULL ? scenario_key_root() : scenario_key_after(row); row != NULL;
+         row = scenario_key_after(row)) {
         if (name_below(parent, row) != NULL) {
             return row;
         }

@@ -1,7 +1,7 @@
 /*
  * scenario_keys: every key of CONTRACT's format 1, as data: its type, range, default, whether it is
  * executed yet, and a sentence. Validation, --set, the JSON schema and the key reference of
- * scenarios/README.md all come from this one table. Constant data.
+ * scenarios/README.md all come from this one list. Constant data.
  */
 #ifndef MILLRACE_SCENARIO_KEYS_H
 #define MILLRACE_SCENARIO_KEYS_H
@@ -61,8 +61,11 @@ struct key_value {
     struct rate rate;
 };
 
-/* All rows; the first is the root (path ""), the last has a NULL path. */
-extern const struct scenario_key scenario_keys[];
+/* The first row: the scenario itself, with the path "". */
+const struct scenario_key *scenario_key_root(void);
+
+/* Steps through all rows, in the order of the reference; NULL after the last. */
+const struct scenario_key *scenario_key_after(const struct scenario_key *row);
 
 /* NULL if there is no such row. */
 const struct scenario_key *scenario_key_find(const char *path);

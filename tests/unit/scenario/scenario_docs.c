@@ -164,7 +164,8 @@ void docs_schema(struct text *text)
                    "  \"title\": \"Millrace scenario, format 1\",\n"
                    "  \"$ref\": \"#/$defs/scenario\",\n"
                    "  \"$defs\": {");
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_root(); row != NULL;
+         row = scenario_key_after(row)) {
         bool map = row->type == KEY_MAP || row->map_form != NULL;
 
         if (row->later || row->same_as != NULL || (!map && row->type != KEY_LIST)) {
@@ -224,7 +225,8 @@ static void add_form(struct text *text, const struct scenario_key *row)
 void docs_reference(struct text *text)
 {
     text_add(text, "| key | value | default | meaning |\n|---|---|---|---|\n");
-    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_after(scenario_key_root()); row != NULL;
+         row = scenario_key_after(row)) {
         if (row->later || strcmp(scenario_key_name(row), "*") == 0) {
             continue;
         }
@@ -237,7 +239,8 @@ void docs_reference(struct text *text)
                   row->help);
     }
     text_add(text, "\nNot supported yet, and refused by name:");
-    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_after(scenario_key_root()); row != NULL;
+         row = scenario_key_after(row)) {
         if (row->later) {
             text_addf(text, " `%s`", row->path);
         }

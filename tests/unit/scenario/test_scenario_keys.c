@@ -6,7 +6,8 @@
 static void every_key_has_its_place_below_another(void **state)
 {
     (void)state;
-    for (const struct scenario_key *row = scenario_keys + 1; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_after(scenario_key_root()); row != NULL;
+         row = scenario_key_after(row)) {
         const char *dot = strrchr(row->path, '.');
         char parent[96] = "";
         const struct scenario_key *above;
@@ -23,7 +24,8 @@ static void every_key_has_its_place_below_another(void **state)
 static void every_key_is_explained_and_stands_once(void **state)
 {
     (void)state;
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_root(); row != NULL;
+         row = scenario_key_after(row)) {
         assert_non_null(row->help);
         assert_true(row->help[strlen(row->help) - 1] == '.');
         assert_ptr_equal(scenario_key_find(row->path), row);
@@ -36,7 +38,8 @@ static void every_key_is_explained_and_stands_once(void **state)
 static void every_default_is_a_value_of_its_key(void **state)
 {
     (void)state;
-    for (const struct scenario_key *row = scenario_keys; row->path != NULL; row++) {
+    for (const struct scenario_key *row = scenario_key_root(); row != NULL;
+         row = scenario_key_after(row)) {
         struct key_value value = {0};
         struct errinfo error = {""};
 
