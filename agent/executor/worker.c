@@ -2,56 +2,16 @@
 
 #include "invariant.h"
 #include "mono.h"
-#include "receiver.h"
-#include "thread_load.h"
+#include "worker_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#define WAIT_NS_MAX (50 * NS_PER_MS)
-#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on, or with a client down. */
-/* Messages closer together than this are sent in batches; each keeps its own intended time. */
-#define BATCH_GAP_NS (50 * NS_PER_US)
 #define BATCH_WAIT_NS (100 * NS_PER_US)
-#define SPIN_NS_MAX (80 * NS_PER_US)
-#define SPIN_SHARE 4 /* Of the time between two messages, one part at most is spun away. */
-
-struct worker {
-    struct worker_context context;
-    struct gate *gate;
-    pthread_t thread;
-    bool thread_started;
-    struct sender *sender;
-    struct receiver *receiver;
-    int wake_fd;
-    int epoll_fd;
-    bool watched;          /* Every endpoint has a descriptor. */
-    pthread_mutex_t mutex; /* Guards the order. */
-    bool has_order;
-    bool quit;
-    enum worker_order order;
-    struct segment segment;
-    int64_t order_deadline_ns;
-    _Atomic int64_t stop_ns;         /* Of the segment. */
-    _Atomic int64_t sending_stop_ns; /* Never after it. */
-    _Atomic bool called;             /* There is an order or a stop to look at. */
-    bool consumers_open;
-    bool producers_open;
-    bool running;
-    bool first_turn;
-    int64_t end_ns; /* Of the running segment. */
-    int64_t stop_taken_ns;
-    int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
-    int64_t spin_ns;  /* Running estimate of the 95th percentile of oversleep. */
-    int64_t spun_ns;  /* Spent spinning in this interval. */
-    struct thread_load load;
-};
 
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
 {
@@ -79,24 +39,6 @@ static void turn_interval(struct worker *worker, int64_t now_ns, bool final)
     receiver_account(worker->receiver, &state);
     while (!recorder_turn(worker->context.recorder, offset_ns, &state, final)) {
         mono_sleep_until(mono_ns() + NS_PER_MS); /* The collector goes on emptying the ring. */
-    }
-}
-
-static void rebuild_watch(struct worker *worker)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = worker->wake_fd}};
-
-    if (worker->epoll_fd >= 0) {
-        (void)close(worker->epoll_fd);
-    }
-    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    worker->watched = worker->epoll_fd >= 0 &&
-                      epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->wake_fd, &event) == 0;
-    if (worker->consumers_open && !receiver_watch(worker->receiver, worker->epoll_fd)) {
-        worker->watched = false;
-    }
-    if (worker->producers_open && !sender_watch(worker->sender, worker->epoll_fd)) {
-        worker->watched = false;
     }
 }
 
@@ -158,12 +100,12 @@ static bool take_order(struct worker *worker)
     case ORDER_OPEN_CONSUMERS:
         r = receiver_open(worker->receiver, deadline_ns, &error);
         worker->consumers_open = r == 0;
-        rebuild_watch(worker);
+        worker_watch(worker);
         break;
     case ORDER_OPEN_PRODUCERS:
         r = sender_open(worker->sender, deadline_ns, &error);
         worker->producers_open = r == 0;
-        rebuild_watch(worker);
+        worker_watch(worker);
         break;
     case ORDER_RUN:
         begin_segment(worker);
@@ -171,7 +113,7 @@ static bool take_order(struct worker *worker)
     case ORDER_CLOSE:
         worker->running = false;
         r = carry_out_close(worker);
-        rebuild_watch(worker);
+        worker_watch(worker);
         break;
     }
     gate_order_done(worker->gate, r, &error);
@@ -240,39 +182,6 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
     }
 }
 
-static void sleep_on(struct worker *worker, int64_t wait_ns)
-{
-    struct timespec timeout = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
-    struct epoll_event events[8];
-    int count;
-
-    if (!worker->watched || sender_is_down(worker->sender) || receiver_is_down(worker->receiver)) {
-        /* The descriptor of a lost connection stays readable: waiting on it would be a busy loop.
-         */
-        if (wait_ns > WAIT_NS_BLIND) {
-            timeout.tv_sec = 0;
-            timeout.tv_nsec = WAIT_NS_BLIND;
-        }
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &timeout, NULL);
-        return;
-    }
-    count = epoll_pwait2(worker->epoll_fd, events, 8, &timeout, NULL);
-    for (int i = 0; i < count; i++) {
-        if (events[i].data.fd == worker->wake_fd) {
-            uint64_t value;
-
-            if (read(worker->wake_fd, &value, sizeof value) < 0) {
-                errno = 0; /* Somebody else's wake-up was read already. */
-            }
-        }
-    }
-}
-
-static bool is_batched(const struct worker *worker)
-{
-    return worker->running && sender_gap_ns(worker->sender) < BATCH_GAP_NS;
-}
-
 /* Sends what is due. Between two batches only events are looked after: their answers come one by
  * one, and each look would find a message or two to send, so that the thread would never sleep. */
 static bool send_due(struct worker *worker)
@@ -280,7 +189,7 @@ static bool send_due(struct worker *worker)
     int64_t now_ns = mono_ns();
     bool sent;
 
-    if (!is_batched(worker)) {
+    if (!worker_is_batched(worker)) {
         return sender_send(worker->sender, now_ns);
     }
     if (now_ns < worker->batch_ns && now_ns < sending_end_ns(worker)) {
@@ -292,55 +201,6 @@ static bool send_due(struct worker *worker)
         worker->batch_ns = now_ns + BATCH_WAIT_NS; /* Nothing is owed. */
     }
     return sent;
-}
-
-/* Waits until there may be something to do: an event, a message that is due, the interval's end.
- * False: it is so near that the loop spins. */
-static bool wait_for_work(struct worker *worker, int64_t now_ns)
-{
-    int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
-    int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
-    int64_t intake_ns = receiver_next_ns(worker->receiver, now_ns);
-    int64_t gap_ns = sender_gap_ns(worker->sender);
-    bool batched = is_batched(worker);
-    int64_t woke_ns;
-    int64_t late_ns;
-
-    if (wait_ns > WAIT_NS_MAX) {
-        wait_ns = WAIT_NS_MAX;
-    }
-    if (worker->running && !sender_next_is_message(worker->sender)) {
-        /* Another try at a full socket, or at a lost connection. To spin for it took half a CPU
-         * from the broker that was to empty the socket. */
-        next_ns = SENDER_NEVER_NS;
-    }
-    if (intake_ns < now_ns + wait_ns) {
-        wait_ns = intake_ns - now_ns;
-        next_ns = SENDER_NEVER_NS; /* It need not be that exact. */
-    }
-    if (batched) {
-        wait_ns = now_ns + wait_ns < worker->batch_ns ? worker->batch_ns - now_ns : wait_ns;
-        if (wait_ns <= 0) {
-            return true; /* The batch is due. */
-        }
-    } else if (next_ns != SENDER_NEVER_NS) {
-        wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
-        if (wait_ns <= 0) {
-            return false; /* Close enough: the loop polls and looks at the clock again. */
-        }
-    }
-    sleep_on(worker, wait_ns);
-    woke_ns = mono_ns();
-    late_ns = woke_ns - (now_ns + wait_ns);
-    if (late_ns > 0 && !batched) {
-        /* Stochastic quantile: rises 19 times as fast as it falls, so it settles where 5 % are
-         * above it. */
-        worker->spin_ns += late_ns > worker->spin_ns ? 19 * 50 : -50;
-        worker->spin_ns = worker->spin_ns > SPIN_NS_MAX ? SPIN_NS_MAX
-                          : worker->spin_ns < 0         ? 0
-                                                        : worker->spin_ns;
-    }
-    return true;
 }
 
 static void *worker_main(void *argument)
@@ -379,7 +239,7 @@ static void *worker_main(void *argument)
         if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
             turn_interval(worker, now_ns, false);
         }
-        if (!busy && !wait_for_work(worker, mono_ns())) {
+        if (!busy && !worker_wait(worker, mono_ns())) {
             worker->spun_ns += mono_ns() - now_ns;
         }
     }
@@ -417,7 +277,7 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     if (r < 0) {
         goto out;
     }
-    rebuild_watch(worker);
+    worker_watch(worker);
     r = -pthread_create(&worker->thread, NULL, worker_main, worker);
     if (r < 0) {
         (void)errinfo_set(reterr, r, "a worker's thread can't be started: %s", strerror(-r));
@@ -429,16 +289,6 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
 out:
     worker_free(worker);
     return r;
-}
-
-static void wake(struct worker *worker)
-{
-    uint64_t one = 1;
-
-    atomic_store_explicit(&worker->called, true, memory_order_release);
-    if (write(worker->wake_fd, &one, sizeof one) < 0) {
-        errno = 0; /* It is awake already. */
-    }
 }
 
 void worker_order(struct worker *worker, enum worker_order order, const struct segment *segment,
@@ -456,7 +306,7 @@ void worker_order(struct worker *worker, enum worker_order order, const struct s
         atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);
     }
     (void)pthread_mutex_unlock(&worker->mutex);
-    wake(worker);
+    worker_wake(worker);
 }
 
 void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)
@@ -469,7 +319,7 @@ void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)
     if (!sending_only) {
         atomic_store(&worker->stop_ns, at_ns);
     }
-    wake(worker);
+    worker_wake(worker);
 }
 
 void worker_free(struct worker *worker)
@@ -481,7 +331,7 @@ void worker_free(struct worker *worker)
         (void)pthread_mutex_lock(&worker->mutex);
         worker->quit = true;
         (void)pthread_mutex_unlock(&worker->mutex);
-        wake(worker);
+        worker_wake(worker);
         (void)pthread_join(worker->thread, NULL);
     }
     sender_free(worker->sender);

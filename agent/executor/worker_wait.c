@@ -1,0 +1,122 @@
+/* Waiting: for an event, for the next message, for an order. */
+#include "mono.h"
+#include "worker_parts.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_NS_MAX (50 * NS_PER_MS)
+#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on, or with a client down. */
+#define BATCH_GAP_NS (50 * NS_PER_US)
+#define SPIN_NS_MAX (80 * NS_PER_US)
+#define SPIN_SHARE 4 /* Of the time between two messages, one part at most is spun away. */
+
+void worker_watch(struct worker *worker)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = worker->wake_fd}};
+
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->watched = worker->epoll_fd >= 0 &&
+                      epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->wake_fd, &event) == 0;
+    if (worker->consumers_open && !receiver_watch(worker->receiver, worker->epoll_fd)) {
+        worker->watched = false;
+    }
+    if (worker->producers_open && !sender_watch(worker->sender, worker->epoll_fd)) {
+        worker->watched = false;
+    }
+}
+
+static void sleep_on(struct worker *worker, int64_t wait_ns)
+{
+    struct timespec timeout = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
+    struct epoll_event events[8];
+    int count;
+
+    if (!worker->watched || sender_is_down(worker->sender) || receiver_is_down(worker->receiver)) {
+        /* The descriptor of a lost connection stays readable: waiting on it would be a busy loop.
+         */
+        if (wait_ns > WAIT_NS_BLIND) {
+            timeout.tv_sec = 0;
+            timeout.tv_nsec = WAIT_NS_BLIND;
+        }
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &timeout, NULL);
+        return;
+    }
+    count = epoll_pwait2(worker->epoll_fd, events, 8, &timeout, NULL);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == worker->wake_fd) {
+            uint64_t value;
+
+            if (read(worker->wake_fd, &value, sizeof value) < 0) {
+                errno = 0; /* Somebody else's wake-up was read already. */
+            }
+        }
+    }
+}
+
+bool worker_is_batched(const struct worker *worker)
+{
+    return worker->running && sender_gap_ns(worker->sender) < BATCH_GAP_NS;
+}
+
+bool worker_wait(struct worker *worker, int64_t now_ns)
+{
+    int64_t next_ns = worker->running ? sender_next_ns(worker->sender) : SENDER_NEVER_NS;
+    int64_t wait_ns = next_ns == SENDER_NEVER_NS ? WAIT_NS_MAX : next_ns - now_ns;
+    int64_t intake_ns = receiver_next_ns(worker->receiver, now_ns);
+    int64_t gap_ns = sender_gap_ns(worker->sender);
+    bool batched = worker_is_batched(worker);
+    int64_t woke_ns;
+    int64_t late_ns;
+
+    if (wait_ns > WAIT_NS_MAX) {
+        wait_ns = WAIT_NS_MAX;
+    }
+    if (worker->running && !sender_next_is_message(worker->sender)) {
+        /* Another try at a full socket, or at a lost connection. To spin for it took half a CPU
+         * from the broker that was to empty the socket. */
+        next_ns = SENDER_NEVER_NS;
+    }
+    if (intake_ns < now_ns + wait_ns) {
+        wait_ns = intake_ns - now_ns;
+        next_ns = SENDER_NEVER_NS; /* It need not be that exact. */
+    }
+    if (batched) {
+        wait_ns = now_ns + wait_ns < worker->batch_ns ? worker->batch_ns - now_ns : wait_ns;
+        if (wait_ns <= 0) {
+            return true; /* The batch is due. */
+        }
+    } else if (next_ns != SENDER_NEVER_NS) {
+        wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
+        if (wait_ns <= 0) {
+            return false; /* Close enough: the loop polls and looks at the clock again. */
+        }
+    }
+    sleep_on(worker, wait_ns);
+    woke_ns = mono_ns();
+    late_ns = woke_ns - (now_ns + wait_ns);
+    if (late_ns > 0 && !batched) {
+        /* Stochastic quantile: rises 19 times as fast as it falls, so it settles where 5 % are
+         * above it. */
+        worker->spin_ns += late_ns > worker->spin_ns ? 19 * 50 : -50;
+        worker->spin_ns = worker->spin_ns > SPIN_NS_MAX ? SPIN_NS_MAX
+                          : worker->spin_ns < 0         ? 0
+                                                        : worker->spin_ns;
+    }
+    return true;
+}
+
+void worker_wake(struct worker *worker)
+{
+    uint64_t one = 1;
+
+    atomic_store_explicit(&worker->called, true, memory_order_release);
+    if (write(worker->wake_fd, &one, sizeof one) < 0) {
+        errno = 0; /* It is awake already. */
+    }
+}
