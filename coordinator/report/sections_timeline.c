@@ -284,8 +284,9 @@ static void add_marks(const struct result *result, struct document *doc)
         char at[FACTS_TEXT_BYTES];
 
         doc_item(doc, mark->kind == MARK_BROKER_UP ? DOC_GOOD : DOC_WARN, "%s%s%s: %s%s%s",
-                 facts_offset(mark->at_ns, at), where[0] == '\0' ? "" : " on ", where,
-                 mark_kind_name(mark->kind), mark->text[0] == '\0' ? "" : ", ", mark->text);
+                 where[0] == '\0' ? "between two trials" : facts_offset(mark->at_ns, at),
+                 where[0] == '\0' ? "" : " on ", where, mark_kind_name(mark->kind),
+                 mark->text[0] == '\0' ? "" : ", ", mark->text);
     }
     if (result->marks_count > count) {
         doc_item(doc, DOC_MUTED, "%u later %s not listed.", result->marks_count - count,

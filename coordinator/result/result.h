@@ -135,8 +135,8 @@ const char *mark_kind_name(enum mark_kind kind);
 
 struct result_mark {
     enum mark_kind kind;
-    uint32_t trial;
-    int64_t at_ns; /* Offset from the trial's T0. */
+    uint32_t trial; /* Between two trials the later one, which may never have begun. */
+    int64_t at_ns;  /* Offset from the trial's T0; 0: before it. */
     char text[REASON_BYTES];
 };
 

@@ -175,8 +175,9 @@ static int run_trials(struct run *run, struct errinfo *reterr)
     for (uint32_t i = 0; r == 0 && i < run->plan->trials_count; i++) {
         struct plan_trial *trial = &run->plan->trials[i];
 
+        run->trial_next = trial->number;
         if (run->events.interrupted || run_interrupted(run)) {
-            run->events.interrupted = true;
+            run_take_interrupt(run);
             break;
         }
         if (run->cases[trial->case_index].status != CASE_MEASURED ||
@@ -220,7 +221,7 @@ const char *run_failure_code(int code)
 static void take_failure(struct run *run, int code, const struct errinfo *error)
 {
     if (code == -EINTR) {
-        run->events.interrupted = true;
+        run_take_interrupt(run);
         return;
     }
     if (code < 0 && !run->events.failed) {

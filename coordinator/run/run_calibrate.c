@@ -53,7 +53,7 @@ static int make_lists(struct run *run, struct errinfo *reterr)
 }
 
 /* 0, and the caller owns *ret; -EINVAL (the workload does not fit memory), -ENOMEM. */
-static int calibration_new(const struct run *run, uint32_t setup, struct calibration **ret,
+static int calibration_new(struct run *run, uint32_t setup, struct calibration **ret,
                            struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
@@ -65,6 +65,7 @@ static int calibration_new(const struct run *run, uint32_t setup, struct calibra
     }
     made->config = *run->config;
     made->run.config = &made->config;
+    made->run.whole = run;
     memcpy(made->run.run_id, run->run_id, sizeof made->run.run_id);
     made->run.session = run->session;
     made->run.session_open = true;
@@ -137,7 +138,7 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
     if (r == 0) {
         r = drive(&made->run, TRIAL_FIRST + setup, reterr);
         if (made->run.events.interrupted || r == -EINTR) {
-            run->events.interrupted = true;
+            run_take_interrupt(&made->run);
             r = 0;
         } else if (fleet_lost(run->session->fleet) != UINT32_MAX) {
             run->events.failed = true;

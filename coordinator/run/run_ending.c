@@ -19,6 +19,23 @@ void run_stop_all(struct run *run, bool sending_only)
     }
 }
 
+void run_take_interrupt(struct run *run)
+{
+    struct run *whole = run->whole == NULL ? run : run->whole;
+    bool begun = whole->trial != NULL && whole->t0_ns != 0;
+
+    run->events.interrupted = true;
+    whole->events.interrupted = true;
+    if (!whole->interrupt_journaled) {
+        whole->interrupt_journaled = true;
+        (void)run_journal_mark(whole, MARK_INTERRUPTED, begun ? mono_ns() - whole->t0_ns : 0,
+                               run == whole ? "interrupted by the user"
+                                            : "interrupted by the user while calibrating",
+                               NULL);
+        (void)run_sync(whole, NULL);
+    }
+}
+
 /* Has the broker been away for longer than the scenario allows? Then the run ends as fail. */
 static bool broker_is_lost(struct run *run)
 {
@@ -71,10 +88,8 @@ int run_look_for_end(struct run *run, int64_t drain_ns, int64_t *deadline_ns,
     char missed[REASON_BYTES];
 
     if (run_interrupted(run) && !run->events.interrupted) {
-        run->events.interrupted = true;
+        run_take_interrupt(run);
         run_notice(run, "interrupted: draining (Ctrl-C again stops at once)");
-        (void)run_journal_mark(run, MARK_INTERRUPTED, mono_ns() - run->t0_ns,
-                               "interrupted by the user", NULL);
         end_sending(run, drain_ns, deadline_ns);
     } else if (!run_is_ending(run) && !run->broker_given_up && run->windows != NULL &&
                windows_missed(run->windows, missed)) {

@@ -196,7 +196,9 @@ int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const 
     struct journal_entry entry = {.kind = ENTRY_MARK};
 
     entry.as.mark.kind = kind;
-    entry.as.mark.trial = run->trial == NULL ? 0 : run->trial->number;
+    entry.as.mark.trial = run->trial != NULL                     ? run->trial->number
+                          : run->config->scenario->search.wanted ? run->search_trials
+                                                                 : run->trial_next;
     entry.as.mark.at_ns = at_ns;
     (void)snprintf(entry.as.mark.text, sizeof entry.as.mark.text, "%s", text);
     return run_journal(run, &entry, reterr);

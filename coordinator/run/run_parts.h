@@ -12,6 +12,7 @@
 
 struct run {
     const struct run_config *config;
+    struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
     char run_id[NAME_BYTES];
     char *folder;
     char *agents_folder;
@@ -31,6 +32,8 @@ struct run {
     struct window_count *window_counts; /* Of the trials so far. */
     uint32_t window_counts_count;
     uint32_t search_trials;
+    uint32_t trial_next; /* Number of the trial that begins next; not of a search's. */
+    bool interrupt_journaled;
     struct result_calibration *calibrations; /* By setup; zeroes: not made. */
     struct run_progress progress;
     int64_t synced_ns;
@@ -99,6 +102,10 @@ void run_notice(const struct run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void run_stage(struct run *run, const char *stage, const char *detail);
 bool run_interrupted(const struct run *run);
+
+/* The user has ended the run, in whatever stage: from now on it is interrupted. Says so in the
+ * journal, on disk at once, as the next Ctrl-C ends the process. */
+void run_take_interrupt(struct run *run);
 
 /* Judges what the run came to, closes the journal and writes the reports. Below 0: not all of it
  * could be written, or (with *ret untouched) there is no result. Reports are written, and say so,

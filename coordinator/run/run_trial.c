@@ -426,6 +426,9 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     if (r == 0) {
         r = prepare(run, reterr);
         begun = r == 0;
+        if (r == -EINTR) {
+            run_take_interrupt(run); /* Before what was prepared is taken back, which may last. */
+        }
         if (r == 0) {
             r = drive(run, phases, phases_count, reterr);
         }

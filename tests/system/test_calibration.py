@@ -65,8 +65,32 @@ def interrupted():
     run.signal(signal.SIGINT)
     run.ends(130, 20)
     result = bed.result_of(folder)
-    same(result["verdict"], "interrupted", "verdict")
+    same((result["verdict"], result["exit_code"]), ("interrupted", 130), "verdict")
+    same([one["code"] for one in result["reasons"]], ["interrupted"], "reasons")
+    same([(one["mark"], one["trial"], one["text"]) for one in result["marks"]], [("interrupted", 0, "interrupted by the user while calibrating")], "marks")
     same(result["cases"][0]["trials"], [], "trials")
+
+
+@test("Ctrl-C twice while calibrating, between two trials: the journal tells who ended the run, and where")
+def stopped_at_once():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=["{ name: steady, rate: 500/s, for: 1s }"], sweep="{ message.size: [100, 200] }", calibrate="3s"), "--out", folder)
+    run.says(r"(?s)running: calibration.*running: memory.*running: calibration")
+    agents = bed.agents_of(run)
+    for agent in agents:
+        os.kill(agent, signal.SIGSTOP)  # What is calibrated can't end by itself.
+    run.signal(signal.SIGINT)
+    run.says("interrupted: draining")
+    run.signal(signal.SIGINT)
+    same(run.wait(5), 130, "exit code of a second Ctrl-C")
+    for agent in agents:
+        if bed.alive(agent):
+            os.kill(agent, signal.SIGCONT)
+    contains(bed.millrace("report", folder, code=130).out, "INTERRUPTED - stopped at once by the user", "the summary")
+    result = bed.result_of(folder)
+    same((result["cut_off"], result["verdict"], result["exit_code"]), (True, "interrupted", 130), "how it ended")
+    same([(one["mark"], one["trial"], one["at_ns"]) for one in result["marks"]], [("interrupted", 1, 0)], "marks")
+    contains(bed.read(folder, "report.html"), "between two trials: interrupted, interrupted by the user while calibrating", "the page")
 
 
 @test("an agent killed while calibrating: exit code 4, agent_lost")

@@ -27,6 +27,7 @@ def interrupted(run, folder, agents, timeout_s=40):
     result = bed.result_of(folder)
     same((result["verdict"], result["exit_code"]), ("interrupted", 130), "verdict")
     check("interrupted" in [one["code"] for one in result["reasons"]], f"reasons: {result['reasons']}")
+    same(bed.marks_of(result).count("interrupted"), 1, f"marks: {result['marks']}")
     matches(run.out, "INTERRUPTED", "the summary")
     for name in ["report.html", "summary.md", "intervals.jsonl", "histograms.hlog"]:
         check(os.path.exists(os.path.join(folder, name)), f"{name} is missing")
