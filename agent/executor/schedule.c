@@ -115,12 +115,45 @@ static int64_t due_in_phase(const struct schedule *schedule, int64_t now_ns)
     return due_ns < end_ns ? due_ns : SCHEDULE_NEVER_NS;
 }
 
+/* Leaves out what is too late by now. False: there is more, or somebody has to take the number. */
+static bool skip_late(struct schedule *schedule, int64_t now_ns)
+{
+    int64_t limit_ns = schedule->assignment->phases[schedule->phase].skip_ns;
+    uint32_t skips = 0;
+
+    if (limit_ns == 0 || load_of(schedule)->load != LOAD_RATE) {
+        return true;
+    }
+    while (due_in_phase(schedule, now_ns) < now_ns - limit_ns) {
+        if (skips == SCHEDULE_SKIPS_MAX) {
+            return false;
+        }
+        schedule_sent(schedule);
+        schedule->skipped++;
+        skips++;
+    }
+    return true;
+}
+
+uint64_t schedule_take_skipped(struct schedule *schedule)
+{
+    uint64_t skipped = schedule->skipped;
+
+    schedule->skipped = 0;
+    return skipped;
+}
+
 int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_due)
 {
     *ret_due = false;
     while (!schedule->over) {
-        int64_t due_ns = due_in_phase(schedule, now_ns);
         bool stopped = now_ns >= schedule->stop_ns;
+        int64_t due_ns;
+
+        if (!skip_late(schedule, now_ns)) {
+            return now_ns;
+        }
+        due_ns = due_in_phase(schedule, now_ns);
 
         if (schedule->sent >= schedule->share || (stopped && due_ns < now_ns - SCHEDULE_GRACE_NS) ||
             (stopped && due_ns == SCHEDULE_NEVER_NS &&
@@ -136,6 +169,9 @@ int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_du
         }
         if (schedule->phase == schedule->phase_last) {
             break;
+        }
+        if (schedule->skipped > 0) {
+            return now_ns; /* To be counted while it is known in which phase that was. */
         }
         enter_phase(schedule, schedule->phase + 1, schedule->phase_end_ns);
     }

@@ -4,7 +4,8 @@
  *
  * A phase's messages are those due within it, also when they are sent late; the next phase begins
  * for this producer once they are sent. In a phase with a number of messages it has its share of
- * them, and is over once they are sent.
+ * them, and is over once they are sent. Where the phase says so, messages that are too late by
+ * the time they are asked for are skipped instead.
  */
 #ifndef MILLRACE_SCHEDULE_H
 #define MILLRACE_SCHEDULE_H
@@ -16,6 +17,9 @@
 #include <stdint.h>
 
 #define SCHEDULE_NEVER_NS INT64_MAX
+/* So many are skipped at most before the worker does something else: with an end far away and a
+ * high rate it would be away for long. */
+#define SCHEDULE_SKIPS_MAX 4096
 /* Messages that came due so shortly before a stop are still sent after it: a worker looks at its
  * schedules a few times in a millisecond. What is owed for longer is given up. */
 #define SCHEDULE_GRACE_NS INT64_C(1000000)
@@ -32,9 +36,10 @@ struct schedule {
     int64_t phase_start_ns;   /* mono_ns() */
     int64_t phase_end_ns;
     int64_t stop_ns;
-    bool over;      /* Nothing is left to send in this segment. */
-    uint64_t share; /* Messages that this producer sends in the phase. */
-    uint64_t sent;  /* Of these. */
+    bool over;        /* Nothing is left to send in this segment. */
+    uint64_t share;   /* Messages that this producer sends in the phase. */
+    uint64_t sent;    /* Of these; those that were skipped are among them. */
+    uint64_t skipped; /* In the phase, since schedule_take_skipped(). */
     struct pacer pacer;
     int64_t accounted_ns; /* What came due before was counted. */
     /* Poisson arrivals have no formula for what came due: a second pacer walks after the first. */
@@ -59,6 +64,10 @@ enum load schedule_load(const struct schedule *schedule);
  * LOAD_MAX: now_ns), or when to look again, or SCHEDULE_NEVER_NS when the segment is over for this
  * producer. *ret_due says which. */
 int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_due);
+
+/* How many messages of schedule->phase were skipped since the last call; after each
+ * schedule_next_ns(). */
+uint64_t schedule_take_skipped(struct schedule *schedule);
 
 /* The message that schedule_next_ns() named was sent. */
 void schedule_sent(struct schedule *schedule);

@@ -321,6 +321,21 @@ static void stall(struct sender_group *group, int64_t now_ns)
     group->stalled_until_ns = now_ns + group->stall_ns;
 }
 
+/* When the producer has something to do next; what was too late by then is counted. */
+static int64_t next_ns_of(struct sender *sender, struct producer *producer, int64_t now_ns,
+                          bool *ret_due)
+{
+    int64_t next_ns = schedule_next_ns(&producer->schedule, now_ns, ret_due);
+    uint64_t skipped = schedule_take_skipped(&producer->schedule);
+
+    if (skipped > 0) {
+        recorder_cell(sender->context.recorder, sender->groups[producer->group].flow,
+                      producer->schedule.phase)
+            ->counters.skipped += skipped;
+    }
+    return next_ns;
+}
+
 /* The producer at the top of the heap: sends its message if one is due. Returns the time after it.
  */
 static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
@@ -328,7 +343,7 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
     struct producer *producer = &sender->producers[sender->heap[0]];
     struct sender_group *group = &sender->groups[producer->group];
     bool due = false;
-    int64_t next_ns = schedule_next_ns(&producer->schedule, now_ns, &due);
+    int64_t next_ns = next_ns_of(sender, producer, now_ns, &due);
     int64_t end_ns;
 
     *ret_sent = false;
@@ -355,7 +370,7 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
     group->stall_ns = 0;
     /* With `max` the key is the time of the last message: producers take turns. */
     producer->key_ns = schedule_load(&producer->schedule) == LOAD_RATE
-                           ? schedule_next_ns(&producer->schedule, end_ns, &due)
+                           ? next_ns_of(sender, producer, end_ns, &due)
                            : end_ns;
     sender_heap_down(sender, 0);
     return end_ns;

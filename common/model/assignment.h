@@ -84,6 +84,7 @@ struct assigned_phase {
     bool implied; /* The drain phase that the scenario did not write. */
     struct phase_consume consume;
     enum arrivals arrivals; /* Of all flows with LOAD_RATE. */
+    int64_t skip_ns; /* A message that is later than that is not sent any more; 0: all are. */
     struct curve_point
         curve[CURVE_POINTS_MAX]; /* How the rate changes, of each flow with LOAD_RATE. */
     uint32_t curve_count;        /* 0: it does not. */

@@ -333,6 +333,7 @@ static int check_phases(const struct check *check)
                                  phase->until_drained ? 0 : PHASE_MESSAGES_MAX);
         r = r < 0 ? r : check_consume(&place, &phase->consume);
         r = r < 0 ? r : check_enum(&place, "arrivals", (int)phase->arrivals, ARRIVALS_ALIGNED);
+        r = r < 0 ? r : check_number(&place, "skip_ns", (uint64_t)phase->skip_ns, 0, SKIP_NS_MAX);
         r = r < 0 ? r : check_curve(&place, phase);
         for (uint32_t flow = 0; r == 0 && flow < a->flows_count; flow++) {
             r = check_load(&place, &phase->loads[flow]);

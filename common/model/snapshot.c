@@ -27,6 +27,7 @@ void counters_add(struct counters *counters, const struct counters *from)
     counters->due += from->due;
     counters->sent += from->sent;
     counters->sent_in_time += from->sent_in_time;
+    counters->skipped += from->skipped;
     counters->sent_bytes += from->sent_bytes;
     counters->acked += from->acked;
     counters->refused += from->refused;

@@ -38,6 +38,7 @@ struct counters {
     uint64_t due;          /* Came due by the schedule (with `max`: equals sent). */
     uint64_t sent;         /* Submitted to the client library. */
     uint64_t sent_in_time; /* Of these, before their phase ended. */
+    uint64_t skipped;      /* Came due and were not sent, as they were too late by then. */
     uint64_t sent_bytes;
     uint64_t acked;
     uint64_t refused;

@@ -170,7 +170,7 @@ static void code_phase(struct coder *coder, void *item)
 {
     struct assigned_phase *phase = item;
 
-    code_begin(coder, "phase", 9 + FLOWS_MAX);
+    code_begin(coder, "phase", 10 + FLOWS_MAX);
     code_text(coder, "name", phase->name, sizeof phase->name);
     code_i64(coder, "duration_ns", &phase->duration_ns);
     code_bool(coder, "until_drained", &phase->until_drained);
@@ -180,6 +180,7 @@ static void code_phase(struct coder *coder, void *item)
     code_consume(coder, &phase->consume);
     phase->arrivals =
         (enum arrivals)code_enum(coder, "arrivals", phase->arrivals, ARRIVALS_ALIGNED);
+    code_i64(coder, "skip_ns", &phase->skip_ns);
     code_items(coder, "curve", phase->curve, &phase->curve_count, &curve_kind);
     for (uint32_t i = 0; i < FLOWS_MAX; i++) {
         code_load(coder, &phase->loads[i]);

@@ -9,6 +9,7 @@ static void code_counters(struct coder *coder, struct counters *counters)
         &counters->due,
         &counters->sent,
         &counters->sent_in_time,
+        &counters->skipped,
         &counters->sent_bytes,
         &counters->acked,
         &counters->refused,

@@ -14,6 +14,7 @@ static void code_counters(struct fields *fields, struct counters *counters)
         {"due", &counters->due},
         {"sent", &counters->sent},
         {"sent_in_time", &counters->sent_in_time},
+        {"skipped", &counters->skipped},
         {"sent_bytes", &counters->sent_bytes},
         {"acked", &counters->acked},
         {"refused", &counters->refused},

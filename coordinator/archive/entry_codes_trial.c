@@ -175,6 +175,7 @@ static void code_phase(struct fields *fields, void *item)
     code_consume(fields, &phase->consume);
     phase->arrivals =
         field_enum(fields, "arrivals", phase->arrivals, arrivals, ARRIVALS_ALIGNED + 1);
+    field_i64(fields, "skip_ns", &phase->skip_ns);
     field_items(fields, "curve", phase->curve, &phase->curve_count, &curve);
     field_items(fields, "loads", phase->loads, &loads_count, &flow_loads); /* By flow. */
 }

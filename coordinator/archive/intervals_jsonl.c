@@ -35,6 +35,7 @@ static int put_interval(const struct result_case *of, const struct result_trial 
     json_double(&values, "length_s", interval->length_s);
     json_bool(&values, "complete", interval->complete);
     json_count(&values, "due", interval->due);
+    json_count(&values, "skipped", interval->skipped);
     json_count(&values, "sent", interval->sent);
     json_count(&values, "acked", interval->acked);
     json_count(&values, "received", interval->received);

@@ -87,6 +87,9 @@ static void put_phases(struct json_values *values, const struct result_phase *ph
         json_i64(values, "start_ns", phase->start_ns);
         json_i64(values, "duration_ns", phase->duration_ns);
         put_rates(values, phase);
+        if (!phase->is_max) {
+            json_count(values, "skipped", phase->skipped);
+        }
         put_delivery(values, &phase->delivery);
         json_open(values, "latency_ns");
         for (int series = 0; series < SERIES_COUNT; series++) {

@@ -215,6 +215,10 @@ static void write_load(const struct assigned_phase *phase, const struct phase_lo
         (void)printf("%s", units_format_rate(rate_per_s(load->rate), rate));
     }
     (void)printf("%s", arrivals[phase->arrivals]);
+    if (phase->skip_ns > 0) {
+        (void)printf(", those later than %s skipped",
+                     units_format_ns((double)phase->skip_ns, rate));
+    }
 }
 
 static void write_consume(const struct phase_consume *consume)

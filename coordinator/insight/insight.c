@@ -31,6 +31,7 @@ static const struct rule rules[] = {
     {"peak_recovery", rule_peak_recovery, NULL, KEEP_MANY, false},
     {"backlog_emptied", rule_backlog_emptied, NULL, KEEP_MANY, false},
     {"tail_far_from_median", rule_tail, NULL, KEEP_FEW, false},
+    {"late_skipped", rule_late_skipped, NULL, KEEP_FEW, false},
     {"coordinated_omission", rule_coordinated_omission, NULL, KEEP_FEW, false},
     {"in_flight_limits", rule_in_flight_limits, NULL, KEEP_FEW, false},
     {"latency_drift", rule_latency_drift, NULL, KEEP_FEW, false},

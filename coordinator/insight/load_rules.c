@@ -227,3 +227,30 @@ void rule_peak_recovery(struct insights *insights, const struct result_case *of)
         three[1] = three[2];
     }
 }
+
+/* What was never sent has no latency: who reads percentiles has to know how much is missing. */
+void rule_late_skipped(struct insights *insights, const struct result_case *of)
+{
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        const struct result_phase *phase = &of->phases[p];
+        struct result_insight *insight;
+        double share;
+
+        if (!insight_whole_row(phase) || phase->skipped == 0 || phase->due == 0) {
+            continue;
+        }
+        share = (double)phase->skipped / (double)phase->due;
+        insight = insight_new(insights, of->name, share);
+        insight_place(insight, of, phase->name, "");
+        insight_say(insight->text,
+                    "%.3g %% of the messages were skipped (%llu of %llu), as they were later than "
+                    "catch_up allows by the time they could be sent: latencies are those of the "
+                    "others",
+                    share * 100.0, (unsigned long long)phase->skipped,
+                    (unsigned long long)phase->due);
+        insight_say(insight->advice, "With catch_up: burst every message is sent, and its "
+                                     "lateness counts.");
+        insight_figure(insight, "skipped", (double)phase->skipped, "messages");
+        insight_figure(insight, "due", (double)phase->due, "messages");
+    }
+}

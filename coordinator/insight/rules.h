@@ -29,6 +29,7 @@ void rule_scaling_knee(struct insights *insights);
 void rule_scaling_law(struct insights *insights);
 
 /* load_rules.c */
+void rule_late_skipped(struct insights *insights, const struct result_case *of);
 void rule_ramp_knee(struct insights *insights, const struct result_case *of);
 void rule_peak_recovery(struct insights *insights, const struct result_case *of);
 

@@ -62,6 +62,16 @@ static uint64_t fault_of(const struct result_delivery *delivery, size_t fault)
     return count;
 }
 
+static bool has_skipped(const struct result_case *result_case)
+{
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        if (result_case->phases[i].skipped > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_faults(const struct result_case *result_case, bool shown[FAULTS_COUNT])
 {
     for (size_t fault = 0; fault < FAULTS_COUNT; fault++) {
@@ -104,6 +114,14 @@ static void add_delivery_row(const struct result_phase *phase, bool flows,
     }
 }
 
+static void add_skipped(const struct result_phase *phase, struct document *doc)
+{
+    char text[FACTS_TEXT_BYTES];
+
+    doc_cell(doc, phase->skipped == 0 ? DOC_MUTED : DOC_WARN, "%s",
+             facts_count(phase->skipped, text));
+}
+
 /* Phase, maybe flow, then the rest; returns how many columns. */
 static uint32_t phase_columns(struct doc_column *columns, bool flows, const struct doc_column *rest,
                               uint32_t rest_count)
@@ -133,7 +151,8 @@ static void add_delivery_table(const struct result_case *result_case, struct doc
     };
     bool flows = facts_has_flows(result_case);
     bool shown[FAULTS_COUNT];
-    struct doc_column columns[2 + sizeof fixed / sizeof fixed[0] + FAULTS_COUNT];
+    bool skipped = has_skipped(result_case);
+    struct doc_column columns[2 + sizeof fixed / sizeof fixed[0] + FAULTS_COUNT + 1];
     uint32_t count = phase_columns(columns, flows, fixed, sizeof fixed / sizeof fixed[0]);
 
     find_faults(result_case, shown);
@@ -142,11 +161,18 @@ static void add_delivery_table(const struct result_case *result_case, struct doc
             columns[count++] = fault_columns[i].column;
         }
     }
+    if (skipped) {
+        columns[count++] = (struct doc_column){
+            "skipped", "Due, but later than catch_up allows when they could be sent", DOC_RIGHT};
+    }
     doc_table(doc, "Rates, then messages; a message belongs to the phase in which it was due",
               columns, count);
     for (uint32_t i = 0; i < result_case->phases_count; i++) {
         if (!is_silent(&result_case->phases[i])) {
             add_delivery_row(&result_case->phases[i], flows, shown, doc);
+            if (skipped) {
+                add_skipped(&result_case->phases[i], doc);
+            }
         }
     }
 }

@@ -279,6 +279,7 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         ret->due += trial->intervals[i].due;
         ret->sent += trial->intervals[i].sent;
+        ret->skipped += trial->intervals[i].skipped;
         ret->acked += trial->intervals[i].acked;
         ret->received += trial->intervals[i].received;
     }
@@ -293,7 +294,7 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
         }
     }
     ret->backlog = delivery_backlog(trial->delivery);
-    ret->drained = ret->outstanding == 0 && ret->backlog == 0 && ret->sent >= ret->due &&
-                   delivery_complete(trial->delivery);
+    ret->drained = ret->outstanding == 0 && ret->backlog == 0 &&
+                   ret->sent + ret->skipped >= ret->due && delivery_complete(trial->delivery);
     ret->last.backlog = ret->backlog;
 }

@@ -32,10 +32,10 @@ int fold_focus_searches(struct result *result, struct errinfo *reterr);
 /* Cheap figures of the running trial for the live view and for decisions while it runs. */
 struct fold_live {
     uint32_t trial;
-    uint32_t intervals;                  /* That every agent has reported. */
-    struct result_interval last;         /* Its figures. */
-    uint64_t due, sent, acked, received; /* Totals of the trial. */
-    uint64_t outstanding;                /* Unconfirmed now. */
+    uint32_t intervals;                           /* That every agent has reported. */
+    struct result_interval last;                  /* Its figures. */
+    uint64_t due, sent, skipped, acked, received; /* Totals of the trial. */
+    uint64_t outstanding;                         /* Unconfirmed now. */
     uint64_t backlog; /* Confirmed and not yet received, over all subscriptions. */
     bool drained;     /* Nothing outstanding, and every subscription has every confirmed message. */
     uint32_t clients_down;

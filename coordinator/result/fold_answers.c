@@ -90,6 +90,7 @@ void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
 
     phase->due = sums->due;
     phase->sent_in_time = sums->sent_in_time;
+    phase->skipped = sums->skipped;
     phase->delivery.corrupted = sums->corrupted;
     phase->delivery.errors = sums->errors;
     if (seconds <= 0.0) {

@@ -63,6 +63,7 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
     to->duration_ns += from->duration_ns;
     to->due += from->due;
     to->sent_in_time += from->sent_in_time;
+    to->skipped += from->skipped;
     add_delivery(&to->delivery, &from->delivery);
     return 0;
 }

@@ -93,6 +93,7 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     }
     interval->due += row->counters.due;
     interval->sent += row->counters.sent_now;
+    interval->skipped += row->counters.skipped;
     interval->acked += row->counters.acked_now;
     interval->received += row->counters.received_now;
     interval->refused += row->counters.refused;

@@ -74,6 +74,7 @@ struct result_phase {
         received_bytes_per_s;
     double asked_peak_per_s; /* As planned: the highest point of a ramp or curve; 0 with `max`. */
     uint64_t due, sent_in_time;
+    uint64_t skipped; /* Of due, as they were later than `catch_up` allows. */
     struct result_delivery delivery;
     struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
     uint64_t below_resolution[SERIES_COUNT];
@@ -85,7 +86,7 @@ struct result_interval {
     int64_t start_ns;
     double length_s;
     bool complete; /* Every agent reported it. */
-    uint64_t due, sent, acked, received, refused, unconfirmed, errors;
+    uint64_t due, sent, skipped, acked, received, refused, unconfirmed, errors;
     uint64_t backlog; /* Acked and not yet received, summed over subscriptions, at its end. */
     uint32_t clients_down;
     struct {

@@ -36,15 +36,15 @@ enum phase_rate { PHASE_RATE_RATE, PHASE_RATE_MAX, PHASE_RATE_NONE };
 struct scenario_key {
     const char *path; /* "topology.topics"; * stands for an item or a name. */
     enum key_type type;
-    bool also_map;       /* The scalar has a form as a mapping beside it. */
-    bool required;       /* Within its mapping. */
-    bool later;          /* Known, not executed yet. */
-    bool secret;         /* Never shown. */
-    bool zero_too;       /* RATE: 0 is one as well. */
-    bool none_too;       /* DURATION: the word none, as 0, is one as well. */
-    bool entries_named;  /* MAP: its keys are names that the author chooses. */
-    bool entries_needed; /* MAP, LIST: must not be empty. */
-    int64_t min;         /* Of numbers; MAP and LIST: of entries. */
+    bool also_map;         /* The scalar has a form as a mapping beside it. */
+    bool required;         /* Within its mapping. */
+    bool later;            /* Known, not executed yet. */
+    bool secret;           /* Never shown. */
+    bool zero_too;         /* RATE: 0 is one as well. */
+    const char *zero_word; /* DURATION: this word is one as well, as 0; NULL: none is. */
+    bool entries_named;    /* MAP: its keys are names that the author chooses. */
+    bool entries_needed;   /* MAP, LIST: must not be empty. */
+    int64_t min;           /* Of numbers; MAP and LIST: of entries. */
     int64_t max;
     const char *const *choices;       /* NULL-terminated. */
     const char *const *later_choices; /* Values known, not executed yet; may be NULL. */

@@ -71,6 +71,13 @@ const struct scenario_key scenario_keys_course[] = {
      .fallback = "constant",
      .help = "constant: equal gaps, clients interleaved; poisson: exponential gaps; aligned: all "
              "producers of a flow in the same instants."},
+    {.path = "phases.*.catch_up",
+     .type = KEY_DURATION,
+     .zero_word = "burst",
+     RANGE(NS_PER_MS, SKIP_NS_MAX),
+     .fallback = "burst",
+     .help = "What becomes of messages that are late: all are sent, at once (burst), or those that "
+             "are later than so much are skipped, and counted."},
     {.path = "phases.*.messages",
      .type = KEY_COUNT,
      RANGE(1, PHASE_MESSAGES_MAX),

@@ -83,7 +83,7 @@ const struct scenario_key scenario_keys_targets[] = {
      .help = "How long a target may be away under load before its run ends as fail."},
     {.path = "calibrate",
      .type = KEY_DURATION,
-     .none_too = true,
+     .zero_word = "none",
      RANGE(NS_PER_S, 60 * NS_PER_S),
      .fallback = "3s",
      .help = "How long each workload is first sent into the memory backend, to tell the "

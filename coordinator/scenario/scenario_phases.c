@@ -154,6 +154,11 @@ static void build_course(struct loading *loading, struct node *item, struct scen
                               "needs a rate (with max and none there is no schedule)");
         }
     }
+    phase->skip_ns = usable_number(usable(item, "catch_up"), "phases.*.catch_up");
+    if (phase->skip_ns > 0 && !paced) {
+        problems_node_key(&loading->problems, node_child(item, "catch_up"),
+                          "needs a rate (with max and none nothing is late)");
+    }
 }
 
 /* A number of messages that the phase's end by time would cut short is a mistake. */

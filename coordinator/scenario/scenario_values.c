@@ -277,7 +277,7 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
     case KEY_DURATION:
     case KEY_DECIMAL:
     case KEY_PERCENT:
-        if (row->none_too && strcmp(text, "none") == 0) {
+        if (row->zero_word != NULL && strcmp(text, row->zero_word) == 0) {
             ret->number = 0;
             return 0;
         }

@@ -38,6 +38,26 @@ def integral():
         same(round(asked(phase)), wanted, f"asked in {name}")
 
 
+@test("what is later than catch_up allows is skipped, counted and told; without it everything is sent")
+def skipped():
+    target = "  - { backend: memory, options: { outage: frozen, outage_after: 1s, outage_for: 1s } }\n"
+    phases = ["{ name: steady, rate: 500/s, for: 3s, catch_up: 100ms }", "{ name: burst, rate: 500/s, for: 1s }"]
+    folder = bed.new_path("run")
+    bed.millrace("run", bed.scenario(target, phases, delivery="{ in_flight: 10 }"), "--out", folder, "--agents", "1")
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    steady, burst = (bed.phase_of(bed.case_of(result, "memory"), name) for name in ("steady", "burst"))
+    check(300 < steady["skipped"] < 500, f"of the second in which the broker was frozen: {steady}")
+    same(steady["delivery"]["sent"] + steady["skipped"], round(asked(steady)), "sent and skipped are what was asked")
+    same((burst["skipped"], burst["delivery"]["sent"]), (0, 500), "the phase after it")
+    drain = bed.phase_of(bed.case_of(result, "memory"), "drain")
+    check(drain["duration_ns"] < 20e9, f"nobody waits for what was skipped: {drain['duration_ns']}")
+    told = [insight for insight in result["insights"] if insight["rule"] == "late_skipped"]
+    same(len(told), 1, f"insights: {result['insights']}")
+    with open(os.path.join(folder, "report.html"), encoding="utf-8") as file:
+        check("skipped" in file.read(), "the page has its column")
+
+
 @test("a number of messages ends its phase on every agent, and the next one starts anew")
 def count():
     case = run(

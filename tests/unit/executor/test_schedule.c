@@ -413,6 +413,96 @@ static void a_second_segment_starts_its_accounts_anew(void **state)
     assert_int_equal(tally.phases[1], 10);
 }
 
+/* Asks and takes until nothing is due any more; *skipped by phase. Returns how many were sent. */
+static uint64_t send_all(struct schedule *schedule, int64_t now_ns, uint64_t *skipped)
+{
+    uint64_t sent = 0;
+
+    for (;;) {
+        bool due = false;
+        int64_t next_ns = schedule_next_ns(schedule, now_ns, &due);
+
+        skipped[schedule->phase] += schedule_take_skipped(schedule);
+        if (next_ns > now_ns) {
+            return sent;
+        }
+        if (due) {
+            schedule_sent(schedule);
+            sent++;
+        }
+    }
+}
+
+static void what_is_later_than_the_limit_is_skipped_and_counted_in_its_phase(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint64_t skipped[3] = {0};
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS)->skip_ns = 20 * NS_PER_MS;
+    (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS); /* burst */
+    fixture_phase(&fixture, LOAD_RATE, (struct rate){100, NS_PER_MS}, 100 * NS_PER_MS)->skip_ns =
+        NS_PER_MS;
+    begin(&schedule, &fixture, 0);
+    assert_int_equal(send_all(&schedule, START_NS, skipped), 1);
+    /* Those of 1 to 29 ms are more than 20 ms late, that of 30 ms is not. */
+    assert_int_equal(send_all(&schedule, START_NS + 50 * NS_PER_MS, skipped), 21);
+    assert_int_equal(skipped[0], 29);
+    /* The rest of it, all of the second, and what is not a millisecond late of the third. */
+    assert_int_equal(send_all(&schedule, START_NS + 250 * NS_PER_MS, skipped), 100 + 101);
+    assert_int_equal(skipped[0], 29 + 49);
+    assert_int_equal(skipped[1], 0);
+    assert_int_equal(skipped[2], 4900);
+}
+
+/* What was skipped is gone for the number of messages, too: the phase ends. */
+static void what_was_skipped_is_of_the_number_of_messages(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    struct assigned_phase *phase;
+    uint64_t skipped[1] = {0};
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    phase = fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS);
+    phase->skip_ns = 5 * NS_PER_MS;
+    phase->messages = 10;
+    begin(&schedule, &fixture, 0);
+    assert_int_equal(send_all(&schedule, START_NS + 50 * NS_PER_MS, skipped), 0);
+    assert_int_equal(skipped[0], 10);
+    assert_true(schedule.over);
+}
+
+/* The numbers of those that came due do not depend on what was skipped. */
+static void poisson_arrivals_that_were_skipped_came_due(void **state)
+{
+    struct fixture fixture;
+    struct schedule schedule;
+    uint64_t skipped[1] = {0};
+    struct tally tally = {0};
+    uint64_t sent = 0;
+    struct assigned_phase *phase;
+
+    (void)state;
+    fixture_init(&fixture);
+    fixture_producer(&fixture);
+    phase = fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
+    phase->arrivals = ARRIVALS_POISSON;
+    phase->skip_ns = 10 * NS_PER_MS;
+    begin(&schedule, &fixture, 0);
+    for (int64_t at_ms = 0; at_ms <= 1100; at_ms += 100) {
+        sent += send_all(&schedule, START_NS + at_ms * NS_PER_MS, skipped);
+        schedule_account(&schedule, START_NS + at_ms * NS_PER_MS, count, &tally);
+    }
+    assert_true(skipped[0] > 500);
+    assert_int_equal(sent + skipped[0], tally.phases[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +519,9 @@ int main(void)
         cmocka_unit_test(phases_and_producers_have_poisson_schedules_of_their_own),
         cmocka_unit_test(nothing_comes_due_after_a_stop),
         cmocka_unit_test(a_second_segment_starts_its_accounts_anew),
+        cmocka_unit_test(what_is_later_than_the_limit_is_skipped_and_counted_in_its_phase),
+        cmocka_unit_test(what_was_skipped_is_of_the_number_of_messages),
+        cmocka_unit_test(poisson_arrivals_that_were_skipped_came_due),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

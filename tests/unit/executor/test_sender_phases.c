@@ -50,6 +50,29 @@ static void messages_in_debt_keep_their_phase_and_are_not_in_time(void **state)
     rig_done(&rig);
 }
 
+static void messages_that_are_too_late_are_skipped_and_counted(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_begin(&rig, 1, LOAD_RATE, per_ms);
+    rig.fixture.phases[0].duration_ns = 50 * NS_PER_MS;
+    rig.fixture.phases[0].skip_ns = 10 * NS_PER_MS;
+    (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
+    rig_open(&rig, &fake_backend);
+    fake_script()->confirms = true;
+    fake_script()->client_blocked[0] = true;
+    rig_start(&rig, t0_ns);
+    rig_run_to(&rig, t0_ns + 30 * NS_PER_MS, 100000);
+    fake_script()->client_blocked[0] = false;
+    rig_run_to(&rig, t0_ns + 100 * NS_PER_MS, 100000);
+    assert_in_range(rig_counters(&rig, 0).skipped, 19, 21);
+    assert_int_equal(rig_counters(&rig, 0).sent + rig_counters(&rig, 0).skipped, 50);
+    assert_int_equal(fake_messages(), rig_counters(&rig, 0).sent);
+    assert_int_equal(rig_counters(&rig, 1).skipped, 0);
+    rig_done(&rig);
+}
+
 /* All at once, when an interval ended, stalled the worker: nothing is left to walk through but what
  * came in the last milliseconds. A stop then takes nothing back. */
 static void missing_arrivals_are_counted_in_small_pieces(void **state)
@@ -125,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_confirms_count_for_the_phase_of_their_message),
         cmocka_unit_test(messages_in_debt_keep_their_phase_and_are_not_in_time),
+        cmocka_unit_test(messages_that_are_too_late_are_skipped_and_counted),
         cmocka_unit_test(missing_arrivals_are_counted_in_small_pieces),
         cmocka_unit_test(what_is_sent_counts_for_the_phase_that_runs),
         cmocka_unit_test(the_gap_is_that_of_the_phase_that_runs),

@@ -142,6 +142,23 @@ static void what_is_no_peak_or_did_no_harm_is_not_told(void **state)
     result_free(warm_up);
 }
 
+static void messages_that_were_skipped_are_told(void **state)
+{
+    struct result *result = with_ramp(20, 0, 20);
+    struct result_phase *phase = made_up_merged(result);
+    const struct result_insight *insight;
+
+    (void)state;
+    assert_null(insight_of(result, "late_skipped"));
+    phase->due = 20000;
+    phase->skipped = 500;
+    insight = insight_of(result, "late_skipped");
+    assert_non_null(insight);
+    assert_near(figure_of(insight, "skipped"), 500.0, 0.0);
+    assert_non_null(strstr(insight->text, "2.5 % of the messages were skipped (500 of 20000)"));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +168,7 @@ int main(void)
         cmocka_unit_test(the_time_after_a_peak_until_latency_is_back_is_told),
         cmocka_unit_test(latency_that_does_not_come_back_is_told),
         cmocka_unit_test(what_is_no_peak_or_did_no_harm_is_not_told),
+        cmocka_unit_test(messages_that_were_skipped_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

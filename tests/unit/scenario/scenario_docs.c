@@ -3,6 +3,7 @@
 #include "mono.h"
 #include "scenario_keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- JSON schema: one definition per mapping and list, so nothing nests ---- */
@@ -53,7 +54,14 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
         add_pattern(text, BYTES "([.][.]" BYTES ")?");
         break;
     case KEY_DURATION:
-        add_pattern(text, row->none_too ? NUMBER TIME "|none" : NUMBER TIME);
+        if (row->zero_word != NULL) {
+            char pattern[128];
+
+            (void)snprintf(pattern, sizeof pattern, "%s|%s", NUMBER TIME, row->zero_word);
+            add_pattern(text, pattern);
+        } else {
+            add_pattern(text, NUMBER TIME);
+        }
         break;
     case KEY_DECIMAL:
         add_pattern(text, NUMBER);
@@ -210,7 +218,8 @@ static const char *form(const struct scenario_key *row)
 
 static void add_form(struct text *text, const struct scenario_key *row)
 {
-    text_addf(text, "%s%s", form(row), row->none_too ? " \\| none" : "");
+    text_addf(text, "%s%s%s", form(row), row->zero_word != NULL ? " \\| " : "",
+              row->zero_word != NULL ? row->zero_word : "");
     for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
         text_addf(text, "%s%s", i > 0 ? " \\| " : "", row->choices[i]);
     }

@@ -30,6 +30,7 @@ static void a_ramp_is_a_curve_of_two_points(void **state)
     assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(50000000000));
     assert_true(rate_per_s(phase->rate) == 50000.0);
     assert_int_equal(phase->arrivals, ARRIVALS_CONSTANT);
+    assert_int_equal(phase->skip_ns, 0);
 }
 
 static void a_ramp_may_begin_or_end_at_nothing(void **state)
@@ -47,8 +48,10 @@ static void a_curve_is_played_faster_and_written_in_any_order(void **state)
         first_phase(*state, "  - name: day\n"
                             "    rate: { curve: { 24h: 2k/s, 0h: 2k/s, 13h: 35k/s }, speed: 24 }\n"
                             "    for: 1h\n"
+                            "    catch_up: 250ms\n"
                             "    arrivals: poisson\n");
 
+    assert_int_equal(phase->skip_ns, 250 * NS_PER_MS);
     assert_int_equal(phase->curve_count, 3);
     assert_int_equal(phase->curve[0].at_ns, 0);
     assert_int_equal(phase->curve[1].at_ns, 13 * HOUR_NS / 24);
@@ -169,6 +172,9 @@ static void what_is_wrong_with_a_load_is_said(void **state)
         {"{ name: a, rate: 1/s, for: 1s, consume: { rate: 0/s } }", "is no rate"},
         {"{ name: a, rate: 0/s, for: 1s }", "is no rate"},
         {"{ name: a, rate: max, for: 1s, arrivals: poisson }", "arrivals: needs a rate"},
+        {"{ name: a, rate: max, for: 1s, catch_up: 1s }", "catch_up: needs a rate"},
+        {"{ name: a, rate: 1/s, for: 1s, catch_up: 10us }", "is out of range"},
+        {"{ name: a, rate: 1/s, for: 1s, catch_up: skip }", "catch_up: \"skip\" is not a duration"},
         {"{ name: a, rate: 1/s, for: 1s, arrivals: bursty }", "constant | poisson | aligned"},
         {"{ name: a, load: { from: 50%, to: 100% }, for: 1s }", "load: is a mapping"},
     };

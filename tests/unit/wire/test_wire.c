@@ -235,14 +235,14 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct message_size), 12);
     assert_int_equal(sizeof(struct delivery), 40);
     assert_int_equal(sizeof(struct assigned_topic), 132);
-    assert_int_equal(sizeof(struct assigned_phase), 1552);
+    assert_int_equal(sizeof(struct assigned_phase), 1560);
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
     assert_int_equal(sizeof(struct snapshot), 264);
     assert_int_equal(sizeof(struct health), 128);
     assert_int_equal(sizeof(struct strain), 48);
-    assert_int_equal(sizeof(struct snapshot_row), 288);
+    assert_int_equal(sizeof(struct snapshot_row), 296);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 24);
     assert_int_equal(sizeof(struct reading_delta), 56);

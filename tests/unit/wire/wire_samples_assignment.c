@@ -141,6 +141,7 @@ static void sample_phases(struct random *random, struct assignment *a)
         phase->consume.rate = (struct rate){1 + sample_below(random, 1000), 1000000000};
         phase->consume.think_ns = 1 + sample_below(random, 1000000);
         phase->arrivals = (enum arrivals)sample_below(random, ARRIVALS_ALIGNED + 1);
+        phase->skip_ns = sample_below(random, 1000000);
         phase->curve_count = sample_below(random, 4);
         for (uint32_t p = 0; p < phase->curve_count; p++) {
             phase->curve[p].at_ns =
