@@ -18,6 +18,8 @@
 #define HELLO_RETRY_NS (500 * NS_PER_MS)
 #define CLEANUP_NS (10 * NS_PER_S)
 #define PROBE_NS (5 * NS_PER_S)
+#define COMMAND_NS_MAX                                                                             \
+    (24 * 3600 * NS_PER_S) /* What a command can take, so that sums don't overflow. */
 
 struct duty {
     const struct duty_config *config;
@@ -73,9 +75,44 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
     return 0;
 }
 
+static int64_t allowed_ns(const struct command *command)
+{
+    return command->deadline_ns > 0 ? command->deadline_ns : CLEANUP_NS;
+}
+
 static int64_t deadline_of(const struct command *command)
 {
-    return mono_ns() + (command->deadline_ns > 0 ? command->deadline_ns : CLEANUP_NS);
+    return mono_ns() + allowed_ns(command);
+}
+
+/* Its topics would be left behind, or taken away from under it. */
+static int check_no_trial(const struct duty *duty, struct errinfo *reterr)
+{
+    return duty->trial == NULL
+               ? 0
+               : errinfo_set(reterr, -EBUSY, "the trial before this one was not removed");
+}
+
+/* Whether the command fits what is here. Coordinators are not trusted to be right. */
+static int check_command(const struct duty *duty, const struct command *command,
+                         struct errinfo *reterr)
+{
+    bool of_trial = command->kind >= COMMAND_PREPARE && command->kind <= COMMAND_REMOVE &&
+                    (command->kind != COMMAND_PREPARE || command->step != PREPARE_TOPICS);
+
+    if (command->deadline_ns < 0 || command->deadline_ns > COMMAND_NS_MAX) {
+        return errinfo_set(reterr, -EINVAL, "a command can't have %lld ns",
+                           (long long)command->deadline_ns);
+    }
+    if (command->assignment != NULL && command->assignment->trial != command->trial) {
+        return errinfo_set(reterr, -EINVAL, "a command of trial %u has an assignment of trial %u",
+                           command->trial, command->assignment->trial);
+    }
+    if (of_trial && duty->trial != NULL && trial_number(duty->trial) != command->trial) {
+        return errinfo_set(reterr, -EINVAL, "the command is of trial %u, but trial %u is here",
+                           command->trial, trial_number(duty->trial));
+    }
+    return command->kind == COMMAND_CLEAN ? check_no_trial(duty, reterr) : 0;
 }
 
 static int prepare(struct duty *duty, struct command *command, struct status *status,
@@ -87,14 +124,13 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
         if (command->assignment == NULL) {
             return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
         }
-        if (duty->trial != NULL) { /* Its topics would be left behind. */
-            return errinfo_set(reterr, -EBUSY, "the trial before this one was not removed");
+        r = check_no_trial(duty, reterr);
+        if (r == 0) {
+            r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
         }
-        r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
-        if (r < 0) {
-            return r;
-        }
-        return trial_topics(duty->trial, deadline_of(command), status->broker_version, reterr);
+        return r < 0 ? r
+                     : trial_topics(duty->trial, deadline_of(command), status->broker_version,
+                                    reterr);
     }
     if (duty->trial == NULL) {
         return errinfo_set(reterr, -EINVAL, "there is no trial to prepare");
@@ -169,52 +205,71 @@ static void post_status(struct duty *duty, struct status *status, int code,
     text_done(&frame);
 }
 
-/* Carries one command out. START and STOP return at once; the segment's end is told by the trial
- * itself, a START that was refused here. */
+static int start(struct duty *duty, struct command *command, struct errinfo *reterr)
+{
+    if (duty->trial == NULL) {
+        return errinfo_set(reterr, -EINVAL, "there is no trial to start");
+    }
+    return trial_start(duty->trial, command->sequence, &command->segment,
+                       coordinator_link_instance(duty->link), reterr);
+}
+
+/* Ends the trial, whatever it was doing: clients that still send to a topic while it is deleted
+ * can make it anew. */
+static int remove_trial(struct duty *duty, bool as_owner, int64_t step_ns, struct errinfo *reterr)
+{
+    int released;
+    int removed;
+
+    if (duty->trial == NULL) {
+        return 0;
+    }
+    released = trial_release(duty->trial, mono_ns() + step_ns, reterr);
+    removed = trial_remove(duty->trial, as_owner, mono_ns() + step_ns, reterr);
+    trial_free(duty->trial);
+    duty->trial = NULL;
+    return removed < 0 ? removed : released;
+}
+
+/* The command's outcome. */
+static int dispatch(struct duty *duty, struct command *command, struct status *status,
+                    struct errinfo *reterr)
+{
+    int r = check_command(duty, command, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    switch (command->kind) {
+    case COMMAND_PROBE:
+    case COMMAND_CLEAN:
+        return probe_targets(command, status, reterr);
+    case COMMAND_PREPARE:
+        return prepare(duty, command, status, reterr);
+    case COMMAND_START:
+        return start(duty, command, reterr);
+    case COMMAND_STOP:
+        return duty->trial == NULL
+                   ? 0
+                   : trial_stop(duty->trial, command->stop_ns, command->sending_only, reterr);
+    case COMMAND_RELEASE:
+        return duty->trial == NULL ? 0 : trial_release(duty->trial, deadline_of(command), reterr);
+    case COMMAND_REMOVE:
+        return remove_trial(duty, command->as_owner, allowed_ns(command), reterr);
+    default:
+        return 0;
+    }
+}
+
+/* Carries one command out and answers it. START and STOP return at once; the segment's end is told
+ * by the trial itself, a START that was refused here. */
 static void carry_out(struct duty *duty, struct command *command)
 {
     struct status status = {.command = command->sequence};
     struct errinfo error = {""};
-    bool answer = true;
-    int r = 0;
+    int r = dispatch(duty, command, &status, &error);
 
-    switch (command->kind) {
-    case COMMAND_PROBE:
-    case COMMAND_CLEAN:
-        r = probe_targets(command, &status, &error);
-        break;
-    case COMMAND_PREPARE:
-        r = prepare(duty, command, &status, &error);
-        break;
-    case COMMAND_START:
-        if (duty->trial == NULL) {
-            r = errinfo_set(&error, -EINVAL, "there is no trial to start");
-            break;
-        }
-        r = trial_start(duty->trial, command->sequence, &command->segment,
-                        coordinator_link_instance(duty->link), &error);
-        answer = r < 0;
-        break;
-    case COMMAND_STOP:
-        if (duty->trial != NULL) {
-            r = trial_stop(duty->trial, command->stop_ns, command->sending_only, &error);
-        }
-        break;
-    case COMMAND_RELEASE:
-        r = duty->trial == NULL ? 0 : trial_release(duty->trial, deadline_of(command), &error);
-        break;
-    case COMMAND_REMOVE:
-        r = duty->trial == NULL
-                ? 0
-                : trial_remove(duty->trial, command->as_owner, deadline_of(command), &error);
-        trial_free(duty->trial);
-        duty->trial = NULL;
-        break;
-    default:
-        answer = false;
-        break;
-    }
-    if (answer) {
+    if (command->kind != COMMAND_START || r < 0) {
         post_status(duty, &status, r, &error);
     }
     status_done(&status);
@@ -225,15 +280,9 @@ static void clean_up(struct duty *duty)
 {
     struct errinfo error = {""};
 
-    if (duty->trial == NULL) {
-        return;
-    }
-    if (trial_release(duty->trial, mono_ns() + CLEANUP_NS, &error) < 0 ||
-        trial_remove(duty->trial, false, mono_ns() + CLEANUP_NS, &error) < 0) {
+    if (remove_trial(duty, false, CLEANUP_NS, &error) < 0) {
         log_warning("cleaning up after the run: %s", error.text);
     }
-    trial_free(duty->trial);
-    duty->trial = NULL;
 }
 
 static int obey(struct duty *duty, struct errinfo *reterr)

@@ -1,6 +1,7 @@
 /*
  * duty: an agent's life: says hello, polls for commands, carries them out one by one, and leaves
- * nothing behind when the coordinator is gone. Holds no policy.
+ * nothing behind when the coordinator is gone. Holds no policy, and trusts no coordinator to be
+ * right: a command that does not fit what is here is refused and changes nothing.
  */
 #ifndef MILLRACE_DUTY_H
 #define MILLRACE_DUTY_H

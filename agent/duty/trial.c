@@ -164,6 +164,11 @@ out:
     return r;
 }
 
+uint32_t trial_number(const struct trial *trial)
+{
+    return trial->assignment.trial;
+}
+
 static void stop_ticker(struct trial *trial)
 {
     if (trial->ticker_started) {
@@ -291,6 +296,34 @@ static bool is_running(struct trial *trial)
     return running;
 }
 
+/* The clocks of all other agents that write here have to be told: a latency that lacks one is not
+ * wrong by chance. */
+static int check_peers(const struct trial *trial, const struct segment *segment,
+                       struct errinfo *reterr)
+{
+    bool told[AGENTS_MAX] = {false};
+
+    told[trial->assignment.agent] = true;
+    for (uint32_t i = 0; i < segment->peers_count; i++) {
+        const struct peer_clock *peer = &segment->peers[i];
+
+        if (peer->offset_ns < -OFFSET_NS_MAX || peer->offset_ns > OFFSET_NS_MAX ||
+            peer->bound_ns < 0 || peer->bound_ns > OFFSET_NS_MAX) {
+            return errinfo_set(reterr, -EINVAL,
+                               "the clock of agent %u can't be off by %lld ns, within %lld ns",
+                               peer->agent, (long long)peer->offset_ns, (long long)peer->bound_ns);
+        }
+        told[peer->agent] = true;
+    }
+    for (uint32_t i = 0; i < trial->assignment.writers_count; i++) {
+        if (!told[trial->assignment.writers[i].agent]) {
+            return errinfo_set(reterr, -EINVAL, "the clock of agent %u, which writes, was not told",
+                               trial->assignment.writers[i].agent);
+        }
+    }
+    return 0;
+}
+
 static int check_segment(struct trial *trial, const struct segment *segment, struct errinfo *reterr)
 {
     if (trial->stage != STAGE_READY) {
@@ -310,17 +343,7 @@ static int check_segment(struct trial *trial, const struct segment *segment, str
         return errinfo_set(reterr, -EINVAL, "a segment can't start at %lld ns after T0 = %lld ns",
                            (long long)segment->start_ns, (long long)segment->t0_ns);
     }
-    for (uint32_t i = 0; i < segment->peers_count; i++) {
-        const struct peer_clock *peer = &segment->peers[i];
-
-        if (peer->offset_ns < -OFFSET_NS_MAX || peer->offset_ns > OFFSET_NS_MAX ||
-            peer->bound_ns < 0 || peer->bound_ns > OFFSET_NS_MAX) {
-            return errinfo_set(reterr, -EINVAL,
-                               "the clock of agent %u can't be off by %lld ns, within %lld ns",
-                               peer->agent, (long long)peer->offset_ns, (long long)peer->bound_ns);
-        }
-    }
-    return 0;
+    return check_peers(trial, segment, reterr);
 }
 
 int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,

@@ -18,6 +18,8 @@ struct trial;
 int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial **ret,
               struct errinfo *reterr);
 
+uint32_t trial_number(const struct trial *trial);
+
 /* Ends everything at once; what was measured and not sent is lost. NULL is allowed. */
 void trial_free(struct trial *trial);
 
@@ -30,7 +32,7 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
 
 /* Begins a segment and returns; its end is posted as a STATUS that answers `command`. Takes
  * segment->peers over. -EINVAL, and nothing begins: the trial isn't prepared, a segment runs
- * already, it has phases that the trial hasn't, or impossible times. */
+ * already, it has phases that the trial hasn't, impossible times, or lacks a writer's clock. */
 int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,
                 struct errinfo *reterr);
 

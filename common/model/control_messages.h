@@ -106,7 +106,7 @@ struct command {
     int64_t stop_ns;   /* STOP: offset from T0; 0: at once. */
     struct target *targets; /* PROBE, CLEAN; owned. */
     uint32_t targets_count;
-    int64_t deadline_ns; /* How long a blocking command may take, as a duration. */
+    int64_t deadline_ns; /* How long a blocking command may take, as a duration of a day at most. */
 };
 
 struct poll {

@@ -3,10 +3,10 @@
 #include "check.h"
 
 #include "mono.h"
+#include "small_assignment.h"
 #include "trial.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,69 +19,24 @@ struct stand {
     struct errinfo error;
 };
 
-static void *zeros(size_t items, size_t item_bytes)
-{
-    void *memory = calloc(items, item_bytes);
-
-    assert_non_null(memory);
-    return memory;
-}
-
-/* One producer, one consumer, two phases. */
-static void fill(struct assignment *a, const char *run_id)
-{
-    *a = (struct assignment){.tag = 7,
-                             .workers_count = 1,
-                             .topics_owner = true,
-                             .flows = zeros(1, sizeof *a->flows),
-                             .flows_count = 1,
-                             .topics = zeros(1, sizeof *a->topics),
-                             .topics_count = 1,
-                             .phases = zeros(2, sizeof *a->phases),
-                             .phases_count = 2,
-                             .producers = zeros(1, sizeof *a->producers),
-                             .producers_count = 1,
-                             .consumers = zeros(1, sizeof *a->consumers),
-                             .consumers_count = 1,
-                             .writers = zeros(1, sizeof *a->writers),
-                             .writers_count = 1};
-    (void)snprintf(a->run_id, sizeof a->run_id, "%s", run_id);
-    a->target.label = strdup("memory");
-    a->target.backend = strdup("memory");
-    a->flows[0] = (struct assigned_flow){.name = "main",
-                                         .message = {.sizes = {{100, 100, 1}}, .sizes_count = 1},
-                                         .delivery = {.in_flight = 10, .consume_ack_batch = 1},
-                                         .topics_count = 1,
-                                         .partitions = 1,
-                                         .producers_count = 1,
-                                         .subscriptions_count = 1,
-                                         .consumers_count = 1,
-                                         .streams_count = 1};
-    (void)snprintf(a->topics[0].name, sizeof a->topics[0].name, "millrace-%s-0", run_id);
-    for (uint32_t i = 0; i < 2; i++) {
-        (void)snprintf(a->phases[i].name, sizeof a->phases[i].name, "phase %u", i);
-        a->phases[i].duration_ns = 3600 * NS_PER_S;
-        a->phases[i].loads[0].load = LOAD_RATE;
-        a->phases[i].loads[0].rate = (struct rate){1, NS_PER_MS};
-    }
-    a->producers[0] = (struct assigned_producer){.topic_stride = 1, .topics_count = 1};
-    a->consumers[0] = (struct assigned_consumer){
-        .client = 1, .topic_stride = 1, .topics_count = 1, .shares_count = 1};
-    a->writers[0] = (struct assigned_writer){.streams_count = 1};
-    assert_int_equal(assignment_check(a, NULL), 0);
-}
-
-static void begin(struct stand *stand, const char *run_id)
+/* writer: the agent that writes what the trial reads; itself it is agent 0. */
+static void begin_with_writer(struct stand *stand, const char *run_id, uint32_t writer)
 {
     struct assignment assignment;
 
     memset(stand, 0, sizeof *stand);
-    fill(&assignment, run_id);
+    small_assignment(&assignment, run_id);
+    assignment.writers[0].agent = writer;
     /* Nobody is there: what is posted is lost. */
     assert_int_equal(coordinator_link_new("tcp://127.0.0.1:1", -1, &stand->link, NULL), 0);
     coordinator_link_cancel(stand->link);
     assert_int_equal(outbox_new(stand->link, &stand->outbox, NULL), 0);
     assert_int_equal(trial_new(&assignment, stand->outbox, &stand->trial, &stand->error), 0);
+}
+
+static void begin(struct stand *stand, const char *run_id)
+{
+    begin_with_writer(stand, run_id, 0);
 }
 
 static void done(struct stand *stand)
@@ -197,6 +152,26 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
     done(&stand);
 }
 
+static void a_segment_without_the_clock_of_who_writes_is_refused(void **state)
+{
+    struct stand stand;
+    struct peer_clock wrong[] = {{.agent = 0}, {.agent = 2}};
+    struct segment lacking = {.t0_ns = 1, .peers = wrong, .peers_count = 2};
+    struct segment whole = {
+        .t0_ns = mono_ns(), .peers = calloc(1, sizeof *wrong), .peers_count = 1};
+
+    (void)state;
+    assert_non_null(whole.peers);
+    whole.peers[0] = (struct peer_clock){.agent = 3, .offset_ns = 5, .bound_ns = 5};
+    begin_with_writer(&stand, "writer", 3);
+    prepare(&stand);
+    refused(&stand, start(&stand, 0, 1), "agent 3, which writes, was not told");
+    refused(&stand, trial_start(stand.trial, 1, &lacking, 1, &stand.error), "was not told");
+    assert_int_equal(trial_start(stand.trial, 1, &whole, 1, &stand.error), 0);
+    assert_int_equal(release(&stand), 0);
+    done(&stand);
+}
+
 /* Once the ticker was stopped, nobody would empty the rings for workers that hand over again. */
 static void what_was_released_is_released_once(void **state)
 {
@@ -219,6 +194,7 @@ int main(void)
         cmocka_unit_test(steps_out_of_order_are_refused),
         cmocka_unit_test(after_a_preparation_that_failed_nothing_starts),
         cmocka_unit_test(a_segment_that_the_trial_does_not_have_is_refused),
+        cmocka_unit_test(a_segment_without_the_clock_of_who_writes_is_refused),
         cmocka_unit_test(what_was_released_is_released_once),
     };
 
