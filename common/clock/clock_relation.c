@@ -12,7 +12,10 @@
 #define SLOPE_COLD 200e-6
 #define SLOPE_WANDER 1e-6
 #define SLOPE_DEVIATIONS 3.5
-#define TIME_NS_MAX (INT64_MAX / 8) /* Differences of differences can't overflow. */
+#define TIME_NS_MAX (INT64_MAX / 8)     /* Differences of differences can't overflow. */
+#define ESTIMATE_NS_MAX (INT64_MAX / 4) /* Nor can sums with what is told. */
+#define ASKED_NS_MAX (INT64_MAX / 2)    /* Any reading of this clock, moved by an estimate. */
+#define SLOPE_TOLD_MAX 1.0
 
 /* One kept probe: at t_ns of the probing clock the offset lies within [lo_ns, hi_ns]. */
 struct kept {
@@ -351,6 +354,17 @@ int clock_relation_add(struct clock_relation *relation, const struct clock_probe
     return 0;
 }
 
+/* Probes that nobody measured can stand for any line: times without end, or none. */
+static double within(double ns)
+{
+    return fmax(fmin(ns, (double)ESTIMATE_NS_MAX), -(double)ESTIMATE_NS_MAX);
+}
+
+static int64_t told(int64_t ns)
+{
+    return ns > ESTIMATE_NS_MAX ? ESTIMATE_NS_MAX : ns < -ESTIMATE_NS_MAX ? -ESTIMATE_NS_MAX : ns;
+}
+
 struct clock_estimate clock_relation_at(const struct clock_relation *relation, int64_t at_ns)
 {
     struct clock_estimate estimate = {.epoch = relation->epoch};
@@ -361,7 +375,7 @@ struct clock_estimate clock_relation_at(const struct clock_relation *relation, i
     if (relation->window_count == 0) {
         return estimate;
     }
-    ASSERT(time_is_possible(at_ns));
+    ASSERT(at_ns >= -ASKED_NS_MAX && at_ns <= ASKED_NS_MAX);
     common = common_interval(relation, at_ns, &used);
     if (relation->window_count < FIT_MIN) {
         offset = (common.lo + common.hi) / 2.0;
@@ -371,9 +385,10 @@ struct clock_estimate clock_relation_at(const struct clock_relation *relation, i
         offset = fmin(fmax(offset, common.lo), common.hi);
     }
     estimate.known = true;
-    estimate.offset_ns = middle_ns(newest(relation)) + llround(offset);
-    estimate.bound_ns = 1 + (int64_t)ceil(fmax(common.hi - offset, offset - common.lo));
-    estimate.drift_ppb = relation->fit.slope * 1e9;
+    estimate.offset_ns = told(middle_ns(newest(relation)) + told(llround(within(offset))));
+    estimate.bound_ns =
+        told(1 + (int64_t)ceil(within(fmax(common.hi - offset, offset - common.lo))));
+    estimate.drift_ppb = fmin(fmax(relation->fit.slope, -SLOPE_TOLD_MAX), SLOPE_TOLD_MAX) * 1e9;
     return estimate;
 }
 

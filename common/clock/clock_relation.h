@@ -42,7 +42,9 @@ void clock_relation_free(struct clock_relation *relation);
 int clock_relation_add(struct clock_relation *relation, const struct clock_probe *probes,
                        uint32_t probes_count, struct errinfo *reterr);
 
-/* at_ns on the probing side's clock, within 36 years. known is false until the first probe. */
+/* at_ns on the probing side's clock, within 146 years. known is false until the first probe. Offset
+ * and bound stay within 73 years whatever the probes said, so that sums with them can't overflow.
+ */
 struct clock_estimate clock_relation_at(const struct clock_relation *relation, int64_t at_ns);
 
 /* The relation of a process with itself or with another one on the same clock: offset 0, bound 0.

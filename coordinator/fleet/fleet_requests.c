@@ -309,10 +309,11 @@ static void take_clock(struct fleet *fleet, struct channel_request *request, con
                                          .t2_ns = report.exchanges[i].t2_ns,
                                          .t3_ns = report.exchanges[i].t3_ns,
                                          .t4_ns = report.exchanges[i].t4_ns};
-        member->last_t4_ns = probes[i].t4_ns;
     }
-    if (report.exchanges_count > 0) {
-        (void)clock_relation_add(member->relation, probes, report.exchanges_count, NULL);
+    /* Of times that can't be nothing is kept: the fleet asks for the relation at the last one. */
+    if (report.exchanges_count > 0 &&
+        clock_relation_add(member->relation, probes, report.exchanges_count, NULL) == 0) {
+        member->last_t4_ns = probes[report.exchanges_count - 1].t4_ns;
     }
     answer.t3_ns = mono_ns();
     reply(request, wire_encode_clock_answer(&answer, &frame), &frame);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 /*
  * Two simulated clocks and a path between them; the truth is known. Time is virtual: the property
@@ -326,6 +327,45 @@ static void clock_relation_add_refuses_probes_that_can_not_be(void **state)
     clock_relation_free(relation);
 }
 
+/* Up to 36 years to either side, many close to the ends or to each other. */
+static int64_t any_time(struct random *random)
+{
+    int64_t time_ns = (int64_t)(random_next(random) >> (4 + random_next(random) % 60));
+
+    return random_next(random) % 2 == 0 ? time_ns : -time_ns;
+}
+
+static void clock_relation_tells_what_can_be_added_whatever_the_probes_say(void **state)
+{
+    const int64_t times[] = {-INT64_MAX / 2, -INT64_MAX / 4, 0, 3600 * S, INT64_MAX / 2};
+    const int64_t most_ns = INT64_MAX / 4;
+    struct random random;
+
+    (void)state;
+    random_seed(&random, 5);
+    for (int world = 0; world < 300; world++) {
+        struct clock_relation *relation = NULL;
+
+        assert_int_equal(clock_relation_new(&relation, NULL), 0);
+        for (int burst = 0; burst < 200; burst++) {
+            int64_t t1_ns = any_time(&random);
+            int64_t t2_ns = any_time(&random);
+            struct clock_probe lie = {t1_ns, t2_ns, t2_ns + llabs(any_time(&random)) / 2,
+                                      t1_ns + llabs(any_time(&random))};
+
+            (void)clock_relation_add(relation, &lie, 1, NULL);
+            for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+                struct clock_estimate told = clock_relation_at(relation, times[i]);
+
+                assert_true(told.offset_ns >= -most_ns && told.offset_ns <= most_ns);
+                assert_true(told.bound_ns >= 0 && told.bound_ns <= most_ns);
+                assert_true(fabs(told.drift_ppb) <= 1e9);
+            }
+        }
+        clock_relation_free(relation);
+    }
+}
+
 static void clock_relation_bounds_one_probe_by_half_its_round_trip(void **state)
 {
     const struct clock_probe probe = {
@@ -394,6 +434,7 @@ int main(void)
         cmocka_unit_test(clock_relation_recovers_from_a_frequency_jump),
         cmocka_unit_test(clock_relation_knows_nothing_without_probes),
         cmocka_unit_test(clock_relation_add_refuses_probes_that_can_not_be),
+        cmocka_unit_test(clock_relation_tells_what_can_be_added_whatever_the_probes_say),
         cmocka_unit_test(clock_relation_bounds_one_probe_by_half_its_round_trip),
         cmocka_unit_test(clock_relation_add_takes_a_repeated_burst_once),
         cmocka_unit_test(clock_estimate_same_is_exact),

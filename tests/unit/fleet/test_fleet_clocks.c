@@ -78,11 +78,39 @@ static void another_clock_is_known_from_its_reports(void **state)
     bench_end(&bench);
 }
 
+/* The relation may be asked at times that are possible only: the coordinator ended itself. */
+static void a_clock_that_can_not_be_leaves_the_fleet_as_it_was(void **state)
+{
+    const int64_t ends[] = {INT64_MAX, INT64_MIN, INT64_MAX / 8, -INT64_MAX / 8};
+    struct clock_exchange exchange;
+    struct bench bench;
+    struct clock_report report = {.instance = INSTANCE, .exchanges_count = 1};
+
+    (void)state;
+    bench_begin(&bench, 1);
+    report.agent = bench_join(&bench, INSTANCE);
+    report.exchanges[0] = (struct clock_exchange){1, 2, 3, 4};
+    (void)say_clock(&bench, &report, &exchange);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        for (size_t j = 0; j < sizeof ends / sizeof ends[0]; j++) {
+            struct clock_estimate clock;
+
+            report.exchanges[0] = (struct clock_exchange){ends[i], ends[j], ends[j], ends[i]};
+            (void)say_clock(&bench, &report, &exchange);
+            clock = fleet_clock(bench.fleet, report.agent, mono_ns());
+            assert_true(clock.known);
+            assert_true(llabs(clock.offset_ns) <= INT64_MAX / 4);
+        }
+    }
+    bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clocks_of_one_boot_are_one_clock),
         cmocka_unit_test(another_clock_is_known_from_its_reports),
+        cmocka_unit_test(a_clock_that_can_not_be_leaves_the_fleet_as_it_was),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
