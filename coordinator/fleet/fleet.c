@@ -139,6 +139,7 @@ uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *comm
         return 0;
     }
     command->sequence = ++member->last_command;
+    member->targets_asked[command->sequence % FLEET_ANSWERS] = command->targets_count;
     member->commands[member->commands_count++] = *command;
     memset(command, 0, sizeof *command);
     fleet_answer_poll(fleet, member, false);

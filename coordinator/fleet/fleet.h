@@ -64,7 +64,8 @@ uint32_t fleet_lost(const struct fleet *fleet);
  * (0). */
 uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *command);
 
-/* The answer to that command; NULL while there is none. Valid until 16 later commands of this
+/* The answer to that command; NULL while there is none. Without an error it has a result for each
+ * of the command's targets: one that lacks some is -EBADMSG. Valid until 16 later commands of this
  * agent. */
 const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uint64_t command);
 

@@ -205,6 +205,19 @@ static void take_poll(struct fleet *fleet, struct channel_request *request, cons
     fleet_answer_poll(fleet, member, false);
 }
 
+/* Whoever asked about targets takes a result for each for granted. */
+static void check_results(const struct fleet_member *member, struct status *status)
+{
+    uint32_t asked = member->targets_asked[status->command % FLEET_ANSWERS];
+
+    if (status->code == 0 && status->command + FLEET_ANSWERS > member->last_command &&
+        status->results_count != asked) {
+        status->code = -EBADMSG;
+        (void)snprintf(status->text, sizeof status->text, "it answered for %u of %u targets",
+                       status->results_count, asked);
+    }
+}
+
 /* Takes status over. A late copy must not stand in a later answer's place. */
 static void keep_answer(struct status *place, struct status *status)
 {
@@ -233,6 +246,7 @@ static void take_status(struct fleet *fleet, struct channel_request *request, co
         return;
     }
     member->seen_ns = mono_ns();
+    check_results(member, &status);
     keep_answer(&member->answers[status.command % FLEET_ANSWERS], &status);
     reply_receipt(request, true, "");
 }

@@ -22,7 +22,8 @@ struct fleet_member {
     uint64_t last_command;
     uint64_t blocking_command; /* While it is carried out the agent does not poll. */
     int64_t blocking_ns;
-    struct status answers[FLEET_ANSWERS]; /* By command modulo. */
+    struct status answers[FLEET_ANSWERS];  /* By command modulo. */
+    uint32_t targets_asked[FLEET_ANSWERS]; /* Likewise: how many targets the command is about. */
     uint32_t snapshot_trial;
     uint64_t snapshot_next;
     struct clock_relation *relation;
