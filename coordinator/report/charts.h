@@ -52,9 +52,10 @@ void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char 
 
 /* Begins a table with its x values; chart_value() adds them. */
 void chart_table(struct chart *chart);
-/* style: "solid", "dash", "dot", "wide", "points"; "curve" and "beyond": a computed line, which has
- * no points of its own, where there are values and where there are none; "low" and then "high": the
- * intervals of the values of the series before. target: its colour, or CHART_NO_TARGET. */
+/* style: "solid", "dash", "dot", "dashdot", "long", "sparse", "wide", "points"; "curve" and
+ * "beyond": a computed line, which has no points of its own, where there are values and where there
+ * are none; "low" and then "high": the intervals of the values of the series before. target: its
+ * colour, or CHART_NO_TARGET. */
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
 void chart_value(struct chart *chart, double value);
 

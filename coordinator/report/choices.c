@@ -52,7 +52,7 @@ static bool is_choice(const struct lines *lines, uint32_t number)
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct result_case *of = lines->list[i].result_case;
 
-        if (number <= of->trials_count && of->trials[number - 1].intervals_count > 0) {
+        if (number <= of->trials_count && lines_last(&of->trials[number - 1])) {
             return true;
         }
     }

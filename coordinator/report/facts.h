@@ -98,7 +98,10 @@ const char *facts_change(double ratio, char *text);
 /* A change is told as a factor from here on: nobody reads 240 % as 3.4 times as much. */
 #define FACTS_TIMES_FROM 2.0
 
-/* "3.4", "12", "0.56": a ratio as a factor. FACTS_TEXT_BYTES. */
+/* What two pairs of trials say of a bound may be any number: beyond this it means nothing more. */
+#define FACTS_TIMES_MOST 1000.0
+
+/* "3.4", "12", "0.56", "over 1000": a ratio as a factor. FACTS_TEXT_BYTES. */
 const char *facts_times(double ratio, char *text);
 
 /* As facts_value, with the unit written out for those that carry none in the number. */

@@ -111,7 +111,11 @@ const char *facts_interval(const struct result_figure *figure, char *text)
 
 const char *facts_times(double ratio, char *text)
 {
-    (void)snprintf(text, FACTS_TEXT_BYTES, fabs(ratio) < 9.95 ? "%.2g" : "%.0f", ratio);
+    if (ratio >= FACTS_TIMES_MOST) {
+        (void)snprintf(text, FACTS_TEXT_BYTES, "over %.0f", FACTS_TIMES_MOST);
+    } else {
+        (void)snprintf(text, FACTS_TEXT_BYTES, fabs(ratio) < 9.95 ? "%.2g" : "%.0f", ratio);
+    }
     return text;
 }
 

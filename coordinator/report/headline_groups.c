@@ -1,4 +1,5 @@
 #include "headline_groups.h"
+#include "sentence_lists.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -111,8 +112,10 @@ static void add_rates(const struct result *result, const struct result_case *fir
 {
     struct range asked = {0};
     struct range sent = {0};
+    struct range received = {0};
     bool is_max = false;
     bool reached = true;
+    bool only_receives = true;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_phase *phase = phase_of(&result->cases[i], name);
@@ -126,7 +129,14 @@ static void add_rates(const struct result *result, const struct result_case *fir
             widen(&asked, phase->asked_per_s);
             reached = reached && facts_reached(phase);
         }
+        only_receives = only_receives && sentence_only_receives(phase);
         widen(&sent, phase->sent_per_s);
+        widen(&received, phase->received_per_s);
+    }
+    if (only_receives && received.any) {
+        doc_cell(doc, DOC_MUTED, "–");
+        range_cell(&received, "/s", DOC_PLAIN, "", " received", doc);
+        return;
     }
     if (is_max) {
         doc_cell(doc, DOC_PLAIN, "max");

@@ -58,10 +58,17 @@ bool lines_drawn(const struct result *result, uint32_t number)
     return before == 0 || before * LINES_MAX / all != (before - 1) * LINES_MAX / all;
 }
 
+/* Whole seconds and the one in which draining ends. */
+#define INTERVALS_MIN 3
+
+bool lines_last(const struct result_trial *trial)
+{
+    return trial->intervals_count >= INTERVALS_MIN;
+}
+
 static const struct result_trial *trial_of(const struct result_case *of, uint32_t number)
 {
-    bool there =
-        number > 0 && number <= of->trials_count && of->trials[number - 1].intervals_count > 0;
+    bool there = number > 0 && number <= of->trials_count && lines_last(&of->trials[number - 1]);
 
     return there ? &of->trials[number - 1] : facts_trial(of);
 }
@@ -81,7 +88,7 @@ void lines_find(const struct result *result, uint32_t number, uint32_t points_ma
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_trial *trial = trial_of(&result->cases[i], number);
 
-        if (!lines_drawn(result, i)) {
+        if (!lines_drawn(result, i) || !lines_last(trial)) {
             continue;
         }
         lines->list[lines->count++] =

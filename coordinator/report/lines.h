@@ -47,6 +47,10 @@ enum line_value {
 /* Is the case number one of those? Of cases that have intervals. */
 bool lines_drawn(const struct result *result, uint32_t number);
 
+/* Does the trial last long enough to be seen in seconds? Two points are a line that says nothing,
+ * and a rate for a second of which most was over already is none that was ever reached. */
+bool lines_last(const struct result_trial *trial);
+
 /* One line per case that is drawn: of its trial of that number, from 1, if it has that; else, and
  * with 0, of that which facts_trial() gives. Each of at most points_max points. lines_done() it in
  * any case; ask lines->failed. */

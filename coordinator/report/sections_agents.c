@@ -231,7 +231,8 @@ void section_agents(const struct result *result, struct document *doc)
         for (uint32_t i = 0; i < result->cases_count; i++) {
             const struct result_trial *trial = facts_trial(&result->cases[i]);
 
-            if (trial != NULL && trial->agent_intervals_count > 0 && lines_drawn(result, i)) {
+            if (trial != NULL && trial->agent_intervals_count > 0 && lines_drawn(result, i) &&
+                lines_last(trial)) {
                 add_case(result, &result->cases[i], memory == 1, doc);
             }
         }

@@ -2,6 +2,7 @@
 #include "mono.h"
 #include "sections.h"
 #include "sentence.h"
+#include "sentence_lists.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +84,11 @@ static void add_rates(const struct result_phase *phase, struct headline_notes *n
 {
     char text[UNITS_TEXT_BYTES];
 
+    if (sentence_only_receives(phase)) { /* A drain: what it is there for is what was taken. */
+        doc_cell(doc, DOC_MUTED, "–");
+        doc_cell(doc, DOC_PLAIN, "%s received", units_format_rate(phase->received_per_s, text));
+        return;
+    }
     if (phase->is_max) {
         doc_cell(doc, DOC_PLAIN, "max");
     } else {
@@ -323,6 +329,23 @@ static bool has_row(const struct result *result, uint32_t number)
     return false;
 }
 
+/* What a column is called: a case without its target, where all are of that. */
+static const char *column_name(const struct result *result, const struct result_case *of)
+{
+    size_t target_bytes = strlen(of->target);
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *other = &result->cases[i];
+
+        if (strcmp(other->target, of->target) != 0 ||
+            strncmp(other->name, of->target, target_bytes) != 0 ||
+            other->name[target_bytes] != '/') {
+            return of->name;
+        }
+    }
+    return of->name + target_bytes + 1;
+}
+
 /* Objectives down, cases across: what differs between brokers is seen at once. */
 static void add_objectives(const struct result *result, struct document *doc)
 {
@@ -337,7 +360,7 @@ static void add_objectives(const struct result *result, struct document *doc)
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        columns[i + 2] = (struct doc_column){cases[i]->name, NULL, DOC_RIGHT};
+        columns[i + 2] = (struct doc_column){column_name(result, cases[i]), NULL, DOC_RIGHT};
         if (grouped) {
             columns[i + 2].heading = headline_group_name(result, cases[i], names[i]);
         }

@@ -105,6 +105,18 @@ static const char *place(const struct line *line, double at_s, char *text)
     return text;
 }
 
+/* Cases of one target have its colour: their dash tells them apart. */
+static const char *style_of(const struct lines *lines, uint32_t number)
+{
+    static const char *const styles[] = {"solid", "dash", "dot", "dashdot", "long", "sparse"};
+    uint32_t before = 0;
+
+    for (uint32_t i = 0; i < number; i++) {
+        before += lines->list[i].colour == lines->list[number].colour ? 1 : 0;
+    }
+    return styles[before % (sizeof styles / sizeof styles[0])];
+}
+
 /* One latency of all targets in one picture: who is slower, and when. number: 1 is end to end. */
 static void draw_p99(const struct result *result, const struct lines *lines, uint32_t number,
                      struct chart *chart, char *caption)
@@ -124,7 +136,7 @@ static void draw_p99(const struct result *result, const struct lines *lines, uin
 
         if (has_latency(line, e2e)) {
             add_x(chart, line);
-            add_series(chart, line, value, line->result_case->name, "solid");
+            add_series(chart, line, value, line->result_case->name, style_of(lines, i));
         }
     }
     (void)snprintf(caption, REASON_BYTES, "p99 %s: %s%.200s", e2e ? "end to end" : "publish",
@@ -229,7 +241,8 @@ static void draw_overlay(const struct result *result, const struct lines *lines,
     chart_step(chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
         add_x(chart, &lines->list[i]);
-        add_series(chart, &lines->list[i], value, lines->list[i].result_case->name, "solid");
+        add_series(chart, &lines->list[i], value, lines->list[i].result_case->name,
+                   style_of(lines, i));
     }
     if (backlog) {
         units_format_count(highest, amount);
@@ -319,9 +332,13 @@ static void add_which(const struct choices *choices, struct document *doc)
     const struct result *result = choices->result;
     char step[UNITS_TEXT_BYTES];
     uint32_t drawable = 0;
+    uint32_t brief = 0;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        drawable += facts_trial(&result->cases[i]) != NULL ? 1 : 0;
+        const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+        drawable += trial != NULL ? 1 : 0;
+        brief += trial != NULL && lines_drawn(result, i) && !lines_last(trial) ? 1 : 0;
     }
     if (choices->count > 1) {
         doc_paragraph(doc, DOC_MUTED,
@@ -335,7 +352,11 @@ static void add_which(const struct choices *choices, struct document *doc)
     if (choices->left > 0) {
         doc_paragraph(doc, DOC_MUTED, "The last %u trials can not be chosen.", choices->left);
     }
-    if (drawable > lines->count) {
+    if (brief > 0) {
+        doc_paragraph(doc, DOC_MUTED, "%u %s not drawn: too short to be seen second by second.",
+                      brief, brief == 1 ? "case is" : "cases are");
+    }
+    if (drawable > lines->count + brief) {
         doc_paragraph(doc, DOC_MUTED,
                       "%u of %u cases are drawn, spread over all of them; the others are in "
                       "intervals.jsonl.",
@@ -350,7 +371,12 @@ void section_timeline(const struct result *result, struct document *doc)
     choices_find(result, &choices);
     if (choices.failed) {
         doc->failed = true;
-    } else if (choices.list[0].count > 0) {
+    } else if (choices.list[0].count == 0) {
+        if (result->marks_count > 0) {
+            doc_section(doc, "timeline", "What happened over time");
+            add_marks(result, doc);
+        }
+    } else {
         doc_section(doc, "timeline", "What happened over time");
         doc_paragraph(
             doc, DOC_MUTED,

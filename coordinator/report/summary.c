@@ -2,6 +2,7 @@
 #include "headline_groups.h"
 #include "report.h"
 #include "sentence.h"
+#include "sentence_lists.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,11 +125,17 @@ static bool format_columns(const struct result_case *result_case, const struct r
 {
     struct result_delivery delivery;
     const struct hist *hist;
+    char rate[UNITS_TEXT_BYTES];
     bool e2e_service;
     bool publish_service;
     bool consumed;
 
-    units_format_rate(phase->sent_per_s, texts[COLUMN_SENT]);
+    if (sentence_only_receives(phase)) {
+        (void)snprintf(texts[COLUMN_SENT], COLUMN_TEXT_BYTES, "%.20s recv",
+                       units_format_rate(phase->received_per_s, rate));
+    } else {
+        units_format_rate(phase->sent_per_s, texts[COLUMN_SENT]);
+    }
     hist = facts_latency(phase, SERIES_E2E, &e2e_service);
     format_ns(hist, 50.0, e2e_service, texts[COLUMN_P50]);
     format_ns(hist, 99.0, e2e_service, texts[COLUMN_P99]);

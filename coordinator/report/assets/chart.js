@@ -14,9 +14,17 @@ function dataOf(spec) {
   return tables.length === 1 ? tables[0] : uPlot.join(tables);
 }
 
+// Letters of what texts have in common, up to the end of a part: "memory/" of several cases of a target.
+function sharedPrefix(texts) {
+  if (texts.length < 2) return 0;
+  let same = 0;
+  while (same < texts[0].length && texts.every((text) => text[same] === texts[0][same])) same++;
+  return texts[0].lastIndexOf('/', same - 1) + 1;
+}
+
 function lookOf(spec, series, several, colours) {
   const colour = colours.target(series.target);
-  const dash = isBound(series) ? [] : several && spec.kind !== 'xy' && series.target !== undefined ? targetDashes[series.target % 8] : dashes[series.style];
+  const dash = isBound(series) ? [] : several && spec.kind !== 'xy' && series.target !== undefined && series.style === 'solid' ? targetDashes[series.target % 8] : dashes[series.style];
   return { colour, dash, wide: series.style === 'wide', points: series.style === 'points' };
 }
 
@@ -57,6 +65,7 @@ function seriesOption(series, look, kind) {
 
 // One unit along an axis: 7.5k below 10k, not 7500.
 function axisText(v, highest, unit) {
+  if (unit === 'cores') return Number(v.toPrecision(3)) + (v === 1 ? ' core' : ' cores');
   if (unit === 'change') return (v > 0 ? '+' : '') + v.toFixed(1) + ' %';
   return unit === 'count' && highest >= 9999.5 && v >= 1000 && v < 9999.5 ? (v / 1000).toFixed(2) + 'k' : formats[unit](v);
 }
@@ -205,8 +214,14 @@ class Chart {
     return [low - room, high + room];
   }
 
+  // What all of them begin with tells nothing beside the lines; what is too long is cut where it tells least.
   labelText(series) {
-    return series.label.length > 18 ? series.label.slice(0, 17) + '…' : series.label;
+    const all = this.list.filter((s) => !isBound(s)).map((s) => s.label);
+    const shared = sharedPrefix(all);
+    const heads = new Set(all.map((label) => label.slice(shared, shared + 17)));
+    const text = series.label.slice(shared);
+    if (text.length <= 18) return text;
+    return heads.size === all.length ? text.slice(0, 17) + '…' : '…' + text.slice(-17);
   }
 
   makeLegend(looks) {

@@ -57,6 +57,7 @@ const formats = {
 
 // From twice on a change is a factor, as in the tables.
 function scaledTimes(v) {
+  if (v >= 1000) return 'over 1000';
   return v < 9.95 ? v.toFixed(1) : v.toFixed(0);
 }
 
@@ -85,6 +86,6 @@ function theme() {
   };
 }
 
-const dashes = { solid: [], dash: [7, 3], dot: [2, 3], wide: [], points: [], curve: [], beyond: [4, 4] };
+const dashes = { solid: [], dash: [7, 3], dot: [2, 3], dashdot: [9, 3, 2, 3], long: [14, 4], sparse: [2, 7], wide: [], points: [], curve: [], beyond: [4, 4] };
 // In a chart of several targets the dash tells them apart too.
 const targetDashes = [[], [8, 3], [2, 2], [9, 3, 2, 3], [5, 2], [1, 3], [12, 3], [6, 2, 2, 2, 2, 2]];

@@ -320,6 +320,27 @@ function checkRanges() {
   return faults;
 }
 
+// Texts beside lines and axes are painted: their functions are called by themselves, too.
+function checkTexts() {
+  const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'report', 'assets');
+  const script = ['numbers.js', 'intervals.js', 'scales.js', 'chart.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
+  const document = { createElement: () => ({ getContext: () => ({}) }) };
+  const { Chart, axisText, lookOf } = new Function('document', script + '\nreturn { Chart, axisText, lookOf };')(document);
+  const faults = [];
+  const same = (what, got, wanted) => {
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) faults.push(what + ': ' + JSON.stringify(got) + ', wanted ' + JSON.stringify(wanted));
+  };
+  const texts = (...labels) => labels.map((label) => Chart.prototype.labelText.call({ list: labels.map((one) => ({ label: one, style: 'solid' })) }, { label }));
+  same('cases of one target', texts('memory/subscriptions=1', 'memory/subscriptions=4'), ['subscriptions=1', 'subscriptions=4']);
+  same('long names', texts('a-very-long-target-name', 'another-long-target-name'), ['a-very-long-targe…', 'another-long-targ…']);
+  same('long names that differ late', texts('one-long-target-name-1', 'one-long-target-name-2'), ['…ong-target-name-1', '…ong-target-name-2']);
+  same('one name', texts('memory/response'), ['memory/response']);
+  same('shares of a core', [0.025, 0.05, 1, 1.5].map((v) => axisText(v, 1.5, 'cores')), ['0.025 cores', '0.05 cores', '1 core', '1.5 cores']);
+  const dash = (style, target) => lookOf({ kind: 'time' }, { style, target }, true, { target: () => '#000000' }).dash;
+  same('dashes differ', new Set([dash('solid', 0), dash('solid', 1), dash('dash', 0), dash('dot', 0), dash('dashdot', 0), dash('long', 0), dash('sparse', 0)].map(String)).size, 7);
+  return faults;
+}
+
 async function main(files) {
   if (files.length === 0) {
     console.error('usage: node check_report.js REPORT.html...');
@@ -328,7 +349,7 @@ async function main(files) {
   if (!fs.existsSync(chromiumPath)) skip(chromiumPath + ' is not there (Debian: chromium)');
   const { chromium } = loadPlaywright();
   const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
-  const faults = checkRanges();
+  const faults = checkRanges().concat(checkTexts());
   let checked = 0;
   for (const file of files) {
     // Every screen once; further reports are other contents on the two that differ most.

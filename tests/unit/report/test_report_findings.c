@@ -315,6 +315,71 @@ static void a_change_of_many_times_is_told_as_a_factor(void **state)
     result_free(result);
 }
 
+/* Of two pairs: "-100.0 % to 2021419771514 times". */
+static void a_bound_beyond_all_measure_is_told_as_that(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    result->findings.comparisons[1].low = 1e-12;
+    result->findings.comparisons[1].high = 2021419771514.0;
+    text = markdown_of(result);
+    expect_in(text, "-100.0 % to over 1000 times");
+    free(text);
+    result_free(result);
+}
+
+/* "asked 0/s, sent 0/s" is no answer to how fast a backlog was emptied. */
+static void a_phase_that_only_receives_has_the_rate_that_was_received(void **state)
+{
+    struct result *result = make();
+    struct result_phase *drain = NULL;
+    struct text out = {0};
+    char *text;
+
+    (void)state;
+    for (uint32_t i = 0; i < result->cases[0].phases_count && drain == NULL; i++) {
+        bool is_drain = strcmp(result->cases[0].phases[i].name, "drain") == 0;
+
+        drain = is_drain ? &result->cases[0].phases[i] : NULL;
+    }
+    assert_non_null(drain);
+    drain->measured = true;
+    drain->asked_per_s = 0.0;
+    drain->sent_per_s = 0.0;
+    drain->received_per_s = 2890000.0;
+    text = markdown_of(result);
+    expect_in(text, "| drain | – | 2.89M/s received |");
+    free(text);
+    assert_int_equal(report_summary(result, 120, &out), 0);
+    text = text_take(&out);
+    expect_in(text, " 2.89M/s recv ");
+    free(text);
+    result_free(result);
+}
+
+/* "memory/messages=10", "memory/messages=50" and so on were wider than the screen. */
+static void objectives_of_one_targets_cases_are_named_without_it(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    text = markdown_of(result);
+    expect_in(text, "| objective | phase | memory | rabbit-3.10 | kafka |");
+    free(text);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        (void)snprintf(result->cases[i].target, NAME_BYTES, "memory");
+        (void)snprintf(result->cases[i].name, NAME_BYTES, "memory/size=%u", i);
+    }
+    text = markdown_of(result);
+    expect_in(text, "| objective | phase | size=0 | size=1 | size=2 |");
+    free(text);
+    result_free(result);
+}
+
 static void the_sentence_of_an_invalid_run_says_why_and_what_to_change(void **state)
 {
     struct result *result = make();
@@ -376,6 +441,9 @@ int main(void)
         cmocka_unit_test(the_sentence_of_a_comparison_is_the_difference_it_found),
         cmocka_unit_test(many_cases_have_one_row_per_target_on_the_first_screen),
         cmocka_unit_test(a_change_of_many_times_is_told_as_a_factor),
+        cmocka_unit_test(a_bound_beyond_all_measure_is_told_as_that),
+        cmocka_unit_test(a_phase_that_only_receives_has_the_rate_that_was_received),
+        cmocka_unit_test(objectives_of_one_targets_cases_are_named_without_it),
         cmocka_unit_test(the_sentence_of_an_invalid_run_says_why_and_what_to_change),
         cmocka_unit_test(a_regression_is_told_beside_objectives_that_were_missed),
         cmocka_unit_test(the_sentence_of_a_sweep_tells_the_range_of_its_cases),

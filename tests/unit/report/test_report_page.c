@@ -246,6 +246,47 @@ static void trials_of_a_search_are_chosen_by_their_rates(void **state)
     result_free(result);
 }
 
+/* Charts of trials of half a second had one point, and "at most 5.00k/s" was that of a second. */
+static void trials_of_a_moment_are_not_drawn_over_time(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result->cases[0].trials[0].intervals_count = 2;
+    text = html_of(result);
+    expect_in(text, "1 case is not drawn: too short to be seen second by second.");
+    assert_null(strstr(text, "<figcaption>memory: at most"));
+    assert_null(strstr(text, "<figcaption>memory: CPU at most"));
+    expect_in(text, "<figcaption>kafka: at most");
+    free(text);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        result->cases[i].trials[0].intervals_count = 2;
+    }
+    text = html_of(result);
+    assert_null(strstr(text, "What happened over time"));
+    free(text);
+    result_free(result);
+}
+
+/* They had one colour and no dash. */
+static void lines_of_one_targets_cases_can_be_told_apart(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    for (uint32_t i = 1; i < 3; i++) {
+        (void)snprintf(result->cases[i].target, NAME_BYTES, "%s", result->cases[0].target);
+    }
+    text = html_of(result);
+    expect_in(text, "{\"label\":\"rabbit-3.10\",\"target\":0,\"style\":\"dash\"");
+    expect_in(text, "{\"label\":\"kafka\",\"target\":0,\"style\":\"dot\"");
+    expect_in(text, "{\"label\":\"mosquitto\",\"target\":1,\"style\":\"solid\"");
+    free(text);
+    result_free(result);
+}
+
 static void sections_stand_in_the_order_of_a_readers_questions(void **state)
 {
     static const char *const headings[] = {"<h2>What happened over time",
@@ -284,6 +325,8 @@ int main(void)
         cmocka_unit_test(one_trial_leaves_no_choice),
         cmocka_unit_test(trials_to_choose_from_do_not_make_the_page_large),
         cmocka_unit_test(trials_of_a_search_are_chosen_by_their_rates),
+        cmocka_unit_test(trials_of_a_moment_are_not_drawn_over_time),
+        cmocka_unit_test(lines_of_one_targets_cases_can_be_told_apart),
         cmocka_unit_test(sections_stand_in_the_order_of_a_readers_questions),
     };
 
