@@ -162,6 +162,7 @@ void section_latency(const struct result *result, struct document *doc)
                   "message was due, service from the moment it was really sent; the shaded area "
                   "between them is the coordinated omission, which tools that time only the call "
                   "leave out.");
+    section_flows(result, doc);
     if (e2e > 0 && !together) {
         doc_subheading(doc, "End to end");
     }

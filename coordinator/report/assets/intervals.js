@@ -79,7 +79,8 @@ function axisOfValues(x, spec, colours) {
 
 // The end tells cases apart: "…/ordered".
 function fitted(text, width, colours) {
+  if (textWidth(text, colours) <= width) return text;
   let cut = text;
   while (cut.length > 1 && textWidth('…' + cut, colours) > width) cut = cut.slice(1);
-  return cut === text ? text : '…' + cut;
+  return '…' + cut;
 }

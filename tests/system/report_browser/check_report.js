@@ -324,8 +324,8 @@ function checkRanges() {
 function checkTexts() {
   const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'report', 'assets');
   const script = ['numbers.js', 'intervals.js', 'scales.js', 'chart.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
-  const document = { createElement: () => ({ getContext: () => ({}) }) };
-  const { Chart, axisText, lookOf } = new Function('document', script + '\nreturn { Chart, axisText, lookOf };')(document);
+  const document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
+  const { Chart, axisText, lookOf, fitted } = new Function('document', script + '\nreturn { Chart, axisText, lookOf, fitted };')(document);
   const faults = [];
   const same = (what, got, wanted) => {
     if (JSON.stringify(got) !== JSON.stringify(wanted)) faults.push(what + ': ' + JSON.stringify(got) + ', wanted ' + JSON.stringify(wanted));
@@ -336,6 +336,8 @@ function checkTexts() {
   same('long names that differ late', texts('one-long-target-name-1', 'one-long-target-name-2'), ['…ong-target-name-1', '…ong-target-name-2']);
   same('one name', texts('memory/response'), ['memory/response']);
   same('shares of a core', [0.025, 0.05, 1, 1.5].map((v) => axisText(v, 1.5, 'cores')), ['0.025 cores', '0.05 cores', '1 core', '1.5 cores']);
+  const cut = (text) => fitted(text, 90, { font: () => '' });
+  same('names along an axis', [cut('acknowledged'), cut('memory/acknowledged')], ['acknowledged', '…cknowledged']);
   const dash = (style, target) => lookOf({ kind: 'time' }, { style, target }, true, { target: () => '#000000' }).dash;
   same('dashes differ', new Set([dash('solid', 0), dash('solid', 1), dash('dash', 0), dash('dot', 0), dash('dashdot', 0), dash('long', 0), dash('sparse', 0)].map(String)).size, 7);
   return faults;
