@@ -56,6 +56,15 @@ bool facts_has_flows(const struct result_case *result_case)
     return false;
 }
 
+/* Above what Poisson arrivals bring about by chance. */
+#define PEAK_RATIO_MIN 1.25
+
+bool facts_has_peak(const struct result_phase *phase)
+{
+    return !phase->is_max && phase->asked_per_s > 0.0 &&
+           phase->asked_peak_per_s >= PEAK_RATIO_MIN * phase->asked_per_s;
+}
+
 void facts_delivery_add(struct result_delivery *delivery, const struct result_delivery *from)
 {
     delivery->sent += from->sent;

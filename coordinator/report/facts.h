@@ -50,6 +50,9 @@ const char *facts_which_trial(const struct result_case *result_case,
  */
 uint32_t facts_colour(const struct result *result, const struct result_case *result_case);
 
+/* Does it ask for much more at times than on average: a ramp, or the curve of a day? */
+bool facts_has_peak(const struct result_phase *phase);
+
 /* Rates of the phase are right to compare with what was asked. */
 bool facts_reached(const struct result_phase *phase);
 

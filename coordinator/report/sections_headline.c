@@ -83,6 +83,7 @@ static void add_rates(const struct result_phase *phase, struct headline_notes *n
                       struct document *doc)
 {
     char text[UNITS_TEXT_BYTES];
+    char peak[UNITS_TEXT_BYTES];
 
     if (sentence_only_receives(phase)) { /* A drain: what it is there for is what was taken. */
         doc_cell(doc, DOC_MUTED, "–");
@@ -91,6 +92,9 @@ static void add_rates(const struct result_phase *phase, struct headline_notes *n
     }
     if (phase->is_max) {
         doc_cell(doc, DOC_PLAIN, "max");
+    } else if (facts_has_peak(phase)) {
+        doc_cell(doc, DOC_PLAIN, "%s, highest %s", units_format_rate(phase->asked_per_s, text),
+                 units_format_rate(phase->asked_peak_per_s, peak));
     } else {
         doc_cell(doc, DOC_PLAIN, "%s", units_format_rate(phase->asked_per_s, text));
     }

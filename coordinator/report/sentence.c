@@ -133,8 +133,13 @@ static void add_load(const struct result *result, const struct common *common, s
         return;
     }
     if (common->same && common->reached) {
-        text_addf(out, "%s%s held for %s", common->several_phases ? "up to " : "",
-                  units_format_rate(common->phase->asked_per_s, rate), span);
+        text_addf(out, "%s%s", common->several_phases ? "up to " : "",
+                  units_format_rate(common->phase->asked_per_s, rate));
+        if (facts_has_peak(common->phase)) {
+            text_addf(out, " on average (%s at its highest)",
+                      units_format_rate(common->phase->asked_peak_per_s, rate));
+        }
+        text_addf(out, " held for %s", span);
         add_trials(common, out);
         add_where(common, out);
         return;

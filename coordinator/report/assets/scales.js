@@ -21,8 +21,28 @@ function farthest(specs, log) {
   return log || far === 0 ? Infinity : far * boundsTimes;
 }
 
+// The same on a logarithmic axis: ten times as low and as high as what was measured.
+function clipped(specs) {
+  let low = Infinity;
+  let high = 0;
+  for (const spec of specs) {
+    for (const table of spec.tables || []) {
+      for (const series of table.series) {
+        if (isBound(series)) continue;
+        for (const v of series.values) {
+          if (v === null || v <= 0) continue;
+          low = Math.min(low, v);
+          high = Math.max(high, v);
+        }
+      }
+    }
+  }
+  return (v) => (low === Infinity ? v : Math.max(low / 10, Math.min(high * 10, v)));
+}
+
 function extent(specs, log) {
   const far = farthest(specs, log);
+  const clip = log ? clipped(specs) : (v) => v;
   let low = Infinity;
   let high = -Infinity;
   for (const spec of specs) {
@@ -30,7 +50,7 @@ function extent(specs, log) {
       for (const series of table.series) {
         for (const v of series.values) {
           if (v === null || (log && v <= 0) || (isBound(series) && v < 0 && spec.unit !== 'change')) continue;
-          const drawn = Math.max(-far, Math.min(far, v));
+          const drawn = isBound(series) ? clip(Math.max(-far, Math.min(far, v))) : Math.max(-far, Math.min(far, v));
           if (drawn < low) low = drawn;
           if (drawn > high) high = drawn;
         }

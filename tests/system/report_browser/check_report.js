@@ -316,6 +316,7 @@ function checkRanges() {
   };
   expect('a rate below zero', rangeOf(spec('rate', false, series('solid', [5, 10]), series('low', [-20, 9]), series('high', [12, 11]))), 0, 15);
   expect('a latency below zero', rangeOf(spec('ns', true, series('solid', [5e3, 1e4]), series('low', [-9e3, 9e3]), series('high', [2e4, 2e4]))), 1e3, 1e5);
+  expect('a latency of which the interval ends just above zero', rangeOf(spec('ns', true, series('solid', [3e3, 5e3]), series('low', [1, 2e3]), series('high', [9e9, 8e3]))), 200, 5e4);
   expect('a change of two pairs', rangeOf(spec('change', false, series('points', [10, 40]), series('low', [-90, 30]), series('high', [350000, 50]))), -150, 150);
   return faults;
 }

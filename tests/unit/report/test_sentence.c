@@ -112,6 +112,25 @@ static void sentence_of_a_phase_that_only_receives_tells_that_rate(void **state)
                     "(memory)");
 }
 
+/* "10.3k/s held" of a ramp from 500/s to 20k/s, which never stayed there. */
+static void sentence_of_a_ramp_tells_its_highest_rate(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct text markdown = {0};
+
+    (void)state;
+    result->cases[0].phases[3].asked_peak_per_s = 40000.0;
+    assert_int_equal(report_format_find("md")->write(result, &markdown, NULL), 0);
+    assert_non_null(strstr(markdown.bytes, "| 20.0k/s, highest 40.0k/s | 20.0k/s |"));
+    text_done(&markdown);
+    expect_sentence(result, "PASS - 20.0k/s on average (40.0k/s at its highest) held for 30 s on "
+                            "memory, nothing lost; p99 end to end 1.00 ms (memory)");
+    result = make_one(1000000);
+    result->cases[0].phases[3].asked_peak_per_s = 20100.0; /* Poisson arrivals, by chance. */
+    expect_sentence(result, "PASS - 20.0k/s held for 30 s on memory, nothing lost; p99 end to end "
+                            "1.00 ms (memory)");
+}
+
 static void sentence_says_when_the_rate_was_not_reached(void **state)
 {
     struct result *result = make_one(1000000);
@@ -341,6 +360,7 @@ int main(void)
         cmocka_unit_test(sentence_counts_brokers_and_names_the_skipped),
         cmocka_unit_test(sentence_tells_the_range_of_a_target_with_several_cases),
         cmocka_unit_test(sentence_of_a_phase_that_only_receives_tells_that_rate),
+        cmocka_unit_test(sentence_of_a_ramp_tells_its_highest_rate),
         cmocka_unit_test(sentence_says_when_the_rate_was_not_reached),
         cmocka_unit_test(sentence_of_max_has_no_response_latency),
         cmocka_unit_test(sentence_tells_the_length_of_one_trial),
