@@ -157,9 +157,13 @@ struct backend_ops {
 
     /* 0, or -EAGAIN: full or down, nothing was taken. Other failures are events. */
     int (*submit)(struct endpoint *endpoint, const struct message *message);
-    /* How many events were written; surplus is kept for the next call. events_max 0 only looks
-     * after the connections: a paused consumer stays alive by one such call in a second. */
+    /* How many events were written; surplus is kept for the next call. */
     int (*poll)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+    /* poll() of consumers that may take no message now: messages stay where they are, all else is
+     * told and so may overtake them. A consumer that is paused stays alive by one such call in a
+     * second. Where a lost connection can't be told before the messages that came over it, it is
+     * told after them. */
+    int (*poll_held)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
     /* Acknowledges a consumed message; multiple: all of that client up to and including it. 0 when
      * it was written (or EVENT_CONSUME_ACKED will follow, see ack_answers), -EAGAIN to try again,
      * -ENOTCONN when the client is down. */
@@ -169,6 +173,9 @@ struct backend_ops {
     int (*wait_fd)(const struct endpoint *endpoint);
     /* True: each successful ack() call is answered by one EVENT_CONSUME_ACKED. */
     bool ack_answers;
+    /* True: while consumers are held, wait_fd is readable for what poll_held() gives only. False:
+     * for messages too, so it is not to be waited on. */
+    bool held_fd;
 };
 
 /* Built-in drivers, NULL-terminated; memory is always the first. */

@@ -253,28 +253,43 @@ void receiver_release(struct receiver *receiver, bool released)
 }
 
 /* The descriptor of a group that may not take anything would stay readable, and waiting be a busy
- * loop. */
+ * loop, unless the driver prevents it. */
+static bool is_watched(const struct receiver *receiver, bool held)
+{
+    return !held || receiver->context.ops->held_fd;
+}
+
 static void hold(struct receiver *receiver, struct receiver_group *group, bool held)
 {
     int fd = receiver->context.ops->wait_fd(group->endpoint);
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
 
-    if (group->held != held && receiver->epoll_fd >= 0 && fd >= 0) {
+    if (is_watched(receiver, group->held) != is_watched(receiver, held) &&
+        receiver->epoll_fd >= 0 && fd >= 0) {
         (void)epoll_ctl(receiver->epoll_fd, held ? EPOLL_CTL_DEL : EPOLL_CTL_ADD, fd, &event);
     }
     group->held = held;
 }
 
-/* Consumers that take nothing still send heartbeats, and finish their batches. */
-static void serve_held(struct receiver *receiver, struct receiver_group *group, int64_t now_ns)
+/* Consumers that take nothing still send heartbeats, hear of acks and of lost connections, and
+ * finish their batches. */
+static uint32_t serve_held(struct receiver *receiver, struct receiver_group *group, uint32_t max,
+                           int64_t now_ns)
 {
+    int count;
+
     hold(receiver, group, true);
-    if (now_ns < group->serve_ns) {
-        return;
+    if (!receiver->context.ops->held_fd && now_ns < group->serve_ns) {
+        return 0;
     }
     group->serve_ns = now_ns + SERVE_NS;
-    (void)receiver->context.ops->poll(group->endpoint, receiver->events, 0);
+    count = receiver->context.ops->poll_held(group->endpoint, receiver->events, max);
+    for (int e = 0; e < count; e++) {
+        ASSERT(receiver->events[e].kind != EVENT_MESSAGE);
+        take_event(receiver, group, &receiver->events[e]);
+    }
     look_for_idle_batches(receiver, group, now_ns);
+    return (uint32_t)count;
 }
 
 /* Up to so many events. */
@@ -287,8 +302,7 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
     int count;
 
     if (allowed == 0) {
-        serve_held(receiver, group, now_ns);
-        return 0;
+        return serve_held(receiver, group, max, now_ns);
     }
     hold(receiver, group, false);
     count = receiver->context.ops->poll(group->endpoint, receiver->events,
@@ -395,7 +409,8 @@ bool receiver_watch(struct receiver *receiver, int epoll_fd)
         struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
 
         all = all && fd >= 0 &&
-              (receiver->groups[i].held || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
+              (!is_watched(receiver, receiver->groups[i].held) ||
+               epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
     }
     return all;
 }

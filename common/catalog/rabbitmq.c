@@ -79,7 +79,9 @@ const struct catalog_entry catalog_rabbitmq = {
             [CAPABILITY_CONSUME_ACK_BATCH] = {true, "basic.ack multiple every N"},
             [CAPABILITY_CONSUME_PACE] =
                 {true,
-                 "up to the prefetch (without acks: what TCP holds) waits outside the broker"},
+                 "up to the prefetch (without acks: what TCP holds) waits outside the broker; a "
+                 "connection that breaks meanwhile is noticed at once, without acks when all that "
+                 "waits was taken"},
             [CAPABILITY_ORDERED] = {true, "single active consumer"},
             [CAPABILITY_ORDERED_SHARED] = {true, "single active consumer: the others of a "
                                                  "partition stand by"},

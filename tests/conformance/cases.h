@@ -48,6 +48,12 @@ void the_producers_descriptor_tells_of_a_confirm(void **state);
 void endpoints_work_on_threads_of_their_own(void **state);
 void closing_with_outstanding_tokens_does_not_hang(void **state);
 void closing_nothing_is_allowed(void **state);
+
+/* outage_cases.c: brokers that go away, and consumers that are held. */
 void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state);
+void a_held_consumer_takes_no_message_and_hears_of_its_acks(void **state);
+void the_descriptor_of_a_held_consumer_is_silent_about_messages(void **state);
+void a_held_consumer_notices_that_the_broker_went_away(void **state);
+void a_held_consumer_without_acks_loses_nothing_when_the_broker_goes_away(void **state);
 
 #endif

@@ -45,6 +45,10 @@ static const struct CMUnitTest tests[] = {
     CASE(endpoints_work_on_threads_of_their_own),
     CASE(closing_with_outstanding_tokens_does_not_hang),
     CASE(closing_nothing_is_allowed),
+    CASE(a_held_consumer_takes_no_message_and_hears_of_its_acks),
+    CASE(the_descriptor_of_a_held_consumer_is_silent_about_messages),
+    CASE(a_held_consumer_notices_that_the_broker_went_away),
+    CASE(a_held_consumer_without_acks_loses_nothing_when_the_broker_goes_away),
     CASE(a_broker_that_goes_away_and_comes_back_settles_every_token),
 };
 

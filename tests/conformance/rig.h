@@ -132,6 +132,7 @@ void rig_send(struct rig *rig, uint32_t count);
 /* Polls once and writes into the ledger; how many events there were. */
 int rig_poll_producer(struct rig *rig);
 int rig_poll_consumer(struct rig *rig);
+int rig_poll_held(struct rig *rig); /* The consumer, which takes no message. */
 int rig_poll(struct rig *rig);
 
 /* Waits on both descriptors, at most 10 ms. */

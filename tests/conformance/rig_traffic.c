@@ -163,10 +163,11 @@ static void note(struct rig *rig, const struct event *event, bool *down)
     }
 }
 
-static int poll_endpoint(struct rig *rig, struct endpoint *endpoint, bool *down)
+static int take_events(struct rig *rig, struct endpoint *endpoint, bool *down,
+                       int (*poll_fn)(struct endpoint *, struct event *, uint32_t))
 {
     struct event events[RIG_EVENTS];
-    int count = rig->suite->ops->poll(endpoint, events, RIG_EVENTS);
+    int count = poll_fn(endpoint, events, RIG_EVENTS);
 
     assert_in_range(count, 0, RIG_EVENTS);
     for (int i = 0; i < count; i++) {
@@ -177,12 +178,19 @@ static int poll_endpoint(struct rig *rig, struct endpoint *endpoint, bool *down)
 
 int rig_poll_producer(struct rig *rig)
 {
-    return poll_endpoint(rig, rig->producer, rig->producer_down);
+    return take_events(rig, rig->producer, rig->producer_down, rig->suite->ops->poll);
 }
 
 int rig_poll_consumer(struct rig *rig)
 {
-    return rig->consumer != NULL ? poll_endpoint(rig, rig->consumer, rig->consumer_down) : 0;
+    return rig->consumer != NULL
+               ? take_events(rig, rig->consumer, rig->consumer_down, rig->suite->ops->poll)
+               : 0;
+}
+
+int rig_poll_held(struct rig *rig)
+{
+    return take_events(rig, rig->consumer, rig->consumer_down, rig->suite->ops->poll_held);
 }
 
 int rig_poll(struct rig *rig)

@@ -76,6 +76,12 @@ static int poll_events(struct endpoint *endpoint, struct event *events, uint32_t
                : kafka_consumer_poll(endpoint, events, events_max);
 }
 
+static int poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    ASSERT(endpoint->config->role == ROLE_CONSUMER);
+    return kafka_consumer_poll_held(endpoint, events, events_max);
+}
+
 static int ack(struct endpoint *endpoint, uint64_t token, bool multiple)
 {
     ASSERT(endpoint->config->role == ROLE_CONSUMER);
@@ -99,7 +105,9 @@ const struct backend_ops backend_kafka = {
     .close = close_endpoint,
     .submit = submit,
     .poll = poll_events,
+    .poll_held = poll_held,
     .ack = ack,
     .wait_fd = wait_fd,
     .ack_answers = true,
+    .held_fd = true,
 };

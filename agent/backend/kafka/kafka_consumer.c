@@ -454,5 +454,12 @@ static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafk
 
 int kafka_consumer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
 {
+    endpoint->is_held = false;
+    return kafka_endpoint_poll(endpoint, events, events_max, take);
+}
+
+int kafka_consumer_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    endpoint->is_held = true;
     return kafka_endpoint_poll(endpoint, events, events_max, take);
 }

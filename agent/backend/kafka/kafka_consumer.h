@@ -9,5 +9,6 @@ int kafka_consumer_open(const struct endpoint_config *config, struct endpoint **
                         struct errinfo *reterr);
 void kafka_consumer_close(struct endpoint *endpoint);
 int kafka_consumer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+int kafka_consumer_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 
 #endif

@@ -341,7 +341,7 @@ static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
 }
 
 /* What comes next: what was left over, then what the handle says, then its messages. */
-static rd_kafka_event_t *next_event(struct kafka_handle *handle)
+static rd_kafka_event_t *next_event(const struct endpoint *endpoint, struct kafka_handle *handle)
 {
     rd_kafka_event_t *event = handle->half;
 
@@ -349,7 +349,7 @@ static rd_kafka_event_t *next_event(struct kafka_handle *handle)
     if (event == NULL) {
         event = rd_kafka_queue_poll(handle->queue, 0);
     }
-    if (event == NULL && handle->message_queue != NULL &&
+    if (event == NULL && handle->message_queue != NULL && !endpoint->is_held &&
         handle->commits.end - handle->commits.first < KAFKA_ACKS_MAX) {
         event = rd_kafka_queue_poll(handle->message_queue, 0);
     }
@@ -368,11 +368,13 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
     ssize_t got = read(handle->event_fd, &times, sizeof times);
 
     (void)got;
+    handle->passed_by = endpoint->is_held;
+    endpoint->passed_by = endpoint->passed_by || endpoint->is_held;
     if (handle->asking) {
         take_answer(endpoint, handle);
     }
     while (out->count < out->max) {
-        rd_kafka_event_t *event = next_event(handle);
+        rd_kafka_event_t *event = next_event(endpoint, handle);
 
         if (event == NULL) {
             return;
@@ -380,6 +382,19 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
         take(endpoint, handle, event, out);
     }
     kafka_handle_wake(handle);
+}
+
+/* Consumers are held no more: messages that came meanwhile found their queue not empty, or their
+ * sign was cleared. */
+static void return_to_passed_by(struct endpoint *endpoint)
+{
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        if (endpoint->handles[i].passed_by) {
+            endpoint->handles[i].passed_by = false;
+            kafka_handle_wake(&endpoint->handles[i]);
+        }
+    }
+    endpoint->passed_by = false;
 }
 
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
@@ -391,6 +406,9 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
     int ready_count;
 
     release_held(endpoint);
+    if (endpoint->passed_by && !endpoint->is_held) {
+        return_to_passed_by(endpoint);
+    }
     ready_count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
     if (endpoint->later_count > 0) {
         tell_later(endpoint, &out);

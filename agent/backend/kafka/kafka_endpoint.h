@@ -46,6 +46,7 @@ struct kafka_handle {
     bool broken;     /* The library gave the handle up; only a new one helps. */
     bool asking;     /* Whether the broker is back; the answer comes by itself. */
     bool subscribed; /* Consumers of a group: it may be joining. */
+    bool passed_by;  /* The descriptor was cleared, but not its messages looked at. */
     bool unsettled;  /* Not to be destroyed, see kafka_consumer_close(). */
 };
 
@@ -86,7 +87,9 @@ struct endpoint {
     struct kafka_later *later;
     uint32_t later_count;
     /* Consumers only. */
-    bool settled; /* Its groups have been stable: every member has had an assignment. */
+    bool is_held;   /* The poll at work takes no messages. */
+    bool passed_by; /* That of some handle is set. */
+    bool settled;   /* Its groups have been stable: every member has had an assignment. */
     struct kafka_reading *readings;
     uint32_t readings_count;
     struct kafka_slot *slots;
@@ -116,7 +119,7 @@ void kafka_endpoint_free(struct endpoint *endpoint);
 int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
                       struct errinfo *reterr);
 
-/* poll() with the role's way to take an event. */
+/* poll() with the role's way to take an event; with is_held what message_queue has is left. */
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
                         kafka_take_fn take);
 

@@ -318,6 +318,20 @@ static int poll_endpoint(struct endpoint *endpoint, struct event *events, uint32
     return 0;
 }
 
+static int poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    int64_t now_ns = mono_ns();
+    int64_t due_ns = MEMORY_NEVER_NS;
+
+    ASSERT(endpoint->config->role == ROLE_CONSUMER);
+    memory_consumer_settle(endpoint);
+    if (memory_is_frozen(endpoint, now_ns)) {
+        return 0;
+    }
+    feel_outage(endpoint, now_ns, &due_ns);
+    return (int)tell(endpoint, events, events_max, now_ns);
+}
+
 static int wait_fd(const struct endpoint *endpoint)
 {
     return endpoint->waker.fd;
@@ -335,7 +349,9 @@ const struct backend_ops backend_memory = {
     .close = close_endpoint,
     .submit = memory_submit,
     .poll = poll_endpoint,
+    .poll_held = poll_held,
     .ack = memory_ack,
     .wait_fd = wait_fd,
     .ack_answers = false,
+    .held_fd = false,
 };

@@ -2,6 +2,7 @@
 
 #include "backend_drivers.h"
 #include "catalog_entries.h"
+#include "invariant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +106,22 @@ static int mqtt_poll(struct endpoint *endpoint, struct event *events, uint32_t e
     return (int)count;
 }
 
+/* paho goes on receiving into the inbox. */
+static int mqtt_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    uint32_t count = 0;
+    struct mqtt_note note;
+
+    ASSERT(endpoint->config->role == ROLE_CONSUMER);
+    release_polled(endpoint);
+    while (count < events_max && mqtt_inbox_overtake(&endpoint->inbox, &note)) {
+        if (fill_event(endpoint, &note, &events[count])) {
+            count++;
+        }
+    }
+    return (int)count;
+}
+
 /* paho sent PUBACK before it showed the message. */
 static int mqtt_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
 {
@@ -131,7 +148,9 @@ const struct backend_ops backend_mqtt = {
     .close = mqtt_close,
     .submit = mqtt_submit,
     .poll = mqtt_poll,
+    .poll_held = mqtt_poll_held,
     .ack = mqtt_ack,
     .wait_fd = mqtt_wait_fd,
     .ack_answers = false,
+    .held_fd = false,
 };

@@ -154,6 +154,7 @@ bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
         signal_worker_later(inbox);
         return true;
     }
+    filling->others++;
     filling->urgency = is_outcome(note) ? filling->urgency + 1 : UINT32_MAX / 2;
     if (filling->urgency >= inbox->signal_at) {
         signal_worker(inbox);
@@ -189,6 +190,7 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox)
     emptied.count = 0;
     emptied.bytes = 0;
     emptied.urgency = 0;
+    emptied.others = 0;
     inbox->reading = inbox->filling;
     inbox->filling = emptied;
     inbox->taken = 0;
@@ -198,7 +200,42 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox)
 
 struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox)
 {
-    return inbox->taken < inbox->reading.count ? &inbox->reading.notes[inbox->taken++] : NULL;
+    while (inbox->taken < inbox->reading.count) {
+        struct mqtt_note *note = &inbox->reading.notes[inbox->taken++];
+
+        if (!note->told) {
+            inbox->reading.others -= note->kind != EVENT_MESSAGE ? 1 : 0;
+            return note;
+        }
+    }
+    return NULL;
+}
+
+static bool overtake(struct mqtt_batch *batch, uint32_t from, struct mqtt_note *ret)
+{
+    for (uint32_t i = from; batch->others > 0 && i < batch->count; i++) {
+        struct mqtt_note *note = &batch->notes[i];
+
+        if (note->kind != EVENT_MESSAGE && !note->told) {
+            *ret = *note;
+            note->told = true;
+            batch->others--;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mqtt_inbox_overtake(struct mqtt_inbox *inbox, struct mqtt_note *ret)
+{
+    bool found = overtake(&inbox->reading, inbox->taken, ret);
+
+    if (!found) {
+        mqtt_inbox_lock(inbox);
+        found = overtake(&inbox->filling, 0, ret);
+        mqtt_inbox_unlock(inbox);
+    }
+    return found;
 }
 
 void mqtt_inbox_settle(struct mqtt_inbox *inbox, uint32_t signal_at)

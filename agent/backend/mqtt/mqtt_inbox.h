@@ -37,6 +37,7 @@ struct mqtt_note {
     void *message;    /* MESSAGE: paho's; the reader frees it. */
     char *topic;      /* MESSAGE: likewise. */
     const char *text; /* Static, or NULL. */
+    bool told;        /* It has overtaken the messages before it. */
 };
 
 struct mqtt_batch {
@@ -44,6 +45,7 @@ struct mqtt_batch {
     uint32_t count;
     uint32_t capacity;
     uint64_t bytes;   /* Of the payloads. */
+    uint32_t others;  /* Notes that are no messages and were not taken. */
     uint32_t urgency; /* Outcomes are 1 each, messages nothing, all else more than any signal_at. */
 };
 
@@ -82,6 +84,10 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox);
 
 /* Worker: the next note or NULL; it stays valid until mqtt_inbox_turn(). */
 struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox);
+
+/* Worker: copies the next note that is no message, from among those that wait; false: there is
+ * none. mqtt_inbox_take() leaves it out. */
+bool mqtt_inbox_overtake(struct mqtt_inbox *inbox, struct mqtt_note *ret);
 
 /* Worker: makes the descriptor readable if something is left, else unreadable until signal_at
  * outcomes (1 or more) have gathered, a message has waited MQTT_MESSAGE_WAIT_NS, or something else

@@ -34,7 +34,9 @@ const struct backend_ops backend_rabbitmq = {
     .close = rabbitmq_close,
     .submit = rabbitmq_submit,
     .poll = rabbitmq_poll,
+    .poll_held = rabbitmq_poll_held,
     .ack = rabbitmq_ack,
     .wait_fd = rabbitmq_wait_fd,
     .ack_answers = false,
+    .held_fd = false,
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define READY_MAX 64
+#define GONE ((uint32_t)EPOLLRDHUP | (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR)
 
 /* A socket that says it is writable has a third of its buffer free; 16 KiB at the least, as the
  * kernel counts. Half of that can be written without asking before each message. */
@@ -95,7 +96,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
 
 static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, bool for_room)
 {
-    struct epoll_event wanted = {.events = EPOLLIN | (for_room ? (uint32_t)EPOLLOUT : 0),
+    struct epoll_event wanted = {.events = RABBITMQ_WATCHED | (for_room ? (uint32_t)EPOLLOUT : 0),
                                  .data.u32 = client->index};
 
     if (client->waits_for_room != for_room) {
@@ -175,10 +176,18 @@ static bool take_control(struct endpoint *endpoint, struct rabbitmq_client *clie
     }
 }
 
+/* Of consumers that are held: the next frames are a message. Its first was taken, to look. */
+static bool stands_before_message(const struct endpoint *endpoint,
+                                  const struct rabbitmq_client *client)
+{
+    return endpoint->is_held && client->content == CONTENT_DELIVERED;
+}
+
 static bool may_read(const struct endpoint *endpoint, const struct rabbitmq_client *client,
                      const struct rabbitmq_events *events)
 {
     return client->is_up && events->count < events->count_max &&
+           !stands_before_message(endpoint, client) &&
            endpoint->arena_bytes - endpoint->arena_used >= endpoint->arena_message_bytes &&
            client->consumer.lent_round != endpoint->round;
 }
@@ -255,6 +264,17 @@ static void tick(struct endpoint *endpoint)
     }
 }
 
+/* The broker has closed the connection, and messages that are held stand before the end of it. To
+ * drop them is right where they wait for an ack: the broker delivers them again. Those that it
+ * counts as delivered are taken first, or they would be missing through our doing. */
+static void gone(struct endpoint *endpoint, struct rabbitmq_client *client)
+{
+    if (stands_before_message(endpoint, client) &&
+        endpoint->config->delivery->consume_ack != CONSUME_ACK_NONE) {
+        rabbitmq_client_lost(endpoint, client, "the broker closed the connection");
+    }
+}
+
 static void serve_ready(struct endpoint *endpoint, const struct epoll_event *ready,
                         struct rabbitmq_events *events)
 {
@@ -278,9 +298,12 @@ static void serve_ready(struct endpoint *endpoint, const struct epoll_event *rea
         client->silent_ticks = 0;
         serve(endpoint, client, true, events);
     }
+    if ((ready->events & GONE) != 0) {
+        gone(endpoint, client);
+    }
 }
 
-int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_t events_max)
 {
     struct rabbitmq_events out = {.events = events, .count_max = events_max};
     struct epoll_event ready[READY_MAX];
@@ -299,6 +322,19 @@ int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t even
     }
     signal_set(endpoint, endpoint->queue_count > 0);
     return (int)out.count;
+}
+
+int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    endpoint->is_held = false;
+    return poll_clients(endpoint, events, events_max);
+}
+
+int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    ASSERT(endpoint->config->role == ROLE_CONSUMER);
+    endpoint->is_held = true;
+    return poll_clients(endpoint, events, events_max);
 }
 
 int rabbitmq_wait_fd(const struct endpoint *endpoint)

@@ -20,6 +20,9 @@
 
 #define RABBITMQ_TICKS_PER_HEARTBEAT 3
 
+/* Of a client's socket. RDHUP: a broker that left is seen while unread messages stand before it. */
+#define RABBITMQ_WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP)
+
 enum rabbitmq_content { CONTENT_NONE, CONTENT_RETURNED, CONTENT_DELIVERED };
 
 enum rabbitmq_slot_state { SLOT_WAITING, SLOT_RETURNED, SLOT_TOLD };
@@ -105,6 +108,7 @@ struct endpoint {
     uint64_t round;             /* Counts polls. */
     char (*keys)[12];           /* Routing keys by partition. */
     bool is_confirmed;
+    bool is_held; /* The poll at work takes no messages. */
     amqp_basic_properties_t properties;
     char expiration[24];
 };
@@ -163,6 +167,7 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
 int rabbitmq_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
 void rabbitmq_close(struct endpoint *endpoint);
 int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
+int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_wait_fd(const struct endpoint *endpoint);
 int rabbitmq_submit(struct endpoint *endpoint, const struct message *message);
 int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple);

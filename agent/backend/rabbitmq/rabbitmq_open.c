@@ -18,7 +18,7 @@
 
 static int begin(struct endpoint *endpoint, struct rabbitmq_client *client, struct errinfo *reterr)
 {
-    struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = client->index};
+    struct epoll_event wanted = {.events = RABBITMQ_WATCHED, .data.u32 = client->index};
     int r = endpoint->config->role == ROLE_PRODUCER
                 ? rabbitmq_producer_begin(endpoint, client, reterr)
                 : rabbitmq_consumer_begin(endpoint, client, reterr);

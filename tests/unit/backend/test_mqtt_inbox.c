@@ -63,6 +63,45 @@ static void mqtt_inbox_keeps_the_order_and_grows(void **state)
     mqtt_inbox_done(inbox);
 }
 
+static void overtake(struct mqtt_inbox *inbox, uint32_t slot)
+{
+    struct mqtt_note note = {.slot = 0};
+
+    assert_true(mqtt_inbox_overtake(inbox, &note));
+    assert_int_equal(note.kind, EVENT_DOWN);
+    assert_int_equal(note.slot, slot);
+}
+
+/* Of what is being read and of what came since, once each. */
+static void mqtt_inbox_lets_all_but_messages_overtake(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(4);
+    struct mqtt_note note;
+
+    (void)state;
+    push(inbox, EVENT_MESSAGE, 1);
+    push(inbox, EVENT_DOWN, 2);
+    push(inbox, EVENT_MESSAGE, 3);
+    mqtt_inbox_turn(inbox);
+    push(inbox, EVENT_DOWN, 4);
+    push(inbox, EVENT_MESSAGE, 5);
+    push(inbox, EVENT_UP, 6);
+    overtake(inbox, 2);
+    overtake(inbox, 4);
+    take(inbox, 1);
+    take(inbox, 3);
+    assert_null(mqtt_inbox_take(inbox));
+    mqtt_inbox_turn(inbox);
+    take(inbox, 5);
+    take(inbox, 6);
+    assert_null(mqtt_inbox_take(inbox));
+    assert_false(mqtt_inbox_overtake(inbox, &note));
+    mqtt_inbox_turn(inbox);
+    push(inbox, EVENT_MESSAGE, 7);
+    assert_false(mqtt_inbox_overtake(inbox, &note));
+    mqtt_inbox_done(inbox);
+}
+
 static void mqtt_inbox_does_not_turn_before_all_was_taken(void **state)
 {
     struct mqtt_inbox *inbox = inbox_new(4);
@@ -197,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mqtt_inbox_keeps_the_order_and_grows),
+        cmocka_unit_test(mqtt_inbox_lets_all_but_messages_overtake),
         cmocka_unit_test(mqtt_inbox_does_not_turn_before_all_was_taken),
         cmocka_unit_test(mqtt_inbox_is_readable_until_all_was_taken),
         cmocka_unit_test(mqtt_inbox_waits_for_as_many_outcomes_as_it_was_told),

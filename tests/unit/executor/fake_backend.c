@@ -16,7 +16,8 @@ struct endpoint {
 
 struct queue {
     struct event events[FAKE_EVENTS];
-    unsigned char (*bodies)[FAKE_MESSAGE_BYTES]; /* Of the events. */
+    unsigned char (*bodies)[FAKE_MESSAGE_BYTES]; /* A ring, of the messages. */
+    uint32_t bodies_next;
     uint32_t first;
     uint32_t count;
 };
@@ -161,7 +162,7 @@ void fake_deliver(uint32_t client, const struct stamp *stamp, uint64_t token)
 
     fake_lock();
     added = add_event(ROLE_CONSUMER, &event);
-    body = queues[ROLE_CONSUMER].bodies[added - queues[ROLE_CONSUMER].events];
+    body = queues[ROLE_CONSUMER].bodies[queues[ROLE_CONSUMER].bodies_next++ % FAKE_EVENTS];
     memset(body, 0, FAKE_MESSAGE_BYTES);
     stamp_write(body, stamp, stamp_payload_hash(body + STAMP_BYTES, 100 - STAMP_BYTES));
     added->bytes = body;
@@ -265,6 +266,28 @@ static int poll_endpoint(struct endpoint *endpoint, struct event *events, uint32
     return (int)count;
 }
 
+/* What is not a message, in its order; messages close up behind it. */
+static int poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    struct queue *queue = &queues[endpoint->role];
+    uint32_t given = 0;
+    uint32_t kept = 0;
+
+    fake_lock();
+    for (uint32_t i = 0; i < queue->count; i++) {
+        const struct event *event = &queue->events[(queue->first + i) % FAKE_EVENTS];
+
+        if (event->kind != EVENT_MESSAGE && given < events_max) {
+            events[given++] = *event;
+        } else {
+            queue->events[(queue->first + kept++) % FAKE_EVENTS] = *event;
+        }
+    }
+    queue->count = kept;
+    fake_unlock();
+    return (int)given;
+}
+
 static int ack_message(struct endpoint *endpoint, uint64_t token, bool multiple)
 {
     int r = 0;
@@ -298,6 +321,7 @@ const struct backend_ops fake_backend = {.open = open_endpoint,
                                          .close = close_endpoint,
                                          .submit = submit_message,
                                          .poll = poll_endpoint,
+                                         .poll_held = poll_held,
                                          .ack = ack_message,
                                          .wait_fd = no_descriptor};
 
@@ -306,6 +330,7 @@ const struct backend_ops fake_backend_answering = {.open = open_endpoint,
                                                    .close = close_endpoint,
                                                    .submit = submit_message,
                                                    .poll = poll_endpoint,
+                                                   .poll_held = poll_held,
                                                    .ack = ack_message,
                                                    .wait_fd = no_descriptor,
                                                    .ack_answers = true};

@@ -78,6 +78,34 @@ static void consumers_take_what_the_phase_lets_them(void **state)
     rig_done(&rig);
 }
 
+/* Their acks had no latency, and a lost connection was noticed once the pause was over. */
+static void paused_consumers_hear_of_acks_and_of_lost_connections(void **state)
+{
+    struct rig rig;
+    struct hist *latencies;
+    struct event answer = {.kind = EVENT_CONSUME_ACKED, .token = 0};
+
+    (void)state;
+    begin(&rig, 1, CONSUME_ACK_EACH, 1, &fake_backend_answering);
+    rig.fixture.phases[1].consume.pace = CONSUME_PAUSED;
+    deliver(0, 0, 0);
+    poll_at(&rig, t0_ns + 9 * NS_PER_MS);
+    assert_int_equal(fake_acks(), 1);
+    latencies = recorder_cell(rig.recorder, 0, 0)->series[SERIES_CONSUME_ACK];
+    deliver(0, 1, 0);
+    virtual_time_set(t0_ns + 11 * NS_PER_MS);
+    fake_event(ROLE_CONSUMER, &answer);
+    fake_link(ROLE_CONSUMER, 0, false);
+    poll_at(&rig, t0_ns + 12 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 1);
+    assert_int_equal(hist_count(latencies), 1);
+    assert_int_equal(hist_max(latencies), 2 * NS_PER_MS);
+    assert_true(receiver_is_down(rig.receiver));
+    poll_at(&rig, t0_ns + 20 * NS_PER_MS);
+    assert_int_equal(rig_totals(&rig).received, 2);
+    rig_done(&rig);
+}
+
 static void released_consumers_take_all(void **state)
 {
     struct rig rig;
@@ -381,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(consumers_take_what_the_phase_lets_them),
+        cmocka_unit_test(paused_consumers_hear_of_acks_and_of_lost_connections),
         cmocka_unit_test(released_consumers_take_all),
         cmocka_unit_test(a_message_counts_for_its_phase_and_in_the_running_one),
         cmocka_unit_test(what_is_not_ours_or_is_damaged_is_counted_and_nothing_else),
