@@ -303,7 +303,17 @@ static void conclude(const struct second_check *check, const struct judged *judg
     }
 }
 
-/* Every second into those of its agent, check by check. */
+/* One second of an agent, by each check that has something to say of it. */
+static void judge_by_all(const struct second *second, bool scheduled, struct judged *judged)
+{
+    for (size_t c = 0; c < SECOND_CHECKS_COUNT; c++) {
+        if (scheduled || !second_checks[c].of_schedule) {
+            judge_second(&second_checks[c], second, &judged[c]);
+        }
+    }
+}
+
+/* judged: by agent, then by check. */
 static void judge_seconds(const struct result *result, const struct result_case *of,
                           struct judged *judged)
 {
@@ -313,17 +323,11 @@ static void judge_seconds(const struct result *result, const struct result_case 
         const struct result_trial *trial = &of->trials[t];
 
         for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
-            const struct result_agent_interval *row = &trial->agent_intervals[i];
-            bool measured = row->agent < result->agents_count && is_measured(trial, row, false);
-            bool scheduled = measured && is_measured(trial, row, true);
-
-            for (size_t c = 0; measured && c < SECOND_CHECKS_COUNT; c++) {
-                if (scheduled || !second_checks[c].of_schedule) {
-                    second.row = row;
-                    second.agent = &result->agents[row->agent];
-                    judge_second(&second_checks[c], &second,
-                                 &judged[row->agent * SECOND_CHECKS_COUNT + c]);
-                }
+            second.row = &trial->agent_intervals[i];
+            if (second.row->agent < result->agents_count && is_measured(trial, second.row, false)) {
+                second.agent = &result->agents[second.row->agent];
+                judge_by_all(&second, is_measured(trial, second.row, true),
+                             &judged[second.row->agent * SECOND_CHECKS_COUNT]);
             }
         }
     }
