@@ -34,7 +34,7 @@ struct judge_events {
 struct judge_terms {
     const struct objective *objectives;
     uint32_t objectives_count;
-    const struct window_count *windows; /* Of all trials. */
+    const struct window_count *windows; /* Of all trials, in the order of their numbers. */
     uint32_t windows_count;
     const struct compare_terms *compare; /* NULL: nothing is compared. */
 };

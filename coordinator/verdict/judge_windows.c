@@ -6,20 +6,42 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The first that is not of an earlier trial: thousands of cases have a row in each of thousands. */
+static uint32_t first_of_trial(const struct judge_terms *terms, uint32_t trial)
+{
+    uint32_t low = 0;
+    uint32_t high = terms->windows_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (terms->windows[middle].trial < trial) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /* The windows of each trial are a count of their own: like any count they are judged on every
  * trial, so a trial that was ended by them stays missed whatever the others were. */
 static const struct window_count *worst_of(const struct judge_question *question,
                                            struct judge_answer *ret)
 {
     uint32_t number = (uint32_t)(question->objective - question->terms->objectives);
+    const struct judge_terms *terms = question->terms;
     const struct window_count *worst = NULL;
 
     for (uint32_t t = 0; t < question->of->trials_count; t++) {
-        for (uint32_t i = 0; i < question->terms->windows_count; i++) {
-            const struct window_count *one = &question->terms->windows[i];
+        uint32_t trial = question->of->trials[t].number;
 
-            if (one->objective != number || one->trial != question->of->trials[t].number ||
-                strcmp(one->phase, question->phase) != 0 || one->windows == 0) {
+        for (uint32_t i = first_of_trial(terms, trial);
+             i < terms->windows_count && terms->windows[i].trial == trial; i++) {
+            const struct window_count *one = &terms->windows[i];
+
+            if (one->objective != number || strcmp(one->phase, question->phase) != 0 ||
+                one->windows == 0) {
                 continue;
             }
             ret->samples += one->samples;

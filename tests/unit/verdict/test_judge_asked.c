@@ -46,6 +46,7 @@ static struct result *new_result(const int64_t *e2e_ns)
     for (int t = 0; t < TRIALS; t++) {
         struct result_trial *trial = &result->cases[0].trials[t];
 
+        trial->number = (uint32_t)t;
         trial->phases = new_phases();
         trial->phases_count = 2;
         for (int i = 0; e2e_ns[t] > 0 && i < 1000; i++) {
@@ -219,9 +220,6 @@ static void judge_in_windows(struct result *result, const struct window_count *c
                                       .windows_count = counts_count};
 
     (void)strcpy(events.aborted_text, "the trial was ended at 3.0 s");
-    for (uint32_t t = 0; t < TRIALS; t++) {
-        result->cases[0].trials[t].number = t;
-    }
     assert_int_equal(objective_parse("lost < 1k", &objectives[0], NULL), 0);
     assert_int_equal(objective_parse("corrupted < 1k", &objectives[1], NULL), 0);
     assert_int_equal(objective_parse("e2e.p99 < 10ms", &objectives[2], NULL), 0);
@@ -253,6 +251,39 @@ static void windows_are_judged_on_every_trial(void **state)
     assert_string_equal(row_of(result, text)->reason,
                         "it held in 8 of 10, in the worst it was 15.0 ms (of the worst trial)");
     result_free(result);
+}
+
+/* A run has up to 20000 trials, each with a row for each objective and phase: only those of the
+ * case's own trials may be looked at, or judging thousands of cases takes minutes. */
+static void windows_are_found_among_those_of_many_trials(void **state)
+{
+    enum { MANY = 100, ROWS = 3 };
+    static const uint32_t numbers[][TRIALS] = {{0, 1, 2}, {40, 3, 77}, {97, 98, 99}, {0, 50, 99}};
+    static const char text[] = "e2e.p99 < 10ms in 90 % of windows of 10 s";
+    struct window_count counts[MANY * ROWS];
+
+    (void)state;
+    for (uint32_t i = 0; i < MANY * ROWS; i++) { /* samples: 1 + the trial's number. */
+        counts[i] = (struct window_count){i % ROWS == 0 ? 1 : 2, i / ROWS, "", 10, 10,
+                                          1 + i / ROWS,          true,     1e6};
+        (void)strcpy(counts[i].phase, i % ROWS == 1 ? "other" : "steady");
+    }
+    for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
+        struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+        uint64_t samples = TRIALS;
+
+        for (uint32_t t = 0; t < TRIALS; t++) {
+            result->cases[0].trials[t].number = numbers[n][t];
+            samples += numbers[n][t];
+        }
+        judge_in_windows(result, counts, MANY * ROWS, false);
+        assert_int_equal(row_of(result, text)->met, MET_YES);
+        assert_int_equal(row_of(result, text)->samples, samples);
+        result->cases[0].trials[2].number = MANY;
+        judge_in_windows(result, counts, MANY * ROWS, false);
+        assert_int_equal(row_of(result, text)->samples, samples - numbers[n][2] - 1);
+        result_free(result);
+    }
 }
 
 static void windows_that_never_were_are_not_met(void **state)
@@ -297,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_judged_on_every_trial),
+        cmocka_unit_test(windows_are_found_among_those_of_many_trials),
         cmocka_unit_test(windows_that_never_were_are_not_met),
         cmocka_unit_test(windows_without_samples_are_not_met),
         cmocka_unit_test(a_trial_that_an_objective_ended_fails_and_says_when),
