@@ -317,14 +317,33 @@ void headline_group_rows(const struct result *result, const struct result_case *
     }
 }
 
-static bool is_of_group(const struct result *result, const struct result_objective *objective,
-                        const struct result_objective *like, const struct result_case *first)
+/* The case of that name, looked for from *at on: objectives stand in the order of their cases. */
+static const struct result_case *next_case(const struct result *result, const char *name,
+                                           uint32_t *at)
 {
-    const struct result_case *of = facts_case(result, objective->case_name);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        uint32_t index = (*at + i) % result->cases_count;
 
-    return of != NULL && headline_same_group(of, first) &&
-           strcmp(objective->text, like->text) == 0 && strcmp(objective->phase, like->phase) == 0 &&
-           strcmp(objective->flow, like->flow) == 0;
+        if (strcmp(result->cases[index].name, name) == 0) {
+            *at = index;
+            return &result->cases[index];
+        }
+    }
+    return NULL;
+}
+
+static bool is_of_group(const struct result *result, const struct result_objective *objective,
+                        const struct result_objective *like, const struct result_case *first,
+                        uint32_t *at)
+{
+    const struct result_case *of;
+
+    if (strcmp(objective->text, like->text) != 0 || strcmp(objective->phase, like->phase) != 0 ||
+        strcmp(objective->flow, like->flow) != 0) {
+        return false;
+    }
+    of = next_case(result, objective->case_name, at);
+    return of != NULL && headline_same_group(of, first);
 }
 
 void headline_group_objective(const struct result *result, const struct result_case *first,
@@ -333,11 +352,12 @@ void headline_group_objective(const struct result *result, const struct result_c
     uint32_t met = 0;
     uint32_t missed = 0;
     uint32_t all = 0;
+    uint32_t at = 0;
 
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (is_of_group(result, objective, like, first)) {
+        if (is_of_group(result, objective, like, first, &at)) {
             met += objective->met == MET_YES ? 1 : 0;
             missed += objective->met == MET_NO ? 1 : 0;
             all++;

@@ -5,6 +5,7 @@
 #include "sentence_lists.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Reasons that the first screen has room for. */
@@ -30,11 +31,12 @@ static void add_meta(const struct result *result, struct document *doc)
 static void add_reasons(const struct result *result, struct document *doc)
 {
     struct text sentence = {0};
+    bool *told = NULL;
     uint32_t listed = 0;
     uint32_t left = 0;
 
     sentence_body(result, &sentence);
-    if (text_failed(&sentence)) {
+    if (text_failed(&sentence) || sentence_told(sentence.bytes, result, &told) < 0) {
         doc->failed = true;
     }
     for (uint32_t i = 0; i < result->reasons_count && !doc->failed; i++) {
@@ -42,7 +44,7 @@ static void add_reasons(const struct result *result, struct document *doc)
         bool named =
             reason->case_name[0] == '\0' || strstr(reason->text, reason->case_name) != NULL;
 
-        if (sentence_says(sentence.bytes, result, reason)) {
+        if (told[i]) {
             continue;
         }
         if (listed >= REASONS_MAX) {
@@ -57,6 +59,7 @@ static void add_reasons(const struct result *result, struct document *doc)
         doc_item(doc, DOC_MUTED, "%u more %s in result.json.", left,
                  left == 1 ? "reason is" : "reasons are");
     }
+    free(told);
     text_done(&sentence);
 }
 
@@ -318,15 +321,11 @@ static uint32_t find_columns(const struct result *result, const struct result_ca
 }
 
 /* Its row is there: it stands twice in the scenario, or is one of several cases' of a question. */
-static bool has_row(const struct result *result, uint32_t number)
+static bool has_row(const struct result *result, const uint32_t *shown, uint32_t shown_count,
+                    uint32_t number)
 {
-    const struct result_objective *objective = &result->objectives[number];
-
-    if (find_objective(result, objective, objective->case_name) != objective) {
-        return true;
-    }
-    for (uint32_t i = 0; i < number; i++) {
-        if (same_question(&result->objectives[i], objective)) {
+    for (uint32_t i = 0; i < shown_count; i++) {
+        if (same_question(&result->objectives[shown[i]], &result->objectives[number])) {
             return true;
         }
     }
@@ -350,6 +349,22 @@ static const char *column_name(const struct result *result, const struct result_
     return of->name + target_bytes + 1;
 }
 
+static void add_objective_row(const struct result *result, const struct result_case *const *cases,
+                              uint32_t cases_count, bool grouped,
+                              const struct result_objective *objective, struct document *doc)
+{
+    doc_cell(doc, DOC_PLAIN, "%s", objective->text);
+    doc_cell(doc, DOC_PLAIN, "%s%s%s", objective->phase[0] == '\0' ? "all" : objective->phase,
+             objective->flow[0] == '\0' ? "" : ", flow ", objective->flow);
+    for (uint32_t j = 0; j < cases_count; j++) {
+        if (grouped && objective->case_name[0] != '\0') {
+            headline_group_objective(result, cases[j], objective, doc);
+        } else {
+            add_objective_cell(find_objective(result, objective, cases[j]->name), doc);
+        }
+    }
+}
+
 /* Objectives down, cases across: what differs between brokers is seen at once. */
 static void add_objectives(const struct result *result, struct document *doc)
 {
@@ -359,8 +374,15 @@ static void add_objectives(const struct result *result, struct document *doc)
     char names[TARGETS_MAX][HEADLINE_NAME_BYTES];
     bool grouped = headline_is_grouped(result);
     uint32_t count = find_columns(result, cases);
+    uint32_t shown_count = 0;
+    uint32_t *shown;
 
     if (result->objectives_count == 0) {
+        return;
+    }
+    shown = calloc(result->objectives_count, sizeof *shown);
+    if (shown == NULL) {
+        doc->failed = true;
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -374,22 +396,12 @@ static void add_objectives(const struct result *result, struct document *doc)
                       : "Objectives: observed, and whether it was met",
               columns, count + 2);
     for (uint32_t i = 0; i < result->objectives_count; i++) {
-        const struct result_objective *objective = &result->objectives[i];
-
-        if (has_row(result, i)) {
-            continue;
-        }
-        doc_cell(doc, DOC_PLAIN, "%s", objective->text);
-        doc_cell(doc, DOC_PLAIN, "%s%s%s", objective->phase[0] == '\0' ? "all" : objective->phase,
-                 objective->flow[0] == '\0' ? "" : ", flow ", objective->flow);
-        for (uint32_t j = 0; j < count; j++) {
-            if (grouped && objective->case_name[0] != '\0') {
-                headline_group_objective(result, cases[j], objective, doc);
-            } else {
-                add_objective_cell(find_objective(result, objective, cases[j]->name), doc);
-            }
+        if (!has_row(result, shown, shown_count, i)) {
+            shown[shown_count++] = i;
+            add_objective_row(result, cases, count, grouped, &result->objectives[i], doc);
         }
     }
+    free(shown);
 }
 
 static bool was_measured(const struct result *result, const char *case_name)

@@ -390,33 +390,6 @@ void sentence_body(const struct result *result, struct text *out)
     }
 }
 
-bool sentence_says(const char *sentence, const struct result *result,
-                   const struct result_reason *reason)
-{
-    bool found = strstr(sentence, reason->text) != NULL;
-
-    for (const struct result_reason *before = result->reasons; before < reason && !found;
-         before++) {
-        found = strcmp(before->text, reason->text) == 0 &&
-                strcmp(before->case_name, reason->case_name) == 0;
-    }
-
-    for (uint32_t i = 0; i < result->objectives_count && !found; i++) {
-        const struct result_objective *objective = &result->objectives[i];
-        struct text told = {0};
-
-        /* A missed objective's reason begins with the objective. */
-        if (objective->met != MET_NO || strcmp(objective->case_name, reason->case_name) != 0 ||
-            strncmp(reason->text, objective->text, strlen(objective->text)) != 0) {
-            continue;
-        }
-        sentence_objective(objective, &told);
-        found = !text_failed(&told) && strstr(sentence, told.bytes) != NULL;
-        text_done(&told);
-    }
-    return found;
-}
-
 int report_sentence(const struct result *result, struct text *out)
 {
     text_addf(out, "%s - ", sentence_verdict(result));

@@ -15,9 +15,9 @@ void sentence_body(const struct result *result, struct text *out);
  * figure. */
 void sentence_objective(const struct result_objective *objective, struct text *out);
 
-/* Does the sentence tell already what the reason, one of result->reasons, says, or does an earlier
- * one? Phases may share a reason. Then it need not be listed below. */
-bool sentence_says(const char *sentence, const struct result *result,
-                   const struct result_reason *reason);
+/* Of each of result->reasons: does the sentence tell already what it says, or does an earlier one?
+ * Phases may share a reason. Then it need not be listed below. 0, and the caller frees *ret, or
+ * -ENOMEM. */
+int sentence_told(const char *sentence, const struct result *result, bool **ret);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH_MIN 40
@@ -313,14 +314,20 @@ static void add_reasons(const struct result *result, const char *sentence, int w
                         struct text *out)
 {
     const char *before = "\n";
+    bool *told = NULL;
 
+    if (sentence_told(sentence, result, &told) < 0) {
+        out->failed = true;
+        return;
+    }
     for (uint32_t i = 0; i < result->reasons_count; i++) {
-        if (!sentence_says(sentence, result, &result->reasons[i])) {
+        if (!told[i]) {
             text_add(out, before);
             add_reason(&result->reasons[i], width, out);
             before = "";
         }
     }
+    free(told);
 }
 
 /* Of the case that comes nearest to what the generator alone can do. */

@@ -3,6 +3,7 @@
 #include "mono.h"
 #include "report.h"
 #include "result_fixture.h"
+#include "sentence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,6 +309,24 @@ static void summary_lists_a_reason_that_phases_share_once(void **state)
 }
 
 /* Three cases of a sweep over two keys were cut to the same name. */
+static void sentence_told_finds_what_repeats_however_far_apart(void **state)
+{
+    static const char *const cases[] = {"kafka", "memory", "kafka", "kafka", "memory"};
+    static const char *const texts[] = {"away", "away", "late", "away", "told here"};
+    static const bool wanted[] = {false, false, false, true, true};
+    struct result *result = result_fixture_empty(VERDICT_INVALID);
+    bool *told = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        result_fixture_reason(result, "x", cases[i], texts[i]);
+    }
+    assert_int_equal(sentence_told("what is told here", result, &told), 0);
+    assert_memory_equal(told, wanted, sizeof wanted);
+    free(told);
+    result_free(result);
+}
+
 static void summary_keeps_the_end_of_a_long_name(void **state)
 {
     struct result *result = make(true, false);
@@ -373,6 +392,7 @@ int main(void)
         cmocka_unit_test(summary_fits_every_width),
         cmocka_unit_test(summary_has_a_line_per_target_with_the_reason_of_the_skipped),
         cmocka_unit_test(summary_lists_a_reason_that_phases_share_once),
+        cmocka_unit_test(sentence_told_finds_what_repeats_however_far_apart),
         cmocka_unit_test(summary_keeps_the_end_of_a_long_name),
         cmocka_unit_test(summary_lists_the_cases_of_a_target_together),
         cmocka_unit_test(summary_sends_no_control_characters_to_the_terminal),
