@@ -36,6 +36,7 @@ struct common {
     const struct result_phase *phase;
     bool same; /* All asked for the same, and none with `max`. */
     bool reached;
+    bool taken; /* By the broker: what was sent was confirmed. */
     bool several_phases;
 };
 
@@ -51,9 +52,17 @@ static bool is_new_target(const struct result *result, uint32_t index)
     return true;
 }
 
+/* A broker that stood still in the middle has not held the rate that was sent to it. */
+static bool was_taken(const struct result_phase *phase)
+{
+    const struct result_delivery *delivery = &phase->delivery;
+
+    return (double)(delivery->refused + delivery->unconfirmed) <= 0.01 * (double)delivery->sent;
+}
+
 static struct common find_common(const struct result *result)
 {
-    struct common common = {.same = true, .reached = true};
+    struct common common = {.same = true, .reached = true, .taken = true};
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_phase *phase = sentence_phase(&result->cases[i]);
@@ -67,6 +76,7 @@ static struct common find_common(const struct result *result)
         }
         common.same = common.same && !phase->is_max;
         common.reached = common.reached && facts_reached(phase);
+        common.taken = common.taken && was_taken(phase);
         common.several_phases |= facts_measured_count(&result->cases[i]) > 1;
         common.cases++;
         common.targets += is_new_target(result, i) ? 1 : 0;
@@ -139,7 +149,7 @@ static void add_load(const struct result *result, const struct common *common, s
             text_addf(out, " on average (%s at its highest)",
                       units_format_rate(common->phase->asked_peak_per_s, rate));
         }
-        text_addf(out, " held for %s", span);
+        text_addf(out, " %s for %s", common->taken ? "held" : "sent", span);
         add_trials(common, out);
         add_where(common, out);
         return;
@@ -183,6 +193,7 @@ static void add_delivery(const struct result *result, struct text *out)
     add_count(total.duplicated, "duplicated", out);
     add_count(total.corrupted, "corrupted", out);
     add_count(total.refused, "refused", out);
+    add_count(total.unconfirmed, "unconfirmed", out);
 }
 
 /* Of how many cases of its target is this so? 0: an earlier one told of it. */

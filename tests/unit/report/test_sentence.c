@@ -210,6 +210,22 @@ static void sentence_of_a_fail_names_the_lost_broker_first(void **state)
                     "FAIL - away for more than 30 s (memory); lost == 0: 42 messages (memory)");
 }
 
+/* It said "20.0k/s held" of a broker that had been stopped after a second. */
+static void sentence_of_what_was_not_confirmed_does_not_say_held(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_delivery *delivery = &result->cases[0].phases[3].delivery;
+
+    (void)state;
+    delivery->unconfirmed = delivery->sent / 2;
+    delivery->acked -= delivery->unconfirmed;
+    delivery->expected = delivery->acked;
+    delivery->received = delivery->acked;
+    expect_sentence(result, "PASS - 20.0k/s sent for 30 s on memory, nothing lost, 300\xE2\x80\xAF"
+                            "000 "
+                            "unconfirmed; p99 end to end 1.00 ms (memory)");
+}
+
 static void sentence_of_an_invalid_run_gives_the_reason(void **state)
 {
     struct result *result = make_one(1000000);
@@ -385,6 +401,7 @@ int main(void)
         cmocka_unit_test(sentence_tells_the_length_of_one_trial),
         cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
         cmocka_unit_test(sentence_of_a_fail_names_the_lost_broker_first),
+        cmocka_unit_test(sentence_of_what_was_not_confirmed_does_not_say_held),
         cmocka_unit_test(sentence_of_an_invalid_run_gives_the_reason),
         cmocka_unit_test(sentence_of_a_failed_run_without_reasons_says_so),
         cmocka_unit_test(sentence_of_an_interrupted_run_without_figures_says_so),
