@@ -428,6 +428,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
         begun = r == 0;
         if (r == -EINTR) {
             run_take_interrupt(run); /* Before what was prepared is taken back, which may last. */
+            run_notice(run, "interrupted: closing (Ctrl-C again stops at once)");
         }
         if (r == 0) {
             r = drive(run, phases, phases_count, reterr);

@@ -72,6 +72,7 @@ def while_preparing(rabbitmq):
     # The first topics are there, the last ones are not.
     bed.wait_until(lambda: 0 < rabbitmq.counters().get("rabbitmq_queues", 0) or not run.running(), "a first queue is made")
     run.signal(signal.SIGINT)
+    run.says("interrupted: closing")  # To take back what was made may last.
     result = interrupted(run, folder, agents, 60)
     same(sum(phase["delivery"]["sent"] for phase in result["cases"][0]["phases"]), 0, "sent")
     same(rabbitmq.topics(), [], "topics left")
@@ -215,6 +216,25 @@ def agent_killed(rabbitmq):
     unaccounted = [kill_one(rabbitmq, which) for which in [0, 1]]
     # Of the two, one had the consumers: what was confirmed and not yet told as received is nobody's loss.
     check(max(unaccounted) > 0, f"unaccounted: {unaccounted}")
+
+
+@test("an agent that is stopped, while detecting or under load: lost once it was silent for long, exit code 4, no agent left")
+def agent_stopped():
+    runs = []
+    for stage in ["detecting targets", "running: memory"]:
+        folder = bed.new_path("run")
+        run = bed.start("run", bed.scenario(phases=LONG), "--out", folder, "--agents", "2")
+        run.says(stage)
+        agents = bed.agents_of(run)
+        os.kill(agents[0], signal.SIGSTOP)
+        runs.append((run, folder, agents))
+    for run, folder, agents in runs:
+        run.ends(4, 60)
+        gone(agents)
+        matches(run.out, r"agent-\d was lost: it has fallen silent|can't be reached.*agent-\d", "the summary")
+        result = bed.result_of(folder)
+        same((result["verdict"], result["exit_code"]), ("failed", 4), "verdict")
+        bed.audit_holds(result)
 
 
 @test("the coordinator killed in mid-run: agents that joined end by themselves and remove their topics; the report says that it was cut off", needs=["rabbitmq", "kafka"])
