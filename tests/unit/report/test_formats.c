@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "file.h"
-#include "report.h"
+#include "report_text.h"
 #include "result_fixture.h"
 
 #include <errno.h>
@@ -18,29 +18,6 @@ static struct result *make(uint32_t seconds, bool all)
         .seconds = seconds, .all_measured = all, .faults = true, .seed = 3};
 
     return result_fixture(&options);
-}
-
-/* The document in a format; the caller frees. Frees the result if told so. */
-static char *written(const struct result *result, const char *name)
-{
-    const struct report_format *format = report_format_find(name);
-    struct text out = {0};
-    struct errinfo err;
-
-    assert_non_null(format);
-    assert_int_equal(format->write(result, &out, &err), 0);
-    return text_take(&out);
-}
-
-static uint32_t count_of(const char *text, const char *what)
-{
-    uint32_t count = 0;
-
-    while ((text = strstr(text, what)) != NULL) {
-        count++;
-        text += strlen(what);
-    }
-    return count;
 }
 
 /* Puts something nasty wherever foreign text can come from. */
@@ -83,11 +60,11 @@ static struct result *make_hostile(const char *nasty)
 static void html_of_an_hour_of_four_targets_is_small(void **state)
 {
     struct result *result = make(3600, true);
-    char *html = written(result, "html");
+    char *html = report_text(result, "html");
 
     (void)state;
     assert_true(strlen(html) < HTML_BYTES_MAX);
-    assert_true(count_of(html, "<figure class=\"chart\"") >= 20);
+    assert_true(report_text_count(html, "<figure class=\"chart\"") >= 20);
     free(html);
     result_free(result);
 }
@@ -96,14 +73,16 @@ static void html_escapes_whatever_comes_from_outside(void **state)
 {
     static const char nasty[] = "<script>alert(1)</script>\"'&{{content}}";
     struct result *result = make_hostile(nasty);
-    char *html = written(result, "html");
+    char *html = report_text(result, "html");
 
     (void)state;
-    assert_int_equal(count_of(html, "<script>alert"), 0);
-    assert_true(count_of(html, "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") > 20);
-    assert_true(count_of(html, "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e") > 5);
+    assert_int_equal(report_text_count(html, "<script>alert"), 0);
+    assert_true(report_text_count(html, "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") >
+                20);
+    assert_true(report_text_count(html, "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e") > 5);
     /* Scripts of the page: one per chart, uPlot and report.js. */
-    assert_int_equal(count_of(html, "</script>"), count_of(html, "<figure class=\"chart\"") + 2);
+    assert_int_equal(report_text_count(html, "</script>"),
+                     report_text_count(html, "<figure class=\"chart\"") + 2);
     free(html);
     result_free(result);
 }
@@ -111,14 +90,14 @@ static void html_escapes_whatever_comes_from_outside(void **state)
 static void html_asks_nothing_of_the_network(void **state)
 {
     struct result *result = make(20, false);
-    char *html = written(result, "html");
+    char *html = report_text(result, "html");
 
     (void)state;
-    assert_int_equal(count_of(html, "src=\"http"), 0);
-    assert_int_equal(count_of(html, "href=\"http"), 0);
-    assert_int_equal(count_of(html, "@import"), 0);
-    assert_int_equal(count_of(html, "{{"), 0);
-    assert_int_equal(count_of(html, "default-src 'none'"), 1);
+    assert_int_equal(report_text_count(html, "src=\"http"), 0);
+    assert_int_equal(report_text_count(html, "href=\"http"), 0);
+    assert_int_equal(report_text_count(html, "@import"), 0);
+    assert_int_equal(report_text_count(html, "{{"), 0);
+    assert_int_equal(report_text_count(html, "default-src 'none'"), 1);
     free(html);
     result_free(result);
 }
@@ -126,11 +105,12 @@ static void html_asks_nothing_of_the_network(void **state)
 static void html_has_no_empty_sections(void **state)
 {
     struct result *result = result_fixture_empty(VERDICT_FAILED);
-    char *html = written(result, "html");
+    char *html = report_text(result, "html");
 
     (void)state;
-    assert_int_equal(count_of(html, "<section id="), 2); /* Headline and how to repeat it. */
-    assert_int_equal(count_of(html, "<figure class=\"chart\""), 0);
+    assert_int_equal(report_text_count(html, "<section id="),
+                     2); /* Headline and how to repeat it. */
+    assert_int_equal(report_text_count(html, "<figure class=\"chart\""), 0);
     assert_non_null(strstr(html, "No values were measured"));
     free(html);
     result_free(result);
@@ -144,7 +124,7 @@ static void html_tells_a_cut_off_run(void **state)
     (void)state;
     result->cut_off = true;
     result->cut_off_ns = result->started_unix_ns;
-    html = written(result, "html");
+    html = report_text(result, "html");
     assert_non_null(strstr(html, "CUT OFF</span>"));
     free(html);
     result_free(result);
@@ -169,7 +149,7 @@ static void every_format_bears_huge_and_missing_numbers(void **state)
     result->cases[0].trials[0].intervals[5].backlog = UINT64_MAX;
     result->cases[0].trials[0].agent_intervals[0].agent = 4711;
     for (const struct report_format *format = report_formats(); format->name != NULL; format++) {
-        char *bytes = written(result, format->name);
+        char *bytes = report_text(result, format->name);
 
         assert_non_null(bytes);
         free(bytes);
@@ -180,7 +160,7 @@ static void every_format_bears_huge_and_missing_numbers(void **state)
 static void markdown_has_sentence_tables_and_folded_scenario(void **state)
 {
     struct result *result = make(20, false);
-    char *markdown = written(result, "md");
+    char *markdown = report_text(result, "md");
 
     (void)state;
     assert_int_equal(strncmp(markdown, "# steady-20k\n", 13), 0);
@@ -197,7 +177,7 @@ static void markdown_has_sentence_tables_and_folded_scenario(void **state)
             phase->measured = phase->measured && phase->flow[0] == '\0';
         }
     }
-    markdown = written(result, "md");
+    markdown = report_text(result, "md");
     assert_null(strstr(markdown, "## How late")); /* Charts only, but for a table of flows. */
     free(markdown);
     result_free(result);
@@ -206,7 +186,7 @@ static void markdown_has_sentence_tables_and_folded_scenario(void **state)
 static void flows_have_latencies_of_their_own(void **state)
 {
     struct result *result = make(20, false);
-    char *markdown = written(result, "md");
+    char *markdown = report_text(result, "md");
     const char *table = strstr(markdown, "*Each flow by itself");
 
     (void)state;
@@ -221,7 +201,7 @@ static void flows_have_latencies_of_their_own(void **state)
 static void markdown_rows_have_as_many_cells_as_their_head(void **state)
 {
     struct result *result = make_hostile("a|b `c` <d>\n|e|");
-    char *markdown = written(result, "md");
+    char *markdown = report_text(result, "md");
     char *save = NULL;
     uint32_t wanted = 0;
     bool code = false;
@@ -235,7 +215,7 @@ static void markdown_rows_have_as_many_cells_as_their_head(void **state)
             continue;
         }
         {
-            uint32_t cells = count_of(line, "|") - count_of(line, "\\|");
+            uint32_t cells = report_text_count(line, "|") - report_text_count(line, "\\|");
 
             assert_true(wanted == 0 || cells == wanted);
             wanted = cells;
@@ -271,7 +251,7 @@ static uint32_t csv_record(const char **at)
 static void csv_is_rectangular_whatever_is_in_it(void **state)
 {
     struct result *result = make_hostile("a,\"b\"\r\nc");
-    char *csv = written(result, "csv");
+    char *csv = report_text(result, "csv");
     const char *at = csv;
     uint32_t wanted = csv_record(&at);
     uint32_t records = 1;
@@ -298,7 +278,7 @@ static void csv_has_no_figure_where_there_is_none(void **state)
 
     (void)state;
     result->cases[0].phases[0].is_max = true;
-    csv = written(result, "csv");
+    csv = report_text(result, "csv");
     /* asked_per_s, due and sent_in_time of `max` are empty. */
     assert_non_null(strstr(csv, "warm-up,,false,0,5000000000,,4999.75,"));
     free(csv);
@@ -308,13 +288,13 @@ static void csv_has_no_figure_where_there_is_none(void **state)
 static void junit_has_failures_and_skips_with_figures(void **state)
 {
     struct result *result = make(20, false);
-    char *junit = written(result, "junit");
+    char *junit = report_text(result, "junit");
 
     (void)state;
-    assert_int_equal(count_of(junit, "<testcase "), 1 + 4 + 12);
+    assert_int_equal(report_text_count(junit, "<testcase "), 1 + 4 + 12);
     assert_non_null(strstr(junit, "message=\"e2e.p99 &lt; 10ms in steady: "));
     assert_non_null(strstr(junit, "<skipped type=\"skipped\" message=\"127.0.0.1:1883"));
-    assert_int_equal(count_of(junit, "<failure "), 1 + 3);
+    assert_int_equal(report_text_count(junit, "<failure "), 1 + 3);
     free(junit);
     result_free(result);
 }
@@ -322,7 +302,7 @@ static void junit_has_failures_and_skips_with_figures(void **state)
 static void junit_of_an_invalid_run_is_an_error(void **state)
 {
     struct result *result = result_fixture_empty(VERDICT_INVALID);
-    char *junit = written(result, "junit");
+    char *junit = report_text(result, "junit");
 
     (void)state;
     assert_non_null(strstr(junit, "errors=\"1\""));

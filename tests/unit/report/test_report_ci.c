@@ -1,7 +1,7 @@
 /* What judging found, in the formats that CI systems and scripts read. */
 #include "check.h"
 
-#include "report.h"
+#include "report_text.h"
 #include "result_fixture.h"
 
 #include <math.h>
@@ -19,42 +19,16 @@ static struct result *make(void)
     return result;
 }
 
-/* The document in the file of that name; the caller frees. */
-static char *written(const struct result *result, const char *file_name)
-{
-    const struct report_format *format = report_formats();
-    struct text out = {0};
-    struct errinfo err;
-
-    while (format->name != NULL && strcmp(format->file_name, file_name) != 0) {
-        format++;
-    }
-    assert_non_null(format->name);
-    assert_int_equal(format->write(result, &out, &err), 0);
-    return text_take(&out);
-}
-
-static uint32_t count_of(const char *text, const char *what)
-{
-    uint32_t count = 0;
-
-    while ((text = strstr(text, what)) != NULL) {
-        count++;
-        text += strlen(what);
-    }
-    return count;
-}
-
 /* The test case of that name, up to its end; the caller frees. */
 static char *testcase(const struct result *result, const char *name)
 {
-    char *junit = written(result, "junit.xml");
+    char *junit = report_text(result, "junit.xml");
     char wanted[256];
     char *found;
     char *end;
 
     (void)snprintf(wanted, sizeof wanted, " name=\"%s\">", name);
-    assert_int_equal(count_of(junit, wanted), 1);
+    assert_int_equal(report_text_count(junit, wanted), 1);
     found = strstr(junit, wanted);
     end = strstr(found, "</testcase>");
     assert_non_null(end);
@@ -89,7 +63,7 @@ static struct result *make_searched(enum met met)
 static void a_search_is_a_test_case_with_both_bounds(void **state)
 {
     struct result *result = make_searched(MET_YES);
-    char *junit = written(result, "junit.xml");
+    char *junit = report_text(result, "junit.xml");
 
     (void)state;
     expect_case(result, SEARCH,
@@ -141,14 +115,14 @@ static struct result *make_compared(enum verdict verdict)
 static void a_comparison_that_gates_fails_when_it_is_worse(void **state)
 {
     struct result *result = make_compared(VERDICT_REGRESSION);
-    char *junit = written(result, "junit.xml");
+    char *junit = report_text(result, "junit.xml");
 
     (void)state;
     expect_case(result, GATE,
                 "<failure type=\"regression\" message=\"worse: -12.0 % (95 %: -15.0 % to -9.0 %) "
                 "over 5 pairs of trials; 10 % is the limit\"/>");
     /* The others gate nothing. */
-    assert_int_equal(count_of(junit, " not worse than "), 1);
+    assert_int_equal(report_text_count(junit, " not worse than "), 1);
     free(junit);
     result_free(result);
 }
@@ -227,10 +201,10 @@ static void a_comparison_of_figures_that_are_not_valid_is_an_error(void **state)
 static void a_signal_of_the_self_check_is_one_test_case(void **state)
 {
     struct result *result = make_compared(VERDICT_INVALID);
-    char *junit = written(result, "junit.xml");
+    char *junit = report_text(result, "junit.xml");
 
     (void)state;
-    assert_int_equal(count_of(junit, "classname=\"self-check\""), 3);
+    assert_int_equal(report_text_count(junit, "classname=\"self-check\""), 3);
     free(junit);
     expect_case(result, "send_lag", "");
     expect_case(result, "headroom",
@@ -289,12 +263,13 @@ static void the_totals_of_junit_count_what_is_in_it(void **state)
 
     (void)state;
     result_fixture_search(result);
-    junit = written(result, "junit.xml");
+    junit = report_text(result, "junit.xml");
     (void)snprintf(head, sizeof head, "tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\"",
-                   count_of(junit, "<testcase "), count_of(junit, "<failure "),
-                   count_of(junit, "<error "), count_of(junit, "<skipped "));
+                   report_text_count(junit, "<testcase "), report_text_count(junit, "<failure "),
+                   report_text_count(junit, "<error "), report_text_count(junit, "<skipped "));
     assert_non_null(strstr(junit, head));
-    assert_true(count_of(junit, "<failure ") > 0 && count_of(junit, "<error ") > 1);
+    assert_true(report_text_count(junit, "<failure ") > 0 &&
+                report_text_count(junit, "<error ") > 1);
     free(junit);
     result_free(result);
 }
@@ -318,7 +293,7 @@ static uint32_t csv_record(const char **at)
 
 static void expect_table(const struct result *result, const char *file_name, uint32_t rows)
 {
-    char *csv = written(result, file_name);
+    char *csv = report_text(result, file_name);
     const char *at = csv;
     uint32_t wanted = csv_record(&at);
     uint32_t records = 0;
@@ -375,7 +350,7 @@ static void tables_without_rows_have_their_head(void **state)
 
 static void expect_row(const struct result *result, const char *file_name, const char *row)
 {
-    char *csv = written(result, file_name);
+    char *csv = report_text(result, file_name);
 
     if (strstr(csv, row) == NULL) {
         fail_msg("\"%s\" is not in: %s", row, csv);

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "report.h"
+#include "report_text.h"
 #include "result_fixture.h"
 
 #include <stdio.h>
@@ -13,24 +13,6 @@ static struct result *make(void)
         .seconds = 10, .all_measured = true, .faults = false, .seed = 9};
 
     return result_fixture(&options);
-}
-
-static char *markdown_of(const struct result *result)
-{
-    const struct report_format *format = report_format_find("md");
-    struct text out = {0};
-    struct errinfo err;
-
-    assert_non_null(format);
-    assert_int_equal(format->write(result, &out, &err), 0);
-    return text_take(&out);
-}
-
-static void expect_in(const char *text, const char *wanted)
-{
-    if (strstr(text, wanted) == NULL) {
-        fail_msg("\"%s\" is not in: %s", wanted, text);
-    }
 }
 
 /* Frees the result. */
@@ -53,12 +35,12 @@ static void a_headroom_that_could_not_be_measured_is_said_with_its_reason(void *
     assert_non_null(result->findings.checks);
     result->findings.checks_count = 1;
     (void)strcpy(result->findings.checks[0].check, "attained");
-    text = markdown_of(result);
+    text = report_text(result, "md");
     assert_null(strstr(text, "headroom"));
     free(text);
     (void)strcpy(result->cases[0].calibration.reason, "nothing got through");
-    text = markdown_of(result);
-    expect_in(text, "could not be measured: nothing got through.");
+    text = report_text(result, "md");
+    report_text_has(text, "could not be measured: nothing got through.");
     free(text);
     result_free(result);
 }
@@ -75,7 +57,7 @@ static void the_summary_tells_the_least_headroom(void **state)
     result->cases[0].calibration.ceiling_per_s = 3.4e6;
     assert_int_equal(report_summary(result, 80, &out), 0);
     text = text_take(&out);
-    expect_in(text, "\n  headroom 3.4x: the generator alone reached 3.40M/s, into memory");
+    report_text_has(text, "\n  headroom 3.4x: the generator alone reached 3.40M/s, into memory");
     free(text);
     result_free(result);
 }
@@ -86,7 +68,7 @@ static void a_run_without_findings_has_none_of_their_sections(void **state)
                                            "What it costs", "The question of the scenario",
                                            "What follows"};
     struct result *result = make();
-    char *text = markdown_of(result);
+    char *text = report_text(result, "md");
 
     (void)state;
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
@@ -103,10 +85,10 @@ static void the_self_check_shows_what_failed_and_the_closest_of_the_rest(void **
 
     (void)state;
     result_fixture_findings(result);
-    text = markdown_of(result);
-    expect_in(text, "2 of 4 checks");
-    expect_in(text, "✗ invalid | 97 % | 90 % | agent-2");
-    expect_in(text, "✓ ok | 61.0 us | 1.00 ms | agent-2");
+    text = report_text(result, "md");
+    report_text_has(text, "2 of 4 checks");
+    report_text_has(text, "✗ invalid | 97 % | 90 % | agent-2");
+    report_text_has(text, "✓ ok | 61.0 us | 1.00 ms | agent-2");
     assert_null(strstr(text, "42.0 us | 1.00 ms"));
     assert_true(strstr(text, "✗ invalid") < strstr(text, "⚠ suspect"));
     assert_true(strstr(text, "⚠ suspect") < strstr(text, "✓ ok"));
@@ -133,10 +115,10 @@ static void a_self_check_with_many_faults_shows_the_worst_and_counts_the_rest(vo
         (void)snprintf(grown[i].text, sizeof grown[i].text, "fault %u.", i);
     }
     findings->checks_count = count;
-    text = markdown_of(result);
-    expect_in(text, "100 more that are not within their limits");
-    expect_in(text, "fault 299.");
-    expect_in(text, "fault 198.");
+    text = report_text(result, "md");
+    report_text_has(text, "100 more that are not within their limits");
+    report_text_has(text, "fault 299.");
+    report_text_has(text, "fault 198.");
     assert_null(strstr(text, "fault 199."));
     free(text);
     result_free(result);
@@ -149,11 +131,11 @@ static void a_comparison_tells_change_interval_and_how_many_pairs_are_missing(vo
 
     (void)state;
     result_fixture_findings(result);
-    text = markdown_of(result);
-    expect_in(text, "-12.0 % | -15.0 % to -9.0 %");
-    expect_in(text, "✗ worse: a regression");
-    expect_in(text, "? inconclusive (7 more pairs needed)");
-    expect_in(text, "1 more comparison without a clear change is in result.json");
+    text = report_text(result, "md");
+    report_text_has(text, "-12.0 % | -15.0 % to -9.0 %");
+    report_text_has(text, "✗ worse: a regression");
+    report_text_has(text, "? inconclusive (7 more pairs needed)");
+    report_text_has(text, "1 more comparison without a clear change is in result.json");
     free(text);
     result_free(result);
 }
@@ -165,14 +147,14 @@ static void an_insight_stands_with_its_rule_and_figures(void **state)
 
     (void)state;
     result_fixture_findings(result);
-    text = markdown_of(result);
-    expect_in(text, "above 4 KiB every further KiB adds 0.2 ms");
-    expect_in(text, "batch small messages below that size");
-    expect_in(text, "knee 4.00 KiB, p99 1.20 ms");
+    text = report_text(result, "md");
+    report_text_has(text, "above 4 KiB every further KiB adds 0.2 ms");
+    report_text_has(text, "batch small messages below that size");
+    report_text_has(text, "knee 4.00 KiB, p99 1.20 ms");
     /* It was told twice of which case it speaks, and "%" was written twice. */
-    expect_in(text, "\n- rabbit-3.10: acknowledged costs against baseline");
-    expect_in(text, "| e2e.p99 162.8 % |");
-    expect_in(text, "1 of 5 trials | 8.1 % | 14.5 %");
+    report_text_has(text, "\n- rabbit-3.10: acknowledged costs against baseline");
+    report_text_has(text, "| e2e.p99 162.8 % |");
+    report_text_has(text, "1 of 5 trials | 8.1 % | 14.5 %");
     free(text);
     result_free(result);
 }
@@ -184,12 +166,12 @@ static void a_search_has_both_bounds_and_each_rate_it_tried(void **state)
 
     (void)state;
     result_fixture_search(result);
-    text = markdown_of(result);
-    expect_in(text, "✓ found | 42.1k/s | 42.9k/s | 2 %");
-    expect_in(text, "✗ did not hold | e2e.p99 was 81 ms");
-    expect_in(text, "| 1 | 20.0k/s");
-    expect_in(text, "3 (confirms)");
-    expect_in(text, "the load generator was late");
+    text = report_text(result, "md");
+    report_text_has(text, "✓ found | 42.1k/s | 42.9k/s | 2 %");
+    report_text_has(text, "✗ did not hold | e2e.p99 was 81 ms");
+    report_text_has(text, "| 1 | 20.0k/s");
+    report_text_has(text, "3 (confirms)");
+    report_text_has(text, "the load generator was late");
     free(text);
     result_free(result);
 }
@@ -201,9 +183,9 @@ static void a_case_of_a_sweep_has_its_median_with_its_interval(void **state)
 
     (void)state;
     result_fixture_sweep(result);
-    text = markdown_of(result);
-    expect_in(text, "2.00 ms (1.80 ms to 2.20 ms)");
-    expect_in(text, "6.00 ms (5.40 ms to 6.60 ms)");
+    text = report_text(result, "md");
+    report_text_has(text, "2.00 ms (1.80 ms to 2.20 ms)");
+    report_text_has(text, "6.00 ms (5.40 ms to 6.60 ms)");
     free(text);
     result_free(result);
 }
@@ -236,8 +218,8 @@ static void the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate
     (void)snprintf(search->limit, sizeof search->limit,
                    "generator-limited at 43.0k/s: self-check load_thread_cpu of agent-1");
     text = sentence_of(result);
-    expect_in(text, "INVALID - the search has no answer that can be vouched for: ");
-    expect_in(text, "sustains at least 42.1k/s (generator-limited at 43.0k/s: self-check");
+    report_text_has(text, "INVALID - the search has no answer that can be vouched for: ");
+    report_text_has(text, "sustains at least 42.1k/s (generator-limited at 43.0k/s: self-check");
     assert_null(strstr(text, "the load generator may have made"));
     free(text);
 }
@@ -264,7 +246,8 @@ static void the_sentence_of_a_comparison_is_the_difference_it_found(void **state
     (void)state;
     result_fixture_findings(result);
     text = sentence_of(result);
-    expect_in(text, "rabbit-3.10 costs 12.0 % (9.0 to 15.0 %) throughput; 1 of 3 comparisons are "
+    report_text_has(text,
+                    "rabbit-3.10 costs 12.0 % (9.0 to 15.0 %) throughput; 1 of 3 comparisons are "
                     "inconclusive, nothing lost");
     free(text);
 }
@@ -284,15 +267,15 @@ static void many_cases_have_one_row_per_target_on_the_first_screen(void **state)
         }
     }
     result_fixture_sweep(result);
-    text = markdown_of(result);
+    text = report_text(result, "md");
     end = strstr(text, "\n## ");
     assert_non_null(end);
     *end = '\0';
     first_screen = text;
-    expect_in(first_screen, "rabbitmq (3 cases)");
+    report_text_has(first_screen, "rabbitmq (3 cases)");
     assert_null(strstr(first_screen, "payload.size="));
-    expect_in(first_screen, " to ");
-    expect_in(first_screen, "Objectives: in how many cases they were met");
+    report_text_has(first_screen, " to ");
+    report_text_has(first_screen, "Objectives: in how many cases they were met");
     free(text);
     result_free(result);
 }
@@ -308,9 +291,9 @@ static void a_change_of_many_times_is_told_as_a_factor(void **state)
     result->findings.comparisons[1].ratio = 3.4;
     result->findings.comparisons[1].low = 3.1;
     result->findings.comparisons[1].high = 12.3;
-    text = markdown_of(result);
-    expect_in(text, "rabbit-3.10 has 3.4 times the e2e.p99 (3.1 to 12)");
-    expect_in(text, "3.4 times | 3.1 times to 12 times");
+    text = report_text(result, "md");
+    report_text_has(text, "rabbit-3.10 has 3.4 times the e2e.p99 (3.1 to 12)");
+    report_text_has(text, "3.4 times | 3.1 times to 12 times");
     free(text);
     result_free(result);
 }
@@ -325,8 +308,8 @@ static void a_bound_beyond_all_measure_is_told_as_that(void **state)
     result_fixture_findings(result);
     result->findings.comparisons[1].low = 1e-12;
     result->findings.comparisons[1].high = 2021419771514.0;
-    text = markdown_of(result);
-    expect_in(text, "-100.0 % to over 1000 times");
+    text = report_text(result, "md");
+    report_text_has(text, "-100.0 % to over 1000 times");
     free(text);
     result_free(result);
 }
@@ -350,12 +333,12 @@ static void a_phase_that_only_receives_has_the_rate_that_was_received(void **sta
     drain->asked_per_s = 0.0;
     drain->sent_per_s = 0.0;
     drain->received_per_s = 2890000.0;
-    text = markdown_of(result);
-    expect_in(text, "| drain | – | 2.89M/s received |");
+    text = report_text(result, "md");
+    report_text_has(text, "| drain | – | 2.89M/s received |");
     free(text);
     assert_int_equal(report_summary(result, 120, &out), 0);
     text = text_take(&out);
-    expect_in(text, " 2.89M/s recv ");
+    report_text_has(text, " 2.89M/s recv ");
     free(text);
     result_free(result);
 }
@@ -367,15 +350,15 @@ static void objectives_of_one_targets_cases_are_named_without_it(void **state)
     char *text;
 
     (void)state;
-    text = markdown_of(result);
-    expect_in(text, "| objective | phase | memory | rabbit-3.10 | kafka |");
+    text = report_text(result, "md");
+    report_text_has(text, "| objective | phase | memory | rabbit-3.10 | kafka |");
     free(text);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         (void)snprintf(result->cases[i].target, NAME_BYTES, "memory");
         (void)snprintf(result->cases[i].name, NAME_BYTES, "memory/size=%u", i);
     }
-    text = markdown_of(result);
-    expect_in(text, "| objective | phase | size=0 | size=1 | size=2 |");
+    text = report_text(result, "md");
+    report_text_has(text, "| objective | phase | size=0 | size=1 | size=2 |");
     free(text);
     result_free(result);
 }
@@ -389,9 +372,10 @@ static void the_sentence_of_an_invalid_run_says_why_and_what_to_change(void **st
     result_fixture_findings(result);
     result->verdict = VERDICT_INVALID;
     text = sentence_of(result);
-    expect_in(text, "INVALID - the load generator may have made these numbers, not the broker: "
+    report_text_has(text,
+                    "INVALID - the load generator may have made these numbers, not the broker: "
                     "agent-2: ");
-    expect_in(text, "(97 %, limit 90 %)");
+    report_text_has(text, "(97 %, limit 90 %)");
     free(text);
 }
 
@@ -405,7 +389,7 @@ static void a_regression_is_told_beside_objectives_that_were_missed(void **state
     result->objectives[0].met = MET_NO;
     result_fixture_reason(result, "regression", "memory", "publish.p99 in steady is +50.0 %");
     text = sentence_of(result);
-    expect_in(text, "; regression: publish.p99 in steady is +50.0 % (memory)");
+    report_text_has(text, "; regression: publish.p99 in steady is +50.0 % (memory)");
     free(text);
 }
 
@@ -417,9 +401,9 @@ static void the_sentence_of_a_sweep_tells_the_range_of_its_cases(void **state)
     (void)state;
     result_fixture_sweep(result);
     text = sentence_of(result);
-    expect_in(text, "p99 end to end 95.7 us to 12.0 ms (rabbitmq), ");
+    report_text_has(text, "p99 end to end 95.7 us to 12.0 ms (rabbitmq), ");
     assert_null(strstr(text, "payload.size="));
-    expect_in(text, "in 4 cases on 2 brokers");
+    report_text_has(text, "in 4 cases on 2 brokers");
     free(text);
 }
 

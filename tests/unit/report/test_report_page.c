@@ -1,7 +1,7 @@
 /* Findings as the page draws them. */
 #include "check.h"
 
-#include "report.h"
+#include "report_text.h"
 #include "result_fixture.h"
 
 #include <stdio.h>
@@ -16,35 +16,6 @@ static struct result *make(void)
     return result_fixture(&options);
 }
 
-static char *markdown_of(const struct result *result)
-{
-    const struct report_format *format = report_format_find("md");
-    struct text out = {0};
-    struct errinfo err;
-
-    assert_non_null(format);
-    assert_int_equal(format->write(result, &out, &err), 0);
-    return text_take(&out);
-}
-
-static void expect_in(const char *text, const char *wanted)
-{
-    if (strstr(text, wanted) == NULL) {
-        fail_msg("\"%s\" is not in: %s", wanted, text);
-    }
-}
-
-static char *html_of(const struct result *result)
-{
-    const struct report_format *format = report_format_find("html");
-    struct text out = {0};
-    struct errinfo err;
-
-    assert_non_null(format);
-    assert_int_equal(format->write(result, &out, &err), 0);
-    return text_take(&out);
-}
-
 static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **state)
 {
     struct result *result = make();
@@ -52,21 +23,23 @@ static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **stat
 
     (void)state;
     result_fixture_scaling(result);
-    text = html_of(result);
-    expect_in(text, "throughput (received_rate) by topology.producers: predicted peak 3.57k/s "
+    text = report_text(result, "html");
+    report_text_has(text,
+                    "throughput (received_rate) by topology.producers: predicted peak 3.57k/s "
                     "with 9");
-    expect_in(text, "\"marks\":[{\"at\":9.4868,\"kind\":\"predicted peak\"");
-    expect_in(text, "\"style\":\"points\",\"values\":[1000,1785.7,2816.9,3265.3]");
-    expect_in(text, "\"style\":\"low\",\"values\":[970,");
+    report_text_has(text, "\"marks\":[{\"at\":9.4868,\"kind\":\"predicted peak\"");
+    report_text_has(text, "\"style\":\"points\",\"values\":[1000,1785.7,2816.9,3265.3]");
+    report_text_has(text, "\"style\":\"low\",\"values\":[970,");
     /* Between the points, where nothing was measured, and beyond the last of them. */
-    expect_in(text,
-              "{\"x\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],\"series\":[{\"label\":\"fitted "
+    report_text_has(
+        text, "{\"x\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],\"series\":[{\"label\":\"fitted "
               "law\",\"style\":\"curve\",\"values\":[1000,1785.7,2381,2816.9,");
-    expect_in(text, "{\"x\":[16,17,18,19,20],\"series\":[{\"label\":\"beyond what was "
-                    "measured\",\"style\":\"beyond\"");
+    report_text_has(text, "{\"x\":[16,17,18,19,20],\"series\":[{\"label\":\"beyond what was "
+                          "measured\",\"style\":\"beyond\"");
     free(text);
-    text = markdown_of(result);
-    expect_in(text, "topology.producers | steady | 1.00k/s | 0.1 | 0.01 | 9 clients | 3.57k/s | "
+    text = report_text(result, "md");
+    report_text_has(text,
+                    "topology.producers | steady | 1.00k/s | 0.1 | 0.01 | 9 clients | 3.57k/s | "
                     "0.0 %");
     free(text);
     result_free(result);
@@ -80,23 +53,13 @@ static void points_that_no_law_fits_are_drawn_without_one(void **state)
     (void)state;
     result_fixture_scaling(result);
     result->cases[1].figures[0].median = 9000.0;
-    text = html_of(result);
-    expect_in(text, "by topology.producers: no law fits");
-    expect_in(text, "something else decides");
+    text = report_text(result, "html");
+    report_text_has(text, "by topology.producers: no law fits");
+    report_text_has(text, "something else decides");
     assert_null(strstr(text, "\"style\":\"curve\""));
     assert_null(strstr(text, "predicted peak\""));
     free(text);
     result_free(result);
-}
-
-static uint32_t count_of(const char *text, const char *wanted)
-{
-    uint32_t count = 0;
-
-    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++) {
-        count++;
-    }
-    return count;
 }
 
 /* Only the first phase's rate and p99 were. */
@@ -108,10 +71,10 @@ static void every_metric_that_was_compared_is_drawn_for_each_phase(void **state)
     (void)state;
     result_fixture_findings(result);
     (void)snprintf(result->findings.comparisons[1].phase, NAME_BYTES, "ramp");
-    text = html_of(result);
-    expect_in(text, "<figcaption>received_rate in steady: change against the baseline");
-    expect_in(text, "<figcaption>e2e.p99 in ramp: change against the baseline");
-    expect_in(text, "<figcaption>publish.p50 in steady: change against the baseline");
+    text = report_text(result, "html");
+    report_text_has(text, "<figcaption>received_rate in steady: change against the baseline");
+    report_text_has(text, "<figcaption>e2e.p99 in ramp: change against the baseline");
+    report_text_has(text, "<figcaption>publish.p50 in steady: change against the baseline");
     free(text);
     result_free(result);
 }
@@ -137,11 +100,13 @@ static void a_sweep_over_two_keys_has_charts_for_each_value_of_the_second(void *
         of->parameters = both;
         of->parameters_count = 2;
     }
-    text = html_of(result);
-    expect_in(text, "<figcaption>latency over payload.size, topology.topics=1, steady: median");
-    expect_in(text, "<figcaption>latency over payload.size, topology.topics=4, steady: median");
-    assert_int_equal(count_of(text, "<figcaption>rate over payload.size"), 2);
-    expect_in(text, "\"tables\":[{\"x\":[64,1024],");
+    text = report_text(result, "html");
+    report_text_has(text,
+                    "<figcaption>latency over payload.size, topology.topics=1, steady: median");
+    report_text_has(text,
+                    "<figcaption>latency over payload.size, topology.topics=4, steady: median");
+    assert_int_equal(report_text_count(text, "<figcaption>rate over payload.size"), 2);
+    report_text_has(text, "\"tables\":[{\"x\":[64,1024],");
     free(text);
     result_free(result);
 }
@@ -158,10 +123,10 @@ static void the_timeline_says_which_trial_it_shows(void **state)
     first->trials = trials;
     trials[1] = (struct result_trial){.number = 99};
     first->trials_count = 2;
-    text = html_of(result);
-    expect_in(text, "trial 1 of 2");
-    expect_in(text, ", trial 1 of 2: at most ");
-    expect_in(text, ", trial 1 of 2: p99 at most ");
+    text = report_text(result, "html");
+    report_text_has(text, "trial 1 of 2");
+    report_text_has(text, ", trial 1 of 2: at most ");
+    report_text_has(text, ", trial 1 of 2: p99 at most ");
     free(text);
     result_free(result);
 }
@@ -173,18 +138,19 @@ static void each_trial_can_be_chosen_for_the_charts_over_time(void **state)
 
     (void)state;
     result_fixture_repeat(result, 3);
-    text = html_of(result);
+    text = report_text(result, "html");
     /* Without scripts there is no choice, so it is the script that shows it. */
-    expect_in(text, "<p class=\"choice\" hidden><label>Trial in the charts of this section <select "
+    report_text_has(text,
+                    "<p class=\"choice\" hidden><label>Trial in the charts of this section <select "
                     "data-section=\"timeline\"><option>1</option><option>2</option>"
                     "<option>3</option></select></label></p>");
-    expect_in(text, "<figcaption>memory, trial 1 of 3: at most 20.1k/s sent");
-    expect_in(text, "\"others\":[{\"caption\":\"memory, trial 2 of 3: at most 40.2k/s sent");
-    expect_in(text, ",{\"caption\":\"memory, trial 3 of 3: at most 60.3k/s sent");
+    report_text_has(text, "<figcaption>memory, trial 1 of 3: at most 20.1k/s sent");
+    report_text_has(text, "\"others\":[{\"caption\":\"memory, trial 2 of 3: at most 40.2k/s sent");
+    report_text_has(text, ",{\"caption\":\"memory, trial 3 of 3: at most 60.3k/s sent");
     /* Two trials only: it goes on to show the first. */
-    expect_in(text, "{\"caption\":\"rabbit-3.10, trial 1 of 2: at most 20.");
+    report_text_has(text, "{\"caption\":\"rabbit-3.10, trial 1 of 2: at most 20.");
     free(text);
-    text = markdown_of(result);
+    text = report_text(result, "md");
     assert_null(strstr(text, "Trial in the charts"));
     free(text);
     result_free(result);
@@ -193,7 +159,7 @@ static void each_trial_can_be_chosen_for_the_charts_over_time(void **state)
 static void one_trial_leaves_no_choice(void **state)
 {
     struct result *result = make();
-    char *text = html_of(result);
+    char *text = report_text(result, "html");
 
     (void)state;
     assert_null(strstr(text, "<select"));
@@ -212,15 +178,15 @@ static void trials_to_choose_from_do_not_make_the_page_large(void **state)
 
     (void)state;
     result_fixture_repeat(few, 5);
-    text = html_of(few);
+    text = report_text(few, "html");
     assert_true(strlen(text) < 1500000);
-    expect_in(text, "Of trials that are chosen a point stands for 25 s.");
+    report_text_has(text, "Of trials that are chosen a point stands for 25 s.");
     free(text);
     result_fixture_repeat(many, 50);
-    text = html_of(many);
+    text = report_text(many, "html");
     assert_true(strlen(text) < 1500000);
-    expect_in(text, "The last 25 trials can not be chosen.");
-    assert_int_equal(count_of(text, "<option>"), 25);
+    report_text_has(text, "The last 25 trials can not be chosen.");
+    assert_int_equal(report_text_count(text, "<option>"), 25);
     free(text);
     result_free(few);
     result_free(many);
@@ -240,8 +206,8 @@ static void trials_of_a_search_are_chosen_by_their_rates(void **state)
     for (uint32_t i = 0; i < of->trials[1].phases_count; i++) {
         of->trials[1].phases[i].asked_per_s = 40000.0;
     }
-    text = html_of(result);
-    expect_in(text, "<option>1, 20.0k/s asked</option><option>2, 40.0k/s asked</option>");
+    text = report_text(result, "html");
+    report_text_has(text, "<option>1, 20.0k/s asked</option><option>2, 40.0k/s asked</option>");
     free(text);
     result_free(result);
 }
@@ -254,16 +220,16 @@ static void trials_of_a_moment_are_not_drawn_over_time(void **state)
 
     (void)state;
     result->cases[0].trials[0].intervals_count = 2;
-    text = html_of(result);
-    expect_in(text, "1 case is not drawn: too short to be seen second by second.");
+    text = report_text(result, "html");
+    report_text_has(text, "1 case is not drawn: too short to be seen second by second.");
     assert_null(strstr(text, "<figcaption>memory: at most"));
     assert_null(strstr(text, "<figcaption>memory: CPU at most"));
-    expect_in(text, "<figcaption>kafka: at most");
+    report_text_has(text, "<figcaption>kafka: at most");
     free(text);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         result->cases[i].trials[0].intervals_count = 2;
     }
-    text = html_of(result);
+    text = report_text(result, "html");
     assert_null(strstr(text, "What happened over time"));
     free(text);
     result_free(result);
@@ -279,10 +245,10 @@ static void lines_of_one_targets_cases_can_be_told_apart(void **state)
     for (uint32_t i = 1; i < 3; i++) {
         (void)snprintf(result->cases[i].target, NAME_BYTES, "%s", result->cases[0].target);
     }
-    text = html_of(result);
-    expect_in(text, "{\"label\":\"rabbit-3.10\",\"target\":0,\"style\":\"dash\"");
-    expect_in(text, "{\"label\":\"kafka\",\"target\":0,\"style\":\"dot\"");
-    expect_in(text, "{\"label\":\"mosquitto\",\"target\":1,\"style\":\"solid\"");
+    text = report_text(result, "html");
+    report_text_has(text, "{\"label\":\"rabbit-3.10\",\"target\":0,\"style\":\"dash\"");
+    report_text_has(text, "{\"label\":\"kafka\",\"target\":0,\"style\":\"dot\"");
+    report_text_has(text, "{\"label\":\"mosquitto\",\"target\":1,\"style\":\"solid\"");
     free(text);
     result_free(result);
 }
@@ -303,10 +269,10 @@ static void sections_stand_in_the_order_of_a_readers_questions(void **state)
 
     (void)state;
     result_fixture_findings(result);
-    text = html_of(result);
+    text = report_text(result, "html");
     before = text;
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
-        expect_in(before, headings[i]);
+        report_text_has(before, headings[i]);
         before = strstr(before, headings[i]);
     }
     free(text);
