@@ -61,6 +61,9 @@ int main(int argc, char **argv)
     journal.calibrated = true;
     done = done && write_journal(argv[1], "calibrated", &journal);
     journal.calibrated = false;
+    journal.judged = true;
+    done = done && write_journal(argv[1], "judged", &journal);
+    journal.judged = false;
     made_trial_free(trials[0]);
     options.agents_count = 3;
     options.flows_count = 2;

@@ -131,8 +131,31 @@ static void tell_calibration(struct telling *telling)
     tell(telling, &entry);
 }
 
+static void tell_marks(struct telling *telling, uint32_t trial)
+{
+    for (int kind = 0; kind <= MARK_OBJECTIVE; kind++) {
+        struct journal_entry entry = {.kind = ENTRY_MARK};
+
+        entry.as.mark = (struct result_mark){.kind = (enum mark_kind)kind,
+                                             .trial = trial,
+                                             .at_ns = kind * INTERVAL_NS,
+                                             .text = "as made"};
+        tell(telling, &entry);
+    }
+}
+
 static void tell_close(struct telling *telling)
 {
+    struct result_check check = {.check = "send_lag", .case_name = "memory", .text = "as made"};
+    struct result_comparison comparison = {
+        .case_name = "memory", .baseline = "memory", .metric = "e2e.p99", .ratio = 1.5, .pairs = 2};
+    struct result_search search = {.case_name = "memory", .limit = "as made"};
+    struct result_search_step step = {.case_name = "memory", .outcome = STEP_BAD};
+    struct result_insight insight = {
+        .rule = "size_knee", .text = "as made", .figures = {{"x", 1.0, "/s"}}, .figures_count = 1};
+    struct result_noise noise = {.objective = "lost == 0", .trials = 2, .spread = 0.1};
+    const struct findings findings = {&check, 1, &comparison, 1, &search, 1,
+                                      &step,  1, &insight,    1, &noise,  1};
     struct result_reason reason = {.code = "lost", .case_name = "memory", .text = "as made"};
     struct result_objective objective = {
         .text = "lost == 0", .case_name = "memory", .met = MET_NO, .observed = 3, .samples = 10};
@@ -144,6 +167,9 @@ static void tell_close(struct telling *telling)
                                           .reasons_count = 1,
                                           .objectives = &objective,
                                           .objectives_count = 1};
+    if (telling->journal->judged) {
+        entry.as.close.findings = findings;
+    }
     tell(telling, &entry);
 }
 
@@ -176,6 +202,9 @@ void made_journal_each(const struct made_journal *journal,
             return;
         }
         tell_segment(&telling, made, trial, MADE_INTERVALS * INTERVAL_NS);
+        if (journal->judged) {
+            tell_marks(&telling, trial);
+        }
         tell_trial_end(&telling, made, trial);
         if (journal->searched) {
             tell_search(&telling, trial);

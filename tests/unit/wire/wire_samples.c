@@ -146,6 +146,7 @@ void sample_command(struct random *random, enum command_kind kind, struct comman
         sample_assignment(random, ret->assignment);
     }
     sample_segment(random, &ret->segment);
+    ret->as_owner = sample_bool(random);
     ret->sending_only = sample_bool(random);
     ret->stop_ns = sample_time(random);
     ret->targets_count = sample_below(random, 4);
