@@ -53,6 +53,9 @@ static void take_snapshot(struct duty_bench *bench, const void *bytes, size_t by
 
     assert_int_equal(wire_decode_snapshot(bytes, bytes_count, &snapshot, NULL), 0);
     bench->finals += snapshot->final ? 1 : 0;
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        bench->received += snapshot->rows[i].counters.received;
+    }
     snapshot_free(snapshot);
 }
 

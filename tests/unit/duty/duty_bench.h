@@ -22,6 +22,7 @@ struct duty_bench {
     uint64_t sequence;
     struct status answers[BENCH_ANSWERS]; /* By the command's sequence. */
     uint32_t finals;                      /* Final snapshots that came. */
+    uint64_t received;                    /* Messages, as all snapshots tell. */
     /* The agent's thread. */
     pthread_t thread;
     int r;

@@ -313,6 +313,38 @@ static void a_command_that_may_take_centuries_is_refused(void **state)
     dismissed(&bench);
 }
 
+/* As far as they are taken; UBSan watches. */
+static void clocks_that_are_decades_apart_overflow_no_latency(void **state)
+{
+    static const struct row released[] = {{COMMAND_RELEASE, 0, 0, NULL},
+                                          {COMMAND_REMOVE, 0, 0, NULL}};
+    static const int64_t offsets[] = {INT64_MAX / 4, -INT64_MAX / 4};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        struct duty_bench bench;
+        struct command command;
+        uint64_t started;
+
+        duty_bench_begin(&bench, true);
+        ASK_ALL(&bench, prepared);
+        fill(COMMAND_START, 0, &command);
+        command.segment.peers = calloc(1, sizeof *command.segment.peers);
+        assert_non_null(command.segment.peers);
+        command.segment.peers_count = 1;
+        command.segment.peers[0] =
+            (struct peer_clock){.offset_ns = offsets[i], .bound_ns = INT64_MAX / 4};
+        started = duty_bench_send(&bench, &command);
+        fill(COMMAND_STOP, 0, &command);
+        command.stop_ns = 50 * NS_PER_MS;
+        (void)duty_bench_send(&bench, &command);
+        assert_int_equal(duty_bench_answer(&bench, started)->code, 0);
+        ASK_ALL(&bench, released);
+        assert_true(bench.received > 0);
+        dismissed(&bench);
+    }
+}
+
 /* The bytes that a coordinator of the next protocol would answer with. */
 static void reply_next_protocol(struct duty_bench *bench, struct text *frame)
 {
@@ -388,6 +420,7 @@ int main(void)
         cmocka_unit_test(what_is_removed_before_its_release_is_released_first),
         cmocka_unit_test(commands_of_another_trial_are_refused),
         cmocka_unit_test(a_command_that_may_take_centuries_is_refused),
+        cmocka_unit_test(clocks_that_are_decades_apart_overflow_no_latency),
         cmocka_unit_test(a_coordinator_of_another_protocol_is_refused_by_its_number),
         cmocka_unit_test(what_is_no_command_ends_the_agent_and_its_trial),
         cmocka_unit_test(a_command_that_came_before_is_not_carried_out_again),

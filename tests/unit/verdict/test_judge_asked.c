@@ -266,7 +266,7 @@ static void windows_are_found_among_those_of_many_trials(void **state)
     for (uint32_t i = 0; i < MANY * ROWS; i++) { /* samples: 1 + the trial's number. */
         counts[i] = (struct window_count){i % ROWS == 0 ? 1 : 2, i / ROWS, "", 10, 10,
                                           1 + i / ROWS,          true,     1e6};
-        (void)strcpy(counts[i].phase, i % ROWS == 1 ? "other" : "steady");
+        (void)snprintf(counts[i].phase, NAME_BYTES, "%s", i % ROWS == 1 ? "other" : "steady");
     }
     for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
         struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
