@@ -20,6 +20,7 @@
 
 #define EXIT_USAGE 2
 #define EXIT_FAILED 4
+#define EXIT_ENDED 130
 #define PROCESSES_MAX 256
 
 extern char **environ;
@@ -136,43 +137,110 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
     return options->url == NULL ? usage_error("--join URL is missing", "") : -1;
 }
 
+/* The agents of --processes. */
+struct children {
+    pid_t pids[PROCESSES_MAX]; /* 0: it has ended, or was never there. */
+    long count;
+    long left;
+    int worst; /* Exit code. */
+    bool asked_to_end;
+};
+
+static void start_child(struct children *children, const struct agent_options *options,
+                        const char *program, const posix_spawnattr_t *attributes)
+{
+    long number = children->count++;
+    char name[128];
+    const char *arguments[] = {program, "--join", options->url, "--with-parent", NULL, NULL,
+                               NULL,    NULL,     NULL};
+    size_t used = 4;
+
+    if (options->name != NULL) {
+        (void)snprintf(name, sizeof name, "%s-%ld", options->name, number + 1);
+        arguments[used++] = "--name";
+        arguments[used++] = name;
+    }
+    if (options->log_file != NULL) {
+        arguments[used++] = "--log";
+        arguments[used++] = options->log_file;
+    }
+    /* posix_spawn takes its argv without const and leaves it alone. */
+    if (posix_spawn(&children->pids[number], "/proc/self/exe", NULL, attributes,
+                    (char *const *)(uintptr_t)arguments, environ) != 0) {
+        log_error("process %ld can't be started", number + 1);
+        children->pids[number] = 0;
+        children->worst = EXIT_FAILED;
+        return;
+    }
+    children->left++;
+}
+
+static void child_ended(struct children *children, long number, int status)
+{
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+
+    if (WIFSIGNALED(status)) {
+        log_error("process %ld (%d) was ended by signal %d (%s)", number + 1,
+                  (int)children->pids[number], WTERMSIG(status), strsignal(WTERMSIG(status)));
+    }
+    children->pids[number] = 0;
+    children->left--;
+    children->worst = code > children->worst ? code : children->worst;
+}
+
+static void reap_children(struct children *children)
+{
+    for (long i = 0; i < children->count; i++) {
+        int status;
+
+        if (children->pids[i] != 0 && waitpid(children->pids[i], &status, WNOHANG) > 0) {
+            child_ended(children, i, status);
+        }
+    }
+}
+
+/* A stopped one has to go on to end. Who asks twice wants it at once. */
+static void end_children(struct children *children)
+{
+    for (long i = 0; i < children->count; i++) {
+        if (children->pids[i] != 0) {
+            (void)kill(children->pids[i], children->asked_to_end ? SIGKILL : SIGTERM);
+            (void)kill(children->pids[i], SIGCONT);
+        }
+    }
+    children->asked_to_end = true;
+}
+
 /* Starts the agents of --processes as children and waits for all; the worst exit code counts. */
 static int run_children(const struct agent_options *options, const char *program)
 {
-    pid_t children[PROCESSES_MAX];
-    int worst = 0;
+    struct children children = {.left = 0};
+    posix_spawnattr_t attributes;
+    sigset_t signals;
+    sigset_t before;
 
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &signals, &before);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setsigmask(&attributes, &before);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     for (long i = 0; i < options->processes; i++) {
-        char name[128] = "";
-        const char *arguments[] = {program, "--join", options->url, "--with-parent",
-                                   NULL,    NULL,     NULL};
+        start_child(&children, options, program, &attributes);
+    }
+    (void)posix_spawnattr_destroy(&attributes);
+    while (children.left > 0) {
+        int number = sigwaitinfo(&signals, NULL);
 
-        if (options->name != NULL) {
-            (void)snprintf(name, sizeof name, "%s-%ld", options->name, i + 1);
-            arguments[4] = "--name";
-            arguments[5] = name;
-        }
-        /* posix_spawn takes its argv without const and leaves it alone. */
-        if (posix_spawn(&children[i], "/proc/self/exe", NULL, NULL,
-                        (char *const *)(uintptr_t)arguments, environ) != 0) {
-            (void)fprintf(stderr, "millrace-agent: process %ld can't be started\n", i + 1);
-            children[i] = 0;
-            worst = EXIT_FAILED;
+        if (number == SIGCHLD) {
+            reap_children(&children);
+        } else if (number > 0) {
+            end_children(&children);
         }
     }
-    for (long i = 0; i < options->processes; i++) {
-        int status = 0;
-
-        while (children[i] != 0 && waitpid(children[i], &status, 0) < 0 && errno == EINTR) {
-            /* A signal went to the whole group; the children end by themselves. */
-        }
-        if (WIFEXITED(status) && WEXITSTATUS(status) > worst) {
-            worst = WEXITSTATUS(status);
-        } else if (WIFSIGNALED(status)) {
-            worst = EXIT_FAILED;
-        }
-    }
-    return worst;
+    return children.asked_to_end ? EXIT_ENDED : children.worst;
 }
 
 static int run_agent(const struct agent_options *options)
@@ -201,7 +269,7 @@ static int run_agent(const struct agent_options *options)
     if (r < 0 && r != -EINTR) {
         log_error("%s", error.text);
     }
-    return r == 0 ? 0 : r == -EINTR ? 130 : EXIT_FAILED;
+    return r == 0 ? 0 : r == -EINTR ? EXIT_ENDED : EXIT_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -124,6 +124,21 @@ def processes():
     same(sorted(agent["name"] for agent in bed.result_of(folder)["agents"]), ["rack-1", "rack-2", "rack-3"], "names")
 
 
+@test("--processes: who asks the parent to end ends all, a stopped one too; who is killed is told; one log has all")
+def processes_end():
+    log = bed.new_path("agent") + ".log"
+    parent = bed.agent(bed.free_url(), "--name", "rack", "--processes", "3", "--log", log)
+    bed.wait_until(lambda: bed.read(log).count("waiting for a coordinator") == 3 if os.path.exists(log) else False, "three wait")
+    agents = bed.children(parent.pid)
+    same(len(agents), 3, "agents")
+    os.kill(agents[0], signal.SIGKILL)
+    parent.says(rf"process \d \({agents[0]}\) was ended by signal 9")
+    os.kill(agents[1], signal.SIGSTOP)
+    parent.signal(signal.SIGTERM)
+    parent.ends(130, 10)
+    same([pid for pid in agents if bed.alive(pid)], [], "agents left")
+
+
 @test("an agent of another version is refused by name, and the run waits for a right one")
 def other_version():
     path = bed.scenario(phases=["{ name: one, rate: 100/s, for: 1s }"])
