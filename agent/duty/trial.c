@@ -409,6 +409,7 @@ int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *rete
     }
     r = order_all(trial, ORDER_CLOSE, deadline_ns, reterr);
     stop_ticker(trial);
+    look_at_segment(trial); /* The ticker may not have seen that it ended: START has an answer. */
     if (r < 0) {
         return r;
     }
