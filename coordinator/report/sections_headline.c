@@ -222,6 +222,20 @@ static void add_notes(const struct headline_notes *notes, struct document *doc)
     }
 }
 
+static void add_doubt(const struct result *result, struct document *doc)
+{
+    struct text doubt = {0};
+
+    if (sentence_doubt(result, &doubt)) {
+        if (text_failed(&doubt)) {
+            doc->failed = true;
+        } else {
+            doc_paragraph(doc, DOC_WARN, "⚠ Self-check: %s.", doubt.bytes);
+        }
+    }
+    text_done(&doubt);
+}
+
 static void add_targets(const struct result *result, struct document *doc)
 {
     static const struct doc_column figures[] = {
@@ -266,6 +280,7 @@ static void add_targets(const struct result *result, struct document *doc)
                       "all of them. Each case stands in the question of the scenario.");
     }
     add_notes(&notes, doc);
+    add_doubt(result, doc);
 }
 
 static bool same_question(const struct result_objective *a, const struct result_objective *b)

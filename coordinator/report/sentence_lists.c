@@ -214,3 +214,22 @@ bool sentence_checks(const struct result *result, struct text *out)
     }
     return listed > 0;
 }
+
+bool sentence_doubt(const struct result *result, struct text *out)
+{
+    struct text why = {0};
+    bool any = false;
+
+    /* The trials of a search say themselves what came of them. */
+    if (result->verdict != VERDICT_INVALID && result->findings.searches_count == 0) {
+        any = sentence_checks(result, &why);
+    }
+    if (any) {
+        text_addf(out,
+                  "the load generator may have made the latencies and rates, not the broker; what "
+                  "was counted holds: %s",
+                  text_failed(&why) ? "" : why.bytes);
+    }
+    text_done(&why);
+    return any;
+}

@@ -26,4 +26,8 @@ void sentence_p99(const struct result *result, struct text *out);
 /* What made the numbers the generator's, and what to change. False if no check says so. */
 bool sentence_checks(const struct result *result, struct text *out);
 
+/* The same for a run whose verdict does not say it already, as it rests on counts: they hold, and
+ * the figures beside them may not. False if there is nothing to say. */
+bool sentence_doubt(const struct result *result, struct text *out);
+
 #endif

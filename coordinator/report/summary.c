@@ -355,6 +355,20 @@ static void add_headroom(const struct result *result, int width, struct text *ou
     add_wrapped(line, width, "  ", "    ", out);
 }
 
+static void add_doubt(const struct result *result, int width, struct text *out)
+{
+    struct text doubt = {0};
+
+    if (sentence_doubt(result, &doubt)) {
+        if (text_failed(&doubt)) {
+            out->failed = true;
+        } else {
+            add_wrapped(doubt.bytes, width, "  ! ", "    ", out);
+        }
+    }
+    text_done(&doubt);
+}
+
 int report_summary(const struct result *result, int width, struct text *out)
 {
     struct text sentence = {0};
@@ -381,6 +395,7 @@ int report_summary(const struct result *result, int width, struct text *out)
             layout.width, "  ", "    ", out);
     }
     add_headroom(result, layout.width, out);
+    add_doubt(result, layout.width, out);
     add_reasons(result, sentence.bytes, layout.width, out);
     text_done(&sentence);
     return text_failed(out) ? -ENOMEM : 0;

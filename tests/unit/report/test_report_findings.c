@@ -62,6 +62,34 @@ static void the_summary_tells_the_least_headroom(void **state)
     result_free(result);
 }
 
+/* A verdict about counts holds, and the figures in the table beside it may be the generator's. */
+static void a_pass_with_an_invalid_self_check_says_which_figures_to_doubt(void **state)
+{
+    struct result *result = make();
+    struct text out = {0};
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    result->findings.searches_count = 0;
+    result->verdict = VERDICT_PASS;
+    assert_int_equal(report_summary(result, 200, &out), 0);
+    text = text_take(&out);
+    report_text_has(text, "\n  ! the load generator may have made the latencies and rates");
+    report_text_has(text, "agent-2: ");
+    free(text);
+    text = report_text(result, "html");
+    report_text_has(text, "Self-check: the load generator may have made the latencies and rates");
+    free(text);
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        result->findings.checks[i].status = CHECK_SUSPECT;
+    }
+    text = report_text(result, "html");
+    assert_null(strstr(text, "Self-check: the load generator"));
+    free(text);
+    result_free(result);
+}
+
 static void a_run_without_findings_has_none_of_their_sections(void **state)
 {
     static const char *const headings[] = {"How sure the objectives are", "The highest rate",
@@ -412,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_headroom_that_could_not_be_measured_is_said_with_its_reason),
         cmocka_unit_test(the_summary_tells_the_least_headroom),
+        cmocka_unit_test(a_pass_with_an_invalid_self_check_says_which_figures_to_doubt),
         cmocka_unit_test(a_run_without_findings_has_none_of_their_sections),
         cmocka_unit_test(the_self_check_shows_what_failed_and_the_closest_of_the_rest),
         cmocka_unit_test(a_self_check_with_many_faults_shows_the_worst_and_counts_the_rest),
