@@ -229,6 +229,21 @@ static int look_at_answers(struct session *session, const struct session_order *
     return 0;
 }
 
+/* The first agent that owes its answer. */
+static int blame_silent(const struct session *session, const uint64_t *commands,
+                        struct errinfo *reterr)
+{
+    uint32_t i = 0;
+
+    while (i + 1 < fleet_agents(session->fleet) &&
+           (fleet_agent(session->fleet, i)->lost ||
+            fleet_answer(session->fleet, i, commands[i]) != NULL)) {
+        i++;
+    }
+    return errinfo_set(reterr, -ETIMEDOUT, "%s did not answer in time",
+                       fleet_agent(session->fleet, i)->name);
+}
+
 int session_order_all(struct session *session, const struct session_order *order,
                       const struct status **answers, struct errinfo *reterr)
 {
@@ -260,7 +275,7 @@ int session_order_all(struct session *session, const struct session_order *order
             return errinfo_set(reterr, -EINTR, "interrupted");
         }
         if (mono_ns() > deadline_ns) {
-            return errinfo_set(reterr, -ETIMEDOUT, "an agent did not answer in time");
+            return blame_silent(session, commands, reterr);
         }
     }
     for (uint32_t i = 0; r == 0 && answers != NULL && i < fleet_agents(session->fleet); i++) {
