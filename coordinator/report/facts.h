@@ -88,6 +88,11 @@ const char *facts_label(const struct result *result, const struct result_case *r
 /* A cell with the case's name in its target's colour. */
 void facts_case_cell(const struct result *result, const char *name, struct document *doc);
 
+/* A cell with a percentile (100: the largest), muted and marked where the samples are too few for
+ * it, which sets *few; a dash without a histogram. note is put behind it. */
+void facts_latency_cell(const struct hist *hist, double percentile, const char *note, bool *few,
+                        struct document *doc);
+
 /* The figure of a case over its trials, all flows together; NULL if it has none. */
 const struct result_figure *facts_figure(const struct result_case *result_case, const char *phase,
                                          const char *metric);

@@ -66,6 +66,23 @@ const char *facts_label(const struct result *result, const struct result_case *r
     return facts_shares_target(result, result_case) ? result_case->name : result_case->target;
 }
 
+void facts_latency_cell(const struct hist *hist, double percentile, const char *note, bool *few,
+                        struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+    bool holds;
+
+    if (hist == NULL) {
+        doc_cell(doc, DOC_MUTED, "–");
+        return;
+    }
+    holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
+    *few = *few || !holds;
+    units_format_ns(
+        (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)), text);
+    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~", text, note);
+}
+
 void facts_case_cell(const struct result *result, const char *name, struct document *doc)
 {
     const struct result_case *result_case = facts_case(result, name);

@@ -4,22 +4,6 @@
 /* More of them nobody compares; every phase in figures has them all. */
 #define ROWS_MAX 60u
 
-static void add_latency(const struct hist *hist, double percentile, bool *few, struct document *doc)
-{
-    char text[UNITS_TEXT_BYTES];
-    bool holds;
-
-    if (hist == NULL) {
-        doc_cell(doc, DOC_MUTED, "–");
-        return;
-    }
-    holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
-    *few = *few || !holds;
-    units_format_ns(
-        (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)), text);
-    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s", holds ? "" : "~", text);
-}
-
 static void add_row(const struct result *result, const struct result_case *of,
                     const struct result_phase *phase, bool *few, struct document *doc)
 {
@@ -35,10 +19,10 @@ static void add_row(const struct result *result, const struct result_case *of,
     doc_cell(doc, phase->is_max || facts_reached(phase) ? DOC_PLAIN : DOC_BAD, "%s",
              units_format_rate(phase->sent_per_s, rate));
     hist = facts_latency(phase, SERIES_E2E, &service);
-    add_latency(hist, 50.0, few, doc);
-    add_latency(hist, 99.0, few, doc);
-    add_latency(hist, 100.0, few, doc);
-    add_latency(facts_latency(phase, SERIES_PUBLISH, &service), 99.0, few, doc);
+    facts_latency_cell(hist, 50.0, "", few, doc);
+    facts_latency_cell(hist, 99.0, "", few, doc);
+    facts_latency_cell(hist, 100.0, "", few, doc);
+    facts_latency_cell(facts_latency(phase, SERIES_PUBLISH, &service), 99.0, "", few, doc);
 }
 
 /* Of a flow, measured, and not a phase that only receives. */

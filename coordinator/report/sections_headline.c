@@ -66,20 +66,8 @@ static void add_reasons(const struct result *result, struct document *doc)
 static void add_latency(const struct hist *hist, double percentile, bool service,
                         struct headline_notes *notes, struct document *doc)
 {
-    char text[UNITS_TEXT_BYTES];
-    bool holds;
-
-    if (hist == NULL) {
-        doc_cell(doc, DOC_MUTED, "–");
-        return;
-    }
-    holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
-    notes->few_samples |= !holds;
-    notes->service |= service;
-    units_format_ns(
-        (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)), text);
-    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~", text,
-             service ? " †" : "");
+    notes->service |= service && hist != NULL;
+    facts_latency_cell(hist, percentile, service ? " †" : "", &notes->few_samples, doc);
 }
 
 static void add_rates(const struct result_phase *phase, struct headline_notes *notes,

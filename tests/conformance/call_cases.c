@@ -12,24 +12,13 @@
 #define CALL_NS (500 * NS_PER_MS)
 #define CLOSE_NS (5 * NS_PER_S)
 
-static struct delivery confirmed_delivery(const struct suite *suite)
-{
-    const struct catalog_capability *cells = suite->ops->entry->capabilities;
-
-    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
-                             .consume_ack = cells[CAPABILITY_CONSUME_ACK_EACH].available
-                                                ? CONSUME_ACK_EACH
-                                                : CONSUME_ACK_NONE,
-                             .persistent = cells[CAPABILITY_PERSISTENT].available};
-}
-
 void submit_returns_at_once_with_a_full_window(void **state)
 {
     struct rig_spec spec = {.producers = 2};
     struct rig *rig;
 
     rig_require(rig_suite(state), CAPABILITY_PUBLISH_ACK_ALL);
-    spec.delivery = confirmed_delivery(rig_suite(state));
+    spec.delivery = rig_confirmed(rig_suite(state));
     spec.delivery.in_flight = 50;
     rig = rig_open(state, &spec);
     for (uint32_t round = 0; round < 20; round++) {
@@ -48,7 +37,7 @@ void submit_returns_at_once_with_a_full_window(void **state)
 
 void poll_never_waits(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
 
     for (int i = 0; i < 200; i++) {
@@ -62,7 +51,7 @@ void poll_never_waits(void **state)
 
 void poll_keeps_the_surplus(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
     const struct backend_ops *ops = rig->suite->ops;
     int64_t deadline_ns;
@@ -89,7 +78,7 @@ void poll_keeps_the_surplus(void **state)
 /* As consumers do that are paused: for as long as they are, nothing is lost or forgotten. */
 void poll_without_room_takes_nothing(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
     const struct backend_ops *ops = rig->suite->ops;
     int64_t deadline_ns = rig_deadline(rig);
@@ -145,7 +134,7 @@ static uint32_t acked(const struct rig *rig)
 
 void the_consumers_descriptor_tells_of_a_message(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
     int fd = rig->suite->ops->wait_fd(rig->consumer);
 
@@ -164,7 +153,7 @@ void the_consumers_descriptor_tells_of_a_message(void **state)
 
 void the_producers_descriptor_tells_of_a_confirm(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig;
     int fd;
 
@@ -219,7 +208,7 @@ static void *read_on_own_thread(void *argument)
 
 void endpoints_work_on_threads_of_their_own(void **state)
 {
-    struct rig_spec spec = {.partitions = 2, .delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.partitions = 2, .delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
     struct reading_thread thread = {rig, 2000, rig_deadline(rig)};
     struct endpoint *consumer = rig->consumer;
@@ -247,7 +236,7 @@ void endpoints_work_on_threads_of_their_own(void **state)
 
 void closing_with_outstanding_tokens_does_not_hang(void **state)
 {
-    struct rig_spec spec = {.delivery = confirmed_delivery(rig_suite(state))};
+    struct rig_spec spec = {.delivery = rig_confirmed(rig_suite(state))};
     struct rig *rig = rig_open(state, &spec);
     int64_t begin_ns;
 

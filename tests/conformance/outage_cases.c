@@ -9,17 +9,6 @@
 /* Sooner than by heartbeats that fail. */
 #define NOTICE_NS (2 * NS_PER_S + RIG_SLACK_NS)
 
-static struct delivery confirmed_delivery(const struct suite *suite)
-{
-    const struct catalog_capability *cells = suite->ops->entry->capabilities;
-
-    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
-                             .consume_ack = cells[CAPABILITY_CONSUME_ACK_EACH].available
-                                                ? CONSUME_ACK_EACH
-                                                : CONSUME_ACK_NONE,
-                             .persistent = cells[CAPABILITY_PERSISTENT].available};
-}
-
 static int go_away(struct suite *suite, struct errinfo *reterr)
 {
     if (suite->conformance->kill != NULL) {
@@ -110,7 +99,7 @@ static void assert_not_lost(const struct rig *rig, uint32_t from)
 void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state)
 {
     struct suite *suite = rig_suite(state);
-    struct rig_spec spec = {.partitions = 2, .delivery = confirmed_delivery(suite)};
+    struct rig_spec spec = {.partitions = 2, .delivery = rig_confirmed(suite)};
     struct errinfo error = {""};
     struct rig *rig;
     uint32_t before;
@@ -152,7 +141,7 @@ void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state)
 void a_held_consumer_takes_no_message_and_hears_of_its_acks(void **state)
 {
     struct suite *suite = rig_suite(state);
-    struct rig_spec spec = {.holds_acks = true, .delivery = confirmed_delivery(suite)};
+    struct rig_spec spec = {.holds_acks = true, .delivery = rig_confirmed(suite)};
     struct rig *rig = rig_open(state, &spec);
     uint32_t answers;
     int64_t deadline_ns;
@@ -186,7 +175,7 @@ void a_held_consumer_takes_no_message_and_hears_of_its_acks(void **state)
 void the_descriptor_of_a_held_consumer_is_silent_about_messages(void **state)
 {
     struct suite *suite = rig_suite(state);
-    struct rig_spec spec = {.delivery = confirmed_delivery(suite)};
+    struct rig_spec spec = {.delivery = rig_confirmed(suite)};
     struct rig *rig;
     int64_t deadline_ns;
     int fd;
@@ -227,7 +216,7 @@ static void hold_for(struct rig *rig, int64_t ns)
 static struct rig *go_away_while_held(void **state, enum consume_ack ack)
 {
     struct suite *suite = rig_suite(state);
-    struct rig_spec spec = {.delivery = confirmed_delivery(suite)};
+    struct rig_spec spec = {.delivery = rig_confirmed(suite)};
     struct errinfo error = {""};
     int64_t deadline_ns;
     struct rig *rig;

@@ -261,6 +261,17 @@ int rig_teardown(void **state)
     return 0;
 }
 
+struct delivery rig_confirmed(const struct suite *suite)
+{
+    const struct catalog_capability *cells = suite->ops->entry->capabilities;
+
+    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
+                             .consume_ack = cells[CAPABILITY_CONSUME_ACK_EACH].available
+                                                ? CONSUME_ACK_EACH
+                                                : CONSUME_ACK_NONE,
+                             .persistent = cells[CAPABILITY_PERSISTENT].available};
+}
+
 void rig_require_address(const struct suite *suite)
 {
     if (suite->ops->entry->local) {

@@ -101,6 +101,9 @@ struct suite *rig_suite(void **state);
 void rig_require(const struct suite *suite, enum capability capability);
 void rig_require_address(const struct suite *suite);
 
+/* With all acknowledgements and the persistence that the backend has. */
+struct delivery rig_confirmed(const struct suite *suite);
+
 /* A target as the suite's, with another address (NULL: the same); target_done() it. With TLS it
  * trusts the broker's CA. */
 void rig_target(const struct suite *suite, const char *address, const char *const *options,
