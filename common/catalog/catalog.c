@@ -1,5 +1,6 @@
 #include "catalog.h"
 
+#include "address.h"
 #include "catalog_entries.h"
 #include "invariant.h"
 #include "units.h"
@@ -163,56 +164,10 @@ int64_t catalog_option_number(const struct catalog_option *option, const char *v
     return number;
 }
 
-/* HOST:PORT or, where the port may be left out, HOST. Colons within [::1] are part of the host. */
-static bool host_port_is_right(const char *text, size_t text_bytes, bool port_needed)
-{
-    const char *colon = memrchr(text, ':', text_bytes);
-    const char *end = text + text_bytes;
-    long port = 0;
-
-    if (text_bytes == 0 || strcspn(text, " \t,;?#\\") < text_bytes) {
-        return false;
-    }
-    if (colon == NULL || memchr(colon, ']', (size_t)(end - colon)) != NULL) {
-        return !port_needed;
-    }
-    if (colon == text || colon + 1 == end || end - colon > 6) {
-        return false;
-    }
-    for (const char *digit = colon + 1; digit < end; digit++) {
-        if (*digit < '0' || *digit > '9') {
-            return false;
-        }
-        port = port * 10 + (*digit - '0');
-    }
-    return port >= 1 && port <= 65535;
-}
-
-/* What follows the scheme; NULL if the address has another one. "amqp" also stands for "amqps",
- * "mqtt" for "mqtts". */
-static const char *after_scheme(const char *form, const char *address)
-{
-    const char *scheme_end = strstr(form, "://");
-    size_t scheme_bytes = scheme_end != NULL ? (size_t)(scheme_end - form) : 0;
-
-    if (scheme_end == NULL) {
-        return strstr(address, "://") == NULL ? address : NULL;
-    }
-    if (strncmp(address, form, scheme_bytes) != 0) {
-        return NULL;
-    }
-    address += scheme_bytes;
-    address += *address == 's' ? 1 : 0;
-    return strncmp(address, "://", 3) == 0 ? address + 3 : NULL;
-}
-
 int catalog_address_check(const struct catalog_entry *entry, const char *address,
                           struct errinfo *reterr)
 {
-    const char *form_rest = after_scheme(entry->address_form, entry->address_form);
-    const char *rest = after_scheme(entry->address_form, address);
-    bool port_needed = strstr(entry->address_form, "://") == NULL;
-    size_t host_bytes;
+    struct address parsed;
 
     if (entry->local) {
         return address[0] == '\0'
@@ -226,11 +181,5 @@ int catalog_address_check(const struct catalog_entry *entry, const char *address
                            "username, password })",
                            entry->address_form);
     }
-    host_bytes = rest != NULL ? strcspn(rest, "/") : 0;
-    if (rest == NULL || !host_port_is_right(rest, host_bytes, port_needed) ||
-        (rest[host_bytes] == '/' && strchr(form_rest, '/') == NULL)) {
-        return errinfo_set(reterr, -EINVAL, "\"%.128s\" is not an address of the form %s", address,
-                           entry->address_form);
-    }
-    return 0;
+    return address_parse(entry, address, &parsed, reterr);
 }

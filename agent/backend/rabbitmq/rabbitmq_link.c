@@ -1,5 +1,6 @@
 #include "rabbitmq_link.h"
 
+#include "address.h"
 #include "backend_drivers.h"
 #include "file.h"
 #include "mono.h"
@@ -17,13 +18,15 @@
 #include <unistd.h>
 
 #define CHANNELS_MAX 2047
+#define PORT_PLAIN 5672
+#define PORT_TLS 5671
 
 /* One attempt to open a link. */
 struct attempt {
     const struct rabbitmq_link_config *config;
     int64_t deadline_ns;
-    char *url; /* What info points into. */
-    struct amqp_connection_info info;
+    struct address address; /* The library's own parser takes no byte of a virtual host that is
+                               beyond ASCII. */
     enum probe_failure failure;
 };
 
@@ -49,7 +52,8 @@ static int fail(struct attempt *attempt, enum probe_failure failure, int code,
                 struct errinfo *reterr, const char *sentence)
 {
     attempt->failure = failure;
-    return errinfo_set(reterr, code, "%s:%d: %s", attempt->info.host, attempt->info.port, sentence);
+    return errinfo_set(reterr, code, "%s:%d: %s", attempt->address.host, attempt->address.port,
+                       sentence);
 }
 
 /* Waits until a connect() has ended. 0 or a negative errno. */
@@ -105,12 +109,12 @@ static int dial(struct attempt *attempt, int *ret_fd, struct errinfo *reterr)
     char port[16];
     int r;
 
-    (void)snprintf(port, sizeof port, "%d", attempt->info.port);
-    r = getaddrinfo(attempt->info.host, port, &hints, &addresses);
+    (void)snprintf(port, sizeof port, "%d", attempt->address.port);
+    r = getaddrinfo(attempt->address.host, port, &hints, &addresses);
     if (r != 0) {
         attempt->failure = PROBE_NAME;
         return errinfo_set(reterr, -EHOSTUNREACH, "the name %s can't be resolved: %s",
-                           attempt->info.host, gai_strerror(r));
+                           attempt->address.host, gai_strerror(r));
     }
     r = -EHOSTUNREACH;
     for (const struct addrinfo *address = addresses; address != NULL; address = address->ai_next) {
@@ -174,7 +178,7 @@ static int start_tls(struct attempt *attempt, struct rabbitmq_link *link, struct
         return fail(attempt, PROBE_TLS, -EINVAL, reterr,
                     "the files of tls.cert and tls.key can't be used");
     }
-    status = amqp_socket_open_noblock(socket, attempt->info.host, attempt->info.port, &left);
+    status = amqp_socket_open_noblock(socket, attempt->address.host, attempt->address.port, &left);
     switch (status) {
     case AMQP_STATUS_OK:
         return 0;
@@ -256,7 +260,7 @@ static int login(struct attempt *attempt, struct rabbitmq_link *link, struct err
                    .value.table = {.num_entries = 3, .entries = capabilities}}}};
     amqp_table_t properties = {.num_entries = 2, .entries = entries};
     struct timeval left = time_left(attempt->deadline_ns);
-    const char *vhost = attempt->info.vhost;
+    const char *vhost = attempt->address.path;
     amqp_rpc_reply_t reply;
 
     if (target->mechanism != NULL && strcmp(target->mechanism, "PLAIN") != 0) {
@@ -308,20 +312,18 @@ static void broker_version(amqp_connection_state_t connection, char *version, si
 static int parse_address(struct attempt *attempt, const char *address, struct rabbitmq_link *link,
                          struct errinfo *reterr)
 {
-    attempt->url = strdup(address);
-    if (attempt->url == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    amqp_default_connection_info(&attempt->info);
-    if (amqp_parse_url(attempt->url, &attempt->info) != AMQP_STATUS_OK) {
+    int r = address_parse(backend_rabbitmq.entry, address, &attempt->address, reterr);
+
+    if (r < 0) {
         attempt->failure = PROBE_OTHER;
-        return errinfo_set(reterr, -EINVAL, "%s is not an address of the form %s", address,
-                           backend_rabbitmq.entry->address_form);
+        return r;
     }
-    if (attempt->config->target->tls) {
-        attempt->info.ssl = 1;
+    attempt->address.tls = attempt->address.tls || attempt->config->target->tls;
+    if (attempt->address.port == 0) {
+        attempt->address.port = attempt->address.tls ? PORT_TLS : PORT_PLAIN;
     }
-    (void)snprintf(link->peer, sizeof link->peer, "%s:%d", attempt->info.host, attempt->info.port);
+    (void)snprintf(link->peer, sizeof link->peer, "%s:%d", attempt->address.host,
+                   attempt->address.port);
     return 0;
 }
 
@@ -347,7 +349,7 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
         (void)close(fd);
         return errinfo_nomem(reterr);
     }
-    if (attempt->info.ssl) {
+    if (attempt->address.tls) {
         (void)close(fd); /* The library opens TLS connections only by itself. */
         r = start_tls(attempt, link, reterr);
     } else {
@@ -391,7 +393,6 @@ int rabbitmq_link_open(const struct rabbitmq_link_config *config, struct rabbitm
         };
 
         r = open_address(&attempt, target->addresses[chosen], &link, reterr);
-        free(attempt.url);
         probe.failure = attempt.failure;
         if (r == 0) {
             probe.failure = PROBE_OK;

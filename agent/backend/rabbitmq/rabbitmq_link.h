@@ -7,6 +7,7 @@
 #ifndef MILLRACE_RABBITMQ_LINK_H
 #define MILLRACE_RABBITMQ_LINK_H
 
+#include "address.h"
 #include "backend.h"
 
 #include <amqp.h>
@@ -19,7 +20,7 @@ struct rabbitmq_link {
     amqp_connection_state_t connection; /* NULL: closed. */
     int fd;                             /* Belongs to the connection. */
     int heartbeat_s;                    /* Agreed with the broker; 0: none. */
-    char peer[256];                     /* "HOST:PORT", for sentences. */
+    char peer[ADDRESS_HOST_BYTES + 16]; /* "HOST:PORT", for sentences. */
 };
 
 struct rabbitmq_link_config {

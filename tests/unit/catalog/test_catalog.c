@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "catalog.h"
+#include "address.h"
 
 #include <errno.h>
 #include <string.h>
@@ -205,6 +205,11 @@ static void address_check_takes_the_forms_of_each_backend(void **state)
         {"rabbitmq", "amqp://127.0.0.1"},
         {"rabbitmq", "amqps://host:5671/vhost"},
         {"rabbitmq", "amqp://[::1]:5672/"},
+        {"rabbitmq", "amqp://[fe80::1%eth0]/"},
+        {"rabbitmq", "amqp://[::ffff:127.0.0.1]:5672/"},
+        {"rabbitmq", "amqp://h/caf%C3%A9"},
+        {"rabbitmq", "amqp://h/caf\xc3\xa9"},
+        {"rabbitmq", "amqp://h/a%2fb%3fc"},
         {"mqtt", "mqtt://127.0.0.1:1883"},
         {"mqtt", "mqtts://host:8883"},
     };
@@ -217,6 +222,66 @@ static void address_check_takes_the_forms_of_each_backend(void **state)
             fail_msg("%s", error.text);
         }
     }
+}
+
+/* Each was taken once, and meant something else than it said. */
+static void address_check_says_how_an_address_is_written(void **state)
+{
+    static const char *const wrong[][3] = {
+        {"rabbitmq", "amqp://h/v?heartbeat=5", "options:"},
+        {"rabbitmq", "amqp://h/v#5", "options:"},
+        {"rabbitmq", "amqp://h/a/b", "%2f"},
+        {"rabbitmq", "amqp://h/v/", "%2f"},
+        {"rabbitmq", "amqp://h/%zz", "%2f"},
+        {"rabbitmq", "amqp://h/%2", "%2f"},
+        {"rabbitmq", "amqp://h/a%00b", "%2f"},
+        {"rabbitmq", "amqp://h/a b", "%20"},
+        {"rabbitmq", "amqp://::1:5672", "[::1]"},
+        {"rabbitmq", "amqp://::1", "[::1]"},
+        {"rabbitmq", "amqp://[::1", "[::1]"},
+        {"rabbitmq", "amqp://[host]:5672", "[::1]"},
+        {"rabbitmq", "amqp://[]:5672", "[::1]"},
+        {"rabbitmq", "amqp://[::1]5672", "amqp://HOST:PORT/VHOST"},
+        {"rabbitmq", "amqp://::1]:5672", "[::1]"},
+        {"kafka", "::1:9092", "[::1]"},
+        {"kafka", "a:b:9092", "[::1]"},
+        {"kafka", "[::1:9092", "[::1]"},
+        {"mqtt", "mqtt://::1:1883", "[::1]"},
+        {"mqtt", "mqtt://host:1883/", "mqtt://HOST:PORT"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct errinfo error = {""};
+
+        if (catalog_address_check(entry_of(wrong[i][0]), wrong[i][1], &error) != -EINVAL) {
+            fail_msg("%s takes \"%s\"", wrong[i][0], wrong[i][1]);
+        }
+        if (strstr(error.text, wrong[i][2]) == NULL) {
+            fail_msg("\"%s\" does not say \"%s\"", error.text, wrong[i][2]);
+        }
+    }
+}
+
+static void address_parse_gives_what_is_dialled(void **state)
+{
+    struct address address;
+
+    (void)state;
+    assert_int_equal(
+        address_parse(entry_of("rabbitmq"), "amqps://[::1]:5671/caf%C3%A9%2Fx", &address, NULL), 0);
+    assert_string_equal(address.host, "::1");
+    assert_int_equal(address.port, 5671);
+    assert_true(address.tls);
+    assert_string_equal(address.path, "caf\xc3\xa9/x");
+    assert_int_equal(address_parse(entry_of("rabbitmq"), "amqp://h", &address, NULL), 0);
+    assert_string_equal(address.host, "h");
+    assert_int_equal(address.port, 0);
+    assert_false(address.tls);
+    assert_string_equal(address.path, "");
+    assert_int_equal(address_parse(entry_of("kafka"), "b:9", &address, NULL), 0);
+    assert_string_equal(address.host, "b");
+    assert_int_equal(address.port, 9);
 }
 
 static void address_check_refuses_what_is_no_address(void **state)
@@ -268,6 +333,8 @@ int main(void)
         cmocka_unit_test(option_number_gives_base_units),
         cmocka_unit_test(address_check_takes_the_forms_of_each_backend),
         cmocka_unit_test(address_check_refuses_what_is_no_address),
+        cmocka_unit_test(address_check_says_how_an_address_is_written),
+        cmocka_unit_test(address_parse_gives_what_is_dialled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
