@@ -1,5 +1,6 @@
-/* clock_probing: a thread that exchanges times with the coordinator (MEASUREMENT.md part 2): a
- * burst of 8 each second, each 100 ms for the first 3 s. The coordinator keeps the relation. */
+/* clock_probing: a thread that exchanges times with the coordinator (tests/accuracy/README.md,
+ * "Clocks"): a burst of 8 each second, each 100 ms for the first 3 s. The coordinator keeps the
+ * relation. */
 #ifndef MILLRACE_CLOCK_PROBING_H
 #define MILLRACE_CLOCK_PROBING_H
 

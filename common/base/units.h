@@ -1,8 +1,9 @@
 /*
  * units: the one place where numbers with units are read and written.
  *
- * Reading is strict (CONTRACT.md): 512, 1kB, 1KiB; 250ms, 5m; 20k, 1M; 800/s, 20k/s, 1/30s. Writing
- * is for people: three significant digits, "4.12 ms", "20.0k/s", "1.02 GiB". Pure.
+ * Reading is strict, as scenarios/README.md has it: 512, 1kB, 1KiB; 250ms, 5m; 20k, 1M; 800/s,
+ * 20k/s, 1/30s. Writing is for people: three significant digits, "4.12 ms", "20.0k/s", "1.02 GiB".
+ * Pure.
  */
 #ifndef MILLRACE_UNITS_H
 #define MILLRACE_UNITS_H

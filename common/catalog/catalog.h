@@ -32,7 +32,7 @@ struct catalog_option {
     const char *help;           /* One sentence; unit and effect. */
 };
 
-/* What a word of CONTRACT's delivery table can be on this backend. */
+/* What a backend can offer of the words of `delivery`, and what each of them means on it. */
 enum capability {
     CAPABILITY_PUBLISH_ACK_NONE,
     CAPABILITY_PUBLISH_ACK_LEADER,
@@ -57,7 +57,8 @@ const char *capability_name(enum capability capability);
 
 struct catalog_capability {
     bool available;
-    const char *note; /* What it means here, or why it isn't there: the cell of CONTRACT's table. */
+    const char
+        *note; /* What it means here, or why it isn't there: what `millrace backends` says. */
 };
 
 struct catalog_entry {
@@ -81,7 +82,7 @@ struct catalog_entry {
 /* NULL if there is no such backend. */
 const struct catalog_entry *catalog_find(const char *name);
 
-/* All entries, NULL-terminated, in the order of CONTRACT. */
+/* All entries, NULL-terminated, in the order in which they are listed. */
 const struct catalog_entry *const *catalog_all(void);
 
 /* NULL if the backend has no such option. */

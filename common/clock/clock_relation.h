@@ -1,6 +1,6 @@
 /*
- * clock_relation: how one host's monotonic clock relates to another's, from probes; MEASUREMENT.md
- * part 2.
+ * clock_relation: how one host's monotonic clock relates to another's, from probes; see
+ * tests/accuracy/README.md, "Clocks".
  *
  * Pure: receives probes, gives offset, drift and a hard bound. Never assumes symmetric paths: each
  * probe proves theta within +/- rtt/2, aged intervals are widened and intersected. Weighted least

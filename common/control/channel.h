@@ -2,8 +2,8 @@
  * channel: requests and replies between processes. The only door to NNG; knows nothing of what the
  * bytes mean.
  *
- * Agents dial, the coordinator listens (ipc:// or tcp://). REQ/REP with contexts. The rules of
- * DESIGN.md hold here: RESENDTIME infinite (retries are ours), time-outs on every socket, RECVMAXSZ
+ * Agents dial, the coordinator listens (ipc:// or tcp://). REQ/REP with contexts. What NNG
+ * needs to be told: RESENDTIME infinite (retries are ours), time-outs on every socket, RECVMAXSZ
  * before listen and dial, callbacks only enqueue. A request may reach the server twice after a lost
  * connection: whoever answers must not mind. NNG's own threads go on until the process ends, and
  * nng_fini() is never called: that of 1.5.2 frees the locks that connections broken off in their

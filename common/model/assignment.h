@@ -2,7 +2,7 @@
  * assignment: what one agent does in one trial. Made by plan, carried out by duty. The tables
  * describe the whole trial (flows, phases, writers), the client lists only this agent's part.
  *
- * Who writes and reads what follows CONTRACT.md ("Who writes and reads what") and is stored as
+ * Who writes and reads what follows scenarios/README.md ("Who writes what") and is stored as
  * arithmetic: a client uses the topics topic_first, topic_first + topic_stride, ... (topics_count
  * of them) of its flow.
  */
@@ -38,7 +38,7 @@ struct phase_consume {
     int64_t think_ns; /* CONSUME_THINK: how long each message keeps its consumer busy. */
 };
 
-/* The words of CONTRACT's delivery table. */
+/* What a scenario says under `delivery`. */
 struct delivery {
     enum publish_ack publish_ack;
     uint32_t in_flight; /* Unconfirmed messages per producer; 1 .. IN_FLIGHT_MAX. */

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One latency series each, named as in CONTRACT's latency_ns. */
+/* One latency series each, named as in result.json's latency_ns. */
 enum series {
     SERIES_PUBLISH,         /* Confirm - intended. */
     SERIES_PUBLISH_SERVICE, /* Confirm - actual send. */

@@ -2,7 +2,7 @@
  * archive: the journal on disk. The only door to libbson.
  *
  * run.bson is a sequence of BSON documents, one per journal entry: {kind: "snapshot", at_unix_ns,
- * ...} with the names of CONTRACT.md, enums by their names, histograms as {count, min_ns, max_ns,
+ * ...} with names as in result.json, enums by their names, histograms as {count, min_ns, max_ns,
  * packed} with the bytes of hist_pack(). What a snapshot has of many streams and clients stands in
  * binary tables (fields.h has their form). Each document is whole or not counted, and under 16 MiB:
  * bounds.h leaves no entry that is longer. Any BSON tool reads it. Flushed to disk once a second by
@@ -44,7 +44,7 @@ void archive_reader_free(struct archive_reader *reader);
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr);
 bool archive_reader_was_cut(const struct archive_reader *reader);
 
-/* result.json as CONTRACT has it: relaxed extended JSON written by libbson, integers beyond 2^53 as
+/* result.json: relaxed extended JSON written by libbson, integers beyond 2^53 as
  * text, no NaN; absent figures are absent. The caller frees *ret. */
 int archive_result_json(const struct result *result, char **ret, struct errinfo *reterr);
 

@@ -1,4 +1,5 @@
-/* result_json: result.json as CONTRACT.md has it. A figure that does not exist is absent. */
+/* result_json: the result for scripts, schema millrace.result/1. A figure that does not exist is
+ * absent. */
 #include "archive.h"
 #include "memory_use.h"
 #include "result_json_parts.h"

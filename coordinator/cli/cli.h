@@ -1,7 +1,7 @@
 /*
  * cli: the commands of millrace, one file each. A command takes its part of argv, writes results to
- * stdout and diagnostics to stderr, and returns the exit code of CONTRACT.md. It never calls
- * exit(): main.c does. main.c holds the table of commands.
+ * stdout and diagnostics to stderr, and returns the exit code that `millrace run --help` lists. It
+ * never calls exit(): main.c does. main.c holds the table of commands.
  */
 #ifndef MILLRACE_CLI_H
 #define MILLRACE_CLI_H

@@ -4,7 +4,7 @@
  * The unit is the trial: trials of the same repetition ran near each other and are a pair. Of each
  * pair the logarithm of case / baseline is taken; their mean with its 95 % t interval is the ratio,
  * and Holm's correction holds over all metrics of a case. With few pairs the t interval covers what
- * it says, where a bootstrap does not (MEASUREMENT 4).
+ * it says, where a bootstrap does not (tests/accuracy/README.md, "Comparing").
  *
  * A metric is worse when the whole interval lies beyond the threshold in the bad direction, better
  * likewise in the good one, the same when the interval lies inside the thresholds; everything else

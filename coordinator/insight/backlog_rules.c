@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* The search's own rule (MEASUREMENT 3): a backlog that grows by more than that part of the rate
+/* The search's own rule (search_step.h): a backlog that grows by more than that part of the rate
  * is one. */
 #define GROWTH_OF_RATE 0.001
 

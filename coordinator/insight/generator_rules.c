@@ -6,12 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-/* From there on the self-check calls a load thread suspect (MEASUREMENT 6); a host whose processors
+/* From there on the self-check calls a load thread suspect (selfcheck.h); a host whose processors
  * are as busy on the mean has seconds in which they are all taken. */
 #define HOST_BUSY_MIN 0.7
 #define HOST_SECONDS_MIN 3
 
-/* MEASUREMENT 6: a load thread as busy as that has no time left. */
+/* A load thread as busy as that has no time left. */
 #define LIMITED_MIN 0.01 /* The self-check's limit where there is a schedule. */
 #define LOAD_THREAD_FULL 0.9
 #define LIMIT_SECONDS_MIN 2

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* Percentile q needs 10 / (1 - q) samples (CONTRACT). */
+/* Percentile q needs 10 / (1 - q) samples, or it stands on fewer than ten. */
 #define SAMPLES_P99_9 10000
 #define SAMPLES_P99 1000
 
@@ -13,7 +13,8 @@
  * medians. What lies beyond has another cause than ordinary queueing. */
 #define TAIL_RATIO_MIN 10.0
 
-/* What is shorter is of the order of the operating system's own delays (MEASUREMENT 1). */
+/* What is shorter is of the order of the operating system's own delays: a sleep ends 31 us
+ * late at the median and 106 us at p99 (tests/accuracy/README.md, "Sending on time"). */
 #define TAIL_NS_MIN 5e6
 #define WAIT_NS_MIN 1e6
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Seconds that a drift needs, and messages in each for its p99 (CONTRACT: 10 / (1 - q) would be
+/* Seconds that a drift needs, and messages in each for its p99 (10 / (1 - q) would be
  * 1000; here 20 seconds or more bear each other out). */
 #define DRIFT_SECONDS_MIN 20
 #define DRIFT_SAMPLES_MIN 100

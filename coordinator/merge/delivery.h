@@ -1,7 +1,7 @@
 /*
  * delivery: the audit of a trial: what every agent says it confirmed and saw, united. Exact;
- * CONTRACT.md has the words and their sum: received - unexpected + lost + expired + unaccounted =
- * expected.
+ * tests/accuracy/README.md has the words and their sum: received - unexpected + lost + expired +
+ * unaccounted = expected.
  *
  * Pure. Snapshots may come in any order between agents; each once. Answers are for what has come so
  * far.

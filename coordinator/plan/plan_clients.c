@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /*
- * CONTRACT, "Who writes and reads what": client k of n uses topic k mod topics; with fewer clients
+ * scenarios/README.md, "Who writes what": client k of n uses topic k mod topics; with fewer clients
  * than topics it goes round those t with t mod n = k.
  */
 struct topics_of_client {

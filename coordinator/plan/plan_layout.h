@@ -36,7 +36,7 @@ void layout_done(struct layout *layout);
 /* Flows, topics (named by prefix, "millrace-RUN-cN-tM") and phases. -EINVAL, -ENOMEM. */
 int layout_tables(struct layout *layout, const char *prefix, struct errinfo *reterr);
 
-/* Who writes and reads what, by CONTRACT. -ENOMEM. */
+/* Who writes and reads what. -ENOMEM. */
 int layout_clients(struct layout *layout, struct errinfo *reterr);
 
 /* Agent and worker of each client, and the table of writers. -EINVAL, -ENOMEM. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* CONTRACT's table of verdicts; by enum verdict. */
+/* By enum verdict; `millrace run --help` lists the exit codes. */
 static const struct {
     const char *name;
     int exit_code;

@@ -27,7 +27,7 @@ enum verdict {
 };
 
 const char *verdict_name(enum verdict verdict);
-int verdict_exit_code(enum verdict verdict); /* CONTRACT's table. */
+int verdict_exit_code(enum verdict verdict); /* As `millrace run --help` has it. */
 
 struct result_reason {
     char code[NAME_BYTES];      /* "lost", "broker_lost", "agent_lost", "cut_off", ... */
@@ -55,7 +55,7 @@ struct result_agent {
     double clock_drift_ppb;
 };
 
-/* CONTRACT's PHASE.delivery, with its sum: received - unexpected + lost + expired + unaccounted =
+/* A phase's `delivery`, with its sum: received - unexpected + lost + expired + unaccounted =
  * expected. */
 struct result_delivery {
     uint64_t sent, acked, refused, unconfirmed;

@@ -1,5 +1,5 @@
 /*
- * scenario_keys: every key of CONTRACT's format 1, as data: its type, range, default, whether it is
+ * scenario_keys: every key of format 1, as data: its type, range, default, whether it is
  * executed yet, and a sentence. Validation, --set, the JSON schema and the key reference of
  * scenarios/README.md all come from this one list. Constant data.
  */

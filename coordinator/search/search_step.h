@@ -1,7 +1,7 @@
 /*
  * search_step: was a trial of a search good, bad or void? Pure.
  *
- * By MEASUREMENT 3 a trial is good when it sent what was asked (99 %; 99.9 % to confirm a bound),
+ * A trial is good when it sent what was asked (99 %; 99.9 % to confirm a bound),
  * refusals and errors are at most 0.1 %, nothing is lost after the drain, the backlog does not grow
  * (its slope by least squares, minus 2 standard errors, 3 when the residuals are autocorrelated, is
  * at most 0.1 % of the rate), and the objectives are met. What was not sent although neither the

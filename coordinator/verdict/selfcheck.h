@@ -1,11 +1,11 @@
 /*
  * selfcheck: was the generator the bottleneck? Pure.
  *
- * Each check of MEASUREMENT 6 is judged for every second and agent of the measured phases; the
- * worst class that covers more than 1 % of the seconds counts. A generator that is held back by the
- * in-flight window, the broker or the client library is told from one that is slow by itself. Where
- * a phase sends as fast as it can, a busy generator is what limits it, not a fault of the
- * instrument.
+ * Each check (tests/accuracy/README.md, "Self-check") is judged for every second and agent of the
+ * measured phases; the worst class that covers more than 1 % of the seconds counts. A generator
+ * that is held back by the in-flight window, the broker or the client library is told from one that
+ * is slow by itself. Where a phase sends as fast as it can, a busy generator is what limits it, not
+ * a fault of the instrument.
  */
 #ifndef MILLRACE_SELFCHECK_H
 #define MILLRACE_SELFCHECK_H

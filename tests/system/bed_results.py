@@ -44,7 +44,7 @@ def total(case, word):
 
 
 def audit_holds(result):
-    """CONTRACT's sums, in every phase of every case, with and without flows, trial by trial too."""
+    """The audit's two sums, in every phase of every case, with and without flows, trial by trial too."""
     seen = 0
     for case in result["cases"]:
         phases = list(case["phases"])

@@ -45,7 +45,7 @@ def passes():
     contains(run.err, "running: memory", "the progress")
 
 
-@test("result.json says what CONTRACT promises, and the audit's sums hold in every phase")
+@test("result.json says what scripts rely on, and the audit's sums hold in every phase")
 def fields():
     folder, _ = quickstart()
     result = bed.result_of(folder)

@@ -1,4 +1,4 @@
-// Reads what result_example writes as a user's script would, and holds it against CONTRACT.md.
+// Reads what result_example writes as a user's script would, and holds it against what scripts rely on.
 'use strict';
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');

@@ -194,8 +194,8 @@ static void same_figures(const struct hist *a, const struct hist *b)
     }
 }
 
-/* DESIGN's promise: agents send parts, and the merged figures are those of one histogram that got
- * every sample. */
+/* What merging rests on: agents send parts, and the merged figures are those of one histogram that
+ * got every sample. */
 static void hist_of_packed_parts_equals_one_fed_with_all_samples(void **state)
 {
     static unsigned char packed[HIST_PACKED_BYTES_MAX];

@@ -346,7 +346,7 @@ static void seconds_without_a_report_are_gaps(void **state)
     result_free(result);
 }
 
-/* MEASUREMENT 6: above half of its ceiling suspect, above 80 % invalid. */
+/* Calibration: above half of its ceiling suspect, above 80 % invalid. */
 static void a_rate_near_the_generators_own_ceiling_is_its_own(void **state)
 {
     struct result *result = new_result();
