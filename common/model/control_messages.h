@@ -13,7 +13,7 @@
 #include "snapshot.h"
 
 /* Rises with every change of a struct that travels; both sides must have the same. */
-#define PROTOCOL_VERSION 3
+#define PROTOCOL_VERSION 4
 
 enum request_kind {
     REQUEST_HELLO,

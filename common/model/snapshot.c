@@ -1,26 +1,7 @@
 #include "snapshot.h"
 
-#include "invariant.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const series_names[SERIES_COUNT] = {
-    [SERIES_PUBLISH] = "publish",
-    [SERIES_PUBLISH_SERVICE] = "publish_service",
-    [SERIES_E2E] = "e2e",
-    [SERIES_E2E_SERVICE] = "e2e_service",
-    [SERIES_SEND_LAG] = "send_lag",
-    [SERIES_CALL] = "call",
-    [SERIES_CONSUME_ACK] = "consume_ack",
-    [SERIES_CONNECT] = "connect",
-};
-
-const char *series_name(enum series series)
-{
-    ASSERT((unsigned)series < SERIES_COUNT);
-    return series_names[series];
-}
 
 void counters_add(struct counters *counters, const struct counters *from)
 {

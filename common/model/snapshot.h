@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "hist.h"
+#include "record.h"
 #include "seqset.h"
 
 #include <stdbool.h>
@@ -63,6 +64,8 @@ struct counters {
 
 void counters_add(struct counters *counters, const struct counters *from);
 
+extern const struct record counters_record;
+
 struct snapshot_row {
     uint32_t flow;
     uint32_t phase;
@@ -112,6 +115,10 @@ struct error_delta {
     uint64_t count;
 };
 
+#define ERROR_DELTAS_MAX 4096
+
+extern const struct record error_delta_record;
+
 #define STRAIN_UNKNOWN (-1) /* The host does not tell. */
 
 /* How hard it was for the agent to keep its schedule, in the interval. */
@@ -145,6 +152,8 @@ struct health {
                               away. */
     struct strain strain;
 };
+
+extern const struct record health_record;
 
 struct snapshot {
     uint32_t trial;

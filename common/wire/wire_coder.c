@@ -3,6 +3,7 @@
 #include "invariant.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,7 +277,8 @@ void code_i64(struct coder *coder, const char *field, int64_t *value)
     }
 }
 
-void code_sum(struct coder *coder, const char *field, double *value)
+static void code_real(struct coder *coder, const char *field, double least, const char *what,
+                      double *value)
 {
     msgpack_object object;
 
@@ -288,12 +290,22 @@ void code_sum(struct coder *coder, const char *field, double *value)
 
         (void)msgpack_pack_double(&packer, *value);
     } else if (read_typed(coder, field, MSGPACK_OBJECT_FLOAT64, &object)) {
-        if (!isfinite(object.via.f64) || object.via.f64 < 0) {
-            coder_bad(coder, field, "is no sum");
+        if (!isfinite(object.via.f64) || object.via.f64 < least) {
+            coder_bad(coder, field, what);
         } else {
             *value = object.via.f64;
         }
     }
+}
+
+void code_double(struct coder *coder, const char *field, double *value)
+{
+    code_real(coder, field, -DBL_MAX, "is no number", value);
+}
+
+void code_sum(struct coder *coder, const char *field, double *value)
+{
+    code_real(coder, field, 0.0, "is no sum", value);
 }
 
 static void write_string(struct coder *coder, const char *field, const char *text, size_t length)

@@ -17,6 +17,7 @@
 
 #include "errinfo.h"
 #include "hist.h"
+#include "record.h"
 #include "seqset.h"
 #include "text.h"
 
@@ -69,7 +70,8 @@ void code_bool(struct coder *coder, const char *field, bool *value);
 void code_u32(struct coder *coder, const char *field, uint32_t *value, uint32_t max);
 void code_u64(struct coder *coder, const char *field, uint64_t *value);
 void code_i64(struct coder *coder, const char *field, int64_t *value);
-void code_sum(struct coder *coder, const char *field, double *value); /* Finite, not negative. */
+void code_double(struct coder *coder, const char *field, double *value); /* Finite. */
+void code_sum(struct coder *coder, const char *field, double *value);    /* Finite, not negative. */
 
 /* Enumerators 0 .. last. By value, as an enum has no address that others can use. */
 uint32_t code_enum(struct coder *coder, const char *field, uint32_t value, uint32_t last);
@@ -91,7 +93,8 @@ struct list_kind {
     size_t item_bytes;
     uint32_t items_max;
     uint32_t item_bytes_min; /* Least length of a packed item: bounds what a count can claim. */
-    void (*code)(struct coder *coder, void *item);
+    void (*code)(struct coder *coder, void *item); /* NULL: ... */
+    const struct record *record;                   /* ... by its table. */
 };
 
 /* Head of a list: *count items follow, each a field of its own kind within it. Reading, it is at

@@ -2,6 +2,7 @@
 #include "wire_coder.h"
 
 #include "invariant.h"
+#include "wire_record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +32,15 @@ bool code_count(struct coder *coder, const char *field, uint32_t *count,
     return true;
 }
 
+static void code_item(struct coder *coder, const struct list_kind *kind, void *item)
+{
+    if (kind->code != NULL) {
+        kind->code(coder, item);
+    } else {
+        code_record(coder, kind->record, item);
+    }
+}
+
 /* Items are no fields of the struct around the list: they get a level of their own. */
 static void code_each(struct coder *coder, const char *field, void *items, uint32_t count,
                       const struct list_kind *kind)
@@ -40,7 +50,7 @@ static void code_each(struct coder *coder, const char *field, void *items, uint3
     coder->open[coder->depth].left = count;
     coder->depth++;
     for (uint32_t i = 0; i < count && coder->failure == 0; i++) {
-        kind->code(coder, (char *)items + i * kind->item_bytes);
+        code_item(coder, kind, (char *)items + i * kind->item_bytes);
     }
     code_end(coder);
 }

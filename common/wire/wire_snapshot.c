@@ -1,46 +1,6 @@
 #include "snapshot.h"
 #include "wire_fields.h"
-
-#define ERRORS_MAX 4096
-
-static void code_counters(struct coder *coder, struct counters *counters)
-{
-    uint64_t *const numbers[] = {
-        &counters->due,
-        &counters->sent,
-        &counters->sent_in_time,
-        &counters->skipped,
-        &counters->sent_bytes,
-        &counters->acked,
-        &counters->refused,
-        &counters->unconfirmed,
-        &counters->received,
-        &counters->received_bytes,
-        &counters->corrupted,
-        &counters->foreign,
-        &counters->errors,
-        &counters->sent_now,
-        &counters->sent_bytes_now,
-        &counters->acked_now,
-        &counters->received_now,
-        &counters->received_bytes_now,
-        &counters->received_until_ns,
-        &counters->clock_violations,
-    };
-    const uint32_t numbers_count = sizeof numbers / sizeof numbers[0];
-
-    /* A counter that is added to the struct and not here would be lost in silence. */
-    static_assert(sizeof *counters == sizeof numbers + SERIES_COUNT * sizeof(uint64_t),
-                  "every counter travels");
-    code_begin(coder, "counters", numbers_count + SERIES_COUNT);
-    for (uint32_t i = 0; i < numbers_count; i++) {
-        code_u64(coder, "counter", numbers[i]);
-    }
-    for (uint32_t i = 0; i < SERIES_COUNT; i++) {
-        code_u64(coder, "below_resolution", &counters->below_resolution[i]);
-    }
-    code_end(coder);
-}
+#include "wire_record.h"
 
 static void code_row(struct coder *coder, void *item)
 {
@@ -49,7 +9,7 @@ static void code_row(struct coder *coder, void *item)
     code_begin(coder, "row", 3 + SERIES_COUNT);
     code_u32(coder, "flow", &row->flow, FLOWS_MAX - 1);
     code_u32(coder, "phase", &row->phase, PHASES_MAX - 1);
-    code_counters(coder, &row->counters);
+    code_record(coder, &counters_record, &row->counters);
     for (uint32_t i = 0; i < SERIES_COUNT; i++) {
         code_hist(coder, series_name((enum series)i), &row->series[i]);
     }
@@ -110,39 +70,6 @@ static void code_client(struct coder *coder, void *item)
     code_end(coder);
 }
 
-static void code_error(struct coder *coder, void *item)
-{
-    struct error_delta *error = item;
-
-    code_begin(coder, "error", 2);
-    code_text(coder, "text", error->text, sizeof error->text);
-    code_u64(coder, "count", &error->count);
-    code_end(coder);
-}
-
-static void code_health(struct coder *coder, struct health *health)
-{
-    code_begin(coder, "health", 17);
-    code_i64(coder, "cpu_ns", &health->cpu_ns);
-    code_u64(coder, "rss_bytes", &health->rss_bytes);
-    code_u32(coder, "clients", &health->clients, ANY_U32);
-    code_u32(coder, "load_threads", &health->load_threads, ANY_U32);
-    code_u64(coder, "rss_before_bytes", &health->rss_before_bytes);
-    code_u64(coder, "rss_opened_bytes", &health->rss_opened_bytes);
-    code_u32(coder, "clients_down", &health->clients_down, ANY_U32);
-    code_i64(coder, "down_since_ns", &health->down_since_ns);
-    code_u32(coder, "reconnects", &health->reconnects, ANY_U32);
-    code_u64(coder, "outstanding", &health->outstanding);
-    code_u64(coder, "blocked_ns", &health->blocked_ns);
-    code_i64(coder, "load_cpu_ns", &health->strain.load_cpu_ns);
-    code_i64(coder, "load_wait_ns", &health->strain.load_wait_ns);
-    code_i64(coder, "ticker_late_ns", &health->strain.ticker_late_ns);
-    code_i64(coder, "steal_ns", &health->strain.steal_ns);
-    code_i64(coder, "throttled_ns", &health->strain.throttled_ns);
-    code_i64(coder, "recorder_full_ns", &health->strain.recorder_full_ns);
-    code_end(coder);
-}
-
 static const struct list_kind rows_kind = {.item_bytes = sizeof(struct snapshot_row),
                                            .items_max = FLOWS_MAX * PHASES_MAX,
                                            .item_bytes_min = 30,
@@ -163,11 +90,6 @@ static const struct list_kind clients_kind = {.item_bytes = sizeof(struct client
                                               .items_max = CLIENTS_MAX,
                                               .item_bytes_min = 15,
                                               .code = code_client};
-static const struct list_kind errors_kind = {.item_bytes = sizeof(struct error_delta),
-                                             .items_max = ERRORS_MAX,
-                                             .item_bytes_min = 3,
-                                             .code = code_error};
-
 void code_snapshot(struct coder *coder, void *item)
 {
     struct snapshot *s = item;
@@ -181,12 +103,13 @@ void code_snapshot(struct coder *coder, void *item)
     code_bool(coder, "final", &s->final);
     code_i64(coder, "from_ns", &s->from_ns);
     code_i64(coder, "until_ns", &s->until_ns);
-    code_health(coder, &s->health);
+    code_record(coder, &health_record, &s->health);
     s->rows = code_list(coder, "rows", s->rows, &s->rows_count, &rows_kind);
     s->streams = code_list(coder, "streams", s->streams, &s->streams_count, &streams_kind);
     s->ranges = code_list(coder, "ranges", s->ranges, &s->ranges_count, &ranges_kind);
     s->readings = code_list(coder, "readings", s->readings, &s->readings_count, &readings_kind);
     s->clients = code_list(coder, "clients", s->clients, &s->clients_count, &clients_kind);
-    s->errors = code_list(coder, "errors", s->errors, &s->errors_count, &errors_kind);
+    s->errors = code_records(coder, "errors", s->errors, &s->errors_count, &error_delta_record,
+                             ERROR_DELTAS_MAX);
     code_end(coder);
 }

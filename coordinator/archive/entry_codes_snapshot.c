@@ -1,57 +1,8 @@
 #include "entry_codes.h"
+#include "fields_record.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define ERRORS_MAX 4096
-
-static void code_counters(struct fields *fields, struct counters *counters)
-{
-    const struct {
-        const char *key;
-        uint64_t *value;
-    } numbers[] = {
-        {"due", &counters->due},
-        {"sent", &counters->sent},
-        {"sent_in_time", &counters->sent_in_time},
-        {"skipped", &counters->skipped},
-        {"sent_bytes", &counters->sent_bytes},
-        {"acked", &counters->acked},
-        {"refused", &counters->refused},
-        {"unconfirmed", &counters->unconfirmed},
-        {"received", &counters->received},
-        {"received_bytes", &counters->received_bytes},
-        {"corrupted", &counters->corrupted},
-        {"foreign", &counters->foreign},
-        {"errors", &counters->errors},
-        {"sent_now", &counters->sent_now},
-        {"sent_bytes_now", &counters->sent_bytes_now},
-        {"acked_now", &counters->acked_now},
-        {"received_now", &counters->received_now},
-        {"received_bytes_now", &counters->received_bytes_now},
-        {"received_until_ns", &counters->received_until_ns},
-        {"clock_violations", &counters->clock_violations},
-    };
-    const size_t numbers_count = sizeof numbers / sizeof numbers[0];
-
-    /* A counter that is added to the struct and not here would be lost in silence. */
-    static_assert(sizeof *counters ==
-                      (sizeof numbers / sizeof numbers[0] + SERIES_COUNT) * sizeof(uint64_t),
-                  "every counter is stored");
-    if (!field_doc_begin(fields, "counters")) {
-        return;
-    }
-    for (size_t i = 0; i < numbers_count; i++) {
-        field_counter(fields, numbers[i].key, numbers[i].value);
-    }
-    if (field_doc_begin(fields, "below_resolution")) {
-        for (int i = 0; i < SERIES_COUNT; i++) {
-            field_counter(fields, series_name((enum series)i), &counters->below_resolution[i]);
-        }
-        field_doc_end(fields);
-    }
-    field_doc_end(fields);
-}
 
 static void code_row(struct fields *fields, void *item)
 {
@@ -59,46 +10,13 @@ static void code_row(struct fields *fields, void *item)
 
     field_u32(fields, "flow", &row->flow, FLOWS_MAX - 1);
     field_u32(fields, "phase", &row->phase, PHASES_MAX - 1);
-    code_counters(fields, &row->counters);
+    field_record_doc(fields, "counters", &counters_record, &row->counters);
     if (field_doc_begin(fields, "latency_ns")) {
         for (int i = 0; i < SERIES_COUNT; i++) {
             field_hist(fields, series_name((enum series)i), &row->series[i]);
         }
         field_doc_end(fields);
     }
-}
-
-static void code_health(struct fields *fields, struct health *health)
-{
-    if (!field_doc_begin(fields, "health")) {
-        return;
-    }
-    field_i64(fields, "cpu_ns", &health->cpu_ns);
-    field_counter(fields, "rss_bytes", &health->rss_bytes);
-    field_u32(fields, "clients", &health->clients, ANY_U32);
-    field_u32(fields, "load_threads", &health->load_threads, ANY_U32);
-    field_counter(fields, "rss_before_bytes", &health->rss_before_bytes);
-    field_counter(fields, "rss_opened_bytes", &health->rss_opened_bytes);
-    field_u32(fields, "clients_down", &health->clients_down, ANY_U32);
-    field_i64(fields, "down_since_ns", &health->down_since_ns);
-    field_u32(fields, "reconnects", &health->reconnects, ANY_U32);
-    field_counter(fields, "outstanding", &health->outstanding);
-    field_counter(fields, "blocked_ns", &health->blocked_ns);
-    field_i64(fields, "load_cpu_ns", &health->strain.load_cpu_ns);
-    field_i64(fields, "load_wait_ns", &health->strain.load_wait_ns);
-    field_i64(fields, "ticker_late_ns", &health->strain.ticker_late_ns);
-    field_i64(fields, "steal_ns", &health->strain.steal_ns);
-    field_i64(fields, "throttled_ns", &health->strain.throttled_ns);
-    field_i64(fields, "recorder_full_ns", &health->strain.recorder_full_ns);
-    field_doc_end(fields);
-}
-
-static void code_error(struct fields *fields, void *item)
-{
-    struct error_delta *error = item;
-
-    field_text(fields, "text", error->text, sizeof error->text);
-    field_counter(fields, "count", &error->count);
 }
 
 static void code_stream(struct table *table, void *item)
@@ -177,8 +95,6 @@ void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot)
     static const struct field_list rows = {.item_bytes = sizeof(struct snapshot_row),
                                            .items_max = FLOWS_MAX * PHASES_MAX,
                                            .code = code_row};
-    static const struct field_list errors = {
-        .item_bytes = sizeof(struct error_delta), .items_max = ERRORS_MAX, .code = code_error};
     struct snapshot *s;
 
     if (fields->reads) {
@@ -197,8 +113,9 @@ void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot)
     field_bool(fields, "final", &s->final);
     field_i64(fields, "from_ns", &s->from_ns);
     field_i64(fields, "until_ns", &s->until_ns);
-    code_health(fields, &s->health);
+    field_record_doc(fields, "health", &health_record, &s->health);
     s->rows = field_list(fields, "rows", s->rows, &s->rows_count, &rows);
     code_tables(fields, s);
-    s->errors = field_list(fields, "errors", s->errors, &s->errors_count, &errors);
+    s->errors = field_records(fields, "errors", s->errors, &s->errors_count, &error_delta_record,
+                              ERROR_DELTAS_MAX);
 }

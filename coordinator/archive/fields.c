@@ -101,6 +101,13 @@ static bool find(struct fields *fields, const char *key, bson_iter_t *ret)
     return true;
 }
 
+bool fields_lacks(const struct fields *fields, const char *key)
+{
+    bson_iter_t iter;
+
+    return !bson_iter_init(&iter, fields->levels[fields->depth - 1].bson) || !find_from(&iter, key);
+}
+
 /* Finds a field that must be there, of that type. */
 static bool need(struct fields *fields, const char *key, bson_type_t type, bson_iter_t *ret)
 {

@@ -16,6 +16,7 @@
 
 #include "errinfo.h"
 #include "hist.h"
+#include "record.h"
 #include "seqset.h"
 #include "text.h"
 
@@ -43,6 +44,9 @@ void fields_write(struct fields *fields, bson_t *bson);
 void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_count,
                  struct errinfo *reterr);
 void fields_done(struct fields *fields);
+
+/* Reading: is there no such field in the document that is open? */
+bool fields_lacks(const struct fields *fields, const char *key);
 
 /* The first failure, with "levels.key: what"; fields_bad() is for -EBADMSG. */
 void fields_fail(struct fields *fields, int code, const char *key, const char *what);
@@ -83,7 +87,8 @@ void field_hist(struct fields *fields, const char *key, struct hist **hist);
 struct field_list {
     size_t item_bytes;
     uint32_t items_max;
-    void (*code)(struct fields *fields, void *item);
+    void (*code)(struct fields *fields, void *item); /* NULL: ... */
+    const struct record *record;                     /* ... by its table. */
 };
 
 /* A list of documents that the struct owns; returns the items. Reading allocates them; an absent

@@ -1,6 +1,7 @@
 /* What is made of many values: histograms, lists and tables. */
 #include "bounds.h"
 #include "fields.h"
+#include "fields_record.h"
 
 #include "invariant.h"
 
@@ -103,6 +104,15 @@ void field_hist(struct fields *fields, const char *key, struct hist **hist)
     }
 }
 
+static void code_item(struct fields *fields, const struct field_list *kind, void *item)
+{
+    if (kind->code != NULL) {
+        kind->code(fields, item);
+    } else {
+        field_record(fields, kind->record, item);
+    }
+}
+
 static void write_items(struct fields *fields, const char *key, void *items, uint32_t count,
                         const struct field_list *kind)
 {
@@ -131,7 +141,7 @@ static void write_items(struct fields *fields, const char *key, void *items, uin
             break;
         }
         fields->depth = depth + 1;
-        kind->code(fields, (char *)items + i * kind->item_bytes);
+        code_item(fields, kind, (char *)items + i * kind->item_bytes);
         fields->depth = depth;
         (void)bson_append_document_end(&array, &fields->levels[depth].own);
     }
@@ -191,7 +201,7 @@ static void read_items(struct fields *fields, const char *key, bson_iter_t *arra
             !bson_iter_init(&fields->levels[depth].at, &fields->levels[depth].own)) {
             fields_bad(fields, "the item", "is no document");
         } else {
-            kind->code(fields, (char *)items + i * kind->item_bytes);
+            code_item(fields, kind, (char *)items + i * kind->item_bytes);
         }
         fields->depth = depth;
     }

@@ -1,0 +1,74 @@
+/* The tables of what a snapshot holds; see record.h. */
+#include "snapshot.h"
+
+static const char *const series_keys[SERIES_COUNT] = {
+    [SERIES_PUBLISH] = "publish",
+    [SERIES_PUBLISH_SERVICE] = "publish_service",
+    [SERIES_E2E] = "e2e",
+    [SERIES_E2E_SERVICE] = "e2e_service",
+    [SERIES_SEND_LAG] = "send_lag",
+    [SERIES_CALL] = "call",
+    [SERIES_CONSUME_ACK] = "consume_ack",
+    [SERIES_CONNECT] = "connect",
+};
+
+const char *series_name(enum series series)
+{
+    return series_keys[series];
+}
+
+static const struct field counters_fields[] = {
+    FIELD(counters, due),
+    FIELD(counters, sent),
+    FIELD(counters, sent_in_time),
+    FIELD(counters, skipped),
+    FIELD(counters, sent_bytes),
+    FIELD(counters, acked),
+    FIELD(counters, refused),
+    FIELD(counters, unconfirmed),
+    FIELD(counters, received),
+    FIELD(counters, received_bytes),
+    FIELD(counters, corrupted),
+    FIELD(counters, foreign),
+    FIELD(counters, errors),
+    FIELD(counters, sent_now),
+    FIELD(counters, sent_bytes_now),
+    FIELD(counters, acked_now),
+    FIELD(counters, received_now),
+    FIELD(counters, received_bytes_now),
+    FIELD(counters, received_until_ns),
+    FIELD(counters, clock_violations),
+    FIELD_OF_TYPE(counters, below_resolution, FIELD_COUNTERS, .names = series_keys,
+                  .names_count = SERIES_COUNT),
+};
+
+const struct record counters_record = RECORD(counters);
+
+static const struct field health_fields[] = {
+    FIELD(health, cpu_ns),
+    FIELD(health, rss_bytes),
+    FIELD(health, clients),
+    FIELD(health, load_threads),
+    FIELD(health, rss_before_bytes),
+    FIELD(health, rss_opened_bytes),
+    FIELD(health, clients_down),
+    FIELD(health, down_since_ns),
+    FIELD(health, reconnects),
+    FIELD(health, outstanding),
+    FIELD(health, blocked_ns),
+    FIELD_NAMED(health, strain.load_cpu_ns, "load_cpu_ns"),
+    FIELD_NAMED(health, strain.load_wait_ns, "load_wait_ns"),
+    FIELD_NAMED(health, strain.ticker_late_ns, "ticker_late_ns"),
+    FIELD_NAMED(health, strain.steal_ns, "steal_ns"),
+    FIELD_NAMED(health, strain.throttled_ns, "throttled_ns"),
+    FIELD_NAMED(health, strain.recorder_full_ns, "recorder_full_ns"),
+};
+
+const struct record health_record = RECORD(health);
+
+static const struct field error_delta_fields[] = {
+    FIELD(error_delta, text),
+    FIELD(error_delta, count),
+};
+
+const struct record error_delta_record = RECORD(error_delta);

@@ -1,0 +1,20 @@
+/*
+ * wire_record: msgpack of structs that have a table of fields (record.h): a record is an array of
+ * its fields in their order, each once; a list one array more. For both directions, as all of
+ * wire_coder.h.
+ */
+#ifndef MILLRACE_WIRE_RECORD_H
+#define MILLRACE_WIRE_RECORD_H
+
+#include "record.h"
+#include "wire_coder.h"
+
+/* The struct as one field of what is around it. Reading, each value is held against its table;
+ * lists that it owns are allocated, and are the caller's to free also after a failure. */
+void code_record(struct coder *coder, const struct record *record, void *item);
+
+/* A list of records that the struct around it owns; returns the items, as code_list() does. */
+void *code_records(struct coder *coder, const char *field, void *items, uint32_t *count,
+                   const struct record *record, uint32_t items_max);
+
+#endif
