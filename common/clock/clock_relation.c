@@ -9,7 +9,9 @@
 
 #define WINDOW_MAX 64
 #define FIT_MIN 8 /* With fewer probes the slope is noise: 30 us over 100 ms are 300 ppm. */
-#define SLOPE_COLD 200e-6
+/* Linux corrects a clock's pace by up to 500 ppm, so two of them part by up to 1000 ppm. A lower
+ * limit would make every second probe a proof of a step, and the window would never fill. */
+#define SLOPE_COLD 1000e-6
 #define SLOPE_WANDER 1e-6
 #define SLOPE_DEVIATIONS 3.5
 #define TIME_NS_MAX (INT64_MAX / 8)     /* Differences of differences can't overflow. */
@@ -40,7 +42,8 @@ struct clock_relation {
     uint32_t window_count;
     struct kept suspect; /* A probe that the window contradicts; the next one decides. */
     bool suspected;
-    uint32_t epoch;
+    struct clock_step step; /* The last one that was proven; its epoch is the relation's. */
+    int64_t valid_from_ns;
     struct fit fit;
 };
 
@@ -51,6 +54,7 @@ int clock_relation_new(struct clock_relation **ret, struct errinfo *reterr)
     if (relation == NULL) {
         return errinfo_nomem(reterr);
     }
+    relation->valid_from_ns = -ESTIMATE_NS_MAX;
     *ret = relation;
     return 0;
 }
@@ -303,6 +307,48 @@ static bool contradicts(const struct clock_relation *relation, const struct kept
     return (double)kept->hi_ns < middle + common.lo || (double)kept->lo_ns > middle + common.hi;
 }
 
+/* Probes that nobody measured can stand for any line: times without end, or none. */
+static double within(double ns)
+{
+    return fmax(fmin(ns, (double)ESTIMATE_NS_MAX), -(double)ESTIMATE_NS_MAX);
+}
+
+static int64_t told(int64_t ns)
+{
+    return ns > ESTIMATE_NS_MAX ? ESTIMATE_NS_MAX : ns < -ESTIMATE_NS_MAX ? -ESTIMATE_NS_MAX : ns;
+}
+
+/* How far from the estimate the truth can be, if the probe is right and the window is not. */
+static int64_t distance_ns(const struct clock_estimate *estimate, const struct kept *kept)
+{
+    int64_t above_ns = told(kept->hi_ns - estimate->offset_ns);
+    int64_t below_ns = told(estimate->offset_ns - kept->lo_ns);
+
+    return above_ns > below_ns ? above_ns : below_ns;
+}
+
+/* What was told since the last probe that agreed was wrong by up to the step's size. Told on the
+ * answering side's clock, which goes on where this side's may have stepped. */
+static void begin_epoch(struct clock_relation *relation, const struct kept *kept)
+{
+    const struct kept *last = newest(relation);
+    const struct kept *first = relation->suspect.t_ns < kept->t_ns ? &relation->suspect : kept;
+    struct clock_estimate estimate;
+
+    relation->suspected = false;
+    estimate = clock_relation_at(relation, kept->t_ns);
+    relation->step = (struct clock_step){.epoch = relation->step.epoch + 1,
+                                         .from_ns = told(last->t_ns + middle_ns(last)),
+                                         .until_ns = told(kept->t_ns + middle_ns(kept)),
+                                         .size_ns = distance_ns(&estimate, kept)};
+    relation->valid_from_ns = first->t_ns;
+    relation->window_count = 0;
+    if (first != kept) {
+        keep(relation, first);
+    }
+    keep(relation, kept);
+}
+
 static void take(struct clock_relation *relation, const struct kept *kept)
 {
     if (relation->window_count == 0) {
@@ -322,13 +368,7 @@ static void take(struct clock_relation *relation, const struct kept *kept)
         relation->suspect = *kept;
         return;
     }
-    relation->window_count = 0;
-    relation->suspected = false;
-    relation->epoch++;
-    if (relation->suspect.t_ns < kept->t_ns) {
-        keep(relation, &relation->suspect);
-    }
-    keep(relation, kept);
+    begin_epoch(relation, kept);
 }
 
 int clock_relation_add(struct clock_relation *relation, const struct clock_probe *probes,
@@ -354,20 +394,19 @@ int clock_relation_add(struct clock_relation *relation, const struct clock_probe
     return 0;
 }
 
-/* Probes that nobody measured can stand for any line: times without end, or none. */
-static double within(double ns)
+/* The steepest and the flattest line that is possible part from the told one by that much. */
+static double growth_of(const struct fit *fit)
 {
-    return fmax(fmin(ns, (double)ESTIMATE_NS_MAX), -(double)ESTIMATE_NS_MAX);
-}
+    double growth = fmax(fit->slope_max - fit->slope, fit->slope - fit->slope_min);
 
-static int64_t told(int64_t ns)
-{
-    return ns > ESTIMATE_NS_MAX ? ESTIMATE_NS_MAX : ns < -ESTIMATE_NS_MAX ? -ESTIMATE_NS_MAX : ns;
+    return fmin(growth, SLOPE_TOLD_MAX);
 }
 
 struct clock_estimate clock_relation_at(const struct clock_relation *relation, int64_t at_ns)
 {
-    struct clock_estimate estimate = {.epoch = relation->epoch};
+    struct clock_estimate estimate = {.epoch = relation->step.epoch,
+                                      .valid_from_ns = relation->valid_from_ns,
+                                      .before_ns = relation->step.size_ns};
     struct interval common;
     double offset;
     uint32_t used;
@@ -385,14 +424,47 @@ struct clock_estimate clock_relation_at(const struct clock_relation *relation, i
         offset = fmin(fmax(offset, common.lo), common.hi);
     }
     estimate.known = true;
+    estimate.settled = relation->window_count >= FIT_MIN;
     estimate.offset_ns = told(middle_ns(newest(relation)) + told(llround(within(offset))));
     estimate.bound_ns =
         told(1 + (int64_t)ceil(within(fmax(common.hi - offset, offset - common.lo))));
+    if (relation->suspected && distance_ns(&estimate, &relation->suspect) > estimate.bound_ns) {
+        estimate.bound_ns = distance_ns(&estimate, &relation->suspect);
+    }
     estimate.drift_ppb = fmin(fmax(relation->fit.slope, -SLOPE_TOLD_MAX), SLOPE_TOLD_MAX) * 1e9;
+    estimate.growth_ppb = growth_of(&relation->fit) * 1e9;
     return estimate;
+}
+
+struct clock_step clock_relation_step(const struct clock_relation *relation)
+{
+    return relation->step;
+}
+
+bool clock_relation_allows(const struct clock_relation *relation, const struct clock_probe *probe)
+{
+    struct kept kept;
+    struct interval common;
+    double middle;
+    uint32_t used;
+
+    if (!probe_is_possible(probe)) {
+        return false;
+    }
+    kept = kept_from(probe);
+    if (relation == NULL) {
+        return kept.lo_ns <= 0 && kept.hi_ns >= 0;
+    }
+    if (relation->window_count == 0) {
+        return true;
+    }
+    common = common_interval(relation, kept.t_ns, &used);
+    middle = (double)middle_ns(newest(relation));
+    return (double)kept.hi_ns >= middle + common.lo && (double)kept.lo_ns <= middle + common.hi;
 }
 
 struct clock_estimate clock_estimate_same(void)
 {
-    return (struct clock_estimate){.known = true};
+    return (struct clock_estimate){
+        .known = true, .settled = true, .valid_from_ns = -ESTIMATE_NS_MAX};
 }

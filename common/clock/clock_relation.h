@@ -4,8 +4,8 @@
  *
  * Pure: receives probes, gives offset, drift and a hard bound. Never assumes symmetric paths: each
  * probe proves theta within +/- rtt/2, aged intervals are widened and intersected. Weighted least
- * squares as in chrony's sourcestats (window of 64). A disjoint interval twice in a row is a step:
- * a new epoch starts.
+ * squares as in chrony's sourcestats (window of 64). A disjoint interval widens the bound by what
+ * it says; a second one in a row proves a step: a new epoch starts.
  */
 #ifndef MILLRACE_CLOCK_RELATION_H
 #define MILLRACE_CLOCK_RELATION_H
@@ -26,10 +26,23 @@ struct clock_probe {
 
 struct clock_estimate {
     bool known;
+    bool settled;      /* Enough probes for a slope: bound and growth are what they will be. */
     int64_t offset_ns; /* Answering side's clock minus the probing side's, at the asked time. */
     int64_t bound_ns;  /* The truth lies within offset +/- bound. */
     double drift_ppb;
-    uint32_t epoch; /* Rises by one with each proven step. */
+    double growth_ppb;     /* What the bound grows by, away from the asked time, along the drift. */
+    uint32_t epoch;        /* Rises by one with each proven step. */
+    int64_t valid_from_ns; /* Probing side's clock: where the epoch begins. */
+    int64_t before_ns;     /* What the bound grows by, at once, for times before it. */
+};
+
+/* A step of one of the clocks, or a jump of its pace. What was told between from and until can be
+ * wrong by size_ns. */
+struct clock_step {
+    uint32_t epoch;   /* That it began; 0: there was none. */
+    int64_t from_ns;  /* Answering side's clock: the last probe before it, */
+    int64_t until_ns; /* and the one that proved it. */
+    int64_t size_ns;
 };
 
 struct clock_relation;
@@ -46,6 +59,13 @@ int clock_relation_add(struct clock_relation *relation, const struct clock_probe
  * and bound stay within 73 years whatever the probes said, so that sums with them can't overflow.
  */
 struct clock_estimate clock_relation_at(const struct clock_relation *relation, int64_t at_ns);
+
+/* The last step that was proven. */
+struct clock_step clock_relation_step(const struct clock_relation *relation);
+
+/* Can the probe be of a clock with this relation? Without a relation (NULL): of the answering
+ * side's own clock, with offset 0. False for probes that can't be. */
+bool clock_relation_allows(const struct clock_relation *relation, const struct clock_probe *probe);
 
 /* The relation of a process with itself or with another one on the same clock: offset 0, bound 0.
  */
