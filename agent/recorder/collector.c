@@ -264,10 +264,7 @@ static int add_series(struct hist **to, const struct hist *from, struct errinfo 
     if (*to == NULL) {
         r = hist_new(to, reterr);
     }
-    if (r == 0) {
-        hist_add(*to, from);
-    }
-    return r;
+    return r == 0 ? hist_add(*to, from, reterr) : r;
 }
 
 static int add_cells(struct collector *collector, const struct recorder_half *half,

@@ -81,10 +81,14 @@ static int cut_rows(struct cutter *cutter)
         struct snapshot_row *row;
 
         for (int series = 0; series < SERIES_COUNT; series++) {
-            uint64_t samples = cell->series[series] == NULL ? 0 : hist_count(cell->series[series]);
+            /* Those that are censored are written twice. */
+            uint64_t samples =
+                cell->series[series] == NULL
+                    ? 0
+                    : hist_count(cell->series[series]) + hist_censored(cell->series[series]);
 
             empty = empty && samples == 0;
-            bytes += (size_t)(samples < BUCKETS_MAX ? samples : BUCKETS_MAX) * BUCKET_BYTES;
+            bytes += (size_t)(samples < 2 * BUCKETS_MAX ? samples : 2 * BUCKETS_MAX) * BUCKET_BYTES;
         }
         if (empty) {
             continue;

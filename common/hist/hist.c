@@ -34,6 +34,7 @@ void hist_free(struct hist *hist)
 {
     if (hist != NULL) {
         hdr_close(hist->library);
+        free(hist->censored);
         free(hist);
     }
 }
@@ -50,6 +51,10 @@ void hist_reset(struct hist *hist)
     first = hist_bucket(hist_clamped(hist->min_ns));
     last = hist_bucket(hist_clamped(hist->max_ns));
     memset(hist->counts + first, 0, sizeof *hist->counts * (size_t)(last - first + 1));
+    if (hist->censored_count > 0) {
+        memset(hist->censored + first, 0, sizeof *hist->censored * (size_t)(last - first + 1));
+        hist->censored_count = 0;
+    }
     hist->count = 0;
     hist->over_range = 0;
     hist->min_ns = INT64_MAX;
@@ -68,23 +73,31 @@ void hist_record(struct hist *hist, int64_t value_ns)
     hist->max_ns = value_ns > hist->max_ns ? value_ns : hist->max_ns;
 }
 
-void hist_add(struct hist *hist, const struct hist *from)
+int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr)
 {
     int32_t last;
 
     if (from->count == 0) {
-        return;
+        return 0;
+    }
+    if (from->censored_count > 0 && hist_allow_censored(hist, reterr) < 0) {
+        return -ENOMEM;
     }
     ASSERT(from->count <= INT64_MAX - hist->count);
     last = hist_bucket(hist_clamped(from->max_ns));
     for (int32_t i = hist_bucket(hist_clamped(from->min_ns)); i <= last; i++) {
         hist->counts[i] += from->counts[i];
+        if (from->censored_count > 0) {
+            hist->censored[i] += from->censored[i];
+        }
     }
+    hist->censored_count += from->censored_count;
     hist->count += from->count;
     hist->over_range += from->over_range;
     hist->sum_ns += from->sum_ns;
     hist->min_ns = from->min_ns < hist->min_ns ? from->min_ns : hist->min_ns;
     hist->max_ns = from->max_ns > hist->max_ns ? from->max_ns : hist->max_ns;
+    return 0;
 }
 
 uint64_t hist_count(const struct hist *hist)
@@ -117,18 +130,20 @@ double hist_mean(const struct hist *hist)
     return hist->count == 0 ? 0.0 : (double)hist->sum_ns / (double)hist->count;
 }
 
-static int64_t within_measured(const struct hist *hist, int64_t value_ns)
+int64_t hist_value_of(const struct hist *hist, int32_t bucket)
 {
+    int64_t value_ns = hist_bucket_highest(bucket);
+
     if (value_ns < hist->min_ns) {
         return hist->min_ns;
     }
     return value_ns > hist->max_ns ? hist->max_ns : value_ns;
 }
 
-/* How many values are at or below the percentile: the nearest rank, as HdrHistogram's Java original
+/* The nearest rank, as HdrHistogram's Java original
  * takes it. The C library rounds to the nearer whole number instead, which makes the p91 of ten
  * values the ninth. One step down first, so that 99.9 % of 1000 is not 999.0000000001. */
-static uint64_t rank_of(double percentile, uint64_t count)
+uint64_t hist_rank(double percentile, uint64_t count)
 {
     double rank = ceil(nextafter(percentile, 0.0) * (double)count / 100.0);
 
@@ -151,7 +166,7 @@ int64_t hist_percentile(const struct hist *hist, double percentile)
     if (percentile <= 0.0) {
         return hist->min_ns;
     }
-    rank = rank_of(percentile, hist->count);
+    rank = hist_rank(percentile, hist->count);
     if (rank == hist->count) {
         return hist->max_ns;
     }
@@ -160,7 +175,7 @@ int64_t hist_percentile(const struct hist *hist, double percentile)
         ASSERT(bucket < HIST_BUCKETS);
         seen += (uint64_t)hist->counts[bucket];
         if (seen >= rank) {
-            return within_measured(hist, hist_bucket_highest(bucket));
+            return hist_value_of(hist, bucket);
         }
     }
 }
@@ -176,8 +191,7 @@ void hist_each(const struct hist *hist,
     last = hist_bucket(hist_clamped(hist->max_ns));
     for (int32_t i = hist_bucket(hist_clamped(hist->min_ns)); i <= last; i++) {
         if (hist->counts[i] > 0) {
-            visit(context, within_measured(hist, hist_bucket_highest(i)),
-                  (uint64_t)hist->counts[i]);
+            visit(context, hist_value_of(hist, i), (uint64_t)hist->counts[i]);
         }
     }
 }

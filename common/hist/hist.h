@@ -6,6 +6,10 @@
  * exact sum, min and max: a bucket's middle is not a measured value. Values below zero are the
  * caller's to judge before (clock resolution).
  *
+ * A sample may be censored: what it was of never came, and its value is how long that had been
+ * waited for. Such samples are among all the others, and counted by bucket a second time, so that
+ * a percentile can tell whether it is a value or only a lower bound.
+ *
  * Not thread-safe: one writer; swap buffers to hand over. hist_record() never allocates or waits.
  */
 #ifndef MILLRACE_HIST_H
@@ -36,10 +40,18 @@ void hist_reset(struct hist *hist);
  * Negative values are an ASSERT. */
 void hist_record(struct hist *hist, int64_t value_ns);
 
-/* Adds all of from into hist. */
-void hist_add(struct hist *hist, const struct hist *from);
+/* Makes room for censored samples. 0, -ENOMEM. Costs address space until there are some. */
+int hist_allow_censored(struct hist *hist, struct errinfo *reterr);
 
-uint64_t hist_count(const struct hist *hist);
+/* Counts one value, that was waited in vain for, so many times; after hist_allow_censored(). Taken
+ * into 0 .. HIST_NS_MAX: it is a lower bound, and stays one. Never allocates. */
+void hist_record_censored(struct hist *hist, int64_t value_ns, uint64_t count);
+
+/* Adds all of from into hist. 0, or -ENOMEM with hist untouched; only for what is censored. */
+int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr);
+
+uint64_t hist_count(const struct hist *hist); /* Those that are censored are among them. */
+uint64_t hist_censored(const struct hist *hist);
 uint64_t hist_over_range(const struct hist *hist);
 int64_t hist_min(const struct hist *hist); /* 0 if empty, likewise below. */
 int64_t hist_max(const struct hist *hist);
@@ -50,6 +62,11 @@ double hist_sum(const struct hist *hist);
  * below hist_min(). 0 is hist_min(), 100 is hist_max(). */
 int64_t hist_percentile(const struct hist *hist, double percentile);
 
+/* The most that the percentile can be, were every censored sample as long as it likes: the same
+ * value where none of them matters, HIST_UNBOUNDED where the percentile is among them. */
+#define HIST_UNBOUNDED INT64_MAX
+int64_t hist_percentile_most(const struct hist *hist, double percentile);
+
 /* Calls visit for each bucket with counts, in rising order; value_ns is the bucket's highest
  * equivalent value, within hist_min() and hist_max(). */
 void hist_each(const struct hist *hist,
@@ -57,14 +74,15 @@ void hist_each(const struct hist *hist,
 
 /*
  * Sparse wire form: count, over_range, min, max, sum, then (delta of bucket index, count) pairs as
- * LEB128. Ours, because the V2 form loses max and mean. Returns bytes written into buffer, or
+ * LEB128; a delta of 0 begins the pairs of those that are censored, if any are. Ours, because the
+ * V2 form loses max and mean. Returns bytes written into buffer, or
  * -ENOSPC. HIST_PACKED_BYTES_MAX always suffices.
  */
-#define HIST_PACKED_BYTES_MAX (512 * 1024)
+#define HIST_PACKED_BYTES_MAX (1024 * 1024)
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes);
 
 /* Adds a packed histogram into hist. Every byte is checked: -EBADMSG for anything hist_pack() can't
- * have made or what would pass HIST_COUNT_MAX, and hist is untouched then. */
+ * have made or what would pass HIST_COUNT_MAX; -ENOMEM. hist is untouched then. */
 int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
                     struct errinfo *reterr);
 

@@ -34,7 +34,15 @@ struct hist {
     int64_t max_ns;
     hist_wide sum_ns;
     struct hdr_histogram *library;
+    int64_t *censored; /* Of counts, by bucket; NULL: there can be none. */
+    uint64_t censored_count;
 };
+
+/* How many values are at or below the percentile; at least 1. */
+uint64_t hist_rank(double percentile, uint64_t count);
+
+/* A bucket's highest value, within what was measured. */
+int64_t hist_value_of(const struct hist *hist, int32_t bucket);
 
 /* Where a value is counted: 0 with 1, what is beyond the range with its end. */
 static inline int64_t hist_clamped(int64_t value_ns)

@@ -8,14 +8,15 @@
 /*
  * The packed form: LEB128 of count, over_range, min, max and sum (up to 128 bits), then for each
  * bucket with counts, in rising order, LEB128 of its distance from the one before (the first: from
- * bucket 0, which is never used) and of its count. Numbers are of least length, so that equal
- * histograms are equal bytes.
+ * bucket 0, which is never used) and of its count. If samples are censored, a distance of 0 follows
+ * and the same of them alone. Numbers are of least length, so that equal histograms are equal
+ * bytes.
  */
 #define SUM_LEB_BYTES INT64_C(19)
 #define NUMBER_LEB_BYTES INT64_C(10)
 
-static_assert((int64_t)HIST_PACKED_BYTES_MAX >=
-                  4 * NUMBER_LEB_BYTES + SUM_LEB_BYTES + HIST_BUCKETS * (3 + NUMBER_LEB_BYTES),
+static_assert((int64_t)HIST_PACKED_BYTES_MAX >= 4 * NUMBER_LEB_BYTES + SUM_LEB_BYTES + 1 +
+                                                    2 * HIST_BUCKETS * (3 + NUMBER_LEB_BYTES),
               "the packed form of every histogram fits");
 
 struct packer {
@@ -38,12 +39,23 @@ static void put(struct packer *packer, hist_wide number)
     } while (number > 0);
 }
 
+static void put_buckets(struct packer *packer, const struct hist *hist, const int64_t *counts)
+{
+    uint32_t end = (uint32_t)hist_bucket(hist_clamped(hist->max_ns)) + 1;
+    uint32_t before = 0;
+
+    for (uint32_t i = (uint32_t)hist_bucket(hist_clamped(hist->min_ns)); i < end; i++) {
+        if (counts[i] > 0) {
+            put(packer, i - before);
+            put(packer, (uint64_t)counts[i]);
+            before = i;
+        }
+    }
+}
+
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
 {
     struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
-    uint32_t before = 0;
-    uint32_t first = 0;
-    uint32_t end = 0;
 
     put(&packer, hist->count);
     put(&packer, hist->over_range);
@@ -51,15 +63,11 @@ int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
     put(&packer, (uint64_t)hist_max(hist));
     put(&packer, hist->sum_ns);
     if (hist->count > 0) {
-        first = (uint32_t)hist_bucket(hist_clamped(hist->min_ns));
-        end = (uint32_t)hist_bucket(hist_clamped(hist->max_ns)) + 1;
+        put_buckets(&packer, hist, hist->counts);
     }
-    for (uint32_t i = first; i < end; i++) {
-        if (hist->counts[i] > 0) {
-            put(&packer, i - before);
-            put(&packer, (uint64_t)hist->counts[i]);
-            before = i;
-        }
+    if (hist->censored_count > 0) {
+        put(&packer, 0);
+        put_buckets(&packer, hist, hist->censored);
     }
     return packer.full ? -ENOSPC : (int)(packer.at - (uint8_t *)buffer);
 }
@@ -68,6 +76,7 @@ struct unpacker {
     const uint8_t *at;
     const uint8_t *end;
     bool broken;
+    bool censored; /* The buckets of those that are begin at `at`. */
 };
 
 /* A number of at most so many bits; one byte more than needed is as wrong as a cut-off one. */
@@ -185,31 +194,84 @@ static bool sum_is_possible(const struct summary *summary)
     return summary->sum_ns >= sum_min && summary->sum_ns <= sum_max;
 }
 
+/* The next bucket and its count; false: there is none, or it is damaged. */
+static bool take_pair(struct unpacker *unpacker, int32_t last, int32_t *bucket, uint64_t *ret_count)
+{
+    uint64_t step;
+
+    if (unpacker->at == unpacker->end) {
+        return false;
+    }
+    step = (uint64_t)take(unpacker, 17);
+    if (step == 0) { /* Once, at the end of the first list. */
+        unpacker->broken = unpacker->broken || unpacker->censored;
+        unpacker->censored = true;
+        return false;
+    }
+    *ret_count = (uint64_t)take(unpacker, 63);
+    unpacker->broken = unpacker->broken || step > (uint64_t)(last - *bucket);
+    *bucket += unpacker->broken ? 0 : (int32_t)step;
+    return !unpacker->broken;
+}
+
+/* Those that are censored, at the end; all walks over the buckets of all, which hold them. Returns
+ * how many there are; UINT64_MAX: they can't be. */
+static uint64_t take_censored(struct unpacker *unpacker, struct unpacker all,
+                              const struct summary *summary, struct hist *hist)
+{
+    int32_t bucket = 0;
+    int32_t of_all = 0;
+    uint64_t censored = 0;
+    uint64_t count = 0;
+    uint64_t counted = 0;
+
+    while (take_pair(unpacker, summary->last, &bucket, &count)) {
+        while (of_all < bucket && take_pair(&all, summary->last, &of_all, &counted)) {
+        }
+        if (of_all != bucket || count == 0 || count > counted) {
+            return UINT64_MAX;
+        }
+        censored += count;
+        if (hist != NULL) {
+            hist->censored[bucket] += (int64_t)count;
+        }
+    }
+    return unpacker->broken || unpacker->at < unpacker->end || censored == 0 ? UINT64_MAX
+                                                                             : censored;
+}
+
 /* Walks the buckets; with hist they are added to it, without it they are only checked. */
 static bool take_buckets(struct unpacker *unpacker, struct summary *summary, struct hist *hist)
 {
     int32_t bucket = 0;
+    uint64_t count = 0;
 
-    while (unpacker->at < unpacker->end) {
-        uint64_t step = (uint64_t)take(unpacker, 17);
-        uint64_t count = (uint64_t)take(unpacker, 63);
-
-        if (unpacker->broken || step == 0 || step > (uint64_t)(summary->last - bucket)) {
-            return false;
-        }
-        if (bucket == 0 && (int32_t)step != summary->first) {
-            return false;
-        }
-        bucket += (int32_t)step;
-        if (!count_bucket(summary, bucket, count)) {
+    while (take_pair(unpacker, summary->last, &bucket, &count)) {
+        if ((summary->counted == 0 && bucket != summary->first) ||
+            !count_bucket(summary, bucket, count)) {
             return false;
         }
         if (hist != NULL) {
             hist->counts[bucket] += (int64_t)count;
         }
     }
+    if (unpacker->broken) {
+        return false;
+    }
     return summary->counted == summary->count && (bucket == summary->last || summary->count == 0) &&
            (summary->count == 0 || sum_is_possible(summary));
+}
+
+/* All that follows the head, as take_buckets(). Returns how many are censored, UINT64_MAX for what
+ * can't be. */
+static uint64_t take_all(struct unpacker unpacker, struct summary summary, struct hist *hist)
+{
+    const struct unpacker buckets = unpacker;
+
+    if (!take_buckets(&unpacker, &summary, hist)) {
+        return UINT64_MAX;
+    }
+    return unpacker.censored ? take_censored(&unpacker, buckets, &summary, hist) : 0;
 }
 
 int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
@@ -217,16 +279,14 @@ int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
 {
     const uint8_t *bytes = packed;
     struct unpacker unpacker = {.at = bytes, .end = bytes + packed_bytes};
-    struct unpacker again;
     struct summary summary = {0};
-    struct summary scratch;
+    uint64_t censored;
 
     if (!take_head(&unpacker, &summary)) {
         return errinfo_set(reterr, -EBADMSG, "packed histogram: its head is damaged");
     }
-    again = unpacker;
-    scratch = summary;
-    if (!take_buckets(&unpacker, &scratch, NULL)) {
+    censored = take_all(unpacker, summary, NULL);
+    if (censored == UINT64_MAX) {
         return errinfo_set(reterr, -EBADMSG, "packed histogram: its buckets are damaged");
     }
     if (summary.count > HIST_COUNT_MAX - hist->count) {
@@ -235,8 +295,12 @@ int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
     if (summary.count == 0) {
         return 0;
     }
-    ASSERT(take_buckets(&again, &summary, hist));
+    if (censored > 0 && hist_allow_censored(hist, reterr) < 0) {
+        return -ENOMEM;
+    }
+    ASSERT(take_all(unpacker, summary, hist) == censored);
     hist->count += summary.count;
+    hist->censored_count += censored;
     hist->over_range += summary.over_range;
     hist->sum_ns += summary.sum_ns;
     hist->min_ns = smaller(hist->min_ns, summary.min_ns);

@@ -112,13 +112,13 @@ static int add_metric(struct hlog *hlog, const struct snapshot *snapshot, enum s
     int r = 0;
 
     hist_reset(hlog->merged);
-    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+    for (uint32_t i = 0; r == 0 && i < snapshot->rows_count; i++) {
         if (snapshot->rows[i].series[series] != NULL) {
-            hist_add(hlog->merged, snapshot->rows[i].series[series]);
+            r = hist_add(hlog->merged, snapshot->rows[i].series[series], reterr);
         }
     }
-    if (hist_count(hlog->merged) == 0) {
-        return 0;
+    if (r < 0 || hist_count(hlog->merged) == 0) {
+        return r;
     }
     escape_tag(hlog->case_name, &tag);
     text_add(&tag, "/");

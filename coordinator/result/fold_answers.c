@@ -71,10 +71,10 @@ static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bo
             continue;
         }
         r = phase->latency[series] == NULL ? hist_new(&phase->latency[series], reterr) : 0;
+        r = r < 0 ? r : hist_add(phase->latency[series], cell->series[series], reterr);
         if (r < 0) {
             return r;
         }
-        hist_add(phase->latency[series], cell->series[series]);
         phase->below_resolution[series] += cell->counters.below_resolution[series];
     }
     return 0;

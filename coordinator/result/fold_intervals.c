@@ -58,10 +58,7 @@ int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *ret
 {
     int r = *to == NULL ? hist_new(to, reterr) : 0;
 
-    if (r == 0) {
-        hist_add(*to, from);
-    }
-    return r;
+    return r == 0 ? hist_add(*to, from, reterr) : r;
 }
 
 /* Percentiles of one interval, from its histograms. */

@@ -48,10 +48,10 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
             continue;
         }
         r = to->latency[series] == NULL ? hist_new(&to->latency[series], reterr) : 0;
+        r = r < 0 ? r : hist_add(to->latency[series], from->latency[series], reterr);
         if (r < 0) {
             return r;
         }
-        hist_add(to->latency[series], from->latency[series]);
         to->below_resolution[series] += from->below_resolution[series];
     }
     for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {

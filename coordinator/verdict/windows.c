@@ -349,10 +349,7 @@ static int add_row(struct tracker *tracker, uint32_t interval, const struct snap
         return 0;
     }
     r = window->hist == NULL ? hist_new(&window->hist, reterr) : 0;
-    if (r == 0) {
-        hist_add(window->hist, hist);
-    }
-    return r;
+    return r == 0 ? hist_add(window->hist, hist, reterr) : r;
 }
 
 int windows_snapshot(struct windows *windows, const struct snapshot *snapshot,

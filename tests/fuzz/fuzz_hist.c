@@ -10,7 +10,7 @@ static uint8_t packed[HIST_PACKED_BYTES_MAX];
 
 static void check_empty(const struct hist *hist)
 {
-    ASSERT(hist_count(hist) == 0 && hist_over_range(hist) == 0);
+    ASSERT(hist_count(hist) == 0 && hist_over_range(hist) == 0 && hist_censored(hist) == 0);
     ASSERT(hist_min(hist) == 0 && hist_max(hist) == 0 && hist_percentile(hist, 50.0) == 0);
 }
 
@@ -22,6 +22,7 @@ static void check_taken(const struct hist *hist, const uint8_t *bytes, size_t by
     ASSERT(packed_bytes >= 0 && (size_t)packed_bytes == bytes_count);
     ASSERT(memcmp(packed, bytes, bytes_count) == 0);
     ASSERT(middle >= hist_min(hist) && middle <= hist_max(hist));
+    ASSERT(hist_percentile_most(hist, 50.0) >= middle && hist_censored(hist) <= hist_count(hist));
     ASSERT(hist_count(hist) == 0 || hist_mean(hist) >= (double)hist_min(hist) * 0.999999);
     ASSERT(hist_mean(hist) <= (double)hist_max(hist) * 1.000001);
 }

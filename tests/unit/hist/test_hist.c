@@ -118,10 +118,10 @@ static void hist_sum_does_not_wrap(void **state)
     hist_record(hist, HIST_NS_MAX);
     for (int doubling = 0; doubling < 40; doubling++) {
         hist_reset(all);
-        hist_add(all, hist);
-        hist_add(all, hist);
+        assert_int_equal(hist_add(all, hist, NULL), 0);
+        assert_int_equal(hist_add(all, hist, NULL), 0);
         hist_reset(hist);
-        hist_add(hist, all);
+        assert_int_equal(hist_add(hist, all, NULL), 0);
     }
     assert_int_equal(hist_count(hist), UINT64_C(1) << 40);
     assert_true(hist_mean(hist) == (double)HIST_NS_MAX);
@@ -221,7 +221,7 @@ static void hist_of_packed_parts_equals_one_fed_with_all_samples(void **state)
 
         assert_true(bytes > 0);
         assert_int_equal(hist_unpack_add(by_unpack, packed, (size_t)bytes, NULL), 0);
-        hist_add(by_add, parts[i]);
+        assert_int_equal(hist_add(by_add, parts[i], NULL), 0);
         hist_free(parts[i]);
     }
     same_figures(by_add, all);
@@ -331,6 +331,88 @@ static void hist_log_line_says_when_the_disk_is_full(void **state)
     hist_free(hist);
 }
 
+static struct hist *new_censored(void)
+{
+    struct hist *hist = new_hist();
+
+    assert_int_equal(hist_allow_censored(hist, NULL), 0);
+    return hist;
+}
+
+static void hist_censored_samples_are_among_all_and_counted_beside(void **state)
+{
+    struct hist *hist = new_censored();
+    struct hist *sum = new_hist();
+
+    (void)state;
+    for (int64_t i = 1; i <= 98; i++) {
+        hist_record(hist, i);
+    }
+    hist_record_censored(hist, 1000, 2);
+    hist_record_censored(hist, 5, 0);
+    assert_int_equal(hist_add(sum, hist, NULL), 0);
+    assert_int_equal(hist_count(sum), 100);
+    assert_int_equal(hist_censored(sum), 2);
+    assert_int_equal(hist_max(sum), 1000);
+    assert_true(hist_sum(sum) == 98.0 * 99.0 / 2.0 + 2000.0);
+    hist_reset(sum);
+    assert_int_equal(hist_censored(sum), 0);
+    hist_record(sum, 1000);
+    assert_int_equal(hist_percentile_most(sum, 100.0), 1000);
+    hist_free(hist);
+    hist_free(sum);
+}
+
+/* 98 of 100 came: what the 98th is is known, the 99th may be anything from its value on. */
+static void hist_percentile_most_has_no_bound_where_the_percentile_is_censored(void **state)
+{
+    struct hist *hist = new_censored();
+
+    (void)state;
+    for (int64_t i = 1; i <= 98; i++) {
+        hist_record(hist, i);
+    }
+    hist_record_censored(hist, 1000, 2);
+    assert_int_equal(hist_percentile_most(hist, 50.0), hist_percentile(hist, 50.0));
+    assert_int_equal(hist_percentile_most(hist, 98.0), 98);
+    assert_int_equal(hist_percentile(hist, 99.0), 1000);
+    assert_int_equal(hist_percentile_most(hist, 99.0), HIST_UNBOUNDED);
+    assert_int_equal(hist_percentile_most(hist, 100.0), HIST_UNBOUNDED);
+    hist_free(hist);
+}
+
+/* Cut off early, what never came looks fast: ten of 100 waited for 1 ns only. */
+static void hist_percentile_most_moves_up_where_censored_samples_lie_below(void **state)
+{
+    struct hist *hist = new_censored();
+
+    (void)state;
+    for (int64_t i = 11; i <= 100; i++) {
+        hist_record(hist, i);
+    }
+    hist_record_censored(hist, 1, 10);
+    assert_int_equal(hist_percentile(hist, 50.0), 50);
+    assert_int_equal(hist_percentile_most(hist, 50.0), 60);
+    assert_int_equal(hist_percentile(hist, 90.0), 90);
+    assert_int_equal(hist_percentile_most(hist, 90.0), 100);
+    assert_int_equal(hist_percentile_most(hist, 91.0), HIST_UNBOUNDED);
+    hist_free(hist);
+}
+
+/* A lower bound that is too long for the histogram is a lower bound all the same. */
+static void hist_censored_samples_beyond_an_hour_are_no_overflow(void **state)
+{
+    struct hist *hist = new_censored();
+
+    (void)state;
+    hist_record_censored(hist, 2 * HIST_NS_MAX, 1);
+    hist_record_censored(hist, -1, 1);
+    assert_int_equal(hist_over_range(hist), 0);
+    assert_int_equal(hist_max(hist), HIST_NS_MAX);
+    assert_int_equal(hist_min(hist), 0);
+    hist_free(hist);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +427,10 @@ int main(void)
         cmocka_unit_test(hist_of_packed_parts_equals_one_fed_with_all_samples),
         cmocka_unit_test(hist_reset_leaves_nothing_behind),
         cmocka_unit_test(hist_each_visits_every_sample_in_rising_order),
+        cmocka_unit_test(hist_censored_samples_are_among_all_and_counted_beside),
+        cmocka_unit_test(hist_percentile_most_has_no_bound_where_the_percentile_is_censored),
+        cmocka_unit_test(hist_percentile_most_moves_up_where_censored_samples_lie_below),
+        cmocka_unit_test(hist_censored_samples_beyond_an_hour_are_no_overflow),
         cmocka_unit_test(hist_log_line_refuses_a_tag_that_would_break_the_line),
         cmocka_unit_test(hist_log_line_says_when_the_disk_is_full),
     };

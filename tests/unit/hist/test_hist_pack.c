@@ -141,6 +141,53 @@ static void hist_unpack_add_survives_garbage(void **state)
     }
 }
 
+static void record_some_censored(struct hist *hist, uint64_t seed)
+{
+    struct random random;
+
+    random_seed(&random, seed);
+    assert_int_equal(hist_allow_censored(hist, NULL), 0);
+    for (uint64_t i = 0; i < seed * 5; i++) {
+        int64_t value_ns = (int64_t)(random_next(&random) >> (20 + random_next(&random) % 40));
+
+        if (random_next(&random) % 4 == 0) {
+            hist_record_censored(hist, value_ns, 1 + random_next(&random) % 3);
+        } else {
+            hist_record(hist, value_ns);
+        }
+    }
+}
+
+static void hist_pack_carries_what_is_censored(void **state)
+{
+    static uint8_t packed[HIST_PACKED_BYTES_MAX];
+    struct hist *unpacked = new_hist();
+
+    (void)state;
+    for (uint64_t seed = 1; seed < 40; seed++) {
+        struct hist *hist = new_hist();
+        int bytes;
+
+        record_some_censored(hist, seed);
+        bytes = pack_again(hist, packed);
+        assert_true(is_taken_whole_or_not_at_all(packed, (size_t)bytes));
+        hist_reset(unpacked);
+        assert_int_equal(unpack_copy(unpacked, packed, (size_t)bytes), 0);
+        assert_int_equal(hist_censored(unpacked), hist_censored(hist));
+        for (double percentile = 0.0; percentile <= 100.0; percentile += 12.5) {
+            assert_int_equal(hist_percentile_most(unpacked, percentile),
+                             hist_percentile_most(hist, percentile));
+        }
+        for (int bit = 0; bit < bytes * 8; bit++) {
+            packed[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+            (void)is_taken_whole_or_not_at_all(packed, (size_t)bytes);
+            packed[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+        }
+        hist_free(hist);
+    }
+    hist_free(unpacked);
+}
+
 /* Writes numbers as LEB128, to make up forms that hist_pack() would not. */
 static size_t leb(uint8_t *bytes, const uint64_t *numbers, size_t numbers_count)
 {
@@ -208,6 +255,37 @@ static void hist_unpack_add_refuses_what_contradicts_itself(void **state)
     }
 }
 
+/* Three samples, of 7, 9 and 9 ns: then a 0, and those that are censored. */
+static void hist_unpack_add_refuses_censored_samples_that_are_none_of_all(void **state)
+{
+    const uint64_t all[] = {3, 0, 7, 9, 25, 7, 1, 2, 2};
+    const struct {
+        bool possible;
+        uint64_t numbers[7];
+        size_t numbers_count;
+    } tails[] = {
+        {true, {0, 9, 2}, 3},        {true, {0, 7, 1, 2, 1}, 5},
+        {true, {0, 7, 1}, 3},        {false, {0}, 1}, /* None. */
+        {false, {0, 9, 3}, 3},                        /* More than there are. */
+        {false, {0, 8, 1}, 3},                        /* In a bucket that has none. */
+        {false, {0, 9, 0}, 3},                        /* None in its bucket. */
+        {false, {0, 9}, 2},                           /* Cut off. */
+        {false, {0, 10, 1}, 3},                       /* Beyond the largest. */
+        {false, {0, 9, 1, 0}, 4},                     /* A third list. */
+        {false, {0, 0, 9, 1}, 4},                     /* An empty one before it. */
+        {false, {0, 7, 1, 2, 3}, 5},                  /* More than there are, in the second. */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        uint8_t bytes[160];
+        size_t at = leb(bytes, all, sizeof all / sizeof all[0]);
+
+        at += leb(bytes + at, tails[i].numbers, tails[i].numbers_count);
+        assert_int_equal(is_taken_whole_or_not_at_all(bytes, at), tails[i].possible);
+    }
+}
+
 static void hist_unpack_add_refuses_longer_numbers_than_needed(void **state)
 {
     const uint8_t plain[] = {1, 0, 7, 7, 7, 7, 1};
@@ -261,6 +339,8 @@ int main(void)
         cmocka_unit_test(hist_unpack_add_survives_flipped_bits),
         cmocka_unit_test(hist_unpack_add_survives_garbage),
         cmocka_unit_test(hist_unpack_add_refuses_what_contradicts_itself),
+        cmocka_unit_test(hist_pack_carries_what_is_censored),
+        cmocka_unit_test(hist_unpack_add_refuses_censored_samples_that_are_none_of_all),
         cmocka_unit_test(hist_unpack_add_refuses_longer_numbers_than_needed),
         cmocka_unit_test(hist_unpack_add_refuses_to_pass_the_most_it_can_count),
         cmocka_unit_test(hist_pack_says_when_the_buffer_is_too_small),
