@@ -1,5 +1,6 @@
 # Adds up a JUnit file of ctest: the test cases of a program that speaks TAP (cmocka programs do), every other ctest entry
-# as one. Lists what was skipped with its reason and what failed, and ends with the line N passed, N failed, N skipped.
+# as one. Lists the ten slowest entries, what was skipped with its reason and what failed, and ends with the line
+# N passed, N failed, N skipped.
 # Exits 1 if anything failed or nothing was there to run.
 #
 # ctest's log would not do: to it, a test that was skipped or not run has passed.
@@ -81,6 +82,8 @@ function settle(i) {
     message = reason = ""
     planned = plans = cases = good = case_skips_count = case_fails_count = 0
     entries++
+    took[entries] = seconds + 0
+    names[entries] = name
     next
 }
 /^\t\t<skipped / { message = attribute("message"); next }
@@ -90,7 +93,20 @@ function settle(i) {
     sub(/<\/system-out>$/, "")
     look(plain($0))
 }
+function tell_slowest(n, i, slowest) {
+    for (n = 0; n < 10 && n < entries; n++) {
+        slowest = 0
+        for (i = 1; i <= entries; i++) {
+            if (took[i] >= 0 && (slowest == 0 || took[i] > took[slowest])) { slowest = i }
+        }
+        printf "%s%s %.0f s", n == 0 ? "slowest: " : ", ", names[slowest], took[slowest]
+        took[slowest] = -1
+    }
+    if (entries > 0) { print "" }
+}
+
 END {
+    tell_slowest()
     for (i = 1; i <= skipped; i++) { print "skipped: " skips[i] }
     for (i = 1; i <= failed; i++) { print "failed: " fails[i] }
     if (entries == 0) { print "no test was run" }
