@@ -1,7 +1,7 @@
 #include "coordinator_link.h"
 
 #include "channel.h"
-#include "mono.h"
+#include "deadlines.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -9,9 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define TRY_MS 2000
-#define POLL_MS 3000 /* The coordinator answers a poll within a second, command or not. */
-#define RETRY_NS (200 * NS_PER_MS)
+static_assert(CHANNEL_RECONNECT_MS < TRY_MS, "a lost connection is taken up again within a try");
 
 struct coordinator_link {
     struct channel_client *client;
@@ -89,7 +87,7 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
             return errinfo_set(reterr, -ECONNABORTED, "the coordinator has not answered for %lld s",
                                (long long)(LINK_LOST_NS / NS_PER_S));
         }
-        mono_sleep_until(mono_ns() + RETRY_NS);
+        mono_sleep_until(mono_ns() + CALL_RETRY_NS);
     }
 }
 

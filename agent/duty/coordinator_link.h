@@ -10,8 +10,6 @@
 #include "control_messages.h"
 #include "errinfo.h"
 
-#define LINK_LOST_NS (INT64_C(10) * 1000000000)
-
 struct coordinator_link;
 
 /* Dials url in the background. stop_fd (or -1) readable: don't wait for a coordinator that is away.

@@ -2,10 +2,12 @@
 
 #include "clock_probing.h"
 #include "coordinator_link.h"
+#include "deadlines.h"
+#include "hand.h"
 #include "host.h"
 #include "log.h"
-#include "mono.h"
 #include "outbox.h"
+#include "target_probes.h"
 #include "trial.h"
 #include "wire.h"
 
@@ -15,18 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELLO_RETRY_NS (500 * NS_PER_MS)
-#define CLEANUP_NS (10 * NS_PER_S)
-#define PROBE_NS (5 * NS_PER_S)
-#define COMMAND_NS_MAX                                                                             \
-    (24 * 3600 * NS_PER_S) /* What a command can take, so that sums don't overflow. */
-
 struct duty {
     const struct duty_config *config;
     struct coordinator_link *link;
     struct outbox *outbox;
     struct clock_probing *probing;
-    struct trial *trial;
+    struct hand *hand;
+    struct trial *trial; /* The hand's, while there is one. */
     struct welcome welcome;
     uint64_t taken;
 };
@@ -140,54 +137,6 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
                       deadline_of(command), reterr);
 }
 
-static void probe_one(const struct target *target, const struct command *command,
-                      struct probe_result *result)
-{
-    const struct backend_ops *ops = backend_find(target->backend);
-    struct errinfo error = {""};
-    struct probe probe = {.failure = PROBE_OTHER};
-    int64_t begin_ns = mono_ns();
-    int64_t deadline_ns;
-    int r;
-
-    if (ops == NULL) {
-        result->failure = PROBE_BACKEND;
-        (void)snprintf(result->reason, sizeof result->reason,
-                       "this agent was built without the %s backend", target->backend);
-        return;
-    }
-    /* A cleaning is looked at first, too: it may take a minute, a broker that isn't there should
-     * not. */
-    deadline_ns = command->kind == COMMAND_CLEAN ? begin_ns + PROBE_NS : deadline_of(command);
-    r = ops->probe(target, deadline_ns, &probe, &error);
-    if (r == 0 && command->kind == COMMAND_CLEAN) {
-        r = ops->clean(target, deadline_of(command), &result->removed, &error);
-        probe.failure = PROBE_OTHER;
-    }
-    if (r < 0 && probe.failure == PROBE_OK) {
-        probe.failure = PROBE_OTHER;
-    }
-    result->failure = r < 0 ? probe.failure : PROBE_OK;
-    result->took_ns = mono_ns() - begin_ns;
-    (void)snprintf(result->reason, sizeof result->reason, "%.*s", REASON_BYTES - 1,
-                   r < 0 ? error.text : "");
-    memcpy(result->broker_version, probe.broker_version, sizeof result->broker_version);
-}
-
-static int probe_targets(const struct command *command, struct status *status,
-                         struct errinfo *reterr)
-{
-    status->results = calloc((size_t)command->targets_count + 1, sizeof *status->results);
-    if (status->results == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    status->results_count = command->targets_count;
-    for (uint32_t i = 0; i < command->targets_count; i++) {
-        probe_one(&command->targets[i], command, &status->results[i]);
-    }
-    return 0;
-}
-
 static void post_status(struct duty *duty, struct status *status, int code,
                         const struct errinfo *error)
 {
@@ -243,7 +192,7 @@ static int dispatch(struct duty *duty, struct command *command, struct status *s
     switch (command->kind) {
     case COMMAND_PROBE:
     case COMMAND_CLEAN:
-        return probe_targets(command, status, reterr);
+        return target_probes(command, allowed_ns(command), status, reterr);
     case COMMAND_PREPARE:
         return prepare(duty, command, status, reterr);
     case COMMAND_START:
@@ -263,8 +212,9 @@ static int dispatch(struct duty *duty, struct command *command, struct status *s
 
 /* Carries one command out and answers it. START and STOP return at once; the segment's end is told
  * by the trial itself, a START that was refused here. */
-static void carry_out(struct duty *duty, struct command *command)
+static void carry_out(void *context, struct command *command)
 {
+    struct duty *duty = context;
     struct status status = {.command = command->sequence};
     struct errinfo error = {""};
     int r = dispatch(duty, command, &status, &error);
@@ -309,10 +259,14 @@ static int obey(struct duty *duty, struct errinfo *reterr)
         duty->taken = command.sequence;
         if (command.kind == COMMAND_GOODBYE) {
             command_done(&command);
+            hand_finish(duty->hand);
             return 0;
         }
-        carry_out(duty, &command);
+        r = hand_give(duty->hand, &command, reterr);
         command_done(&command);
+        if (r < 0) {
+            return r;
+        }
     }
 }
 
@@ -329,6 +283,9 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
         goto out;
     }
     r = outbox_new(duty.link, &duty.outbox, reterr);
+    if (r == 0) {
+        r = hand_new(carry_out, &duty, &duty.hand, reterr);
+    }
     if (r == 0 && !duty.welcome.same_clock) {
         r = clock_probing_new(duty.link, &duty.probing, reterr);
     }
@@ -340,8 +297,11 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
         r = outbox_flush(duty.outbox, reterr);
         coordinator_link_goodbye(duty.link);
     }
+    hand_free(duty.hand);
+    duty.hand = NULL;
     clean_up(&duty);
 out:
+    hand_free(duty.hand);
     clock_probing_free(duty.probing);
     coordinator_link_cancel(duty.link);
     outbox_free(duty.outbox);

@@ -1,6 +1,6 @@
 #include "trial_parts.h"
 
-#include "mono.h"
+#include "deadlines.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -262,7 +262,7 @@ static int order_all(struct trial *trial, enum worker_order order, int64_t deadl
         worker_order(trial->workers[i], order, NULL, deadline_ns);
     }
     /* Drivers keep the deadline; the grace is for their last call to return. */
-    return gate_wait(&trial->gate, deadline_ns + 5 * NS_PER_S, reterr);
+    return gate_wait(&trial->gate, deadline_ns + LAST_CALL_NS, reterr);
 }
 
 int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,

@@ -103,6 +103,13 @@ int target_copy(const struct target *from, struct target *to)
     return r;
 }
 
+bool target_same_place(const struct target *a, const struct target *b)
+{
+    return strcmp(a->backend, b->backend) == 0 &&
+           (a->addresses_count == 0) == (b->addresses_count == 0) &&
+           (a->addresses_count == 0 || strcmp(a->addresses[0], b->addresses[0]) == 0);
+}
+
 static struct option_value *find_option(const struct target *target, const char *key)
 {
     for (uint32_t i = 0; i < target->options_count; i++) {

@@ -37,6 +37,9 @@ void target_done(struct target *target);
 int target_copy(const struct target *from,
                 struct target *to); /* 0 or -ENOMEM (to is empty then). */
 
+/* Whether both are one broker, as far as their first addresses tell. */
+bool target_same_place(const struct target *a, const struct target *b);
+
 /* The value given for an option, or NULL: then the catalog's default holds (see catalog_option()).
  */
 const char *target_option(const struct target *target, const char *key);

@@ -2,14 +2,11 @@
 #include "cli.h"
 #include "cli_options.h"
 #include "cli_targets.h"
+#include "deadlines.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Kafka keeps the groups of consumers that were killed for as long as their session, 45 s by
- * default. */
-#define CLEAN_NS INT64_C(60000000000)
 
 static const enum cli_option options_taken[] = {CLI_LISTEN, CLI_OPTION_COUNT};
 

@@ -2,7 +2,7 @@
 
 #include "cli.h"
 #include "cli_agent.h"
-#include "mono.h"
+#include "deadlines.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -26,6 +26,22 @@ static int make_command(void *context, uint32_t agent, struct command *ret, stru
         ret->targets_count++;
     }
     return 0;
+}
+
+/* Targets are asked at once; what is at one address is cleaned in turn. */
+static int64_t answer_ns(const struct cli_targets *ask)
+{
+    uint32_t in_turn_max = 1;
+
+    for (uint32_t i = 0; i < ask->targets_count; i++) {
+        uint32_t in_turn = 0;
+
+        for (uint32_t other = 0; other < ask->targets_count; other++) {
+            in_turn += target_same_place(&ask->targets[i], &ask->targets[other]) ? 1 : 0;
+        }
+        in_turn_max = in_turn > in_turn_max ? in_turn : in_turn_max;
+    }
+    return ask->kind == COMMAND_CLEAN ? CLEAN_ANSWER_NS * in_turn_max : PROBE_ANSWER_NS;
 }
 
 static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const char *url)
@@ -59,9 +75,7 @@ int cli_ask_targets(const struct cli_options *options, const struct cli_targets 
                                     .on_refused = tell_refused,
                                     .context = &waiting};
     struct session_order order = {
-        .make = make_command,
-        .context = &copy,
-        .deadline_ns = (ask->deadline_ns + NS_PER_S) * ask->targets_count + 5 * NS_PER_S};
+        .make = make_command, .context = &copy, .deadline_ns = answer_ns(ask)};
     int code = EXIT_FAILED;
     int r = 0;
 

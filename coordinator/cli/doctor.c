@@ -1,12 +1,12 @@
 #include "cli.h"
 #include "cli_options.h"
 #include "cli_targets.h"
+#include "deadlines.h"
 #include "units.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PROBE_NS INT64_C(5000000000)
 #define OPEN_FILES_LOW 4096
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
 

@@ -1,8 +1,8 @@
 #include "fleet.h"
 
 #include "channel.h"
+#include "deadlines.h"
 #include "fleet_requests.h"
-#include "mono.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLL_ANSWER_NS (NS_PER_S / 2)
-/* An agent polls twice a second; a host that is starved of CPU may still take seconds to do so. */
-#define SILENCE_NS (10 * NS_PER_S)
 #define REQUESTS_PER_AGENT 8
 
 static void own_clock(char *boot_id, char *time_namespace)
@@ -194,20 +191,6 @@ struct clock_estimate fleet_clock(const struct fleet *fleet, uint32_t agent, int
                           : estimate;
 }
 
-/* How long an agent may be silent: one that carries out a blocking command does not poll. */
-static int64_t silence_allowed(const struct fleet_member *member)
-{
-    int64_t allowed_ns = SILENCE_NS;
-
-    if (member->blocking_command != 0 &&
-        member->answers[member->blocking_command % FLEET_ANSWERS].command !=
-            member->blocking_command) {
-        allowed_ns +=
-            2 * member->blocking_ns; /* Its own deadline and what the last call takes beyond it. */
-    }
-    return allowed_ns;
-}
-
 static void look_for_silence(struct fleet *fleet, int64_t now_ns)
 {
     for (uint32_t i = 0; i < fleet->members_count; i++) {
@@ -216,7 +199,7 @@ static void look_for_silence(struct fleet *fleet, int64_t now_ns)
         if (member->poll != NULL && now_ns >= member->poll_until_ns) {
             fleet_answer_poll(fleet, member, true);
         }
-        if (now_ns - member->seen_ns > silence_allowed(member)) {
+        if (now_ns - member->seen_ns > SILENCE_NS) {
             fleet_lose(fleet, i, "it has fallen silent");
         }
     }

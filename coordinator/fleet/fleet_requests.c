@@ -116,12 +116,6 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
     reply(request, wire_encode_welcome(&welcome, &frame), &frame);
 }
 
-static bool is_blocking(enum command_kind kind)
-{
-    return kind == COMMAND_PROBE || kind == COMMAND_CLEAN || kind == COMMAND_PREPARE ||
-           kind == COMMAND_RELEASE || kind == COMMAND_REMOVE;
-}
-
 /* What an agent gets that was declared lost and asks all the same: it cleans up and ends. */
 static struct command farewell(const struct fleet_member *member)
 {
@@ -166,10 +160,6 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
         next = &last;
     } else if (member->commands_count > 0) {
         next = &member->commands[0];
-        if (is_blocking(next->kind)) {
-            member->blocking_command = next->sequence;
-            member->blocking_ns = next->deadline_ns;
-        }
     } else if (!anyway) {
         return;
     }

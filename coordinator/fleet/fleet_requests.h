@@ -20,8 +20,6 @@ struct fleet_member {
     struct command commands[FLEET_COMMANDS]; /* Not known to be taken yet, oldest first. */
     uint32_t commands_count;
     uint64_t last_command;
-    uint64_t blocking_command; /* While it is carried out the agent does not poll. */
-    int64_t blocking_ns;
     struct status answers[FLEET_ANSWERS];  /* By command modulo. */
     uint32_t targets_asked[FLEET_ANSWERS]; /* Likewise: how many targets the command is about. */
     uint32_t snapshot_trial;

@@ -1,14 +1,12 @@
 #include "run_parts.h"
 
-#include "mono.h"
+#include "deadlines.h"
 #include "units.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PROBE_NS (5 * NS_PER_S)
 
 /* Copies the targets that are asked about into the command, which owns them. */
 static int make_probe(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
@@ -54,17 +52,82 @@ static void judge_target(struct run *run, const struct status *const *answers, u
     }
 }
 
-int run_detect(struct run *run, struct errinfo *reterr)
+/* Whether any case would be measured there. */
+static bool is_wanted(const struct run *run, uint32_t target)
+{
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        if (run->plan->cases[i].target == target && run->cases[i].status == CASE_MEASURED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void give_up_cases(struct run *run, uint32_t target, const char *reason)
+{
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        struct entry_case *entry = &run->cases[i];
+
+        if (run->plan->cases[i].target == target && entry->status == CASE_MEASURED) {
+            entry->status = run->config->scenario->unavailable_skip ? CASE_SKIPPED : CASE_FAILED;
+            (void)snprintf(entry->reason, sizeof entry->reason, "%s", reason);
+        }
+    }
+}
+
+static void take_version(struct run *run, uint32_t target, const char *version)
+{
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        if (run->plan->cases[i].target == target) {
+            memcpy(run->broker_versions[i], version, NAME_BYTES);
+        }
+    }
+}
+
+/* Names every target that can't be reached; error keeps the first one's reason and the others'
+ * names. Returns how many there are. */
+static uint32_t judge_targets(struct run *run, const struct status *const *answers,
+                              struct errinfo *error)
 {
     const struct scenario *scenario = run->config->scenario;
+    uint32_t away = 0;
+
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        const char *label = scenario->targets[i].label;
+        char reason[REASON_BYTES];
+        size_t told = strlen(error->text);
+
+        if (!is_wanted(run, i)) {
+            continue;
+        }
+        judge_target(run, answers, i, reason);
+        if (reason[0] == '\0') {
+            take_version(run, i, answers[0]->results[i].broker_version);
+            continue;
+        }
+        run_notice(run, "target %s can't be reached: %s", label, reason);
+        give_up_cases(run, i, reason);
+        if (away++ == 0) {
+            (void)errinfo_set(error, -EHOSTUNREACH, "target %s can't be reached: %s", label,
+                              reason);
+        } else {
+            (void)snprintf(error->text + told, sizeof error->text - told, "%s %s",
+                           away == 2 ? "; nor can" : ",", label);
+        }
+    }
+    return away;
+}
+
+int run_detect(struct run *run, struct errinfo *reterr)
+{
     const struct status *answers[AGENTS_MAX];
     struct session_order order = {.make = make_probe,
                                   .turn = turn,
                                   .context = run,
-                                  .deadline_ns =
-                                      (PROBE_NS + NS_PER_S) * scenario->targets_count + PROBE_NS,
+                                  .deadline_ns = PROBE_ANSWER_NS,
                                   .interruptible = true};
-    bool any = false;
+    struct errinfo error = {""};
+    uint32_t away;
     int r;
 
     run_stage(run, "detecting targets", NULL);
@@ -72,29 +135,14 @@ int run_detect(struct run *run, struct errinfo *reterr)
     if (r < 0) {
         return r;
     }
-    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
-        struct entry_case *entry = &run->cases[i];
-        char reason[REASON_BYTES];
-
-        if (entry->status != CASE_MEASURED) {
-            continue;
-        }
-        judge_target(run, answers, run->plan->cases[i].target, reason);
-        if (reason[0] == '\0') {
-            any = true;
-            memcpy(run->broker_versions[i],
-                   answers[0]->results[run->plan->cases[i].target].broker_version, NAME_BYTES);
-            continue;
-        }
-        run_notice(run, "target %s can't be reached: %s", entry->target, reason);
-        if (!scenario->unavailable_skip) {
-            entry->status = CASE_FAILED;
-            (void)snprintf(entry->reason, sizeof entry->reason, "%s", reason);
-            return errinfo_set(reterr, -EHOSTUNREACH, "target %s can't be reached: %s",
-                               entry->target, reason);
-        }
-        entry->status = CASE_SKIPPED;
-        (void)snprintf(entry->reason, sizeof entry->reason, "%s", reason);
+    away = judge_targets(run, answers, &error);
+    if (away > 0 && !run->config->scenario->unavailable_skip) {
+        return errinfo_set(reterr, -EHOSTUNREACH, "%s", error.text);
     }
-    return any ? 0 : errinfo_set(reterr, -EHOSTUNREACH, "no target can be measured");
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        if (run->cases[i].status == CASE_MEASURED) {
+            return 0;
+        }
+    }
+    return errinfo_set(reterr, -EHOSTUNREACH, "no target can be measured");
 }

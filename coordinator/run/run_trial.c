@@ -1,20 +1,12 @@
 #include "run_parts.h"
 
+#include "deadlines.h"
 #include "log.h"
-#include "mono.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PREPARE_NS (60 * NS_PER_S)
-#define RELEASE_NS (20 * NS_PER_S)
-#define TURN_MS 20
-/* From the command to its start: long enough for every agent to have it, whatever its poll was
- * doing. */
-#define LEAD_NS (400 * NS_PER_MS)
-#define STOP_GRACE_NS (10 * NS_PER_S)
 
 /* What the making of one order for all agents needs. */
 struct trial_order {
@@ -95,13 +87,13 @@ static int order_all(struct run *run, enum command_kind kind, enum prepare_step 
                      struct errinfo *reterr)
 {
     struct trial_order trial_order = {.run = run, .kind = kind, .step = step};
-    struct session_order order = {
-        .make = make_order,
-        .turn = turn,
-        .context = &trial_order,
-        .deadline_ns = 2 * (kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS) + STOP_GRACE_NS,
-        .interruptible = kind == COMMAND_PREPARE,
-        .survivors = kind != COMMAND_PREPARE};
+    struct session_order order = {.make = make_order,
+                                  .turn = turn,
+                                  .context = &trial_order,
+                                  .deadline_ns = kind == COMMAND_PREPARE ? PREPARE_ANSWER_NS
+                                                                         : RELEASE_ANSWER_NS,
+                                  .interruptible = kind == COMMAND_PREPARE,
+                                  .survivors = kind != COMMAND_PREPARE};
 
     return session_order_all(run->session, &order, NULL, reterr);
 }

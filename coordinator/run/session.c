@@ -1,6 +1,6 @@
 #include "session.h"
 
-#include "mono.h"
+#include "deadlines.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,12 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TURN_MS 20
-#define JOIN_LOCAL_NS (20 * NS_PER_S)
-#define JOIN_REMOTE_NS (600 * NS_PER_S)
-#define CLOCK_NS (10 * NS_PER_S)
 #define CLOCK_BOUND_NS (2 * NS_PER_MS) /* Good enough to start with; it goes on improving. */
-#define HOME_NS (3 * NS_PER_S)
 
 static bool interrupted(const struct session *session)
 {
@@ -97,7 +92,7 @@ static bool clocks_known(const struct session *session)
 
 static int wait_for_clocks(struct session *session, struct errinfo *reterr)
 {
-    int64_t deadline_ns = mono_ns() + CLOCK_NS;
+    int64_t deadline_ns = mono_ns() + CLOCKS_NS;
 
     while (!clocks_known(session) && mono_ns() < deadline_ns) {
         session_turn(session, TURN_MS);

@@ -162,6 +162,45 @@ def skip_all():
     contains(run.out, "FAILED", "the summary")
 
 
+SILENT = 7
+
+
+def among_silent(talkers, unavailable, code):
+    """One target that is there among silent ones of three kinds, which a deadline each would take half a minute."""
+    kinds = [kind for kind in BACKENDS if bed.built(kind)]
+    if not kinds:
+        raise bed.Skip("millrace was built with the memory backend only")
+    labels = [f"silent-{number}" for number in range(SILENT)]
+    targets = "  - backend: memory\n"
+    for number, (label, talker) in enumerate(zip(labels, talkers)):
+        kind = kinds[number % len(kinds)]
+        targets += target(kind, BACKENDS[kind].format(port=talker.address.rsplit(":", 1)[1]), f", label: {label}")
+    folder = bed.new_path("run")
+    began = time.monotonic()
+    run = bed.millrace("run", bed.scenario(targets, SHORT, unavailable=unavailable), "--out", folder, "--agents", "2", code=code)
+    return run, bed.result_of(folder), labels, time.monotonic() - began
+
+
+@test("seven silent targets of eight: with skip the rest is measured, with fail all are named; both as soon as one would be")
+def many_silent():
+    talkers = [Talker(b"") for _ in range(SILENT)]
+    try:
+        run, result, labels, took = among_silent(talkers, "skip", 0)
+        same({case["name"]: case["status"] for case in result["cases"]}, {"memory": "measured", **dict.fromkeys(labels, "skipped")}, "status")
+        for label in labels:
+            contains(run.err, f"target {label} can't be reached", "what is said")
+        check(took < 20, f"with skip it took {took:.0f} s")
+        run, result, labels, took = among_silent(talkers, "fail", 4)
+        same([one["code"] for one in result["reasons"]], ["no_target"], "reasons")
+        for label in labels:
+            contains(result["reasons"][0]["text"], label, "the reason")
+        same([agent["lost"] for agent in result["agents"]], [False, False], "agents lost")
+        check(took < 20, f"with fail it took {took:.0f} s")
+    finally:
+        for talker in talkers:
+            talker.close()
+
+
 @test("doctor passes where every target is there, and tells the host and the broker's version", needs=["rabbitmq", "kafka", "mosquitto"])
 def doctor(rabbitmq, kafka, mosquitto):
     targets = target("rabbitmq", rabbitmq.address) + target("kafka", kafka.address) + target("mqtt", mosquitto.address)

@@ -94,7 +94,7 @@ static void turn(struct duty_bench *bench)
     reply_receipt(request);
 }
 
-static void wait_for_request(struct duty_bench *bench)
+void duty_bench_wait(struct duty_bench *bench)
 {
     int64_t deadline_ns = mono_ns() + PATIENCE_NS;
 
@@ -106,7 +106,7 @@ static void wait_for_request(struct duty_bench *bench)
 
 void duty_bench_reply(struct duty_bench *bench, const void *bytes, size_t bytes_count)
 {
-    wait_for_request(bench);
+    duty_bench_wait(bench);
     channel_request_reply(bench->poll, bytes, bytes_count);
     bench->poll = NULL;
 }
@@ -127,7 +127,7 @@ void duty_bench_begin(struct duty_bench *bench, bool welcomed)
         fail_msg("%s", error.text);
     }
     assert_int_equal(pthread_create(&bench->thread, NULL, agent_main, bench), 0);
-    wait_for_request(bench);
+    duty_bench_wait(bench);
     if (welcomed) {
         assert_int_equal(wire_encode_welcome(&welcome, &frame), 0);
         duty_bench_reply(bench, frame.bytes, frame.bytes_count);

@@ -40,6 +40,9 @@ int duty_bench_end(struct duty_bench *bench);
 /* Gives the command, whose assignment is the bench's from now on; returns its number. */
 uint64_t duty_bench_send(struct duty_bench *bench, struct command *command);
 
+/* Waits until a request, a hello or a poll, waits for its answer. */
+void duty_bench_wait(struct duty_bench *bench);
+
 /* Waits for the answer to it. */
 const struct status *duty_bench_answer(struct duty_bench *bench, uint64_t sequence);
 

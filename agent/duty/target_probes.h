@@ -1,0 +1,17 @@
+/*
+ * target_probes: asks all targets of a PROBE or CLEAN at once, a thread for each: many that don't
+ * answer take as long as one. Two targets at one address are cleaned in turn, as they would take
+ * the same topics away from each other.
+ */
+#ifndef MILLRACE_TARGET_PROBES_H
+#define MILLRACE_TARGET_PROBES_H
+
+#include "control_messages.h"
+#include "errinfo.h"
+
+/* Fills status->results, one for each target. Blocks until all have answered or their time is over;
+ * a target that fails is a result. 0 or -ENOMEM. */
+int target_probes(const struct command *command, int64_t allowed_ns, struct status *status,
+                  struct errinfo *reterr);
+
+#endif

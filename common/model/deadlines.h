@@ -1,0 +1,78 @@
+/*
+ * deadlines: every time budget of the control plane, with the relations between them. A budget
+ * that stands alone ends up contradicting another one: raise it here, and the assertions say what
+ * goes with it. What concerns a single driver or the load stays where it is used.
+ */
+#ifndef MILLRACE_DEADLINES_H
+#define MILLRACE_DEADLINES_H
+
+#include "mono.h"
+
+#include <assert.h>
+
+/* ---- Talking: agents ask, the coordinator answers ---- */
+
+#define TURN_MS 20                      /* The coordinator looks around that often. */
+#define POLL_ANSWER_NS (NS_PER_S / 2)   /* A poll without a command is answered after that. */
+#define POLL_MS 3000                    /* An agent waits that long for it. */
+#define TRY_MS 2000                     /* And for any other answer. */
+#define CALL_RETRY_NS (200 * NS_PER_MS) /* Then it asks again. */
+#define HELLO_RETRY_NS (500 * NS_PER_MS)
+
+/* Agents poll whatever they are doing, so silence means that the process or its network is gone; a
+ * host that is starved of CPU may still take seconds. */
+#define SILENCE_NS (10 * NS_PER_S)
+#define LINK_LOST_NS (10 * NS_PER_S) /* The same, seen from the agent. */
+
+static_assert(POLL_ANSWER_NS + 2 * TURN_MS * NS_PER_MS < POLL_MS * NS_PER_MS,
+              "a poll is answered before its agent gives it up");
+static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + TRY_MS * NS_PER_MS < SILENCE_NS,
+              "an agent whose poll was lost asks again before it counts as silent");
+static_assert(LINK_LOST_NS >= SILENCE_NS,
+              "an agent does not give up a coordinator that still takes it for present");
+
+/* ---- Coming and going ---- */
+
+#define JOIN_LOCAL_NS (20 * NS_PER_S) /* Until all agents have said hello. */
+#define JOIN_REMOTE_NS (600 * NS_PER_S)
+#define CLOCKS_NS (10 * NS_PER_S)  /* Until all clocks are related. */
+#define HOME_NS (3 * NS_PER_S)     /* Agents have that long to go once they were told. */
+#define CLEANUP_NS (10 * NS_PER_S) /* For each step of an agent whose coordinator is gone. */
+
+static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
+              "an agent whose first hello was lost still comes in time");
+
+/* ---- Commands: how long their agent may take, and the coordinator waits for the answer ---- */
+
+#define LAST_CALL_NS (5 * NS_PER_S)      /* A library's last call may return that late. */
+#define ANSWER_NS (5 * NS_PER_S)         /* For an answer to arrive on a busy host. */
+#define PROBE_NS (5 * NS_PER_S)          /* All targets at once. */
+#define CLEAN_NS (60 * NS_PER_S)         /* Kafka keeps dead consumers for their session, 45 s. */
+#define PREPARE_NS (60 * NS_PER_S)       /* Each of its three steps. */
+#define ENDPOINT_CLOSE_NS (5 * NS_PER_S) /* What a driver's close() may take. */
+#define RELEASE_NS (20 * NS_PER_S)       /* All clients closed, all of the trial handed in. */
+#define COMMAND_NS_MAX (24 * 3600 * NS_PER_S) /* So that sums don't overflow. */
+
+#define PROBE_ANSWER_NS (PROBE_NS + LAST_CALL_NS + ANSWER_NS)
+#define CLEAN_ANSWER_NS (CLEAN_NS + LAST_CALL_NS + PROBE_ANSWER_NS)
+#define PREPARE_ANSWER_NS (PREPARE_NS + LAST_CALL_NS + ANSWER_NS)
+/* REMOVE releases first what was not released, then deletes the topics. */
+#define RELEASE_ANSWER_NS (2 * (RELEASE_NS + LAST_CALL_NS) + ANSWER_NS)
+
+static_assert(ENDPOINT_CLOSE_NS + LAST_CALL_NS <= RELEASE_NS,
+              "clients that are closed side by side are closed within the release");
+static_assert(ENDPOINT_CLOSE_NS < CLEANUP_NS, "so are those of an agent that is left alone");
+static_assert(CLEAN_ANSWER_NS < COMMAND_NS_MAX && PREPARE_ANSWER_NS < COMMAND_NS_MAX,
+              "no command takes longer than a command may");
+
+/* ---- Segments of a trial ---- */
+
+/* From the command to its start: long enough for every agent to have it, whatever its poll was
+ * doing. */
+#define LEAD_NS (400 * NS_PER_MS)
+#define STOP_GRACE_NS (10 * NS_PER_S) /* From a segment's end to the last agent's word of it. */
+
+static_assert(CALL_RETRY_NS + 2 * TURN_MS * NS_PER_MS < LEAD_NS,
+              "an agent that has to ask again still starts in time");
+
+#endif
