@@ -168,6 +168,9 @@ static void code_objective(struct fields *fields, void *item)
     field_text(fields, "flow", objective->flow, sizeof objective->flow);
     objective->met = field_enum(fields, "met", objective->met, mets, MET_NOT_AVAILABLE + 1);
     field_double(fields, "observed", &objective->observed);
+    if (!fields->reads || !fields_lacks(fields, "at_least")) { /* Older journals do. */
+        field_bool(fields, "at_least", &objective->at_least);
+    }
     field_double(fields, "limit", &objective->limit);
     field_text(fields, "unit", objective->unit, sizeof objective->unit);
     field_i64(fields, "window_ns", &objective->window_ns);

@@ -1,29 +1,60 @@
 /* result_json: the result for scripts, schema millrace.result/1. A figure that does not exist is
  * absent. */
 #include "archive.h"
+#include "latency_figure.h"
 #include "memory_use.h"
 #include "result_json_parts.h"
 
 #include <string.h>
 
-static void put_latency(struct json_values *values, const struct hist *hist,
-                        uint64_t below_resolution)
-{
-    static const struct {
-        const char *key;
-        double percentile;
-    } percentiles[] = {{"p50", 50.0}, {"p90", 90.0},   {"p95", 95.0},
-                       {"p99", 99.0}, {"p99_9", 99.9}, {"p99_99", 99.99}};
+static const struct {
+    const char *key;
+    double percentile;
+} percentiles[] = {{"p50", 50.0},   {"p90", 90.0},     {"p95", 95.0}, {"p99", 99.0},
+                   {"p99_9", 99.9}, {"p99_99", 99.99}, {"max", 100.0}};
+#define PERCENTILES_COUNT (sizeof percentiles / sizeof percentiles[0])
 
+/* Which of the figures are lower bounds, as messages never came; left out where none is. */
+static void put_at_least(struct json_values *values, const struct result_phase *phase,
+                         enum series series)
+{
+    bool any = latency_figure_mean(phase, series).at_least;
+
+    for (size_t i = 0; i < PERCENTILES_COUNT; i++) {
+        any = any || latency_figure(phase, series, percentiles[i].percentile).at_least;
+    }
+    if (!any) {
+        return;
+    }
+    json_open(values, "at_least");
+    if (latency_figure_mean(phase, series).at_least) {
+        json_bool(values, "mean", true);
+    }
+    for (size_t i = 0; i < PERCENTILES_COUNT; i++) {
+        if (latency_figure(phase, series, percentiles[i].percentile).at_least) {
+            json_bool(values, percentiles[i].key, true);
+        }
+    }
+    json_close(values);
+}
+
+static void put_latency(struct json_values *values, const struct result_phase *phase,
+                        enum series series)
+{
+    const struct hist *hist = phase->latency[series];
+
+    json_open(values, series_name(series));
     json_count(values, "samples", hist_count(hist));
+    json_count(values, "censored", hist_censored(hist));
     json_i64(values, "min", hist_min(hist));
     json_double(values, "mean", hist_mean(hist));
-    for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
+    for (size_t i = 0; i < PERCENTILES_COUNT; i++) {
         json_i64(values, percentiles[i].key, hist_percentile(hist, percentiles[i].percentile));
     }
-    json_i64(values, "max", hist_max(hist));
     json_count(values, "over_range", hist_over_range(hist));
-    json_count(values, "below_resolution", below_resolution);
+    json_count(values, "below_resolution", phase->below_resolution[series]);
+    put_at_least(values, phase, series);
+    json_close(values);
 }
 
 /* Where there are no rates there are no keys; with `max` nothing was asked. */
@@ -95,9 +126,7 @@ static void put_phases(struct json_values *values, const struct result_phase *ph
         json_open(values, "latency_ns");
         for (int series = 0; series < SERIES_COUNT; series++) {
             if (phase->latency[series] != NULL && hist_count(phase->latency[series]) > 0) {
-                json_open(values, series_name((enum series)series));
-                put_latency(values, phase->latency[series], phase->below_resolution[series]);
-                json_close(values);
+                put_latency(values, phase, (enum series)series);
             }
         }
         json_close(values);
@@ -268,6 +297,9 @@ static void put_objectives(struct json_values *values, const struct result *resu
         } else {
             json_bool(values, "met", objective->met == MET_YES);
             json_double(values, "observed", objective->observed);
+            if (objective->at_least) {
+                json_bool(values, "at_least", true);
+            }
         }
         json_double(values, "limit", objective->limit);
         json_text(values, "unit", objective->unit);

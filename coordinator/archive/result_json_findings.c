@@ -177,6 +177,10 @@ void put_case_figures(struct json_values *values, const struct result_case *of)
         json_double(values, "high", figure->high);
         json_double(values, "min", figure->min);
         json_double(values, "max", figure->max);
+        if (figure->at_least) {
+            json_bool(values, "at_least", true);
+            json_bool(values, "median_at_least", figure->median_at_least);
+        }
         json_close(values);
     }
     json_close(values);

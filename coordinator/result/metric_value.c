@@ -1,6 +1,7 @@
 #include "metric_value.h"
 
 #include "invariant.h"
+#include "latency_figure.h"
 #include "stats.h"
 
 #include <math.h>
@@ -13,34 +14,41 @@ static struct metric_value missing(const char *why)
     return (struct metric_value){.missing = why};
 }
 
-static struct metric_value latency(const struct metric *metric, const struct hist *hist)
+static struct metric_value latency(const struct metric *metric, const struct result_phase *phase)
 {
+    const struct hist *hist = phase->latency[metric->series];
     uint64_t count = hist == NULL ? 0 : hist_count(hist);
     struct metric_value ret = {.samples = count};
+    struct latency_figure figure;
 
     if (count == 0) {
         return missing("there are no samples");
     }
-    switch (metric->stat) {
-    case STAT_MIN:
-        ret.value = (double)hist_min(hist);
-        break;
-    case STAT_MEAN:
-        ret.value = hist_mean(hist);
-        break;
-    case STAT_MAX:
-        ret.value = (double)hist_max(hist);
-        break;
-    default:
-        /* Ten samples beyond it: a percentile of fewer is one of them by chance. */
-        if ((double)count * (100.0 - metric->percentile) < 1000.0 * (1.0 - 1e-9)) {
-            ret.missing = "there are too few samples for this percentile (10 / (1 - q) are needed)";
-            return ret;
-        }
-        ret.value = (double)hist_percentile(hist, metric->percentile);
-        break;
+    /* Ten samples beyond a percentile: one of fewer is one of them by chance. */
+    if (metric->stat == STAT_PERCENTILE &&
+        (double)count * (100.0 - metric->percentile) < 1000.0 * (1.0 - 1e-9)) {
+        ret.missing = "there are too few samples for this percentile (10 / (1 - q) are needed)";
+        return ret;
     }
+    figure = metric->stat == STAT_MEAN
+                 ? latency_figure_mean(phase, metric->series)
+                 : latency_figure(phase, metric->series,
+                                  metric->stat == STAT_MIN   ? 0.0
+                                  : metric->stat == STAT_MAX ? 100.0
+                                                             : metric->percentile);
+    ret.value = figure.value_ns;
+    ret.at_least = figure.at_least;
+    ret.most = figure.most_ns;
     return ret;
+}
+
+bool metric_holds(const struct objective *objective, double value, double most)
+{
+    bool limits_above = objective->relation == RELATION_LESS ||
+                        objective->relation == RELATION_LESS_OR_EQUAL ||
+                        objective->relation == RELATION_EQUAL;
+
+    return objective_holds(objective, value) && (!limits_above || objective_holds(objective, most));
 }
 
 static uint64_t count_of(enum metric_which which, const struct result_delivery *delivery)
@@ -143,15 +151,15 @@ static struct metric_value outage(const struct result_trial *trial,
     return ret;
 }
 
-struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,
-                                 const struct result_phase *phase)
+static struct metric_value value_of(const struct metric *metric, const struct result_trial *trial,
+                                    const struct result_phase *phase)
 {
     if (metric->needs_schedule && phase->is_max) {
         return missing("as fast as possible has no schedule to be late against");
     }
     switch (metric->kind) {
     case METRIC_LATENCY:
-        return latency(metric, phase->latency[metric->series]);
+        return latency(metric, phase);
     case METRIC_COUNT:
         return (struct metric_value){.value = (double)count_of(metric->which, &phase->delivery),
                                      .samples = count_samples(metric->which, &phase->delivery)};
@@ -168,6 +176,17 @@ struct metric_value metric_value(const struct metric *metric, const struct resul
         return outage(trial, phase);
     }
     return missing("");
+}
+
+struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,
+                                 const struct result_phase *phase)
+{
+    struct metric_value ret = value_of(metric, trial, phase);
+
+    if (metric->kind != METRIC_LATENCY) {
+        ret.most = ret.value; /* Counts and rates are what they are. */
+    }
+    return ret;
 }
 
 struct metric_value metric_over_trial(const struct metric *metric, const struct result_trial *trial,
@@ -189,6 +208,7 @@ struct metric_value metric_over_trial(const struct metric *metric, const struct 
             return value;
         }
         ret.value += value.value;
+        ret.most += value.most;
         ret.samples += value.samples;
         ret.missing = NULL;
     }
@@ -197,7 +217,7 @@ struct metric_value metric_over_trial(const struct metric *metric, const struct 
 
 /* One metric of one phase row over all trials; adds nothing where no trial has it. */
 static void add_figure(struct result_case *of, uint32_t phase, const struct metric *metric,
-                       double *values)
+                       double *values, double *most)
 {
     struct result_figure *figure = &of->figures[of->figures_count];
     struct stats_interval interval;
@@ -212,6 +232,8 @@ static void add_figure(struct result_case *of, uint32_t phase, const struct metr
         }
         value = metric_value(metric, trial, &trial->phases[phase]);
         if (value.missing == NULL) {
+            figure->at_least = figure->at_least || value.at_least;
+            most[n] = value.most;
             values[n++] = value.value;
         }
     }
@@ -229,13 +251,14 @@ static void add_figure(struct result_case *of, uint32_t phase, const struct metr
     figure->low = interval.low;
     figure->high = interval.high;
     figure->median = stats_median(values, n); /* Sorts them. */
+    figure->median_at_least = figure->at_least && stats_median(most, n) > figure->median;
     figure->min = values[0];
     figure->max = values[n - 1];
 }
 
 int metric_figures(struct result_case *of, struct errinfo *reterr)
 {
-    double *values = calloc((size_t)of->trials_count + 1, sizeof *values);
+    double *values = calloc(2 * ((size_t)of->trials_count + 1), sizeof *values);
     size_t metrics_count = 0;
 
     while (metric_standard[metrics_count] != NULL) {
@@ -252,7 +275,7 @@ int metric_figures(struct result_case *of, struct errinfo *reterr)
             int r = metric_parse(metric_standard[m], &metric, NULL);
 
             ASSERT(r == 0);
-            add_figure(of, phase, &metric, values);
+            add_figure(of, phase, &metric, values, values + of->trials_count + 1);
         }
     }
     free(values);

@@ -4,14 +4,20 @@
 #ifndef MILLRACE_METRIC_VALUE_H
 #define MILLRACE_METRIC_VALUE_H
 
-#include "metric.h"
+#include "objective.h"
 #include "result.h"
 
 struct metric_value {
     double value;
     uint64_t samples;
     const char *missing; /* Why there is no value; NULL: there is one. Constant text. */
+    bool at_least;       /* It may be more: a latency of which samples never came. */
+    double most;         /* The most that it can be; INFINITY: nobody knows. With a value only. */
 };
+
+/* Does the objective hold of a value that is at most `most`? An upper limit has to hold of all that
+ * it can be: messages that never came must not meet it. */
+bool metric_holds(const struct objective *objective, double value, double most);
 
 /* phase is one of the trial's. A percentile q needs 10 / (1 - q) samples. */
 struct metric_value metric_value(const struct metric *metric, const struct result_trial *trial,

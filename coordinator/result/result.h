@@ -228,6 +228,8 @@ struct result_figure {
     double high;
     double min;
     double max;
+    bool at_least;        /* In a trial it is a lower bound: so are mean and max. */
+    bool median_at_least; /* And so is the median. */
 };
 
 struct result_case {
@@ -263,6 +265,7 @@ struct result_objective {
     char flow[NAME_BYTES];  /* "": all flows. */
     enum met met;
     double observed;
+    bool at_least; /* Observed is a lower bound: messages never came. */
     double limit;
     char unit[UNIT_BYTES];
     int64_t window_ns; /* 0: judged on the whole phase. */

@@ -200,14 +200,15 @@ static const struct objective *missed_objective(const struct result_trial *trial
             continue;
         }
         value = metric_over_trial(&objective->metric, trial, objective->phase, objective->flow);
-        if (value.missing == NULL && objective_holds(objective, value.value)) {
+        if (value.missing == NULL && metric_holds(objective, value.value, value.most)) {
             continue;
         }
         if (value.missing != NULL) {
             (void)snprintf(reason, sizeof reason, "%s could not be judged: %s", objective->text,
                            value.missing);
         } else {
-            (void)snprintf(reason, sizeof reason, "%s was missed: it was %s", objective->text,
+            (void)snprintf(reason, sizeof reason, "%s was missed: it was %s%s", objective->text,
+                           value.at_least ? "at least " : "",
                            strcmp(objective->metric.unit, "ns") == 0
                                ? units_format_ns(value.value, observed)
                                : units_format_count(value.value, observed));

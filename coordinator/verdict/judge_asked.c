@@ -53,8 +53,9 @@ static void count_trial(const struct judge_question *question, const struct resu
     }
 }
 
-/* Values of the phase in each trial that has one; returns how many. */
-static uint32_t trial_values(const struct judge_question *question, double *values,
+/* Values of the phase in each trial that has one, and the most that they can be; returns how many.
+ */
+static uint32_t trial_values(const struct judge_question *question, double *values, double *most,
                              struct judge_answer *ret)
 {
     uint32_t n = 0;
@@ -74,7 +75,9 @@ static uint32_t trial_values(const struct judge_question *question, double *valu
                 ret->missing = value.missing;
                 ret->lacks_samples = ret->lacks_samples || value.samples > 0;
             } else {
+                most[n] = value.most;
                 values[n++] = value.value;
+                ret->at_least = ret->at_least || value.at_least;
             }
         }
     }
@@ -94,15 +97,19 @@ void judge_write_value(const struct metric *metric, double value, char *text)
     }
 }
 
-/* An answer that has a value, against the objective's limit. */
-static void hold_against_limit(const struct objective *objective, struct judge_answer *answer)
+/* An answer that has a value, and at most `most`, against the objective's limit. */
+static void hold_against_limit(const struct objective *objective, double most,
+                               struct judge_answer *answer)
 {
     char observed[UNITS_TEXT_BYTES];
 
     answer->limit = objective->limit;
-    answer->holds = objective_holds(objective, answer->observed);
+    answer->holds = metric_holds(objective, answer->observed, most);
+    answer->at_least = answer->at_least && most > answer->observed;
     judge_write_value(&objective->metric, answer->observed, observed);
-    (void)snprintf(answer->miss, sizeof answer->miss, "it was %s", observed);
+    (void)snprintf(answer->miss, sizeof answer->miss, "it was %s%s%s",
+                   answer->at_least ? "at least " : "", observed,
+                   answer->at_least ? ", as messages never came" : "");
 }
 
 static int answer(const struct judge_question *question, struct judge_answer *ret,
@@ -125,18 +132,19 @@ static int answer(const struct judge_question *question, struct judge_answer *re
             ret->has_value = false;
             ret->missing = "nothing was sent";
         }
-        hold_against_limit(question->objective, ret);
+        hold_against_limit(question->objective, ret->observed, ret);
         return 0;
     }
-    values = calloc((size_t)question->of->trials_count + 1, sizeof *values);
+    values = calloc(2 * ((size_t)question->of->trials_count + 1), sizeof *values);
     if (values == NULL) {
         return errinfo_nomem(reterr);
     }
-    n = trial_values(question, values, ret);
+    n = trial_values(question, values, values + question->of->trials_count + 1, ret);
     if (n > 0) {
         ret->has_value = true;
         ret->observed = stats_median(values, n);
-        hold_against_limit(question->objective, ret);
+        hold_against_limit(question->objective,
+                           stats_median(values + question->of->trials_count + 1, n), ret);
     }
     free(values);
     return 0;
@@ -179,6 +187,7 @@ static void fill_row(const struct judge_question *question, const struct judge_a
         (void)snprintf(row->reason, sizeof row->reason, "%s", answer->missing);
     } else {
         row->observed = answer->observed;
+        row->at_least = answer->at_least;
         row->met = answer->holds ? MET_YES : MET_NO;
         if (row->met == MET_NO) {
             memcpy(row->reason, answer->miss, sizeof row->reason);

@@ -22,7 +22,8 @@ struct judge_question {
 
 struct judge_answer {
     double observed;
-    double limit; /* What it is held against. */
+    bool at_least; /* It may be more. */
+    double limit;  /* What it is held against. */
     bool holds;
     uint64_t samples;
     bool has_value;

@@ -50,7 +50,7 @@ static int add_row(struct result *result, const struct result_case *of,
             metric_over_trial(&objective->metric, &of->trials[t], phase, objective->flow);
 
         if (value.missing == NULL) {
-            failed += objective_holds(objective, value.value) ? 0 : 1;
+            failed += metric_holds(objective, value.value, value.most) ? 0 : 1;
             values[n++] = value.value;
         }
     }

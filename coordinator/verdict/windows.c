@@ -202,7 +202,8 @@ void windows_segment(struct windows *windows, const struct entry_segment *segmen
 static struct metric_value value_of(const struct tracker *tracker, const struct open_window *window)
 {
     const struct counters *counters = &window->counters;
-    struct result_phase phase = {.due = counters->due, .sent_in_time = counters->sent_in_time};
+    struct result_phase phase = {
+        .due = counters->due, .sent_in_time = counters->sent_in_time, .skipped = counters->skipped};
     int64_t first_ns = tracker->start_ns / INTERVAL_NS * INTERVAL_NS;
     int64_t from_ns = first_ns + (int64_t)window->index * tracker->objective->window_ns;
     int64_t until_ns = from_ns + tracker->objective->window_ns;
@@ -251,7 +252,7 @@ static void judge_window(struct tracker *tracker, const struct open_window *wind
     if (value.missing != NULL || (value.samples == 0 && !is_known_of_nothing(tracker))) {
         return;
     }
-    count->held += objective_holds(tracker->objective, value.value) ? 1 : 0;
+    count->held += metric_holds(tracker->objective, value.value, value.most) ? 1 : 0;
     count->samples += value.samples;
     if (!count->has_worst) {
         count->worst = value.value;

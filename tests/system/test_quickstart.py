@@ -19,7 +19,7 @@ DELIVERY = [
     "sent", "acked", "refused", "unconfirmed", "expected", "received", "lost", "duplicated", "reordered", "corrupted",
     "expired", "unaccounted", "unexpected", "errors",
 ]  # fmt: skip
-LATENCY = ["samples", "min", "mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max", "over_range", "below_resolution"]
+LATENCY = ["samples", "censored", "min", "mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max", "over_range", "below_resolution"]
 
 _quickstart = {}
 

@@ -15,7 +15,7 @@ const PHASE = ['name', 'flow', 'measured', 'duration_ns', 'rates', 'delivery', '
 const RATES = ['asked_per_s', 'sent_per_s', 'acked_per_s', 'received_per_s', 'sent_bytes_per_s', 'received_bytes_per_s'];
 const DELIVERY = ['sent', 'acked', 'refused', 'unconfirmed', 'expected', 'received', 'lost', 'duplicated', 'reordered',
   'corrupted', 'expired', 'unaccounted', 'unexpected', 'errors'];
-const LATENCY = ['samples', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'p99_9', 'p99_99', 'max', 'over_range',
+const LATENCY = ['samples', 'censored', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'p99_9', 'p99_99', 'max', 'over_range',
   'below_resolution'];
 const SERIES = ['publish', 'publish_service', 'e2e', 'e2e_service', 'send_lag', 'call', 'consume_ack', 'connect'];
 const INTERVAL = ['case', 'trial', 'index', 'start_s', 'length_s', 'complete', 'due', 'sent', 'acked', 'received',

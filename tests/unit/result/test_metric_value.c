@@ -170,6 +170,74 @@ static void figures_are_medians_over_trials_with_an_interval_of_the_mean(void **
     }
 }
 
+static void censor(struct bench *bench, int64_t value_ns, uint64_t count)
+{
+    assert_int_equal(hist_allow_censored(bench->phases[0].latency[SERIES_E2E], NULL), 0);
+    hist_record_censored(bench->phases[0].latency[SERIES_E2E], value_ns, count);
+}
+
+/* 1000 that came within 1 ms, and 1500 that never did: the middle one never came. */
+static void a_percentile_among_messages_that_never_came_is_at_least_that(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    censor(&bench, INT64_C(7000000000), 1500);
+    assert_false(value_of(&bench, "e2e.p10").at_least);
+    assert_true(value_of(&bench, "e2e.p10").most == value_of(&bench, "e2e.p10").value);
+    assert_true(value_of(&bench, "e2e.p50").at_least);
+    assert_true(fabs(value_of(&bench, "e2e.p50").value - 7e9) < 7e6);
+    assert_true(isinf(value_of(&bench, "e2e.p50").most));
+    assert_true(value_of(&bench, "e2e.max").at_least);
+    assert_true(value_of(&bench, "e2e.mean").at_least);
+    assert_false(value_of(&bench, "e2e.min").at_least);
+    assert_int_equal(value_of(&bench, "e2e.p50").samples, 2500);
+    bench_done(&bench);
+}
+
+static bool holds(const struct bench *bench, const char *text)
+{
+    struct objective objective;
+    struct metric_value value;
+
+    assert_int_equal(objective_parse(text, &objective, NULL), 0);
+    value = metric_value(&objective.metric, &bench->trial, &bench->phases[0]);
+    assert_null(value.missing);
+    return metric_holds(&objective, value.value, value.most);
+}
+
+static void an_upper_limit_is_missed_by_what_is_only_bounded_from_below(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    censor(&bench, 2000, 20); /* Cut off soon after they were due. */
+    assert_true(holds(&bench, "e2e.p50 < 600us"));
+    assert_true(holds(&bench, "e2e.p90 < 1ms"));
+    assert_true(value_of(&bench, "e2e.p99").value < 2e6);
+    assert_false(holds(&bench, "e2e.p99 < 1s"));
+    assert_false(holds(&bench, "e2e.max <= 1s"));
+    assert_true(holds(&bench, "e2e.max > 900us"));
+    bench_done(&bench);
+}
+
+/* 15 of 1000 were skipped: what they would have waited is the upper 1.5 %. */
+static void a_percentile_beyond_the_share_of_skipped_messages_is_unknown(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    bench.phases[0].latency[SERIES_E2E_SERVICE] = bench.phases[0].latency[SERIES_E2E];
+    bench.phases[0].skipped = 15;
+    assert_true(holds(&bench, "e2e.p98 < 1s"));
+    assert_false(holds(&bench, "e2e.p99 < 1s"));
+    assert_true(holds(&bench, "e2e_service.p99 < 1s")); /* Those that were sent. */
+    bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +246,9 @@ int main(void)
         cmocka_unit_test(the_backlog_is_that_of_the_seconds_of_the_phase),
         cmocka_unit_test(an_outage_that_never_ended_lasts_until_the_phase_does),
         cmocka_unit_test(counts_rates_and_shares),
+        cmocka_unit_test(a_percentile_among_messages_that_never_came_is_at_least_that),
+        cmocka_unit_test(an_upper_limit_is_missed_by_what_is_only_bounded_from_below),
+        cmocka_unit_test(a_percentile_beyond_the_share_of_skipped_messages_is_unknown),
         cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
     };
 

@@ -324,6 +324,25 @@ static void a_trial_that_an_objective_ended_fails_and_says_when(void **state)
     result_free(result);
 }
 
+static void a_latency_of_messages_that_never_came_is_missed_below_its_limit(void **state)
+{
+    struct result *result = new_result((int64_t[]){1000, 1000, 1000});
+
+    (void)state;
+    for (int t = 0; t < 2; t++) { /* The median's trial is one of them. */
+        struct hist *e2e = result->cases[0].trials[t].phases[1].latency[SERIES_E2E];
+
+        assert_int_equal(hist_allow_censored(e2e, NULL), 0);
+        hist_record_censored(e2e, 2000000, 20);
+    }
+    judge(result, "e2e.p99 < 1s", "", "");
+    assert_int_equal(row_of(result, "e2e.p99 < 1s")->met, MET_NO);
+    assert_true(row_of(result, "e2e.p99 < 1s")->at_least);
+    assert_string_equal(row_of(result, "e2e.p99 < 1s")->reason,
+                        "it was at least 2.00 ms, as messages never came");
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +352,7 @@ int main(void)
         cmocka_unit_test(windows_without_samples_are_not_met),
         cmocka_unit_test(a_trial_that_an_objective_ended_fails_and_says_when),
         cmocka_unit_test(a_latency_is_judged_on_the_median_over_trials),
+        cmocka_unit_test(a_latency_of_messages_that_never_came_is_missed_below_its_limit),
         cmocka_unit_test(a_count_is_judged_on_every_trial_and_over_all_phases),
         cmocka_unit_test(an_objective_of_the_scenario_replaces_the_implied_one),
         cmocka_unit_test(an_objective_of_a_part_stands_beside_the_implied_one),
