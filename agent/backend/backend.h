@@ -17,7 +17,6 @@
 #include "catalog.h"
 #include "control_messages.h"
 #include "errinfo.h"
-#include "net.h"
 #include "target.h"
 
 #include <stdbool.h>
@@ -99,7 +98,11 @@ enum event_kind {
     EVENT_ERROR,         /* Something went wrong that is no message's outcome; text says what. */
     EVENT_DOWN, /* The client lost its connection. Outcomes of its outstanding tokens follow or came
                    before. */
-    EVENT_UP    /* It is back (by itself, or after reopen()). */
+    EVENT_UP,   /* It is back (by itself, or after reopen()). */
+    EVENT_SAYS /* The broker says something of itself that is no error and no outcome: that it takes
+                * nothing for now, that it slows the client down, that it goes on. text has its
+                * words; those that change from one time to the next, such as amounts, are left out
+                * or rounded, so that what is said often is one text. */
 };
 
 struct event {
@@ -112,7 +115,8 @@ struct event {
     uint32_t partition; /* MESSAGE: if known, else 0. */
     const void *bytes;  /* MESSAGE: borrowed until the next poll() or close(). */
     uint32_t bytes_count;
-    const char *text; /* ERROR, DOWN, REFUSED (may be NULL): borrowed likewise. */
+    bool is_local;    /* REFUSED: the client library said it, not the broker. */
+    const char *text; /* ERROR, DOWN, REFUSED (may be NULL), SAYS: borrowed likewise. */
 };
 
 /* What probe() found. */
@@ -184,9 +188,6 @@ const struct backend_ops *const *backend_all(void);
 
 /* NULL if this program was built without it. */
 const struct backend_ops *backend_find(const char *name);
-
-/* What a connection that was not made means to a probe. */
-enum probe_failure backend_net_failure(enum net_failure failure);
 
 /* Number of a target's option, its default if the target doesn't set it. ASSERTs that the option
  * exists. */

@@ -151,8 +151,8 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
         r = key_tables_init(&trial->keys, &trial->assignment, reterr);
     }
     if (r == 0) {
-        gate_init(&trial->gate);
-        trial->gate_made = true;
+        r = gate_init(&trial->gate, reterr);
+        trial->gate_made = r == 0;
     }
     if (r < 0) {
         goto out;

@@ -65,7 +65,8 @@ void link_state_event(struct link_state *link, const struct event *event, struct
             link->retry_ns = event->at_ns + RETRY_NS;
         }
         counters->errors++;
-        recorder_error(recorder, event->text != NULL ? event->text : "connection lost");
+        link->error =
+            recorder_error(recorder, event->text != NULL ? event->text : "connection lost");
     } else {
         link->down_count--;
         link->reconnects++;
@@ -81,7 +82,7 @@ void link_state_reopen(struct link_state *link, const struct backend_ops *ops,
         return;
     }
     if (ops->reopen(endpoint, now_ns + REOPEN_NS, &error) < 0 && error.text[0] != '\0') {
-        recorder_error(recorder, error.text);
+        (void)recorder_error(recorder, error.text);
     }
     link->retry_ns = mono_ns() + RETRY_NS;
 }

@@ -18,6 +18,7 @@ struct link_state {
     int64_t down_since_ns; /* mono_ns() */
     int64_t retry_ns;
     uint32_t reconnects;
+    uint32_t error; /* Of the last loss: recorder_error()'s number, until the interval's end. */
 };
 
 int link_state_init(struct link_state *link, uint32_t clients_count, struct errinfo *reterr);

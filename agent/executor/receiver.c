@@ -113,6 +113,13 @@ static int64_t record_latency(const struct receiver *receiver, struct recorder_c
     return response_ns;
 }
 
+static void note_answer(struct receiver *receiver, int64_t at_ns)
+{
+    receiver->answered_first_ns =
+        receiver->answered_first_ns == 0 ? at_ns : receiver->answered_first_ns;
+    receiver->answered_last_ns = at_ns;
+}
+
 static void take_message(struct receiver *receiver, struct receiver_group *group,
                          const struct event *event)
 {
@@ -140,6 +147,7 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     cell->counters.received++;
     cell->counters.received_bytes += event->bytes_count;
     receiver->last_ns = event->at_ns;
+    note_answer(receiver, event->at_ns);
     now = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
     now->received_now++;
     now->received_bytes_now += event->bytes_count;
@@ -152,12 +160,34 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
                     latency_ns < 0 ? 0 : latency_ns);
 }
 
+static int64_t offset_of(const struct receiver *receiver, int64_t at_ns)
+{
+    if (at_ns == 0 || receiver->t0_ns == 0) {
+        return 0;
+    }
+    return at_ns > receiver->t0_ns ? at_ns - receiver->t0_ns : 1; /* 0 would be: never. */
+}
+
+static void take_link_event(struct receiver *receiver, struct receiver_group *group,
+                            const struct event *event)
+{
+    struct recorder *recorder = receiver->context.recorder;
+    uint32_t client = group->consumers[event->client].record_index;
+
+    link_state_event(&group->link, event, recorder,
+                     &recorder_cell(recorder, group->flow, receiver->phase_now)->counters);
+    if (event->kind == EVENT_UP) {
+        recorder_found(recorder, client, offset_of(receiver, event->at_ns));
+    } else {
+        recorder_lost(recorder, client, group->link.error, offset_of(receiver, event->at_ns));
+    }
+}
+
 static void take_event(struct receiver *receiver, struct receiver_group *group,
                        const struct event *event)
 {
     const struct delivery *delivery = &group->assigned->delivery;
     struct recorder *recorder = receiver->context.recorder;
-    struct counters *counters;
 
     switch (event->kind) {
     case EVENT_MESSAGE: {
@@ -176,17 +206,20 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
         break;
     }
     case EVENT_CONSUME_ACKED:
+        note_answer(receiver, event->at_ns);
         ack_answered(receiver, group, event);
         break;
     case EVENT_DOWN:
     case EVENT_UP:
         group->consumers[event->client].unacked = 0; /* The broker delivers them again. */
-        counters = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
-        link_state_event(&group->link, event, recorder, counters);
+        take_link_event(receiver, group, event);
+        break;
+    case EVENT_SAYS:
+        recorder_notice(recorder, event->text, offset_of(receiver, event->at_ns));
         break;
     case EVENT_ERROR:
         recorder_cell(recorder, group->flow, receiver->phase_now)->counters.errors++;
-        recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
+        (void)recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
         break;
     default:
         ASSERT(false); /* Outcomes of messages are not for a consuming endpoint. */
@@ -392,8 +425,23 @@ void receiver_reopen(struct receiver *receiver, int64_t now_ns)
     }
 }
 
+/* After the sender's. */
+static void account_signs(struct receiver *receiver, struct broker_signs *signs)
+{
+    int64_t first_ns = offset_of(receiver, receiver->answered_first_ns);
+    int64_t last_ns = offset_of(receiver, receiver->answered_last_ns);
+
+    if (first_ns != 0 && (signs->answered_first_ns == 0 || first_ns < signs->answered_first_ns)) {
+        signs->answered_first_ns = first_ns;
+    }
+    signs->answered_last_ns = last_ns > signs->answered_last_ns ? last_ns : signs->answered_last_ns;
+    receiver->answered_first_ns = 0;
+    receiver->answered_last_ns = 0;
+}
+
 void receiver_account(struct receiver *receiver, struct recorder_state *state)
 {
+    account_signs(receiver, &state->signs);
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         link_state_account(&receiver->groups[i].link, receiver->t0_ns, state);
     }

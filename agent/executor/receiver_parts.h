@@ -60,7 +60,9 @@ struct receiver {
     bool released;       /* No rule holds. */
     int epoll_fd;        /* -1: none. */
     int64_t t0_ns;
-    int64_t last_ns; /* When the last message came. */
+    int64_t last_ns;           /* When the last message came. */
+    int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. */
+    int64_t answered_last_ns;
     struct event events[RECEIVER_EVENTS];
 };
 

@@ -142,6 +142,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         cell->counters.acked++;
         recorder_cell(recorder, group->flow, sender->phase_now)->counters.acked_now++;
         if (group->confirms) {
+            sender_note_answer(sender, event->at_ns);
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
             if (slot->paced) {
                 recorder_sample(cell, SERIES_PUBLISH, latency_ns, 0);
@@ -151,7 +152,10 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     } else if (event->kind == EVENT_REFUSED) {
         kind = RUN_REFUSED;
         cell->counters.refused++;
-        recorder_error(recorder, event->text != NULL ? event->text : "refused by the broker");
+        if (!event->is_local) {
+            sender_note_answer(sender, event->at_ns);
+        }
+        (void)recorder_error(recorder, event->text != NULL ? event->text : "refused by the broker");
     } else {
         cell->counters.unconfirmed++;
     }
@@ -179,11 +183,14 @@ static void take_event(struct sender *sender, struct sender_group *group, const 
         break;
     case EVENT_DOWN:
     case EVENT_UP:
-        link_state_event(&group->link, event, recorder, counters);
+        sender_link_event(sender, group, event);
+        break;
+    case EVENT_SAYS:
+        recorder_notice(recorder, event->text, sender_offset_ns(sender, event->at_ns));
         break;
     case EVENT_ERROR:
         counters->errors++;
-        recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
+        (void)recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
         break;
     case EVENT_MESSAGE:
     case EVENT_CONSUME_ACKED:
@@ -218,6 +225,7 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
         sender->blocked_ns += (uint64_t)(until_ns - sender->turn_ns);
     }
     sender->turn_ns = now_ns;
+    sender_note_waiting(sender, now_ns);
     look_at_phase(sender, now_ns);
     sender_count_ahead(sender, now_ns);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
@@ -306,6 +314,9 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);
     } else {
         cell->counters.due++;
+    }
+    if (!group->confirms && group->is_read) {
+        sender->handed_ns = end_ns;
     }
     return end_ns;
 }

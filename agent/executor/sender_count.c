@@ -53,4 +53,5 @@ void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state
     state->outstanding += sender->outstanding;
     state->blocked_ns += sender->blocked_ns;
     sender->blocked_ns = 0;
+    sender_account_signs(sender, &state->signs);
 }

@@ -101,6 +101,7 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
     group->keys = context->keys != NULL ? context->keys->flows[flow_index] : NULL;
     ASSERT(group->keys != NULL || flow->message.keys.count == 0);
     group->confirms = flow->delivery.publish_ack != PUBLISH_ACK_NONE;
+    group->is_read = flow->consumers_count > 0;
     group->producer_first = producer_first;
     group->clients = calloc(count, sizeof *group->clients);
     if (group->clients == NULL) {

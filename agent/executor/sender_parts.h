@@ -1,6 +1,6 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
- * what came due (sender_count.c).
+ * what came due (sender_count.c), whether the broker answers (sender_signs.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
@@ -70,6 +70,7 @@ struct sender_group {
     uint32_t flow;
     uint32_t partitions;
     bool confirms; /* The outcome says when the broker had it. */
+    bool is_read;  /* There are consumers. */
     struct payload_pool *pool;
     const struct key_table *keys; /* NULL: messages have none. */
     struct endpoint *endpoint;
@@ -102,6 +103,11 @@ struct sender {
     uint64_t outstanding;
     uint32_t blocked_count; /* Producers with a rate that are due and can't send. */
     uint64_t blocked_ns;
+    int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. As all times here,
+                                * mono_ns(). */
+    int64_t answered_last_ns;
+    int64_t waiting_since_ns; /* 0: nothing waits. */
+    int64_t handed_ns;        /* The last message that nobody confirms. */
     struct event events[SENDER_EVENTS];
 };
 
@@ -112,6 +118,21 @@ void sender_heap_pop(struct sender *sender);
 
 /* Counts what came due until a moment ago, in small pieces, where that takes long: in each poll. */
 void sender_count_ahead(struct sender *sender, int64_t now_ns);
+
+/* For broker_signs: the broker confirmed or refused a message; in each poll, whether something
+ * waits for it. */
+void sender_note_answer(struct sender *sender, int64_t at_ns);
+void sender_note_waiting(struct sender *sender, int64_t now_ns);
+
+/* Hands them over at an interval's end. */
+void sender_account_signs(struct sender *sender, struct broker_signs *signs);
+
+/* Takes EVENT_DOWN and EVENT_UP. */
+void sender_link_event(struct sender *sender, struct sender_group *group,
+                       const struct event *event);
+
+/* A moment as offset from T0, at least 1; 0: there is none, or no T0 yet. */
+int64_t sender_offset_ns(const struct sender *sender, int64_t at_ns);
 
 /* Draws what the producer's next message is; after the one before it was sent. */
 void sender_draw(const struct sender_group *group, struct producer *producer);

@@ -54,13 +54,15 @@ static int rows_init(struct collector *collector, struct errinfo *reterr)
     }
     collector->clients_count = clients;
     collector->clients = calloc((size_t)clients + 1, sizeof *collector->clients);
+    collector->client_lost = calloc((size_t)clients + 1, sizeof *collector->client_lost);
     collector->range_sent = calloc((size_t)ranges + 1, sizeof *collector->range_sent);
     collector->worker_until_ns =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_until_ns);
     collector->worker_states =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_states);
     if (collector->cells == NULL || collector->clients == NULL || collector->range_sent == NULL ||
-        collector->worker_until_ns == NULL || collector->worker_states == NULL) {
+        collector->worker_until_ns == NULL || collector->worker_states == NULL ||
+        collector->client_lost == NULL) {
         return errinfo_nomem(reterr);
     }
     return 0;
@@ -155,6 +157,7 @@ void collector_free(struct collector *collector)
     free(collector->stream_flow);
     free(collector->cells);
     free(collector->clients);
+    free(collector->client_lost);
     free(collector->range_sent);
     free(collector->worker_until_ns);
     free(collector->worker_states);
@@ -335,6 +338,7 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
             r = add_cells(collector, half, reterr);
             add_clients(collector, half, first_client, recorder_clients(recorder));
             add_errors(collector, half);
+            collector_take_words(collector, half, first_client);
             collector->worker_until_ns[i] = half->until_ns;
             collector->reconnects += half->state.reconnects;
             collector->blocked_ns += half->state.blocked_ns;

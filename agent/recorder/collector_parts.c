@@ -326,6 +326,35 @@ static int cut_clients_and_errors(struct cutter *cutter)
     return 0;
 }
 
+static int cut_words(struct cutter *cutter)
+{
+    struct collector *collector = cutter->collector;
+
+    for (uint32_t i = 0; i < collector->notices_count; i++) {
+        struct snapshot *part = cutter_part(cutter, SMALL_BYTES + REASON_BYTES);
+        struct notice_delta *to =
+            part == NULL ? NULL : list_grow(&part->notices, &part->notices_count, sizeof *to);
+
+        if (to == NULL) {
+            return -ENOMEM;
+        }
+        *to = collector->notices[i];
+    }
+    for (uint32_t i = 0; i < collector->losses_count; i++) {
+        struct snapshot *part = cutter_part(cutter, SMALL_BYTES + REASON_BYTES);
+        struct loss_delta *to =
+            part == NULL ? NULL : list_grow(&part->losses, &part->losses_count, sizeof *to);
+
+        if (to == NULL) {
+            return -ENOMEM;
+        }
+        *to = collector->losses[i];
+    }
+    collector->notices_count = 0;
+    collector->losses_count = 0;
+    return 0;
+}
+
 static void fill_health(struct collector *collector, struct snapshot *first,
                         const struct health *health)
 {
@@ -339,6 +368,9 @@ static void fill_health(struct collector *collector, struct snapshot *first,
     collector->load_wait_ns = STRAIN_UNKNOWN;
     collector->full_ns = 0;
     collector->reconnects = 0;
+    first->health.losses_untold = collector->losses_untold;
+    collector->losses_untold = 0;
+    collector_take_signs(collector, &first->health.signs);
     collector->blocked_ns = 0;
     for (uint32_t i = 0; i < collector->recorders_count; i++) {
         const struct recorder_state *state = &collector->worker_states[i];
@@ -359,7 +391,8 @@ int collector_snapshots(struct collector *collector, const struct health *health
     int64_t until_ns = (int64_t)(collector->interval + 1) * INTERVAL_NS;
 
     if (cutter_part(&cutter, SMALL_BYTES) == NULL || cut_ranges(&cutter) < 0 ||
-        cut_rows(&cutter) < 0 || cut_sets(&cutter) < 0 || cut_clients_and_errors(&cutter) < 0) {
+        cut_rows(&cutter) < 0 || cut_sets(&cutter) < 0 || cut_clients_and_errors(&cutter) < 0 ||
+        cut_words(&cutter) < 0) {
         for (uint32_t i = 0; i < cutter.parts_count; i++) {
             snapshot_free(cutter.parts[i]);
         }

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #define COLLECTOR_ERRORS_MAX 64
+#define COLLECTOR_NOTICES_MAX 16
 
 /* What one subscription has seen of a stream: all of it as a set, the new part as a delta. */
 struct reading {
@@ -41,7 +42,22 @@ struct collector {
     int64_t full_ns;
     struct error_delta errors[COLLECTOR_ERRORS_MAX];
     uint32_t errors_count;
+    struct notice_delta notices[COLLECTOR_NOTICES_MAX];
+    uint32_t notices_count;
+    struct loss_delta
+        losses[2 * LOSSES_TOLD_MAX]; /* Of one interval: of a trial there are no more. */
+    uint32_t losses_count;
+    uint32_t losses_told; /* Of the trial. */
+    uint32_t losses_untold;
+    bool *client_lost; /* By client: its loss was told, and not yet that it is back. */
     struct seqruns fresh;
 };
+
+/* Takes a half's notices and losses; the clients of its worker begin at first_client. */
+void collector_take_words(struct collector *collector, const struct recorder_half *half,
+                          uint32_t first_client);
+
+/* What the workers know together of the broker. */
+void collector_take_signs(struct collector *collector, struct broker_signs *ret);
 
 #endif

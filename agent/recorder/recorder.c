@@ -1,4 +1,4 @@
-#include "recorder.h"
+#include "recorder_parts.h"
 
 #include "invariant.h"
 
@@ -10,40 +10,6 @@
  * of its own: at 1 M messages a second and a collector that looks each 20 ms, 20,000 wait. */
 #define RUNS_CAPACITY (256 * 1024)
 
-/* One stream as seen from one client. The open run grows while messages follow each other. */
-struct lane {
-    uint32_t stream;
-    uint16_t subscription;
-    uint16_t kind;
-    bool open;
-    bool listed;
-    uint64_t first;
-    uint64_t last;
-    uint64_t highest_next; /* Consumers: one beyond the highest seen. */
-};
-
-struct recorder {
-    const struct assignment *assignment;
-    struct recorder_half halves[2];
-    uint32_t active;
-    uint32_t taken; /* Half that the collector takes next. */
-    uint32_t interval;
-    bool closed;        /* The final half was handed over. */
-    int64_t no_room_ns; /* Since when there was no room; 0: there is. */
-    struct ring *runs;
-    uint32_t runs_max;
-    struct lane *lanes;
-    uint32_t lanes_count;
-    uint32_t producer_lanes_count;
-    uint32_t *open_lanes;
-    uint32_t open_lanes_count;
-    struct delivery_range *ranges; /* Producer lane x phases_count + phase. */
-    uint32_t *producer_first_lane;
-    uint32_t *consumer_first_lane;
-    uint32_t producers_count;
-    uint32_t consumers_count;
-};
-
 static int half_init(struct recorder *recorder, struct recorder_half *half, const bool *flow_sent,
                      const bool *flow_read, struct errinfo *reterr)
 {
@@ -53,7 +19,11 @@ static int half_init(struct recorder *recorder, struct recorder_half *half, cons
     half->cells = calloc(cells_count, sizeof *half->cells);
     half->clients = calloc((size_t)recorder->producers_count + recorder->consumers_count + 1,
                            sizeof *half->clients);
-    if (half->cells == NULL || half->clients == NULL) {
+    half->losses = calloc((size_t)RECORDER_LOSSES_PER_CLIENT *
+                                  (recorder->producers_count + recorder->consumers_count) +
+                              1,
+                          sizeof *half->losses);
+    if (half->cells == NULL || half->clients == NULL || half->losses == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < cells_count; i++) {
@@ -86,6 +56,7 @@ static void half_done(const struct recorder *recorder, struct recorder_half *hal
     }
     free(half->cells);
     free(half->clients);
+    free(half->losses);
 }
 
 /* Lanes of the worker's producers first, then those of its consumers: one per stream of the
@@ -101,10 +72,13 @@ static int lanes_init(struct recorder *recorder, uint32_t worker, struct errinfo
     recorder->open_lanes = calloc((size_t)recorder->lanes_count + 1, sizeof *recorder->open_lanes);
     recorder->ranges = calloc((size_t)recorder->producer_lanes_count * assignment->phases_count + 1,
                               sizeof *recorder->ranges);
+    recorder->client_lost =
+        calloc((size_t)recorder->producers_count + recorder->consumers_count + 1, sizeof(bool));
     recorder->producer_first_lane = calloc((size_t)recorder->producers_count + 1, sizeof(uint32_t));
     recorder->consumer_first_lane = calloc((size_t)recorder->consumers_count + 1, sizeof(uint32_t));
     if (recorder->lanes == NULL || recorder->open_lanes == NULL || recorder->ranges == NULL ||
-        recorder->producer_first_lane == NULL || recorder->consumer_first_lane == NULL) {
+        recorder->producer_first_lane == NULL || recorder->consumer_first_lane == NULL ||
+        recorder->client_lost == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < assignment->producers_count; i++) {
@@ -206,6 +180,7 @@ void recorder_free(struct recorder *recorder)
     free(recorder->lanes);
     free(recorder->open_lanes);
     free(recorder->ranges);
+    free(recorder->client_lost);
     free(recorder->producer_first_lane);
     free(recorder->consumer_first_lane);
     free(recorder);
@@ -318,27 +293,6 @@ void recorder_client(struct recorder *recorder, uint32_t client, uint64_t bytes,
     }
 }
 
-void recorder_error(struct recorder *recorder, const char *text)
-{
-    struct recorder_half *half = &recorder->halves[recorder->active];
-    uint32_t i = 0;
-
-    while (i < half->errors_count && strncmp(half->errors[i].text, text, REASON_BYTES - 1) != 0) {
-        i++;
-    }
-    if (i == RECORDER_ERRORS_MAX) {
-        i = RECORDER_ERRORS_MAX - 1;
-        text = "other errors";
-    } else if (i < half->errors_count) {
-        half->errors[i].count++;
-        return;
-    } else {
-        half->errors_count++;
-    }
-    (void)strncpy(half->errors[i].text, text, REASON_BYTES - 1);
-    half->errors[i].count++;
-}
-
 uint32_t recorder_room(const struct recorder *recorder)
 {
     uint32_t room = ring_room(recorder->runs);
@@ -423,6 +377,9 @@ void recorder_return(struct recorder *recorder, struct recorder_half *half)
            ((size_t)recorder->producers_count + recorder->consumers_count) * sizeof *half->clients);
     memset(half->errors, 0, sizeof half->errors);
     half->errors_count = 0;
+    half->notices_count = 0;
+    half->losses_count = 0;
+    half->losses_untold = 0;
     half->full_ns = 0;
     recorder->taken = 1 - recorder->taken;
     atomic_store_explicit(&half->full, false, memory_order_release);

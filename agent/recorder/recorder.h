@@ -39,6 +39,19 @@ struct delivery_range {
 };
 
 #define RECORDER_ERRORS_MAX 16
+#define RECORDER_NOTICES_MAX 8
+
+/* A connection that breaks and comes back more often in an interval is told as often as there is
+ * room. */
+#define RECORDER_LOSSES_PER_CLIENT 4
+
+/* A client lost its connection, or has it again. */
+struct recorder_loss {
+    uint32_t client; /* As in recorder_client(). */
+    uint32_t error;  /* Of the half's: why. */
+    bool is_back;
+    int64_t at_ns; /* Offset from T0. */
+};
 
 /* Counters and histograms of one flow and phase. */
 struct recorder_cell {
@@ -55,6 +68,7 @@ struct recorder_state {
     uint64_t blocked_ns;
     int64_t cpu_ns;  /* Of its thread, without what it spun away. */
     int64_t wait_ns; /* Its thread was ready and another one ran; or STRAIN_UNKNOWN. */
+    struct broker_signs signs;
 };
 
 struct recorder_half {
@@ -65,6 +79,11 @@ struct recorder_half {
     struct client_delta *clients;
     struct error_delta errors[RECORDER_ERRORS_MAX];
     uint32_t errors_count;
+    struct notice_delta notices[RECORDER_NOTICES_MAX];
+    uint32_t notices_count;
+    struct recorder_loss *losses;
+    uint32_t losses_count;
+    uint32_t losses_untold;
     struct recorder_state state;
     int64_t full_ns; /* There was no room: what happened waited to be recorded. */
 };
@@ -105,8 +124,18 @@ void recorder_seen(struct recorder *recorder, uint32_t lane, uint64_t sequence);
 void recorder_client(struct recorder *recorder, uint32_t client, uint64_t bytes,
                      int64_t latency_ns);
 
-/* W: counts a text; beyond RECORDER_ERRORS_MAX different ones an interval, as "other errors". */
-void recorder_error(struct recorder *recorder, const char *text);
+/* W: counts a text; beyond RECORDER_ERRORS_MAX different ones an interval, as "other errors".
+ * Returns its number among the interval's. */
+uint32_t recorder_error(struct recorder *recorder, const char *text);
+
+/* W: the broker said this of itself; beyond RECORDER_NOTICES_MAX different texts an interval it is
+ * left out. */
+void recorder_notice(struct recorder *recorder, const char *text, int64_t offset_ns);
+
+/* W: a client lost its connection (error: as recorder_error() returned it just now), or has it
+ * again. Said twice, or of a client that was never lost, it is nothing. */
+void recorder_lost(struct recorder *recorder, uint32_t client, uint32_t error, int64_t offset_ns);
+void recorder_found(struct recorder *recorder, uint32_t client, int64_t offset_ns);
 
 /* W: how many more marks can be taken; a worker that polls for at most that many events loses none.
  */

@@ -52,6 +52,7 @@
 #define SKIP_NS_MAX INT64_C(3600000000000)
 #define RATE_PER_S_MAX 100000000.0
 
+#define LOSSES_TOLD_MAX 256 /* Lost connections of an agent and trial that are told one by one. */
 #define INTERVAL_NS INT64_C(1000000000)
 #define FRAME_BYTES_MAX (8 * 1024 * 1024)     /* One message of the control plane. */
 #define SNAPSHOT_BYTES_MAX (4 * 1024 * 1024)  /* An agent splits what is larger. */

@@ -70,6 +70,8 @@ void snapshot_done(struct snapshot *snapshot)
     free(snapshot->ranges);
     free(snapshot->clients);
     free(snapshot->errors);
+    free(snapshot->notices);
+    free(snapshot->losses);
     memset(snapshot, 0, sizeof *snapshot);
 }
 

@@ -119,6 +119,42 @@ struct error_delta {
 
 extern const struct record error_delta_record;
 
+/* What the broker said of itself in the interval. */
+struct notice_delta {
+    char text[REASON_BYTES];
+    int64_t first_ns; /* Offsets from T0. */
+    int64_t last_ns;
+    uint64_t count;
+};
+
+#define NOTICE_DELTAS_MAX 64
+
+extern const struct record notice_delta_record;
+
+/* A client lost its connection, or has it again. */
+struct loss_delta {
+    uint32_t client;
+    bool is_back;
+    int64_t at_ns;           /* Offset from T0. */
+    char text[REASON_BYTES]; /* Why it was lost; "" of one that is back. */
+};
+
+#define LOSS_DELTAS_MAX (2 * LOSSES_TOLD_MAX)
+
+extern const struct record loss_delta_record;
+
+/* Whether the broker is there for those who use it, as far as one agent knows. Offsets from T0; 0:
+ * none. */
+struct broker_signs {
+    int64_t answered_first_ns; /* In this interval: the first message that was confirmed, refused by
+                                * the broker or delivered, and the last one. */
+    int64_t answered_last_ns;
+    int64_t waiting_since_ns; /* Since when, without a break, something waits for the broker: to be
+                               * confirmed, or to be taken at all. */
+    int64_t handed_ns; /* The last message that nobody confirms was handed over; of flows with
+                        * consumers. */
+};
+
 #define STRAIN_UNKNOWN (-1) /* The host does not tell. */
 
 /* How hard it was for the agent to keep its schedule, in the interval. */
@@ -151,6 +187,8 @@ struct health {
     uint64_t blocked_ns;   /* Time in which messages were due but the window was full or the broker
                               away. */
     struct strain strain;
+    struct broker_signs signs;
+    uint32_t losses_untold; /* Lost connections of this interval that are not among `losses`. */
 };
 
 extern const struct record health_record;
@@ -177,6 +215,10 @@ struct snapshot {
     uint32_t clients_count;
     struct error_delta *errors;
     uint32_t errors_count;
+    struct notice_delta *notices;
+    uint32_t notices_count;
+    struct loss_delta *losses; /* In the order in which they happened, of one client. */
+    uint32_t losses_count;
 };
 
 void snapshot_done(struct snapshot *snapshot);

@@ -62,6 +62,11 @@ static const struct field health_fields[] = {
     FIELD_NAMED(health, strain.steal_ns, "steal_ns"),
     FIELD_NAMED(health, strain.throttled_ns, "throttled_ns"),
     FIELD_NAMED(health, strain.recorder_full_ns, "recorder_full_ns"),
+    FIELD_NAMED(health, signs.answered_first_ns, "answered_first_ns", .since = 2),
+    FIELD_NAMED(health, signs.answered_last_ns, "answered_last_ns", .since = 2),
+    FIELD_NAMED(health, signs.waiting_since_ns, "waiting_since_ns", .since = 2),
+    FIELD_NAMED(health, signs.handed_ns, "handed_ns", .since = 2),
+    FIELD(health, losses_untold, .since = 2),
 };
 
 const struct record health_record = RECORD(health);
@@ -72,3 +77,21 @@ static const struct field error_delta_fields[] = {
 };
 
 const struct record error_delta_record = RECORD(error_delta);
+
+static const struct field notice_delta_fields[] = {
+    FIELD(notice_delta, text),
+    FIELD(notice_delta, first_ns),
+    FIELD(notice_delta, last_ns),
+    FIELD(notice_delta, count),
+};
+
+const struct record notice_delta_record = RECORD(notice_delta);
+
+static const struct field loss_delta_fields[] = {
+    FIELD(loss_delta, client, .max = CLIENTS_MAX - 1),
+    FIELD(loss_delta, is_back),
+    FIELD(loss_delta, at_ns),
+    FIELD(loss_delta, text),
+};
+
+const struct record loss_delta_record = RECORD(loss_delta);

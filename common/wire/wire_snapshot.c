@@ -94,7 +94,7 @@ void code_snapshot(struct coder *coder, void *item)
 {
     struct snapshot *s = item;
 
-    code_begin(coder, "snapshot", 15);
+    code_begin(coder, "snapshot", 17);
     code_u32(coder, "trial", &s->trial, ANY_U32);
     code_u32(coder, "agent", &s->agent, AGENTS_MAX - 1);
     code_u64(coder, "sequence", &s->sequence);
@@ -111,5 +111,9 @@ void code_snapshot(struct coder *coder, void *item)
     s->clients = code_list(coder, "clients", s->clients, &s->clients_count, &clients_kind);
     s->errors = code_records(coder, "errors", s->errors, &s->errors_count, &error_delta_record,
                              ERROR_DELTAS_MAX);
+    s->notices = code_records(coder, "notices", s->notices, &s->notices_count,
+                              &notice_delta_record, NOTICE_DELTAS_MAX);
+    s->losses = code_records(coder, "losses", s->losses, &s->losses_count, &loss_delta_record,
+                             LOSS_DELTAS_MAX);
     code_end(coder);
 }

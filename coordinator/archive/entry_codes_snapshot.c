@@ -118,4 +118,8 @@ void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot)
     code_tables(fields, s);
     s->errors = field_records(fields, "errors", s->errors, &s->errors_count, &error_delta_record,
                               ERROR_DELTAS_MAX);
+    s->notices = field_records(fields, "notices", s->notices, &s->notices_count,
+                               &notice_delta_record, NOTICE_DELTAS_MAX);
+    s->losses = field_records(fields, "losses", s->losses, &s->losses_count, &loss_delta_record,
+                              LOSS_DELTAS_MAX);
 }

@@ -109,9 +109,8 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
                       const struct result_mark *marks, uint32_t marks_count,
                       struct result_trial *ret, struct errinfo *reterr);
 
-/* Rates of a phase from its counters and the time that it lasted: its duration, or paced_ns, in
- * which its schedule sends what came due, if that is longer. */
-void fold_phase_rates(struct result_phase *phase, const struct counters *sums, int64_t paced_ns);
+/* Rates of a phase from its counters and duration. */
+void fold_phase_rates(struct result_phase *phase, const struct counters *sums);
 
 /* Number of intervals that every agent has reported. */
 uint32_t fold_trial_complete(const struct fold_trial *trial);

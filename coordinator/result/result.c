@@ -1,7 +1,5 @@
 #include "result.h"
 
-#include "mono.h"
-
 #include "invariant.h"
 
 #include <stdio.h>
@@ -101,13 +99,6 @@ void result_free(struct result *result)
     findings_done(&result->findings);
     free(result->marks);
     free(result);
-}
-
-bool result_phase_has_rates(const struct result_phase *phase)
-{
-    bool sends = phase->is_max || phase->due > 0;
-
-    return phase->duration_ns >= (sends ? 1 : NS_PER_S);
 }
 
 double result_asked_peak(const struct result_case *of)

@@ -160,6 +160,10 @@ static void note(struct rig *rig, const struct event *event, bool *down)
     case EVENT_UP:
         down[event->client] = false;
         break;
+    case EVENT_SAYS:
+        assert_non_null(event->text);
+        print_message("the broker says: %s\n", event->text);
+        break;
     }
 }
 

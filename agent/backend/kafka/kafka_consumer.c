@@ -92,6 +92,7 @@ static int make_conf(const struct endpoint_config *config, uint32_t index, rd_ka
     }
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR |
                                        RD_KAFKA_EVENT_OFFSET_COMMIT);
+    kafka_throttle_conf(conf);
     r = kafka_conf_set(conf, reterr, "client.id", KAFKA_NAME_PREFIX "%s-c%u", config->run_id,
                        config->clients[index].client);
     if (r == 0) {

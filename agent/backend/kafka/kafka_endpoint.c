@@ -333,6 +333,7 @@ static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
                                                    .client = later->client,
                                                    .at_ns = mono_ns(),
                                                    .token = later->token,
+                                                   .is_local = true,
                                                    .text = later->text};
     }
     memmove(endpoint->later, endpoint->later + told,
@@ -406,6 +407,7 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
     int ready_count;
 
     release_held(endpoint);
+    kafka_throttle_forget(endpoint);
     if (endpoint->passed_by && !endpoint->is_held) {
         return_to_passed_by(endpoint);
     }
@@ -413,8 +415,13 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
     if (endpoint->later_count > 0) {
         tell_later(endpoint, &out);
     }
+    kafka_throttle_listen(endpoint);
     for (int i = 0; i < ready_count && out.count < out.max; i++) {
         drain(endpoint, &endpoint->handles[ready[i].data.u32], &out, take);
+    }
+    kafka_throttle_listen(NULL);
+    if (!kafka_throttle_tell(endpoint, &out)) {
+        kafka_handle_wake(&endpoint->handles[0]); /* For the rest. */
     }
     if (endpoint->tell_pending) {
         tell_changes(endpoint, &out);

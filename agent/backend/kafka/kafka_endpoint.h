@@ -21,6 +21,15 @@
 #define KAFKA_LATER_MAX 1024 /* Messages that the library refused within submit(). */
 #define KAFKA_ACKS_MAX 4096  /* Unanswered ones of a consumer; beyond, no messages are taken. */
 
+/* Words about quotas that wait to be told; more are left out, as they say the same. */
+#define KAFKA_THROTTLES_MAX 32
+
+struct kafka_throttle {
+    uint32_t client;
+    int64_t at_ns;
+    char text[NAME_BYTES * 2];
+};
+
 /* Acknowledgements of a consuming client that are not answered yet; see kafka_commit.h. */
 struct kafka_commits {
     uint64_t *tokens; /* A ring of 2 x KAFKA_ACKS_MAX; NULL if nothing is acknowledged. */
@@ -86,6 +95,9 @@ struct endpoint {
     uint32_t texts_count;
     struct kafka_later *later;
     uint32_t later_count;
+    struct kafka_throttle throttles[KAFKA_THROTTLES_MAX];
+    uint32_t throttles_count;
+    uint32_t throttles_told;
     /* Consumers only. */
     bool is_held;   /* The poll at work takes no messages. */
     bool passed_by; /* That of some handle is set. */
@@ -126,6 +138,15 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
 /* Events that both roles know: errors, among them that all brokers are down. */
 void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
                        rd_kafka_event_t *event, struct kafka_out *out);
+
+/* kafka_throttle.c: makes a client listen to what brokers say of quotas. */
+void kafka_throttle_conf(rd_kafka_conf_t *conf);
+/* What this thread's polls hear is the endpoint's from now on; NULL: nobody's. */
+void kafka_throttle_listen(struct endpoint *endpoint);
+/* Tells what was heard; false: there was no room for all of it. The texts last until
+ * kafka_throttle_forget(), in the next poll(). */
+bool kafka_throttle_tell(struct endpoint *endpoint, struct kafka_out *out);
+void kafka_throttle_forget(struct endpoint *endpoint);
 
 /* Keeps the event's memory until the next poll(). */
 void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event);

@@ -101,6 +101,7 @@ static int make_conf(const struct endpoint_config *config, uint32_t client, rd_k
         return r;
     }
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    kafka_throttle_conf(conf);
     r = kafka_conf_set(conf, reterr, "client.id", KAFKA_NAME_PREFIX "%s-c%u", config->run_id,
                        client);
     if (r == 0) {
@@ -316,6 +317,7 @@ static void take_reports(struct endpoint *endpoint, struct kafka_handle *handle,
             .client = (uint32_t)(opaque >> TOKEN_BITS),
             .at_ns = at_ns,
             .token = opaque & ((UINT64_C(1) << TOKEN_BITS) - 1),
+            .is_local = report->err < RD_KAFKA_RESP_ERR__END,
             .text =
                 report->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(report->err),
         };

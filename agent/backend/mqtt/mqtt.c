@@ -68,6 +68,20 @@ static void release_polled(struct endpoint *endpoint)
     }
     mqtt_inbox_turn(inbox);
     endpoint->released = inbox->taken;
+    endpoint->texts_count = 0;
+}
+
+/* The reason code of a DISCONNECT as a sentence, which lasts until the next poll(). */
+static const char *loss_text(struct endpoint *endpoint, const char *reason)
+{
+    char *text = endpoint->texts[endpoint->texts_count];
+
+    if (reason == NULL || endpoint->texts_count == MQTT_TEXTS_MAX) {
+        return reason == NULL ? "the connection broke, without a DISCONNECT" : reason;
+    }
+    endpoint->texts_count++;
+    (void)snprintf(text, sizeof endpoint->texts[0], "the broker disconnected: %s", reason);
+    return text;
 }
 
 /* False: nothing that the worker should see. */
@@ -80,6 +94,12 @@ static bool fill_event(struct endpoint *endpoint, struct mqtt_note *note, struct
     case EVENT_REFUSED:
     case EVENT_UNCONFIRMED:
         mqtt_publish_outcome(endpoint, note, ret);
+        return true;
+    case EVENT_DOWN:
+        *ret = (struct event){.kind = EVENT_DOWN,
+                              .client = note->client,
+                              .at_ns = note->at_ns,
+                              .text = loss_text(endpoint, note->text)};
         return true;
     default:
         *ret = (struct event){

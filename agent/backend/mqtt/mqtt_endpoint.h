@@ -64,12 +64,17 @@ struct mqtt_link {
     bool fenced;           /* The fence's answer is awaited. */
 };
 
+/* Losses of one poll that have a text of their own. */
+#define MQTT_TEXTS_MAX 32
+
 struct endpoint {
     const struct endpoint_config *config;
     struct mqtt_access access;
     struct mqtt_inbox inbox;
     struct mqtt_link *links; /* One per client. */
     int qos;
+    char texts[MQTT_TEXTS_MAX][NAME_BYTES * 2];
+    uint32_t texts_count;
     uint32_t released; /* Notes of the inbox whose messages were given back to paho. */
 
     uint32_t outstanding;     /* Producers: over all links. */

@@ -149,9 +149,21 @@ static bool tell(struct endpoint *endpoint, struct rabbitmq_client *client,
     return true;
 }
 
-/* A method about the connection or the channel itself; false if it is about something else. */
+/* The broker takes no more messages, and says why: "low on memory". Its words go away with the
+ * frame. */
+static void take_blocked(struct rabbitmq_client *client, const amqp_connection_blocked_t *blocked,
+                         struct rabbitmq_events *events)
+{
+    client->is_blocked = true;
+    (void)snprintf(client->says, sizeof client->says, "blocked: %.*s", (int)blocked->reason.len,
+                   (const char *)blocked->reason.bytes);
+    rabbitmq_event_add(events, EVENT_SAYS, client, mono_ns())->text = client->says;
+}
+
+/* A method about the connection or the channel itself; false if it is about something else. There
+ * is room for one event at least. */
 static bool take_control(struct endpoint *endpoint, struct rabbitmq_client *client,
-                         const amqp_frame_t *frame)
+                         const amqp_frame_t *frame, struct rabbitmq_events *events)
 {
     const amqp_method_t *method = &frame->payload.method;
     char text[REASON_BYTES];
@@ -166,10 +178,11 @@ static bool take_control(struct endpoint *endpoint, struct rabbitmq_client *clie
         rabbitmq_client_lost(endpoint, client, "the broker closed the connection: %s", text);
         return true;
     case AMQP_CONNECTION_BLOCKED_METHOD:
-        client->is_blocked = true;
+        take_blocked(client, method->decoded, events);
         return true;
     case AMQP_CONNECTION_UNBLOCKED_METHOD:
         client->is_blocked = false;
+        rabbitmq_event_add(events, EVENT_SAYS, client, mono_ns())->text = "no longer blocked";
         return true;
     default:
         return false;
@@ -220,7 +233,7 @@ static void serve(struct endpoint *endpoint, struct rabbitmq_client *client, boo
                                  amqp_error_string2(status));
             break;
         }
-        if (!take_control(endpoint, client, &frame)) {
+        if (!take_control(endpoint, client, &frame, events)) {
             if (endpoint->config->role == ROLE_PRODUCER) {
                 rabbitmq_producer_frame(client, &frame, events);
             } else {

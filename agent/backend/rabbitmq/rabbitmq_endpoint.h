@@ -84,6 +84,7 @@ struct rabbitmq_client {
     int64_t down_ns;
     int64_t up_ns;
     char reason[REASON_BYTES]; /* Of the last loss. */
+    char says[REASON_BYTES];   /* Why the broker blocks. */
     enum rabbitmq_content content;
     uint64_t content_bytes;  /* Of the content's body, in all. */
     uint64_t content_offset; /* How much of it has come. */

@@ -236,6 +236,12 @@ static void sample_snapshot_entry(struct random *random, struct snapshot **ret)
     for (uint32_t i = 0; i < snapshot->errors_count; i++) {
         make_utf8(snapshot->errors[i].text);
     }
+    for (uint32_t i = 0; i < snapshot->notices_count; i++) {
+        make_utf8(snapshot->notices[i].text);
+    }
+    for (uint32_t i = 0; i < snapshot->losses_count; i++) {
+        make_utf8(snapshot->losses[i].text);
+    }
     *ret = snapshot;
 }
 

@@ -121,12 +121,15 @@ static void what_an_older_journal_lacks_is_what_the_table_says(void **state)
 /* A member that is added to such a struct and not to its table would be lost in silence. */
 static void every_member_of_a_snapshot_is_in_its_table(void **state)
 {
-    const size_t padding = 2 * sizeof(uint32_t); /* Behind clients_down and reconnects. */
+    /* Behind clients_down, reconnects and losses_untold. */
+    const size_t padding = 3 * sizeof(uint32_t);
 
     (void)state;
     assert_int_equal(record_bytes_covered(&counters_record), sizeof(struct counters));
     assert_int_equal(record_bytes_covered(&health_record) + padding, sizeof(struct health));
     assert_int_equal(record_bytes_covered(&error_delta_record), sizeof(struct error_delta));
+    assert_int_equal(record_bytes_covered(&notice_delta_record), sizeof(struct notice_delta));
+    assert_int_equal(record_bytes_covered(&loss_delta_record) + 3, sizeof(struct loss_delta));
 }
 
 int main(void)

@@ -85,6 +85,26 @@ static void sample_sets(struct random *random, struct snapshot *s)
     }
 }
 
+static void sample_words(struct random *random, struct snapshot *s)
+{
+    s->notices_count = sample_below(random, 3);
+    s->notices = sample_zeros(s->notices_count, sizeof *s->notices);
+    for (uint32_t i = 0; i < s->notices_count; i++) {
+        sample_text(random, s->notices[i].text, sizeof s->notices[i].text);
+        s->notices[i].first_ns = sample_time(random);
+        s->notices[i].last_ns = sample_time(random);
+        s->notices[i].count = sample_number(random);
+    }
+    s->losses_count = sample_below(random, 3);
+    s->losses = sample_zeros(s->losses_count, sizeof *s->losses);
+    for (uint32_t i = 0; i < s->losses_count; i++) {
+        s->losses[i].client = sample_below(random, CLIENTS_MAX);
+        s->losses[i].is_back = sample_bool(random);
+        s->losses[i].at_ns = sample_time(random);
+        sample_text(random, s->losses[i].text, sizeof s->losses[i].text);
+    }
+}
+
 static void sample_flat_lists(struct random *random, struct snapshot *s)
 {
     s->ranges_count = sample_below(random, 6);
@@ -112,6 +132,16 @@ static void sample_flat_lists(struct random *random, struct snapshot *s)
         sample_text(random, s->errors[i].text, sizeof s->errors[i].text);
         s->errors[i].count = sample_number(random);
     }
+    sample_words(random, s);
+}
+
+static void sample_signs(struct random *random, struct health *health)
+{
+    health->signs.answered_first_ns = sample_time(random);
+    health->signs.answered_last_ns = sample_time(random);
+    health->signs.waiting_since_ns = sample_time(random);
+    health->signs.handed_ns = sample_time(random);
+    health->losses_untold = (uint32_t)sample_number(random);
 }
 
 void sample_snapshot(struct random *random, struct snapshot *ret)
@@ -142,6 +172,7 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->health.strain.steal_ns = sample_time(random);
     ret->health.strain.throttled_ns = sample_time(random);
     ret->health.strain.recorder_full_ns = sample_time(random);
+    sample_signs(random, &ret->health);
     sample_rows(random, ret);
     sample_sets(random, ret);
     sample_flat_lists(random, ret);
@@ -218,9 +249,13 @@ bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
         flat[i].readings = NULL;
         flat[i].clients = NULL;
         flat[i].errors = NULL;
+        flat[i].notices = NULL;
+        flat[i].losses = NULL;
     }
     return memcmp(&flat[0], &flat[1], sizeof flat[0]) == 0 && same_rows(a, b) && same_sets(a, b) &&
            same_items(a->ranges, b->ranges, a->ranges_count, sizeof *a->ranges) &&
            same_items(a->clients, b->clients, a->clients_count, sizeof *a->clients) &&
-           same_items(a->errors, b->errors, a->errors_count, sizeof *a->errors);
+           same_items(a->errors, b->errors, a->errors_count, sizeof *a->errors) &&
+           same_items(a->notices, b->notices, a->notices_count, sizeof *a->notices) &&
+           same_items(a->losses, b->losses, a->losses_count, sizeof *a->losses);
 }
