@@ -111,8 +111,8 @@ void code_snapshot(struct coder *coder, void *item)
     s->clients = code_list(coder, "clients", s->clients, &s->clients_count, &clients_kind);
     s->errors = code_records(coder, "errors", s->errors, &s->errors_count, &error_delta_record,
                              ERROR_DELTAS_MAX);
-    s->notices = code_records(coder, "notices", s->notices, &s->notices_count,
-                              &notice_delta_record, NOTICE_DELTAS_MAX);
+    s->notices = code_records(coder, "notices", s->notices, &s->notices_count, &notice_delta_record,
+                              NOTICE_DELTAS_MAX);
     s->losses = code_records(coder, "losses", s->losses, &s->losses_count, &loss_delta_record,
                              LOSS_DELTAS_MAX);
     code_end(coder);
