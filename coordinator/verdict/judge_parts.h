@@ -41,6 +41,10 @@ void judge_write_value(const struct metric *metric, double value, char *text);
 /* The answer to a question about windows: on every trial, the worst one decides. */
 void judge_windows(const struct judge_question *question, struct judge_answer *ret);
 
+/* Instead of all objectives: rows for what is implied of every case. 0 or -ENOMEM. */
+int judge_implied(struct result *result, const struct judge_terms *terms, struct tally *tally,
+                  struct errinfo *reterr);
+
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);
