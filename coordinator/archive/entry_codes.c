@@ -161,12 +161,15 @@ static void code_reason(struct fields *fields, void *item)
 static void code_objective(struct fields *fields, void *item)
 {
     struct result_objective *objective = item;
+    uint64_t has_observed = objective->has_observed ? 1 : 0;
 
     field_text(fields, "text", objective->text, sizeof objective->text);
     field_text(fields, "case", objective->case_name, sizeof objective->case_name);
     field_text(fields, "phase", objective->phase, sizeof objective->phase);
     field_text(fields, "flow", objective->flow, sizeof objective->flow);
     objective->met = field_enum(fields, "met", objective->met, mets, MET_NOT_AVAILABLE + 1);
+    field_counter(fields, "has_observed", &has_observed); /* Earlier journals lack it. */
+    objective->has_observed = has_observed > 0;
     field_double(fields, "observed", &objective->observed);
     if (!fields->reads || !fields_lacks(fields, "at_least")) { /* Older journals do. */
         field_bool(fields, "at_least", &objective->at_least);

@@ -8,19 +8,49 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Has the scenario an objective of its own about that count of the whole of every case? */
-static bool has_own(const struct scenario *scenario, enum metric_which which)
+/* Has the scenario an objective of its own about that in every case, as a whole? */
+static bool has_own(const struct scenario *scenario, enum metric_kind kind, enum metric_which which)
 {
     for (uint32_t i = 0; i < scenario->objectives_count; i++) {
         const struct objective *own = &scenario->objectives[i];
 
-        if (own->metric.kind == METRIC_COUNT && own->metric.which == which &&
-            own->phase[0] == '\0' && own->flow[0] == '\0' && own->target[0] == '\0' &&
-            own->window_ns == 0) {
+        if (own->metric.kind == kind && own->metric.which == which && own->phase[0] == '\0' &&
+            own->flow[0] == '\0' && own->target[0] == '\0' && own->window_ns == 0) {
             return true;
         }
     }
     return false;
+}
+
+static void explain_implied(const struct scenario *scenario)
+{
+    static const struct {
+        enum metric_which which;
+        const char *name;
+    } taken[] = {
+        {WHICH_REFUSED, "refused"}, {WHICH_UNCONFIRMED, "unconfirmed"}, {WHICH_ERRORS, "errors"}};
+    bool any = false;
+
+    if (!has_own(scenario, METRIC_COUNT, WHICH_LOST)) {
+        (void)printf("  lost == 0 (implied)\n");
+    }
+    if (!has_own(scenario, METRIC_COUNT, WHICH_CORRUPTED)) {
+        (void)printf("  corrupted == 0 (implied)\n");
+    }
+    if (!has_own(scenario, METRIC_ATTAINED, WHICH_NONE)) {
+        (void)printf("  attained >= 99%% (implied, of each flow in each measured phase with a "
+                     "rate)\n");
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (!has_own(scenario, METRIC_COUNT, taken[i].which)) {
+            (void)printf("%s%s", any ? " + " : "  ", taken[i].name);
+            any = true;
+        }
+    }
+    if (any) {
+        (void)printf(" <= 0.1%% of what was sent (implied, as above%s)\n",
+                     has_own(scenario, METRIC_OUTAGE, WHICH_NONE) ? ", but for outages" : "");
+    }
 }
 
 void explain_objectives(const struct scenario *scenario)
@@ -42,12 +72,7 @@ void explain_objectives(const struct scenario *scenario)
             "0.1 %% is refused or meets an error (of every search)\n");
         return;
     }
-    if (!has_own(scenario, WHICH_LOST)) {
-        (void)printf("  lost == 0 (implied, where there are confirms)\n");
-    }
-    if (!has_own(scenario, WHICH_CORRUPTED)) {
-        (void)printf("  corrupted == 0 (implied)\n");
-    }
+    explain_implied(scenario);
 }
 
 /* How long a phase sends. -1: as long as it takes to count its messages out. */

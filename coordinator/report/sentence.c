@@ -173,7 +173,7 @@ static void add_count(uint64_t count, const char *what, struct text *out)
     }
 }
 
-static void add_delivery(const struct result *result, struct text *out)
+static struct result_delivery total_of(const struct result *result)
 {
     struct result_delivery total = {0};
 
@@ -185,10 +185,29 @@ static void add_delivery(const struct result *result, struct text *out)
             facts_delivery_add(&total, &delivery);
         }
     }
+    return total;
+}
+
+/* Whatever else a run came to, what it lost comes first, also where that was allowed. */
+static void add_lost(const struct result *result, struct text *out)
+{
+    struct result_delivery total = total_of(result);
+    char lost[FACTS_TEXT_BYTES];
+    char expected[FACTS_TEXT_BYTES];
+
+    if (total.lost > 0) {
+        text_addf(out, "%s of %s messages lost; ", facts_count(total.lost, lost),
+                  facts_count(total.expected, expected));
+    }
+}
+
+static void add_delivery(const struct result *result, struct text *out)
+{
+    struct result_delivery total = total_of(result);
+
     if (total.expected > 0 && total.lost == 0 && total.unaccounted == 0) {
         text_add(out, ", nothing lost");
     }
-    add_count(total.lost, "lost", out);
     add_count(total.unaccounted, "unaccounted", out);
     add_count(total.duplicated, "duplicated", out);
     add_count(total.corrupted, "corrupted", out);
@@ -239,16 +258,21 @@ static void add_measured(const struct result *result, struct text *out)
 {
     struct common common = find_common(result);
 
+    if (result->findings.searches_count == 0) {
+        add_lost(result, out);
+    }
     if (common.cases == 0) {
         text_add(out, "nothing was measured");
     } else if (sentence_answer(result, out)) {
         /* A search goes where messages are lost and late: its totals say nothing. */
         if (result->findings.searches_count == 0) {
             add_delivery(result, out);
+            sentence_outages(result, out);
         }
     } else {
         add_load(result, &common, out);
         add_delivery(result, out);
+        sentence_outages(result, out);
         sentence_p99(result, out);
     }
     add_left_out(result, out);
@@ -318,24 +342,47 @@ static void add_regression(const struct result *result, struct text *out)
     }
 }
 
+static bool is_about_loss(const struct result_objective *objective)
+{
+    return strncmp(objective->text, "lost ", strlen("lost ")) == 0;
+}
+
+/* Those about what was lost, or all others. */
+static void add_missed_objectives(const struct result *result, bool about_loss, uint32_t *listed,
+                                  uint32_t *left, struct text *out)
+{
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        const struct result_objective *objective = &result->objectives[i];
+
+        if (objective->met != MET_NO || is_about_loss(objective) != about_loss) {
+            continue;
+        }
+        if (*listed >= LISTED_MAX - 1) {
+            (*left)++;
+            continue;
+        }
+        text_add(out, (*listed)++ == 0 ? "" : "; ");
+        sentence_objective(objective, out);
+    }
+}
+
 static void add_missed(const struct result *result, struct text *out)
 {
-    uint32_t listed = add_reasons(result, "broker_lost", 0, out);
+    uint32_t listed = 0;
     uint32_t left = 0;
+    uint32_t before;
+    bool was_lost; /* The broker: then that says when it went away. */
 
-    for (uint32_t i = 0; i < result->objectives_count; i++) {
-        if (result->objectives[i].met != MET_NO) {
-            continue;
-        }
-        if (listed >= LISTED_MAX - 1) {
-            left++;
-            continue;
-        }
-        text_add(out, listed++ == 0 ? "" : "; ");
-        sentence_objective(&result->objectives[i], out);
-    }
+    add_missed_objectives(result, true, &listed, &left, out);
+    before = listed;
+    listed = add_reasons(result, "broker_lost", listed, out);
+    was_lost = listed > before;
+    add_missed_objectives(result, false, &listed, &left, out);
     if (left > 0) {
         text_addf(out, "; and %u more", left);
+    }
+    if (listed > 0 && !was_lost) {
+        sentence_outages(result, out);
     }
     if (listed > 0) {
         add_regression(result, out);

@@ -159,6 +159,67 @@ void sentence_p99(const struct result *result, struct text *out)
     }
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How much of the trial's outages fell into phases that were measured under load. */
+static int64_t away_ns(const struct result_trial *trial)
+{
+    int64_t sum_ns = 0;
+
+    for (uint32_t p = 0; p < trial->phases_count; p++) {
+        const struct result_phase *phase = &trial->phases[p];
+        int64_t end_ns = phase->start_ns + phase->duration_ns;
+
+        if (!phase->measured || phase->flow[0] != '\0' ||
+            (!phase->is_max && phase->asked_per_s <= 0.0)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < trial->outages_count; i++) {
+            const struct result_outage *outage = &trial->outages[i];
+            int64_t up_ns = outage->up_ns < outage->down_ns ? end_ns : outage->up_ns;
+
+            sum_ns += larger(0, smaller(up_ns, end_ns) - larger(outage->down_ns, phase->start_ns));
+        }
+    }
+    return sum_ns;
+}
+
+void sentence_outages(const struct result *result, struct text *out)
+{
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *of = &result->cases[i];
+        int64_t sum_ns = 0;
+        char text[UNITS_TEXT_BYTES];
+
+        for (uint32_t t = 0; t < of->trials_count; t++) {
+            sum_ns += away_ns(&of->trials[t]);
+        }
+        if (sum_ns == 0) {
+            continue;
+        }
+        if (listed == LISTED_MAX) {
+            left++;
+            continue;
+        }
+        text_addf(out, "%s%s (%s)", listed++ == 0 ? "; away under load: " : ", ",
+                  units_format_ns((double)sum_ns, text), of->name);
+    }
+    if (left > 0) {
+        text_addf(out, " and %u more", left);
+    }
+}
+
 /* "agent-2: load_thread_cpu was 0.92, the limit is 0.9" */
 static void add_check(const struct result_check *check, struct text *out)
 {

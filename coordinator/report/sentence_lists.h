@@ -23,6 +23,10 @@ void sentence_rates(const struct result *result, struct text *out);
  * nothing if there is no such figure. */
 void sentence_p99(const struct result *result, struct text *out);
 
+/* "; away under load: 11.9 s (rabbitmq)": how long in all its trials a broker could not be used
+ * while it was measured under load; nothing if none was. */
+void sentence_outages(const struct result *result, struct text *out);
+
 /* What made the numbers the generator's, and what to change. False if no check says so. */
 bool sentence_checks(const struct result *result, struct text *out);
 

@@ -104,6 +104,21 @@ void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
     phase->received_bytes_per_s = (double)sums->received_bytes_now / received_seconds;
 }
 
+/* What a phase asks of one flow of it. */
+static void add_flow(const struct assigned_phase *assigned, const struct assigned_flow *flow,
+                     const struct phase_load *load, struct result_phase *ret)
+{
+    /* Two points make a ramp, which looks for the rate that can't be held. */
+    bool keeps_rate =
+        load->load == LOAD_RATE && assigned->messages == 0 && assigned->curve_count != 2;
+
+    ret->is_max = ret->is_max || load->load == LOAD_MAX;
+    ret->asked_peak_per_s += load->load == LOAD_RATE ? rate_per_s(load->rate) : 0.0;
+    ret->keeps_rate = ret->keeps_rate || keeps_rate;
+    ret->confirms = ret->confirms || flow->delivery.publish_ack != PUBLISH_ACK_NONE;
+    ret->producers += flow->producers_count;
+}
+
 /* flow DELIVERY_ALL: all flows together. */
 static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_t flow,
                       struct result_phase *ret, struct errinfo *reterr)
@@ -133,9 +148,7 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     }
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
         if (flow == DELIVERY_ALL || flow == i) {
-            ret->is_max = ret->is_max || assigned->loads[i].load == LOAD_MAX;
-            ret->asked_peak_per_s +=
-                assigned->loads[i].load == LOAD_RATE ? rate_per_s(assigned->loads[i].rate) : 0.0;
+            add_flow(assigned, &entry->flows[i], &assigned->loads[i], ret);
         }
     }
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {

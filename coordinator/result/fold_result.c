@@ -86,6 +86,9 @@ static int merge_trials(struct result_case *of, bool (*counts)(const void *conte
         memcpy(phase->flow, first->phases[p].flow, sizeof phase->flow);
         phase->measured = first->phases[p].measured;
         phase->is_max = first->phases[p].is_max;
+        phase->keeps_rate = first->phases[p].keeps_rate;
+        phase->confirms = first->phases[p].confirms;
+        phase->producers = first->phases[p].producers;
         phase->start_ns = first->phases[p].start_ns;
         for (uint32_t t = 0; t < of->trials_count; t++) {
             int r = 0;

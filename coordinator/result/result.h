@@ -67,7 +67,10 @@ struct result_phase {
     char name[NAME_BYTES];
     char flow[NAME_BYTES]; /* "": all flows. */
     bool measured;
-    bool is_max;         /* No intended time: no response latency, nothing asked. */
+    bool is_max;     /* No intended time: no response latency, nothing asked. */
+    bool keeps_rate; /* By the clock, at rates that it is to hold: no ramp, no count. */
+    bool confirms;   /* Some producer of it is told what became of its messages. */
+    uint32_t producers;
     int64_t start_ns;    /* Offset from T0. */
     int64_t duration_ns; /* As it was, not as planned. */
     double asked_per_s, sent_per_s, acked_per_s, received_per_s, sent_bytes_per_s,
@@ -255,6 +258,7 @@ struct result_case {
     uint32_t checks_count;
 };
 
+/* Of an objective that is not available: it was not judged. */
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
 
 /* In windows observed and limit are shares of them, in percent. */
@@ -264,6 +268,8 @@ struct result_objective {
     char phase[NAME_BYTES]; /* "": all phases. */
     char flow[NAME_BYTES];  /* "": all flows. */
     enum met met;
+    bool has_observed; /* Also of what is not judged. Journals of before have it of none: there a
+                          value was seen of all that are met or missed. */
     double observed;
     bool at_least; /* Observed is a lower bound: messages never came. */
     double limit;

@@ -195,8 +195,8 @@ const struct scenario_key scenario_keys_course[] = {
      .type = KEY_LIST,
      .max = OBJECTIVES_MAX,
      .help =
-         "What must hold, as `e2e.p99 < 10ms`; lost == 0 and corrupted == 0 are implied, unless "
-         "one of them is about the same count as a whole."},
+         "What must hold, as `e2e.p99 < 10ms`; implied, unless one is about the same: lost == 0, "
+         "corrupted == 0, attained >= 99%, refused + unconfirmed + errors <= 0.1%."},
     {.path = "objectives.*",
      .type = KEY_TEXT,
      .also_map = true,

@@ -4,9 +4,12 @@
  *
  * Precedence: interrupted, failed, fail, invalid, regression, pass. A regression is a comparison
  * that is worse in a metric that gates. A metric that gates is like an objective: where less than
- * two pairs of trials have samples of it, or where it could be compared nowhere, it is not met. Two
- * objectives are implied unless the scenario has one about the same count of the whole case: lost
- * == 0 (where there are confirms) and corrupted == 0.
+ * two pairs of trials have samples of it, or where it could be compared nowhere, it is not met.
+ *
+ * Implied, unless the scenario has an objective of its own about the same: lost == 0 and corrupted
+ * == 0 over the whole case, with confirms or without; attained >= 99% and refused + unconfirmed +
+ * errors <= 0.1% of each measured phase that keeps a rate. A case of which not one message was
+ * confirmed, where there are confirms, never passes.
  */
 #ifndef MILLRACE_JUDGE_H
 #define MILLRACE_JUDGE_H

@@ -188,6 +188,7 @@ static void fill_row(const struct judge_question *question, const struct judge_a
     } else {
         row->observed = answer->observed;
         row->at_least = answer->at_least;
+        row->has_observed = true;
         row->met = answer->holds ? MET_YES : MET_NO;
         if (row->met == MET_NO) {
             memcpy(row->reason, answer->miss, sizeof row->reason);

@@ -45,6 +45,24 @@ void judge_windows(const struct judge_question *question, struct judge_answer *r
 int judge_implied(struct result *result, const struct judge_terms *terms, struct tally *tally,
                   struct errinfo *reterr);
 
+/* Is there a row for each flow, beside that of all? */
+bool judge_has_flows(const struct result_phase *phases, uint32_t phases_count);
+
+/*
+ * Of every measured phase that keeps a rate, flow by flow and trial by trial: 99 % of what was due
+ * was sent in time; no more than 0.1 % of what was sent was refused, remained unconfirmed or met
+ * an error. Missed only when it is more than the share and more than one message of each producer.
+ * What the scenario says itself is left to it, and with an objective of its own about outages what
+ * fell into one is left out.
+ *
+ * False: the case has no such phase, and *ret is to be thrown away. Too little sent is missed where
+ * the broker held it back, and not judged where that was the generator.
+ */
+bool judge_sent(const struct judge_terms *terms, const struct result_case *of,
+                struct result_objective *ret);
+bool judge_taken(const struct judge_terms *terms, const struct result_case *of,
+                 struct result_objective *ret);
+
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);

@@ -49,6 +49,7 @@ static int judge_one(struct result *result, const struct result_case *of,
         return 0;
     }
     row->observed = search->lower_per_s;
+    row->has_observed = search->lower_per_s > 0.0;
     row->samples = 0;
     for (uint32_t i = 0; i < of->phases_count; i++) {
         row->samples += of->phases[i].flow[0] == '\0' ? of->phases[i].delivery.sent : 0;

@@ -50,10 +50,13 @@ def down_and_up(kind, broker):
     check("broker down" in marks and "broker up" in marks, f"marks: {result['marks']}\n{run.err}")
     check(marks.index("broker down") < marks.index("broker up"), f"marks: {marks}")
     check(case["trials"][0]["outages"], "no outage in the result")
-    # Whether something was lost is the broker's matter; that the exit code says so is ours.
+    # Whether something was lost is the broker's matter; that the exit code says what it was away for is ours.
     if kind == "kafka":
         same(bed.total(case, "lost"), 0, "lost: its log outlives a kill")
-    same(code, 1 if bed.total(case, "lost") else 0, f"exit code with {bed.total(case, 'lost')} lost; it said\n{run.err}\n{run.out}")
+    same(code, 1, f"exit code with {bed.total(case, 'lost')} lost; it said\n{run.err}\n{run.out}")
+    missed = [one["text"] for one in result["objectives"] if one["met"] is False]
+    check("attained >= 99%" in missed or "refused + unconfirmed + errors <= 0.1%" in missed, f"missed: {missed}")
+    contains(run.out, "away under load: ", "the summary")
     same(broker.topics(), [], "topics left")
 
 
@@ -99,5 +102,26 @@ def add(kind):
 
 for one in NAMES:
     add(one)
+
+
+@test("Mosquitto killed under QoS 0: what was lost fails the run, and its summary leads with it", needs=["mosquitto"])
+def killed_without_confirms():
+    """A run that said PASS, and 1745 lost."""
+    broker = bed.broker("mosquitto")
+    run, folder, _ = start("mosquitto", broker, seconds=5, on_broker_loss="60s", drain_s=3, delivery="{ publish_ack: none }")
+    broker.kill()
+    try:
+        run.says("the broker is away")
+    finally:
+        broker.resume()
+    run.ends(1, 90)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    row = [one for one in result["objectives"] if one["text"] == "lost == 0"][0]
+    lost = bed.total(bed.case_of(result, "mqtt"), "lost")
+    same((row["met"], row["observed"]), (lost == 0, lost), "the objective about loss")
+    if lost:
+        contains(run.out, "FAIL - lost == 0: ", "the summary leads with what was lost")
+
 
 bed.main()

@@ -72,10 +72,35 @@ def corrupt():
     same(sorted(one["code"] for one in result["reasons"]), ["corrupted", "lost"], "reasons")
 
 
-@counted("every thirtieth message refused is 66 refused, and nobody waits for those")
+@counted("every thirtieth message refused is 66 refused, more than is allowed in silence, and nobody waits for those")
 def refuse():
-    result, _ = run("refuse_every: 30", 0)
+    result, program = run("refuse_every: 30", 1)
+    contains(program.out, "FAIL - refused + unconfirmed + errors <= 0.1%: 66 of 2000 refused", "the summary")
     counts(result, refused=66, acked=SENT - 66, expected=SENT - 66, received=SENT - 66)
+
+
+@counted("refusals that the scenario allows by an objective of its own pass")
+def refuse_allowed():
+    result, _ = run("refuse_every: 30", 0, objectives="[ refused < 100 ]")
+    counts(result, refused=66, acked=SENT - 66, expected=SENT - 66, received=SENT - 66)
+
+
+@counted("a broker that refuses every message fails the run, with consumers and without, whatever is allowed")
+def refuse_all():
+    for topology in (ONE, "{ topics: 1, producers: 1, consumers: 0 }"):
+        result, program = run("refuse_every: 1", 1, topology=topology)
+        counts(result, refused=SENT, acked=0, expected=0, received=0)
+        contains(program.out, "2000 of 2000 refused", "the summary")
+    result, _ = run("refuse_every: 1", 1, topology=topology, objectives="[ refused <= 2000 ]")
+    same([one["code"] for one in result["reasons"]], ["no_samples"], "reasons")
+
+
+@counted("without confirms a lost message fails the run as well, unless the scenario allows some")
+def lose_unconfirmed():
+    result, program = run("lose_every: 100", 1, delivery="{ publish_ack: none }")
+    counts(result, lost=20)
+    contains(program.out, "FAIL - lost == 0: 20 of 2000 messages (memory)", "the summary")
+    run("lose_every: 100", 0, delivery="{ publish_ack: none }", objectives="[ lost < 50 ]")
 
 
 @counted("all faults at once, with two subscriptions, are told apart")

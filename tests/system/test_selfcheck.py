@@ -103,7 +103,7 @@ def starved():
     same(status(result, "run_queue_wait"), ["invalid"], "waiting for a CPU")
 
 
-@test("a broker that confirms slowly fills the window: what was not sent is not the generator's fault")
+@test("a broker that confirms slowly fills the window: what was not sent is the broker's fault, exit code 1")
 def held_back():
     path = bed.scenario(
         "  - { backend: memory, options: { confirm_delay: 100ms } }\n",
@@ -111,7 +111,7 @@ def held_back():
         delivery="{ in_flight: 5 }",
     )
     folder = bed.new_path("run")
-    bed.millrace("run", path, "--agents", "1", "--out", folder)
+    bed.millrace("run", path, "--agents", "1", "--out", folder, code=1)
     result = bed.result_of(folder)
     steady = bed.phase_of(bed.case_of(result, "memory"), "steady")
     check(steady["rates"]["sent_per_s"] < 100, f"five in 100 ms are 50 a second: {steady['rates']}")
@@ -119,6 +119,7 @@ def held_back():
     check(row["status"] == "ok" and "held back: up to 9" in row["text"], f"attained: {row}")
     same(row["agent"], "agent-1", "whose")
     same(status(result, "send_lag"), ["ok"], "lag")
+    same([reason["code"] for reason in result["reasons"]][0], "attained", "the first reason")
 
 
 @test("a client library whose calls block makes messages late: a finding, and not the generator's fault")
@@ -129,7 +130,7 @@ def calls_block():
     )
 
     folder = bed.new_path("run")
-    bed.millrace("run", path, "--agents", "1", "--out", folder)
+    bed.millrace("run", path, "--agents", "1", "--out", folder, code=1)
     result = bed.result_of(folder)
     steady = bed.phase_of(bed.case_of(result, "memory"), "steady")
     check(steady["rates"]["sent_per_s"] < 250, f"5 ms each are 200 a second: {steady['rates']}")

@@ -123,8 +123,18 @@ static void explain_lists_objectives_line_by_line_those_that_are_implied_too(voi
     CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
          "objectives=[\"e2e.p99 < 10ms\", \"lost <= 3\"]");
     assert_int_equal(outcome.code, 0);
-    assert_has(outcome.out, "objectives:\n  e2e.p99 < 10ms\n  lost <= 3\n"
-                            "  corrupted == 0 (implied)\n\n");
+    assert_has(outcome.out,
+               "objectives:\n  e2e.p99 < 10ms\n  lost <= 3\n"
+               "  corrupted == 0 (implied)\n"
+               "  attained >= 99% (implied, of each flow in each measured phase with "
+               "a rate)\n"
+               "  refused + unconfirmed + errors <= 0.1% of what was sent (implied, as "
+               "above)\n\n");
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set",
+         "objectives=[\"attained > 50%\", \"errors < 9\", \"outage.max < 2s\"]");
+    assert_has(outcome.out, "  corrupted == 0 (implied)\n"
+                            "  refused + unconfirmed <= 0.1% of what was sent (implied, as above, "
+                            "but for outages)\n\n");
 }
 
 static void explain_tells_flows_and_open_ends_apart(void **state)

@@ -196,7 +196,7 @@ static void sentence_of_a_fail_has_observed_and_wanted(void **state)
     expect_sentence(result, "FAIL - e2e.p99 < 10ms in steady: 14.2 ms (memory)");
 }
 
-static void sentence_of_a_fail_names_the_lost_broker_first(void **state)
+static void sentence_of_a_fail_leads_with_what_was_lost_and_then_the_broker(void **state)
 {
     struct result *result = make_one(1000000);
 
@@ -207,7 +207,50 @@ static void sentence_of_a_fail_names_the_lost_broker_first(void **state)
     result_fixture_reason(result, "lost", "memory", "lost == 0 was missed: 42");
     result_fixture_reason(result, "broker_lost", "memory", "away for more than 30 s");
     expect_sentence(result,
-                    "FAIL - away for more than 30 s (memory); lost == 0: 42 messages (memory)");
+                    "FAIL - lost == 0: 42 messages (memory); away for more than 30 s (memory)");
+}
+
+/* Allowed or not, it is the first thing to be known. */
+static void sentence_of_a_pass_leads_with_what_was_lost(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_delivery *delivery = &result->cases[0].phases[3].delivery;
+
+    (void)state;
+    delivery->lost = 42;
+    delivery->received -= 42;
+    expect_sentence(result, "PASS - 42 of 5\xE2\x80\xAF"
+                            "000\xE2\x80\xAF"
+                            "000 messages lost; 20.0k/s held for 30 s on memory; p99 end to end "
+                            "1.00 ms (memory)");
+}
+
+/* A green PASS hid that the broker was away for 11.9 s of the run. */
+static void sentence_tells_for_how_long_a_broker_was_away_under_load(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_trial *trial = &result->cases[0].trials[0];
+    int64_t start_ns = 0;
+    int64_t end_ns = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < trial->phases_count; i++) {
+        if (trial->phases[i].measured && trial->phases[i].asked_per_s > 0.0) {
+            start_ns = trial->phases[i].start_ns;
+            end_ns = start_ns + trial->phases[i].duration_ns;
+        }
+    }
+    assert_true(end_ns - start_ns > 12 * NS_PER_S);
+    free(trial->outages);
+    trial->outages = calloc(2, sizeof *trial->outages);
+    assert_non_null(trial->outages);
+    trial->outages_count = 2;
+    trial->outages[0] = (struct result_outage){.down_ns = start_ns + NS_PER_S,
+                                               .up_ns = start_ns + 12900 * (NS_PER_S / 1000)};
+    trial->outages[1] = (struct result_outage){.down_ns = end_ns + NS_PER_S, .up_ns = end_ns};
+    expect_sentence(result,
+                    "PASS - 20.0k/s held for 30 s on memory, nothing lost; away under load: 11.9 s "
+                    "(memory); p99 end to end 1.00 ms (memory)");
 }
 
 /* It said "20.0k/s held" of a broker that had been stopped after a second. */
@@ -400,7 +443,9 @@ int main(void)
         cmocka_unit_test(sentence_of_max_has_no_response_latency),
         cmocka_unit_test(sentence_tells_the_length_of_one_trial),
         cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
-        cmocka_unit_test(sentence_of_a_fail_names_the_lost_broker_first),
+        cmocka_unit_test(sentence_of_a_fail_leads_with_what_was_lost_and_then_the_broker),
+        cmocka_unit_test(sentence_of_a_pass_leads_with_what_was_lost),
+        cmocka_unit_test(sentence_tells_for_how_long_a_broker_was_away_under_load),
         cmocka_unit_test(sentence_of_what_was_not_confirmed_does_not_say_held),
         cmocka_unit_test(sentence_of_an_invalid_run_gives_the_reason),
         cmocka_unit_test(sentence_of_a_failed_run_without_reasons_says_so),
