@@ -296,6 +296,8 @@ static void put_objectives(struct json_values *values, const struct result *resu
             json_null(values, "met");
         } else {
             json_bool(values, "met", objective->met == MET_YES);
+        }
+        if (result_has_observed(objective)) {
             json_double(values, "observed", objective->observed);
             if (objective->at_least) {
                 json_bool(values, "at_least", true);

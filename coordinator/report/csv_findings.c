@@ -112,7 +112,7 @@ int csv_objectives_write(const struct result *result, struct text *out, struct e
         put_text(objective->phase, out);
         put_text(objective->flow, out);
         text_add(out, met[objective->met]);
-        put_number(objective->met == MET_NOT_AVAILABLE ? NAN : objective->observed, out);
+        put_number(result_has_observed(objective) ? objective->observed : NAN, out);
         put_number(objective->limit, out);
         put_text(objective->unit, out);
         put_count((uint64_t)objective->window_ns, out);

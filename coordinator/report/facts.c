@@ -231,3 +231,11 @@ const char *facts_value(double value, const char *unit, char *text)
     }
     return text;
 }
+
+const char *facts_observed(const struct result_objective *objective, char *text)
+{
+    bool is_share = objective->unit[0] == '\0' && strchr(objective->text, '%') != NULL;
+
+    return is_share ? facts_value(objective->observed * 100.0, "%", text)
+                    : facts_value(objective->observed, objective->unit, text);
+}

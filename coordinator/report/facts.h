@@ -115,6 +115,10 @@ const char *facts_times(double ratio, char *text);
 /* As facts_value, with the unit written out for those that carry none in the number. */
 const char *facts_measure(double value, const char *unit, char *text);
 
+/* What an objective saw: a share that is asked for in percent is told in percent.
+ * FACTS_TEXT_BYTES. */
+const char *facts_observed(const struct result_objective *objective, char *text);
+
 /* A number with the unit of an objective. FACTS_TEXT_BYTES. */
 const char *facts_value(double value, const char *unit, char *text);
 

@@ -89,6 +89,8 @@ static void add_objective(const struct result_objective *objective, struct junit
             junit_outcome(JUNIT_FAILURE, "objective", message.bytes, totals, out);
         } else if (objective->met == MET_NOT_AVAILABLE) {
             junit_outcome(JUNIT_SKIPPED, "n/a", message.bytes, totals, out);
+        } else if (objective->reason[0] != '\0') {
+            junit_said(message.bytes, out);
         }
         junit_close(out);
     } else {

@@ -298,12 +298,14 @@ static void add_objective_cell(const struct result_objective *objective, struct 
 
     if (objective == NULL) {
         doc_cell(doc, DOC_MUTED, "–");
-    } else if (objective->met == MET_NOT_AVAILABLE) {
+    } else if (objective->met == MET_NOT_AVAILABLE && !result_has_observed(objective)) {
         doc_cell(doc, DOC_MUTED, "n/a");
+    } else if (objective->met == MET_NOT_AVAILABLE) {
+        doc_cell(doc, DOC_WARN, "? %s, not judged", facts_observed(objective, value));
     } else if (objective->samples == 0 && objective->reason[0] != '\0') {
         doc_cell(doc, DOC_BAD, "✗ no figure");
     } else {
-        facts_value(objective->observed, objective->unit, value);
+        facts_observed(objective, value);
         doc_cell(doc, objective->met == MET_YES ? DOC_GOOD : DOC_BAD, "%s %s",
                  objective->met == MET_YES ? "✓" : "✗", value);
     }
@@ -417,13 +419,19 @@ static bool was_measured(const struct result *result, const char *case_name)
     return true;
 }
 
-/* Why there is no figure; that a case was skipped stands in its row already. */
+/* There is no figure, or it says less, or more, than it seems to. */
+static bool needs_word(const struct result_objective *objective)
+{
+    return objective->met == MET_NO ? objective->samples == 0 : objective->reason[0] != '\0';
+}
+
+/* That a case was skipped stands in its row already. */
 static void add_objective_reasons(const struct result *result, struct document *doc)
 {
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
-        if (objective->reason[0] != '\0' && objective->met != MET_YES && objective->samples == 0 &&
+        if (objective->reason[0] != '\0' && needs_word(objective) &&
             was_measured(result, objective->case_name)) {
             doc_item(doc, objective->met == MET_NO ? DOC_WARN : DOC_MUTED, "%s%s%s%s%s: %s",
                      objective->text, objective->phase[0] == '\0' ? "" : " in ", objective->phase,

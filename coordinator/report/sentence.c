@@ -290,9 +290,12 @@ void sentence_objective(const struct result_objective *objective, struct text *o
         text_addf(out, " by flow %s", objective->flow);
     }
     if (objective->reason[0] != '\0') {
+        if (objective->met != MET_NO && result_has_observed(objective)) {
+            text_addf(out, ": %s", facts_observed(objective, value));
+        }
         text_addf(out, ": %s", objective->reason);
     } else {
-        text_addf(out, ": %s%s", facts_value(objective->observed, objective->unit, value),
+        text_addf(out, ": %s%s", facts_observed(objective, value),
                   strcmp(objective->unit, "messages") == 0 ? " messages" : "");
     }
     if (objective->case_name[0] != '\0') {

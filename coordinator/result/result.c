@@ -101,6 +101,11 @@ void result_free(struct result *result)
     free(result);
 }
 
+bool result_has_observed(const struct result_objective *objective)
+{
+    return objective->has_observed || objective->met != MET_NOT_AVAILABLE;
+}
+
 double result_asked_peak(const struct result_case *of)
 {
     double peak = 0.0;

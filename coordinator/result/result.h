@@ -258,7 +258,6 @@ struct result_case {
     uint32_t checks_count;
 };
 
-/* Of an objective that is not available: it was not judged. */
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
 
 /* In windows observed and limit are shares of them, in percent. */
@@ -268,8 +267,7 @@ struct result_objective {
     char phase[NAME_BYTES]; /* "": all phases. */
     char flow[NAME_BYTES];  /* "": all flows. */
     enum met met;
-    bool has_observed; /* Also of what is not judged. Journals of before have it of none: there a
-                          value was seen of all that are met or missed. */
+    bool has_observed; /* Ask result_has_observed(). */
     double observed;
     bool at_least; /* Observed is a lower bound: messages never came. */
     double limit;
@@ -278,6 +276,10 @@ struct result_objective {
     uint64_t samples;
     char reason[REASON_BYTES];
 };
+
+/* Was a value seen, whether it was judged or not? Earlier journals tell it of what was judged only.
+ */
+bool result_has_observed(const struct result_objective *objective);
 
 struct result {
     char run_id[NAME_BYTES];

@@ -40,6 +40,7 @@ struct judge_terms {
     const struct window_count *windows; /* Of all trials, in the order of their numbers. */
     uint32_t windows_count;
     const struct compare_terms *compare; /* NULL: nothing is compared. */
+    bool selfcheck_warns; /* What the self-check doubts is judged as it was observed. */
 };
 
 /* Fills result->objectives, reasons and verdict. 0 or -ENOMEM. */

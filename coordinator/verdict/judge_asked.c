@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for "self-check NAME of AGENT". */
+#define CHECK_NAME_BYTES 112
+
 static bool is_about(const struct objective *objective, const struct result_case *of)
 {
     return objective->target[0] == '\0' || strcmp(objective->target, of->target) == 0;
@@ -196,19 +199,75 @@ static void fill_row(const struct judge_question *question, const struct judge_a
     }
 }
 
-/* Neither met nor missed: the figure can't be trusted. */
+static void say_check(const struct result_check *check, char *text, size_t text_bytes)
+{
+    (void)snprintf(text, text_bytes, "self-check %.40s%s%.40s", check->check,
+                   check->agent[0] != '\0' ? " of " : "", check->agent);
+}
+
+/* Neither met nor missed: the figure can't be trusted. It is shown all the same. */
 static int void_row(struct result *result, struct result_objective *row,
                     const struct result_check *check, struct tally *tally, struct errinfo *reterr)
 {
+    char which[CHECK_NAME_BYTES];
+    char observed[REASON_BYTES] = "";
     char text[ERRINFO_BYTES];
 
+    say_check(check, which, sizeof which);
+    if (row->met == MET_NO) { /* How it was missed begins with what was seen. */
+        (void)snprintf(observed, sizeof observed, "%.200s; ", row->reason);
+    }
     row->met = MET_NOT_AVAILABLE;
-    (void)snprintf(row->reason, sizeof row->reason, "self-check %.63s%s%.63s: %.100s", check->check,
-                   check->agent[0] != '\0' ? " of " : "", check->agent, check->text);
+    (void)snprintf(row->reason, sizeof row->reason, "%s: %.110s", which, check->text);
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%.127s can't be vouched for: %.255s", row->text,
-                   row->reason);
+    (void)snprintf(text, sizeof text, "%.127s can't be vouched for: %.100s%.255s", row->text,
+                   observed, row->reason);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
+}
+
+/* A bound on the side to which a busy generator moves the figure. */
+static bool is_bounded_well(const struct objective *objective)
+{
+    enum objective_relation relation = objective->relation;
+
+    return objective->metric.higher_is_better
+               ? relation == RELATION_GREATER || relation == RELATION_GREATER_OR_EQUAL
+               : relation == RELATION_LESS || relation == RELATION_LESS_OR_EQUAL;
+}
+
+/* The check that leaves the row unjudged; NULL: it stands, and if it is met in spite of one, its
+ * reason says so. */
+static const struct result_check *doubt(const struct result *result,
+                                        const struct judge_question *question,
+                                        struct result_objective *row)
+{
+    const struct metric *metric = &question->objective->metric;
+    const struct result_check *check = selfcheck_void(result, question->of, metric);
+    char which[CHECK_NAME_BYTES];
+
+    if (check == NULL) {
+        return NULL;
+    }
+    say_check(check, which, sizeof which);
+    if (row->met == MET_YES && is_bounded_well(question->objective)) {
+        const struct result_check *better =
+            selfcheck_void_better(result, question->of, metric, question->phase);
+
+        if (better == NULL) {
+            (void)snprintf(row->reason, sizeof row->reason, "met in spite of a busy host: %s",
+                           which);
+            return NULL;
+        }
+        check = better;
+    }
+    if (question->terms->selfcheck_warns) {
+        size_t used = strlen(row->reason);
+
+        (void)snprintf(row->reason + used, sizeof row->reason - used,
+                       "%sjudged as observed, in spite of %s", used > 0 ? "; " : "", which);
+        return NULL;
+    }
+    return check;
 }
 
 static int judge_one_question(struct result *result, const struct judge_question *question,
@@ -228,8 +287,7 @@ static int judge_one_question(struct result *result, const struct judge_question
     }
     fill_row(question, &found, tally->came_to_end, row);
     if (found.has_value) {
-        const struct result_check *check =
-            selfcheck_void(result, question->of, &question->objective->metric);
+        const struct result_check *check = doubt(result, question, row);
 
         if (check != NULL) {
             return void_row(result, row, check, tally, reterr);

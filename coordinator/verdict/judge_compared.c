@@ -8,40 +8,66 @@
 
 #define PAIRS_MIN 2 /* One difference has no spread: it can't be told from chance. */
 
-static const struct result_check *void_of(const struct result *result, const char *case_name,
-                                          const char *metric_name)
+static const struct result_case *case_of(const struct result *result, const char *name)
 {
-    struct metric metric;
-
-    if (metric_parse(metric_name, &metric, NULL) < 0) {
-        return NULL;
-    }
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        if (strcmp(result->cases[i].name, case_name) == 0) {
-            return selfcheck_void(result, &result->cases[i], &metric);
+        if (strcmp(result->cases[i].name, name) == 0) {
+            return &result->cases[i];
         }
     }
     return NULL;
 }
 
+/* The check by which one side of a comparison may look better than it was, or (worse) in any way
+ * other than it was; NULL: there is none. */
+static const struct result_check *void_of(const struct result *result, const char *case_name,
+                                          const struct result_comparison *row, bool worse)
+{
+    const struct result_case *of = case_of(result, case_name);
+    struct metric metric;
+
+    if (of == NULL || metric_parse(row->metric, &metric, NULL) < 0) {
+        return NULL;
+    }
+    return worse ? selfcheck_void(result, of, &metric)
+                 : selfcheck_void_better(result, of, &metric, row->phase);
+}
+
+/*
+ * What the difference can't be trusted for. A busy generator only makes figures worse: a case that
+ * got worse in spite of a baseline that was measured so did get worse, and one that did not get
+ * worse although its own figures suffered did not.
+ */
+static const struct result_check *doubt_of(const struct result *result,
+                                           const struct result_comparison *row)
+{
+    bool is_worse = row->verdict == COMPARISON_WORSE;
+    const struct result_check *check = void_of(result, row->case_name, row, is_worse);
+
+    return check != NULL ? check : void_of(result, row->baseline, row, !is_worse);
+}
+
 /* More than that is told as a factor: nobody reads +240 % as 3.4 times as much. */
 #define TIMES_FROM 2.0
 
-/* A figure that can't be trusted on either side is no regression. */
-static int judge_worse(struct result *result, const struct result_comparison *row,
-                       struct tally *tally, bool *ret_regressed, struct errinfo *reterr)
+static int judge_doubtful(struct result *result, const struct result_comparison *row,
+                          const struct result_check *check, struct tally *tally,
+                          struct errinfo *reterr)
 {
-    const struct result_check *check = void_of(result, row->case_name, row->metric);
     char text[ERRINFO_BYTES];
 
-    check = check != NULL ? check : void_of(result, row->baseline, row->metric);
-    if (check != NULL) {
-        tally->invalid++;
-        (void)snprintf(text, sizeof text,
-                       "%s against %s can't be vouched for: self-check %.63s: %.200s", row->metric,
-                       row->baseline, check->check, check->text);
-        return judge_add_reason(result, "invalid", row->case_name, text, reterr);
-    }
+    tally->invalid++;
+    (void)snprintf(text, sizeof text,
+                   "%s against %s can't be vouched for: self-check %.63s: %.200s", row->metric,
+                   row->baseline, check->check, check->text);
+    return judge_add_reason(result, "invalid", row->case_name, text, reterr);
+}
+
+static int judge_worse(struct result *result, const struct result_comparison *row,
+                       bool *ret_regressed, struct errinfo *reterr)
+{
+    char text[ERRINFO_BYTES];
+
     *ret_regressed = true;
     if (row->ratio >= TIMES_FROM) {
         (void)snprintf(
@@ -92,9 +118,10 @@ static int judge_nowhere(struct result *result, const struct compare_gate *gate,
     return judge_add_reason(result, "not_compared", "", text, reterr);
 }
 
-static int judge_gate(struct result *result, const struct compare_gate *gate, struct tally *tally,
-                      bool *ret_regressed, struct errinfo *reterr)
+static int judge_gate(struct result *result, const struct compare_gate *gate, bool warns,
+                      struct tally *tally, bool *ret_regressed, struct errinfo *reterr)
 {
+    const struct result_check *check;
     const char *why = "no case was measured beside its baseline";
     bool somewhere = false;
     int r = 0;
@@ -110,10 +137,13 @@ static int judge_gate(struct result *result, const struct compare_gate *gate, st
             continue;
         }
         somewhere = true;
-        if (row->verdict == COMPARISON_WORSE) {
-            r = judge_worse(result, row, tally, ret_regressed, reterr);
-        } else if (row->pairs < PAIRS_MIN && tally->came_to_end) {
-            r = judge_lacking(result, row, tally, reterr);
+        check = warns || row->verdict == COMPARISON_INCONCLUSIVE ? NULL : doubt_of(result, row);
+        if (row->pairs < PAIRS_MIN) {
+            r = tally->came_to_end ? judge_lacking(result, row, tally, reterr) : 0;
+        } else if (check != NULL) {
+            r = judge_doubtful(result, row, check, tally, reterr);
+        } else if (row->verdict == COMPARISON_WORSE) {
+            r = judge_worse(result, row, ret_regressed, reterr);
         }
     }
     if (r == 0 && !somewhere && tally->came_to_end) {
@@ -128,7 +158,8 @@ int judge_comparisons(struct result *result, const struct judge_terms *terms, st
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && terms->compare != NULL && i < terms->compare->worse_count; i++) {
-        r = judge_gate(result, &terms->compare->worse[i], tally, ret_regressed, reterr);
+        r = judge_gate(result, &terms->compare->worse[i], terms->selfcheck_warns, tally,
+                       ret_regressed, reterr);
     }
     return r;
 }

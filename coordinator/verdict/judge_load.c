@@ -291,8 +291,8 @@ static bool fill_row(const struct result_case *of, const struct looked *looked,
     return worst != NULL;
 }
 
-static void conclude_sent(const struct result_case *of, const struct looked *looked,
-                          struct result_objective *row)
+static void conclude_sent(const struct judge_terms *terms, const struct result_case *of,
+                          const struct looked *looked, struct result_objective *row)
 {
     const struct worst *broker = &looked->worst[BLAME_BROKER];
     const struct worst *generator = &looked->worst[BLAME_GENERATOR];
@@ -306,13 +306,13 @@ static void conclude_sent(const struct result_case *of, const struct looked *loo
     if (!worst->any) {
         return;
     }
-    row->met = broker->any ? MET_NO : MET_NOT_AVAILABLE;
+    row->met = broker->any || terms->selfcheck_warns ? MET_NO : MET_NOT_AVAILABLE;
     row->observed = 1.0 - worst->share;
     say_where(of, worst, where);
     say_away(worst, away);
     (void)snprintf(row->reason, sizeof row->reason,
-                   "%.2f %% of what was due %s was sent in time, and %s%s",
-                   row->observed * 100.0, where,
+                   "%.2f %% of what was due %s was sent in time, and %s%s", row->observed * 100.0,
+                   where,
                    broker->any ? "the broker held back the rest"
                                : "nothing but the generator held back the rest",
                    away);
@@ -365,7 +365,7 @@ bool judge_sent(const struct judge_terms *terms, const struct result_case *of,
     if (!fill_row(of, &looked, ret)) {
         return false;
     }
-    conclude_sent(of, &looked, ret);
+    conclude_sent(terms, of, &looked, ret);
     return true;
 }
 

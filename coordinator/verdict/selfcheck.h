@@ -31,6 +31,17 @@ int selfcheck_trial(const struct result_trial *trial, const struct result_agent 
 const struct result_check *selfcheck_void(const struct result *result, const struct result_case *of,
                                           const struct metric *metric);
 
+/*
+ * The invalid check by which a metric of a phase may look better than it was, or NULL. A generator
+ * that is late or does not get its CPU only makes response latencies longer and rates lower, as
+ * long as it sent its load: in every trial 99 % of what was due, and for no more than a second (or
+ * 5 % of the phase) less than 99 % of what was due until then. What is bounded on that side and
+ * holds, holds in spite of it. Of other metrics the direction is not known: as selfcheck_void().
+ */
+const struct result_check *selfcheck_void_better(const struct result *result,
+                                                 const struct result_case *of,
+                                                 const struct metric *metric, const char *phase);
+
 /* Does that row by itself make the metric untrustworthy? False for one that is not invalid. */
 bool selfcheck_concerns(const struct result_check *check, const struct metric *metric);
 

@@ -208,6 +208,9 @@ static void deliver_one(struct made_trial *made, uint32_t message, uint32_t subs
         .interval = of->sent_interval + late,
         .order = late > 0 ? below(&made->random, 1000000) : (uint32_t)of->seq,
         .latency_ns = 1 + (int64_t)(random_next(&made->random) >> (20 + below(&made->random, 30)))};
+    if (o->latency_ns_max > 0) {
+        made->deliveries[made->deliveries_count - 1].latency_ns %= o->latency_ns_max;
+    }
 }
 
 static int by_time(const void *a, const void *b)

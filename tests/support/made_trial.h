@@ -32,8 +32,10 @@ struct made_options {
     double lost; /* Of the deliveries; likewise below. */
     double again;
     double late;
-    uint32_t agent_lost; /* Which; agents_count or more: none is. */
-    uint32_t lost_after; /* How many of its intervals were reported. */
+    uint32_t agent_lost;    /* Which; agents_count or more: none is. */
+    uint32_t lost_after;    /* How many of its intervals were reported. */
+    int64_t latency_ns_max; /* Of the deliveries; 0: anything up to hours. */
+    int64_t load_wait_ns; /* In each second a load thread of each agent waited so long for a CPU. */
     uint64_t seed;
 };
 

@@ -100,6 +100,7 @@ static void report_sent(struct reporter *reporter, struct snapshot *snapshot,
     range->end = message->seq + 1;
     row->counters.due++;
     row->counters.sent++;
+    row->counters.sent_in_time++;
     row->counters.sent_now++;
     row->counters.sent_bytes_now += 100;
 }
@@ -169,6 +170,8 @@ static void report_interval(struct reporter *reporter, uint32_t interval)
     snapshot->health.cpu_ns = (int64_t)(interval + 1) * 500000000;
     snapshot->health.rss_bytes = 10000000;
     snapshot->health.clients = 2;
+    snapshot->health.load_threads = 1;
+    snapshot->health.strain.load_wait_ns = made->options.load_wait_ns;
     snapshot->health.rss_before_bytes = 6000000;
     snapshot->health.rss_opened_bytes = 8000000;
     snapshot->rows =

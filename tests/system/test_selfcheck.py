@@ -11,7 +11,8 @@ from bed import check, same, test
 PHASES = ["{ name: steady, rate: 500/s, for: 4s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
 # More than a third of a core can do, with both ends in one thread.
 FAST = ["{ name: steady, rate: 2M/s, for: 3s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
-OBJECTIVES = "[ e2e.p50 < 30s, lost == 0 ]"
+# From the actual send: whether a late generator makes it longer or shorter is not known.
+OBJECTIVES = "[ e2e_service.p50 < 30s, lost == 0 ]"
 
 
 def run_with(path, disturb, code, start_agent=bed.agent):
@@ -67,10 +68,17 @@ def stopped():
         time.sleep(0.2)
         agent.signal(signal.SIGCONT)
 
-    result = run_with(bed.scenario(phases=PHASES, objectives=OBJECTIVES), disturb, 3)
+    objectives = OBJECTIVES.replace("[", "[ e2e.p50 < 30s,")
+    result = run_with(bed.scenario(phases=PHASES, objectives=objectives), disturb, 3)
     same(status(result, "ticker_jitter"), ["invalid"], "jitter of the ticker")
     same(result["verdict"], "invalid", "verdict")
-    same(objective(result, "e2e.p50 < 30s")["met"], None, "the objective about a latency")
+    unjudged = objective(result, "e2e_service.p50 < 30s")
+    same(unjudged["met"], None, "the objective about a service latency")
+    check(0 < unjudged["observed"] < 30e9, f"what was observed: {unjudged}")
+    # It can only have made messages later than they would have been.
+    bounded = objective(result, "e2e.p50 < 30s")
+    same(bounded["met"], True, "the objective about a response latency")
+    check("in spite of a busy host" in bounded["reason"], f"why: {bounded}")
     same(objective(result, "lost == 0")["met"], True, "the objective about a count")
     check(any(reason["code"] == "invalid" for reason in result["reasons"]), f"reasons: {result['reasons']}")
 

@@ -200,6 +200,7 @@ static void sample_close(struct random *random, struct entry_close *entry)
         sample_utf8(random, objective->phase, sizeof objective->phase);
         sample_utf8(random, objective->flow, sizeof objective->flow);
         objective->met = (enum met)sample_below(random, MET_NOT_AVAILABLE + 1);
+        objective->has_observed = sample_below(random, 2) > 0;
         objective->observed = (double)sample_time(random) / 3;
         objective->at_least = sample_below(random, 2) == 1;
         objective->limit = (double)sample_time(random) / 3;
