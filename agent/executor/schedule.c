@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define OWED_GROUPS 1000
+
 static const struct phase_load *load_of(const struct schedule *schedule)
 {
     return &schedule->assignment->phases[schedule->phase].loads[schedule->flow];
@@ -33,6 +35,7 @@ void schedule_init(struct schedule *schedule, const struct assignment *assignmen
     schedule->producers_count = assignment->flows[producer->flow].producers_count;
     schedule->stop_ns = SCHEDULE_NEVER_NS;
     schedule->over = true;
+    schedule->given_up = true;
 }
 
 static uint64_t share_of(const struct schedule *schedule, uint32_t phase)
@@ -74,6 +77,7 @@ void schedule_start(struct schedule *schedule, uint32_t phase_first, uint32_t ph
     schedule->accounted_ns = start_ns;
     schedule->stop_ns = SCHEDULE_NEVER_NS;
     schedule->over = false;
+    schedule->given_up = false;
     schedule->counting_phase = PHASES_MAX;
     enter_phase(schedule, phase_first, start_ns);
 }
@@ -247,4 +251,88 @@ void schedule_account(struct schedule *schedule, int64_t now_ns,
     if (until_ns > schedule->accounted_ns) {
         schedule->accounted_ns = until_ns;
     }
+}
+
+/* Those due before until_ns, in a phase with more of them than can be walked through: by a formula,
+ * as what came due is counted. The first by itself, so that the longest wait is exact. */
+static void owe_in_groups(struct schedule *schedule, int64_t until_ns,
+                          const struct schedule_owed *owed)
+{
+    struct pacer_config config =
+        pacer_config_of(schedule, schedule->phase, schedule->phase_start_ns);
+    int64_t first_ns = pacer_due_ns(&schedule->pacer);
+    int64_t span_ns = until_ns - first_ns;
+    uint64_t told = schedule->sent + 1;
+
+    owed->owed(owed->context, schedule->phase, first_ns, 1);
+    for (int64_t i = 1; i <= OWED_GROUPS; i++) {
+        int64_t at_ns = first_ns + (int64_t)((double)span_ns * (double)i / OWED_GROUPS);
+        uint64_t count = pacer_count_before(&config, i == OWED_GROUPS ? until_ns : at_ns);
+
+        count = count < schedule->share ? count : schedule->share;
+        if (count > told) {
+            owed->owed(owed->context, schedule->phase, at_ns - 1, count - told);
+            told = count;
+        }
+    }
+}
+
+/* How many messages of the phase that are due before until_ns were not sent; 0 also where only
+ * walking tells. */
+static uint64_t count_owed(const struct schedule *schedule, int64_t until_ns)
+{
+    struct pacer_config config =
+        pacer_config_of(schedule, schedule->phase, schedule->phase_start_ns);
+    uint64_t count;
+
+    if (config.arrivals == ARRIVALS_POISSON) {
+        return 0;
+    }
+    count = pacer_count_before(&config, until_ns);
+    count = count < schedule->share ? count : schedule->share;
+    return count > schedule->sent ? count - schedule->sent : 0;
+}
+
+/* now_ns says how late they are: debt outlives its phase. */
+static void owe_of_phase(struct schedule *schedule, int64_t now_ns,
+                         const struct schedule_owed *owed)
+{
+    int64_t skip_ns = schedule->assignment->phases[schedule->phase].skip_ns;
+    int64_t until_ns = earlier(now_ns, schedule->phase_end_ns);
+    uint64_t skipped = schedule_take_skipped(schedule);
+
+    while (skip_ns > 0 && due_in_phase(schedule, now_ns) < now_ns - skip_ns) {
+        schedule_sent(schedule);
+        skipped++;
+    }
+    if (skipped > 0) {
+        owed->skipped(owed->context, schedule->phase, skipped);
+    }
+    if (count_owed(schedule, until_ns) > owed->singly_max) {
+        owe_in_groups(schedule, until_ns, owed);
+        return;
+    }
+    while (due_in_phase(schedule, until_ns) < until_ns) {
+        owed->owed(owed->context, schedule->phase, pacer_due_ns(&schedule->pacer), 1);
+        schedule_sent(schedule);
+    }
+}
+
+void schedule_give_up(struct schedule *schedule, int64_t until_ns, const struct schedule_owed *owed)
+{
+    if (schedule->given_up) {
+        return;
+    }
+    schedule->given_up = true;
+    until_ns = earlier(until_ns, schedule->stop_ns);
+    for (;;) {
+        if (load_of(schedule)->load == LOAD_RATE) {
+            owe_of_phase(schedule, until_ns, owed);
+        }
+        if (schedule->phase == schedule->phase_last || schedule->phase_end_ns >= until_ns) {
+            break;
+        }
+        enter_phase(schedule, schedule->phase + 1, schedule->phase_end_ns);
+    }
+    schedule->over = true;
 }

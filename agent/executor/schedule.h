@@ -37,6 +37,7 @@ struct schedule {
     int64_t phase_end_ns;
     int64_t stop_ns;
     bool over;        /* Nothing is left to send in this segment. */
+    bool given_up;    /* And what was not sent was told. */
     uint64_t share;   /* Messages that this producer sends in the phase. */
     uint64_t sent;    /* Of these; those that were skipped are among them. */
     uint64_t skipped; /* In the phase, since schedule_take_skipped(). */
@@ -68,6 +69,22 @@ int64_t schedule_next_ns(struct schedule *schedule, int64_t now_ns, bool *ret_du
 /* How many messages of schedule->phase were skipped since the last call; after each
  * schedule_next_ns(). */
 uint64_t schedule_take_skipped(struct schedule *schedule);
+
+/* What is told of messages that will never be sent. */
+struct schedule_owed {
+    void *context;
+    void (*skipped)(void *context, uint32_t phase, uint64_t n);
+    /* n of them were due, the last of them at due_ns. */
+    void (*owed)(void *context, uint32_t phase, int64_t due_ns, uint64_t n);
+    uint64_t singly_max; /* Up to so many are told one by one, more of a phase in groups. */
+};
+
+/* Gives up what came due before until_ns and was not sent: tells of it, once, and ends the segment
+ * for this producer. What came due (schedule_account()) is then what was sent, skipped or owed. A
+ * group spans a thousandth of the time that is owed; messages of Poisson arrivals, which have to be
+ * counted one by one, are told so. */
+void schedule_give_up(struct schedule *schedule, int64_t until_ns,
+                      const struct schedule_owed *owed);
 
 /* The message that schedule_next_ns() named was sent. */
 void schedule_sent(struct schedule *schedule);

@@ -302,7 +302,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     sender_draw(group, producer);
     sender->outstanding++;
     schedule_sent(&producer->schedule);
-    recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence);
+    recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence, stamp.intended_ns);
     cell = recorder_cell(recorder, group->flow, phase);
     cell->counters.sent++;
     cell->counters.sent_bytes += payload.bytes_count;

@@ -81,6 +81,10 @@ void sender_reopen(struct sender *sender, int64_t now_ns);
 /* Counts what came due until now_ns; at a segment's end, as the next one forgets it. */
 void sender_count_due(struct sender *sender, int64_t now_ns);
 
+/* At a segment's end, after what came due was counted: records what was not sent among the response
+ * latencies, with how long it had been due until then, or until its sending was stopped. */
+void sender_give_up(struct sender *sender, int64_t now_ns);
+
 /* At an interval's end: counts likewise and reports the state. */
 void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state);
 

@@ -257,6 +257,8 @@ void sender_close(struct sender *sender)
 {
     take_waiting_outcomes(sender);
     settle_outstanding(sender);
+    sender_count_due(sender, mono_ns()); /* Of a segment that did not end. */
+    sender_give_up(sender, mono_ns());
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
 

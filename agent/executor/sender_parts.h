@@ -1,6 +1,7 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
- * what came due (sender_count.c), whether the broker answers (sender_signs.c).
+ * what came due (sender_count.c), what is left of it (sender_owed.c), whether the broker answers
+ * (sender_signs.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H

@@ -133,6 +133,7 @@ static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
     int64_t received_ns = receiver_last_ns(worker->receiver);
 
     sender_count_due(worker->sender, now_ns);
+    sender_give_up(worker->sender, now_ns);
     worker->running = false;
     gate_ended(worker->gate, ended_ns, settled_ns > received_ns ? settled_ns : received_ns);
 }

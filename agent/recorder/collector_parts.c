@@ -266,6 +266,7 @@ static int cut_lane_ranges(struct cutter *cutter, const struct delivery_range *r
         range->phase = phase;
         range->first = atomic_load_explicit(&ranges[phase].first, memory_order_relaxed);
         range->end = end;
+        range->intended_ns = atomic_load_explicit(&ranges[phase].intended_ns, memory_order_relaxed);
         reported[phase] = end;
     }
     return 0;

@@ -32,10 +32,17 @@ static int half_init(struct recorder *recorder, struct recorder_half *half, cons
         for (int series = 0; series < SERIES_COUNT; series++) {
             bool read = series == SERIES_E2E || series == SERIES_E2E_SERVICE ||
                         series == SERIES_CONSUME_ACK;
+            bool owes =
+                flow_sent[flow] &&
+                recorder_owes(assignment, flow, i % assignment->phases_count, (enum series)series);
             bool wanted = series == SERIES_CONNECT ? flow_sent[flow] || flow_read[flow]
-                          : read                   ? flow_read[flow]
+                          : read                   ? flow_read[flow] || owes
                                                    : flow_sent[flow];
             int r = wanted ? hist_new(&half->cells[i].series[series], reterr) : 0;
+
+            if (r == 0 && owes) {
+                r = hist_allow_censored(half->cells[i].series[series], reterr);
+            }
 
             if (r < 0) {
                 return r;
@@ -216,7 +223,25 @@ void recorder_sample(struct recorder_cell *cell, enum series series, int64_t val
     hist_record(cell->series[series], value_ns);
 }
 
-void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uint64_t sequence)
+bool recorder_owes(const struct assignment *assignment, uint32_t flow, uint32_t phase,
+                   enum series series)
+{
+    const struct assigned_flow *of = &assignment->flows[flow];
+
+    if (assignment->phases[phase].loads[flow].load != LOAD_RATE) {
+        return false;
+    }
+    return series == SERIES_PUBLISH ? of->delivery.publish_ack != PUBLISH_ACK_NONE
+                                    : series == SERIES_E2E && of->consumers_count > 0;
+}
+
+void recorder_owed(struct recorder_cell *cell, enum series series, int64_t value_ns, uint64_t count)
+{
+    hist_record_censored(cell->series[series], value_ns, count);
+}
+
+void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uint64_t sequence,
+                   int64_t intended_ns)
 {
     struct delivery_range *range =
         &recorder->ranges[lane * recorder->assignment->phases_count + phase];
@@ -224,6 +249,7 @@ void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uin
     if (atomic_load_explicit(&range->end, memory_order_relaxed) == 0) {
         atomic_store_explicit(&range->first, sequence, memory_order_relaxed);
     }
+    atomic_store_explicit(&range->intended_ns, intended_ns, memory_order_relaxed);
     atomic_store_explicit(&range->end, sequence + 1, memory_order_release);
 }
 

@@ -35,7 +35,8 @@ struct delivery_run {
 /* [first, end) of a stream in a phase. Written by the worker, read by the collector at any time. */
 struct delivery_range {
     _Atomic uint64_t first;
-    _Atomic uint64_t end; /* 0: nothing sent. */
+    _Atomic uint64_t end;        /* 0: nothing sent. */
+    _Atomic int64_t intended_ns; /* Of the last one, or the one that is being sent now. */
 };
 
 #define RECORDER_ERRORS_MAX 16
@@ -109,8 +110,19 @@ struct recorder_cell *recorder_cell(struct recorder *recorder, uint32_t flow, ui
 void recorder_sample(struct recorder_cell *cell, enum series series, int64_t value_ns,
                      int64_t bound_ns);
 
-/* W: a message was given the next number of its stream. */
-void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uint64_t sequence);
+/* W: messages that were due and will never be sent, and how long that has been; a series in which
+ * the worker's producers can owe some (see recorder_owes()). */
+void recorder_owed(struct recorder_cell *cell, enum series series, int64_t value_ns,
+                   uint64_t count);
+
+/* Can messages of the flow and phase be owed to that series? Publish where there are confirms, e2e
+ * where somebody reads, and both only by a schedule. */
+bool recorder_owes(const struct assignment *assignment, uint32_t flow, uint32_t phase,
+                   enum series series);
+
+/* W: a message was given the next number of its stream; intended_ns is an offset from T0. */
+void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uint64_t sequence,
+                   int64_t intended_ns);
 
 /* W: fate of a message of an own stream (ACKED, REFUSED, UNCONFIRMED). */
 void recorder_outcome(struct recorder *recorder, uint32_t lane, enum mark_kind_of_run kind,

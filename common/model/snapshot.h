@@ -88,7 +88,12 @@ struct stream_range {
     uint32_t phase;
     uint64_t first;
     uint64_t end;
+    /* When number end - 1 was due (with `max`: sent), as offset from T0: what never came is placed
+     * in time by it. Where the next one is being sent just now, it may be that one's. */
+    int64_t intended_ns;
 };
+
+#define RANGE_TIME_UNKNOWN INT64_MIN /* Of a journal that was written without. */
 
 /* Consumer's side: what one subscription saw of a stream on this agent. */
 struct reading_delta {

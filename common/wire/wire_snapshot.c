@@ -32,11 +32,12 @@ static void code_range(struct coder *coder, void *item)
 {
     struct stream_range *range = item;
 
-    code_begin(coder, "range", 4);
+    code_begin(coder, "range", 5);
     code_u32(coder, "stream", &range->stream, STREAMS_MAX - 1);
     code_u32(coder, "phase", &range->phase, PHASES_MAX - 1);
     code_u64(coder, "first", &range->first);
     code_u64(coder, "end", &range->end);
+    code_i64(coder, "intended_ns", &range->intended_ns);
     if (range->first > range->end || range->end > SEQ_MAX) {
         coder_bad(coder, "end", "is out of range");
     }
@@ -80,7 +81,7 @@ static const struct list_kind streams_kind = {.item_bytes = sizeof(struct stream
                                               .code = code_stream};
 static const struct list_kind ranges_kind = {.item_bytes = sizeof(struct stream_range),
                                              .items_max = READINGS_MAX,
-                                             .item_bytes_min = 5,
+                                             .item_bytes_min = 6,
                                              .code = code_range};
 static const struct list_kind readings_kind = {.item_bytes = sizeof(struct reading_delta),
                                                .items_max = READINGS_MAX,

@@ -29,7 +29,8 @@ static void code_stream(struct table *table, void *item)
     column_runs(table, &stream->unconfirmed);
 }
 
-static void code_range(struct table *table, void *item)
+/* Before times were told: journals of then are read all the same. */
+static void code_untimed_range(struct table *table, void *item)
 {
     struct stream_range *range = item;
 
@@ -40,6 +41,17 @@ static void code_range(struct table *table, void *item)
     if (table->fields->reads && (range->first > range->end || range->end > SEQ_MAX)) {
         fields_bad(table->fields, table->key, "has a range that can't be");
     }
+    range->intended_ns = table->fields->reads ? RANGE_TIME_UNKNOWN : range->intended_ns;
+}
+
+static void code_range(struct table *table, void *item)
+{
+    struct stream_range *range = item;
+    int64_t intended_ns = range->intended_ns;
+
+    code_untimed_range(table, range);
+    column_i64(table, &intended_ns);
+    range->intended_ns = intended_ns;
 }
 
 static void code_reading(struct table *table, void *item)
@@ -73,8 +85,12 @@ static void code_tables(struct fields *fields, struct snapshot *s)
                                               .code = code_stream};
     static const struct table_list ranges = {.item_bytes = sizeof(struct stream_range),
                                              .items_max = READINGS_MAX,
-                                             .row_bytes_min = 4,
+                                             .row_bytes_min = 5,
                                              .code = code_range};
+    static const struct table_list untimed_ranges = {.item_bytes = sizeof(struct stream_range),
+                                                     .items_max = READINGS_MAX,
+                                                     .row_bytes_min = 4,
+                                                     .code = code_untimed_range};
     static const struct table_list readings = {.item_bytes = sizeof(struct reading_delta),
                                                .items_max = READINGS_MAX,
                                                .row_bytes_min = 5,
@@ -85,7 +101,11 @@ static void code_tables(struct fields *fields, struct snapshot *s)
                                               .code = code_client};
 
     s->streams = field_table(fields, "streams", s->streams, &s->streams_count, &streams);
-    s->ranges = field_table(fields, "ranges", s->ranges, &s->ranges_count, &ranges);
+    if (fields->reads && !fields_lacks(fields, "ranges")) {
+        s->ranges = field_table(fields, "ranges", s->ranges, &s->ranges_count, &untimed_ranges);
+    } else {
+        s->ranges = field_table(fields, "timed_ranges", s->ranges, &s->ranges_count, &ranges);
+    }
     s->readings = field_table(fields, "readings", s->readings, &s->readings_count, &readings);
     s->clients = field_table(fields, "clients", s->clients, &s->clients_count, &clients);
 }

@@ -372,8 +372,8 @@ static void ranges_are_reported_when_they_grew(void **state)
 
     (void)state;
     begin(&bench, 2);
-    recorder_sent(bench.recorders[1], 0, 0, 0);
-    recorder_sent(bench.recorders[1], 0, 0, 1);
+    recorder_sent(bench.recorders[1], 0, 0, 0, 1000 * 0);
+    recorder_sent(bench.recorders[1], 0, 0, 1, 1000 * 1);
     parts = cut(&bench, false, &count);
     assert_int_equal(parts[0]->ranges_count, 1);
     assert_int_equal(parts[0]->ranges[0].stream, 1);
@@ -383,11 +383,12 @@ static void ranges_are_reported_when_they_grew(void **state)
     parts = cut(&bench, false, &count);
     assert_int_equal(parts[0]->ranges_count, 0);
     free_parts(parts, count);
-    recorder_sent(bench.recorders[1], 0, 0, 2);
+    recorder_sent(bench.recorders[1], 0, 0, 2, 1000 * 2);
     parts = cut(&bench, false, &count);
     assert_int_equal(parts[0]->ranges_count, 1);
     assert_int_equal(parts[0]->ranges[0].first, 0);
     assert_int_equal(parts[0]->ranges[0].end, 3);
+    assert_int_equal(parts[0]->ranges[0].intended_ns, 2000);
     free_parts(parts, count);
     done(&bench);
 }
@@ -427,7 +428,7 @@ static uint64_t mark_scattered(struct bench *bench, struct random *random, uint6
         recorder_outcome(recorder, 0, (enum mark_kind_of_run)(RUN_ACKED + random_next(random) % 3),
                          sequence);
         recorder_seen(recorder, consumer, sequence);
-        recorder_sent(recorder, 0, 0, sequence);
+        recorder_sent(recorder, 0, 0, sequence, 0);
         recorder_cell(recorder, 0, 0)->counters.sent++;
         recorder_sample(recorder_cell(recorder, 0, 0), SERIES_E2E,
                         (int64_t)(random_next(random) % (uint64_t)(100 * NS_PER_MS)), 0);

@@ -175,7 +175,7 @@ static void ranges_say_which_numbers_belong_to_which_phase(void **state)
 
     (void)state;
     for (uint64_t i = 0; i < 10; i++) {
-        recorder_sent(recorder, 0, i < 4 ? 0 : 1, i);
+        recorder_sent(recorder, 0, i < 4 ? 0 : 1, i, (int64_t)i * 100);
     }
     assert_int_equal(recorder_producer_lanes(recorder), 1);
     ranges = recorder_ranges(recorder, 0, &stream);
@@ -184,6 +184,8 @@ static void ranges_say_which_numbers_belong_to_which_phase(void **state)
     assert_int_equal(ranges[0].end, 4);
     assert_int_equal(ranges[1].first, 4);
     assert_int_equal(ranges[1].end, 10);
+    assert_int_equal(ranges[0].intended_ns, 300);
+    assert_int_equal(ranges[1].intended_ns, 900);
     recorder_free(recorder);
 }
 

@@ -43,7 +43,7 @@ static void *record(void *argument)
         while (recorder_room(recorder) < 4) {
             (void)sched_yield();
         }
-        recorder_sent(recorder, 0, 0, i);
+        recorder_sent(recorder, 0, 0, i, 0);
         cell = recorder_cell(recorder, 0, 0);
         cell->counters.sent++;
         recorder_sample(cell, SERIES_CALL, 100, 0);

@@ -244,7 +244,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct strain), 48);
     assert_int_equal(sizeof(struct snapshot_row), 296);
     assert_int_equal(sizeof(struct stream_delta), 56);
-    assert_int_equal(sizeof(struct stream_range), 24);
+    assert_int_equal(sizeof(struct stream_range), 32);
     assert_int_equal(sizeof(struct reading_delta), 56);
     assert_int_equal(sizeof(struct client_delta), 48);
     assert_int_equal(sizeof(struct error_delta), 264);

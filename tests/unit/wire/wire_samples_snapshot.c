@@ -115,6 +115,7 @@ static void sample_flat_lists(struct random *random, struct snapshot *s)
         s->ranges[i].first = sample_number(random) % SEQ_MAX;
         s->ranges[i].end =
             s->ranges[i].first + sample_number(random) % (SEQ_MAX - s->ranges[i].first);
+        s->ranges[i].intended_ns = sample_time(random);
     }
     s->clients_count = sample_below(random, 6);
     s->clients = sample_zeros(s->clients_count, sizeof *s->clients);
