@@ -7,6 +7,7 @@ void topics_can_be_made_and_removed_and_made_again(void **state);
 void making_a_topic_that_exists_is_refused(void **state);
 void clean_removes_what_was_left_behind(void **state);
 void probe_finds_the_broker(void **state);
+void a_look_at_the_broker_goes_through_and_leaves_nothing(void **state);
 void probe_of_a_port_where_nothing_listens_says_refused(void **state);
 void probe_of_a_name_that_does_not_resolve_says_so(void **state);
 void probe_of_a_silent_port_ends_in_time(void **state);

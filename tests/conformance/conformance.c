@@ -9,6 +9,7 @@
 
 static const struct CMUnitTest tests[] = {
     CASE(probe_finds_the_broker),
+    CASE(a_look_at_the_broker_goes_through_and_leaves_nothing),
     CASE(probe_of_a_port_where_nothing_listens_says_refused),
     CASE(probe_of_a_name_that_does_not_resolve_says_so),
     CASE(probe_of_a_silent_port_ends_in_time),

@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include "cases.h"
+#include "look.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define PROBE_NS (5 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_S)
 
 /* Probes the suite's broker at another "HOST:PORT", within the 5 s that `doctor` promises. */
 static void probe_at(const struct suite *suite, const char *host_port, struct probe *ret,
@@ -45,6 +47,25 @@ void probe_finds_the_broker(void **state)
     assert_int_equal(probe.failure, PROBE_OK);
     assert_non_null(memchr(probe.broker_version, '\0', sizeof probe.broker_version));
     print_message("broker: %s, library: %s\n", probe.broker_version, suite->ops->library_version());
+    target_done(&target);
+}
+
+void a_look_at_the_broker_goes_through_and_leaves_nothing(void **state)
+{
+    const struct suite *suite = rig_suite(state);
+    struct errinfo error = {""};
+    enum look_stage stage = LOOK_MAKE;
+    struct target target;
+
+    rig_target(suite, NULL, NULL, &target);
+    /* Twice: what the first left behind would be in the way of the second. */
+    for (int i = 0; i < 2; i++) {
+        if (look_at_target(suite->ops, &target, "conformance", mono_ns() + LOOK_NS, &stage,
+                           &error) < 0) {
+            fail_msg("look: %s", error.text);
+        }
+        assert_int_equal(stage, LOOK_DONE);
+    }
     target_done(&target);
 }
 

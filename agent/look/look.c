@@ -1,0 +1,228 @@
+#include "look.h"
+
+#include "mono.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAUSE_NS NS_PER_MS
+#define REMOVE_NS (5 * NS_PER_S) /* Also when the deadline has passed: nothing is left behind. */
+#define EVENTS 16
+#define TOKEN 0
+
+static const char payload[] = "Millrace looks whether messages go through.";
+
+static const struct delivery delivery = {.publish_ack = PUBLISH_ACK_ALL,
+                                         .in_flight = 1,
+                                         .consume_ack = CONSUME_ACK_EACH,
+                                         .consume_ack_batch = 1};
+
+struct look {
+    const struct backend_ops *ops;
+    const struct target *target;
+    int64_t deadline_ns;
+    char run_id[NAME_BYTES];
+    char topic_name[TOPIC_NAME_BYTES];
+    struct topic topic;
+    uint32_t topic_index;
+    struct endpoint_client clients[2]; /* By role. */
+    struct endpoint_config configs[2];
+    struct endpoint *endpoints[2];
+    enum look_stage stage;
+    uint64_t read_token;
+    struct errinfo heard; /* The last that the broker said of a failure. */
+};
+
+const char *look_stage_name(enum look_stage stage)
+{
+    static const char *const names[] = {
+        [LOOK_MAKE] = "make a topic",
+        [LOOK_OPEN_CONSUMER] = "open a consumer",
+        [LOOK_OPEN_PRODUCER] = "open a producer",
+        [LOOK_WRITE] = "write a message",
+        [LOOK_CONFIRM] = "have a message confirmed",
+        [LOOK_READ] = "read a message",
+        [LOOK_ACKNOWLEDGE] = "acknowledge a message",
+        [LOOK_REMOVE] = "remove a topic",
+        [LOOK_DONE] = "look again",
+    };
+
+    return names[stage];
+}
+
+static void look_init(struct look *look, const char *name)
+{
+    (void)snprintf(look->run_id, sizeof look->run_id, "look-%.32s", name);
+    (void)snprintf(look->topic_name, sizeof look->topic_name, "millrace-%s-0", look->run_id);
+    look->topic = (struct topic){
+        .name = look->topic_name, .partitions = 1, .subscriptions = 1, .delivery = &delivery};
+    for (int role = ROLE_PRODUCER; role <= ROLE_CONSUMER; role++) {
+        look->clients[role] = (struct endpoint_client){.client = (uint32_t)role,
+                                                       .topics = &look->topic_index,
+                                                       .topics_count = 1,
+                                                       .shares_count = 1};
+        look->configs[role] = (struct endpoint_config){.target = look->target,
+                                                       .role = (enum endpoint_role)role,
+                                                       .run_id = look->run_id,
+                                                       .topics = &look->topic,
+                                                       .topics_count = 1,
+                                                       .clients = &look->clients[role],
+                                                       .clients_count = 1,
+                                                       .delivery = &delivery,
+                                                       .message_bytes_max = sizeof payload,
+                                                       .drain_ns = NS_PER_S,
+                                                       .open_deadline_ns = look->deadline_ns};
+    }
+}
+
+static int open_role(struct look *look, enum endpoint_role role, struct errinfo *reterr)
+{
+    return look->ops->open(&look->configs[role], &look->endpoints[role], reterr);
+}
+
+static void hear(struct look *look, const struct event *event)
+{
+    if (event->text != NULL && event->text[0] != '\0') {
+        (void)snprintf(look->heard.text, sizeof look->heard.text, "%s", event->text);
+    }
+}
+
+/* 1: it is the one that was waited for; 0: it says nothing; -EPERM: the broker said no. */
+static int judge_event(struct look *look, const struct event *event, enum event_kind wanted)
+{
+    if (event->kind == EVENT_MESSAGE && event->bytes_count == sizeof payload &&
+        memcmp(event->bytes, payload, sizeof payload) == 0) {
+        look->read_token = event->token;
+        return wanted == EVENT_MESSAGE ? 1 : 0;
+    }
+    if (event->kind == wanted && wanted != EVENT_MESSAGE) {
+        return 1;
+    }
+    hear(look, event);
+    return event->kind == EVENT_REFUSED || event->kind == EVENT_UNCONFIRMED ? -EPERM : 0;
+}
+
+/* Polls an endpoint until it has that event. */
+static int await(struct look *look, enum endpoint_role role, enum event_kind wanted,
+                 struct errinfo *reterr)
+{
+    struct event events[EVENTS];
+
+    for (;;) {
+        int count = look->ops->poll(look->endpoints[role], events, EVENTS);
+
+        for (int i = 0; i < count; i++) {
+            int r = judge_event(look, &events[i], wanted);
+
+            if (r != 0) {
+                return r > 0 ? 0
+                             : errinfo_set(reterr, r, "%s",
+                                           look->heard.text[0] != '\0'
+                                               ? look->heard.text
+                                               : "the broker refused it and gave no reason");
+            }
+        }
+        if (mono_ns() >= look->deadline_ns) {
+            return errinfo_set(reterr, -ETIMEDOUT, "%s",
+                               look->heard.text[0] != '\0' ? look->heard.text
+                                                           : "no answer in time");
+        }
+        mono_sleep_until(mono_ns() + PAUSE_NS);
+    }
+}
+
+/* A socket that is full, or a client that is not up yet. */
+static int write_message(struct look *look, struct errinfo *reterr)
+{
+    const struct message message = {
+        .bytes = payload, .bytes_count = sizeof payload, .token = TOKEN};
+    int r;
+
+    while ((r = look->ops->submit(look->endpoints[ROLE_PRODUCER], &message)) == -EAGAIN &&
+           mono_ns() < look->deadline_ns) {
+        mono_sleep_until(mono_ns() + PAUSE_NS);
+    }
+    return r < 0 ? errinfo_set(reterr, -ETIMEDOUT, "the client could not take it in time") : 0;
+}
+
+static int acknowledge(struct look *look, struct errinfo *reterr)
+{
+    int r;
+
+    while ((r = look->ops->ack(look->endpoints[ROLE_CONSUMER], look->read_token, false)) ==
+               -EAGAIN &&
+           mono_ns() < look->deadline_ns) {
+        mono_sleep_until(mono_ns() + PAUSE_NS);
+    }
+    if (r < 0) {
+        return errinfo_set(reterr, r, "%s", r == -EAGAIN ? "not in time" : "the client is down");
+    }
+    return look->ops->ack_answers ? await(look, ROLE_CONSUMER, EVENT_CONSUME_ACKED, reterr) : 0;
+}
+
+static int take_stage(struct look *look, struct errinfo *reterr)
+{
+    const struct topic_list list = {.topics = &look->topic, .topics_count = 1};
+
+    switch (look->stage) {
+    case LOOK_MAKE:
+        return look->ops->topics_create(look->target, &list, look->deadline_ns, reterr);
+    case LOOK_OPEN_CONSUMER:
+        return open_role(look, ROLE_CONSUMER, reterr);
+    case LOOK_OPEN_PRODUCER:
+        return open_role(look, ROLE_PRODUCER, reterr);
+    case LOOK_WRITE:
+        return write_message(look, reterr);
+    case LOOK_CONFIRM:
+        return await(look, ROLE_PRODUCER, EVENT_ACKED, reterr);
+    case LOOK_READ:
+        return await(look, ROLE_CONSUMER, EVENT_MESSAGE, reterr);
+    case LOOK_ACKNOWLEDGE:
+        return acknowledge(look, reterr);
+    case LOOK_REMOVE:
+    case LOOK_DONE:
+        break;
+    }
+    return 0;
+}
+
+/* Removes the topic whatever came before: one that could not be made is no error to remove. */
+static int clear(struct look *look, struct errinfo *reterr)
+{
+    const struct topic_list list = {.topics = &look->topic, .topics_count = 1};
+    int64_t latest_ns = mono_ns() + REMOVE_NS;
+
+    look->ops->close(look->endpoints[ROLE_PRODUCER]);
+    look->ops->close(look->endpoints[ROLE_CONSUMER]);
+    return look->ops->topics_delete(
+        look->target, &list, look->deadline_ns > latest_ns ? look->deadline_ns : latest_ns, reterr);
+}
+
+int look_at_target(const struct backend_ops *ops, const struct target *target, const char *name,
+                   int64_t deadline_ns, enum look_stage *ret_stage, struct errinfo *reterr)
+{
+    struct look look = {.ops = ops, .target = target, .deadline_ns = deadline_ns};
+    struct errinfo error = {""};
+    struct errinfo removing = {""};
+    int removed;
+    int r = 0;
+
+    look_init(&look, name);
+    while (look.stage < LOOK_REMOVE) {
+        r = take_stage(&look, &error);
+        if (r < 0) {
+            break;
+        }
+        look.stage++;
+    }
+    removed = clear(&look, &removing);
+    if (r == 0) {
+        r = removed;
+        error = removing;
+        look.stage = removed < 0 ? LOOK_REMOVE : LOOK_DONE;
+    }
+    *ret_stage = look.stage;
+    return r < 0 ? errinfo_set(reterr, r, "can't %s: %s", look_stage_name(look.stage), error.text)
+                 : 0;
+}

@@ -1,0 +1,253 @@
+/* A broker that forbids one step after the other. */
+#include "check.h"
+#include "look.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct endpoint {
+    enum endpoint_role role;
+};
+
+enum fault {
+    FAULT_NONE,
+    FAULT_REFUSED,
+    FAULT_SILENT_CONFIRM,
+    FAULT_SILENT_READ,
+    FAULT_BLOCKED,
+    FAULT_FULL
+};
+
+static struct {
+    enum look_stage forbidden; /* LOOK_DONE: none. */
+    enum fault fault;
+    bool topic_is_there;
+    uint32_t open;
+    char bytes[256];
+    uint32_t bytes_count;
+    bool confirm_waits;
+    bool message_waits;
+    uint32_t acks;
+    struct endpoint endpoints[2];
+} broker;
+
+static int forbid(enum look_stage stage, struct errinfo *reterr)
+{
+    return broker.forbidden == stage ? errinfo_set(reterr, -EACCES, "access refused") : 0;
+}
+
+static int topics_create(const struct target *target, const struct topic_list *topics,
+                         int64_t deadline_ns, struct errinfo *reterr)
+{
+    int r = forbid(LOOK_MAKE, reterr);
+
+    (void)target;
+    (void)deadline_ns;
+    assert_int_equal(topics->topics_count, 1);
+    assert_memory_equal(topics->topics[0].name, "millrace-look-run-agent-1", 25);
+    broker.topic_is_there = r == 0;
+    return r;
+}
+
+static int topics_delete(const struct target *target, const struct topic_list *topics,
+                         int64_t deadline_ns, struct errinfo *reterr)
+{
+    int r = forbid(LOOK_REMOVE, reterr);
+
+    (void)target;
+    (void)topics;
+    assert_int_equal(broker.open, 0); /* A client that is open could make it anew. */
+    assert_true(deadline_ns > mono_ns());
+    broker.topic_is_there = broker.topic_is_there && r < 0;
+    return r;
+}
+
+static int open_one(const struct endpoint_config *config, struct endpoint **ret,
+                    struct errinfo *reterr)
+{
+    int r = forbid(config->role == ROLE_CONSUMER ? LOOK_OPEN_CONSUMER : LOOK_OPEN_PRODUCER, reterr);
+
+    assert_true(broker.topic_is_there);
+    if (r == 0) {
+        broker.endpoints[config->role].role = config->role;
+        *ret = &broker.endpoints[config->role];
+        broker.open++;
+    }
+    return r;
+}
+
+static void close_one(struct endpoint *endpoint)
+{
+    broker.open -= endpoint != NULL ? 1 : 0;
+}
+
+static int submit(struct endpoint *endpoint, const struct message *message)
+{
+    assert_int_equal(endpoint->role, ROLE_PRODUCER);
+    if (broker.fault == FAULT_FULL) {
+        return -EAGAIN;
+    }
+    assert_true(message->bytes_count <= sizeof broker.bytes);
+    memcpy(broker.bytes, message->bytes, message->bytes_count);
+    broker.bytes_count = message->bytes_count;
+    broker.confirm_waits = broker.fault != FAULT_SILENT_CONFIRM;
+    broker.message_waits = broker.fault != FAULT_SILENT_READ;
+    return 0;
+}
+
+static int poll_producer(struct event *event)
+{
+    if (broker.fault == FAULT_BLOCKED) {
+        *event = (struct event){.kind = EVENT_ERROR, .text = "blocked: low on memory"};
+        return 1;
+    }
+    if (!broker.confirm_waits) {
+        return 0;
+    }
+    broker.confirm_waits = false;
+    *event = (struct event){.kind = broker.fault == FAULT_REFUSED ? EVENT_REFUSED : EVENT_ACKED,
+                            .text = broker.fault == FAULT_REFUSED ? "not leader" : NULL};
+    return 1;
+}
+
+static int poll_one(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    assert_true(events_max > 0);
+    if (endpoint->role == ROLE_PRODUCER) {
+        return poll_producer(events);
+    }
+    if (!broker.message_waits) {
+        return 0;
+    }
+    broker.message_waits = false;
+    *events = (struct event){.kind = EVENT_MESSAGE,
+                             .token = 7,
+                             .bytes = broker.bytes,
+                             .bytes_count = broker.bytes_count};
+    return 1;
+}
+
+static int ack(struct endpoint *endpoint, uint64_t token, bool multiple)
+{
+    assert_int_equal(endpoint->role, ROLE_CONSUMER);
+    assert_int_equal(token, 7);
+    assert_false(multiple);
+    if (broker.forbidden == LOOK_ACKNOWLEDGE) {
+        return -ENOTCONN;
+    }
+    broker.acks++;
+    return 0;
+}
+
+static const struct backend_ops ops = {.topics_create = topics_create,
+                                       .topics_delete = topics_delete,
+                                       .open = open_one,
+                                       .close = close_one,
+                                       .submit = submit,
+                                       .poll = poll_one,
+                                       .ack = ack};
+
+static void begin(enum look_stage forbidden, enum fault fault)
+{
+    memset(&broker, 0, sizeof broker);
+    broker.forbidden = forbidden;
+    broker.fault = fault;
+}
+
+static int look(int64_t allowed_ns, enum look_stage *ret_stage, struct errinfo *reterr)
+{
+    static const struct target target = {0};
+
+    return look_at_target(&ops, &target, "run-agent-1", mono_ns() + allowed_ns, ret_stage, reterr);
+}
+
+static void assert_stops_at(enum look_stage stage, int64_t allowed_ns, const char *sentence)
+{
+    struct errinfo error = {""};
+    enum look_stage stopped = LOOK_DONE;
+
+    assert_true(look(allowed_ns, &stopped, &error) < 0);
+    assert_int_equal(stopped, stage);
+    assert_string_equal(error.text, sentence);
+    assert_int_equal(broker.open, 0);
+}
+
+static void a_broker_that_allows_all_is_left_as_it_was(void **state)
+{
+    enum look_stage stage = LOOK_MAKE;
+
+    (void)state;
+    begin(LOOK_DONE, FAULT_NONE);
+    assert_int_equal(look(NS_PER_S, &stage, NULL), 0);
+    assert_int_equal(stage, LOOK_DONE);
+    assert_int_equal(broker.acks, 1);
+    assert_int_equal(broker.open, 0);
+    assert_false(broker.topic_is_there);
+}
+
+static void each_step_that_is_forbidden_is_named_and_nothing_is_left(void **state)
+{
+    static const char *const sentences[] = {
+        [LOOK_MAKE] = "can't make a topic: access refused",
+        [LOOK_OPEN_CONSUMER] = "can't open a consumer: access refused",
+        [LOOK_OPEN_PRODUCER] = "can't open a producer: access refused",
+        [LOOK_ACKNOWLEDGE] = "can't acknowledge a message: the client is down",
+    };
+
+    (void)state;
+    for (int stage = LOOK_MAKE; stage <= LOOK_ACKNOWLEDGE; stage++) {
+        if (stage != LOOK_WRITE && stage != LOOK_CONFIRM && stage != LOOK_READ) {
+            begin((enum look_stage)stage, FAULT_NONE);
+            assert_stops_at((enum look_stage)stage, NS_PER_S, sentences[stage]);
+            assert_false(broker.topic_is_there);
+        }
+    }
+}
+
+static void a_topic_that_can_not_be_removed_is_told(void **state)
+{
+    (void)state;
+    begin(LOOK_REMOVE, FAULT_NONE);
+    assert_stops_at(LOOK_REMOVE, NS_PER_S, "can't remove a topic: access refused");
+}
+
+static void a_refused_message_is_told_in_the_brokers_words(void **state)
+{
+    (void)state;
+    begin(LOOK_DONE, FAULT_REFUSED);
+    assert_stops_at(LOOK_CONFIRM, NS_PER_S, "can't have a message confirmed: not leader");
+}
+
+/* Those below wait for the deadline: it has passed already, so that no test waits. */
+static void what_never_comes_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    begin(LOOK_DONE, FAULT_FULL);
+    assert_stops_at(LOOK_WRITE, 0, "can't write a message: the client could not take it in time");
+    begin(LOOK_DONE, FAULT_SILENT_CONFIRM);
+    assert_stops_at(LOOK_CONFIRM, 0, "can't have a message confirmed: no answer in time");
+    begin(LOOK_DONE, FAULT_SILENT_READ);
+    assert_stops_at(LOOK_READ, 0, "can't read a message: no answer in time");
+}
+
+static void an_alarm_of_the_broker_is_the_reason(void **state)
+{
+    (void)state;
+    begin(LOOK_DONE, FAULT_BLOCKED);
+    assert_stops_at(LOOK_CONFIRM, 0, "can't have a message confirmed: blocked: low on memory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_broker_that_allows_all_is_left_as_it_was),
+        cmocka_unit_test(each_step_that_is_forbidden_is_named_and_nothing_is_left),
+        cmocka_unit_test(a_topic_that_can_not_be_removed_is_told),
+        cmocka_unit_test(a_refused_message_is_told_in_the_brokers_words),
+        cmocka_unit_test(what_never_comes_ends_at_the_deadline),
+        cmocka_unit_test(an_alarm_of_the_broker_is_the_reason),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
