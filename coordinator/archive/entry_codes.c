@@ -74,6 +74,9 @@ static void code_run(struct fields *fields, struct entry_run *run)
     field_text(fields, "scenario_sha256", run->scenario_sha256, sizeof run->scenario_sha256);
     field_u64_text(fields, "seed", &run->seed);
     field_i64(fields, "started_unix_ns", &run->started_unix_ns);
+    if (!fields->reads || !fields_lacks(fields, "selfcheck_warns")) { /* Older journals do. */
+        field_bool(fields, "selfcheck_warns", &run->selfcheck_warns);
+    }
     run->versions = field_list(fields, "versions", run->versions, &run->versions_count, &versions);
 }
 
@@ -161,15 +164,15 @@ static void code_reason(struct fields *fields, void *item)
 static void code_objective(struct fields *fields, void *item)
 {
     struct result_objective *objective = item;
-    uint64_t has_observed = objective->has_observed ? 1 : 0;
 
     field_text(fields, "text", objective->text, sizeof objective->text);
     field_text(fields, "case", objective->case_name, sizeof objective->case_name);
     field_text(fields, "phase", objective->phase, sizeof objective->phase);
     field_text(fields, "flow", objective->flow, sizeof objective->flow);
     objective->met = field_enum(fields, "met", objective->met, mets, MET_NOT_AVAILABLE + 1);
-    field_counter(fields, "has_observed", &has_observed); /* Earlier journals lack it. */
-    objective->has_observed = has_observed > 0;
+    if (!fields->reads || !fields_lacks(fields, "has_observed")) { /* Older journals do. */
+        field_bool(fields, "has_observed", &objective->has_observed);
+    }
     field_double(fields, "observed", &objective->observed);
     if (!fields->reads || !fields_lacks(fields, "at_least")) { /* Older journals do. */
         field_bool(fields, "at_least", &objective->at_least);

@@ -368,6 +368,7 @@ static void put_run(struct json_values *values, const struct result *result)
     json_i64(values, "started_unix_ns", result->started_unix_ns);
     json_i64(values, "ended_unix_ns", result->ended_unix_ns);
     json_text(values, "seed", seed);
+    json_text(values, "selfcheck_mode", result->selfcheck_warns ? "warn" : "strict");
     json_text(values, "command", or_empty(result->command));
     json_open(values, "scenario");
     json_text(values, "yaml", or_empty(result->scenario));

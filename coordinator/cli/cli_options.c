@@ -23,6 +23,8 @@ static const struct {
     [CLI_SEED] = {"--seed", "N", "repeat the schedule and payloads of an earlier run"},
     [CLI_OUT] = {"--out", "DIR", "where the run goes (default runs/TIME-NAME)"},
     [CLI_LISTEN] = {"--listen", "URL", "wait for agents to join here: tcp://127.0.0.1:7700"},
+    [CLI_SELFCHECK] = {"--selfcheck", "strict|warn",
+                       "warn: judge as observed what the self-check can't vouch for"},
     [CLI_QUIET] = {"--quiet", NULL, "no progress, only the summary"},
     [CLI_OPEN] = {"--open", NULL, "open the report in a browser"},
     [CLI_FORMAT] = {"--format", "NAME", "html, md, json, csv, junit or hlog"},
@@ -100,6 +102,18 @@ static int read_number(const struct cli_usage *usage, enum cli_option option, co
     return 0;
 }
 
+/* It is a key of the scenario: so the run's own copy has it, too. */
+static int take_selfcheck(const struct cli_usage *usage, const char *value, struct cli_options *ret)
+{
+    bool warns = strcmp(value, "warn") == 0;
+
+    if (!warns && strcmp(value, "strict") != 0) {
+        return wrong(usage, "--selfcheck is strict or warn, not ", value);
+    }
+    list_add(&ret->set, warns ? "selfcheck=warn" : "selfcheck=strict");
+    return 0;
+}
+
 /* 0, or the exit code. */
 static int take_option(const struct cli_usage *usage, enum cli_option option, const char *value,
                        struct cli_options *ret)
@@ -134,6 +148,9 @@ static int take_option(const struct cli_usage *usage, enum cli_option option, co
         break;
     case CLI_FORMAT:
         ret->format = value;
+        break;
+    case CLI_SELFCHECK:
+        r = take_selfcheck(usage, value, ret);
         break;
     case CLI_QUIET:
         ret->quiet = true;

@@ -18,6 +18,7 @@ enum cli_option {
     CLI_SEED,
     CLI_OUT,
     CLI_LISTEN,
+    CLI_SELFCHECK,
     CLI_QUIET,
     CLI_OPEN,
     CLI_FORMAT,

@@ -23,9 +23,9 @@
 
 extern char **environ;
 
-static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,         CLI_TARGET, CLI_AGENTS,
-                                                CLI_LISTEN, CLI_OUT,         CLI_SEED,   CLI_QUIET,
-                                                CLI_OPEN,   CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {
+    CLI_WITH, CLI_SET,       CLI_TARGET, CLI_AGENTS, CLI_LISTEN,      CLI_OUT,
+    CLI_SEED, CLI_SELFCHECK, CLI_QUIET,  CLI_OPEN,   CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",

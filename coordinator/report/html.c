@@ -277,7 +277,7 @@ static void place_header(const struct page *page, struct text *out)
     text_add(out, "</strong> ");
     escape_markup(result->description == NULL ? "" : result->description, out);
     text_addf(out, "</p>\n<h1><span class=\"badge %s\">%s %s</span> <span>", tone, sign,
-              sentence_verdict(result));
+              sentence_badge(result));
     escape_markup(page->sentence.bytes, out);
     text_add(out, "</span></h1>\n<nav aria-label=\"Sections\"><ul>");
     for (const struct doc_section *section = page->doc.sections; section != NULL;

@@ -115,6 +115,8 @@ static void add_run(const struct result *result, struct junit_totals *totals, st
                       sentence.bytes, totals, out);
     } else if (result->verdict != VERDICT_PASS) {
         junit_outcome(JUNIT_FAILURE, verdict_name(result->verdict), sentence.bytes, totals, out);
+    } else if (result->selfcheck_warns) {
+        junit_said(sentence_badge(result), out);
     }
     junit_close(out);
     text_done(&sentence);
@@ -145,6 +147,8 @@ int junit_write(const struct result *result, struct text *out, struct errinfo *r
               totals.tests, totals.failures, totals.errors, totals.skipped, took_s);
     out->failed = out->failed || text_failed(&cases);
     if (!out->failed) {
+        text_addf(out, "    <properties><property name=\"selfcheck\" value=\"%s\"/></properties>\n",
+                  result->selfcheck_warns ? "warn" : "strict");
         text_add_bytes(out, cases.bytes, cases.bytes_count);
         text_add(out, "  </testsuite>\n</testsuites>\n");
     }

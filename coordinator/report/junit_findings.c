@@ -142,7 +142,7 @@ static void add_comparison(const struct result *result, const struct result_comp
         junit_open(row->case_name, name.bytes, totals, out);
         if (row->verdict == COMPARISON_NOT_AVAILABLE) {
             junit_outcome(JUNIT_SKIPPED, "n/a", change.bytes, totals, out);
-        } else if (row->verdict == COMPARISON_WORSE && invalid != NULL) {
+        } else if (invalid != NULL) {
             junit_outcome(JUNIT_ERROR, "invalid", invalid, totals, out);
         } else if (row->verdict == COMPARISON_WORSE) {
             junit_outcome(JUNIT_FAILURE, "regression", change.bytes, totals, out);

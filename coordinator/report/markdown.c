@@ -177,7 +177,7 @@ int markdown_write(const struct result *result, struct text *out, struct errinfo
             text_add(out, "\n\n");
             escape_markdown(result->description, out);
         }
-        text_addf(out, "\n\n**%s** - ", sentence_verdict(result));
+        text_addf(out, "\n\n**%s** - ", sentence_badge(result));
         escape_markdown(sentence.bytes, out);
         text_add(out, "\n\n");
         for (const struct doc_section *section = doc.sections; section != NULL;

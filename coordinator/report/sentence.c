@@ -28,6 +28,25 @@ const char *sentence_verdict(const struct result *result)
                                                                      : words[result->verdict];
 }
 
+const char *sentence_badge(const struct result *result)
+{
+    static const char *const words[] = {
+        [VERDICT_PASS] = "PASS (the self-check only warns)",
+        [VERDICT_FAIL] = "FAIL (the self-check only warns)",
+        [VERDICT_REGRESSION] = "REGRESSION (the self-check only warns)",
+    };
+    bool warned = false;
+
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        warned = warned || result->findings.checks[i].status == CHECK_INVALID;
+    }
+    if (!result->selfcheck_warns || !warned || result->cut_off ||
+        result->verdict >= sizeof words / sizeof words[0] || words[result->verdict] == NULL) {
+        return sentence_verdict(result);
+    }
+    return words[result->verdict];
+}
+
 /* What the cases with figures have in common. */
 struct common {
     uint32_t cases;
@@ -453,7 +472,7 @@ void sentence_body(const struct result *result, struct text *out)
 
 int report_sentence(const struct result *result, struct text *out)
 {
-    text_addf(out, "%s - ", sentence_verdict(result));
+    text_addf(out, "%s - ", sentence_badge(result));
     sentence_body(result, out);
     return text_failed(out) ? -ENOMEM : 0;
 }

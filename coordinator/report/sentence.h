@@ -5,8 +5,12 @@
 #include "result.h"
 #include "text.h"
 
-/* "PASS", "CUT OFF", ...: the word on the badge. */
+/* "PASS", "CUT OFF", ...: in a word. */
 const char *sentence_verdict(const struct result *result);
+
+/* The same as it stands on the badge: also that figures were judged that the self-check can't vouch
+ * for, where it only warns. */
+const char *sentence_badge(const struct result *result);
 
 /* What comes after "PASS - ". */
 void sentence_body(const struct result *result, struct text *out);

@@ -276,6 +276,17 @@ bool sentence_checks(const struct result *result, struct text *out)
     return listed > 0;
 }
 
+/* A met objective has a reason only where something speaks against it. */
+static bool has_met_in_spite(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->objectives_count; i++) {
+        if (result->objectives[i].met == MET_YES && result->objectives[i].reason[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sentence_doubt(const struct result *result, struct text *out)
 {
     struct text why = {0};
@@ -288,7 +299,8 @@ bool sentence_doubt(const struct result *result, struct text *out)
     if (any) {
         text_addf(out,
                   "the load generator may have made the latencies and rates, not the broker; what "
-                  "was counted holds: %s",
+                  "was counted%s holds: %s",
+                  has_met_in_spite(result) ? ", and what was met in spite of a busy host," : "",
                   text_failed(&why) ? "" : why.bytes);
     }
     text_done(&why);

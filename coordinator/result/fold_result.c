@@ -162,6 +162,7 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     result->command = fold_copy_text(fold->run.command);
     result->scenario = fold_copy_text(fold->run.scenario);
     result->seed = fold->run.seed;
+    result->selfcheck_warns = fold->run.selfcheck_warns;
     result->started_unix_ns = fold->run.started_unix_ns;
     result->versions_count = fold->run.versions_count;
     result->agents_count = fold->agents_count;

@@ -36,6 +36,7 @@ struct entry_run {
     char scenario_sha256[65];
     uint64_t seed;
     int64_t started_unix_ns;
+    bool selfcheck_warns;
     struct result_version *versions;
     uint32_t versions_count;
 };

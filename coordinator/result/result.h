@@ -293,6 +293,7 @@ struct result {
     int64_t started_unix_ns;
     int64_t ended_unix_ns;
     uint64_t seed;
+    bool selfcheck_warns; /* What the self-check doubts was judged as it was observed. */
     char *command;
     char *scenario; /* Effective, secrets removed. */
     char scenario_sha256[65];

@@ -18,7 +18,8 @@ static int judge(struct run *run, struct result *result, struct errinfo *reterr)
                                       .objectives_count = scenario->objectives_count,
                                       .windows = run->window_counts,
                                       .windows_count = run->window_counts_count,
-                                      .compare = &scenario->compare};
+                                      .compare = &scenario->compare,
+                                      .selfcheck_warns = scenario->selfcheck_warns};
     int r = selfcheck_find(result, reterr);
 
     if (r == 0) {

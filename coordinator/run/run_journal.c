@@ -61,6 +61,7 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
     entry.as.run.scenario = scenario->effective;
     entry.as.run.seed = run->config->seed;
     entry.as.run.started_unix_ns = wall_unix_ns();
+    entry.as.run.selfcheck_warns = scenario->selfcheck_warns;
     entry.as.run.versions = versions;
     entry.as.run.versions_count = 2 + run->config->libraries_count;
     return run_journal(run, &entry, reterr); /* Everything in it is borrowed. */

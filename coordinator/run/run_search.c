@@ -58,6 +58,7 @@ static int judge_step(struct run *run, const struct plan_case *of, const struct 
                                  .case_name = of->name,
                                  .asked_per_s = trial->rate_per_s,
                                  .confirms = trial->confirms,
+                                 .selfcheck_warns = scenario->selfcheck_warns,
                                  .ceiling_per_s = run->calibrations[of->setup].ceiling_per_s};
     struct result_agent *agents = NULL;
     struct result_trial made;

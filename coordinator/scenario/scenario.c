@@ -126,6 +126,7 @@ static void build_head(struct loading *loading)
     scenario->repeat = (uint32_t)usable_number(usable(loading->root, "repeat"), "repeat");
     scenario->calibrate_ns = usable_number(usable(loading->root, "calibrate"), "calibrate");
     scenario->calibrate_given = node_child(loading->root, "calibrate") != NULL;
+    scenario->selfcheck_warns = usable_number(usable(loading->root, "selfcheck"), "selfcheck") == 1;
     if (scenario->name == NULL || scenario->description == NULL) {
         loading->problems.failed = true;
     }

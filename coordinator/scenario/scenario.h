@@ -113,6 +113,7 @@ struct scenario {
     uint32_t repeat;              /* Trials of each case. */
     int64_t calibrate_ns;         /* Of each workload, into the memory backend; 0: not at all. */
     bool calibrate_given;         /* It is written: targets that are memory are calibrated too. */
+    bool selfcheck_warns;         /* What the self-check doubts is judged as it was observed. */
     struct objective *objectives; /* As written; what is implied is not among them. */
     uint32_t objectives_count;
     struct compare_terms

@@ -4,6 +4,7 @@
 #include "bounds.h"
 
 static const char *const unavailable_words[] = {"fail", "skip", NULL};
+static const char *const selfcheck_words[] = {"strict", "warn", NULL};
 
 const struct scenario_key scenario_keys_targets[] = {
     {.path = "", .type = KEY_MAP, .help = "The scenario."},
@@ -88,5 +89,11 @@ const struct scenario_key scenario_keys_targets[] = {
      .fallback = "3s",
      .help = "How long each workload is first sent into the memory backend, to tell the "
              "generator's headroom; none: not at all. On memory targets only if it is written."},
+    {.path = "selfcheck",
+     .type = KEY_CHOICE,
+     .choices = selfcheck_words,
+     .fallback = "strict",
+     .help = "Whether figures that the self-check can't vouch for are left unjudged, or judged as "
+             "they were observed."},
     {.path = NULL},
 };

@@ -67,7 +67,7 @@ int search_doubt(const struct result_trial *trial, const struct search_terms *te
     struct result_case like = {.calibration.ceiling_per_s = terms->ceiling_per_s};
     int r;
 
-    if (step->outcome == STEP_VOID) {
+    if (step->outcome == STEP_VOID || terms->selfcheck_warns) {
         return 0;
     }
     (void)snprintf(like.name, sizeof like.name, "%s", terms->case_name);

@@ -15,16 +15,17 @@ FAST = ["{ name: steady, rate: 2M/s, for: 3s }", "{ name: drain, rate: none, unt
 OBJECTIVES = "[ e2e_service.p50 < 30s, lost == 0 ]"
 
 
-def run_with(path, disturb, code, start_agent=bed.agent):
+def run_with(path, disturb, code, start_agent=bed.agent, words=()):
     """Runs a scenario on one agent, which is disturbed under load; returns the result."""
     folder = bed.new_path("run")
-    run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "1", "--out", folder)
+    run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "1", "--out", folder, *words)
     agent = start_agent(run.says(r"waiting for agents at (tcp://\S+):").group(1), "--name", "one")
     disturb(run, agent)
     run.ends(code)
     agent.ends(0)
     result = bed.result_of(folder)
     bed.audit_holds(result)
+    result["folder"] = folder
     return result
 
 
@@ -59,17 +60,31 @@ def cpu_limited_group(cores):
     return group
 
 
+def stop_for_a_while(run, agent):
+    run.says("running: memory")
+    time.sleep(1.5)
+    agent.signal(signal.SIGSTOP)
+    time.sleep(0.2)
+    agent.signal(signal.SIGCONT)
+
+
+@test("with --selfcheck warn the same is judged as it was observed, which the result and the badge say")
+def warned():
+    result = run_with(bed.scenario(phases=PHASES, objectives=OBJECTIVES), stop_for_a_while, 0, words=["--selfcheck", "warn"])
+    same((result["verdict"], result["selfcheck_mode"]), ("pass", "warn"), "verdict and mode")
+    same(status(result, "ticker_jitter"), ["invalid"], "jitter of the ticker")
+    judged = objective(result, "e2e_service.p50 < 30s")
+    same(judged["met"], True, "the objective about a service latency")
+    check("judged as observed, in spite of self-check" in judged["reason"], f"why: {judged}")
+    check("selfcheck: warn" in result["scenario"]["yaml"], "the scenario as it was run")
+    with open(result["folder"] + "/summary.md", encoding="utf-8") as file:
+        check("**PASS (the self-check only warns)** - " in file.read(), "the badge")
+
+
 @test("an agent that is stopped for a while under load makes latencies invalid, exit code 3, and never the audit")
 def stopped():
-    def disturb(run, agent):
-        run.says("running: memory")
-        time.sleep(1.5)
-        agent.signal(signal.SIGSTOP)
-        time.sleep(0.2)
-        agent.signal(signal.SIGCONT)
-
     objectives = OBJECTIVES.replace("[", "[ e2e.p50 < 30s,")
-    result = run_with(bed.scenario(phases=PHASES, objectives=objectives), disturb, 3)
+    result = run_with(bed.scenario(phases=PHASES, objectives=objectives), stop_for_a_while, 3)
     same(status(result, "ticker_jitter"), ["invalid"], "jitter of the ticker")
     same(result["verdict"], "invalid", "verdict")
     unjudged = objective(result, "e2e_service.p50 < 30s")

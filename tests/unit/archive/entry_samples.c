@@ -49,6 +49,7 @@ static void sample_run(struct random *random, struct entry_run *run)
     run->scenario = string_of(random, 20000);
     sample_utf8(random, run->scenario_sha256, sizeof run->scenario_sha256);
     run->seed = sample_number(random);
+    run->selfcheck_warns = sample_below(random, 2) > 0;
     run->started_unix_ns = sample_time(random);
     run->versions_count = sample_below(random, ITEMS);
     run->versions = sample_zeros(run->versions_count, sizeof *run->versions);

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static const enum cli_option taken[] = {CLI_WITH, CLI_SET,    CLI_TARGET,      CLI_AGENTS,
-                                        CLI_SEED, CLI_OUT,    CLI_LISTEN,      CLI_QUIET,
-                                        CLI_OPEN, CLI_FORMAT, CLI_OPTION_COUNT};
+static const enum cli_option taken[] = {CLI_WITH, CLI_SET,    CLI_TARGET,    CLI_AGENTS,
+                                        CLI_SEED, CLI_OUT,    CLI_LISTEN,    CLI_QUIET,
+                                        CLI_OPEN, CLI_FORMAT, CLI_SELFCHECK, CLI_OPTION_COUNT};
 static const struct cli_usage usage = {.name = "test",
                                        .arguments = "SCENARIO",
                                        .what = "Tests.",
@@ -53,6 +53,20 @@ static void options_and_arguments_may_be_mixed(void **state)
     assert_true(options.quiet);
     assert_false(options.open);
     cli_options_done(&options);
+}
+
+static void how_the_self_check_judges_is_set_as_the_key_of_the_scenario(void **state)
+{
+    struct cli_options options;
+    int code = 0;
+
+    (void)state;
+    assert_true(PARSE(&options, &code, "x.yaml", "--selfcheck", "warn"));
+    assert_int_equal(options.set.count, 1);
+    assert_string_equal(options.set.items[0], "selfcheck=warn");
+    cli_options_done(&options);
+    assert_false(PARSE(&options, &code, "x.yaml", "--selfcheck=off"));
+    assert_int_equal(code, 2);
 }
 
 static void defaults_are_those_of_the_contract(void **state)
@@ -130,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_arguments_may_be_mixed),
+        cmocka_unit_test(how_the_self_check_judges_is_set_as_the_key_of_the_scenario),
         cmocka_unit_test(defaults_are_those_of_the_contract),
         cmocka_unit_test(what_follows_two_dashes_is_an_argument),
         cmocka_unit_test(a_wrong_command_line_is_refused),

@@ -46,6 +46,65 @@ static void expect_case(const struct result *result, const char *name, const cha
     free(inside);
 }
 
+/* Whoever reads the pass in CI has to see that the host was known to be busy. */
+static void junit_and_the_badge_say_that_the_self_check_only_warns(void **state)
+{
+    struct result *result = make();
+    char *text;
+
+    (void)state;
+    result_fixture_findings(result);
+    assert_true(result->findings.checks_count > 0);
+    result->findings.checks[0].status = CHECK_INVALID;
+    text = report_text(result, "junit.xml");
+    assert_int_equal(report_text_count(text, "<property name=\"selfcheck\" value=\"strict\"/>"), 1);
+    free(text);
+    result->selfcheck_warns = true;
+    text = report_text(result, "junit.xml");
+    assert_int_equal(report_text_count(text, "<property name=\"selfcheck\" value=\"warn\"/>"), 1);
+    assert_int_equal(report_text_count(text, "PASS (the self-check only warns)"), 1);
+    free(text);
+    text = report_text(result, "report.html");
+    assert_int_equal(report_text_count(text, "PASS (the self-check only warns)</span>"), 1);
+    free(text);
+    text = report_text(result, "result.json");
+    assert_int_equal(report_text_count(text, "\"selfcheck_mode\": \"warn\""), 1);
+    free(text);
+    result_free(result);
+}
+
+/* It was n/a, or nothing at all, in each of them. */
+static void what_is_not_judged_shows_what_was_observed(void **state)
+{
+    struct result *result = make();
+    struct result_objective *row = &result->objectives[0];
+    char *text;
+
+    (void)state;
+    (void)strcpy(row->text, "e2e.p99 < 1ms");
+    (void)strcpy(row->unit, "ns");
+    (void)strcpy(row->reason, "self-check send_lag of agent-1: late");
+    row->observed = 4490000.0;
+    row->has_observed = true;
+    row->met = MET_NOT_AVAILABLE;
+    text = report_text(result, "junit.xml");
+    assert_true(report_text_count(text, "4.49 ms: self-check send_lag") > 0);
+    free(text);
+    text = report_text(result, "result.json");
+    assert_true(report_text_count(text, "\"observed\": 4490000") > 0);
+    free(text);
+    text = report_text(result, "report.html");
+    assert_true(report_text_count(text, "? 4.49 ms, not judged") > 0);
+    free(text);
+    text = report_text(result, "summary.md");
+    assert_true(report_text_count(text, "? 4.49 ms, not judged") > 0);
+    free(text);
+    text = report_text(result, "objectives.csv");
+    assert_true(report_text_count(text, ",4490000") > 0);
+    free(text);
+    result_free(result);
+}
+
 #define SEARCH "search: the highest sustainable rate"
 
 static struct result *make_searched(enum met met)
@@ -386,6 +445,8 @@ static void tables_hold_the_figures_of_the_findings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(junit_and_the_badge_say_that_the_self_check_only_warns),
+        cmocka_unit_test(what_is_not_judged_shows_what_was_observed),
         cmocka_unit_test(a_search_is_a_test_case_with_both_bounds),
         cmocka_unit_test(a_search_fails_only_where_the_broker_held_no_rate),
         cmocka_unit_test(a_comparison_that_gates_fails_when_it_is_worse),

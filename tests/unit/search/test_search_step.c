@@ -211,6 +211,9 @@ static void a_bad_trial_of_a_starved_generator_is_void(void **state)
         made.intervals[i].backlog = 100 * i;
     }
     wants(&made, STEP_VOID, "self-check run_queue_wait of agent-1: beyond its limit in 1 of 1");
+    made.terms.selfcheck_warns = true;
+    wants(&made, STEP_BAD, "the backlog grew");
+    made.terms.selfcheck_warns = false;
     made.blocked.strain.load_wait_ns = INTERVAL_NS / 40; /* Suspect is no reason to doubt. */
     wants(&made, STEP_BAD, "the backlog grew");
 

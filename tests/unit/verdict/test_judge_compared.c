@@ -89,6 +89,62 @@ static void what_is_worse_is_a_regression_and_what_is_not_passes(void **state)
     judged(&bed, NULL, VERDICT_PASS, "", "");
 }
 
+/* Adds a check of one of the cases, which then stands with the other's rows. */
+static void make_busy(struct bed *bed, const char *name, const char *check)
+{
+    struct findings *findings = &bed->result->findings;
+    struct result_check *row;
+
+    findings->checks = calloc(1, sizeof *findings->checks);
+    assert_non_null(findings->checks);
+    row = &findings->checks[findings->checks_count++];
+    (void)snprintf(row->check, sizeof row->check, "%s", check);
+    (void)snprintf(row->case_name, sizeof row->case_name, "%s", name);
+    row->status = CHECK_INVALID;
+    for (uint32_t i = 0; i < bed->result->cases_count; i++) {
+        bed->result->cases[i].checks_count = strcmp(bed->result->cases[i].name, name) == 0 ? 1 : 0;
+    }
+}
+
+/* A busy generator only lowers rates: it may have made one worse, and hidden that one is. */
+static void a_busy_host_voids_the_side_that_it_may_have_made(void **state)
+{
+    static const struct {
+        enum comparison_verdict found;
+        const char *busy;
+        const char *check;
+        enum verdict verdict;
+    } rows[] = {
+        {COMPARISON_WORSE, "other", "run_queue_wait", VERDICT_INVALID},
+        {COMPARISON_WORSE, "base", "run_queue_wait", VERDICT_REGRESSION},
+        {COMPARISON_WORSE, "base", "snapshot_gaps", VERDICT_INVALID},
+        {COMPARISON_SAME, "other", "run_queue_wait", VERDICT_PASS},
+        {COMPARISON_SAME, "base", "run_queue_wait", VERDICT_INVALID},
+        {COMPARISON_BETTER, "other", "snapshot_gaps", VERDICT_INVALID},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct result_comparison row = {
+            .verdict = rows[i].found, .pairs = 5, .ratio = 0.5, .low = 0.4, .high = 0.6};
+        struct bed bed;
+
+        bed_init(&bed, &row, 1);
+        make_busy(&bed, rows[i].busy, rows[i].check);
+        judged(&bed, NULL, rows[i].verdict,
+               rows[i].verdict == VERDICT_PASS         ? ""
+               : rows[i].verdict == VERDICT_REGRESSION ? "regression"
+                                                       : "invalid",
+               "against base");
+        if (rows[i].found == COMPARISON_WORSE) {
+            bed_init(&bed, &row, 1);
+            make_busy(&bed, rows[i].busy, rows[i].check);
+            bed.terms.selfcheck_warns = true;
+            judged(&bed, NULL, VERDICT_REGRESSION, "regression", "against base");
+        }
+    }
+}
+
 static void without_a_pair_it_is_missed_not_passed(void **state)
 {
     const struct result_comparison none = {.verdict = COMPARISON_INCONCLUSIVE,
@@ -137,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_worse_is_a_regression_and_what_is_not_passes),
+        cmocka_unit_test(a_busy_host_voids_the_side_that_it_may_have_made),
         cmocka_unit_test(without_a_pair_it_is_missed_not_passed),
         cmocka_unit_test(a_gate_that_was_nowhere_is_missed),
         cmocka_unit_test(a_run_that_did_not_come_to_its_end_has_missed_no_gate),
