@@ -77,7 +77,7 @@ def warned():
     same(judged["met"], True, "the objective about a service latency")
     check("judged as observed, in spite of self-check" in judged["reason"], f"why: {judged}")
     check("selfcheck: warn" in result["scenario"]["yaml"], "the scenario as it was run")
-    with open(result["folder"] + "/summary.md", encoding="utf-8") as file:
+    with open(os.path.join(result["folder"], "summary.md"), encoding="utf-8") as file:
         check("**PASS (the self-check only warns)** - " in file.read(), "the badge")
 
 
