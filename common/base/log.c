@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -60,6 +62,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line + used, sizeof line - used - 1, format, args);
     va_end(args);
+    text_tame(line + used, false); /* One line each, whatever a broker or an agent said. */
     used = strlen(line);
     line[used++] = '\n';
     /* A log that can't be written has nowhere to complain. */

@@ -87,3 +87,18 @@ char *text_take(struct text *text)
     memset(text, 0, sizeof *text);
     return bytes;
 }
+
+void text_tame(char *text, bool lines)
+{
+    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+        if (*c == '\n' || *c == '\t') {
+            *c = lines ? *c : ' ';
+        } else if (*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        } else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) {
+            /* Terminals take these of UTF-8, too: 0x9b begins a command as ESC [ does. */
+            *c++ = '?';
+            *c = '?';
+        }
+    }
+}

@@ -25,4 +25,9 @@ bool text_failed(const struct text *text);
 /* Hands the string over (never NULL unless memory ran out); the text is empty afterwards. */
 char *text_take(struct text *text);
 
+/* Makes words of strangers (agents' names, brokers' texts) harmless in place, for a terminal or a
+ * line of a log: what would move the cursor or begin a command becomes a question mark. lines: line
+ * feeds and tabs stay; otherwise these are blanks. */
+void text_tame(char *text, bool lines);
+
 #endif

@@ -37,8 +37,11 @@ static int show(const struct cli_targets *ask, const struct session *session,
         const struct catalog_entry *entry = catalog_find(ask->targets[t].backend);
 
         if (result->failure != PROBE_OK) {
-            (void)fprintf(stderr, "millrace clean: %s: %s\n", ask->targets[t].label,
-                          result->reason);
+            char reason[REASON_BYTES];
+
+            memcpy(reason, result->reason, sizeof reason);
+            text_tame(reason, false);
+            (void)fprintf(stderr, "millrace clean: %s: %s\n", ask->targets[t].label, reason);
             code = EXIT_FAILED;
             continue;
         }

@@ -1,6 +1,8 @@
 #include "cli_screen.h"
 
+#include "errinfo.h"
 #include "mono.h"
+#include "text.h"
 #include "view.h"
 
 #include <stdio.h>
@@ -88,6 +90,10 @@ void cli_screen_notice(void *context, const char *text)
 {
     struct cli_screen *screen = context;
 
+    char tamed[ERRINFO_BYTES];
+
     cli_screen_clear(screen);
-    (void)fprintf(stderr, "%s\n", text);
+    (void)snprintf(tamed, sizeof tamed, "%s", text);
+    text_tame(tamed, false);
+    (void)fprintf(stderr, "%s\n", tamed);
 }

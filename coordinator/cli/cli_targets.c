@@ -55,8 +55,12 @@ static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const 
 
 static void tell_refused(void *context, const char *why)
 {
+    char tamed[ERRINFO_BYTES];
+
     (void)context;
-    (void)fprintf(stderr, "refused: %s\n", why);
+    (void)snprintf(tamed, sizeof tamed, "%s", why);
+    text_tame(tamed, false);
+    (void)fprintf(stderr, "refused: %s\n", tamed);
 }
 
 int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
@@ -93,6 +97,7 @@ int cli_ask_targets(const struct cli_options *options, const struct cli_targets 
         session_close(&session);
     }
     if (r < 0) {
+        text_tame(error.text, true);
         (void)fprintf(stderr, "millrace %s: %s\n", ask->command_name, error.text);
     }
     return code;

@@ -32,16 +32,23 @@ static const struct cli_usage usage = {
 
 static void line(const char *mark, const char *what, const char *detail)
 {
-    (void)printf("  %-5s %-22s %s\n", mark, what, detail);
+    char tamed[REASON_BYTES + 64];
+
+    (void)snprintf(tamed, sizeof tamed, "%s", detail);
+    text_tame(tamed, false);
+    (void)printf("  %-5s %-22s %s\n", mark, what, tamed);
 }
 
 static void show_host(const struct fleet_agent *agent)
 {
     const struct hello *hello = &agent->hello;
-    char text[96];
+    char text[4 * NAME_BYTES];
     char amount[UNITS_TEXT_BYTES];
 
-    (void)printf("%s on %s, Linux %s\n", agent->name, hello->host, hello->kernel);
+    (void)snprintf(text, sizeof text, "%s on %s, Linux %s", agent->name, hello->host,
+                   hello->kernel);
+    text_tame(text, false);
+    (void)printf("%s\n", text);
     (void)snprintf(text, sizeof text, "%u", hello->cpus);
     line(hello->cpus >= 2 ? "ok" : "low", "CPUs", text);
     line(hello->memory_bytes >= MEMORY_BYTES_LOW ? "ok" : "low", "memory",
