@@ -196,12 +196,13 @@ static void compare_phase(struct comparing *comparing, const char *phase)
 static int judge_rows(struct comparing *comparing, struct errinfo *reterr)
 {
     double *p_values = calloc((size_t)comparing->rows_count * 2 + 1, sizeof *p_values);
-    double *corrected = p_values + comparing->rows_count;
+    double *corrected;
     uint32_t n = 0;
 
     if (p_values == NULL) {
         return errinfo_nomem(reterr);
     }
+    corrected = p_values + comparing->rows_count;
     for (uint32_t i = 0; i < comparing->rows_count; i++) {
         p_values[n] = comparing->rows[i].p_value;
         n += comparing->rows[i].pairs > 0 ? 1 : 0;
