@@ -37,6 +37,7 @@ void session_turn(struct session *session, int timeout_ms)
     fleet_turn(session->fleet, timeout_ms);
     look_for_refusal(session);
     while (session->launch != NULL && launch_reap(session->launch, name, reason)) {
+        (void)snprintf(session->ended, sizeof session->ended, "%s: %s", name, reason);
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
             if (strcmp(fleet_agent(session->fleet, i)->name, name) == 0) {
                 fleet_lose(session->fleet, i, reason);
@@ -60,12 +61,14 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
         if (interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted while waiting for agents");
         }
-        if (session->launch != NULL &&
-            launch_running(session->launch) + fleet_agents(session->fleet) < config->agents_count) {
+        /* All of them were started here: one that ended will not come, and one that ended after it
+         * joined is missing. */
+        if (session->launch != NULL && launch_running(session->launch) < config->agents_count) {
             return errinfo_set(
                 reterr, -ECONNRESET,
-                "only %u of %u agents came up; their logs (agents/*.log) say why%s%.300s",
+                "only %u of %u agents came up%s%.100s; their logs (agents/*.log) say why%s%.300s",
                 fleet_agents(session->fleet), config->agents_count,
+                session->ended[0] == '\0' ? "" : ": ", session->ended,
                 session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
         }
         if (mono_ns() > deadline_ns) {

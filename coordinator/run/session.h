@@ -34,6 +34,7 @@ struct session {
     char *url;
     char folder[64];             /* Of the ipc socket; "" if there is none. */
     char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
+    char ended[ERRINFO_BYTES];   /* The last agent of this host that ended, and how. */
 };
 
 /* Blocks until all agents are there and their clocks are known: 0; -EINTR, -ETIMEDOUT, or why the
