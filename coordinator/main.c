@@ -4,9 +4,12 @@
 #include "mono.h"
 #include "nearest.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command commands[] = {
     {"run", "execute a scenario and write its report", command_run},
@@ -35,6 +38,26 @@ static void print_help(void)
         "  millrace run scenarios/quickstart.yaml --target rabbitmq=amqp://127.0.0.1:5672/%%2f\n");
 }
 
+/* A reader that had enough, as head does, closes its pipe. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* The exit code of a command once its answer is out: one that did not reach a full disk is none. */
+static int told(int code)
+{
+    bool failed = fflush(stdout) != 0;
+
+    if ((!failed && ferror(stdout) == 0) || reader_left()) {
+        return code;
+    }
+    (void)fprintf(stderr, "millrace: stdout can't be written (a full disk?)\n");
+    return code == 0 ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     struct nearest nearest;
@@ -49,7 +72,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+            return told(commands[i].run(argc - 1, argv + 1));
         }
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -32,6 +32,7 @@ int archive_writer_new(const char *folder, struct archive_writer **ret, struct e
  * after its last whole document; -EMSGSIZE for an entry that is longer than a document may be. */
 int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
                    struct errinfo *reterr);
+/* -ESTALE: the journal was deleted or moved away; nobody would read what is written from now on. */
 int archive_sync(struct archive_writer *writer, struct errinfo *reterr);
 int archive_writer_close(struct archive_writer *writer,
                          struct errinfo *reterr); /* NULL is allowed. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct archive_writer {
@@ -126,12 +127,32 @@ int archive_append(struct archive_writer *writer, const struct journal_entry *en
     return r;
 }
 
+/* What is written into a file without a name can be read by nobody, and no write ever fails. It
+ * can't be given its name back either: linkat() refuses a file whose last name is gone. */
+static int check_is_there(const struct archive_writer *writer, struct errinfo *reterr)
+{
+    struct stat own;
+    struct stat named;
+
+    if (fstat(writer->fd, &own) < 0) {
+        return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+    }
+    if (stat(writer->path, &named) < 0 || named.st_dev != own.st_dev ||
+        named.st_ino != own.st_ino) {
+        return errinfo_set(reterr, -ESTALE,
+                           "%s: the journal was deleted or moved away while it was written; what "
+                           "comes after that would be lost",
+                           writer->path);
+    }
+    return 0;
+}
+
 int archive_sync(struct archive_writer *writer, struct errinfo *reterr)
 {
     if (fdatasync(writer->fd) < 0) {
         return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
     }
-    return 0;
+    return check_is_there(writer, reterr);
 }
 
 int archive_writer_close(struct archive_writer *writer, struct errinfo *reterr)

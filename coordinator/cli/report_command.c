@@ -33,8 +33,9 @@ static const struct cli_usage usage = {
                 "  millrace report runs/20261123-201501-1a2b-quickstart --format junit\n",
 };
 
-/* Folds the journal; the histogram log, if wanted, is written on the way. */
-static int read_journal(const char *folder, bool with_hlog, struct result **ret,
+/* Folds the journal; the histogram log, if wanted, is written on the way. *ret_code: how to exit on
+ * failure: what is no run's folder is a mistake of the user's, a disk that is full is none. */
+static int read_journal(const char *folder, bool with_hlog, struct result **ret, int *ret_code,
                         struct errinfo *reterr)
 {
     struct archive_reader *reader = NULL;
@@ -48,8 +49,10 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     if (r == 0) {
         r = fold_new(&fold, reterr);
     }
+    *ret_code = r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
     if (r == 0 && with_hlog) {
         r = hlog_new(folder, &hlog, reterr);
+        *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
     }
     while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
         entries++;
@@ -59,6 +62,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
         }
         if (r == 0 && with_hlog) {
             r = hlog_add(hlog, &entry, reterr);
+            *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
         }
         journal_entry_done(&entry);
     }
@@ -70,6 +74,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     }
     if (r == 0) {
         r = closed < 0 ? closed : fold_result(fold, ret, reterr);
+        *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
     }
     fold_free(fold);
     archive_reader_free(reader);
@@ -119,20 +124,23 @@ int command_report(int argc, char **argv)
         cli_options_done(&options);
         return EXIT_USAGE;
     }
-    r = read_journal(folder, with_hlog, &result, &error);
+    r = read_journal(folder, with_hlog, &result, &code, &error);
     if (r == 0) {
+        code = EXIT_FAILED;
         r = write_reports(result, folder, options.format, &error);
     }
     if (r == 0 && options.format == NULL &&
         report_summary(result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
+        text_tame(summary.bytes, true);
         (void)printf("%s\nreport: %s/report.html\n", summary.bytes, folder);
     }
     if (r < 0) {
+        text_tame(error.text, true);
         (void)fprintf(stderr, "millrace report: %s\n", error.text);
     }
     ASSERT(r < 0 || result != NULL);
-    code = r < 0 ? EXIT_USAGE : verdict_exit_code(result->verdict);
+    code = r < 0 ? code : verdict_exit_code(result->verdict);
     text_done(&summary);
     result_free(result);
     cli_options_done(&options);

@@ -1,3 +1,4 @@
+#include "archive.h"
 #include "cli.h"
 #include "cli_agent.h"
 #include "cli_options.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EXIT_INTERRUPTED 130
@@ -131,6 +133,16 @@ static void open_report(const char *folder)
     (void)posix_spawn_file_actions_destroy(&actions);
 }
 
+/* Is there anything that `report` could read? */
+static bool has_journal(const char *folder)
+{
+    char path[PATH_MAX];
+    struct stat found;
+
+    (void)snprintf(path, sizeof path, "%s/" ARCHIVE_JOURNAL_NAME, folder);
+    return stat(path, &found) == 0 && found.st_size > 0;
+}
+
 static int finish(const struct run_outcome *outcome, const struct cli_options *options)
 {
     struct text summary = {0};
@@ -138,14 +150,18 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
 
     if (report_summary(outcome->result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
+        text_tame(summary.bytes, true);
         (void)fputs(summary.bytes, stdout);
     }
     text_done(&summary);
     (void)snprintf(page, sizeof page, "%s/report.html", outcome->folder);
     if (access(page, R_OK) != 0) {
-        (void)printf(
-            "\nno report could be written; `millrace report %s` makes it from the journal\n",
-            outcome->folder);
+        (void)printf("\nno report could be written");
+        if (has_journal(outcome->folder)) {
+            (void)printf("; `millrace report %s` makes it from the journal\n", outcome->folder);
+        } else {
+            (void)printf(", and there is no journal to make it from\n");
+        }
         return verdict_exit_code(outcome->result->verdict);
     }
     (void)printf("\nreport: %s\n", page);
@@ -198,6 +214,7 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     r = run_scenario(&config, &outcome, &error);
     cli_screen_clear(&screen);
     if (r < 0) {
+        text_tame(error.text, true);
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
         run_outcome_done(&outcome);
         return EXIT_FAILED;

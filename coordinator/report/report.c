@@ -5,11 +5,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct report_format formats[] = {
-    {"html", "report.html", true, html_write},
-    {"md", "summary.md", true, markdown_write},
+    /* The shortest ones first: on a disk that is nearly full these fit. */
     {"json", "result.json", true, json_write},
+    {"md", "summary.md", true, markdown_write},
+    {"html", "report.html", true, html_write},
     {"intervals", "intervals.jsonl", true, intervals_write},
     {"csv", "report.csv", false, csv_write},
     {"csv", "figures.csv", false, csv_figures_write},
@@ -75,6 +77,18 @@ int report_write_named(const struct result *result, const char *name, const char
         }
     }
     return r;
+}
+
+void report_remove_all(const char *folder)
+{
+    for (const struct report_format *format = formats; format->name != NULL; format++) {
+        char *path = format->always ? file_join(folder, format->file_name) : NULL;
+
+        if (path != NULL) {
+            (void)unlink(path);
+        }
+        free(path);
+    }
 }
 
 int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr)

@@ -24,6 +24,9 @@ const struct report_format *report_format_find(const char *name);
 /* Writes all formats that are `always` into the folder; -ENOSPC etc. with the path. */
 int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr);
 
+/* Removes from the folder what report_write_all() wrote there, as far as that goes. */
+void report_remove_all(const char *folder);
+
 /* Writes one format to folder/file_name. */
 int report_write(const struct result *result, const struct report_format *format,
                  const char *folder, struct errinfo *reterr);

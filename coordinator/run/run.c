@@ -129,7 +129,9 @@ static int make_plan(struct run *run, struct errinfo *reterr)
     run->cases = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases);
     run->calibrations = calloc((size_t)scenario->setups_count + 1, sizeof *run->calibrations);
     run->broker_versions = calloc((size_t)run->plan->cases_count + 1, sizeof *run->broker_versions);
-    if (run->cases == NULL || run->broker_versions == NULL || run->calibrations == NULL) {
+    run->cases_begun = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases_begun);
+    if (run->cases == NULL || run->cases_begun == NULL || run->broker_versions == NULL ||
+        run->calibrations == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < run->plan->cases_count; i++) {
@@ -208,6 +210,8 @@ const char *run_failure_code(int code)
     case -EDQUOT:
     case -EFBIG:
         return "disk_full";
+    case -ESTALE:
+        return "journal_gone";
     case -ECONNRESET:
         return "agent_lost";
     case -ETIMEDOUT:
@@ -242,6 +246,7 @@ static void run_done(struct run *run)
     fold_free(run->fold);
     plan_free(run->plan);
     free(run->cases);
+    free(run->cases_begun);
     free(run->broker_versions);
     free(run->calibrations);
     windows_free(run->windows);

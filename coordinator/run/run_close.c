@@ -10,6 +10,7 @@
 #include "selfcheck.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static int judge(struct run *run, struct result *result, struct errinfo *reterr)
 {
@@ -47,6 +48,44 @@ static int journal_close(struct run *run, const struct result *result, struct er
     return r;
 }
 
+/* A case of which no trial was begun was not measured, whatever was planned. */
+static void leave_out_cases(struct run *run)
+{
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        struct entry_case *entry = &run->cases[i];
+
+        if (entry->status != CASE_MEASURED || run->cases_begun[i]) {
+            continue;
+        }
+        entry->status = CASE_SKIPPED;
+        if (run->target_lost[run->plan->cases[i].target]) {
+            (void)snprintf(entry->reason, sizeof entry->reason,
+                           "not begun: the broker of its target went away before");
+        } else if (run->events.failed) {
+            (void)snprintf(entry->reason, sizeof entry->reason, "not begun: %.230s",
+                           run->events.failed_text);
+        } else {
+            (void)snprintf(entry->reason, sizeof entry->reason,
+                           "not begun: the run was interrupted before");
+        }
+    }
+}
+
+/* The page, the summary and result.json say the verdict: none of them may stay with one that the
+ * exit code contradicts. So all go, which also makes room, and are written with the failure. The
+ * journal is whole: a report made with room will say what the run came to. */
+static int write_reports(const struct run *run, struct result *result, struct errinfo *reterr)
+{
+    int r = report_write_all(result, run->folder, reterr);
+
+    if (r < 0) {
+        (void)judge_failure(result, run_failure_code(r), reterr->text, NULL);
+        report_remove_all(run->folder);
+        (void)report_write_all(result, run->folder, NULL);
+    }
+    return r;
+}
+
 int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = NULL;
@@ -57,7 +96,8 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
     if (run->session_open) {
         (void)run_journal_agents(run, NULL); /* With losses and clocks as they ended. */
     }
-    if (run->plan != NULL) {
+    if (run->plan != NULL && run->cases != NULL && run->cases_begun != NULL) {
+        leave_out_cases(run);
         (void)run_journal_cases(run, NULL);
     }
     r = fold_result(run->fold, &result, reterr);
@@ -82,10 +122,8 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
         (void)judge_failure(result, run_failure_code(r), text, NULL);
         (void)errinfo_set(reterr, r, "%s", text);
     }
-    written = report_write_all(result, run->folder, &error);
+    written = write_reports(run, result, &error);
     if (r == 0 && written < 0) {
-        /* The journal is whole: a report made with room will say what the run came to. */
-        (void)judge_failure(result, run_failure_code(written), error.text, NULL);
         r = errinfo_set(reterr, written, "%s", error.text);
     }
     *ret = result;

@@ -181,6 +181,9 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
     of->topics_count = first->topics_count;
     of->phases = first->phases;
     of->phases_count = first->phases_count;
+    if (r == 0 && run->cases_begun != NULL) {
+        run->cases_begun[trial->case_index] = true;
+    }
     if (r == 0) {
         r = run_journal(run, &entry, reterr);
     }

@@ -26,7 +26,8 @@ struct run {
     struct plan *plan;
     struct plan_request plan_request;
     struct plan_agent plan_agents[AGENTS_MAX];
-    struct entry_case *cases;            /* By plan case; the journal's CASES. */
+    struct entry_case *cases; /* By plan case; the journal's CASES. */
+    bool *cases_begun;        /* By plan case: a trial of it was. NULL in a calibration. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
     struct judge_events events;
     struct window_count *window_counts; /* Of the trials so far. */

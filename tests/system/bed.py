@@ -43,14 +43,14 @@ def _environment(extra):
 class Program:
     """A program under way, its output in files, so that nothing blocks and everything can be looked at meanwhile."""
 
-    def __init__(self, arguments, env=None, cwd=None, before=None):
+    def __init__(self, arguments, env=None, cwd=None, before=None, stdout=None):
         self.arguments = arguments
         self._out = tempfile.TemporaryFile(dir=FOLDER)
         self._err = tempfile.TemporaryFile(dir=FOLDER)
         self.process = subprocess.Popen(
             arguments,
             stdin=subprocess.DEVNULL,
-            stdout=self._out,
+            stdout=stdout or self._out,
             stderr=self._err,
             env=_environment(env),
             cwd=cwd or FOLDER,
