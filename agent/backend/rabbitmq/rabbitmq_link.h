@@ -32,7 +32,8 @@ struct rabbitmq_link_config {
 
 /* Connects, logs in and opens RABBITMQ_CHANNEL. The library's own heartbeats are off afterwards:
  * it would send one inside any call and block there while the socket is full; who keeps the link
- * sends them (see rabbitmq_endpoint.h). ret_probe may be NULL. Negative errno: see probe_failure. */
+ * sends them (see rabbitmq_endpoint.h). ret_probe may be NULL. Negative errno: see probe_failure.
+ */
 int rabbitmq_link_open(const struct rabbitmq_link_config *config, struct rabbitmq_link *ret,
                        struct probe *ret_probe, struct errinfo *reterr);
 
