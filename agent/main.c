@@ -29,6 +29,7 @@ struct agent_options {
     const char *url;
     const char *name;
     const char *log_file;
+    const char *trace_file;
     long processes;
     bool with_parent; /* Ends when the process that started it is gone. */
 };
@@ -80,6 +81,7 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
         OPTION_PROCESSES,
         OPTION_LOG,
         OPTION_DESCRIBE,
+        OPTION_TRACE,
         OPTION_PARENT
     };
     static const struct option known[] = {{"join", required_argument, NULL, OPTION_JOIN},
@@ -87,6 +89,7 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
                                           {"processes", required_argument, NULL, OPTION_PROCESSES},
                                           {"log", required_argument, NULL, OPTION_LOG},
                                           {"describe", no_argument, NULL, OPTION_DESCRIBE},
+                                          {"trace", required_argument, NULL, OPTION_TRACE},
                                           {"with-parent", no_argument, NULL, OPTION_PARENT},
                                           {"version", no_argument, NULL, 'V'},
                                           {"help", no_argument, NULL, 'h'},
@@ -111,6 +114,9 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
             break;
         case OPTION_LOG:
             options->log_file = optarg;
+            break;
+        case OPTION_TRACE:
+            options->trace_file = optarg;
             break;
         case OPTION_PARENT:
             options->with_parent = true;
@@ -245,7 +251,8 @@ static int run_children(const struct agent_options *options, const char *program
 
 static int run_agent(const struct agent_options *options)
 {
-    struct duty_config config = {.url = options->url, .name = options->name};
+    struct duty_config config = {
+        .url = options->url, .name = options->name, .trace_path = options->trace_file};
     struct errinfo error = {""};
     sigset_t signals;
     int r;

@@ -125,6 +125,9 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
         if (r == 0) {
             r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
         }
+        if (r == 0 && duty->config->trace_path != NULL) {
+            r = trial_trace(duty->trial, duty->config->trace_path, reterr);
+        }
         return r < 0 ? r
                      : trial_topics(duty->trial, deadline_of(command), status->broker_version,
                                     reterr);

@@ -10,8 +10,9 @@
 
 struct duty_config {
     const char *url;
-    const char *name; /* NULL: host name and pid. */
-    int stop_fd;      /* Readable: leave in good order (a signal came). */
+    const char *name;       /* NULL: host name and pid. */
+    const char *trace_path; /* Each message goes there, too; the coordinator made it. NULL: none. */
+    int stop_fd;            /* Readable: leave in good order (a signal came). */
 };
 
 /* Blocks until the coordinator says goodbye (0), or: -EPERM refused, -ECONNABORTED the coordinator

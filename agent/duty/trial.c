@@ -1,6 +1,8 @@
 #include "trial_parts.h"
 
 #include "deadlines.h"
+#include "log.h"
+#include "mono.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -30,6 +32,16 @@ static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_
     free(parts);
 }
 
+static void take_trace(const struct trial *trial, struct health *health)
+{
+    if (trial->trace != NULL) {
+        struct trace_counts counts = trace_count(trial->trace);
+
+        health->trace_records = counts.records;
+        health->trace_dropped = counts.dropped;
+    }
+}
+
 /* Closes the collector's interval and posts it. */
 static void close_interval(struct trial *trial, bool final)
 {
@@ -49,6 +61,7 @@ static void close_interval(struct trial *trial, bool final)
     health.strain.throttled_ns = taken.throttled_ns;
     health.strain.ticker_late_ns = trial->ticker_late_ns;
     trial->ticker_late_ns = 0;
+    take_trace(trial, &health);
     r = collector_snapshots(trial->collector, &health, final, &parts, &parts_count,
                             &trial->failure);
     if (r < 0) {
@@ -169,6 +182,12 @@ uint32_t trial_number(const struct trial *trial)
     return trial->assignment.trial;
 }
 
+int trial_trace(struct trial *trial, const char *path, struct errinfo *reterr)
+{
+    trial->trace_path = strdup(path);
+    return trial->trace_path == NULL ? errinfo_nomem(reterr) : 0;
+}
+
 static void stop_ticker(struct trial *trial)
 {
     if (trial->ticker_started) {
@@ -190,6 +209,8 @@ void trial_free(struct trial *trial)
     }
     stop_ticker(trial);
     collector_free(trial->collector);
+    trace_free(trial->trace);
+    free(trial->trace_path);
     for (uint32_t i = 0; trial->recorders != NULL && i < trial->assignment.workers_count; i++) {
         recorder_free(trial->recorders[i]);
     }
@@ -395,6 +416,16 @@ int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct e
     return 0;
 }
 
+/* A trace that lacks records says so by their number: it is no reason to fail a run. */
+static void finish_trace(struct trial *trial)
+{
+    struct errinfo error = {""};
+
+    if (trial->trace != NULL && trace_finish(trial->trace, &error) < 0) {
+        log_warning("%s", error.text);
+    }
+}
+
 int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
 {
     int r = 0;
@@ -413,6 +444,7 @@ int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *rete
     if (r < 0) {
         return r;
     }
+    finish_trace(trial);
     do {
         r = collector_drain(trial->collector, reterr);
         if (r < 0) {

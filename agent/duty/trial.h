@@ -18,6 +18,10 @@ struct trial;
 int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial **ret,
               struct errinfo *reterr);
 
+/* Each message goes to that file, too, which trace_create() made; before trial_topics(). 0,
+ * -ENOMEM. */
+int trial_trace(struct trial *trial, const char *path, struct errinfo *reterr);
+
 uint32_t trial_number(const struct trial *trial);
 
 /* Ends everything at once; what was measured and not sent is lost. NULL is allowed. */

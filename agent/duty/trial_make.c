@@ -33,6 +33,20 @@ int trial_make_topics(struct trial *trial, struct errinfo *reterr)
     return 0;
 }
 
+/* What calibrates is no message of the run's. */
+static int make_trace(struct trial *trial, struct errinfo *reterr)
+{
+    const struct trace_config config = {.path = trial->trace_path,
+                                        .agent = (uint16_t)trial->assignment.agent,
+                                        .trial = trial->assignment.trial,
+                                        .lanes_count = trial->assignment.workers_count};
+
+    if (trial->trace_path == NULL || trial->assignment.trial >= CALIBRATION_TRIAL_FIRST) {
+        return 0;
+    }
+    return trace_new(&config, &trial->trace, reterr);
+}
+
 int trial_make_workers(struct trial *trial, struct errinfo *reterr)
 {
     uint32_t count = trial->assignment.workers_count;
@@ -42,23 +56,25 @@ int trial_make_workers(struct trial *trial, struct errinfo *reterr)
                                      .keys = &trial->keys,
                                      .topics = trial->topics,
                                      .drain_ns = drain_ns_of(&trial->assignment)};
+    int r;
 
     trial->recorders = calloc((size_t)count + 1, sizeof(struct recorder *));
     trial->workers = calloc((size_t)count + 1, sizeof(struct worker *));
     if (trial->recorders == NULL || trial->workers == NULL) {
         return errinfo_nomem(reterr);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        int r = recorder_new(&trial->assignment, i, &trial->recorders[i], reterr);
+    r = make_trace(trial, reterr);
+    for (uint32_t i = 0; r == 0 && i < count; i++) {
+        r = recorder_new(&trial->assignment, i, &trial->recorders[i], reterr);
 
         context.worker = i;
         context.recorder = trial->recorders[i];
+        context.trace = trial->trace == NULL ? NULL : trace_lane(trial->trace, i);
         if (r == 0) {
             r = worker_new(&context, &trial->gate, &trial->workers[i], reterr);
         }
-        if (r < 0) {
-            return r;
-        }
     }
-    return collector_new(&trial->assignment, trial->recorders, count, &trial->collector, reterr);
+    return r < 0 ? r
+                 : collector_new(&trial->assignment, trial->recorders, count, &trial->collector,
+                                 reterr);
 }

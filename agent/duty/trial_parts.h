@@ -36,6 +36,8 @@ struct trial {
     struct recorder **recorders;
     struct worker **workers;
     struct collector *collector;
+    char *trace_path; /* NULL: none; likewise the following. */
+    struct trace *trace;
     struct host_load host_load;
     _Atomic uint64_t rss_before_bytes; /* Of the process, before the clients were opened. */
     _Atomic uint64_t rss_opened_bytes; /* And after; 0: not yet. */

@@ -92,9 +92,10 @@ static void ack_answered(struct receiver *receiver, struct receiver_group *group
 }
 
 /* Latencies of a message: from its intended time (where it has one) and from its actual send time,
- * both moved to this agent's clock. */
+ * both moved to this agent's clock; *ret_sent_ns is the latter. */
 static int64_t record_latency(const struct receiver *receiver, struct recorder_cell *cell,
-                              bool paced, const struct stamp *stamp, int64_t at_ns)
+                              bool paced, const struct stamp *stamp, int64_t at_ns,
+                              int64_t *ret_sent_ns)
 {
     const struct timeline *timeline = receiver->context.timeline;
     uint16_t writer = timeline->writers[stamp->stream];
@@ -105,6 +106,7 @@ static int64_t record_latency(const struct receiver *receiver, struct recorder_c
     int64_t service_ns = at_ns - (stamp->sent_ns - offset_ns);
     int64_t response_ns = at_ns - (receiver->t0_ns + stamp->intended_ns);
 
+    *ret_sent_ns = at_ns - service_ns;
     recorder_sample(cell, SERIES_E2E_SERVICE, service_ns, bound_ns);
     if (!paced) {
         return service_ns;
@@ -120,6 +122,24 @@ static void note_answer(struct receiver *receiver, int64_t at_ns)
     receiver->answered_last_ns = at_ns;
 }
 
+static void trace_message(const struct receiver *receiver, const struct receiver_group *group,
+                          const struct event *event, const struct stamp *stamp, bool paced,
+                          int64_t sent_ns)
+{
+    uint32_t subscription = group->clients[event->client].subscription;
+    struct trace_record record = {.kind = TRACE_RECEIVED,
+                                  .flow = (uint8_t)group->flow,
+                                  .flags = paced ? TRACE_PACED : 0,
+                                  .stream = stamp->stream,
+                                  .sequence = stamp->sequence,
+                                  .subscription = (uint16_t)subscription,
+                                  .intended_ns = stamp->intended_ns,
+                                  .sent_ns = sent_ns - receiver->t0_ns,
+                                  .at_ns = event->at_ns - receiver->t0_ns};
+
+    trace_add(receiver->context.trace, &record);
+}
+
 static void take_message(struct receiver *receiver, struct receiver_group *group,
                          const struct event *event)
 {
@@ -132,6 +152,7 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     struct recorder_cell *cell;
     struct counters *now;
     int64_t latency_ns;
+    int64_t sent_ns;
     bool paced;
 
     if (check != STAMP_OK || stamp.stream - flow->stream_first >= flow->streams_count) {
@@ -154,10 +175,13 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     if (receiver->t0_ns != 0 && event->at_ns > receiver->t0_ns) {
         now->received_until_ns = (uint64_t)(event->at_ns - receiver->t0_ns);
     }
-    latency_ns = record_latency(receiver, cell, paced, &stamp, event->at_ns);
+    latency_ns = record_latency(receiver, cell, paced, &stamp, event->at_ns, &sent_ns);
     recorder_seen(recorder, consumer->lane + (stamp.stream - flow->stream_first), stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,
                     latency_ns < 0 ? 0 : latency_ns);
+    if (receiver->context.trace != NULL) {
+        trace_message(receiver, group, event, &stamp, paced, sent_ns);
+    }
 }
 
 static int64_t offset_of(const struct receiver *receiver, int64_t at_ns)

@@ -161,6 +161,9 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     }
     recorder_outcome(recorder, producer->lane + slot->stream, kind, slot->sequence);
     recorder_client(recorder, producer->record_index, slot->bytes_count, latency_ns);
+    if (sender->context.trace != NULL) {
+        sender_trace(sender, group, slot, event);
+    }
     sender->settled_ns = event->at_ns;
     slot->used = false;
     producer->free_slots[producer->free_count++] = index;

@@ -15,6 +15,7 @@
 #include "key_table.h"
 #include "recorder.h"
 #include "timeline.h"
+#include "trace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ struct worker_context {
     uint32_t worker;
     const struct key_tables *keys; /* May be NULL where no flow has any. */
     const struct topic *topics;    /* Of the assignment, as drivers want them. */
+    struct trace_lane *trace;      /* Each message goes there, too; NULL: none. */
     int64_t drain_ns;
 };
 

@@ -1,7 +1,7 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
  * what came due (sender_count.c), what is left of it (sender_owed.c), whether the broker answers
- * (sender_signs.c).
+ * (sender_signs.c), what a trace has of them (sender_trace.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
@@ -134,6 +134,10 @@ void sender_link_event(struct sender *sender, struct sender_group *group,
 
 /* A moment as offset from T0, at least 1; 0: there is none, or no T0 yet. */
 int64_t sender_offset_ns(const struct sender *sender, int64_t at_ns);
+
+/* Writes a message that was settled into the trace, which there is. */
+void sender_trace(const struct sender *sender, const struct sender_group *group,
+                  const struct outstanding *slot, const struct event *event);
 
 /* Draws what the producer's next message is; after the one before it was sent. */
 void sender_draw(const struct sender_group *group, struct producer *producer);

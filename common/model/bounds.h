@@ -37,7 +37,10 @@
 #define OBJECTIVES_MAX 64
 #define CASES_MAX 4096 /* Setups x targets. */
 #define REPEAT_MAX 1000
-#define TRIALS_MAX 20000    /* Of a run. */
+#define TRIALS_MAX 20000 /* Of a run. */
+/* Numbers of calibrating trials lie beyond those of any run: a late snapshot must not be taken for
+ * another's. */
+#define CALIBRATION_TRIAL_FIRST UINT32_C(0x40000000)
 #define CURVE_POINTS_MAX 64 /* Of one phase. */
 #define TOPICS_MAX 4096
 #define PARTITIONS_MAX 1024

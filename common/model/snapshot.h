@@ -192,6 +192,8 @@ struct health {
     uint64_t blocked_ns;   /* Time in which messages were due but the window was full or the broker
                               away. */
     struct strain strain;
+    uint64_t trace_records; /* Of this trial that stand in the trace's file; 0 without one. */
+    uint64_t trace_dropped; /* That should, and don't. */
     struct broker_signs signs;
     uint32_t losses_untold; /* Lost connections of this interval that are not among `losses`. */
 };

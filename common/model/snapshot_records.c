@@ -62,6 +62,8 @@ static const struct field health_fields[] = {
     FIELD_NAMED(health, strain.steal_ns, "steal_ns"),
     FIELD_NAMED(health, strain.throttled_ns, "throttled_ns"),
     FIELD_NAMED(health, strain.recorder_full_ns, "recorder_full_ns"),
+    FIELD(health, trace_records, .since = 2),
+    FIELD(health, trace_dropped, .since = 2),
     FIELD_NAMED(health, signs.answered_first_ns, "answered_first_ns", .since = 2),
     FIELD_NAMED(health, signs.answered_last_ns, "answered_last_ns", .since = 2),
     FIELD_NAMED(health, signs.waiting_since_ns, "waiting_since_ns", .since = 2),

@@ -4,6 +4,7 @@
 #include "latency_figure.h"
 #include "memory_use.h"
 #include "result_json_parts.h"
+#include "trace_use.h"
 
 #include <string.h>
 
@@ -381,6 +382,19 @@ static void put_run(struct json_values *values, const struct result *result)
     json_close(values);
 }
 
+/* Absent where none was wanted. */
+static void put_trace(struct json_values *values, const struct result *result)
+{
+    struct trace_use use = trace_use_of(result);
+
+    if (use.records + use.dropped > 0) {
+        json_open(values, "trace");
+        json_count(values, "records", use.records);
+        json_count(values, "dropped", use.dropped);
+        json_close(values);
+    }
+}
+
 int archive_result_json(const struct result *result, char **ret, struct errinfo *reterr)
 {
     struct json_values values;
@@ -390,6 +404,7 @@ int archive_result_json(const struct result *result, char **ret, struct errinfo 
     json_begin(&values);
     put_run(&values, result);
     put_agents(&values, result);
+    put_trace(&values, result);
     json_open_array(&values, "cases");
     for (uint32_t i = 0; i < result->cases_count; i++) {
         put_case(&values, result, &result->cases[i]);

@@ -27,6 +27,7 @@ static const struct {
                        "warn: judge as observed what the self-check can't vouch for"},
     [CLI_QUIET] = {"--quiet", NULL, "no progress, only the summary"},
     [CLI_OPEN] = {"--open", NULL, "open the report in a browser"},
+    [CLI_TRACE] = {"--trace", "FILE", "also write a record of each message into a new FILE"},
     [CLI_FORMAT] = {"--format", "NAME", "html, md, json, csv, junit or hlog"},
 };
 
@@ -145,6 +146,9 @@ static int take_option(const struct cli_usage *usage, enum cli_option option, co
         break;
     case CLI_LISTEN:
         ret->listen = value;
+        break;
+    case CLI_TRACE:
+        ret->trace = value;
         break;
     case CLI_FORMAT:
         ret->format = value;

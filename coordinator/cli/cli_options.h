@@ -21,6 +21,7 @@ enum cli_option {
     CLI_SELFCHECK,
     CLI_QUIET,
     CLI_OPEN,
+    CLI_TRACE,
     CLI_FORMAT,
     CLI_OPTION_COUNT
 };
@@ -52,6 +53,7 @@ struct cli_options {
     bool seed_given;
     const char *out; /* NULL: not given; likewise the following. */
     const char *listen;
+    const char *trace;
     const char *format;
     bool quiet;
     bool open;

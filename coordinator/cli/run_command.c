@@ -7,6 +7,7 @@
 #include "report.h"
 #include "run.h"
 #include "text.h"
+#include "trace_use.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,9 +26,9 @@
 
 extern char **environ;
 
-static const enum cli_option options_taken[] = {
-    CLI_WITH, CLI_SET,       CLI_TARGET, CLI_AGENTS, CLI_LISTEN,      CLI_OUT,
-    CLI_SEED, CLI_SELFCHECK, CLI_QUIET,  CLI_OPEN,   CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,  CLI_TARGET, CLI_AGENTS,
+                                                CLI_LISTEN, CLI_OUT,  CLI_SEED,   CLI_SELFCHECK,
+                                                CLI_QUIET,  CLI_OPEN, CLI_TRACE,  CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",
@@ -143,6 +144,16 @@ static bool has_journal(const char *folder)
     return stat(path, &found) == 0 && found.st_size > 0;
 }
 
+static void tell_trace(const struct result *result, const char *path)
+{
+    struct trace_use use = trace_use_of(result);
+
+    if (path != NULL) {
+        (void)printf("trace: %s (%llu records, %llu dropped)\n", path,
+                     (unsigned long long)use.records, (unsigned long long)use.dropped);
+    }
+}
+
 static int finish(const struct run_outcome *outcome, const struct cli_options *options)
 {
     struct text summary = {0};
@@ -165,6 +176,7 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
         return verdict_exit_code(outcome->result->verdict);
     }
     (void)printf("\nreport: %s\n", page);
+    tell_trace(outcome->result, options->trace);
     if (options->open) {
         open_report(outcome->folder);
     }
@@ -185,6 +197,7 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                                 .out = options->out,
                                 .agents_count = options->agents,
                                 .listen = options->listen,
+                                .trace = options->trace,
                                 .agent_program = agent_program,
                                 .seed = options->seed_given ? options->seed : random_entropy() >> 1,
                                 .interrupts = &interrupts,
@@ -199,6 +212,11 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                       "are allowed until "
                       "agents can be authenticated\n",
                       options->listen);
+        return EXIT_USAGE;
+    }
+    if (options->listen != NULL && options->trace != NULL) {
+        (void)fprintf(stderr, "millrace run: --trace with --listen is not supported yet: agents "
+                              "that join have no file in common; leave one of them out\n");
         return EXIT_USAGE;
     }
     if (options->listen == NULL &&

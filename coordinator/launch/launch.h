@@ -19,6 +19,7 @@ struct launch_config {
     const char *url;
     uint32_t agents_count;
     const char *log_folder; /* agents/NAME.log are made here; NULL: output is dropped. */
+    const char *trace_path; /* Each message goes there, too, see trace.h; NULL: none. */
 };
 
 /* Starts "agent-1" .. "agent-N". On failure those that were started are ended. */

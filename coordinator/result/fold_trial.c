@@ -197,6 +197,8 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
                                           .end_ns = snapshot->until_ns,
                                           .span_ns = span_ns,
                                           .strain = health->strain,
+                                          .trace_records = health->trace_records,
+                                          .trace_dropped = health->trace_dropped,
                                           .due = agent->due,
                                           .asked = agent->asked,
                                           .asked_sent = agent->asked_sent,

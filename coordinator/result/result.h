@@ -121,6 +121,8 @@ struct result_agent_interval {
     uint64_t asked_sent;
     int64_t send_lag_p99_ns; /* Of the flow and phase that had the largest; 0: nothing was paced. */
     int64_t call_p99_ns;
+    uint64_t trace_records; /* Of the trial until then, see struct health. */
+    uint64_t trace_dropped;
     int64_t call_ns; /* All calls together: over its load threads, more than the span can be. */
 };
 

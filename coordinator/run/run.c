@@ -4,12 +4,14 @@
 #include "log.h"
 #include "mono.h"
 #include "random.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define RUNS_FOLDER "runs"
 
@@ -57,6 +59,22 @@ static int make_folder(struct run *run, struct errinfo *reterr)
 
         r = log == NULL ? errinfo_nomem(reterr) : log_open(log, reterr);
         free(log);
+    }
+    return r;
+}
+
+/* Before the folder: a trace that can't be is no reason to leave one behind; nor the other way. */
+static int make_files(struct run *run, struct errinfo *reterr)
+{
+    const char *trace = run->config->trace;
+    int r = trace == NULL ? 0 : trace_create(trace, run->run_id, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    r = make_folder(run, reterr);
+    if (r < 0 && trace != NULL) {
+        (void)unlink(trace);
     }
     return r;
 }
@@ -160,6 +178,7 @@ static int gather(struct run *run, struct session_config *session, struct errinf
                                        .agents_count = config->agents_count,
                                        .agent_program = config->agent_program,
                                        .log_folder = run->agents_folder,
+                                       .trace_path = config->trace,
                                        .run_id = run->run_id,
                                        .interrupts = config->interrupts,
                                        .on_waiting = tell_waiting,
@@ -269,7 +288,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
     name_run(run.run_id);
     r = fold_new(&run.fold, reterr);
     if (r == 0) {
-        r = make_folder(&run, reterr);
+        r = make_files(&run, reterr);
     }
     if (r == 0) {
         r = run_journal_begin(&run, reterr);

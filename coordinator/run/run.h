@@ -20,6 +20,7 @@ struct run_config {
     const char *out;     /* NULL: runs/<UTC time>-<name>. */
     uint32_t agents_count;
     const char *listen; /* NULL: local agents. */
+    const char *trace;  /* NULL: none; else a file that is not there yet. Not with listen. */
     const char *agent_program;
     const struct backend_version *libraries; /* Client libraries, for the report. */
     uint32_t libraries_count;                /* At most BACKENDS_MAX. */
@@ -39,8 +40,8 @@ struct run_outcome {
 
 /*
  * Blocks until the run is over. 0: there is a result, with its verdict, and the reports are in
- * outcome->folder. Negative: the run could not even begin (the folder: -EEXIST, -EACCES, -ENOSPC;
- * out of memory), with the sentence. The caller owns what outcome holds.
+ * outcome->folder. Negative: the run could not even begin (the folder or trace: -EEXIST, -EACCES,
+ * -ENOSPC; out of memory), with the sentence. The caller owns what outcome holds.
  */
 int run_scenario(const struct run_config *config, struct run_outcome *outcome,
                  struct errinfo *reterr);

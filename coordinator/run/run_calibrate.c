@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers of trials beyond those of any run: a late snapshot must not be taken for another's. */
-#define TRIAL_FIRST UINT32_C(0x40000000)
-
 /* The inner run, with what it borrows. */
 struct calibration {
     struct run_config config;
@@ -136,7 +133,7 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
     int r = calibration_new(run, setup, &made, reterr);
 
     if (r == 0) {
-        r = drive(&made->run, TRIAL_FIRST + setup, reterr);
+        r = drive(&made->run, CALIBRATION_TRIAL_FIRST + setup, reterr);
         if (made->run.events.interrupted || r == -EINTR) {
             run_take_interrupt(&made->run);
             r = 0;

@@ -120,7 +120,8 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         .url = config->listen, .agents_wanted = config->agents_count, .run_id = config->run_id};
     struct launch_config launch = {.program = config->agent_program,
                                    .agents_count = config->agents_count,
-                                   .log_folder = config->log_folder};
+                                   .log_folder = config->log_folder,
+                                   .trace_path = config->trace_path};
     char url[128];
     int r;
 

@@ -18,6 +18,7 @@ struct session_config {
     uint32_t agents_count;
     const char *agent_program; /* For local agents. */
     const char *log_folder;    /* NULL: none. */
+    const char *trace_path;    /* For local agents; NULL: none. */
     const char *run_id;
     volatile sig_atomic_t *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
