@@ -239,8 +239,8 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 336);
-    assert_int_equal(sizeof(struct health), 168);
+    assert_int_equal(sizeof(struct snapshot), 352);
+    assert_int_equal(sizeof(struct health), 184);
     assert_int_equal(sizeof(struct strain), 48);
     assert_int_equal(sizeof(struct snapshot_row), 296);
     assert_int_equal(sizeof(struct stream_delta), 56);

@@ -167,6 +167,8 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->health.reconnects = (uint32_t)sample_number(random);
     ret->health.outstanding = sample_number(random);
     ret->health.blocked_ns = sample_number(random);
+    ret->health.trace_records = sample_number(random);
+    ret->health.trace_dropped = sample_number(random);
     ret->health.strain.load_cpu_ns = sample_time(random);
     ret->health.strain.load_wait_ns = sample_time(random);
     ret->health.strain.ticker_late_ns = sample_time(random);
