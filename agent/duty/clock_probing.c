@@ -21,8 +21,7 @@ struct clock_probing {
 
 static void one_burst(struct clock_probing *probing)
 {
-    struct clock_report question = {.agent = coordinator_link_agent(probing->link),
-                                    .instance = coordinator_link_instance(probing->link)};
+    struct clock_report question = {.exchanges_count = 0};
     struct clock_report report = question;
     struct clock_exchange ignored;
 

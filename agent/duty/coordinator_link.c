@@ -6,16 +6,18 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 static_assert(CHANNEL_RECONNECT_MS < TRY_MS, "a lost connection is taken up again within a try");
 
 struct coordinator_link {
     struct channel_client *client;
     int stop_fd;
-    uint32_t agent;
-    uint64_t instance;
+    struct request_head head; /* But for its sequence. */
+    _Atomic uint64_t sequence;
 };
 
 int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
@@ -50,14 +52,24 @@ void coordinator_link_cancel(struct coordinator_link *link)
     channel_client_cancel(link->client);
 }
 
-uint32_t coordinator_link_agent(const struct coordinator_link *link)
+struct request_head coordinator_link_head(struct coordinator_link *link)
 {
-    return link->agent;
+    struct request_head head = link->head;
+
+    head.sequence = atomic_fetch_add(&link->sequence, 1) + 1;
+    return head;
 }
 
-uint64_t coordinator_link_instance(const struct coordinator_link *link)
+/* -EPERM if the answer is that this agent has no business here, whatever it asked. */
+static int check_refusal(const struct channel_reply *reply, struct errinfo *reterr)
 {
-    return link->instance;
+    struct receipt receipt = {0};
+
+    if (wire_decode_receipt(reply->bytes, reply->bytes_count, &receipt, NULL) < 0 ||
+        receipt.accepted) {
+        return 0;
+    }
+    return errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
 }
 
 static bool told_to_stop(const struct coordinator_link *link)
@@ -105,18 +117,28 @@ int coordinator_link_hello(struct coordinator_link *link, const struct hello *he
         r = wire_decode_welcome(reply.bytes, reply.bytes_count, ret, reterr);
     }
     if (r == 0) {
-        link->agent = ret->agent;
-        link->instance = hello->instance;
+        memcpy(link->head.run_id, ret->run_id, sizeof link->head.run_id);
+        link->head.agent = ret->agent;
+        link->head.instance = hello->instance;
     }
     free(reply.bytes);
     text_done(&frame);
     return r;
 }
 
+/* A command holds the targets' passwords. */
+static void wipe_reply(struct channel_reply *reply)
+{
+    if (reply->bytes != NULL) {
+        explicit_bzero(reply->bytes, reply->bytes_count);
+    }
+    free(reply->bytes);
+}
+
 int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct command *ret,
                           struct errinfo *reterr)
 {
-    struct poll poll = {.agent = link->agent, .instance = link->instance, .taken = taken};
+    struct poll poll = {.head = coordinator_link_head(link), .taken = taken};
     struct text frame = {0};
     struct channel_reply reply = {0};
     int r = wire_encode_poll(&poll, &frame);
@@ -125,9 +147,12 @@ int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct 
         r = call_until_lost(link, frame.bytes, frame.bytes_count, POLL_MS, &reply, reterr);
     }
     if (r == 0) {
+        r = check_refusal(&reply, reterr);
+    }
+    if (r == 0) {
         r = wire_decode_command(reply.bytes, reply.bytes_count, ret, reterr);
     }
-    free(reply.bytes);
+    wipe_reply(&reply);
     text_done(&frame);
     return r;
 }
@@ -140,10 +165,10 @@ int coordinator_link_post(struct coordinator_link *link, const void *bytes, size
     int r = call_until_lost(link, bytes, bytes_count, TRY_MS, &reply, reterr);
 
     if (r == 0) {
-        r = wire_decode_receipt(reply.bytes, reply.bytes_count, &receipt, reterr);
+        r = check_refusal(&reply, reterr);
     }
-    if (r == 0 && !receipt.accepted) {
-        r = errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
+    if (r == 0) {
+        r = wire_decode_receipt(reply.bytes, reply.bytes_count, &receipt, reterr);
     }
     free(reply.bytes);
     return r;
@@ -155,8 +180,11 @@ int coordinator_link_clock(struct coordinator_link *link, const struct clock_rep
     struct text frame = {0};
     struct channel_reply reply = {0};
     struct clock_answer answer = {0};
-    int r = wire_encode_clock_report(report, &frame);
+    struct clock_report copy = *report;
+    int r;
 
+    copy.head = coordinator_link_head(link);
+    r = wire_encode_clock_report(&copy, &frame);
     if (r == 0) {
         r = channel_call(link->client, frame.bytes, frame.bytes_count, TRY_MS, &reply, reterr);
     }
@@ -176,7 +204,7 @@ int coordinator_link_clock(struct coordinator_link *link, const struct clock_rep
 
 void coordinator_link_goodbye(struct coordinator_link *link)
 {
-    struct poll poll = {.agent = link->agent, .instance = link->instance};
+    struct poll poll = {.head = coordinator_link_head(link)};
     struct text frame = {0};
     struct channel_reply reply = {0};
 

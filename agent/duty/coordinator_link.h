@@ -1,8 +1,9 @@
 /*
  * coordinator_link: the agent's calls to its coordinator: encode, send, retry, decode.
  *
- * Every call blocks until it was answered, was refused, or the coordinator has been silent for
- * LINK_LOST_NS: -ECONNABORTED. Any thread; each call is one request.
+ * Every call blocks until it was answered, was refused (-EPERM, with the coordinator's words: this
+ * agent is not of its run, or no longer), or the coordinator has been silent for LINK_LOST_NS:
+ * -ECONNABORTED. Any thread; each call is one request, and those of one kind are one thread's.
  */
 #ifndef MILLRACE_COORDINATOR_LINK_H
 #define MILLRACE_COORDINATOR_LINK_H
@@ -21,8 +22,8 @@ void coordinator_link_free(struct coordinator_link *link);
 /* Ends all calls under way and to come with -ECANCELED; from any thread. */
 void coordinator_link_cancel(struct coordinator_link *link);
 
-/* One try of at most a second; -ETIMEDOUT or -ECONNREFUSED when nobody answered. Sets the agent's
- * number for the rest. */
+/* One try of at most a second; -ETIMEDOUT or -ECONNREFUSED when nobody answered. Sets the run, the
+ * agent's number and its instance for the rest. */
 int coordinator_link_hello(struct coordinator_link *link, const struct hello *hello,
                            struct welcome *ret, struct errinfo *reterr);
 
@@ -30,7 +31,7 @@ int coordinator_link_hello(struct coordinator_link *link, const struct hello *he
 int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct command *ret,
                           struct errinfo *reterr);
 
-/* Posts an encoded STATUS or SNAPSHOT. -EPERM when the coordinator refused it. */
+/* Posts an encoded STATUS or SNAPSHOT. */
 int coordinator_link_post(struct coordinator_link *link, const void *bytes, size_t bytes_count,
                           struct errinfo *reterr);
 
@@ -41,7 +42,7 @@ int coordinator_link_clock(struct coordinator_link *link, const struct clock_rep
 /* Says that this agent goes; one try. */
 void coordinator_link_goodbye(struct coordinator_link *link);
 
-uint32_t coordinator_link_agent(const struct coordinator_link *link);
-uint64_t coordinator_link_instance(const struct coordinator_link *link);
+/* The head of the next request. */
+struct request_head coordinator_link_head(struct coordinator_link *link);
 
 #endif

@@ -9,7 +9,6 @@
 #include "outbox.h"
 #include "target_probes.h"
 #include "trial.h"
-#include "wire.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -143,18 +142,11 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
 static void post_status(struct duty *duty, struct status *status, int code,
                         const struct errinfo *error)
 {
-    struct text frame = {0};
-
-    status->agent = duty->welcome.agent;
-    status->instance = coordinator_link_instance(duty->link);
     status->code = code;
     if (code < 0) {
         (void)snprintf(status->text, sizeof status->text, "%s", error->text);
     }
-    if (wire_encode_status(status, &frame) == 0) {
-        outbox_post(duty->outbox, &frame);
-    }
-    text_done(&frame);
+    outbox_post_status(duty->outbox, status); /* Its failure ends obey(). */
 }
 
 static int start(struct duty *duty, struct command *command, struct errinfo *reterr)
@@ -162,8 +154,7 @@ static int start(struct duty *duty, struct command *command, struct errinfo *ret
     if (duty->trial == NULL) {
         return errinfo_set(reterr, -EINVAL, "there is no trial to start");
     }
-    return trial_start(duty->trial, command->sequence, &command->segment,
-                       coordinator_link_instance(duty->link), reterr);
+    return trial_start(duty->trial, command->sequence, &command->segment, reterr);
 }
 
 /* Ends the trial, whatever it was doing: clients that still send to a topic while it is deleted

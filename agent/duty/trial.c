@@ -3,7 +3,6 @@
 #include "deadlines.h"
 #include "log.h"
 #include "mono.h"
-#include "wire.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,13 +18,9 @@
 static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_t parts_count)
 {
     for (uint32_t i = 0; i < parts_count; i++) {
-        struct text frame = {0};
-
-        if (wire_encode_snapshot(parts[i], &frame) < 0) {
-            trial->failure_code = errinfo_nomem(&trial->failure);
-            text_done(&frame);
-        } else {
-            outbox_post(trial->outbox, &frame);
+        /* After one that is missing none can be counted. */
+        if (trial->failure_code == 0) {
+            trial->failure_code = outbox_post_snapshot(trial->outbox, parts[i], &trial->failure);
         }
         snapshot_free(parts[i]);
     }
@@ -73,8 +68,6 @@ static void close_interval(struct trial *trial, bool final)
 
 static void look_at_segment(struct trial *trial)
 {
-    struct text frame = {0};
-
     (void)pthread_mutex_lock(&trial->mutex);
     if (trial->running && gate_pending(&trial->gate) == 0) {
         int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
@@ -90,12 +83,9 @@ static void look_at_segment(struct trial *trial)
             trial->status.code = trial->failure_code;
             memcpy(trial->status.text, trial->failure.text, sizeof trial->status.text);
         }
-        if (wire_encode_status(&trial->status, &frame) == 0) {
-            outbox_post(trial->outbox, &frame);
-        }
+        outbox_post_status(trial->outbox, &trial->status);
     }
     (void)pthread_mutex_unlock(&trial->mutex);
-    text_done(&frame);
 }
 
 static void *ticker_main(void *argument)
@@ -367,7 +357,7 @@ static int check_segment(struct trial *trial, const struct segment *segment, str
     return check_peers(trial, segment, reterr);
 }
 
-int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,
+int trial_start(struct trial *trial, uint64_t command, struct segment *segment,
                 struct errinfo *reterr)
 {
     int r = check_segment(trial, segment, reterr);
@@ -381,8 +371,6 @@ int trial_start(struct trial *trial, uint64_t command, struct segment *segment, 
     trial->segment = *segment;
     memset(segment, 0, sizeof *segment);
     memset(&trial->status, 0, sizeof trial->status);
-    trial->status.agent = trial->assignment.agent;
-    trial->status.instance = instance;
     trial->status.command = command;
     trial->gate.started_ns = 0;
     trial->gate.ended_ns = 0;

@@ -37,7 +37,7 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
 /* Begins a segment and returns; its end is posted as a STATUS that answers `command`. Takes
  * segment->peers over. -EINVAL, and nothing begins: the trial isn't prepared, a segment runs
  * already, it has phases that the trial hasn't, impossible times, or lacks a writer's clock. */
-int trial_start(struct trial *trial, uint64_t command, struct segment *segment, uint64_t instance,
+int trial_start(struct trial *trial, uint64_t command, struct segment *segment,
                 struct errinfo *reterr);
 
 /* Ends the running segment, or only its sending, at the given offset from T0; 0: now. Nothing

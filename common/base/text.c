@@ -19,10 +19,15 @@ static bool text_reserve(struct text *text, size_t more)
     if (capacity == text->capacity) {
         return true;
     }
-    grown = realloc(text->bytes, capacity);
+    grown = text->secret ? malloc(capacity) : realloc(text->bytes, capacity);
     if (grown == NULL) {
         text->failed = true;
         return false;
+    }
+    if (text->secret && text->bytes != NULL) {
+        memcpy(grown, text->bytes, text->bytes_count + 1);
+        explicit_bzero(text->bytes, text->capacity);
+        free(text->bytes);
     }
     text->bytes = grown;
     text->capacity = capacity;
@@ -31,6 +36,9 @@ static bool text_reserve(struct text *text, size_t more)
 
 void text_done(struct text *text)
 {
+    if (text->secret && text->bytes != NULL) {
+        explicit_bzero(text->bytes, text->capacity);
+    }
     free(text->bytes);
     memset(text, 0, sizeof *text);
 }

@@ -13,6 +13,7 @@ struct text {
     size_t bytes_count;
     size_t capacity;
     bool failed;
+    bool secret; /* Set while empty: no copy of it is left in memory that was freed. */
 };
 
 /* A struct of zeros is an empty text. */

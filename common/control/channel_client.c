@@ -333,6 +333,7 @@ static int call_take(struct call *call, struct channel_reply *ret)
         ret->bytes_count = bytes_count;
         ret->received_ns = call->received_ns;
     }
+    explicit_bzero(nng_msg_body(message), bytes_count); /* It may hold passwords. */
     nng_msg_free(message);
     return bytes != NULL ? 0 : -ENOMEM;
 }

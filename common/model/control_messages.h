@@ -2,14 +2,15 @@
  * control_messages: what agents and coordinator say to each other, as structs; wire turns them into
  * bytes.
  *
- * Agents ask, the coordinator answers (REQ/REP). Every request names agent instance and a sequence,
- * so that a repeated one changes nothing. Commands are numbered; an agent polls with the number of
- * the last one it took.
+ * Agents ask, the coordinator answers (REQ/REP). Every request names run, agent, instance and a
+ * sequence (request_head.h), so that a repeated one changes nothing and one of another run is told
+ * to go. Commands are numbered; an agent polls with the number of the last one it took.
  */
 #ifndef MILLRACE_CONTROL_MESSAGES_H
 #define MILLRACE_CONTROL_MESSAGES_H
 
 #include "assignment.h"
+#include "request_head.h"
 #include "snapshot.h"
 
 /* Rises with every change of a struct that travels; both sides must have the same. */
@@ -110,8 +111,7 @@ struct command {
 };
 
 struct poll {
-    uint32_t agent;
-    uint64_t instance;
+    struct request_head head;
     uint64_t taken; /* Sequence of the last command taken. */
 };
 
@@ -140,8 +140,7 @@ struct probe_result {
 
 /* How the last command ended. */
 struct status {
-    uint32_t agent;
-    uint64_t instance;
+    struct request_head head;
     uint64_t command; /* Sequence of the command this answers. */
     int32_t code;     /* 0 or a negative errno. */
     char text[ERRINFO_BYTES];
@@ -153,7 +152,8 @@ struct status {
     uint32_t results_count;
 };
 
-/* Answer to STATUS, SNAPSHOT and GOODBYE. */
+/* Answer to STATUS, SNAPSHOT and GOODBYE; and to any request that is not of this run, or of an
+ * agent that is not in it: not accepted. */
 struct receipt {
     bool accepted;
     char reason[REASON_BYTES];
@@ -171,8 +171,7 @@ struct clock_exchange {
 
 /* With no exchanges it only asks for the time; with them it hands in a finished burst. */
 struct clock_report {
-    uint32_t agent;
-    uint64_t instance;
+    struct request_head head;
     uint32_t exchanges_count;
     struct clock_exchange exchanges[CLOCK_BURST_MAX];
 };

@@ -12,6 +12,7 @@
 #include "bounds.h"
 #include "hist.h"
 #include "record.h"
+#include "request_head.h"
 #include "seqset.h"
 
 #include <stdbool.h>
@@ -201,6 +202,7 @@ struct health {
 extern const struct record health_record;
 
 struct snapshot {
+    struct request_head head; /* As it travels; not kept. Its agent is this one. */
     uint32_t trial;
     uint32_t agent;
     uint64_t sequence; /* Of this agent's parts in this trial, from 0 without gaps. */

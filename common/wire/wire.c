@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include "wire_fields.h"
+#include "wire_record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +29,26 @@ static void code_head(struct coder *coder, uint32_t *protocol, uint32_t *kind)
     code_u32(coder, "kind", kind, ANY_U32);
 }
 
-static int encode(uint32_t kind, void (*code)(struct coder *, void *), void *body, struct text *out)
+/* What a frame has in its body; a head is for requests only, NULL for others. */
+struct body {
+    struct request_head *head;
+    void (*code)(struct coder *coder, void *item);
+    void *item;
+};
+
+static void code_body(struct coder *coder, const struct body *body)
+{
+    if (body->head == NULL) {
+        body->code(coder, body->item);
+        return;
+    }
+    code_begin(coder, "request", 2);
+    code_record(coder, &request_head_record, body->head);
+    body->code(coder, body->item);
+    code_end(coder);
+}
+
+static int encode(uint32_t kind, const struct body *body, struct text *out)
 {
     size_t before = out->bytes_count;
     uint32_t protocol = PROTOCOL_VERSION;
@@ -37,7 +57,7 @@ static int encode(uint32_t kind, void (*code)(struct coder *, void *), void *bod
 
     coder_write(&coder, out);
     code_head(&coder, &protocol, &kind);
-    code(&coder, body);
+    code_body(&coder, body);
     code_end(&coder);
     r = coder.failure;
     coder_done(&coder);
@@ -70,9 +90,9 @@ static int check_head(uint32_t protocol, uint32_t kind, uint32_t kind_wanted,
     return 0;
 }
 
-/* body is a struct of zeros; on failure it may be half filled. */
+/* The body is a struct of zeros; on failure it may be half filled. */
 static int decode(const void *bytes, size_t bytes_count, uint32_t kind_wanted,
-                  void (*code)(struct coder *, void *), void *body, struct errinfo *reterr)
+                  const struct body *body, struct errinfo *reterr)
 {
     uint32_t protocol = 0;
     uint32_t kind = 0;
@@ -87,7 +107,7 @@ static int decode(const void *bytes, size_t bytes_count, uint32_t kind_wanted,
             return r;
         }
     }
-    code(&coder, body);
+    code_body(&coder, body);
     code_end(&coder);
     if (coder.failure == 0 && coder.at != coder.end) {
         coder_bad(&coder, "end", "has more after it");
@@ -115,68 +135,73 @@ int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_proto
     return 0;
 }
 
+int wire_request_head(const void *bytes, size_t bytes_count, struct request_head *ret,
+                      struct errinfo *reterr)
+{
+    struct request_head head = {.agent = 0};
+    uint32_t protocol = 0;
+    uint32_t kind = 0;
+    struct coder coder;
+
+    coder_read(&coder, bytes, bytes_count, reterr);
+    code_head(&coder, &protocol, &kind);
+    code_begin(&coder, "request", 2);
+    code_record(&coder, &request_head_record, &head);
+    if (coder.failure == 0) {
+        *ret = head;
+    }
+    return coder.failure;
+}
+
 /* The pair of functions of a struct that owns nothing. The name of a type can't be in parentheses.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
-#define WIRE_PAIR(name, kind)                                                                      \
-    int wire_encode_##name(const struct name *name, struct text *out)                              \
+#define WIRE_PAIR_OF(name, type, kind, code_item, head_of_item)                                    \
+    int wire_encode_##name(const struct type *name, struct text *out)                              \
     {                                                                                              \
-        struct name copy = *name; /* The field lists take what they could write to. */             \
+        struct type item = *name; /* The field lists take what they could write to. */             \
                                                                                                    \
-        return encode(kind, code_##name, &copy, out);                                              \
+        return encode(kind, &(struct body){head_of_item, code_item, &item}, out);                  \
     }                                                                                              \
                                                                                                    \
-    int wire_decode_##name(const void *bytes, size_t bytes_count, struct name *ret,                \
+    int wire_decode_##name(const void *bytes, size_t bytes_count, struct type *ret,                \
                            struct errinfo *reterr)                                                 \
     {                                                                                              \
-        struct name name = {0};                                                                    \
-        int r = decode(bytes, bytes_count, kind, code_##name, &name, reterr);                      \
+        struct type item = {0};                                                                    \
+        int r = decode(bytes, bytes_count, kind, &(struct body){head_of_item, code_item, &item},   \
+                       reterr);                                                                    \
                                                                                                    \
         if (r == 0) {                                                                              \
-            *ret = name;                                                                           \
+            *ret = item;                                                                           \
         }                                                                                          \
         return r;                                                                                  \
     }
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+#define WIRE_PAIR(name, kind) WIRE_PAIR_OF(name, name, kind, code_##name, NULL)
+#define WIRE_REQUEST(name, type, kind) WIRE_PAIR_OF(name, type, kind, code_##type, &item.head)
+
 WIRE_PAIR(hello, REQUEST_HELLO)
-WIRE_PAIR(poll, REQUEST_POLL)
-WIRE_PAIR(clock_report, REQUEST_CLOCK)
+WIRE_REQUEST(poll, poll, REQUEST_POLL)
+WIRE_REQUEST(goodbye, poll, REQUEST_GOODBYE)
+WIRE_REQUEST(clock_report, clock_report, REQUEST_CLOCK)
 WIRE_PAIR(welcome, REPLY_WELCOME)
 WIRE_PAIR(receipt, REPLY_RECEIPT)
 WIRE_PAIR(clock_answer, REPLY_CLOCK)
-
-int wire_encode_goodbye(const struct poll *poll, struct text *out)
-{
-    struct poll copy = *poll;
-
-    return encode(REQUEST_GOODBYE, code_goodbye, &copy, out);
-}
-
-int wire_decode_goodbye(const void *bytes, size_t bytes_count, struct poll *ret,
-                        struct errinfo *reterr)
-{
-    struct poll poll = {0};
-    int r = decode(bytes, bytes_count, REQUEST_GOODBYE, code_goodbye, &poll, reterr);
-
-    if (r == 0) {
-        *ret = poll;
-    }
-    return r;
-}
 
 int wire_encode_status(const struct status *status, struct text *out)
 {
     struct status copy = *status;
 
-    return encode(REQUEST_STATUS, code_status, &copy, out);
+    return encode(REQUEST_STATUS, &(struct body){&copy.head, code_status, &copy}, out);
 }
 
 int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret,
                        struct errinfo *reterr)
 {
     struct status status = {0};
-    int r = decode(bytes, bytes_count, REQUEST_STATUS, code_status, &status, reterr);
+    int r = decode(bytes, bytes_count, REQUEST_STATUS,
+                   &(struct body){&status.head, code_status, &status}, reterr);
 
     if (r < 0) {
         status_done(&status);
@@ -190,14 +215,15 @@ int wire_encode_command(const struct command *command, struct text *out)
 {
     struct command copy = *command;
 
-    return encode(REPLY_COMMAND, code_command, &copy, out);
+    return encode(REPLY_COMMAND, &(struct body){NULL, code_command, &copy}, out);
 }
 
 int wire_decode_command(const void *bytes, size_t bytes_count, struct command *ret,
                         struct errinfo *reterr)
 {
     struct command command = {0};
-    int r = decode(bytes, bytes_count, REPLY_COMMAND, code_command, &command, reterr);
+    int r = decode(bytes, bytes_count, REPLY_COMMAND, &(struct body){NULL, code_command, &command},
+                   reterr);
 
     if (r == 0 && command.assignment != NULL) {
         r = assignment_check(command.assignment, reterr);
@@ -214,7 +240,8 @@ int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out)
 {
     struct snapshot copy = *snapshot;
 
-    return encode(REQUEST_SNAPSHOT, code_snapshot, &copy, out);
+    copy.head.agent = copy.agent;
+    return encode(REQUEST_SNAPSHOT, &(struct body){&copy.head, code_snapshot, &copy}, out);
 }
 
 int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
@@ -226,11 +253,13 @@ int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot 
     if (snapshot == NULL) {
         return errinfo_nomem(reterr);
     }
-    r = decode(bytes, bytes_count, REQUEST_SNAPSHOT, code_snapshot, snapshot, reterr);
+    r = decode(bytes, bytes_count, REQUEST_SNAPSHOT,
+               &(struct body){&snapshot->head, code_snapshot, snapshot}, reterr);
     if (r < 0) {
         snapshot_free(snapshot);
         return r;
     }
+    snapshot->agent = snapshot->head.agent;
     *ret = snapshot;
     return 0;
 }

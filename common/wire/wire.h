@@ -9,7 +9,9 @@
  * plan is for merge to say. No I/O, no clock, any thread.
  *
  * A frame is an array: [magic "MR", protocol version, kind, body]. The version is read before the
- * body, so that an agent of another version can be refused by name.
+ * body, so that an agent of another version can be refused by name. The body of a request, but of a
+ * HELLO, is again an array: [head, what it says]; the head is read before the rest, so that nothing
+ * is unpacked that is of no agent of this run.
  */
 #ifndef MILLRACE_WIRE_H
 #define MILLRACE_WIRE_H
@@ -26,6 +28,10 @@
 int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_protocol,
                       enum request_kind *ret, struct errinfo *reterr);
 
+/* Reads the head of a request that is no HELLO and of this protocol. -EBADMSG: not ours. */
+int wire_request_head(const void *bytes, size_t bytes_count, struct request_head *ret,
+                      struct errinfo *reterr);
+
 /*
  * Requests. Encoders append to out (a struct of zeros is empty; text_done() frees) and return 0,
  * -ENOMEM, -EMSGSIZE (beyond FRAME_BYTES_MAX or a list's bound) or -EBADMSG (breaks a rule that the
@@ -40,13 +46,14 @@ int wire_decode_poll(const void *bytes, size_t bytes_count, struct poll *ret,
 int wire_encode_status(const struct status *status, struct text *out);
 int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret,
                        struct errinfo *reterr);
+/* The head's agent is the snapshot's, in both directions. */
 int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out);
 int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
                          struct errinfo *reterr);
 int wire_encode_clock_report(const struct clock_report *report, struct text *out);
 int wire_decode_clock_report(const void *bytes, size_t bytes_count, struct clock_report *ret,
                              struct errinfo *reterr);
-int wire_encode_goodbye(const struct poll *poll, struct text *out); /* agent and instance only. */
+int wire_encode_goodbye(const struct poll *poll, struct text *out);
 int wire_decode_goodbye(const void *bytes, size_t bytes_count, struct poll *ret,
                         struct errinfo *reterr);
 

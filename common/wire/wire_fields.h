@@ -16,7 +16,6 @@ void code_snapshot(struct coder *coder, void *snapshot);
 void code_hello(struct coder *coder, void *hello);
 void code_welcome(struct coder *coder, void *welcome);
 void code_poll(struct coder *coder, void *poll);
-void code_goodbye(struct coder *coder, void *poll);
 void code_command(struct coder *coder, void *command);
 void code_status(struct coder *coder, void *status);
 void code_receipt(struct coder *coder, void *receipt);

@@ -60,20 +60,8 @@ void code_poll(struct coder *coder, void *item)
 {
     struct poll *poll = item;
 
-    code_begin(coder, "poll", 3);
-    code_u32(coder, "agent", &poll->agent, AGENTS_MAX - 1);
-    code_u64(coder, "instance", &poll->instance);
+    code_begin(coder, "poll", 1);
     code_u64(coder, "taken", &poll->taken);
-    code_end(coder);
-}
-
-void code_goodbye(struct coder *coder, void *item)
-{
-    struct poll *poll = item;
-
-    code_begin(coder, "goodbye", 2);
-    code_u32(coder, "agent", &poll->agent, AGENTS_MAX - 1);
-    code_u64(coder, "instance", &poll->instance);
     code_end(coder);
 }
 
@@ -177,9 +165,7 @@ void code_status(struct coder *coder, void *item)
     struct status *status = item;
     int64_t code = status->code;
 
-    code_begin(coder, "status", 10);
-    code_u32(coder, "agent", &status->agent, AGENTS_MAX - 1);
-    code_u64(coder, "instance", &status->instance);
+    code_begin(coder, "status", 8);
     code_u64(coder, "command", &status->command);
     code_i64(coder, "code", &code);
     if (code > 0 || code < INT16_MIN) {
@@ -228,9 +214,7 @@ void code_clock_report(struct coder *coder, void *item)
 {
     struct clock_report *report = item;
 
-    code_begin(coder, "clock_report", 3);
-    code_u32(coder, "agent", &report->agent, AGENTS_MAX - 1);
-    code_u64(coder, "instance", &report->instance);
+    code_begin(coder, "clock_report", 1);
     code_items(coder, "exchanges", report->exchanges, &report->exchanges_count, &exchanges_kind);
     code_end(coder);
 }

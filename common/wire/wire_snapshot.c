@@ -95,9 +95,8 @@ void code_snapshot(struct coder *coder, void *item)
 {
     struct snapshot *s = item;
 
-    code_begin(coder, "snapshot", 17);
+    code_begin(coder, "snapshot", 16);
     code_u32(coder, "trial", &s->trial, ANY_U32);
-    code_u32(coder, "agent", &s->agent, AGENTS_MAX - 1);
     code_u64(coder, "sequence", &s->sequence);
     code_u32(coder, "interval", &s->interval, ANY_U32);
     code_bool(coder, "last_part", &s->last_part);

@@ -37,7 +37,7 @@ static const char *const marks[] = {
     [MARK_BROKER_DOWN] = "broker_down", [MARK_BROKER_UP] = "broker_up",
     [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
     [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
-    [MARK_OBJECTIVE] = "objective",
+    [MARK_OBJECTIVE] = "objective",     [MARK_REFUSED] = "refused",
 };
 
 /* As JSON knows them. */
@@ -146,7 +146,7 @@ static void code_cases(struct fields *fields, struct entry_cases *entry)
 
 static void code_mark(struct fields *fields, struct result_mark *mark)
 {
-    mark->kind = field_enum(fields, "mark", mark->kind, marks, MARK_OBJECTIVE + 1);
+    mark->kind = field_enum(fields, "mark", mark->kind, marks, MARK_COUNT);
     field_u32(fields, "trial", &mark->trial, ANY_U32);
     field_i64(fields, "at_ns", &mark->at_ns);
     field_text(fields, "text", mark->text, sizeof mark->text);

@@ -101,9 +101,22 @@ const char *fleet_refusal(struct fleet *fleet)
     return fleet->refusal_told;
 }
 
-uint64_t fleet_dropped(const struct fleet *fleet)
+const char *fleet_drop_words(enum fleet_drop reason)
 {
-    return fleet->dropped;
+    static const char *const words[FLEET_DROP_COUNT] = {
+        [FLEET_DROP_GARBAGE] = "made no sense",
+        [FLEET_DROP_OTHER_RUN] = "came from agents of another run",
+        [FLEET_DROP_STRANGER] = "came from agents that this run does not have",
+        [FLEET_DROP_LOST] = "came from agents that had been declared lost",
+        [FLEET_DROP_LATE] = "came late, after later ones",
+    };
+
+    return words[reason];
+}
+
+uint64_t fleet_dropped(const struct fleet *fleet, enum fleet_drop reason)
+{
+    return fleet->dropped[reason];
 }
 
 void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason)

@@ -3,8 +3,9 @@
  * relate, who was lost.
  *
  * Agents ask, the fleet answers; everything happens in fleet_turn(), on the caller's one thread. A
- * command stays with its agent until it was answered or the agent is lost. What can't be decoded is
- * dropped and counted.
+ * command stays with its agent until it was answered or the agent is lost. What can't be decoded,
+ * and what is not of an agent of this run, is refused and counted; of the latter nothing but the
+ * head is read.
  */
 #ifndef MILLRACE_FLEET_H
 #define MILLRACE_FLEET_H
@@ -51,8 +52,21 @@ const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent)
 /* Why the last agent was refused; "" if none was since the last call. */
 const char *fleet_refusal(struct fleet *fleet);
 
-/* Requests that were not ours: garbage on the port. */
-uint64_t fleet_dropped(const struct fleet *fleet);
+/* Why a request was not taken. */
+enum fleet_drop {
+    FLEET_DROP_GARBAGE,   /* Not ours at all, or not what its head says. */
+    FLEET_DROP_OTHER_RUN, /* Of an agent that was another coordinator's, at this address before. */
+    FLEET_DROP_STRANGER,  /* Of no agent of this run, or of an earlier instance of one. */
+    FLEET_DROP_LOST,      /* Of an agent that was declared lost. */
+    FLEET_DROP_LATE,      /* A copy that was overtaken by a later request. */
+    FLEET_DROP_COUNT
+};
+
+/* "came from agents of another run", ...: goes on "N requests ...". */
+const char *fleet_drop_words(enum fleet_drop reason);
+
+/* Requests that were not taken, for this reason. */
+uint64_t fleet_dropped(const struct fleet *fleet, enum fleet_drop reason);
 
 /* Declares an agent lost (its process ended). */
 void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);

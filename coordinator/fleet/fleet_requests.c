@@ -20,16 +20,8 @@ static void reply(struct channel_request *request, int encoded, struct text *fra
 
 static void drop(struct fleet *fleet, struct channel_request *request)
 {
-    fleet->dropped++;
+    fleet->dropped[FLEET_DROP_GARBAGE]++;
     channel_request_drop(request);
-}
-
-static struct fleet_member *member_of(struct fleet *fleet, uint32_t agent, uint64_t instance)
-{
-    if (agent >= fleet->members_count || fleet->members[agent].agent.hello.instance != instance) {
-        return NULL;
-    }
-    return &fleet->members[agent];
 }
 
 static void reply_receipt(struct channel_request *request, bool accepted, const char *reason)
@@ -144,7 +136,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     static const struct command none = {.kind = COMMAND_NONE};
     const struct command *next = &none;
     struct command last = farewell(member);
-    struct text frame = {0};
+    struct text frame = {.secret = true}; /* Targets have passwords. */
     int encoded;
 
     if (member->poll == NULL) {
@@ -172,23 +164,20 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     member->poll = NULL;
 }
 
-static void take_poll(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                      size_t bytes_count, int64_t poll_until_ns)
+static void take_poll(struct fleet *fleet, struct fleet_member *member,
+                      struct channel_request *request, int64_t poll_until_ns)
 {
-    struct fleet_member *member = NULL;
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
     struct poll poll;
 
-    if (wire_decode_poll(bytes, bytes_count, &poll, NULL) == 0) {
-        member = member_of(fleet, poll.agent, poll.instance);
-    }
-    if (member == NULL) {
+    if (wire_decode_poll(bytes, bytes_count, &poll, NULL) < 0) {
         drop(fleet, request);
         return;
     }
     if (member->poll != NULL) {
         channel_request_drop(member->poll); /* The agent gave up on it and asks again. */
     }
-    member->seen_ns = mono_ns();
     member->poll = request;
     member->poll_taken = poll.taken;
     member->poll_until_ns = poll_until_ns;
@@ -219,23 +208,22 @@ static void keep_answer(struct status *place, struct status *status)
     *place = *status;
 }
 
-static void take_status(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                        size_t bytes_count)
+static void take_status(struct fleet *fleet, struct fleet_member *member,
+                        struct channel_request *request)
 {
-    struct fleet_member *member = NULL;
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
     struct status status = {0};
 
     if (wire_decode_status(bytes, bytes_count, &status, NULL) < 0) {
         drop(fleet, request);
         return;
     }
-    member = member_of(fleet, status.agent, status.instance);
-    if (member == NULL || status.command == 0 || status.command > member->last_command) {
+    if (status.command == 0 || status.command > member->last_command) {
         status_done(&status);
         drop(fleet, request);
         return;
     }
-    member->seen_ns = mono_ns();
     check_results(member, &status);
     keep_answer(&member->answers[status.command % FLEET_ANSWERS], &status);
     reply_receipt(request, true, "");
@@ -258,21 +246,18 @@ static int queue_snapshot(struct fleet *fleet, struct snapshot *snapshot)
     return 0;
 }
 
-static void take_snapshot(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                          size_t bytes_count)
+static void take_snapshot(struct fleet *fleet, struct fleet_member *member,
+                          struct channel_request *request)
 {
-    struct fleet_member *member;
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
     struct snapshot *snapshot = NULL;
     const char *refusal = "";
 
-    if (wire_decode_snapshot(bytes, bytes_count, &snapshot, NULL) < 0 ||
-        snapshot->agent >= fleet->members_count) {
-        snapshot_free(snapshot);
+    if (wire_decode_snapshot(bytes, bytes_count, &snapshot, NULL) < 0) {
         drop(fleet, request);
         return;
     }
-    member = &fleet->members[snapshot->agent];
-    member->seen_ns = mono_ns();
     if (snapshot->trial > member->snapshot_trial && !fleet->trial_begun) {
         member->snapshot_trial = snapshot->trial;
         member->snapshot_next = 0;
@@ -291,23 +276,20 @@ static void take_snapshot(struct fleet *fleet, struct channel_request *request, 
     reply_receipt(request, refusal[0] == '\0', refusal);
 }
 
-static void take_clock(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                       size_t bytes_count)
+static void take_clock(struct fleet *fleet, struct fleet_member *member,
+                       struct channel_request *request)
 {
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
     struct clock_answer answer = {.t2_ns = channel_request_received_ns(request)};
     struct clock_probe probes[CLOCK_BURST_MAX];
-    struct fleet_member *member = NULL;
     struct clock_report report;
     struct text frame = {0};
 
-    if (wire_decode_clock_report(bytes, bytes_count, &report, NULL) == 0) {
-        member = member_of(fleet, report.agent, report.instance);
-    }
-    if (member == NULL) {
+    if (wire_decode_clock_report(bytes, bytes_count, &report, NULL) < 0) {
         drop(fleet, request);
         return;
     }
-    member->seen_ns = mono_ns();
     for (uint32_t i = 0; i < report.exchanges_count; i++) {
         probes[i] = (struct clock_probe){.t1_ns = report.exchanges[i].t1_ns,
                                          .t2_ns = report.exchanges[i].t2_ns,
@@ -323,24 +305,14 @@ static void take_clock(struct fleet *fleet, struct channel_request *request, con
     reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
 }
 
-static void take_goodbye(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                         size_t bytes_count)
+static void take_goodbye(struct fleet *fleet, struct fleet_member *member,
+                         struct channel_request *request)
 {
-    struct fleet_member *member = NULL;
-    struct poll poll;
-
-    if (wire_decode_goodbye(bytes, bytes_count, &poll, NULL) == 0) {
-        member = member_of(fleet, poll.agent, poll.instance);
-    }
-    if (member == NULL) {
-        drop(fleet, request);
-        return;
-    }
     if (member->commands_count > 0 &&
         member->commands[member->commands_count - 1].kind == COMMAND_GOODBYE) {
         member->agent.left = true;
     } else {
-        fleet_lose(fleet, poll.agent, "it was ended on its host");
+        fleet_lose(fleet, (uint32_t)(member - fleet->members), "it was ended on its host");
     }
     reply_receipt(request, true, "");
 }
@@ -358,6 +330,86 @@ static void refuse_protocol(struct fleet *fleet, struct channel_request *request
     reply(request, wire_encode_welcome(&welcome, &frame), &frame);
 }
 
+/* Tells the agent, so that it goes: whatever it measures is nobody's. */
+static void refuse(struct fleet *fleet, struct channel_request *request, enum fleet_drop reason,
+                   const char *text)
+{
+    fleet->dropped[reason]++;
+    reply_receipt(request, false, text);
+}
+
+/* Whose request it is, by its head alone; NULL: of nobody, and it is answered. */
+static struct fleet_member *sender_of(struct fleet *fleet, struct channel_request *request,
+                                      enum request_kind kind)
+{
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
+    struct fleet_member *member = NULL;
+    struct request_head head;
+    char text[REASON_BYTES];
+
+    if (wire_request_head(bytes, bytes_count, &head, NULL) < 0) {
+        drop(fleet, request);
+        return NULL;
+    }
+    if (strcmp(head.run_id, fleet->run_id) != 0) {
+        (void)snprintf(text, sizeof text, "this agent is of run %s, and run %s is here now",
+                       head.run_id, fleet->run_id);
+        refuse(fleet, request, FLEET_DROP_OTHER_RUN, text);
+        return NULL;
+    }
+    if (head.agent < fleet->members_count &&
+        fleet->members[head.agent].agent.hello.instance == head.instance) {
+        member = &fleet->members[head.agent];
+    }
+    if (member == NULL) {
+        refuse(fleet, request, FLEET_DROP_STRANGER, "this agent is none of the run");
+        return NULL;
+    }
+    /* A poll is answered with a farewell; and whoever says goodbye may go. */
+    if (member->agent.lost && kind != REQUEST_POLL && kind != REQUEST_GOODBYE) {
+        (void)snprintf(text, sizeof text, "this agent counts as lost: %.200s",
+                       member->agent.lost_reason);
+        refuse(fleet, request, FLEET_DROP_LOST, text);
+        return NULL;
+    }
+    if (head.sequence < member->heard[kind]) {
+        fleet->dropped[FLEET_DROP_LATE]++;
+        channel_request_drop(request); /* Nobody waits for the answer any more. */
+        return NULL;
+    }
+    member->heard[kind] = head.sequence;
+    member->seen_ns = mono_ns();
+    return member;
+}
+
+static void take_from(struct fleet *fleet, struct channel_request *request, enum request_kind kind,
+                      int64_t poll_until_ns)
+{
+    struct fleet_member *member = sender_of(fleet, request, kind);
+
+    if (member == NULL) {
+        return;
+    }
+    switch (kind) {
+    case REQUEST_POLL:
+        take_poll(fleet, member, request, poll_until_ns);
+        break;
+    case REQUEST_STATUS:
+        take_status(fleet, member, request);
+        break;
+    case REQUEST_SNAPSHOT:
+        take_snapshot(fleet, member, request);
+        break;
+    case REQUEST_CLOCK:
+        take_clock(fleet, member, request);
+        break;
+    default:
+        take_goodbye(fleet, member, request);
+        break;
+    }
+}
+
 void fleet_take_request(struct fleet *fleet, struct channel_request *request, int64_t poll_until_ns)
 {
     size_t bytes_count = 0;
@@ -367,33 +419,11 @@ void fleet_take_request(struct fleet *fleet, struct channel_request *request, in
 
     if (wire_request_kind(bytes, bytes_count, &protocol, &kind, NULL) < 0) {
         drop(fleet, request);
-        return;
-    }
-    if (protocol != PROTOCOL_VERSION) {
+    } else if (protocol != PROTOCOL_VERSION) {
         refuse_protocol(fleet, request, protocol);
-        return;
-    }
-    switch (kind) {
-    case REQUEST_HELLO:
+    } else if (kind == REQUEST_HELLO) {
         take_hello(fleet, request, bytes, bytes_count);
-        break;
-    case REQUEST_POLL:
-        take_poll(fleet, request, bytes, bytes_count, poll_until_ns);
-        break;
-    case REQUEST_STATUS:
-        take_status(fleet, request, bytes, bytes_count);
-        break;
-    case REQUEST_SNAPSHOT:
-        take_snapshot(fleet, request, bytes, bytes_count);
-        break;
-    case REQUEST_CLOCK:
-        take_clock(fleet, request, bytes, bytes_count);
-        break;
-    case REQUEST_GOODBYE:
-        take_goodbye(fleet, request, bytes, bytes_count);
-        break;
-    default:
-        drop(fleet, request);
-        break;
+    } else {
+        take_from(fleet, request, kind, poll_until_ns);
     }
 }

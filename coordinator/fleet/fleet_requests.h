@@ -26,6 +26,7 @@ struct fleet_member {
     uint64_t snapshot_next;
     struct clock_relation *relation;
     int64_t last_t4_ns;
+    uint64_t heard[REQUEST_COUNT]; /* Highest sequence of each kind of request. */
 };
 
 struct queued_snapshot {
@@ -46,7 +47,7 @@ struct fleet {
     struct queued_snapshot *snapshots_last;
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
-    uint64_t dropped;
+    uint64_t dropped[FLEET_DROP_COUNT];
 };
 
 /* Answers or keeps one request; takes it over. */

@@ -39,6 +39,7 @@ static const char *const mark_kinds[] = {
     [MARK_CUT_OFF] = "cut off",
     [MARK_ERROR] = "error",
     [MARK_OBJECTIVE] = "objective missed",
+    [MARK_REFUSED] = "refused",
 };
 
 const char *mark_kind_name(enum mark_kind kind)

@@ -134,7 +134,9 @@ enum mark_kind {
     MARK_INTERRUPTED,
     MARK_CUT_OFF,
     MARK_ERROR,
-    MARK_OBJECTIVE /* Missed, so that the trial ended. */
+    MARK_OBJECTIVE, /* Missed, so that the trial ended. */
+    MARK_REFUSED,   /* Requests that were of no agent of this run. */
+    MARK_COUNT
 };
 
 const char *mark_kind_name(enum mark_kind kind);

@@ -86,6 +86,24 @@ static int write_reports(const struct run *run, struct result *result, struct er
     return r;
 }
 
+/* Tells what was refused at the door: it may explain why an agent is missing, and it is not in the
+ * figures. Late copies are nobody's concern. */
+static void tell_refused(struct run *run)
+{
+    for (int i = 0; i < FLEET_DROP_COUNT; i++) {
+        uint64_t count = fleet_dropped(run->session->fleet, (enum fleet_drop)i);
+        char text[REASON_BYTES];
+
+        if (count == 0 || i == FLEET_DROP_LATE) {
+            continue;
+        }
+        (void)snprintf(text, sizeof text, "%llu %s %s", (unsigned long long)count,
+                       count == 1 ? "request" : "requests", fleet_drop_words((enum fleet_drop)i));
+        run_notice(run, "refused: %s", text);
+        (void)run_journal_mark(run, MARK_REFUSED, 0, text, NULL);
+    }
+}
+
 int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = NULL;
@@ -94,6 +112,7 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
     int r;
 
     if (run->session_open) {
+        tell_refused(run);
         (void)run_journal_agents(run, NULL); /* With losses and clocks as they ended. */
     }
     if (run->plan != NULL && run->cases != NULL && run->cases_begun != NULL) {

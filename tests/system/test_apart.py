@@ -1,5 +1,6 @@
 """Agents that were started by themselves and join over tcp; producers and consumers on different ones; other clocks."""
 
+import json
 import os
 import signal
 import socket
@@ -149,6 +150,33 @@ def other_version():
     run.says(r"agent old-one is Millrace 0\.0\.9")
     bed.agent(url, "--name", "right").ends(0)
     run.ends(0)
+
+
+@test("a coordinator is killed, and another one at its address measures its own agents only; the old one's are sent away")
+def another_run():
+    url = bed.free_url()
+    path = bed.scenario(phases=["{ name: steady, rate: 1000/s, for: 60s }"])
+    first = bed.start("run", path, "--listen", url, "--agents", "1", "--out", bed.new_path("first"))
+    old = bed.agent(url, "--name", "old")
+    first.says("running: memory")  # None of its seconds is over, so that the old agent has all of them.
+    first.signal(signal.SIGKILL)
+    first.wait()
+    folder = bed.new_path("second")
+    path = bed.scenario(phases=["{ name: steady, rate: 100/s, for: 4s }", "{ name: drain, rate: none, until: drained, for: 30s }"])
+    second = bed.start("run", path, "--listen", url, "--agents", "1", "--out", folder)
+    second.says(r"waiting for agents at")
+    new = bed.agent(url, "--name", "new")
+    second.ends(0)
+    new.ends(0)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    same([agent["name"] for agent in result["agents"]], ["new"], "agents")
+    case = bed.case_of(result, "memory")
+    same((bed.total(case, "sent"), bed.total(case, "received")), (400, 400), "delivery")
+    seconds = [json.loads(line)["sent"] for line in bed.read(folder, "intervals.jsonl").splitlines()]
+    check(seconds and max(seconds) < 200, f"rates by second: {seconds}")
+    check("refused" in bed.marks_of(result), f"marks: {result['marks']}")
+    contains(old.ends(4).err, "this agent is of run", "what the old agent says")
 
 
 @test("an agent beyond the wanted number is refused, and the run goes on without it")

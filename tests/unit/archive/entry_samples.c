@@ -235,6 +235,7 @@ static void sample_snapshot_entry(struct random *random, struct snapshot **ret)
     struct snapshot *snapshot = sample_zeros(1, sizeof *snapshot);
 
     sample_snapshot(random, snapshot);
+    memset(&snapshot->head, 0, sizeof snapshot->head); /* It is not kept. */
     for (uint32_t i = 0; i < snapshot->errors_count; i++) {
         make_utf8(snapshot->errors[i].text);
     }
@@ -272,7 +273,7 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
         sample_snapshot_entry(random, &ret->as.snapshot);
         break;
     case ENTRY_MARK:
-        ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_OBJECTIVE + 1);
+        ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_COUNT);
         ret->as.mark.trial = (uint32_t)sample_number(random);
         ret->as.mark.at_ns = sample_time(random);
         sample_utf8(random, ret->as.mark.text, sizeof ret->as.mark.text);

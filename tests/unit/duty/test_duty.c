@@ -393,6 +393,25 @@ static void what_is_no_command_ends_the_agent_and_its_trial(void **state)
     no_topic_is_left();
 }
 
+/* Its coordinator was killed, and at the address another one waits for agents of its own. */
+static void an_agent_that_is_told_that_another_run_is_here_leaves_and_cleans_up(void **state)
+{
+    struct receipt receipt = {.reason = "this agent is of run one, and run two is here now"};
+    struct duty_bench bench;
+    struct text frame = {0};
+
+    (void)state;
+    duty_bench_begin(&bench, true);
+    ASK_ALL(&bench, prepared);
+    (void)give(&bench, COMMAND_START);
+    assert_int_equal(wire_encode_receipt(&receipt, &frame), 0);
+    duty_bench_reply(&bench, frame.bytes, frame.bytes_count);
+    text_done(&frame);
+    assert_int_equal(duty_bench_end(&bench), -EPERM);
+    assert_non_null(strstr(bench.error.text, receipt.reason));
+    no_topic_is_left();
+}
+
 /* An answer of an earlier poll that was lost on its way, or that somebody keeps sending. */
 static void a_command_that_came_before_is_not_carried_out_again(void **state)
 {
@@ -423,6 +442,7 @@ int main(void)
         cmocka_unit_test(clocks_that_are_decades_apart_overflow_no_latency),
         cmocka_unit_test(a_coordinator_of_another_protocol_is_refused_by_its_number),
         cmocka_unit_test(what_is_no_command_ends_the_agent_and_its_trial),
+        cmocka_unit_test(an_agent_that_is_told_that_another_run_is_here_leaves_and_cleans_up),
         cmocka_unit_test(a_command_that_came_before_is_not_carried_out_again),
     };
 

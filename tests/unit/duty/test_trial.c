@@ -64,7 +64,7 @@ static int start(struct stand *stand, uint32_t phase_first, uint32_t phase_last)
     struct segment segment = {
         .phase_first = phase_first, .phase_last = phase_last, .t0_ns = mono_ns()};
 
-    return trial_start(stand->trial, 1, &segment, 1, &stand->error);
+    return trial_start(stand->trial, 1, &segment, &stand->error);
 }
 
 static int release(struct stand *stand)
@@ -138,11 +138,11 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
     refused(&stand, start(&stand, 0, 2), "the trial has 2");
     refused(&stand, start(&stand, PHASES_MAX - 1, PHASES_MAX - 1), "the trial has 2");
     refused(&stand, start(&stand, 1, 0), "the trial has 2");
-    refused(&stand, trial_start(stand.trial, 1, &never, 1, &stand.error), "can't start at");
+    refused(&stand, trial_start(stand.trial, 1, &never, &stand.error), "can't start at");
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         struct segment absurd = {.t0_ns = 1, .peers = &peers[i], .peers_count = 1};
 
-        refused(&stand, trial_start(stand.trial, 1, &absurd, 1, &stand.error), "can't be off by");
+        refused(&stand, trial_start(stand.trial, 1, &absurd, &stand.error), "can't be off by");
     }
     assert_int_equal(start(&stand, 0, 1), 0);
     refused(&stand, start(&stand, 0, 1), "runs already");
@@ -166,8 +166,8 @@ static void a_segment_without_the_clock_of_who_writes_is_refused(void **state)
     begin_with_writer(&stand, "writer", 3);
     prepare(&stand);
     refused(&stand, start(&stand, 0, 1), "agent 3, which writes, was not told");
-    refused(&stand, trial_start(stand.trial, 1, &lacking, 1, &stand.error), "was not told");
-    assert_int_equal(trial_start(stand.trial, 1, &whole, 1, &stand.error), 0);
+    refused(&stand, trial_start(stand.trial, 1, &lacking, &stand.error), "was not told");
+    assert_int_equal(trial_start(stand.trial, 1, &whole, &stand.error), 0);
     assert_int_equal(release(&stand), 0);
     done(&stand);
 }

@@ -121,20 +121,31 @@ static struct receipt read_receipt(struct call *call)
     return receipt;
 }
 
+struct request_head bench_head(struct bench *bench, uint32_t agent, uint64_t instance)
+{
+    return (struct request_head){
+        .run_id = "run-7", .agent = agent, .instance = instance, .sequence = ++bench->sequence};
+}
+
 struct receipt bench_say_status(struct bench *bench, const struct status *status)
 {
     struct call call = {0};
+    struct status copy = *status;
 
-    assert_int_equal(wire_encode_status(status, &call.frame), 0);
+    copy.head = bench_head(bench, status->head.agent, status->head.instance);
+    assert_int_equal(wire_encode_status(&copy, &call.frame), 0);
     call_now(bench, &call);
     return read_receipt(&call);
 }
 
-struct receipt bench_say_snapshot(struct bench *bench, const struct snapshot *snapshot)
+struct receipt bench_say_snapshot(struct bench *bench, uint64_t instance,
+                                  const struct snapshot *snapshot)
 {
     struct call call = {0};
+    struct snapshot copy = *snapshot;
 
-    assert_int_equal(wire_encode_snapshot(snapshot, &call.frame), 0);
+    copy.head = bench_head(bench, snapshot->agent, instance);
+    assert_int_equal(wire_encode_snapshot(&copy, &call.frame), 0);
     call_now(bench, &call);
     return read_receipt(&call);
 }
@@ -142,7 +153,7 @@ struct receipt bench_say_snapshot(struct bench *bench, const struct snapshot *sn
 struct receipt bench_say_goodbye(struct bench *bench, uint32_t agent, uint64_t instance)
 {
     struct call call = {0};
-    struct poll poll = {.agent = agent, .instance = instance};
+    struct poll poll = {.head = bench_head(bench, agent, instance)};
 
     assert_int_equal(wire_encode_goodbye(&poll, &call.frame), 0);
     call_now(bench, &call);
@@ -152,7 +163,7 @@ struct receipt bench_say_goodbye(struct bench *bench, uint32_t agent, uint64_t i
 void bench_poll_start(struct bench *bench, struct call *call, uint32_t agent, uint64_t instance,
                       uint64_t taken)
 {
-    struct poll poll = {.agent = agent, .instance = instance, .taken = taken};
+    struct poll poll = {.head = bench_head(bench, agent, instance), .taken = taken};
 
     memset(call, 0, sizeof *call);
     assert_int_equal(wire_encode_poll(&poll, &call->frame), 0);

@@ -23,6 +23,7 @@ struct bench {
     char *url;
     char folder[64];
     struct channel_client *client;
+    uint64_t sequence; /* Of the last request of all agents. */
 };
 
 struct call {
@@ -46,13 +47,19 @@ void call_start(struct bench *bench, struct call *call, int timeout_ms);
 /* Turns the fleet until it is back. The caller frees reply.bytes. */
 int call_finish(struct bench *bench, struct call *call);
 
-/* What a well-behaved agent says; each asserts that it was answered. */
+/* The head of the next request of that agent. */
+struct request_head bench_head(struct bench *bench, uint32_t agent, uint64_t instance);
+
+/* What a well-behaved agent says, with run and sequence filled in; each asserts that it was
+ * answered. */
 struct hello bench_hello(const char *name, uint64_t instance);
 struct welcome bench_say_hello(struct bench *bench, const struct hello *hello);
 /* Says hello as "agent" with this instance; asserts that it is let in; its index. */
 uint32_t bench_join(struct bench *bench, uint64_t instance);
 struct receipt bench_say_status(struct bench *bench, const struct status *status);
-struct receipt bench_say_snapshot(struct bench *bench, const struct snapshot *snapshot);
+/* Of the agent with that instance. */
+struct receipt bench_say_snapshot(struct bench *bench, uint64_t instance,
+                                  const struct snapshot *snapshot);
 struct receipt bench_say_goodbye(struct bench *bench, uint32_t agent, uint64_t instance);
 void bench_poll_start(struct bench *bench, struct call *call, uint32_t agent, uint64_t instance,
                       uint64_t taken);

@@ -27,21 +27,21 @@ static void an_answer_that_lacks_targets_is_an_error(void **state)
 {
     struct bench bench;
     struct probe_result results[3] = {{.failure = PROBE_OK}};
-    struct status status = {.instance = INSTANCE, .results = results};
+    struct status status = {.head = {.instance = INSTANCE}, .results = results};
     const struct status *answer;
 
     (void)state;
     bench_begin(&bench, 1);
-    status.agent = bench_join(&bench, INSTANCE);
+    status.head.agent = bench_join(&bench, INSTANCE);
     for (uint32_t count = 0; count <= 3; count++) {
         struct command taken;
 
-        status.command = ask_for_two(&bench, status.agent);
-        taken = bench_poll(&bench, status.agent, INSTANCE, status.command - 1);
+        status.command = ask_for_two(&bench, status.head.agent);
+        taken = bench_poll(&bench, status.head.agent, INSTANCE, status.command - 1);
         command_done(&taken);
         status.results_count = count;
         assert_true(bench_say_status(&bench, &status).accepted);
-        answer = fleet_answer(bench.fleet, status.agent, status.command);
+        answer = fleet_answer(bench.fleet, status.head.agent, status.command);
         assert_non_null(answer);
         assert_int_equal(answer->code, count == 2 ? 0 : -EBADMSG);
         assert_true(count == 2 || strstr(answer->text, "of 2 targets") != NULL);

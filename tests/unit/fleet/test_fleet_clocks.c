@@ -33,8 +33,10 @@ static struct clock_answer say_clock(struct bench *bench, const struct clock_rep
 {
     struct call call = {0};
     struct clock_answer answer;
+    struct clock_report copy = *report;
 
-    assert_int_equal(wire_encode_clock_report(report, &call.frame), 0);
+    copy.head = bench_head(bench, report->head.agent, report->head.instance);
+    assert_int_equal(wire_encode_clock_report(&copy, &call.frame), 0);
     call_start(bench, &call, CALL_MS);
     assert_int_equal(call_finish(bench, &call), 0);
     assert_int_equal(
@@ -50,17 +52,17 @@ static struct clock_answer say_clock(struct bench *bench, const struct clock_rep
 static void another_clock_is_known_from_its_reports(void **state)
 {
     struct bench bench;
-    struct clock_report report = {.instance = INSTANCE};
+    struct clock_report report = {.head = {.instance = INSTANCE}};
     struct clock_exchange exchange;
     struct clock_estimate clock;
     const int64_t ahead_ns = 3600 * NS_PER_S; /* The agent's clock. */
 
     (void)state;
     bench_begin(&bench, 1);
-    report.agent = bench_join(&bench, INSTANCE);
+    report.head.agent = bench_join(&bench, INSTANCE);
     for (int burst = 0; burst < 4; burst++) {
         for (uint32_t i = 0; i < 8; i++) {
-            struct clock_report question = {.agent = report.agent, .instance = INSTANCE};
+            struct clock_report question = {.head = report.head};
 
             (void)say_clock(&bench, &question, &exchange);
             assert_true(exchange.t1_ns <= exchange.t2_ns && exchange.t2_ns <= exchange.t3_ns &&
@@ -72,7 +74,7 @@ static void another_clock_is_known_from_its_reports(void **state)
         report.exchanges_count = 8;
         (void)say_clock(&bench, &report, &exchange);
     }
-    clock = fleet_clock(bench.fleet, report.agent, mono_ns());
+    clock = fleet_clock(bench.fleet, report.head.agent, mono_ns());
     assert_true(clock.known);
     assert_true(llabs(clock.offset_ns + ahead_ns) <= clock.bound_ns);
     bench_end(&bench);
@@ -84,11 +86,11 @@ static void a_clock_that_can_not_be_leaves_the_fleet_as_it_was(void **state)
     const int64_t ends[] = {INT64_MAX, INT64_MIN, INT64_MAX / 8, -INT64_MAX / 8};
     struct clock_exchange exchange;
     struct bench bench;
-    struct clock_report report = {.instance = INSTANCE, .exchanges_count = 1};
+    struct clock_report report = {.head = {.instance = INSTANCE}, .exchanges_count = 1};
 
     (void)state;
     bench_begin(&bench, 1);
-    report.agent = bench_join(&bench, INSTANCE);
+    report.head.agent = bench_join(&bench, INSTANCE);
     report.exchanges[0] = (struct clock_exchange){1, 2, 3, 4};
     (void)say_clock(&bench, &report, &exchange);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
@@ -97,7 +99,7 @@ static void a_clock_that_can_not_be_leaves_the_fleet_as_it_was(void **state)
 
             report.exchanges[0] = (struct clock_exchange){ends[i], ends[j], ends[j], ends[i]};
             (void)say_clock(&bench, &report, &exchange);
-            clock = fleet_clock(bench.fleet, report.agent, mono_ns());
+            clock = fleet_clock(bench.fleet, report.head.agent, mono_ns());
             assert_true(clock.known);
             assert_true(llabs(clock.offset_ns) <= INT64_MAX / 4);
         }

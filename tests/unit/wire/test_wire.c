@@ -218,11 +218,12 @@ static void wire_knows_every_field(void **state)
     (void)state;
     assert_int_equal(sizeof(struct hello), 2544);
     assert_int_equal(sizeof(struct welcome), 396);
-    assert_int_equal(sizeof(struct poll), 24);
+    assert_int_equal(sizeof(struct request_head), 88);
+    assert_int_equal(sizeof(struct poll), 96);
     assert_int_equal(sizeof(struct receipt), 257);
-    assert_int_equal(sizeof(struct clock_report), 536);
+    assert_int_equal(sizeof(struct clock_report), 608);
     assert_int_equal(sizeof(struct clock_answer), 16);
-    assert_int_equal(sizeof(struct status), 648);
+    assert_int_equal(sizeof(struct status), 720);
     assert_int_equal(sizeof(struct probe_result), 344);
     assert_int_equal(sizeof(struct command), 112);
     assert_int_equal(sizeof(struct segment), 40);
@@ -239,7 +240,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 352);
+    assert_int_equal(sizeof(struct snapshot), 440);
     assert_int_equal(sizeof(struct health), 184);
     assert_int_equal(sizeof(struct strain), 48);
     assert_int_equal(sizeof(struct snapshot_row), 296);

@@ -87,7 +87,7 @@ static void indexes_beyond_their_bounds_are_refused(void **state)
     struct snapshot_row row = {.flow = FLOWS_MAX};
     struct snapshot snapshot = {.rows = &row, .rows_count = 1};
     struct snapshot *back = NULL;
-    struct poll poll = {.agent = AGENTS_MAX};
+    struct poll poll = {.head = {.agent = AGENTS_MAX}};
     struct poll poll_back = {0};
     struct errinfo err = {{0}};
     struct text out = {0};
@@ -101,7 +101,7 @@ static void indexes_beyond_their_bounds_are_refused(void **state)
 
     assert_int_equal(wire_encode_poll(&poll, &out), 0);
     assert_int_equal(wire_decode_poll(out.bytes, out.bytes_count, &poll_back, &err), -EBADMSG);
-    assert_string_equal(err.text, "poll: agent is too large");
+    assert_string_equal(err.text, "request_head: agent is too large");
     text_done(&out);
 }
 

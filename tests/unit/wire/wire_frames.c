@@ -73,7 +73,6 @@ FLAT_FRAME_KIND(clock_answer)
 static void goodbye_fill(struct random *random, struct poll *ret)
 {
     sample_poll(random, ret);
-    ret->taken = 0; /* Does not travel here. */
 }
 
 FRAME_KIND(goodbye, struct poll, poll_same, poll_done)

@@ -86,11 +86,19 @@ void sample_welcome(struct random *random, struct welcome *ret)
     ret->same_clock = sample_bool(random);
 }
 
+void sample_head(struct random *random, struct request_head *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    sample_text(random, ret->run_id, sizeof ret->run_id);
+    ret->agent = sample_below(random, AGENTS_MAX);
+    ret->instance = sample_number(random);
+    ret->sequence = sample_number(random);
+}
+
 void sample_poll(struct random *random, struct poll *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->agent = sample_below(random, AGENTS_MAX);
-    ret->instance = sample_number(random);
+    sample_head(random, &ret->head);
     ret->taken = sample_number(random);
 }
 
@@ -104,8 +112,7 @@ void sample_receipt(struct random *random, struct receipt *ret)
 void sample_clock_report(struct random *random, struct clock_report *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->agent = sample_below(random, AGENTS_MAX);
-    ret->instance = sample_number(random);
+    sample_head(random, &ret->head);
     ret->exchanges_count = sample_below(random, CLOCK_BURST_MAX + 1);
     for (uint32_t i = 0; i < ret->exchanges_count; i++) {
         ret->exchanges[i] = (struct clock_exchange){sample_time(random), sample_time(random),
@@ -160,8 +167,7 @@ void sample_command(struct random *random, enum command_kind kind, struct comman
 void sample_status(struct random *random, struct status *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->agent = sample_below(random, AGENTS_MAX);
-    ret->instance = sample_number(random);
+    sample_head(random, &ret->head);
     ret->command = sample_number(random);
     ret->code = -(int32_t)sample_below(random, 134);
     sample_text(random, ret->text, sizeof ret->text);

@@ -10,6 +10,7 @@
 
 void sample_hello(struct random *random, struct hello *ret);
 void sample_welcome(struct random *random, struct welcome *ret);
+void sample_head(struct random *random, struct request_head *ret);
 void sample_poll(struct random *random, struct poll *ret);
 void sample_receipt(struct random *random, struct receipt *ret);
 void sample_clock_report(struct random *random, struct clock_report *ret);

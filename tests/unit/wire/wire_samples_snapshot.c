@@ -149,7 +149,8 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->trial = (uint32_t)sample_number(random);
-    ret->agent = sample_below(random, AGENTS_MAX);
+    sample_head(random, &ret->head);
+    ret->agent = ret->head.agent;
     ret->sequence = sample_number(random);
     ret->interval = (uint32_t)sample_number(random);
     ret->last_part = sample_bool(random);
