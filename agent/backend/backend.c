@@ -50,3 +50,14 @@ int64_t backend_option_number(const struct backend_ops *ops, const struct target
     return catalog_option_number(catalog_option_find(ops->entry, key),
                                  backend_option_text(ops, target, key));
 }
+
+enum probe_failure backend_net_failure(enum net_failure failure)
+{
+    static const enum probe_failure failures[] = {[NET_OK] = PROBE_OK,
+                                                  [NET_NAME] = PROBE_NAME,
+                                                  [NET_REFUSED] = PROBE_REFUSED,
+                                                  [NET_TIMEOUT] = PROBE_TIMEOUT,
+                                                  [NET_OTHER] = PROBE_OTHER};
+
+    return failures[failure];
+}

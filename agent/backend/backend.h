@@ -17,6 +17,7 @@
 #include "catalog.h"
 #include "control_messages.h"
 #include "errinfo.h"
+#include "net.h"
 #include "target.h"
 
 #include <stdbool.h>
@@ -188,6 +189,9 @@ const struct backend_ops *const *backend_all(void);
 
 /* NULL if this program was built without it. */
 const struct backend_ops *backend_find(const char *name);
+
+/* What a connection that was not made means to a probe. */
+enum probe_failure backend_net_failure(enum net_failure failure);
 
 /* Number of a target's option, its default if the target doesn't set it. ASSERTs that the option
  * exists. */

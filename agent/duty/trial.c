@@ -154,8 +154,8 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
         r = key_tables_init(&trial->keys, &trial->assignment, reterr);
     }
     if (r == 0) {
-        r = gate_init(&trial->gate, reterr);
-        trial->gate_made = r == 0;
+        gate_init(&trial->gate);
+        trial->gate_made = true;
     }
     if (r < 0) {
         goto out;

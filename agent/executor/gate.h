@@ -23,7 +23,7 @@ struct gate {
     int64_t last_ns;    /* When the last message came or was settled, likewise. */
 };
 
-int gate_init(struct gate *gate, struct errinfo *reterr);
+void gate_init(struct gate *gate);
 void gate_done(struct gate *gate);
 
 /* How many orders are not carried out yet. */

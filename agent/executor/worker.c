@@ -2,12 +2,12 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "sync.h"
 #include "worker_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -265,13 +265,8 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
     atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);
     (void)pthread_mutex_init(&worker->mutex, NULL);
-    worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (worker->wake_fd < 0) {
-        r = -errno;
-        (void)errinfo_set(reterr, r, "a worker's eventfd can't be made: %s", strerror(-r));
-        goto out;
-    }
-    r = sender_new(context, &worker->sender, reterr);
+    worker->wake_fd = sync_event_new(reterr);
+    r = worker->wake_fd < 0 ? worker->wake_fd : sender_new(context, &worker->sender, reterr);
     if (r == 0) {
         r = receiver_new(context, &worker->receiver, reterr);
     }

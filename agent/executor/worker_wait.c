@@ -1,8 +1,8 @@
 /* Waiting: for an event, for the next message, for an order. */
 #include "mono.h"
+#include "sync.h"
 #include "worker_parts.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,11 +50,7 @@ static void sleep_on(struct worker *worker, int64_t wait_ns)
     count = epoll_pwait2(worker->epoll_fd, events, 8, &timeout, NULL);
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == worker->wake_fd) {
-            uint64_t value;
-
-            if (read(worker->wake_fd, &value, sizeof value) < 0) {
-                errno = 0; /* Somebody else's wake-up was read already. */
-            }
+            sync_event_clear(worker->wake_fd);
         }
     }
 }
@@ -113,10 +109,6 @@ bool worker_wait(struct worker *worker, int64_t now_ns)
 
 void worker_wake(struct worker *worker)
 {
-    uint64_t one = 1;
-
     atomic_store_explicit(&worker->called, true, memory_order_release);
-    if (write(worker->wake_fd, &one, sizeof one) < 0) {
-        errno = 0; /* It is awake already. */
-    }
+    sync_event_set(worker->wake_fd);
 }

@@ -3,6 +3,7 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -133,31 +134,6 @@ static void *closing_run(void *argument)
     return NULL;
 }
 
-void channel_condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    int r = pthread_condattr_init(&attributes);
-
-    ASSERT(r == 0);
-    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    ASSERT(r == 0);
-    r = pthread_cond_init(condition, &attributes);
-    ASSERT(r == 0);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
-bool channel_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ns)
-{
-    int64_t until_ns = mono_system_ns(deadline_ns);
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-
-    if (mono_ns() >= deadline_ns) {
-        return false;
-    }
-    (void)pthread_cond_timedwait(condition, lock, &until);
-    return true;
-}
-
 /* Once NNG has got stuck, it is so for good: it frees connections on a single thread. */
 static atomic_bool stuck;
 
@@ -177,14 +153,13 @@ bool channel_socket_close(nng_socket socket)
     closing->socket = socket;
     r = pthread_mutex_init(&closing->lock, NULL);
     ASSERT(r == 0);
-    channel_condition_init(&closing->changed);
+    sync_condition_init(&closing->changed);
     if (pthread_create(&thread, NULL, closing_run, closing) != 0) {
         closing_free(closing);
         return false;
     }
     (void)pthread_mutex_lock(&closing->lock);
-    while (!closing->done &&
-           channel_condition_wait(&closing->changed, &closing->lock, deadline_ns)) {
+    while (!closing->done && sync_condition_wait(&closing->changed, &closing->lock, deadline_ns)) {
     }
     done = closing->done;
     closing->abandoned = !done;

@@ -2,6 +2,7 @@
 #include "channel_private.h"
 #include "invariant.h"
 #include "mono.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -175,7 +176,7 @@ int channel_client_new(const char *url, size_t bytes_max, struct channel_client 
     }
     client->socket = (nng_socket)NNG_SOCKET_INITIALIZER;
     client->bytes_max = bytes_max;
-    channel_condition_init(&client->changed);
+    sync_condition_init(&client->changed);
     r = -pthread_mutex_init(&client->lock, NULL);
     ASSERT(r == 0);
     r = socket_open(client, url, reterr);
@@ -223,7 +224,7 @@ void channel_client_free(struct channel_client *client)
 /* Waits for a change, at most until deadline_ns; false when that has passed. With the lock held. */
 static bool wait_change(struct channel_client *client, int64_t deadline_ns)
 {
-    return channel_condition_wait(&client->changed, &client->lock, deadline_ns);
+    return sync_condition_wait(&client->changed, &client->lock, deadline_ns);
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)

@@ -41,11 +41,6 @@ int channel_socket_limit(nng_socket socket, size_t bytes_max, struct errinfo *re
 #define CHANNEL_CLOSE_STUCK_MS 50 /* After it has happened once in this process. */
 bool channel_socket_close(nng_socket socket);
 
-/* A condition on CLOCK_MONOTONIC, and a wait on it that ends at deadline_ns of mono_ns(); false: it
- * had passed already. */
-void channel_condition_init(pthread_cond_t *condition);
-bool channel_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ns);
-
 /* NULL is fine. */
 void channel_message_free(nng_msg *message);
 

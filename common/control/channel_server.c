@@ -2,6 +2,7 @@
 #include "channel_private.h"
 #include "invariant.h"
 #include "mono.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <nng/protocol/reqrep0/rep.h>
@@ -42,25 +42,6 @@ struct channel_server {
     uint32_t requests_count; /* Made so far; all of them once channel_server_new() has returned. */
 };
 
-static void event_raise(int event_fd)
-{
-    uint64_t one = 1;
-
-    /* Can only fail when the counter is at its end, and then it is readable anyway. */
-    if (write(event_fd, &one, sizeof one) < 0) {
-        return;
-    }
-}
-
-static void event_clear(int event_fd)
-{
-    uint64_t count;
-
-    if (read(event_fd, &count, sizeof count) < 0) {
-        return; /* It was clear. */
-    }
-}
-
 static void queue_push(struct channel_server *server, struct channel_request *request)
 {
     (void)pthread_mutex_lock(&server->lock);
@@ -68,7 +49,7 @@ static void queue_push(struct channel_server *server, struct channel_request *re
     request->next = NULL;
     if (server->last == NULL) {
         server->first = request;
-        event_raise(server->event_fd);
+        sync_event_set(server->event_fd);
     } else {
         server->last->next = request;
     }
@@ -87,7 +68,7 @@ static struct channel_request *queue_pop(struct channel_server *server)
         server->first = request->next;
         if (server->first == NULL) {
             server->last = NULL;
-            event_clear(server->event_fd);
+            sync_event_clear(server->event_fd);
         }
     }
     (void)pthread_mutex_unlock(&server->lock);
@@ -187,9 +168,9 @@ static int server_open(struct channel_server *server, struct errinfo *reterr)
     if (server->requests == NULL) {
         return errinfo_nomem(reterr);
     }
-    server->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->event_fd = sync_event_new(reterr);
     if (server->event_fd < 0) {
-        return errinfo_set(reterr, -errno, "eventfd: %s", strerror(errno));
+        return server->event_fd;
     }
     r = nng_rep0_open(&server->socket);
     if (r != 0) {

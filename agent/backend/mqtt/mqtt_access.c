@@ -8,10 +8,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,73 +211,24 @@ void mqtt_access_hurry(const struct mqtt_access *access)
     (void)closedir(folder);
 }
 
-/* Waits until a connection that was begun is there. 0 or a negative errno. */
-static int await_connection(int fd, int64_t deadline_ns)
-{
-    struct pollfd wanted = {.fd = fd, .events = POLLOUT};
-    int64_t left_ms = (deadline_ns - mono_ns()) / NS_PER_MS;
-    int error = 0;
-    socklen_t error_bytes = sizeof error;
-    int r = poll(&wanted, 1, left_ms > 0 ? (int)left_ms : 0);
-
-    if (r == 0) {
-        return -ETIMEDOUT;
-    }
-    if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0) {
-        return -errno;
-    }
-    return -error;
-}
-
-static int reach_one(const struct addrinfo *info, int64_t deadline_ns)
-{
-    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int r = 0;
-
-    if (fd < 0) {
-        return -errno;
-    }
-    if (connect(fd, info->ai_addr, info->ai_addrlen) < 0) {
-        r = errno == EINPROGRESS ? await_connection(fd, deadline_ns) : -errno;
-    }
-    (void)close(fd);
-    return r;
-}
-
 static int reach_address(const struct mqtt_access *access, uint32_t index, int64_t deadline_ns,
                          enum probe_failure *ret, struct errinfo *reterr)
 {
     const struct mqtt_address *address = &access->addresses[index];
-    const char *name = access->target->addresses[index];
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
+    enum net_failure failure = NET_OK;
     char host[sizeof address->host];
+    int fd = -1;
     int r;
 
     (void)snprintf(host, sizeof host, "%s", address->host + (address->host[0] == '['));
     host[strcspn(host, "]")] = '\0';
-    r = getaddrinfo(host, address->port, &hints, &found);
-    if (r != 0) {
-        *ret = PROBE_NAME;
-        return errinfo_set(reterr, -ENOENT, "%s: the name %s doesn't resolve: %s", name, host,
-                           gai_strerror(r));
+    r = net_connect(host, address->port, deadline_ns, &fd, &failure, reterr);
+    *ret = backend_net_failure(failure);
+    if (r < 0) {
+        return errinfo_prefix(reterr, r, "%s", access->target->addresses[index]);
     }
-    r = -ENOENT;
-    for (const struct addrinfo *info = found; info != NULL && r != 0; info = info->ai_next) {
-        r = reach_one(info, deadline_ns);
-    }
-    freeaddrinfo(found);
-    if (r == 0) {
-        *ret = PROBE_OK;
-        return 0;
-    }
-    if (r == -ETIMEDOUT) {
-        *ret = PROBE_TIMEOUT;
-        return errinfo_set(reterr, r, "%s: no answer to a TCP connection in time", name);
-    }
-    *ret = r == -ECONNREFUSED ? PROBE_REFUSED : PROBE_OTHER;
-    return errinfo_set(reterr, r, "%s: %s", name,
-                       r == -ECONNREFUSED ? "refused, nothing listens there" : strerror(-r));
+    (void)close(fd);
+    return 0;
 }
 
 int mqtt_access_reach(const struct mqtt_access *access, int64_t deadline_ns,
@@ -288,7 +237,11 @@ int mqtt_access_reach(const struct mqtt_access *access, int64_t deadline_ns,
     int r = -ENOENT;
 
     for (uint32_t i = 0; i < access->addresses_count && r != 0; i++) {
-        r = reach_address(access, i, deadline_ns, ret, reterr);
+        int64_t now_ns = mono_ns();
+        /* One that is silent leaves the others their share of the time. */
+        int64_t share_ns = (deadline_ns - now_ns) / (access->addresses_count - i);
+
+        r = reach_address(access, i, now_ns + share_ns, ret, reterr);
     }
     return r;
 }

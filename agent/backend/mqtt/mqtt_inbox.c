@@ -1,6 +1,7 @@
 #include "mqtt_inbox.h"
 
 #include "invariant.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,28 +17,12 @@
 #define WAITING_BYTES_MAX (UINT64_C(256) << 20)
 #define HOLD_NS (2 * NS_PER_MS)
 
-static int cond_init_monotonic(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-    int r = pthread_condattr_init(&attributes);
-
-    if (r != 0) {
-        return -r;
-    }
-    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (r == 0) {
-        r = pthread_cond_init(cond, &attributes);
-    }
-    (void)pthread_condattr_destroy(&attributes);
-    return -r;
-}
-
 void mqtt_inbox_init(struct mqtt_inbox *inbox)
 {
     *inbox = (struct mqtt_inbox){.fd = -1, .event_fd = -1, .timer_fd = -1};
     ASSERT(pthread_mutex_init(&inbox->mutex, NULL) == 0);
-    ASSERT(cond_init_monotonic(&inbox->drained) == 0);
-    ASSERT(cond_init_monotonic(&inbox->linked) == 0);
+    sync_condition_init(&inbox->drained);
+    sync_condition_init(&inbox->linked);
 }
 
 static int watch(const struct mqtt_inbox *inbox, int fd)
@@ -168,10 +153,7 @@ bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *n
 
     mqtt_inbox_lock(inbox);
     if (inbox->filling.bytes >= WAITING_BYTES_MAX || inbox->filling.count >= WAITING_COUNT_MAX) {
-        int64_t until_ns = mono_system_ns(mono_ns() + HOLD_NS);
-        struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-
-        (void)pthread_cond_timedwait(&inbox->drained, &inbox->mutex, &until);
+        (void)sync_condition_wait(&inbox->drained, &inbox->mutex, mono_ns() + HOLD_NS);
     }
     pushed = mqtt_inbox_push(inbox, note);
     mqtt_inbox_unlock(inbox);

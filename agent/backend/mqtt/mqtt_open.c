@@ -4,6 +4,7 @@
 #include "invariant.h"
 #include "mono.h"
 #include "mqtt_waker.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -163,11 +164,8 @@ static int link_begin(struct mqtt_link *link, int64_t deadline_ns, struct errinf
 /* Waits for a link to change, a short while at most. */
 static void await_change(struct mqtt_inbox *inbox)
 {
-    int64_t until_ns = mono_system_ns(mono_ns() + WAKE_NS);
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-
     mqtt_waker_wake();
-    (void)pthread_cond_timedwait(&inbox->linked, &inbox->mutex, &until);
+    (void)sync_condition_wait(&inbox->linked, &inbox->mutex, mono_ns() + WAKE_NS);
 }
 
 /* Until no link is connecting any more. Those that still are at the deadline have failed. */

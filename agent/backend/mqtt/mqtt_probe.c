@@ -3,6 +3,7 @@
 #include "invariant.h"
 #include "mono.h"
 #include "mqtt_waker.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,13 +29,13 @@ struct attempt {
 
 static void attempt_lock(struct attempt *attempt)
 {
-    ASSERT(pthread_mutex_lock(&attempt->mutex) == 0);
+    sync_lock(&attempt->mutex);
 }
 
 static void attempt_unlock(struct attempt *attempt)
 {
     (void)pthread_cond_broadcast(&attempt->changed);
-    ASSERT(pthread_mutex_unlock(&attempt->mutex) == 0);
+    sync_unlock(&attempt->mutex);
 }
 
 static void on_connected(void *context, MQTTAsync_successData5 *data)
@@ -89,11 +90,8 @@ static void attempt_wait(struct attempt *attempt, bool (*condition)(const struct
 {
     attempt_lock(attempt);
     while (condition(attempt) && mono_ns() < deadline_ns) {
-        int64_t until_ns = mono_system_ns(mono_ns() + WAKE_NS);
-        struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
-
         mqtt_waker_wake();
-        (void)pthread_cond_timedwait(&attempt->changed, &attempt->mutex, &until);
+        (void)sync_condition_wait(&attempt->changed, &attempt->mutex, mono_ns() + WAKE_NS);
     }
     attempt_unlock(attempt);
 }
@@ -157,13 +155,10 @@ int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *r
 {
     struct mqtt_access access;
     struct attempt attempt = {.state = ATTEMPT_CONNECTING};
-    pthread_condattr_t monotonic;
     int r = mqtt_access_init(target, &access, reterr);
 
     *ret = (struct probe){.failure = PROBE_OTHER};
-    ASSERT(pthread_condattr_init(&monotonic) == 0);
-    ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    ASSERT(pthread_cond_init(&attempt.changed, &monotonic) == 0);
+    sync_condition_init(&attempt.changed);
     ASSERT(pthread_mutex_init(&attempt.mutex, NULL) == 0);
     if (r == 0) {
         r = mqtt_access_reach(&access, deadline_ns, &ret->failure, reterr);
@@ -174,7 +169,6 @@ int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *r
     }
     (void)pthread_cond_destroy(&attempt.changed);
     (void)pthread_mutex_destroy(&attempt.mutex);
-    (void)pthread_condattr_destroy(&monotonic);
     mqtt_access_done(&access);
     return r;
 }

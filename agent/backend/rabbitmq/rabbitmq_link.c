@@ -8,7 +8,7 @@
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 #include <errno.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -56,84 +56,25 @@ static int fail(struct attempt *attempt, enum probe_failure failure, int code,
                        sentence);
 }
 
-/* Waits until a connect() has ended. 0 or a negative errno. */
-static int connect_end(int fd, int64_t deadline_ns)
-{
-    struct pollfd wait = {.fd = fd, .events = POLLOUT};
-    int error = 0;
-    socklen_t error_bytes = sizeof error;
-    int r;
-
-    do {
-        int64_t left_ms = (deadline_ns - mono_ns()) / NS_PER_MS;
-
-        r = poll(&wait, 1, left_ms > 0 ? (int)left_ms : 0);
-    } while (r < 0 && errno == EINTR);
-    if (r == 0) {
-        return -ETIMEDOUT;
-    }
-    if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0) {
-        return -errno;
-    }
-    return -error;
-}
-
-static int connect_one(const struct addrinfo *address, int64_t deadline_ns, int *ret_fd)
-{
-    int one = 1;
-    int r = 0;
-    int fd = socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    address->ai_protocol);
-
-    if (fd < 0) {
-        return -errno;
-    }
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
-        r = errno == EINPROGRESS ? connect_end(fd, deadline_ns) : -errno;
-    }
-    if (r < 0) {
-        (void)close(fd);
-        return r;
-    }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    *ret_fd = fd;
-    return 0;
-}
-
 /* Resolves and connects. Our own, as the library has one word for every way in which this can fail,
  * and a person needs to know which it was. */
 static int dial(struct attempt *attempt, int *ret_fd, struct errinfo *reterr)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *addresses = NULL;
+    enum net_failure failure = NET_OK;
+    const int one = 1;
     char port[16];
     int r;
 
     (void)snprintf(port, sizeof port, "%d", attempt->address.port);
-    r = getaddrinfo(attempt->address.host, port, &hints, &addresses);
-    if (r != 0) {
-        attempt->failure = PROBE_NAME;
-        return errinfo_set(reterr, -EHOSTUNREACH, "the name %s can't be resolved: %s",
-                           attempt->address.host, gai_strerror(r));
+    r = net_connect(attempt->address.host, port, attempt->deadline_ns, ret_fd, &failure, reterr);
+    if (r < 0) {
+        attempt->failure = backend_net_failure(failure);
+        return failure == NET_NAME ? r
+                                   : errinfo_prefix(reterr, r, "%s:%d", attempt->address.host,
+                                                    attempt->address.port);
     }
-    r = -EHOSTUNREACH;
-    for (const struct addrinfo *address = addresses; address != NULL; address = address->ai_next) {
-        r = connect_one(address, attempt->deadline_ns, ret_fd);
-        if (r == 0) {
-            break;
-        }
-    }
-    freeaddrinfo(addresses);
-    switch (r) {
-    case 0:
-        return 0;
-    case -ECONNREFUSED:
-        return fail(attempt, PROBE_REFUSED, r, reterr, "nothing listens there");
-    case -ETIMEDOUT:
-        return fail(attempt, PROBE_TIMEOUT, r, reterr, "no answer in time");
-    default:
-        return fail(attempt, PROBE_OTHER, r, reterr, strerror(-r));
-    }
+    (void)setsockopt(*ret_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return 0;
 }
 
 /* The library has no way to say "the system's store" in this version, so it gets the file. */
