@@ -92,8 +92,11 @@ void section_sweep(const struct result *result, struct document *doc)
     doc_section(doc, "cases", "The question of the scenario");
     charts_scaling(result, doc);
     charts_sweep(result, doc);
-    doc_table(doc, "Each case: median over its trials (95 % interval of the mean)", columns,
-              sizeof columns / sizeof columns[0]);
+    doc_table(
+        doc,
+        "Each case: median over its trials (95 % interval; of latencies in fewer than 5 trials "
+        "lowest to highest)",
+        columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         if (headline_begins_group(result, &result->cases[i])) {
             add_group(result, &result->cases[i], doc);

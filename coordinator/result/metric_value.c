@@ -212,6 +212,28 @@ struct metric_value metric_over_trial(const struct metric *metric, const struct 
     return ret;
 }
 
+/* Times are spread over decades: an interval of their sum would reach below 0. Of few trials none
+ * that could be told holds what it says, so those are told from end to end. */
+static struct stats_interval interval_of(const struct metric *metric, const double *values,
+                                         uint32_t n)
+{
+    double lowest = INFINITY;
+    double highest = 0.0;
+    struct stats_interval ret;
+
+    if (n < 2 || strcmp(metric->unit, "ns") != 0) {
+        ret = stats_t_interval(values, n);
+        ret.low = ret.low < 0.0 ? 0.0 : ret.low; /* No metric is. */
+        return ret;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        lowest = fmin(lowest, values[i]);
+        highest = fmax(highest, values[i]);
+    }
+    return n < INTERVAL_TRIALS_MIN || lowest <= 0.0 ? (struct stats_interval){lowest, highest}
+                                                    : stats_log_interval(values, n);
+}
+
 /* One metric of one phase row over all trials; adds nothing where no trial has it. */
 static void add_figure(struct result_case *of, uint32_t phase, const struct metric *metric,
                        double *values, double *most)
@@ -242,7 +264,7 @@ static void add_figure(struct result_case *of, uint32_t phase, const struct metr
     memcpy(figure->flow, of->phases[phase].flow, sizeof figure->flow);
     memcpy(figure->metric, metric->name, sizeof figure->metric);
     (void)snprintf(figure->unit, sizeof figure->unit, "%s", metric->unit);
-    interval = stats_t_interval(values, n);
+    interval = interval_of(metric, values, n);
     figure->trials = n;
     figure->mean = stats_mean(values, n);
     figure->low = interval.low;

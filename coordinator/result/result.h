@@ -222,6 +222,8 @@ struct result_calibration {
     char reason[REASON_BYTES]; /* Why there is no ceiling; "" with one, or if none was wanted. */
 };
 
+#define INTERVAL_TRIALS_MIN 5
+
 /* A metric over the trials of a case: the trial is what statistics count. */
 struct result_figure {
     char phase[NAME_BYTES];
@@ -231,7 +233,10 @@ struct result_figure {
     uint32_t trials; /* That have the metric. */
     double median;
     double mean;
-    double low; /* 95 % t interval of the mean; with one trial NAN, as is high. */
+    /* Of times the 95 % t interval on the logarithm, of the geometric mean, and of less than
+     * INTERVAL_TRIALS_MIN trials the lowest and the highest; of all else that of the mean, from 0
+     * on. With one trial NAN, as is high. */
+    double low;
     double high;
     double min;
     double max;

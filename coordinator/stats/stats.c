@@ -140,6 +140,25 @@ struct stats_interval stats_t_interval(const double *values, uint32_t n)
     return (struct stats_interval){mean - half, mean + half};
 }
 
+struct stats_interval stats_log_interval(const double *values, uint32_t n)
+{
+    double mean = 0.0;
+    double squares = 0.0;
+    double half;
+
+    if (n < 2) {
+        return (struct stats_interval){(double)NAN, (double)NAN};
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        mean += log(values[i]) / n;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        squares += (log(values[i]) - mean) * (log(values[i]) - mean);
+    }
+    half = stats_t_quantile(0.5 + STATS_CONFIDENCE / 2.0, n - 1.0) * sqrt(squares / (n - 1.0) / n);
+    return (struct stats_interval){exp(mean - half), exp(mean + half)};
+}
+
 /* Does a come before b in rising order? Equal values keep their places. */
 static bool precedes(const double *values, uint32_t a, uint32_t b)
 {

@@ -35,6 +35,10 @@ struct stats_interval {
 /* The mean's interval of STATS_CONFIDENCE by t. n >= 2; with one value both bounds are NAN. */
 struct stats_interval stats_t_interval(const double *values, uint32_t n);
 
+/* Of the geometric mean of values above 0, by t on their logarithms: for what is multiplied rather
+ * than added to, as latencies are. Its bounds are above 0. n >= 2; with one value both are NAN. */
+struct stats_interval stats_log_interval(const double *values, uint32_t n);
+
 /* Corrects the p values of n tests made at once into ret[n]: each may then be judged as if it were
  * the only one. */
 void stats_holm(const double *p_values, uint32_t n, double *ret);

@@ -1,4 +1,4 @@
-"""Real brokers that are killed under load: the run goes on or ends in order, and the audit's sum holds."""
+"""Real brokers that are killed under load, or take no more: the run goes on or ends in order, and the audit's sum holds."""
 
 import time
 
@@ -122,6 +122,43 @@ def killed_without_confirms():
     same((row["met"], row["observed"]), (lost == 0, lost), "the objective about loss")
     if lost:
         contains(run.out, "FAIL - lost == 0: ", "the summary leads with what was lost")
+
+
+@test("a queue of RabbitMQ that rejects 96 % of what it is sent fails the run, though nobody consumes", needs=["rabbitmq"])
+def rejects():
+    broker = bed.broker("rabbitmq")
+    broker.ask("ctl", "set_policy", "full", "^millrace-", '{"max-length":20,"overflow":"reject-publish"}', "--apply-to", "queues")
+    folder = bed.new_path("rejects")
+    path = bed.scenario(
+        f'  - {{ backend: rabbitmq, address: "{broker.address}" }}\n',
+        ["{ name: steady, rate: 250/s, for: 2s }", "{ name: drain, rate: none, until: drained, for: 5s }"],
+        topology="{ topics: 1, producers: 1, consumers: 0 }",
+    )  # fmt: skip
+    try:
+        run = bed.millrace("run", path, "--out", folder, code=1)
+    finally:
+        broker.ask("ctl", "clear_policy", "full")
+    case = bed.case_of(bed.result_of(folder), "rabbitmq")
+    refused = bed.total(case, "refused")
+    check(refused >= 0.9 * bed.total(case, "sent"), f"{refused} of {bed.total(case, 'sent')} refused")
+    matches(run.out, rf"FAIL - refused \+ unconfirmed \+ errors <= 0\.1%: {refused} of 500 refused", "the summary")
+
+
+@test("RabbitMQ whose memory alarm is raised and kept fails the run: it held back what was due", needs=["rabbitmq"])
+def alarm():
+    broker = bed.broker("rabbitmq")
+    run, folder, _ = start("rabbitmq", broker, seconds=8, on_broker_loss="60s", drain_s=3)
+    broker.ask("ctl", "set_vm_memory_high_watermark", "0.000001")
+    try:
+        run.says("rabbitmq drain", 60)
+    finally:
+        broker.ask("ctl", "set_vm_memory_high_watermark", "0.4")
+    run.ends(1, 90)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    row = [one for one in result["objectives"] if one["text"] == "attained >= 99%"][0]
+    same(row["met"], False, f"the objective about the load: {row}")
+    check(row["observed"] < 0.9 and "the broker held back the rest" in row["reason"], f"why: {row}")
 
 
 bed.main()

@@ -135,6 +135,55 @@ static const struct result_figure *figure_of(const struct result_case *of, const
     return NULL;
 }
 
+static struct hist *hist_of(int64_t ns)
+{
+    struct hist *hist = NULL;
+
+    assert_int_equal(hist_new(&hist, NULL), 0);
+    for (int i = 0; i < 1000; i++) {
+        hist_record(hist, ns);
+    }
+    return hist;
+}
+
+/* Latencies of 1 and 100 ms had an interval from -1.2 s on, of two trials. */
+static void intervals_of_latencies_lie_on_the_logarithm_or_between_the_extremes(void **state)
+{
+    static const int64_t ms[] = {1, 10, 100, 10, 10};
+    struct bench benches[5];
+    struct result_trial trials[5];
+    struct result_case of = {.trials = trials, .phases_count = 1};
+    const struct result_figure *figure;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        bench_init(&benches[i], 0);
+        hist_free(benches[i].phases[0].latency[SERIES_E2E]);
+        benches[i].phases[0].latency[SERIES_E2E] = hist_of(ms[i] * 1000000);
+        benches[i].phases[0].sent_per_s = i == 0 ? 1000.0 : 1.0;
+        trials[i] = benches[i].trial;
+    }
+    of.phases = benches[0].phases;
+    of.trials_count = 3;
+    assert_int_equal(metric_figures(&of, NULL), 0);
+    figure = figure_of(&of, "e2e.p99");
+    assert_true(figure->low == figure->min && figure->high == figure->max);
+    figure = figure_of(&of, "sent_rate");
+    assert_true(figure->low == 0.0 && figure->high > figure->max);
+    free(of.figures);
+    of.trials_count = 5;
+    assert_int_equal(metric_figures(&of, NULL), 0);
+    figure = figure_of(&of, "e2e.p99");
+    /* Decades -1, 0, 1, 0, 0 about 10 ms: sd 0.70711, t 2.776445, root of 5: 0.87800 of a decade.
+     */
+    assert_true(fabs(log10(figure->low / 1e7) + 0.87800) < 0.001);
+    assert_true(fabs(log10(figure->high / 1e7) - 0.87800) < 0.001);
+    free(of.figures);
+    for (int i = 0; i < 5; i++) {
+        bench_done(&benches[i]);
+    }
+}
+
 static void figures_are_medians_over_trials_with_an_interval_of_the_mean(void **state)
 {
     static const double rates[] = {100.0, 90.0, 140.0};
@@ -249,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_percentile_among_messages_that_never_came_is_at_least_that),
         cmocka_unit_test(an_upper_limit_is_missed_by_what_is_only_bounded_from_below),
         cmocka_unit_test(a_percentile_beyond_the_share_of_skipped_messages_is_unknown),
+        cmocka_unit_test(intervals_of_latencies_lie_on_the_logarithm_or_between_the_extremes),
         cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
     };
 
