@@ -216,6 +216,7 @@ static void put_calibration(struct json_values *values, const struct result_case
     }
     if (result_headroom(of) > 0.0) {
         json_double(values, "headroom", result_headroom(of));
+        json_double(values, "load_thread_share", result_load_share(of));
     }
     json_text_or_null(values, "reason", made->reason);
     json_close(values);

@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -121,11 +122,78 @@ double result_asked_peak(const struct result_case *of)
     return peak;
 }
 
+double result_ceiling_share(const struct result_case *of)
+{
+    return of->calibration.ceiling_per_s > 0.0
+               ? result_asked_peak(of) / of->calibration.ceiling_per_s
+               : 0.0;
+}
+
+/* Of the rows of one agent, from the given one on. */
+static double share_of_agent(const struct result_trial *trial, const struct result_phase *phase,
+                             uint32_t first)
+{
+    double cpu_ns = 0.0;
+    double span_ns = 0.0;
+
+    for (uint32_t i = first; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (row->agent == trial->agent_intervals[first].agent &&
+            row->end_ns - row->span_ns >= phase->start_ns &&
+            row->end_ns <= phase->start_ns + phase->duration_ns) {
+            cpu_ns += (double)row->strain.load_cpu_ns;
+            span_ns += (double)row->span_ns;
+        }
+    }
+    return span_ns > 0.0 ? cpu_ns / span_ns : 0.0;
+}
+
+/* Is the row the first of its agent? Agents report in turn: that is soon known. */
+static bool is_first_of_agent(const struct result_trial *trial, uint32_t row)
+{
+    for (uint32_t i = 0; i < row; i++) {
+        if (trial->agent_intervals[i].agent == trial->agent_intervals[row].agent) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static double share_of_trial(const struct result_trial *trial)
+{
+    double most = 0.0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        if (!is_first_of_agent(trial, i)) {
+            continue;
+        }
+        for (uint32_t p = 0; p < trial->phases_count; p++) {
+            const struct result_phase *phase = &trial->phases[p];
+
+            if (phase->measured && phase->flow[0] == '\0' && !phase->is_max) {
+                most = fmax(most, share_of_agent(trial, phase, i));
+            }
+        }
+    }
+    return most;
+}
+
+double result_load_share(const struct result_case *of)
+{
+    double most = 0.0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        most = fmax(most, share_of_trial(&of->trials[t]));
+    }
+    return most;
+}
+
 double result_headroom(const struct result_case *of)
 {
-    double asked = result_asked_peak(of);
+    double ceiling = result_ceiling_share(of);
 
-    return asked > 0.0 ? of->calibration.ceiling_per_s / asked : 0.0;
+    return ceiling > 0.0 ? 1.0 / fmax(ceiling, result_load_share(of)) : 0.0;
 }
 
 const char *result_format_headroom(double headroom, char *text)

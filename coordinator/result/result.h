@@ -322,7 +322,15 @@ struct result {
 /* The highest rate that is asked in a measured phase of the case; 0: none has one. */
 double result_asked_peak(const struct result_case *of);
 
-/* How often that goes into the generator's ceiling: 3.4; 0 without one of the two. */
+/* That, of the generator's ceiling: 0.3; 0 without one of the two. */
+double result_ceiling_share(const struct result_case *of);
+
+/* The share of its CPU that the busiest load thread of an agent used, over a measured phase with a
+ * rate: the largest; 0: not known. */
+double result_load_share(const struct result_case *of);
+
+/* How much more the generator could have done: 3.4. By what is nearer, its ceiling into the memory
+ * backend or its busiest thread, which drives a client library, too; 0 without a ceiling. */
 double result_headroom(const struct result_case *of);
 
 /* As people read it: two digits, from 10 on whole. */

@@ -82,6 +82,24 @@ static int judge_trouble(struct result *result, const struct judge_events *event
     return r;
 }
 
+/* What can't be of this run makes all of it invalid, and nothing else of it is a miss. */
+static int judge_reports(struct result *result, struct tally *tally, struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        const struct result_check *check = &result->findings.checks[i];
+        char text[ERRINFO_BYTES];
+
+        if (check->status != CHECK_INVALID || strcmp(check->check, "planned_due") != 0) {
+            continue;
+        }
+        tally->invalid++;
+        tally->missed = 0;
+        (void)snprintf(text, sizeof text, "%.63s: %.255s", check->agent, check->text);
+        return judge_add_reason(result, "audit", check->case_name, text, reterr);
+    }
+    return 0;
+}
+
 int judge_result(struct result *result, const struct judge_terms *terms,
                  const struct judge_events *events, struct errinfo *reterr)
 {
@@ -103,6 +121,9 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     }
     if (r == 0 && !failed && !events->interrupted) {
         r = judge_comparisons(result, terms, &tally, &regressed, reterr);
+    }
+    if (r == 0) {
+        r = judge_reports(result, &tally, reterr);
     }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */

@@ -167,36 +167,130 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
 static int check_ceiling(struct result *result, const struct result_case *of,
                          struct errinfo *reterr)
 {
-    double headroom = result_headroom(of);
+    double asked = result_ceiling_share(of);
+    double busiest = result_load_share(of);
     char factor[HEADROOM_TEXT_BYTES];
     char ceiling[UNITS_TEXT_BYTES];
+    char thread[64] = "";
     struct result_check *row;
 
-    if (headroom <= 0.0) {
+    if (asked <= 0.0) {
         return 0;
     }
     row = selfcheck_row(result, "ceiling", "", of, reterr);
     if (row == NULL) {
         return -ENOMEM;
     }
-    row->observed = 1.0 / headroom;
+    row->observed = asked;
     row->status = row->observed > CEILING_INVALID   ? CHECK_INVALID
                   : row->observed > CEILING_SUSPECT ? CHECK_SUSPECT
                                                     : CHECK_OK;
     row->limit = row->status == CHECK_INVALID ? CEILING_INVALID : CEILING_SUSPECT;
+    if (busiest > asked) {
+        (void)snprintf(thread, sizeof thread, "its busiest thread used %.0f %% of its CPU; ",
+                       busiest * 100.0);
+    }
     selfcheck_say(row,
-                  "headroom %s: the generator alone reached %s, into memory, without the broker's "
-                  "load beside it and its client library%s",
-                  result_format_headroom(headroom, factor),
+                  "headroom %s: %sthe generator alone reached %s, into memory, without the "
+                  "broker's load beside it and its client library%s",
+                  result_format_headroom(result_headroom(of), factor), thread,
                   units_format_rate(of->calibration.ceiling_per_s, ceiling),
                   row->status == CHECK_OK ? "" : ": use more agents or a lower rate");
     return 0;
+}
+
+/* Far more came due than the plan can have asked for: the reports are not of this run, whatever
+ * else they say. */
+#define DUE_TIMES_MAX 10.0
+
+/* What the phases that a span touches ask at most; NAN where that has no bound. */
+static double planned_per_s(const struct result_trial *trial, int64_t from_ns, int64_t until_ns,
+                            uint32_t *ret_producers)
+{
+    double peak = 0.0;
+
+    *ret_producers = 0;
+    for (uint32_t p = 0; p < trial->phases_count; p++) {
+        const struct result_phase *phase = &trial->phases[p];
+
+        if (phase->flow[0] != '\0' || phase->start_ns - INTERVAL_NS >= until_ns ||
+            phase->start_ns + phase->duration_ns + INTERVAL_NS <= from_ns) {
+            continue;
+        }
+        if (phase->is_max) {
+            return (double)NAN;
+        }
+        peak = fmax(peak, phase->asked_peak_per_s);
+        *ret_producers = phase->producers > *ret_producers ? phase->producers : *ret_producers;
+    }
+    return peak;
+}
+
+static bool is_beyond_plan(const struct result_trial *trial,
+                           const struct result_agent_interval *second, double *ret_planned)
+{
+    uint32_t producers;
+    double planned =
+        planned_per_s(trial, second->end_ns - second->span_ns, second->end_ns, &producers);
+    double span_s = (double)second->span_ns / 1e9 + 1.0; /* Ends are told some ms late. */
+
+    *ret_planned = planned;
+    return planned > 0.0 &&
+           (double)second->due > DUE_TIMES_MAX * (planned * span_s + (double)producers);
+}
+
+static int check_due(struct result *result, const struct result_case *of, struct errinfo *reterr)
+{
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        const struct result_trial *trial = &of->trials[t];
+
+        for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+            const struct result_agent_interval *second = &trial->agent_intervals[i];
+            double planned;
+            struct result_check *row;
+
+            if (!is_beyond_plan(trial, second, &planned)) {
+                continue;
+            }
+            row = selfcheck_row(
+                result, "planned_due",
+                second->agent < result->agents_count ? result->agents[second->agent].name : "", of,
+                reterr);
+            if (row == NULL) {
+                return -ENOMEM;
+            }
+            (void)snprintf(row->unit, sizeof row->unit, "/s");
+            row->observed = (double)second->due / ((double)second->span_ns / 1e9);
+            row->limit = DUE_TIMES_MAX * planned;
+            row->status = CHECK_INVALID;
+            selfcheck_say(row,
+                          "more came due in second %u than ten times what the plan asks: what "
+                          "was reported is not of this run, or damaged",
+                          second->index);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* A case that was given up before its load has nothing that could be doubted. */
+static bool has_run(const struct result_case *of)
+{
+    for (uint32_t p = 0; p < of->phases_count; p++) {
+        const struct result_phase *phase = &of->phases[p];
+
+        if (phase->measured && phase->flow[0] == '\0' && phase->duration_ns > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int check_case(struct result *result, const struct result_case *of, struct errinfo *reterr)
 {
     int r = selfcheck_seconds(result, of, reterr);
 
+    r = r < 0 ? r : check_due(result, of, reterr);
     r = r < 0 ? r : check_ceiling(result, of, reterr);
     r = r < 0 ? r : check_clock(result, of, reterr);
     r = r < 0 ? r : check_overflow(result, of, reterr);
@@ -214,7 +308,7 @@ int selfcheck_find(struct result *result, struct errinfo *reterr)
         struct result_case *of = &result->cases[i];
 
         of->checks_first = result->findings.checks_count;
-        if (of->trials_count > 0) {
+        if (of->trials_count > 0 && has_run(of)) {
             r = check_case(result, of, reterr);
         }
         of->checks_count = result->findings.checks_count - of->checks_first;

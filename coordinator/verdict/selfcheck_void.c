@@ -8,7 +8,8 @@ enum scope {
     SCOPE_SCHEDULE, /* When messages were sent: response latencies, rates, backlog. */
     SCOPE_THREADS,  /* How fast events were taken: all of these, and service latencies. */
     SCOPE_CLOCK,    /* Latencies from one host to another. */
-    SCOPE_RECORDS   /* Latencies of all kinds. */
+    SCOPE_RECORDS,  /* Latencies of all kinds. */
+    SCOPE_ALL       /* Whatever was reported. */
 };
 
 static const struct known {
@@ -16,12 +17,19 @@ static const struct known {
     enum scope scope;
     bool flatters; /* Less was asked or seen than it seems. */
 } knowns[] = {
-    {"attained", SCOPE_SCHEDULE, true},          {"send_lag", SCOPE_SCHEDULE, false},
-    {"load_thread_cpu", SCOPE_THREADS, false},   {"run_queue_wait", SCOPE_THREADS, false},
-    {"ticker_jitter", SCOPE_THREADS, false},     {"steal", SCOPE_THREADS, false},
-    {"cgroup_throttling", SCOPE_THREADS, false}, {"clock_bound", SCOPE_CLOCK, true},
-    {"ceiling", SCOPE_THREADS, false},           {"histogram_overflow", SCOPE_RECORDS, true},
-    {"recorder_full", SCOPE_THREADS, false},     {"snapshot_gaps", SCOPE_THREADS, true},
+    {"attained", SCOPE_SCHEDULE, true},
+    {"send_lag", SCOPE_SCHEDULE, false},
+    {"load_thread_cpu", SCOPE_THREADS, false},
+    {"run_queue_wait", SCOPE_THREADS, false},
+    {"ticker_jitter", SCOPE_THREADS, false},
+    {"steal", SCOPE_THREADS, false},
+    {"cgroup_throttling", SCOPE_THREADS, false},
+    {"clock_bound", SCOPE_CLOCK, true},
+    {"ceiling", SCOPE_THREADS, false},
+    {"histogram_overflow", SCOPE_RECORDS, true},
+    {"recorder_full", SCOPE_THREADS, false},
+    {"snapshot_gaps", SCOPE_THREADS, true},
+    {"planned_due", SCOPE_ALL, true},
 };
 #define KNOWNS_COUNT (sizeof knowns / sizeof knowns[0])
 
@@ -44,6 +52,9 @@ static bool concerns(enum scope scope, const struct metric *metric)
 {
     bool latency = metric->kind == METRIC_LATENCY;
 
+    if (scope == SCOPE_ALL) {
+        return true;
+    }
     /* Lag is what the check itself looks at, and connecting is done before any load. */
     if (latency && (metric->series == SERIES_SEND_LAG || metric->series == SERIES_CONNECT)) {
         return false;
@@ -58,6 +69,8 @@ static bool concerns(enum scope scope, const struct metric *metric)
         return latency && is_e2e(metric);
     case SCOPE_RECORDS:
         return latency;
+    case SCOPE_ALL:
+        break;
     }
     return false;
 }

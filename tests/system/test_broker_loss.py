@@ -105,9 +105,8 @@ for one in NAMES:
 
 
 @test("Mosquitto killed under QoS 0: what was lost fails the run, and its summary leads with it", needs=["mosquitto"])
-def killed_without_confirms():
+def killed_without_confirms(broker):
     """A run that said PASS, and 1745 lost."""
-    broker = bed.broker("mosquitto")
     run, folder, _ = start("mosquitto", broker, seconds=5, on_broker_loss="60s", drain_s=3, delivery="{ publish_ack: none }")
     broker.kill()
     try:
@@ -125,8 +124,7 @@ def killed_without_confirms():
 
 
 @test("a queue of RabbitMQ that rejects 96 % of what it is sent fails the run, though nobody consumes", needs=["rabbitmq"])
-def rejects():
-    broker = bed.broker("rabbitmq")
+def rejects(broker):
     broker.ask("ctl", "set_policy", "full", "^millrace-", '{"max-length":20,"overflow":"reject-publish"}', "--apply-to", "queues")
     folder = bed.new_path("rejects")
     path = bed.scenario(
@@ -145,8 +143,7 @@ def rejects():
 
 
 @test("RabbitMQ whose memory alarm is raised and kept fails the run: it held back what was due", needs=["rabbitmq"])
-def alarm():
-    broker = bed.broker("rabbitmq")
+def alarm(broker):
     run, folder, _ = start("rabbitmq", broker, seconds=8, on_broker_loss="60s", drain_s=3)
     broker.ask("ctl", "set_vm_memory_high_watermark", "0.000001")
     try:

@@ -203,6 +203,67 @@ static void a_self_check_that_only_warns_lets_everything_be_judged_as_it_was_see
     bed_done(&bed);
 }
 
+/* A coordinator on the port of one that was killed took the old agent's reports for its own: 1,000
+ * a second where 100 were asked, "PASS - held". */
+static void reports_of_ten_times_what_the_plan_asks_make_the_run_invalid(void **state)
+{
+    struct bed bed;
+    struct result_trial *trial;
+    bool told = false;
+
+    (void)state;
+    bed_init(&bed, "lost < 100");
+    trial = &bed.result->cases[0].trials[0];
+    assert_true(trial->phases[0].asked_peak_per_s == 100.0);
+    trial->agent_intervals[5].due = 2000; /* In a second, and as many in the one beside it. */
+    assert_int_equal(selfcheck_find(bed.result, NULL), 0);
+    (void)judged(&bed, VERDICT_PASS, MET_YES);
+    trial->agent_intervals[5].due = 2100;
+    trial->phases[0].delivery.lost = 500; /* Nothing of it is to be believed. */
+    assert_int_equal(selfcheck_find(bed.result, NULL), 0);
+    (void)judged(&bed, VERDICT_INVALID, MET_NOT_AVAILABLE);
+    for (uint32_t i = 0; i < bed.result->reasons_count; i++) {
+        told = told || strcmp(bed.result->reasons[i].code, "audit") == 0;
+    }
+    assert_true(told);
+    bed_done(&bed);
+}
+
+static void where_nothing_ran_nothing_is_said_of_the_instrument(void **state)
+{
+    struct bed bed;
+
+    (void)state;
+    bed_init(&bed, "lost < 100");
+    bed.result->cases[0].calibration.ceiling_per_s = 1000.0;
+    bed.result->cases[0].phases[0].duration_ns = 0;
+    assert_int_equal(selfcheck_find(bed.result, NULL), 0);
+    assert_int_equal(bed.result->findings.checks_count, 0);
+    bed_done(&bed);
+}
+
+/* It said 120x of an agent whose thread had a fifth of its CPU left: the ceiling is one without a
+ * client library. */
+static void headroom_is_that_of_the_busiest_thread_where_it_is_less(void **state)
+{
+    struct bed bed;
+    struct result_trial *trial;
+
+    (void)state;
+    bed_init(&bed, "lost < 100");
+    trial = &bed.result->cases[0].trials[0];
+    bed.result->cases[0].calibration.ceiling_per_s = 1000.0;
+    assert_true(result_headroom(&bed.result->cases[0]) == 10.0);
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].strain.load_cpu_ns =
+            trial->agent_intervals[i].agent == 1 ? INTERVAL_NS * 8 / 10 : INTERVAL_NS / 10;
+    }
+    assert_true(result_headroom(&bed.result->cases[0]) == 1.25);
+    assert_true(result_load_share(&bed.result->cases[0]) == 0.8);
+    assert_true(result_ceiling_share(&bed.result->cases[0]) == 0.1);
+    bed_done(&bed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +275,9 @@ int main(void)
         cmocka_unit_test(load_that_was_not_sent_voids_both_sides),
         cmocka_unit_test(a_stretch_of_less_load_voids_both_sides),
         cmocka_unit_test(a_check_that_flatters_voids_both_sides),
+        cmocka_unit_test(reports_of_ten_times_what_the_plan_asks_make_the_run_invalid),
+        cmocka_unit_test(where_nothing_ran_nothing_is_said_of_the_instrument),
+        cmocka_unit_test(headroom_is_that_of_the_busiest_thread_where_it_is_less),
         cmocka_unit_test(a_self_check_that_only_warns_lets_everything_be_judged_as_it_was_seen),
     };
 
