@@ -97,9 +97,9 @@ enum event_kind {
     EVENT_MESSAGE,
     EVENT_CONSUME_ACKED, /* The broker's answer to ack(), where there is one (token as in ack). */
     EVENT_ERROR,         /* Something went wrong that is no message's outcome; text says what. */
-    EVENT_DOWN, /* The client lost its connection. Outcomes of its outstanding tokens follow or came
-                   before. */
-    EVENT_UP,   /* It is back (by itself, or after reopen()). */
+    EVENT_DOWN, /* The client lost its connection, or did not arrive after adopt(). Outcomes of its
+                   outstanding tokens follow or came before. */
+    EVENT_UP,   /* It is back (by itself, or after adopt()). */
     EVENT_SAYS /* The broker says something of itself that is no error and no outcome: that it takes
                 * nothing for now, that it slows the client down, that it goes on. text has its
                 * words; those that change from one time to the next, such as amounts, are left out
@@ -127,6 +127,7 @@ struct probe {
 };
 
 struct endpoint; /* Each driver has its own. */
+struct link;     /* Likewise: a connection that no endpoint has, ready to be used. */
 
 struct backend_ops {
     const struct catalog_entry *entry;
@@ -153,10 +154,23 @@ struct backend_ops {
      * after it is seen. */
     int (*open)(const struct endpoint_config *config, struct endpoint **ret,
                 struct errinfo *reterr);
-    /* Tries once to bring back clients that are down; 0 when none is down any more, -EAGAIN when
-     * some still are. Drivers whose library reconnects by itself return 0 or -EAGAIN at once. */
-    int (*reopen)(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
-    /* Outstanding tokens are forgotten. NULL is allowed. Bounded: at most 5 s. */
+    /*
+     * Bringing a client back that is down, without keeping its neighbours waiting. All three are
+     * NULL where the library reconnects by itself.
+     *
+     * connect: on a thread of its own, several clients at a time; touches no endpoint. Makes a link
+     * that is ready: logged in, and what the client needs on the broker is there again. May block
+     * until deadline_ns; later than that only by what the library can't be kept from.
+     */
+    int (*connect)(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                   struct link **ret, struct errinfo *reterr);
+    /* On the load thread; does not wait. The link is the endpoint's from then on, and EVENT_UP
+     * follows, or EVENT_DOWN if it breaks before. A negative errno: it is still the caller's. */
+    int (*adopt)(struct endpoint *endpoint, uint32_t client, struct link *link);
+    /* Ends a link that no endpoint has; on any thread. Bounded: at most 1 s. */
+    void (*hang_up)(struct link *link);
+    /* Outstanding tokens are forgotten. NULL is allowed. On any thread, once its worker has let go
+     * of it. Bounded: at most 5 s, however many of its clients are stuck. */
     void (*close)(struct endpoint *endpoint);
 
     /* Data plane: never waits, never allocates, called by one worker only. */

@@ -198,12 +198,14 @@ static void take_link_event(struct receiver *receiver, struct receiver_group *gr
     struct recorder *recorder = receiver->context.recorder;
     uint32_t client = group->consumers[event->client].record_index;
 
-    link_state_event(&group->link, event, recorder,
-                     &recorder_cell(recorder, group->flow, receiver->phase_now)->counters);
+    if (!reconnect_event(&group->reconnect, event, recorder,
+                         &recorder_cell(recorder, group->flow, receiver->phase_now)->counters)) {
+        return;
+    }
     if (event->kind == EVENT_UP) {
         recorder_found(recorder, client, offset_of(receiver, event->at_ns));
     } else {
-        recorder_lost(recorder, client, group->link.error, offset_of(receiver, event->at_ns));
+        recorder_lost(recorder, client, group->reconnect.error, offset_of(receiver, event->at_ns));
     }
 }
 
@@ -260,7 +262,7 @@ static void finish_batches(struct receiver *receiver, struct receiver_group *gro
         struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
 
         if (consumer->unacked > 0 && now_ns - consumer->last_ns >= idle_ns &&
-            !group->link.client_down[i] && try_ack(receiver, group, &rest)) {
+            !reconnect_is_down(&group->reconnect, i) && try_ack(receiver, group, &rest)) {
             consumer->unacked = 0;
         }
     }
@@ -328,6 +330,17 @@ static void hold(struct receiver *receiver, struct receiver_group *group, bool h
     group->held = held;
 }
 
+static int call_poll(struct receiver *receiver, const struct receiver_group *group,
+                     int (*poll)(struct endpoint *, struct event *, uint32_t), uint32_t max)
+{
+    int64_t begin_ns = mono_ns();
+    int count = poll(group->endpoint, receiver->events, max);
+    int64_t took_ns = mono_ns() - begin_ns;
+
+    receiver->driver_ns_max = took_ns > receiver->driver_ns_max ? took_ns : receiver->driver_ns_max;
+    return count;
+}
+
 /* Consumers that take nothing still send heartbeats, hear of acks and of lost connections, and
  * finish their batches. */
 static uint32_t serve_held(struct receiver *receiver, struct receiver_group *group, uint32_t max,
@@ -340,7 +353,7 @@ static uint32_t serve_held(struct receiver *receiver, struct receiver_group *gro
         return 0;
     }
     group->serve_ns = now_ns + SERVE_NS;
-    count = receiver->context.ops->poll_held(group->endpoint, receiver->events, max);
+    count = call_poll(receiver, group, receiver->context.ops->poll_held, max);
     for (int e = 0; e < count; e++) {
         ASSERT(receiver->events[e].kind != EVENT_MESSAGE);
         take_event(receiver, group, &receiver->events[e]);
@@ -362,8 +375,7 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
         return serve_held(receiver, group, max, now_ns);
     }
     hold(receiver, group, false);
-    count = receiver->context.ops->poll(group->endpoint, receiver->events,
-                                        allowed < max ? allowed : max);
+    count = call_poll(receiver, group, receiver->context.ops->poll, allowed < max ? allowed : max);
     for (int e = 0; e < count; e++) {
         messages += receiver->events[e].kind == EVENT_MESSAGE ? 1 : 0;
         take_event(receiver, group, &receiver->events[e]);
@@ -419,11 +431,14 @@ int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns)
         if (group->held && room_ns < next_ns) {
             next_ns = room_ns;
         }
+        if (reconnect_next_ns(&group->reconnect) < next_ns) {
+            next_ns = reconnect_next_ns(&group->reconnect);
+        }
     }
     return next_ns > now_ns ? next_ns : now_ns;
 }
 
-void receiver_close(struct receiver *receiver)
+void receiver_close_begin(struct receiver *receiver)
 {
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         struct receiver_group *group = &receiver->groups[i];
@@ -434,18 +449,24 @@ void receiver_close(struct receiver *receiver)
         if (retry_acks(receiver, group)) {
             finish_batches(receiver, group, INT64_MIN, 0);
         }
-        receiver->context.ops->close(group->endpoint);
+        reconnect_close_begin(&group->reconnect, group->endpoint);
         group->endpoint = NULL;
     }
 }
 
-void receiver_reopen(struct receiver *receiver, int64_t now_ns)
+void receiver_close_end(struct receiver *receiver)
+{
+    for (uint32_t i = 0; i < receiver->groups_count; i++) {
+        reconnect_close_end(&receiver->groups[i].reconnect);
+    }
+}
+
+void receiver_reconnect(struct receiver *receiver, int64_t now_ns)
 {
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         struct receiver_group *group = &receiver->groups[i];
 
-        link_state_reopen(&group->link, receiver->context.ops, group->endpoint, now_ns,
-                          receiver->context.recorder);
+        reconnect_turn(&group->reconnect, group->endpoint, now_ns, receiver->context.recorder);
     }
 }
 
@@ -467,8 +488,12 @@ void receiver_account(struct receiver *receiver, struct recorder_state *state)
 {
     account_signs(receiver, &state->signs);
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
-        link_state_account(&receiver->groups[i].link, receiver->t0_ns, state);
+        reconnect_account(&receiver->groups[i].reconnect, receiver->t0_ns, state);
     }
+    if (receiver->driver_ns_max > state->driver_ns_max) {
+        state->driver_ns_max = receiver->driver_ns_max;
+    }
+    receiver->driver_ns_max = 0;
 }
 
 bool receiver_watch(struct receiver *receiver, int epoll_fd)
@@ -478,21 +503,13 @@ bool receiver_watch(struct receiver *receiver, int epoll_fd)
     receiver->epoll_fd = epoll_fd;
     for (uint32_t i = 0; i < receiver->groups_count; i++) {
         int fd = receiver->context.ops->wait_fd(receiver->groups[i].endpoint);
+        int made_fd = reconnect_fd(&receiver->groups[i].reconnect);
         struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
 
         all = all && fd >= 0 &&
               (!is_watched(receiver, receiver->groups[i].held) ||
-               epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
+               epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0) &&
+              (made_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, made_fd, &event) == 0);
     }
     return all;
-}
-
-bool receiver_is_down(const struct receiver *receiver)
-{
-    for (uint32_t i = 0; i < receiver->groups_count; i++) {
-        if (receiver->groups[i].link.down_count > 0) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -18,13 +18,16 @@ void receiver_free(struct receiver *receiver);
 /* Opens the endpoints; blocks until deadline_ns. */
 int receiver_open(struct receiver *receiver, int64_t deadline_ns, struct errinfo *reterr);
 
-/* Acknowledges the rest of unfinished batches and closes the endpoints. */
-void receiver_close(struct receiver *receiver);
+/* Acknowledges the rest of unfinished batches and closes the endpoints, all at once. end() waits
+ * until they are. */
+void receiver_close_begin(struct receiver *receiver);
+void receiver_close_end(struct receiver *receiver);
 
 /* Takes what has arrived; true if there was anything. */
 bool receiver_poll(struct receiver *receiver, int64_t now_ns);
 
-void receiver_reopen(struct receiver *receiver, int64_t now_ns);
+/* Looks after the clients that are down; does not wait. */
+void receiver_reconnect(struct receiver *receiver, int64_t now_ns);
 void receiver_account(struct receiver *receiver, struct recorder_state *state);
 /* Whatever phases say of consumers, from now on they take all there is; or no longer so. */
 void receiver_release(struct receiver *receiver, bool released);
@@ -40,6 +43,5 @@ int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns);
  * those out and puts them back whose consumers may not take anything for the moment: the set must
  * stay until it is given another one. */
 bool receiver_watch(struct receiver *receiver, int epoll_fd);
-bool receiver_is_down(const struct receiver *receiver);
 
 #endif

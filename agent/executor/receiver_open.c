@@ -38,7 +38,7 @@ static int group_fill(struct receiver *receiver, struct receiver_group *group,
         }
         ordinal++;
     }
-    return link_state_init(&group->link, group->consumers_count, reterr);
+    return 0;
 }
 
 static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t count,
@@ -59,6 +59,9 @@ static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t c
         return errinfo_nomem(reterr);
     }
     r = group_fill(receiver, group, record_first, reterr);
+    if (r < 0) {
+        return r;
+    }
     group->config =
         (struct endpoint_config){.target = &context->assignment->target,
                                  .role = ROLE_CONSUMER,
@@ -71,7 +74,7 @@ static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t c
                                  .delivery = &group->assigned->delivery,
                                  .message_bytes_max = message_bytes_max(&group->assigned->message),
                                  .drain_ns = context->drain_ns};
-    return r;
+    return reconnect_init(&group->reconnect, context->ops, &group->config, reterr);
 }
 
 int receiver_new(const struct worker_context *context, struct receiver **ret,
@@ -123,7 +126,7 @@ void receiver_free(struct receiver *receiver)
         for (uint32_t c = 0; group->consumers != NULL && c < group->consumers_count; c++) {
             free(group->consumers[c].topics);
         }
-        link_state_done(&group->link);
+        reconnect_done(&group->reconnect);
         free(group->clients);
         free(group->consumers);
         free(group->retries);
@@ -139,8 +142,8 @@ int receiver_open(struct receiver *receiver, int64_t deadline_ns, struct errinfo
         int r;
 
         group->config.open_deadline_ns = deadline_ns;
-        r = link_state_open(receiver->context.ops, &group->config, receiver->context.recorder,
-                            group->flow, &group->endpoint, reterr);
+        r = reconnect_open(receiver->context.ops, &group->config, receiver->context.recorder,
+                           group->flow, &group->endpoint, reterr);
         if (r < 0) {
             return r;
         }

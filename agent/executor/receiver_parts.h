@@ -4,8 +4,8 @@
 #define MILLRACE_RECEIVER_PARTS_H
 
 #include "intake.h"
-#include "link_state.h"
 #include "receiver.h"
+#include "reconnect.h"
 
 #define RECEIVER_EVENTS 256
 #define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
@@ -37,7 +37,7 @@ struct receiver_group {
     struct endpoint_client *clients;
     struct consumer *consumers;
     uint32_t consumers_count;
-    struct link_state link;
+    struct reconnect reconnect;
     struct pending_ack *retries; /* Acks that the driver could not take yet; nothing is polled until
                                     they are through. */
     uint32_t retries_count;
@@ -63,6 +63,7 @@ struct receiver {
     int64_t last_ns;           /* When the last message came. */
     int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. */
     int64_t answered_last_ns;
+    int64_t driver_ns_max; /* Longest poll of an endpoint. */
     struct event events[RECEIVER_EVENTS];
 };
 

@@ -9,11 +9,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* After a submit that was refused for the moment: look again then even if no event comes. Twice as
- * long each time, up to 1 ms: a full socket stays full for tens of milliseconds, and each look
- * costs as much CPU as a message. */
-#define STALL_NS_MIN (200 * NS_PER_US)
-#define STALL_NS_MAX (5 * STALL_NS_MIN)
 #define SEND_BATCH 64
 #define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
 
@@ -33,22 +28,24 @@ static double rate_now(const struct sender *sender, const struct assigned_phase 
 
 /* Mean time between two messages of this worker in the running phase. By the clock, not by where
  * the producers are in their schedules: those move on one by one, when they next send. */
-static int64_t gap_ns(const struct sender *sender)
+static int64_t gap_ns(struct sender *sender)
 {
     const struct assignment *assignment = sender->context.assignment;
     const struct assigned_phase *phase = &assignment->phases[sender->phase_now];
     double per_s = 0.0;
 
     for (uint32_t i = 0; i < sender->groups_count; i++) {
-        const struct sender_group *group = &sender->groups[i];
+        struct sender_group *group = &sender->groups[i];
         const struct phase_load *load = &phase->loads[group->flow];
 
+        group->producer_per_s = 0.0;
         if (load->load == LOAD_RATE) {
             /* Aligned producers send as one. */
             uint32_t instants = phase->arrivals == ARRIVALS_ALIGNED ? 1 : group->producers_count;
 
-            per_s += rate_now(sender, phase, load) * instants /
-                     assignment->flows[group->flow].producers_count;
+            group->producer_per_s =
+                rate_now(sender, phase, load) / assignment->flows[group->flow].producers_count;
+            per_s += group->producer_per_s * instants;
         }
     }
     return per_s > 1e-6 ? (int64_t)(1e9 / per_s) : SENDER_NEVER_NS;
@@ -67,10 +64,15 @@ void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_la
 
         schedule_start(&producer->schedule, phase_first, phase_last, start_ns);
         producer->waiting = PRODUCER_SCHEDULED;
+        producer->able_ns = start_ns;
+        producer->yield_ns = start_ns;
         producer->key_ns = start_ns;
         sender_heap_push(sender, i);
     }
     sender->blocked_count = 0;
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        sender->groups[i].blocked_count = 0;
+    }
     sender->stop_ns = SENDER_NEVER_NS;
     sender->turn_ns = start_ns;
     sender->settled_ns = start_ns;
@@ -84,43 +86,6 @@ void sender_stop(struct sender *sender, int64_t at_ns)
     sender->stop_ns = at_ns;
     for (uint32_t i = 0; i < sender->producers_count; i++) {
         schedule_stop(&sender->producers[i].schedule, at_ns);
-    }
-}
-
-/* A producer that could not send is taken out of the heap until something changes for it. */
-static void producer_block(struct sender *sender, struct producer *producer,
-                           enum producer_waiting why)
-{
-    producer->waiting = why;
-    producer->blocked_load = schedule_load(&producer->schedule) == LOAD_RATE;
-    sender->blocked_count += producer->blocked_load ? 1 : 0;
-}
-
-static void producer_unblock(struct sender *sender, struct producer *producer)
-{
-    if (producer->waiting == PRODUCER_SCHEDULED) {
-        return;
-    }
-    sender->blocked_count -= producer->blocked_load ? 1 : 0;
-    producer->waiting = PRODUCER_SCHEDULED;
-    sender_heap_push(sender, (uint32_t)(producer - sender->producers));
-}
-
-/* Those that were stalled may try again, behind the ones that can send: sorted in by the age of
- * what they owe, the clients of a lost connection would be tried first for ever. */
-static void group_unstall(struct sender *sender, struct sender_group *group, int64_t now_ns)
-{
-    if (!group->stalled) {
-        return;
-    }
-    group->stalled = false;
-    for (uint32_t i = 0; i < group->producers_count; i++) {
-        struct producer *producer = &sender->producers[group->producer_first + i];
-
-        if (producer->waiting == PRODUCER_STALLED) {
-            producer->key_ns = now_ns;
-            producer_unblock(sender, producer);
-        }
     }
 }
 
@@ -169,7 +134,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     producer->free_slots[producer->free_count++] = index;
     sender->outstanding--;
     if (producer->waiting == PRODUCER_WINDOW_FULL) {
-        producer_unblock(sender, producer);
+        sender_unblock(sender, producer);
     }
 }
 
@@ -219,13 +184,24 @@ static void look_at_phase(struct sender *sender, int64_t now_ns)
     }
 }
 
+static int poll_group(struct sender *sender, const struct sender_group *group, uint32_t room)
+{
+    int64_t begin_ns = mono_ns();
+    int count = sender->context.ops->poll(group->endpoint, sender->events,
+                                          room < SENDER_EVENTS ? room : SENDER_EVENTS);
+    int64_t took_ns = mono_ns() - begin_ns;
+
+    sender->driver_ns_max = took_ns > sender->driver_ns_max ? took_ns : sender->driver_ns_max;
+    return count;
+}
+
 bool sender_poll(struct sender *sender, int64_t now_ns)
 {
     int64_t until_ns = now_ns < sender->stop_ns ? now_ns : sender->stop_ns;
     bool any = false;
 
     if (sender->blocked_count > 0 && sender->turn_ns < until_ns) {
-        sender->blocked_ns += (uint64_t)(until_ns - sender->turn_ns);
+        sender->blocked_ns += sender_blocked_share(sender) * (double)(until_ns - sender->turn_ns);
     }
     sender->turn_ns = now_ns;
     sender_note_waiting(sender, now_ns);
@@ -239,13 +215,12 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
         if (group->endpoint == NULL || room == 0) {
             continue;
         }
-        count = sender->context.ops->poll(group->endpoint, sender->events,
-                                          room < SENDER_EVENTS ? room : SENDER_EVENTS);
+        count = poll_group(sender, group, room);
         for (int e = 0; e < count; e++) {
             take_event(sender, group, &sender->events[e]);
         }
         if (count > 0 || now_ns >= group->stalled_until_ns) {
-            group_unstall(sender, group, now_ns);
+            sender_unstall(sender, group, now_ns);
         }
         any = any || count > 0;
     }
@@ -315,6 +290,11 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);
+        if (due_ns >= producer->able_ns) {
+            lag_count_add(&sender->lag, start_ns - due_ns);
+        } else {
+            producer->able_ns = end_ns; /* What came due while it caught up waits for that, too. */
+        }
     } else {
         cell->counters.due++;
     }
@@ -322,17 +302,6 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
         sender->handed_ns = end_ns;
     }
     return end_ns;
-}
-
-static void stall(struct sender_group *group, int64_t now_ns)
-{
-    int64_t longer_ns = 2 * group->stall_ns;
-
-    group->stall_ns = group->stall_ns == 0       ? STALL_NS_MIN
-                      : longer_ns > STALL_NS_MAX ? STALL_NS_MAX
-                                                 : longer_ns;
-    group->stalled = true;
-    group->stalled_until_ns = now_ns + group->stall_ns;
 }
 
 /* When the producer has something to do next; what was too late by then is counted. */
@@ -368,24 +337,30 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
     }
     if (producer->free_count == 0) {
         sender_heap_pop(sender);
-        producer_block(sender, producer, PRODUCER_WINDOW_FULL);
+        sender_block(sender, producer, PRODUCER_WINDOW_FULL);
         return now_ns;
     }
     end_ns = producer_submit(sender, producer, next_ns, now_ns);
     if (end_ns < 0) {
         sender_heap_pop(sender);
-        producer_block(sender, producer, PRODUCER_STALLED);
+        if (reconnect_is_down(&group->reconnect, producer->client_index)) {
+            sender_block(sender, producer, PRODUCER_DOWN);
+            return now_ns;
+        }
+        sender_block(sender, producer, PRODUCER_STALLED);
         if (!group->stalled) {
-            stall(group, now_ns);
+            sender_stall(group, now_ns);
         }
         return now_ns;
     }
     *ret_sent = true;
     group->stall_ns = 0;
-    /* With `max` the key is the time of the last message: producers take turns. */
-    producer->key_ns = schedule_load(&producer->schedule) == LOAD_RATE
-                           ? next_ns_of(sender, producer, end_ns, &due)
-                           : end_ns;
+    /* With `max` the key is the time of the last message: producers take turns. So does one that
+     * was down, with what it owes: its neighbours' messages are not to wait for all of it. */
+    next_ns = schedule_load(&producer->schedule) == LOAD_RATE
+                  ? next_ns_of(sender, producer, end_ns, &due)
+                  : end_ns;
+    producer->key_ns = next_ns < producer->yield_ns ? end_ns : next_ns;
     sender_heap_down(sender, 0);
     return end_ns;
 }
@@ -435,8 +410,8 @@ int64_t sender_next_ns(const struct sender *sender)
         if (group->stalled && group->stalled_until_ns < next_ns) {
             next_ns = group->stalled_until_ns;
         }
-        if (group->link.down_count > 0 && group->link.retry_ns < next_ns) {
-            next_ns = group->link.retry_ns;
+        if (reconnect_next_ns(&group->reconnect) < next_ns) {
+            next_ns = reconnect_next_ns(&group->reconnect);
         }
     }
     return next_ns;
@@ -453,13 +428,12 @@ int64_t sender_gap_ns(const struct sender *sender)
     return sender->gap_ns;
 }
 
-void sender_reopen(struct sender *sender, int64_t now_ns)
+void sender_reconnect(struct sender *sender, int64_t now_ns)
 {
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
 
-        link_state_reopen(&group->link, sender->context.ops, group->endpoint, now_ns,
-                          sender->context.recorder);
+        reconnect_turn(&group->reconnect, group->endpoint, now_ns, sender->context.recorder);
     }
 }
 
@@ -469,19 +443,11 @@ bool sender_watch(const struct sender *sender, int epoll_fd)
 
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         int fd = sender->context.ops->wait_fd(sender->groups[i].endpoint);
+        int made_fd = reconnect_fd(&sender->groups[i].reconnect);
         struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
 
-        all = all && fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+        all = all && fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
+              (made_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, made_fd, &event) == 0);
     }
     return all;
-}
-
-bool sender_is_down(const struct sender *sender)
-{
-    for (uint32_t i = 0; i < sender->groups_count; i++) {
-        if (sender->groups[i].link.down_count > 0) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -44,8 +44,10 @@ void sender_free(struct sender *sender);
 /* Opens the endpoints; blocks until deadline_ns. */
 int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *reterr);
 
-/* Outstanding messages become UNCONFIRMED; closes the endpoints. */
-void sender_close(struct sender *sender);
+/* Outstanding messages become UNCONFIRMED; closes the endpoints, all at once. end() waits until
+ * they are. */
+void sender_close_begin(struct sender *sender);
+void sender_close_end(struct sender *sender);
 
 /* Begins a segment: phases first .. last, whose starts the timeline has. */
 void sender_start(struct sender *sender, uint32_t phase_first, uint32_t phase_last);
@@ -77,8 +79,8 @@ bool sender_next_is_message(const struct sender *sender);
 /* Mean time between two messages of this worker by schedule; SENDER_NEVER_NS without one. */
 int64_t sender_gap_ns(const struct sender *sender);
 
-/* Brings back what is down, at most once per quarter second; may block until deadline_ns. */
-void sender_reopen(struct sender *sender, int64_t now_ns);
+/* Looks after the clients that are down; does not wait. */
+void sender_reconnect(struct sender *sender, int64_t now_ns);
 
 /* Counts what came due until now_ns; at a segment's end, as the next one forgets it. */
 void sender_count_due(struct sender *sender, int64_t now_ns);
@@ -92,7 +94,5 @@ void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state
 
 /* Adds the endpoints' descriptors to an epoll set; false: at least one has none. */
 bool sender_watch(const struct sender *sender, int epoll_fd);
-
-bool sender_is_down(const struct sender *sender);
 
 #endif

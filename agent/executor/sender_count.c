@@ -48,10 +48,13 @@ void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state
 {
     sender_count_due(sender, now_ns);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
-        link_state_account(&sender->groups[i].link, sender->t0_ns, state);
+        reconnect_account(&sender->groups[i].reconnect, sender->t0_ns, state);
     }
     state->outstanding += sender->outstanding;
-    state->blocked_ns += sender->blocked_ns;
-    sender->blocked_ns = 0;
+    state->blocked_ns += (uint64_t)sender->blocked_ns;
+    sender->blocked_ns = 0.0;
+    state->own_lag_p99_ns = lag_count_take_p99(&sender->lag);
+    state->driver_ns_max = sender->driver_ns_max;
+    sender->driver_ns_max = 0;
     sender_account_signs(sender, &state->signs);
 }

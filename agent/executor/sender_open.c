@@ -85,7 +85,7 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         client->shares_count = 1;
         group->producers_count++;
     }
-    return link_state_init(&group->link, group->producers_count, reterr);
+    return 0;
 }
 
 static int group_init(struct sender *sender, uint32_t flow_index, uint32_t producer_first,
@@ -115,6 +115,9 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
     if (r == 0) {
         r = group_fill(sender, group, reterr);
     }
+    if (r < 0) {
+        return r;
+    }
     group->config = (struct endpoint_config){.target = &context->assignment->target,
                                              .role = ROLE_PRODUCER,
                                              .run_id = context->assignment->run_id,
@@ -126,7 +129,7 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
                                              .delivery = &flow->delivery,
                                              .message_bytes_max = message_bytes_max(&flow->message),
                                              .drain_ns = context->drain_ns};
-    return r;
+    return reconnect_init(&group->reconnect, context->ops, &group->config, reterr);
 }
 
 int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr)
@@ -178,7 +181,7 @@ void sender_free(struct sender *sender)
             sender->context.ops->close(group->endpoint);
         }
         payload_pool_free(group->pool);
-        link_state_done(&group->link);
+        reconnect_done(&group->reconnect);
         free(group->clients);
     }
     for (uint32_t i = 0; sender->producers != NULL && i < sender->producers_count; i++) {
@@ -199,8 +202,8 @@ int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *rete
         int r;
 
         group->config.open_deadline_ns = deadline_ns;
-        r = link_state_open(sender->context.ops, &group->config, sender->context.recorder,
-                            group->flow, &group->endpoint, reterr);
+        r = reconnect_open(sender->context.ops, &group->config, sender->context.recorder,
+                           group->flow, &group->endpoint, reterr);
         if (r < 0) {
             return r;
         }
@@ -253,7 +256,7 @@ static void take_waiting_outcomes(struct sender *sender)
     } while (sender->outstanding < before);
 }
 
-void sender_close(struct sender *sender)
+void sender_close_begin(struct sender *sender)
 {
     take_waiting_outcomes(sender);
     settle_outstanding(sender);
@@ -263,8 +266,15 @@ void sender_close(struct sender *sender)
         struct sender_group *group = &sender->groups[i];
 
         if (group->endpoint != NULL) {
-            sender->context.ops->close(group->endpoint);
+            reconnect_close_begin(&group->reconnect, group->endpoint);
             group->endpoint = NULL;
         }
+    }
+}
+
+void sender_close_end(struct sender *sender)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        reconnect_close_end(&sender->groups[i].reconnect);
     }
 }

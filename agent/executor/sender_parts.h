@@ -1,14 +1,16 @@
 /* sender_parts: the sender's structs, shared by its files: sending (sender.c), making and opening
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
- * what came due (sender_count.c), what is left of it (sender_owed.c), whether the broker answers
- * (sender_signs.c), what a trace has of them (sender_trace.c).
+ * what came due (sender_count.c), what is left of it (sender_owed.c), who can't send
+ * (sender_blocked.c), whether the broker answers (sender_signs.c), what a trace has of them
+ * (sender_trace.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
 
 #include "key_table.h"
-#include "link_state.h"
+#include "lag_count.h"
 #include "payload.h"
+#include "reconnect.h"
 #include "schedule.h"
 #include "sender.h"
 #include "stamp.h"
@@ -30,7 +32,8 @@ struct outstanding {
 enum producer_waiting {
     PRODUCER_SCHEDULED,   /* In the heap. */
     PRODUCER_WINDOW_FULL, /* Until one of its messages is settled. */
-    PRODUCER_STALLED      /* Until its endpoint has an event, or a moment has passed. */
+    PRODUCER_STALLED,     /* Until its endpoint has an event, or a moment has passed. */
+    PRODUCER_DOWN         /* Until its connection is back. */
 };
 
 /* What a producer's next message is. */
@@ -59,6 +62,8 @@ struct producer {
     int64_t key_ns; /* When to look at it; the heap's order. */
     enum producer_waiting waiting;
     bool blocked_load; /* It was blocked while it had a rate to keep. */
+    int64_t able_ns; /* When it last could send again: what came due before, it held back itself. */
+    int64_t yield_ns; /* Likewise, after it had been down: what it owes waits for its turn. */
     struct outstanding *slots;
     uint32_t window;
     uint32_t *free_slots;
@@ -79,10 +84,12 @@ struct sender_group {
     struct endpoint_client *clients;
     uint32_t producer_first;
     uint32_t producers_count;
-    bool stalled; /* Some of its producers are. */
+    double producer_per_s;  /* Of each of them now, by schedule. */
+    uint32_t blocked_count; /* With a rate, due, and they can't send. */
+    bool stalled;           /* Some of its producers are. */
     int64_t stalled_until_ns;
     int64_t stall_ns; /* How long they were at the last refusal; 0: it has taken a message since. */
-    struct link_state link;
+    struct reconnect reconnect;
 };
 
 struct sender {
@@ -102,8 +109,10 @@ struct sender {
     int64_t gap_look_ns;
     int64_t count_look_ns; /* When to count ahead again. */
     uint64_t outstanding;
-    uint32_t blocked_count; /* Producers with a rate that are due and can't send. */
-    uint64_t blocked_ns;
+    uint32_t blocked_count;    /* Over the groups. */
+    double blocked_ns;         /* Time, by the share of the rate that was blocked. */
+    struct lag_count lag;      /* Of messages that their own client did not hold back. */
+    int64_t driver_ns_max;     /* Longest poll of an endpoint. */
     int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. As all times here,
                                 * mono_ns(). */
     int64_t answered_last_ns;
@@ -138,6 +147,18 @@ int64_t sender_offset_ns(const struct sender *sender, int64_t at_ns);
 /* Writes a message that was settled into the trace, which there is. */
 void sender_trace(const struct sender *sender, const struct sender_group *group,
                   const struct outstanding *slot, const struct event *event);
+
+/* A producer that could not send is taken out of the heap until something changes for it, and put
+ * back. */
+void sender_block(struct sender *sender, struct producer *producer, enum producer_waiting why);
+void sender_unblock(struct sender *sender, struct producer *producer);
+/* The group's endpoint took nothing; its stalled producers may try again. */
+void sender_stall(struct sender_group *group, int64_t now_ns);
+void sender_unstall(struct sender *sender, struct sender_group *group, int64_t now_ns);
+/* A client was lost or is back. */
+void sender_look_at_link(struct sender *sender, struct sender_group *group, uint32_t client);
+/* The part of the rate that is due and can't be sent, in [0, 1]. */
+double sender_blocked_share(const struct sender *sender);
 
 /* Draws what the producer's next message is; after the one before it was sent. */
 void sender_draw(const struct sender_group *group, struct producer *producer);

@@ -42,11 +42,14 @@ void sender_link_event(struct sender *sender, struct sender_group *group, const 
     uint32_t client = sender->producers[group->producer_first + event->client].record_index;
     int64_t offset_ns = sender_offset_ns(sender, event->at_ns);
 
-    link_state_event(&group->link, event, recorder,
-                     &recorder_cell(recorder, group->flow, sender->phase_now)->counters);
+    if (!reconnect_event(&group->reconnect, event, recorder,
+                         &recorder_cell(recorder, group->flow, sender->phase_now)->counters)) {
+        return;
+    }
+    sender_look_at_link(sender, group, event->client);
     if (event->kind == EVENT_UP) {
         recorder_found(recorder, client, offset_ns);
     } else {
-        recorder_lost(recorder, client, group->link.error, offset_ns);
+        recorder_lost(recorder, client, group->reconnect.error, offset_ns);
     }
 }

@@ -52,8 +52,10 @@ static int carry_out_close(struct worker *worker)
     if (worker->consumers_open) {
         (void)receiver_poll(worker->receiver, now_ns);
     }
-    sender_close(worker->sender);
-    receiver_close(worker->receiver);
+    sender_close_begin(worker->sender);
+    receiver_close_begin(worker->receiver);
+    sender_close_end(worker->sender);
+    receiver_close_end(worker->receiver);
     worker->producers_open = false;
     worker->consumers_open = false;
     turn_interval(worker, mono_ns(), true);
@@ -222,15 +224,11 @@ static void *worker_main(void *argument)
         recorder_watch_room(worker->context.recorder, now_ns);
         if (worker->producers_open) {
             busy = sender_poll(worker->sender, now_ns);
-            if (sender_is_down(worker->sender)) {
-                sender_reopen(worker->sender, now_ns);
-            }
+            sender_reconnect(worker->sender, now_ns);
         }
         if (worker->consumers_open) {
             busy = receiver_poll(worker->receiver, now_ns) || busy;
-            if (receiver_is_down(worker->receiver)) {
-                receiver_reopen(worker->receiver, now_ns);
-            }
+            receiver_reconnect(worker->receiver, now_ns);
         }
         look_at_stop(worker);
         if (worker->running) {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define WAIT_NS_MAX (50 * NS_PER_MS)
-#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on, or with a client down. */
+#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on. */
 #define BATCH_GAP_NS (50 * NS_PER_US)
 #define SPIN_NS_MAX (80 * NS_PER_US)
 #define SPIN_SHARE 4 /* Of the time between two messages, one part at most is spun away. */
@@ -37,9 +37,7 @@ static void sleep_on(struct worker *worker, int64_t wait_ns)
     struct epoll_event events[8];
     int count;
 
-    if (!worker->watched || sender_is_down(worker->sender) || receiver_is_down(worker->receiver)) {
-        /* The descriptor of a lost connection stays readable: waiting on it would be a busy loop.
-         */
+    if (!worker->watched) {
         if (wait_ns > WAIT_NS_BLIND) {
             timeout.tv_sec = 0;
             timeout.tv_nsec = WAIT_NS_BLIND;

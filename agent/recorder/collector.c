@@ -349,6 +349,12 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
                                           ? half->state.wait_ns
                                           : collector->load_wait_ns;
             collector->full_ns += half->full_ns;
+            collector->own_lag_p99_ns = half->state.own_lag_p99_ns > collector->own_lag_p99_ns
+                                            ? half->state.own_lag_p99_ns
+                                            : collector->own_lag_p99_ns;
+            collector->driver_ns_max = half->state.driver_ns_max > collector->driver_ns_max
+                                           ? half->state.driver_ns_max
+                                           : collector->driver_ns_max;
             collector->worker_states[i] = half->state;
             recorder_return(recorder, half);
         }

@@ -365,6 +365,10 @@ static void fill_health(struct collector *collector, struct snapshot *first,
     first->health.strain.load_cpu_ns = collector->load_cpu_ns;
     first->health.strain.load_wait_ns = collector->load_wait_ns;
     first->health.strain.recorder_full_ns = collector->full_ns;
+    first->health.strain.own_lag_p99_ns = collector->own_lag_p99_ns;
+    first->health.strain.driver_ns_max = collector->driver_ns_max;
+    collector->own_lag_p99_ns = 0;
+    collector->driver_ns_max = 0;
     collector->load_cpu_ns = 0;
     collector->load_wait_ns = STRAIN_UNKNOWN;
     collector->full_ns = 0;

@@ -40,6 +40,8 @@ struct collector {
     int64_t load_cpu_ns;  /* Of the busiest worker. */
     int64_t load_wait_ns; /* Or STRAIN_UNKNOWN. */
     int64_t full_ns;
+    int64_t own_lag_p99_ns; /* Of the worst worker. */
+    int64_t driver_ns_max;
     struct error_delta errors[COLLECTOR_ERRORS_MAX];
     uint32_t errors_count;
     struct notice_delta notices[COLLECTOR_NOTICES_MAX];

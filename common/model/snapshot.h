@@ -174,6 +174,11 @@ struct strain {
     int64_t throttled_ns;     /* Held back by limits on CPU time (cgroups); or STRAIN_UNKNOWN. */
     int64_t recorder_full_ns; /* Events were left where they were, as the recorder had no room for
                                  them; summed over load threads. */
+    int64_t own_lag_p99_ns;   /* Of the load thread where it was largest: how late it sent messages
+                                 that their own client did not hold back (by a lost connection, a
+                                 full window or a full socket). 0: there were none;
+                                 STRAIN_UNKNOWN in journals that do not have it. */
+    int64_t driver_ns_max;    /* Longest call on a load thread that takes events from a driver. */
 };
 
 /* What the agent says of itself. */
@@ -191,7 +196,8 @@ struct health {
     uint32_t reconnects;   /* In this interval. */
     uint64_t outstanding;  /* Unconfirmed messages now. */
     uint64_t blocked_ns;   /* Time in which messages were due but the window was full or the broker
-                              away. */
+                              away, by the share of the rate that it was so for; summed over load
+                              threads. */
     struct strain strain;
     uint64_t trace_records; /* Of this trial that stand in the trace's file; 0 without one. */
     uint64_t trace_dropped; /* That should, and don't. */

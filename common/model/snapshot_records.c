@@ -69,6 +69,9 @@ static const struct field health_fields[] = {
     FIELD_NAMED(health, signs.waiting_since_ns, "waiting_since_ns", .since = 2),
     FIELD_NAMED(health, signs.handed_ns, "handed_ns", .since = 2),
     FIELD(health, losses_untold, .since = 2),
+    FIELD_NAMED(health, strain.own_lag_p99_ns, "own_lag_p99_ns", .since = 2,
+                .otherwise = STRAIN_UNKNOWN),
+    FIELD_NAMED(health, strain.driver_ns_max, "driver_ns_max"),
 };
 
 const struct record health_record = RECORD(health);

@@ -106,14 +106,19 @@ static double recorder_full(const struct second *second)
     return share(second->row->strain.recorder_full_ns, second);
 }
 
-/* Lag while calls are as long is the library's or the broker's: it blocks the thread. */
+/* Of the messages that their own client did not hold back: one that is down excuses its own only.
+ * Lag while calls are as long is the library's or the broker's: it blocks the thread. Journals from
+ * before this was told have all lag in one, so there whatever was blocked excuses all. */
 static double send_lag(const struct second *second)
 {
-    bool blocked = second->row->call_p99_ns * 2 > second->row->send_lag_p99_ns ||
-                   share((int64_t)second->row->blocked_ns, second) > 0.001 ||
-                   share(result_in_calls_ns(second->row), second) > IN_CALLS_MIN;
+    int64_t own_ns = second->row->strain.own_lag_p99_ns;
+    int64_t lag_ns = own_ns == STRAIN_UNKNOWN ? second->row->send_lag_p99_ns : own_ns;
+    bool excused =
+        second->row->call_p99_ns * 2 > lag_ns ||
+        share(result_in_calls_ns(second->row), second) > IN_CALLS_MIN ||
+        (own_ns == STRAIN_UNKNOWN && share((int64_t)second->row->blocked_ns, second) > 0.001);
 
-    return blocked ? 0.0 : (double)second->row->send_lag_p99_ns;
+    return excused ? 0.0 : (double)lag_ns;
 }
 
 /* A millisecond is nothing beside latencies of a second. */

@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include "cases.h"
+#include "revive.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -62,24 +63,33 @@ static void submit_into_the_void(struct rig *rig)
     }
 }
 
+static void revive_those_down(struct rig *rig, struct endpoint *endpoint,
+                              const struct endpoint_config *config, const bool *down,
+                              struct errinfo *error)
+{
+    for (uint32_t i = 0; i < config->clients_count; i++) {
+        if (down[i] && revive(rig->suite->ops, endpoint, config, i, error) == 0) {
+            while (rig->suite->ops->connect != NULL && down[i]) {
+                (void)rig_poll(rig);
+            }
+        }
+    }
+}
+
 /* As a worker does: tries to bring both endpoints back until they are. */
 static void reopen_until_up(struct rig *rig)
 {
-    const struct backend_ops *ops = rig->suite->ops;
     int64_t deadline_ns = mono_ns() + BACK_NS;
     struct errinfo error = {""};
 
     for (;;) {
-        int producer = ops->reopen(rig->producer, rig_deadline(rig), &error);
-        int consumer = ops->reopen(rig->consumer, rig_deadline(rig), &error);
-
         while (rig_poll(rig) > 0) {
         }
-        if (producer == 0 && consumer == 0 && !any_down(rig)) {
+        revive_those_down(rig, rig->producer, &rig->producer_config, rig->producer_down, &error);
+        revive_those_down(rig, rig->consumer, &rig->consumer_config, rig->consumer_down, &error);
+        if (!any_down(rig)) {
             return;
         }
-        assert_true(producer == 0 || producer == -EAGAIN);
-        assert_true(consumer == 0 || consumer == -EAGAIN);
         if (mono_ns() > deadline_ns) {
             fail_msg("the endpoints do not come back: %s", error.text);
         }

@@ -1,5 +1,7 @@
 #include "bed.h"
 
+#include "revive.h"
+
 #include "random.h"
 
 #include <errno.h>
@@ -168,7 +170,7 @@ static void arrival(struct bed *bed, const struct event *event)
     }
 }
 
-static int poll_one(struct bed *bed, struct endpoint *endpoint)
+static int poll_one(struct bed *bed, struct endpoint *endpoint, bool *down)
 {
     struct event events[BATCH];
     int64_t start_ns = mono_ns();
@@ -190,8 +192,10 @@ static int poll_one(struct bed *bed, struct endpoint *endpoint)
             arrival(bed, &events[i]);
             break;
         default:
-            bed->downs += events[i].kind == EVENT_DOWN;
+            bed->downs += events[i].kind == EVENT_DOWN && !down[events[i].client];
             bed->ups += events[i].kind == EVENT_UP;
+            down[events[i].client] = events[i].kind == EVENT_DOWN ||
+                                     (events[i].kind != EVENT_UP && down[events[i].client]);
         }
     }
     return count;
@@ -202,10 +206,10 @@ int bed_poll(struct bed *bed)
     int count = 0;
 
     if (bed->producer != NULL) {
-        count += poll_one(bed, bed->producer);
+        count += poll_one(bed, bed->producer, bed->producer_down);
     }
     if (bed->consumer != NULL) {
-        count += poll_one(bed, bed->consumer);
+        count += poll_one(bed, bed->consumer, bed->consumer_down);
     }
     return count;
 }
@@ -282,19 +286,40 @@ void bed_drain(struct bed *bed)
     }
 }
 
+/* Each client that is down once a round. */
+static void revive_all(struct bed *bed, struct endpoint *endpoint,
+                       const struct endpoint_config *config, bool *down, struct errinfo *error)
+{
+    for (uint32_t i = 0; endpoint != NULL && i < config->clients_count; i++) {
+        if (down[i] && revive(bed->ops, endpoint, config, i, error) == 0) {
+            while (bed->ops->connect != NULL && down[i]) {
+                (void)bed_poll(bed);
+            }
+        }
+    }
+}
+
+static bool is_any_down(const struct bed *bed)
+{
+    for (uint32_t i = 0; i < BED_CLIENTS_MAX; i++) {
+        if (bed->producer_down[i] || bed->consumer_down[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void bed_reopen(struct bed *bed)
 {
     int64_t deadline_ns = mono_ns() + BED_WAIT_NS;
     struct errinfo error = {""};
-    int r = -EAGAIN;
 
-    while (r != 0) {
-        r = bed->ops->reopen(bed->producer, mono_ns() + NS_PER_S, &error);
-        if (r == 0) {
-            r = bed->ops->reopen(bed->consumer, mono_ns() + NS_PER_S, &error);
-        }
+    do {
+        (void)bed_poll(bed);
+        revive_all(bed, bed->producer, &bed->producer_config, bed->producer_down, &error);
+        revive_all(bed, bed->consumer, &bed->consumer_config, bed->consumer_down, &error);
         if (mono_ns() > deadline_ns) {
             fail_msg("%s", error.text);
         }
-    }
+    } while (is_any_down(bed));
 }

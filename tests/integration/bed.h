@@ -36,6 +36,8 @@ struct bed {
     uint32_t received;
     uint32_t downs;
     uint32_t ups;
+    bool producer_down[BED_CLIENTS_MAX];
+    bool consumer_down[BED_CLIENTS_MAX];
     uint32_t number[BED_TOKENS]; /* Of the message that a token stands for. */
     bool is_acked[BED_MESSAGES_MAX];
     uint8_t seen[BED_MESSAGES_MAX]; /* How often a message came. */
@@ -77,7 +79,7 @@ void bed_settle(struct bed *bed);
 /* Polls until every acked message came at least once. Fails after BED_WAIT_NS. */
 void bed_drain(struct bed *bed);
 
-/* Calls reopen on both until all clients are up. */
+/* Brings clients back that are down, until all are up. */
 void bed_reopen(struct bed *bed);
 
 #endif

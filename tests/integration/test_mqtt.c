@@ -2,6 +2,7 @@
 
 #include "bed.h"
 #include "broker.h"
+#include "revive.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -261,7 +262,8 @@ static void outage_at(int qos)
         assert_int_equal(broker_kill(&broker, &error), 0);
         bed_wait(bed, &bed->downs, 6 * round);
         bed_settle(bed);
-        assert_int_equal(bed->ops->reopen(bed->producer, mono_ns() + NS_PER_S, &error), -EAGAIN);
+        assert_int_equal(revive(bed->ops, bed->producer, &bed->producer_config, 0, &error),
+                         -EAGAIN);
         assert_non_null(strstr(error.text, broker.address));
         assert_int_equal(broker_resume(&broker, &error), 0);
         bed_reopen(bed);

@@ -3,6 +3,7 @@
 #include "bed.h"
 #include "broker.h"
 #include "file.h"
+#include "revive.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -205,7 +206,7 @@ static void survive_a_crash(struct bed *bed)
     bed_wait(bed, &bed->downs, 2);
     bed_settle(bed);
     assert_int_equal(bed_submit(bed, 0, 0, 100), -EAGAIN);
-    assert_int_equal(bed->ops->reopen(bed->producer, mono_ns() + NS_PER_S, &error), -EAGAIN);
+    assert_int_equal(revive(bed->ops, bed->producer, &bed->producer_config, 0, &error), -EAGAIN);
     assert_non_null(strstr(error.text, "127.0.0.1"));
     assert_int_equal(broker_resume(&broker, &error), 0);
     bed_reopen(bed);

@@ -43,14 +43,6 @@ static int open_endpoint(const struct endpoint_config *config, struct endpoint *
                                          : kafka_consumer_open(config, ret, reterr);
 }
 
-/* The library reconnects by itself, so nothing waits here, unless it has given a handle up. */
-static int reopen_endpoint(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
-{
-    return endpoint->config->role == ROLE_PRODUCER
-               ? kafka_producer_reopen(endpoint, deadline_ns, reterr)
-               : kafka_endpoint_reopen(endpoint);
-}
-
 static void close_endpoint(struct endpoint *endpoint)
 {
     if (endpoint == NULL) {
@@ -101,7 +93,6 @@ const struct backend_ops backend_kafka = {
     .topics_delete = kafka_topics_delete,
     .clean = kafka_clean,
     .open = open_endpoint,
-    .reopen = reopen_endpoint,
     .close = close_endpoint,
     .submit = submit,
     .poll = poll_events,

@@ -14,6 +14,7 @@
 
 #define READY_MAX 64
 #define ASK_MS 5000
+#define ASK_GAP_NS (250 * NS_PER_MS)
 #define END_NS (NS_PER_S + NS_PER_S / 2) /* Of the 5 s that close() has. */
 
 /* ---- Making and freeing --------------------------------------------------------------------- */
@@ -162,7 +163,7 @@ void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle)
 
     /* Closing the descriptor takes it out of the epoll set. */
     handle_release(handle, endpoint->config->topics_count);
-    kafka_end(&handle->client, 1, mono_ns() + NS_PER_S);
+    kafka_end(&handle->client, 1, mono_ns());
     *handle = renewed;
 }
 
@@ -172,6 +173,7 @@ static void handle_down(struct endpoint *endpoint, struct kafka_handle *handle, 
 {
     if (handle->down != down) {
         handle->down = down;
+        endpoint->down_count += down ? 1 : UINT32_MAX;
         endpoint->tell_pending = true;
         kafka_handle_wake(handle);
     }
@@ -253,10 +255,15 @@ static void take_answer(struct endpoint *endpoint, struct kafka_handle *handle)
     rd_kafka_event_destroy(event);
 }
 
-int kafka_endpoint_reopen(struct endpoint *endpoint)
+/* Nothing waits here: the answers come with a later poll(). */
+static void ask_those_down(struct endpoint *endpoint)
 {
-    int r = 0;
+    int64_t now_ns = mono_ns();
 
+    if (now_ns < endpoint->ask_ns) {
+        return;
+    }
+    endpoint->ask_ns = now_ns + ASK_GAP_NS;
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
         struct kafka_handle *handle = &endpoint->handles[i];
 
@@ -269,9 +276,7 @@ int kafka_endpoint_reopen(struct endpoint *endpoint)
         if (handle->down && !handle->asking && !handle->broken) {
             ask(handle);
         }
-        r = handle->down ? -EAGAIN : r;
     }
-    return r;
 }
 
 /* ---- Events --------------------------------------------------------------------------------- */
@@ -301,6 +306,7 @@ static void take_error(struct endpoint *endpoint, struct kafka_handle *handle,
 
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || fatal) {
         handle->broken = handle->broken || fatal;
+        endpoint->has_broken = endpoint->has_broken || fatal;
         handle_down(endpoint, handle, true);
     }
     if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -408,6 +414,9 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
 
     release_held(endpoint);
     kafka_throttle_forget(endpoint);
+    if (endpoint->down_count > 0) {
+        ask_those_down(endpoint);
+    }
     if (endpoint->passed_by && !endpoint->is_held) {
         return_to_passed_by(endpoint);
     }

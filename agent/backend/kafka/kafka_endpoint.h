@@ -52,11 +52,13 @@ struct kafka_handle {
     struct kafka_commits commits; /* Consumers. */
     int event_fd;
     bool down;
-    bool broken;     /* The library gave the handle up; only a new one helps. */
-    bool asking;     /* Whether the broker is back; the answer comes by itself. */
-    bool subscribed; /* Consumers of a group: it may be joining. */
-    bool passed_by;  /* The descriptor was cleared, but not its messages looked at. */
-    bool unsettled;  /* Not to be destroyed, see kafka_consumer_close(). */
+    bool broken;                   /* The library gave the handle up; only a new one helps. */
+    struct kafka_renewal *renewal; /* That one is being made; NULL: not. */
+    int64_t renew_ns;              /* When to try (again), mono_ns(). */
+    bool asking;                   /* Whether the broker is back; the answer comes by itself. */
+    bool subscribed;               /* Consumers of a group: it may be joining. */
+    bool passed_by;                /* The descriptor was cleared, but not its messages looked at. */
+    bool unsettled;                /* Not to be destroyed, see kafka_consumer_close(). */
 };
 
 /* A topic as one consuming client reads it; the opaque of its rd_kafka_topic_t. */
@@ -87,8 +89,11 @@ struct endpoint {
     uint32_t handles_count;
     bool is_mock; /* See kafka_is_mock(). */
     int epoll_fd;
-    bool *told_down;   /* Per client: what the caller knows. */
-    bool tell_pending; /* Some client's told_down is not its handle's down. */
+    bool *told_down;     /* Per client: what the caller knows. */
+    uint32_t down_count; /* Handles. */
+    int64_t ask_ns;      /* When to ask those that are down again. */
+    bool has_broken;     /* Some handle may be. */
+    bool tell_pending;   /* Some client's told_down is not its handle's down. */
     rd_kafka_event_t **held;
     uint32_t held_count;
     char (*texts)[REASON_BYTES];
@@ -157,11 +162,8 @@ void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle);
 /* Makes wait_fd readable. */
 void kafka_handle_wake(const struct kafka_handle *handle);
 
-/* Asks those that are down whether they are back and looks for the answers, as poll() does too.
- * 0 or -EAGAIN. */
-int kafka_endpoint_reopen(struct endpoint *endpoint);
-
-/* Ends a handle so that kafka_handle_init() can begin it anew; it stays down. */
+/* Ends a handle so that kafka_handle_init() can begin it anew; it stays down. Its old client ends
+ * on threads of its own. */
 void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle);
 
 #endif

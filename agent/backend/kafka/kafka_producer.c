@@ -3,14 +3,20 @@
 #include "backend_drivers.h"
 #include "invariant.h"
 #include "kafka_client.h"
+#include "kafka_end.h"
 #include "mono.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* A message's opaque carries its client and token, so no table of outstanding messages is needed:
  * the library keeps one, and every entry of it ends in a delivery report. */
 #define TOKEN_BITS 48
+#define RENEW_NS NS_PER_S              /* For a new client to connect. */
+#define RENEW_GAP_NS (250 * NS_PER_MS) /* From one that could not to the next. */
+#define DRAIN_GAP_NS (10 * NS_PER_MS)  /* Between looks whether the old one is empty. */
 static_assert(CLIENTS_MAX <= 1 << (64 - TOKEN_BITS), "a client fits beside a token");
 
 static void *opaque_of(uint32_t client, uint64_t token)
@@ -121,6 +127,15 @@ static int make_conf(const struct endpoint_config *config, uint32_t client, rd_k
     return 0;
 }
 
+static int make_client(const struct endpoint_config *config, uint32_t client, rd_kafka_t **ret,
+                       struct errinfo *reterr)
+{
+    rd_kafka_conf_t *conf = NULL;
+    int r = make_conf(config, client, &conf, reterr);
+
+    return r < 0 ? r : kafka_client_new(RD_KAFKA_PRODUCER, conf, ret, reterr);
+}
+
 /* Topic objects of all clients of a handle; the first messages then find their partitions known. */
 static int make_topics(struct endpoint *endpoint, struct kafka_handle *handle,
                        struct errinfo *reterr)
@@ -151,13 +166,9 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, int64_t deadli
 {
     const struct endpoint_config *config = endpoint->config;
     struct kafka_handle *handle = &endpoint->handles[index];
-    rd_kafka_conf_t *conf = NULL;
     rd_kafka_t *client = NULL;
-    int r = make_conf(config, config->clients[index].client, &conf, reterr);
+    int r = make_client(config, config->clients[index].client, &client, reterr);
 
-    if (r == 0) {
-        r = kafka_client_new(RD_KAFKA_PRODUCER, conf, &client, reterr);
-    }
     if (r == 0) {
         r = kafka_handle_init(endpoint, index, client, reterr);
     }
@@ -195,9 +206,122 @@ int kafka_producer_open(const struct endpoint_config *config, struct endpoint **
     return 0;
 }
 
+/* ---- Renewing -------------------------------------------------------------------------------- */
+
+/* A client in the making, on a thread of its own: connecting may take its whole deadline. */
+struct kafka_renewal {
+    pthread_t thread;
+    const struct endpoint_config *config;
+    uint32_t client;
+    _Atomic bool done;
+    rd_kafka_t *made; /* NULL: error says why not. */
+    struct errinfo error;
+};
+
+static void *renewal_main(void *argument)
+{
+    struct kafka_renewal *renewal = argument;
+    int64_t deadline_ns = mono_ns() + RENEW_NS;
+
+    if (make_client(renewal->config, renewal->client, &renewal->made, &renewal->error) == 0 &&
+        kafka_client_connect(renewal->made, renewal->config->target, deadline_ns, NULL,
+                             &renewal->error) < 0) {
+        kafka_end(&renewal->made, 1, mono_ns());
+        renewal->made = NULL;
+    }
+    atomic_store(&renewal->done, true);
+    return NULL;
+}
+
+static void renewal_begin(struct endpoint *endpoint, struct kafka_handle *handle)
+{
+    struct kafka_renewal *renewal = calloc(1, sizeof *renewal);
+
+    if (renewal != NULL) {
+        renewal->config = endpoint->config;
+        renewal->client = endpoint->config->clients[handle->first_client].client;
+        if (pthread_create(&renewal->thread, NULL, renewal_main, renewal) == 0) {
+            handle->renewal = renewal;
+        } else {
+            free(renewal);
+        }
+    }
+}
+
+/* Waits for it; the client is the caller's, NULL if there is none. */
+static rd_kafka_t *renewal_end(struct kafka_handle *handle)
+{
+    rd_kafka_t *made;
+
+    (void)pthread_join(handle->renewal->thread, NULL);
+    made = handle->renewal->made;
+    free(handle->renewal);
+    handle->renewal = NULL;
+    return made;
+}
+
+static void renew(struct endpoint *endpoint, uint32_t index)
+{
+    struct kafka_handle *handle = &endpoint->handles[index];
+    rd_kafka_t *made = renewal_end(handle);
+    struct errinfo ignored = {""};
+
+    if (made == NULL) {
+        handle->renew_ns = mono_ns() + RENEW_GAP_NS;
+        return;
+    }
+    kafka_handle_renew(endpoint, handle);
+    if (kafka_handle_init(endpoint, index, made, &ignored) == 0 &&
+        make_topics(endpoint, handle, &ignored) == 0) {
+        kafka_handle_lives(endpoint, handle);
+    } else {
+        handle->broken = true;
+    }
+}
+
+/*
+ * After a fatal error of the idempotent producer a handle takes nothing any more. Its messages get
+ * their outcomes first: what is not on its way is refused, the rest is unconfirmed.
+ */
+static bool is_drained(const struct kafka_handle *handle)
+{
+    if (handle->client == NULL) {
+        return true;
+    }
+    (void)rd_kafka_purge(handle->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                             RD_KAFKA_PURGE_F_NON_BLOCKING);
+    return rd_kafka_outq_len(handle->client) == 0 && handle->half == NULL; /* poll() tells them. */
+}
+
+static void look_at_broken(struct endpoint *endpoint)
+{
+    int64_t now_ns = mono_ns();
+
+    endpoint->has_broken = false;
+    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[i];
+
+        if (handle->renewal != NULL && atomic_load(&handle->renewal->done)) {
+            renew(endpoint, i);
+        } else if (handle->broken && handle->renewal == NULL && now_ns >= handle->renew_ns) {
+            handle->renew_ns = now_ns + DRAIN_GAP_NS;
+            if (is_drained(handle)) {
+                renewal_begin(endpoint, handle);
+            }
+        }
+        endpoint->has_broken = endpoint->has_broken || handle->broken;
+    }
+}
+
 void kafka_producer_close(struct endpoint *endpoint)
 {
     for (uint32_t i = 0; i < endpoint->handles_count; i++) {
+        rd_kafka_t *made =
+            endpoint->handles[i].renewal != NULL ? renewal_end(&endpoint->handles[i]) : NULL;
+
+        if (made != NULL) {
+            kafka_end(&made, 1, mono_ns());
+        }
         if (endpoint->handles[i].client != NULL) {
             (void)rd_kafka_purge(endpoint->handles[i].client, RD_KAFKA_PURGE_F_QUEUE |
                                                                   RD_KAFKA_PURGE_F_INFLIGHT |
@@ -205,45 +329,6 @@ void kafka_producer_close(struct endpoint *endpoint)
         }
     }
     kafka_endpoint_free(endpoint);
-}
-
-/*
- * After a fatal error of the idempotent producer a handle takes nothing any more. Its messages get
- * their outcomes first: what is not on its way is refused, the rest is unconfirmed.
- */
-static int renew(struct endpoint *endpoint, uint32_t index, int64_t deadline_ns,
-                 struct errinfo *reterr)
-{
-    struct kafka_handle *handle = &endpoint->handles[index];
-    int r;
-
-    if (handle->client != NULL) {
-        (void)rd_kafka_purge(handle->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                                 RD_KAFKA_PURGE_F_NON_BLOCKING);
-        if (rd_kafka_outq_len(handle->client) > 0 || handle->half != NULL) {
-            return -EAGAIN; /* poll() tells them. */
-        }
-    }
-    kafka_handle_renew(endpoint, handle);
-    r = open_handle(endpoint, index, deadline_ns, reterr);
-    if (r == 0) {
-        kafka_handle_lives(endpoint, handle);
-    } else {
-        handle->broken = true;
-    }
-    return r == 0 ? 0 : -EAGAIN;
-}
-
-int kafka_producer_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
-{
-    int r = kafka_endpoint_reopen(endpoint);
-
-    for (uint32_t i = 0; i < endpoint->handles_count; i++) {
-        if (endpoint->handles[i].broken && mono_ns() < deadline_ns) {
-            (void)renew(endpoint, i, deadline_ns, reterr);
-        }
-    }
-    return r;
 }
 
 /* ---- Sending -------------------------------------------------------------------------------- */
@@ -340,5 +425,8 @@ static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafk
 
 int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
 {
+    if (endpoint->has_broken) {
+        look_at_broken(endpoint);
+    }
     return kafka_endpoint_poll(endpoint, events, events_max, take);
 }

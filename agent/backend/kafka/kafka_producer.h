@@ -8,7 +8,6 @@
 int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
                         struct errinfo *reterr);
 void kafka_producer_close(struct endpoint *endpoint);
-int kafka_producer_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
 int kafka_producer_submit(struct endpoint *endpoint, const struct message *message);
 int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 

@@ -221,19 +221,18 @@ static void announce(struct endpoint *endpoint, enum event_kind kind)
     endpoint->announce_left = endpoint->config->clients_count;
 }
 
-static int reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
+/* Once the broker is back the clients come back by themselves. */
+static void feel_return(struct endpoint *endpoint, int64_t now_ns, int64_t *due_ns)
 {
-    (void)deadline_ns;
-    if (!endpoint->down) {
-        return 0;
+    if (!endpoint->down || endpoint->announce_left > 0) {
+        return;
     }
-    if (endpoint->announce_left > 0 || is_away(endpoint, mono_ns())) {
-        return errinfo_set(reterr, -EAGAIN, "memory: the broker is away (outage_after)");
+    if (is_away(endpoint, now_ns)) {
+        *due_ns = endpoint->outage.until_ns < *due_ns ? endpoint->outage.until_ns : *due_ns;
+        return;
     }
     endpoint->down = false;
     announce(endpoint, EVENT_UP);
-    memory_waker_wake(&endpoint->waker);
-    return 0;
 }
 
 /* The outage begins for this endpoint, once. */
@@ -283,6 +282,8 @@ static uint32_t gather(struct endpoint *endpoint, struct event *events, uint32_t
     }
     feel_outage(endpoint, now_ns, due_ns);
     count = tell(endpoint, events, max, now_ns);
+    feel_return(endpoint, now_ns, due_ns);
+    count += tell(endpoint, events + count, max - count, now_ns);
     if (endpoint->config->role == ROLE_PRODUCER) {
         return count + memory_producer_poll(endpoint, events + count, max - count, now_ns, due_ns);
     }
@@ -329,6 +330,7 @@ static int poll_held(struct endpoint *endpoint, struct event *events, uint32_t e
         return 0;
     }
     feel_outage(endpoint, now_ns, &due_ns);
+    feel_return(endpoint, now_ns, &due_ns);
     return (int)tell(endpoint, events, events_max, now_ns);
 }
 
@@ -345,7 +347,6 @@ const struct backend_ops backend_memory = {
     .topics_delete = topics_delete,
     .clean = clean,
     .open = open_endpoint,
-    .reopen = reopen,
     .close = close_endpoint,
     .submit = memory_submit,
     .poll = poll_endpoint,

@@ -46,7 +46,7 @@ static int clean_nothing(const struct target *target, int64_t deadline_ns, uint3
 {
     struct mqtt_access access;
     enum probe_failure ignored = PROBE_OK;
-    int r = mqtt_access_init(target, &access, reterr);
+    int r = mqtt_access_init(target, 0, &access, reterr);
 
     if (r == 0) {
         r = mqtt_access_reach(&access, deadline_ns, &ignored, reterr);
@@ -164,7 +164,9 @@ const struct backend_ops backend_mqtt = {
     .topics_delete = topics_nothing,
     .clean = clean_nothing,
     .open = mqtt_open,
-    .reopen = mqtt_reopen,
+    .connect = mqtt_connect,
+    .adopt = mqtt_adopt,
+    .hang_up = mqtt_hang_up,
     .close = mqtt_close,
     .submit = mqtt_submit,
     .poll = mqtt_poll,

@@ -4,10 +4,12 @@
 #include "backend_drivers.h"
 #include "invariant.h"
 #include "mono.h"
+#include "net.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -50,7 +52,13 @@ static int parse_address(const char *text, bool tls, struct mqtt_address *ret,
     return 0;
 }
 
-int mqtt_access_init(const struct target *target, struct mqtt_access *ret, struct errinfo *reterr)
+static const char *address_text(const struct mqtt_access *access, uint32_t index)
+{
+    return access->target->addresses[(access->first + index) % access->addresses_count];
+}
+
+int mqtt_access_init(const struct target *target, uint32_t first, struct mqtt_access *ret,
+                     struct errinfo *reterr)
 {
     int64_t keep_alive_ns = backend_option_number(&backend_mqtt, target, "keep_alive");
     int r = 0;
@@ -61,6 +69,8 @@ int mqtt_access_init(const struct target *target, struct mqtt_access *ret, struc
         .addresses = calloc(target->addresses_count, sizeof *ret->addresses),
         .uris = calloc(target->addresses_count, sizeof *ret->uris),
         .addresses_count = target->addresses_count,
+        .first = first % target->addresses_count,
+        .uris_count = target->addresses_count,
         .keep_alive_s = (int)((keep_alive_ns + NS_PER_S - 1) / NS_PER_S),
         .nodelay = backend_option_number(&backend_mqtt, target, "tcp_nodelay") != 0,
     };
@@ -71,7 +81,7 @@ int mqtt_access_init(const struct target *target, struct mqtt_access *ret, struc
     for (uint32_t i = 0; i < target->addresses_count && r == 0; i++) {
         struct mqtt_address *address = &ret->addresses[i];
 
-        r = parse_address(target->addresses[i], target->tls, address, reterr);
+        r = parse_address(address_text(ret, i), target->tls, address, reterr);
         if (r == 0 && asprintf(&ret->uris[i], "%s://%s:%s", address->tls ? "ssl" : "tcp",
                                address->host, address->port) < 0) {
             ret->uris[i] = NULL;
@@ -79,6 +89,91 @@ int mqtt_access_init(const struct target *target, struct mqtt_access *ret, struc
         }
     }
     return r;
+}
+
+/* As paho chooses: the first IPv4 address of a name, else the first. */
+static const struct addrinfo *choose(const struct addrinfo *found)
+{
+    for (const struct addrinfo *info = found; info != NULL; info = info->ai_next) {
+        if (info->ai_family == AF_INET) {
+            return info;
+        }
+    }
+    return found;
+}
+
+/* The host of an address without the brackets of IPv6. */
+static void bare_host(const struct mqtt_address *address, char *host, size_t host_bytes)
+{
+    (void)snprintf(host, host_bytes, "%s", address->host + (address->host[0] == '['));
+    host[strcspn(host, "]")] = '\0';
+}
+
+static int resolve_one(struct mqtt_access *access, uint32_t index, int64_t deadline_ns,
+                       struct errinfo *reterr)
+{
+    const struct mqtt_address *address = &access->addresses[index];
+    char host[sizeof address->host];
+    char number[NI_MAXHOST];
+    struct addrinfo *found = NULL;
+    const struct addrinfo *chosen;
+    char *uri = NULL;
+    int code;
+
+    bare_host(address, host, sizeof host);
+    code = net_resolve(host, address->port, deadline_ns, &found);
+    if (code != 0) {
+        return errinfo_set(reterr, -EHOSTUNREACH, "%s: the name %s can't be resolved: %s",
+                           address_text(access, index), host, gai_strerror(code));
+    }
+    chosen = choose(found);
+    code = getnameinfo(chosen->ai_addr, chosen->ai_addrlen, number, sizeof number, NULL, 0,
+                       NI_NUMERICHOST);
+    if (code == 0 && !address->tls &&
+        asprintf(&uri, chosen->ai_family == AF_INET6 ? "tcp://[%s]:%s" : "tcp://%s:%s", number,
+                 address->port) >= 0) {
+        free(access->uris[index]);
+        access->uris[index] = uri;
+    }
+    freeaddrinfo(found);
+    return 0;
+}
+
+int mqtt_access_resolve(struct mqtt_access *access, int64_t deadline_ns, struct errinfo *reterr)
+{
+    uint32_t count = access->addresses_count;
+    uint32_t known = 0;
+    int r = -EHOSTUNREACH;
+
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t now_ns = mono_ns();
+
+        r = resolve_one(access, i, now_ns + (deadline_ns - now_ns) / (count - i), reterr);
+        if (r == 0) {
+            char *uri = access->uris[known]; /* Those that can be used come first. */
+
+            access->uris[known++] = access->uris[i];
+            access->uris[i] = uri;
+        }
+    }
+    access->uris_count = known;
+    return known > 0 ? 0 : r;
+}
+
+int mqtt_access_resolve_as(struct mqtt_access *access, const struct mqtt_access *other,
+                           struct errinfo *reterr)
+{
+    for (uint32_t i = 0; i < other->uris_count; i++) {
+        char *uri = strdup(other->uris[(access->first + i) % other->uris_count]);
+
+        if (uri == NULL) {
+            return errinfo_nomem(reterr);
+        }
+        free(access->uris[i]);
+        access->uris[i] = uri;
+    }
+    access->uris_count = other->uris_count;
+    return 0;
 }
 
 void mqtt_access_done(struct mqtt_access *access)
@@ -102,7 +197,7 @@ int mqtt_access_create(const struct mqtt_access *access, const char *client_id, 
                                     NULL, &options);
     if (r != MQTTASYNC_SUCCESS) {
         return errinfo_set(reterr, -ENOMEM, "%s: paho can't make a client: %s",
-                           access->target->addresses[0], MQTTAsync_strerror(r));
+                           address_text(access, 0), MQTTAsync_strerror(r));
     }
     return 0;
 }
@@ -150,15 +245,15 @@ int mqtt_access_connect(struct mqtt_access *access, MQTTAsync handle, int64_t de
     options->username = target->username;
     options->password = target->password;
     options->ssl = &ssl; /* Used for ssl:// only; copied by the call. */
-    if (access->addresses_count > 1) {
+    if (access->uris_count > 1) {
         options->serverURIs = access->uris;
-        options->serverURIcount = (int)access->addresses_count;
+        options->serverURIcount = (int)access->uris_count;
     }
     r = MQTTAsync_connect(handle, options);
     options->ssl = NULL;
     if (r != MQTTASYNC_SUCCESS) {
         return errinfo_set(reterr, -EIO, "%s: paho can't begin to connect: %s",
-                           target->addresses[0], MQTTAsync_strerror(r));
+                           address_text(access, 0), MQTTAsync_strerror(r));
     }
     return 0;
 }
@@ -220,12 +315,11 @@ static int reach_address(const struct mqtt_access *access, uint32_t index, int64
     int fd = -1;
     int r;
 
-    (void)snprintf(host, sizeof host, "%s", address->host + (address->host[0] == '['));
-    host[strcspn(host, "]")] = '\0';
+    bare_host(address, host, sizeof host);
     r = net_connect(host, address->port, deadline_ns, &fd, &failure, reterr);
     *ret = backend_net_failure(failure);
     if (r < 0) {
-        return errinfo_prefix(reterr, r, "%s", access->target->addresses[index]);
+        return errinfo_prefix(reterr, r, "%s", address_text(access, index));
     }
     (void)close(fd);
     return 0;
@@ -282,17 +376,10 @@ static int explain_reason(const char *address, int code, enum probe_failure *ret
     }
 }
 
-void mqtt_access_forget(struct mqtt_access *access)
-{
-    ASSERT(pthread_mutex_lock(&access->mutex) == 0);
-    access->tls_reason[0] = '\0';
-    ASSERT(pthread_mutex_unlock(&access->mutex) == 0);
-}
-
 int mqtt_access_explain(struct mqtt_access *access, const struct mqtt_failure *failure,
                         enum probe_failure *ret, struct errinfo *reterr)
 {
-    const char *address = access->target->addresses[0];
+    const char *address = address_text(access, 0);
     char tls_reason[sizeof access->tls_reason];
 
     ASSERT(pthread_mutex_lock(&access->mutex) == 0);

@@ -30,6 +30,8 @@ struct mqtt_access {
     struct mqtt_address *addresses;
     char **uris; /* As paho writes them: tcp://HOST:PORT, ssl://HOST:PORT. */
     uint32_t addresses_count;
+    uint32_t uris_count; /* That can be used: whose names are known. */
+    uint32_t first; /* addresses[0] is the target's with this index; the others follow it round. */
     int keep_alive_s;
     bool nodelay;
     pthread_mutex_t mutex; /* Guards tls_reason. */
@@ -43,7 +45,9 @@ struct mqtt_failure {
     bool timed_out;      /* Nothing was told in time. */
 };
 
-int mqtt_access_init(const struct target *target, struct mqtt_access *ret, struct errinfo *reterr);
+/* first: a client's number, so that clients are spread over the addresses. */
+int mqtt_access_init(const struct target *target, uint32_t first, struct mqtt_access *ret,
+                     struct errinfo *reterr);
 void mqtt_access_done(struct mqtt_access *access);
 
 /* A handle that can be connected; MQTTAsync_destroy() ends it. 0 or a negative errno. */
@@ -66,8 +70,14 @@ int mqtt_access_reach(const struct mqtt_access *access, int64_t deadline_ns,
 int mqtt_access_explain(struct mqtt_access *access, const struct mqtt_failure *failure,
                         enum probe_failure *ret, struct errinfo *reterr);
 
-/* Before a new attempt: what TLS said of the last one does not count any more. */
-void mqtt_access_forget(struct mqtt_access *access);
+/* Looks the names up and gives paho the numbers: it holds a lock over all of its clients while the
+ * system's resolver takes its time. Names of certificates stay, if they are known. 0 if one address
+ * can be used. Blocks until deadline_ns. */
+int mqtt_access_resolve(struct mqtt_access *access, int64_t deadline_ns, struct errinfo *reterr);
+
+/* The numbers that another access has found out for the same target. */
+int mqtt_access_resolve_as(struct mqtt_access *access, const struct mqtt_access *other,
+                           struct errinfo *reterr);
 
 /* What a callback's data say. */
 struct mqtt_failure mqtt_failure_of(const MQTTAsync_failureData5 *data);

@@ -14,11 +14,32 @@
 #include "mqtt_access.h"
 #include "mqtt_inbox.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 enum mqtt_link_state {
     LINK_DOWN,       /* Was up, or could not be brought back. */
-    LINK_CONNECTING, /* Until CONNACK and, of consumers, SUBACK. */
+    LINK_CONNECTING, /* It has a connection; of consumers until SUBACK. */
     LINK_FAILED,     /* Did not come up; failure says why. */
     LINK_UP
+};
+
+enum mqtt_dial_state {
+    DIAL_TRIES,
+    DIAL_CONNECTED, /* CONNACK came. */
+    DIAL_FAILED     /* It did not, or the connection was lost again; failure says why. */
+};
+
+/* A connection: made without an endpoint, then a client's. paho's callbacks come with it. */
+struct link {
+    MQTTAsync handle;
+    struct mqtt_access access;
+    int64_t begin_ns;      /* When it began to connect. */
+    pthread_mutex_t mutex; /* Guards what follows; before the inbox's, where both are needed. */
+    pthread_cond_t changed;
+    enum mqtt_dial_state state;
+    struct mqtt_failure failure;
+    _Atomic(struct mqtt_link *) owner; /* NULL: no client has it yet. Set once. */
 };
 
 enum mqtt_slot_state {
@@ -41,13 +62,12 @@ struct mqtt_slot {
 
 struct mqtt_link {
     struct endpoint *endpoint;
-    uint32_t client; /* Index into endpoint_config.clients. */
-    MQTTAsync handle;
+    uint32_t client;   /* Index into endpoint_config.clients. */
+    struct link *made; /* Its connection, also once that is lost; NULL: none yet. */
+    MQTTAsync handle;  /* The connection's. */
     enum mqtt_link_state state;
-    bool reviving;    /* Was up before: coming up is an event. */
-    int64_t begin_ns; /* When it began to connect. */
+    bool reviving; /* Was up before: coming up is an event. */
     struct mqtt_failure failure;
-    char id[MQTT_CLIENT_ID_BYTES];
 
     char **filters; /* Consumers: what it subscribes to. */
     int *filters_qos;
@@ -96,8 +116,29 @@ struct endpoint {
 
 /* mqtt_open.c */
 int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struct errinfo *reterr);
-int mqtt_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
+int mqtt_adopt(struct endpoint *endpoint, uint32_t client, struct link *link);
 void mqtt_close(struct endpoint *endpoint);
+
+/* The connection of a link is lost; from a thread of paho's. */
+void mqtt_link_lost(struct mqtt_link *link, const struct link *made, int code, const char *text);
+
+/* mqtt_dial.c: connections. Whom to connect, and whether its names are known already. */
+struct mqtt_dial {
+    const struct endpoint_config *config;
+    uint32_t client;
+    uint32_t address;                /* From which of its addresses on, counted from its first. */
+    const struct mqtt_access *known; /* NULL: names are to be looked up. */
+};
+
+int mqtt_dial_begin(const struct mqtt_dial *dial, int64_t deadline_ns, struct link **ret,
+                    struct errinfo *reterr);
+/* Blocks until it is connected, has failed, or the deadline. On failure it is to be hung up. */
+int mqtt_dial_await(struct link *link, int64_t deadline_ns, struct errinfo *reterr);
+/* The link gets its owner, to whom all that paho tells goes; false: it was lost before. */
+bool mqtt_dial_give(struct link *link, struct mqtt_link *owner);
+int mqtt_connect(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                 struct link **ret, struct errinfo *reterr);
+void mqtt_hang_up(struct link *link);
 
 /* mqtt_publish.c: callbacks and the table of outstanding messages. */
 int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr);

@@ -27,36 +27,34 @@ static void link_changed(struct mqtt_link *link, enum mqtt_link_state state)
     (void)pthread_cond_broadcast(&link->endpoint->inbox.linked);
 }
 
-static void link_lost(struct mqtt_link *link, int code, const char *text)
+/* The inbox is locked. One that is to come back is waited for by somebody. */
+static void link_fails(struct mqtt_link *link, struct mqtt_failure failure, const char *text)
+{
+    struct mqtt_note note = {
+        .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = text};
+
+    link->failure = failure;
+    if (link->reviving) {
+        ASSERT(mqtt_inbox_push(&link->endpoint->inbox, &note));
+    }
+    link_changed(link, LINK_FAILED);
+}
+
+void mqtt_link_lost(struct mqtt_link *link, const struct link *made, int code, const char *text)
 {
     struct mqtt_inbox *inbox = &link->endpoint->inbox;
     struct mqtt_note note = {
         .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = text};
 
     mqtt_inbox_lock(inbox);
-    if (link->state == LINK_UP) {
+    if (link->made == made && link->state == LINK_UP) {
         mqtt_publish_lose(link);
         ASSERT(mqtt_inbox_push(inbox, &note));
         link_changed(link, LINK_DOWN);
-    } else if (link->state == LINK_CONNECTING) {
-        link->failure = (struct mqtt_failure){.code = code};
-        link_changed(link, LINK_FAILED);
+    } else if (link->made == made && link->state == LINK_CONNECTING) {
+        link_fails(link, (struct mqtt_failure){.code = code}, text);
     }
     mqtt_inbox_unlock(inbox);
-}
-
-static void on_lost(void *context, char *cause)
-{
-    (void)cause; /* Always NULL in paho 1.3. */
-    link_lost(context, MQTTASYNC_FAILURE, NULL);
-}
-
-/* The broker's DISCONNECT. What follows is the end of the connection, of which paho then doesn't
- * tell. */
-static void on_goodbye(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
-{
-    (void)properties;
-    link_lost(context, (int)reason, MQTTReasonCode_toString(reason));
 }
 
 static void link_came(struct mqtt_link *link)
@@ -70,7 +68,7 @@ static void link_came(struct mqtt_link *link)
             ASSERT(mqtt_inbox_push(inbox, &note));
         }
         if (link->endpoint->config->connect_ns != NULL) {
-            link->endpoint->config->connect_ns[link->client] = note.at_ns - link->begin_ns;
+            link->endpoint->config->connect_ns[link->client] = note.at_ns - link->made->begin_ns;
         }
         link_changed(link, LINK_UP);
     }
@@ -83,8 +81,7 @@ static void link_failed(struct mqtt_link *link, struct mqtt_failure failure)
 
     mqtt_inbox_lock(inbox);
     if (link->state == LINK_CONNECTING) {
-        link->failure = failure;
-        link_changed(link, LINK_FAILED);
+        link_fails(link, failure, failure.message);
     }
     mqtt_inbox_unlock(inbox);
 }
@@ -106,17 +103,23 @@ static void on_subscribed(void *context, MQTTAsync_successData5 *data)
     link_came(context);
 }
 
-static void on_connected(void *context, MQTTAsync_successData5 *data)
+/* ---- Links ----------------------------------------------------------------------------------- */
+
+static void link_drop(struct mqtt_link *link)
 {
-    struct mqtt_link *link = context;
+    if (link->made != NULL) {
+        mqtt_hang_up(link->made);
+        link->made = NULL;
+        link->handle = NULL;
+        mqtt_publish_forget(link);
+    }
+}
+
+static void subscribe(struct mqtt_link *link)
+{
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     int r;
 
-    (void)data;
-    if (link->filters_count == 0) {
-        link_came(link);
-        return;
-    }
     options.onSuccess5 = on_subscribed;
     options.onFailure5 = on_failed;
     options.context = link;
@@ -127,38 +130,31 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
     }
 }
 
-/* ---- Links ----------------------------------------------------------------------------------- */
-
-static void link_drop(struct mqtt_link *link)
+/* The connection is the link's from now on; false: it was lost already, and is the caller's. */
+static bool link_take(struct mqtt_link *link, struct link *made)
 {
-    if (link->handle != NULL) {
-        MQTTAsync_destroy(&link->handle);
-        link->handle = NULL;
-        mqtt_publish_forget(link);
-    }
-}
+    struct mqtt_inbox *inbox = &link->endpoint->inbox;
 
-static int link_begin(struct mqtt_link *link, int64_t deadline_ns, struct errinfo *reterr)
-{
-    struct endpoint *endpoint = link->endpoint;
-    MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
-    int r;
-
-    mqtt_inbox_lock(&endpoint->inbox);
+    link_drop(link);
+    mqtt_inbox_lock(inbox);
+    link->made = made;
+    link->handle = made->handle;
     link->state = LINK_CONNECTING;
-    link->begin_ns = mono_ns();
-    mqtt_inbox_unlock(&endpoint->inbox);
-    r = mqtt_access_create(&endpoint->access, link->id, &link->handle, reterr);
-    if (r < 0) {
+    mqtt_inbox_unlock(inbox);
+    if (!mqtt_dial_give(made, link)) {
+        mqtt_inbox_lock(inbox);
+        link->made = NULL;
         link->handle = NULL;
-        return r;
+        link->state = LINK_DOWN;
+        mqtt_inbox_unlock(inbox);
+        return false;
     }
-    (void)MQTTAsync_setCallbacks(link->handle, link, on_lost, mqtt_receive_arrived, NULL);
-    (void)MQTTAsync_setDisconnected(link->handle, link, on_goodbye);
-    options.onSuccess5 = on_connected;
-    options.onFailure5 = on_failed;
-    options.context = link;
-    return mqtt_access_connect(&endpoint->access, link->handle, deadline_ns, &options, reterr);
+    if (link->filters_count == 0) {
+        link_came(link);
+    } else {
+        subscribe(link);
+    }
+    return true;
 }
 
 /* Waits for a link to change, a short while at most. */
@@ -205,11 +201,11 @@ static struct mqtt_link *find_down(struct endpoint *endpoint)
 
 static int explain_link(struct mqtt_link *link, int64_t deadline_ns, struct errinfo *reterr)
 {
-    struct mqtt_access *access = &link->endpoint->access;
+    struct mqtt_access *access = &link->made->access;
     enum probe_failure ignored = PROBE_OK;
     int r = 0;
 
-    /* paho says "-1" of a port where nothing listens: look again. */
+    /* paho says "-1" of a connection that ended: look again. */
     if (!link->failure.timed_out && link->failure.code < 0) {
         r = mqtt_access_reach(access, deadline_ns, &ignored, reterr);
     }
@@ -241,8 +237,6 @@ static int make_links(struct endpoint *endpoint, struct errinfo *reterr)
 
         link->endpoint = endpoint;
         link->client = i;
-        (void)snprintf(link->id, sizeof link->id, "millrace-%s-%u-%u", config->run_id,
-                       config->trial, config->clients[i].client);
     }
     return config->role == ROLE_PRODUCER ? mqtt_publish_init(endpoint, reterr)
                                          : mqtt_receive_init(endpoint, reterr);
@@ -262,7 +256,7 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
     *ret = endpoint;
     endpoint->config = config;
     mqtt_inbox_init(&endpoint->inbox);
-    r = mqtt_access_init(config->target, &endpoint->access, reterr);
+    r = mqtt_access_init(config->target, 0, &endpoint->access, reterr);
     if (r < 0) {
         return r;
     }
@@ -278,6 +272,47 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
     return r == 0 && config->role == ROLE_PRODUCER ? mqtt_nudge_init(endpoint, reterr) : r;
 }
 
+/* All dial at the same time. made: of each client; what no link took is left in it. */
+static int dial_all(struct endpoint *endpoint, struct link **made, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    struct mqtt_dial dial = {.config = config, .known = &endpoint->access};
+    int r = 0;
+
+    for (; dial.client < config->clients_count && r == 0; dial.client++) {
+        r = mqtt_dial_begin(&dial, config->open_deadline_ns, &made[dial.client], reterr);
+    }
+    for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
+        r = mqtt_dial_await(made[i], config->open_deadline_ns, reterr);
+        if (r == 0 && link_take(&endpoint->links[i], made[i])) {
+            made[i] = NULL;
+        } else if (r == 0) {
+            r = errinfo_set(reterr, -ECONNRESET, "%s: the broker closed the connection at once",
+                            config->target->addresses[0]);
+        }
+    }
+    return r;
+}
+
+static int link_all(struct endpoint *endpoint, struct errinfo *reterr)
+{
+    const struct endpoint_config *config = endpoint->config;
+    struct link **made = (struct link **)calloc(config->clients_count, sizeof(struct link *));
+    int r;
+
+    if (made == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = dial_all(endpoint, made, reterr);
+    for (uint32_t i = 0; i < config->clients_count; i++) {
+        if (made[i] != NULL) {
+            mqtt_hang_up(made[i]);
+        }
+    }
+    free(made);
+    return r;
+}
+
 int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struct errinfo *reterr)
 {
     struct endpoint *endpoint = NULL;
@@ -289,8 +324,9 @@ int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struc
     }
     ASSERT(endpoint != NULL);
     mqtt_waker_start();
-    for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
-        r = link_begin(&endpoint->links[i], config->open_deadline_ns, reterr);
+    r = mqtt_access_resolve(&endpoint->access, config->open_deadline_ns, reterr);
+    if (r == 0) {
+        r = link_all(endpoint, reterr);
     }
     if (r < 0) {
         goto out;
@@ -309,41 +345,10 @@ out:
     return r;
 }
 
-static void revive(struct mqtt_link *link, int64_t deadline_ns)
+int mqtt_adopt(struct endpoint *endpoint, uint32_t client, struct link *link)
 {
-    struct errinfo err;
-
-    link_drop(link);
-    link->reviving = true;
-    if (link_begin(link, deadline_ns, &err) < 0) {
-        link_failed(link, (struct mqtt_failure){.code = MQTTASYNC_FAILURE});
-    }
-}
-
-int mqtt_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
-{
-    struct mqtt_link *down;
-
-    mqtt_access_forget(&endpoint->access);
-    for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
-        struct mqtt_link *link = &endpoint->links[i];
-        bool up;
-
-        mqtt_inbox_lock(&endpoint->inbox);
-        up = link->state == LINK_UP;
-        mqtt_inbox_unlock(&endpoint->inbox);
-        if (!up) {
-            revive(link, deadline_ns);
-        }
-    }
-    await_links(endpoint, deadline_ns);
-    mqtt_access_hurry(&endpoint->access);
-    down = find_down(endpoint);
-    if (down != NULL) {
-        (void)explain_link(down, deadline_ns, reterr);
-        return -EAGAIN;
-    }
-    return 0;
+    endpoint->links[client].reviving = true;
+    return link_take(&endpoint->links[client], link) ? 0 : -ENOTCONN;
 }
 
 static void release_batch(struct mqtt_batch *batch)

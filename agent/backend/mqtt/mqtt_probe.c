@@ -155,13 +155,16 @@ int mqtt_probe(const struct target *target, int64_t deadline_ns, struct probe *r
 {
     struct mqtt_access access;
     struct attempt attempt = {.state = ATTEMPT_CONNECTING};
-    int r = mqtt_access_init(target, &access, reterr);
+    int r = mqtt_access_init(target, 0, &access, reterr);
 
     *ret = (struct probe){.failure = PROBE_OTHER};
     sync_condition_init(&attempt.changed);
     ASSERT(pthread_mutex_init(&attempt.mutex, NULL) == 0);
     if (r == 0) {
         r = mqtt_access_reach(&access, deadline_ns, &ret->failure, reterr);
+    }
+    if (r == 0) {
+        r = mqtt_access_resolve(&access, deadline_ns, reterr);
     }
     if (r == 0) {
         mqtt_waker_start();

@@ -29,19 +29,20 @@ static bool reads(const struct endpoint_client *client, uint32_t partitions, uin
     return partition % client->shares_count == client->share_index;
 }
 
-int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *client,
-                           struct errinfo *reterr)
+/* The queues that a client reads, in the order of their consumer tags. */
+static int make_sources(const struct endpoint_config *config, uint32_t index,
+                        struct rabbitmq_source **ret, uint32_t *ret_count, struct errinfo *reterr)
 {
-    const struct endpoint_config *config = endpoint->config;
-    const struct endpoint_client *wanted = &config->clients[client->index];
-    struct rabbitmq_consumer *consumer = &client->consumer;
-    size_t sources_max = 0;
+    const struct endpoint_client *wanted = &config->clients[index];
+    struct rabbitmq_source *sources;
+    uint32_t count = 0;
+    size_t count_max = 0;
 
     for (uint32_t i = 0; i < wanted->topics_count; i++) {
-        sources_max += config->topics[wanted->topics[i]].partitions;
+        count_max += config->topics[wanted->topics[i]].partitions;
     }
-    consumer->sources = calloc(sources_max > 0 ? sources_max : 1, sizeof *consumer->sources);
-    if (consumer->sources == NULL) {
+    sources = calloc(count_max > 0 ? count_max : 1, sizeof *sources);
+    if (sources == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < wanted->topics_count; i++) {
@@ -49,16 +50,28 @@ int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
 
         for (uint32_t p = 0; p < partitions; p++) {
             if (reads(wanted, partitions, p)) {
-                consumer->sources[consumer->sources_count++] =
+                sources[count++] =
                     (struct rabbitmq_source){.topic = wanted->topics[i], .partition = p};
             }
         }
     }
-    consumer->assembled = malloc(config->message_bytes_max);
-    if (consumer->assembled == NULL) {
-        return errinfo_nomem(reterr);
-    }
+    *ret = sources;
+    *ret_count = count;
     return 0;
+}
+
+int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *client,
+                           struct errinfo *reterr)
+{
+    struct rabbitmq_consumer *consumer = &client->consumer;
+    int r = make_sources(endpoint->config, client->index, &consumer->sources,
+                         &consumer->sources_count, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    consumer->assembled = malloc(endpoint->config->message_bytes_max);
+    return consumer->assembled != NULL ? 0 : errinfo_nomem(reterr);
 }
 
 void rabbitmq_consumer_done(struct rabbitmq_client *client)
@@ -81,35 +94,45 @@ static uint16_t prefetch(const struct endpoint_config *config)
     return count > UINT16_MAX ? 0 : (uint16_t)count; /* 0: unlimited. */
 }
 
-int rabbitmq_consumer_begin(struct endpoint *endpoint, struct rabbitmq_client *client,
-                            struct errinfo *reterr)
+static int subscribe(const struct endpoint_config *config, uint32_t index,
+                     const struct rabbitmq_source *source, uint32_t number,
+                     struct rabbitmq_link *link, struct errinfo *reterr)
 {
-    const struct endpoint_config *config = endpoint->config;
-    struct rabbitmq_consumer *consumer = &client->consumer;
-    amqp_connection_state_t connection = client->link.connection;
     bool no_ack = config->delivery->consume_ack == CONSUME_ACK_NONE;
     char queue[RABBITMQ_NAME_BYTES];
     char tag[16];
-    int r = 0;
 
-    consumer->epoch++;
-    if (!no_ack) {
-        (void)amqp_basic_qos(connection, RABBITMQ_CHANNEL, 0, prefetch(config), 0);
-        r = rabbitmq_reply(&client->link, amqp_get_rpc_reply(connection), reterr,
+    rabbitmq_queue_name(config->topics[source->topic].name, config->clients[index].subscription,
+                        source->partition, queue);
+    (void)snprintf(tag, sizeof tag, "%u", number);
+    (void)amqp_basic_consume(link->connection, RABBITMQ_CHANNEL, amqp_cstring_bytes(queue),
+                             amqp_cstring_bytes(tag), 0, no_ack, 0, amqp_empty_table);
+    return rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
+                          "subscribing to queue %s", queue);
+}
+
+int rabbitmq_consumer_begin(const struct endpoint_config *config, uint32_t index,
+                            struct rabbitmq_link *link, struct errinfo *reterr)
+{
+    struct rabbitmq_source *sources = NULL;
+    uint32_t sources_count = 0;
+    int r = make_sources(config, index, &sources, &sources_count, reterr);
+
+    if (r == 0 && config->delivery->consume_ack != CONSUME_ACK_NONE) {
+        (void)amqp_basic_qos(link->connection, RABBITMQ_CHANNEL, 0, prefetch(config), 0);
+        r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
                            "setting the prefetch");
     }
-    for (uint32_t i = 0; i < consumer->sources_count && r == 0; i++) {
-        const struct rabbitmq_source *source = &consumer->sources[i];
-
-        rabbitmq_queue_name(config->topics[source->topic].name,
-                            config->clients[client->index].subscription, source->partition, queue);
-        (void)snprintf(tag, sizeof tag, "%u", i);
-        (void)amqp_basic_consume(connection, RABBITMQ_CHANNEL, amqp_cstring_bytes(queue),
-                                 amqp_cstring_bytes(tag), 0, no_ack, 0, amqp_empty_table);
-        r = rabbitmq_reply(&client->link, amqp_get_rpc_reply(connection), reterr,
-                           "subscribing to queue %s", queue);
+    for (uint32_t i = 0; i < sources_count && r == 0; i++) {
+        r = subscribe(config, index, &sources[i], i, link, reterr);
     }
+    free(sources);
     return r;
+}
+
+void rabbitmq_consumer_linked(struct rabbitmq_client *client)
+{
+    client->consumer.epoch++;
 }
 
 static uint32_t tag_number(amqp_bytes_t tag)

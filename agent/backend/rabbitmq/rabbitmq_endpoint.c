@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define READY_MAX 64
@@ -15,6 +16,11 @@
 /* A socket that says it is writable has a third of its buffer free; 16 KiB at the least, as the
  * kernel counts. Half of that can be written without asking before each message. */
 #define ROOM_BYTES (8 * 1024)
+
+/* Indexes of what SO_MEMINFO tells. */
+#define MEMINFO_SNDBUF 3
+#define MEMINFO_WMEM_QUEUED 5
+#define MEMINFO_COUNT 9
 
 /* After how many ticks without a byte a connection is lost: AMQP says two intervals. */
 #define SILENT_TICKS_MAX (2 * RABBITMQ_TICKS_PER_HEARTBEAT + 1)
@@ -105,6 +111,27 @@ static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, boo
     }
 }
 
+/*
+ * Does the socket take a large message whole? The library writes it whole or not at all, and so
+ * would wait, with this thread, for a broker that has stopped reading. The kernel counts what it
+ * keeps around the bytes, too: half of the free memory is safe. A message beyond half of the whole
+ * buffer is begun only with the buffer empty, as nothing else could ever send it.
+ */
+static bool takes_whole(int fd, uint32_t bytes)
+{
+    uint32_t memory[MEMINFO_COUNT] = {0};
+    socklen_t memory_bytes = sizeof memory;
+    uint32_t all;
+    uint32_t used;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_bytes) < 0) {
+        return true; /* A kernel before 4.12. */
+    }
+    all = memory[MEMINFO_SNDBUF];
+    used = memory[MEMINFO_WMEM_QUEUED];
+    return bytes <= all / 2 ? used < all && bytes <= (all - used) / 2 : used == 0;
+}
+
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes)
 {
@@ -114,11 +141,10 @@ bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client 
         client->room_bytes -= bytes;
         return true;
     }
-    if (poll(&socket, 1, 0) != 1) {
+    if (poll(&socket, 1, 0) != 1 || (bytes > ROOM_BYTES && !takes_whole(client->link.fd, bytes))) {
         watch(endpoint, client, true);
         return false;
     }
-    /* Larger messages may block in the library: it writes a message whole or not at all. */
     client->room_bytes = bytes < ROOM_BYTES ? ROOM_BYTES - bytes : 0;
     return true;
 }

@@ -1,7 +1,7 @@
 /*
  * rabbitmq_endpoint: the clients of one role of one worker, each a connection of its own.
  *
- * Private to the RabbitMQ driver. endpoint opens, reopens, closes, waits and goes round its
+ * Private to the RabbitMQ driver. endpoint opens, adopts, closes, waits and goes round its
  * clients; producer turns messages into publishes and confirms into outcomes; consumer turns
  * deliveries into messages. Frames are taken from the library one by one, without waiting: a
  * message that has arrived in part stays where it is until the rest comes.
@@ -144,11 +144,15 @@ int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
                            struct errinfo *reterr);
 void rabbitmq_consumer_done(struct rabbitmq_client *client);
 
-/* Once per connection: confirms on, subscribed. */
-int rabbitmq_producer_begin(struct endpoint *endpoint, struct rabbitmq_client *client,
+/* Once per connection, which no endpoint has yet: confirms on, subscribed. */
+int rabbitmq_producer_begin(const struct endpoint_config *config, struct rabbitmq_link *link,
                             struct errinfo *reterr);
-int rabbitmq_consumer_begin(struct endpoint *endpoint, struct rabbitmq_client *client,
-                            struct errinfo *reterr);
+int rabbitmq_consumer_begin(const struct endpoint_config *config, uint32_t index,
+                            struct rabbitmq_link *link, struct errinfo *reterr);
+
+/* The client has a new connection. */
+void rabbitmq_producer_linked(struct rabbitmq_client *client);
+void rabbitmq_consumer_linked(struct rabbitmq_client *client);
 
 /* Whatever is outstanding on the lost connection is unconfirmed. */
 void rabbitmq_producer_lost(struct rabbitmq_client *client, int64_t now_ns);
@@ -165,7 +169,10 @@ void rabbitmq_consumer_frame(struct endpoint *endpoint, struct rabbitmq_client *
 /* The functions of struct backend_ops. */
 int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
                   struct errinfo *reterr);
-int rabbitmq_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr);
+int rabbitmq_connect(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                     struct link **ret, struct errinfo *reterr);
+int rabbitmq_adopt(struct endpoint *endpoint, uint32_t client, struct link *link);
+void rabbitmq_hang_up(struct link *link);
 void rabbitmq_close(struct endpoint *endpoint);
 int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max);

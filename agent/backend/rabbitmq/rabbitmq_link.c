@@ -8,6 +8,7 @@
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -77,6 +78,39 @@ static int dial(struct attempt *attempt, int *ret_fd, struct errinfo *reterr)
     return 0;
 }
 
+/* The library opens TLS connections only by itself, and looks the name up again. It has no deadline
+ * for that, so it is asked only about names that are known. */
+static int look_up(struct attempt *attempt, struct errinfo *reterr)
+{
+    struct addrinfo *found = NULL;
+    char port[16];
+    int code;
+
+    (void)snprintf(port, sizeof port, "%d", attempt->address.port);
+    code = net_resolve(attempt->address.host, port, attempt->deadline_ns, &found);
+    if (code != 0) {
+        attempt->failure = PROBE_NAME;
+        return errinfo_set(reterr, -EHOSTUNREACH, "the name %s can't be resolved: %s",
+                           attempt->address.host, gai_strerror(code));
+    }
+    freeaddrinfo(found);
+    return 0;
+}
+
+/* Whether anything listens there the library doesn't say, either. */
+static int tls_failed(struct attempt *attempt, struct errinfo *reterr)
+{
+    int fd = -1;
+    int r = dial(attempt, &fd, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    (void)close(fd);
+    return fail(attempt, PROBE_TLS, -EPROTO, reterr,
+                "the TLS handshake failed (no TLS there, or the certificate is not trusted)");
+}
+
 /* The library has no way to say "the system's store" in this version, so it gets the file. */
 static const char *system_store(void)
 {
@@ -133,8 +167,7 @@ static int start_tls(struct attempt *attempt, struct rabbitmq_link *link, struct
         return fail(attempt, PROBE_TLS, -EPROTO, reterr,
                     "the broker's certificate is not signed by a trusted authority (tls.ca)");
     default:
-        return fail(attempt, PROBE_TLS, -EPROTO, reterr,
-                    "the TLS handshake failed (no TLS there, or the certificate is not trusted)");
+        return tls_failed(attempt, reterr);
     }
 }
 
@@ -280,18 +313,19 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
 
     r = parse_address(attempt, address, link, reterr);
     if (r == 0) {
-        r = dial(attempt, &fd, reterr);
+        r = attempt->address.tls ? look_up(attempt, reterr) : dial(attempt, &fd, reterr);
     }
     if (r < 0) {
         return r;
     }
     link->connection = amqp_new_connection();
     if (link->connection == NULL) {
-        (void)close(fd);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
         return errinfo_nomem(reterr);
     }
     if (attempt->address.tls) {
-        (void)close(fd); /* The library opens TLS connections only by itself. */
         r = start_tls(attempt, link, reterr);
     } else {
         amqp_socket_t *socket = amqp_tcp_socket_new(link->connection);
@@ -358,16 +392,42 @@ void rabbitmq_link_drop(struct rabbitmq_link *link)
     link->fd = -1;
 }
 
-void rabbitmq_link_close(struct rabbitmq_link *link, int64_t deadline_ns)
+void rabbitmq_link_close_begin(struct rabbitmq_link *link)
 {
     struct pollfd writable = {.fd = link->fd, .events = POLLOUT};
+    amqp_connection_close_t goodbye = {.reply_code = AMQP_REPLY_SUCCESS,
+                                       .reply_text = amqp_cstring_bytes("bye")};
 
     /* Unread publishes of a socket that is just closed are lost, so the broker is asked. A socket
      * that is full would block the question. */
-    if (link->connection != NULL && mono_ns() < deadline_ns && poll(&writable, 1, 0) == 1 &&
-        (writable.revents & (POLLERR | POLLHUP)) == 0) {
-        rabbitmq_link_deadline(link, deadline_ns);
-        (void)amqp_connection_close(link->connection, AMQP_REPLY_SUCCESS);
+    if (link->connection == NULL || poll(&writable, 1, 0) != 1 ||
+        (writable.revents & (POLLERR | POLLHUP)) != 0 ||
+        amqp_send_method(link->connection, 0, AMQP_CONNECTION_CLOSE_METHOD, &goodbye) !=
+            AMQP_STATUS_OK) {
+        rabbitmq_link_drop(link);
+    }
+}
+
+void rabbitmq_link_close_end(struct rabbitmq_link *link, int64_t deadline_ns)
+{
+    bool answered = link->connection == NULL;
+
+    while (!answered) {
+        bool is_late = mono_ns() >= deadline_ns; /* Then only what is there already counts. */
+        struct timeval left = is_late ? (struct timeval){0} : time_left(deadline_ns);
+        amqp_frame_t frame;
+
+        amqp_maybe_release_buffers(link->connection);
+        answered =
+            amqp_simple_wait_frame_noblock(link->connection, &frame, &left) != AMQP_STATUS_OK ||
+            (frame.frame_type == AMQP_FRAME_METHOD &&
+             frame.payload.method.id == AMQP_CONNECTION_CLOSE_OK_METHOD);
     }
     rabbitmq_link_drop(link);
+}
+
+void rabbitmq_link_close(struct rabbitmq_link *link, int64_t deadline_ns)
+{
+    rabbitmq_link_close_begin(link);
+    rabbitmq_link_close_end(link, deadline_ns);
 }

@@ -40,6 +40,11 @@ int rabbitmq_link_open(const struct rabbitmq_link_config *config, struct rabbitm
 /* Says goodbye to the broker if it still listens, then closes. Fine on a closed link. */
 void rabbitmq_link_close(struct rabbitmq_link *link, int64_t deadline_ns);
 
+/* The same in two steps, so that many can be asked before one is waited for. What the broker sent
+ * before its answer is thrown away. */
+void rabbitmq_link_close_begin(struct rabbitmq_link *link);
+void rabbitmq_link_close_end(struct rabbitmq_link *link, int64_t deadline_ns);
+
 /* Just closes the socket. */
 void rabbitmq_link_drop(struct rabbitmq_link *link);
 

@@ -1,4 +1,5 @@
 #include "backend_drivers.h"
+#include "invariant.h"
 #include "mono.h"
 #include "rabbitmq_endpoint.h"
 #include "rabbitmq_topics.h"
@@ -15,21 +16,52 @@
 #define ARENA_BYTES_MIN ((size_t)1024 * 1024)
 #define MESSAGES_PER_ARENA 4
 #define CLOSE_NS (4 * NS_PER_S)
+#define HANG_UP_NS (NS_PER_S / 2)
 
-static int begin(struct endpoint *endpoint, struct rabbitmq_client *client, struct errinfo *reterr)
+/* A connection that no client has yet. */
+struct link {
+    struct rabbitmq_link link;
+};
+
+static int connect_link(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                        struct rabbitmq_link *ret, struct errinfo *reterr)
+{
+    const char *role = config->role == ROLE_PRODUCER ? "producer" : "consumer";
+    uint32_t number = config->clients[client].client;
+    char name[NAME_BYTES * 2];
+    struct rabbitmq_link_config wanted = {.target = config->target,
+                                          .address_first = number,
+                                          .name = name,
+                                          .deadline_ns = deadline_ns};
+    int r;
+
+    (void)snprintf(name, sizeof name, "millrace-%s-%u-%s-%u", config->run_id, config->trial, role,
+                   number);
+    r = rabbitmq_link_open(&wanted, ret, NULL, reterr);
+    if (r == 0) {
+        rabbitmq_link_deadline(ret, deadline_ns);
+    }
+    return r;
+}
+
+/* Confirms on, subscribed. */
+static int begin_link(const struct endpoint_config *config, uint32_t client,
+                      struct rabbitmq_link *link, struct errinfo *reterr)
+{
+    return config->role == ROLE_PRODUCER ? rabbitmq_producer_begin(config, link, reterr)
+                                         : rabbitmq_consumer_begin(config, client, link, reterr);
+}
+
+/* The client is up with this link. */
+static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
+                     const struct rabbitmq_link *link)
 {
     struct epoll_event wanted = {.events = RABBITMQ_WATCHED, .data.u32 = client->index};
-    int r = endpoint->config->role == ROLE_PRODUCER
-                ? rabbitmq_producer_begin(endpoint, client, reterr)
-                : rabbitmq_consumer_begin(endpoint, client, reterr);
 
-    if (r == 0 && epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, client->link.fd, &wanted) < 0) {
-        r = errinfo_set(reterr, -errno, "epoll_ctl: %s", strerror(errno));
+    if (epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, link->fd, &wanted) < 0) {
+        return -errno;
     }
-    if (r < 0) {
-        rabbitmq_link_drop(&client->link);
-        return r;
-    }
+    client->link = *link;
     client->is_up = true;
     client->is_blocked = false;
     client->waits_for_room = false;
@@ -37,6 +69,11 @@ static int begin(struct endpoint *endpoint, struct rabbitmq_client *client, stru
     client->silent_ticks = 0;
     client->room_bytes = 0;
     client->content = CONTENT_NONE;
+    if (endpoint->config->role == ROLE_PRODUCER) {
+        rabbitmq_producer_linked(client);
+    } else {
+        rabbitmq_consumer_linked(client);
+    }
     if (amqp_frames_enqueued(client->link.connection) ||
         amqp_data_in_buffer(client->link.connection)) {
         rabbitmq_client_enqueue(endpoint, client);
@@ -44,40 +81,32 @@ static int begin(struct endpoint *endpoint, struct rabbitmq_client *client, stru
     return 0;
 }
 
-static int connect_client(struct endpoint *endpoint, struct rabbitmq_client *client,
-                          int64_t deadline_ns, struct errinfo *reterr)
-{
-    const struct endpoint_config *config = endpoint->config;
-    const char *role = config->role == ROLE_PRODUCER ? "producer" : "consumer";
-    uint32_t number = config->clients[client->index].client;
-    char name[NAME_BYTES * 2];
-    struct rabbitmq_link_config link = {.target = config->target,
-                                        .address_first = number,
-                                        .name = name,
-                                        .deadline_ns = deadline_ns};
-    int r;
-
-    (void)snprintf(name, sizeof name, "millrace-%s-%u-%s-%u", config->run_id, config->trial, role,
-                   number);
-    r = rabbitmq_link_open(&link, &client->link, NULL, reterr);
-    if (r == 0) {
-        rabbitmq_link_deadline(&client->link, deadline_ns);
-    }
-    return r;
-}
-
 static int client_init(struct endpoint *endpoint, uint32_t index, struct errinfo *reterr)
 {
+    const struct endpoint_config *config = endpoint->config;
     struct rabbitmq_client *client = &endpoint->clients[index];
+    struct rabbitmq_link link = {.fd = -1};
     int r;
 
     client->index = index;
-    r = endpoint->config->role == ROLE_PRODUCER ? rabbitmq_producer_init(endpoint, client, reterr)
-                                                : rabbitmq_consumer_init(endpoint, client, reterr);
+    r = config->role == ROLE_PRODUCER ? rabbitmq_producer_init(endpoint, client, reterr)
+                                      : rabbitmq_consumer_init(endpoint, client, reterr);
     if (r == 0) {
-        r = connect_client(endpoint, client, endpoint->config->open_deadline_ns, reterr);
+        r = connect_link(config, index, config->open_deadline_ns, &link, reterr);
     }
-    return r < 0 ? r : begin(endpoint, client, reterr);
+    if (r == 0) {
+        r = begin_link(config, index, &link, reterr);
+    }
+    if (r == 0) {
+        r = take_link(endpoint, client, &link);
+        if (r < 0) {
+            (void)errinfo_set(reterr, r, "epoll_ctl: %s", strerror(-r));
+        }
+    }
+    if (r < 0) {
+        rabbitmq_link_drop(&link);
+    }
+    return r;
 }
 
 static int prepare_keys(struct endpoint *endpoint)
@@ -215,61 +244,66 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
 /* Makes a client's exchanges, queues and bindings again where they are gone: those that aren't
  * durable went with the broker, and one that was killed may have lost durable ones of its last
  * second. Their messages stay lost, and are counted. */
-static int declare_again(struct endpoint *endpoint, struct rabbitmq_client *client, bool *declared,
-                         struct errinfo *reterr)
+static int declare_again(const struct endpoint_config *config, uint32_t client,
+                         struct rabbitmq_link *link, struct errinfo *reterr)
 {
-    const struct endpoint_config *config = endpoint->config;
-    const struct endpoint_client *wanted = &config->clients[client->index];
+    const struct endpoint_client *wanted = &config->clients[client];
     int r = 0;
 
     for (uint32_t i = 0; i < wanted->topics_count && r == 0; i++) {
-        uint32_t topic = wanted->topics[i];
-
-        if (!declared[topic]) {
-            r = rabbitmq_topic_declare(&client->link, config->target, &config->topics[topic],
-                                       reterr);
-            declared[topic] = r == 0;
-        }
+        r = rabbitmq_topic_declare(link, config->target, &config->topics[wanted->topics[i]],
+                                   reterr);
     }
     return r;
 }
 
-static int reopen_client(struct endpoint *endpoint, struct rabbitmq_client *client, bool *declared,
-                         int64_t deadline_ns, struct errinfo *reterr)
+int rabbitmq_connect(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                     struct link **ret, struct errinfo *reterr)
 {
-    int r = connect_client(endpoint, client, deadline_ns, reterr);
+    struct link *made = calloc(1, sizeof *made);
+    int r;
 
+    if (made == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    made->link.fd = -1;
+    r = connect_link(config, client, deadline_ns, &made->link, reterr);
     if (r == 0) {
-        r = declare_again(endpoint, client, declared, reterr);
+        r = declare_again(config, client, &made->link, reterr);
     }
     if (r == 0) {
-        r = begin(endpoint, client, reterr);
+        r = begin_link(config, client, &made->link, reterr);
     }
     if (r < 0) {
-        rabbitmq_link_drop(&client->link);
+        rabbitmq_link_drop(&made->link);
+        free(made);
         return r;
     }
+    *ret = made;
+    return 0;
+}
+
+int rabbitmq_adopt(struct endpoint *endpoint, uint32_t index, struct link *link)
+{
+    struct rabbitmq_client *client = &endpoint->clients[index];
+    int r;
+
+    ASSERT(!client->is_up);
+    r = take_link(endpoint, client, &link->link);
+    if (r < 0) {
+        return r;
+    }
+    free(link);
     client->tells_up = true;
     client->up_ns = mono_ns();
     rabbitmq_client_enqueue(endpoint, client);
     return 0;
 }
 
-int rabbitmq_reopen(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
+void rabbitmq_hang_up(struct link *link)
 {
-    bool *declared = calloc(endpoint->config->topics_count, sizeof *declared);
-    int r = 0;
-
-    if (declared == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < endpoint->config->clients_count && r == 0; i++) {
-        if (!endpoint->clients[i].is_up) {
-            r = reopen_client(endpoint, &endpoint->clients[i], declared, deadline_ns, reterr);
-        }
-    }
-    free(declared);
-    return r < 0 ? -EAGAIN : 0;
+    rabbitmq_link_close(&link->link, mono_ns() + HANG_UP_NS);
+    free(link);
 }
 
 void rabbitmq_close(struct endpoint *endpoint)
@@ -279,8 +313,13 @@ void rabbitmq_close(struct endpoint *endpoint)
     if (endpoint == NULL) {
         return;
     }
+    /* All are asked before one is waited for: a silent one takes the time, not the others' goodbye.
+     */
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
-        rabbitmq_link_close(&endpoint->clients[i].link, deadline_ns);
+        rabbitmq_link_close_begin(&endpoint->clients[i].link);
+    }
+    for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
+        rabbitmq_link_close_end(&endpoint->clients[i].link, deadline_ns);
         rabbitmq_producer_done(&endpoint->clients[i]);
         rabbitmq_consumer_done(&endpoint->clients[i]);
     }

@@ -45,16 +45,20 @@ void rabbitmq_producer_done(struct rabbitmq_client *client)
     client->producer.slots = NULL;
 }
 
-int rabbitmq_producer_begin(struct endpoint *endpoint, struct rabbitmq_client *client,
+int rabbitmq_producer_begin(const struct endpoint_config *config, struct rabbitmq_link *link,
                             struct errinfo *reterr)
 {
-    client->producer.base = client->producer.next - 1;
-    if (!endpoint->is_confirmed) {
+    if (config->delivery->publish_ack == PUBLISH_ACK_NONE) {
         return 0;
     }
-    (void)amqp_confirm_select(client->link.connection, RABBITMQ_CHANNEL);
-    return rabbitmq_reply(&client->link, amqp_get_rpc_reply(client->link.connection), reterr,
+    (void)amqp_confirm_select(link->connection, RABBITMQ_CHANNEL);
+    return rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
                           "asking for confirms");
+}
+
+void rabbitmq_producer_linked(struct rabbitmq_client *client)
+{
+    client->producer.base = client->producer.next - 1;
 }
 
 void rabbitmq_producer_lost(struct rabbitmq_client *client, int64_t now_ns)

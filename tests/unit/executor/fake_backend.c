@@ -32,8 +32,7 @@ static uint32_t messages_count;
 static uint32_t refused_count;
 static struct fake_ack acks[FAKE_MESSAGES];
 static uint32_t acks_count;
-static int64_t reopens[64];
-static uint32_t reopens_count;
+static uint32_t connects_count;
 
 void fake_lock(void)
 {
@@ -60,7 +59,7 @@ void fake_reset(void)
     messages_count = 0;
     refused_count = 0;
     acks_count = 0;
-    reopens_count = 0;
+    connects_count = 0;
     fake_unlock();
 }
 
@@ -106,19 +105,14 @@ struct fake_ack fake_ack(uint32_t index)
     return acks[index];
 }
 
-uint32_t fake_reopens(void)
+uint32_t fake_connects(void)
 {
     uint32_t count;
 
     fake_lock();
-    count = reopens_count;
+    count = connects_count;
     fake_unlock();
     return count;
-}
-
-int64_t fake_reopen_ns(uint32_t index)
-{
-    return reopens[index];
 }
 
 bool fake_is_open(enum endpoint_role role)
@@ -195,17 +189,41 @@ static int open_endpoint(const struct endpoint_config *config, struct endpoint *
     return 0;
 }
 
-static int reopen_endpoint(struct endpoint *endpoint, int64_t deadline_ns, struct errinfo *reterr)
+struct link {
+    uint32_t client;
+};
+
+static int connect_link(const struct endpoint_config *config, uint32_t client, int64_t deadline_ns,
+                        struct link **ret, struct errinfo *reterr)
 {
     int code;
 
-    (void)endpoint;
-    fake_lock();
-    reopens[reopens_count++ % 64] = mono_ns();
-    code = script.reopen_code;
-    fake_unlock();
+    assert_true(client < config->clients_count);
     assert_true(deadline_ns > 0);
-    return code < 0 ? errinfo_set(reterr, code, "still away") : 0;
+    fake_lock();
+    connects_count++;
+    code = script.connect_code;
+    fake_unlock();
+    if (code < 0) {
+        return errinfo_set(reterr, code, "still away");
+    }
+    *ret = calloc(1, sizeof **ret);
+    assert_non_null(*ret);
+    (*ret)->client = client;
+    return 0;
+}
+
+static int adopt_link(struct endpoint *endpoint, uint32_t client, struct link *link)
+{
+    assert_int_equal(link->client, client);
+    free(link);
+    fake_link(endpoint->role, client, true);
+    return 0;
+}
+
+static void hang_up_link(struct link *link)
+{
+    free(link);
 }
 
 static void close_endpoint(struct endpoint *endpoint)
@@ -317,7 +335,9 @@ static int no_descriptor(const struct endpoint *endpoint)
 }
 
 const struct backend_ops fake_backend = {.open = open_endpoint,
-                                         .reopen = reopen_endpoint,
+                                         .connect = connect_link,
+                                         .adopt = adopt_link,
+                                         .hang_up = hang_up_link,
                                          .close = close_endpoint,
                                          .submit = submit_message,
                                          .poll = poll_endpoint,
@@ -326,7 +346,9 @@ const struct backend_ops fake_backend = {.open = open_endpoint,
                                          .wait_fd = no_descriptor};
 
 const struct backend_ops fake_backend_answering = {.open = open_endpoint,
-                                                   .reopen = reopen_endpoint,
+                                                   .connect = connect_link,
+                                                   .adopt = adopt_link,
+                                                   .hang_up = hang_up_link,
                                                    .close = close_endpoint,
                                                    .submit = submit_message,
                                                    .poll = poll_endpoint,

@@ -39,7 +39,7 @@ struct fake_script {
     bool confirms;                     /* Each message is confirmed by the next poll. */
     bool answers_acks;
     uint32_t acks_again; /* So many acks get -EAGAIN first. */
-    int reopen_code;
+    int connect_code;
     int open_code;
     int64_t connect_ns; /* What each client takes to connect; 0: they share one connection. */
 };
@@ -62,8 +62,7 @@ uint32_t fake_submits_refused(void); /* With -EAGAIN. */
 
 uint32_t fake_acks(void);
 struct fake_ack fake_ack(uint32_t index);
-uint32_t fake_reopens(void);
-int64_t fake_reopen_ns(uint32_t index);
+uint32_t fake_connects(void);
 bool fake_is_open(enum endpoint_role role);
 
 /* Adds to what poll() of the role's endpoint gives. */

@@ -325,7 +325,7 @@ static void consumers_are_polled_before_and_after_a_segment(void **state)
     done(&bench);
 }
 
-static void lost_clients_are_reopened_while_a_segment_runs(void **state)
+static void lost_clients_come_back_while_a_segment_runs(void **state)
 {
     struct bench bench;
 
@@ -336,16 +336,18 @@ static void lost_clients_are_reopened_while_a_segment_runs(void **state)
     order(&bench, ORDER_OPEN_CONSUMERS);
     order(&bench, ORDER_OPEN_PRODUCERS);
     start(&bench);
+    fake_lock();
+    fake_script()->connect_code = -EAGAIN;
+    fake_unlock();
     fake_link(ROLE_PRODUCER, 0, false);
     fake_link(ROLE_CONSUMER, 0, false);
-    while (fake_reopens() < 4) { /* Two of each. */
+    while (fake_connects() < 4) { /* Two of each. */
         mono_sleep_until(mono_ns() + NS_PER_MS);
     }
     fake_lock();
     fake_script()->client_blocked[0] = false;
+    fake_script()->connect_code = 0;
     fake_unlock();
-    fake_link(ROLE_PRODUCER, 0, true);
-    fake_link(ROLE_CONSUMER, 0, true);
     while (fake_messages() < 100) {
         mono_sleep_until(mono_ns() + NS_PER_MS);
     }
@@ -383,7 +385,7 @@ int main(void)
         cmocka_unit_test(a_stop_of_sending_leaves_the_segment_to_the_consumers),
         cmocka_unit_test(a_stop_releases_consumers_whose_segment_has_ended),
         cmocka_unit_test(consumers_are_polled_before_and_after_a_segment),
-        cmocka_unit_test(lost_clients_are_reopened_while_a_segment_runs),
+        cmocka_unit_test(lost_clients_come_back_while_a_segment_runs),
         cmocka_unit_test(a_worker_can_be_freed_in_the_middle),
     };
 

@@ -51,6 +51,7 @@ static struct result *new_result(void)
         trial->agent_intervals[i].asked = trial->agent_intervals[i].asked_sent = 10000;
         trial->agent_intervals[i].strain.load_cpu_ns = INTERVAL_NS / 10;
         trial->agent_intervals[i].send_lag_p99_ns = 50000;
+        trial->agent_intervals[i].strain.own_lag_p99_ns = 50000;
         trial->agent_intervals[i].call_p99_ns = 2000;
     }
     return result;
@@ -149,7 +150,7 @@ static void lag_with_calls_as_long_is_the_brokers(void **state)
 
     (void)state;
     for (uint32_t s = 0; s < 10; s++) {
-        second_of(result, s)->send_lag_p99_ns = 30000000;
+        second_of(result, s)->strain.own_lag_p99_ns = 30000000;
     }
     assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
     for (uint32_t s = 0; s < 10; s++) {
@@ -158,6 +159,42 @@ static void lag_with_calls_as_long_is_the_brokers(void **state)
     assert_int_equal(check_of(result, "send_lag")->status, CHECK_OK);
     for (uint32_t s = 0; s < 10; s++) {
         second_of(result, s)->call_p99_ns = 1000;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
+    result_free(result);
+}
+
+/* Bug: one client of forty that was down excused the lag of the other thirty-nine. */
+static void a_blocked_client_excuses_its_own_lag_only(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->strain.own_lag_p99_ns =
+            30000000; /* Of those that were not blocked. */
+        second_of(result, s)->blocked_ns = INTERVAL_NS / 40;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->strain.own_lag_p99_ns = 50000;
+        second_of(result, s)->send_lag_p99_ns = 980000000; /* The blocked one's. */
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_OK);
+    result_free(result);
+}
+
+static void a_journal_that_tells_all_lag_in_one_is_judged_as_ever(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    for (uint32_t s = 0; s < 10; s++) {
+        second_of(result, s)->strain.own_lag_p99_ns = STRAIN_UNKNOWN;
+        second_of(result, s)->send_lag_p99_ns = 30000000;
+    }
+    assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
+    for (uint32_t s = 0; s < 10; s++) {
         second_of(result, s)->blocked_ns = INTERVAL_NS / 10; /* The window was full. */
     }
     assert_int_equal(check_of(result, "send_lag")->status, CHECK_OK);
@@ -324,7 +361,7 @@ static void a_slow_generator_voids_latencies_and_rates_and_never_a_count(void **
 
     (void)state;
     for (uint32_t s = 0; s < 10; s++) {
-        second_of(result, s)->send_lag_p99_ns = 30000000;
+        second_of(result, s)->strain.own_lag_p99_ns = 30000000;
     }
     assert_int_equal(check_of(result, "send_lag")->status, CHECK_INVALID);
     assert_non_null(void_of(result, "e2e.p99"));
@@ -446,7 +483,7 @@ static void a_case_is_void_by_its_own_checks_alone(void **state)
     result->cases_count = 2;
     other->cases_count = 0;
     for (uint32_t s = 0; s < 10; s++) {
-        result->cases[1].trials[0].agent_intervals[s].send_lag_p99_ns = 30000000;
+        result->cases[1].trials[0].agent_intervals[s].strain.own_lag_p99_ns = 30000000;
     }
     assert_int_equal(selfcheck_find(result, NULL), 0);
     assert_int_equal(metric_parse("e2e.p99", &metric, NULL), 0);
@@ -464,6 +501,8 @@ int main(void)
         cmocka_unit_test(a_class_counts_beyond_one_second_in_a_hundred),
         cmocka_unit_test(each_strain_has_its_limits),
         cmocka_unit_test(lag_with_calls_as_long_is_the_brokers),
+        cmocka_unit_test(a_blocked_client_excuses_its_own_lag_only),
+        cmocka_unit_test(a_journal_that_tells_all_lag_in_one_is_judged_as_ever),
         cmocka_unit_test(what_was_not_sent_is_the_generators_unless_it_was_held_back),
         cmocka_unit_test(each_agent_is_held_to_its_own_share),
         cmocka_unit_test(what_a_host_does_not_tell_is_not_measured),

@@ -240,9 +240,9 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct assigned_producer), 32);
     assert_int_equal(sizeof(struct assigned_consumer), 40);
     assert_int_equal(sizeof(struct assigned_writer), 12);
-    assert_int_equal(sizeof(struct snapshot), 440);
-    assert_int_equal(sizeof(struct health), 184);
-    assert_int_equal(sizeof(struct strain), 48);
+    assert_int_equal(sizeof(struct snapshot), 456);
+    assert_int_equal(sizeof(struct health), 200);
+    assert_int_equal(sizeof(struct strain), 64);
     assert_int_equal(sizeof(struct snapshot_row), 296);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 32);

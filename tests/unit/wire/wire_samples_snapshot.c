@@ -176,6 +176,8 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     ret->health.strain.steal_ns = sample_time(random);
     ret->health.strain.throttled_ns = sample_time(random);
     ret->health.strain.recorder_full_ns = sample_time(random);
+    ret->health.strain.own_lag_p99_ns = sample_time(random);
+    ret->health.strain.driver_ns_max = sample_time(random);
     sample_signs(random, &ret->health);
     sample_rows(random, ret);
     sample_sets(random, ret);
