@@ -9,9 +9,10 @@
 
 #define BURST 8
 #define GAP_NS (2 * NS_PER_MS)
-#define EAGER_NS (3 * NS_PER_S)
-#define EAGER_PAUSE_NS (100 * NS_PER_MS)
-#define PAUSE_NS NS_PER_S
+#define PAUSE_NS NS_PER_S /* Until the coordinator has told another one. */
+#define PAUSE_NS_MIN (50 * NS_PER_MS)
+#define PAUSE_NS_MAX (60 * NS_PER_S)
+#define LOOK_NS (10 * NS_PER_MS)
 
 struct clock_probing {
     struct coordinator_link *link;
@@ -19,36 +20,46 @@ struct clock_probing {
     _Atomic bool quit;
 };
 
-static void one_burst(struct clock_probing *probing)
+/* Exchanges times and hands them in; the pause until the next burst. */
+static int64_t one_burst(struct clock_probing *probing)
 {
     struct clock_report question = {.exchanges_count = 0};
     struct clock_report report = question;
     struct clock_exchange ignored;
+    int64_t pause_ns = PAUSE_NS;
 
     for (int i = 0; i < BURST && !atomic_load(&probing->quit); i++) {
         if (coordinator_link_clock(probing->link, &question,
-                                   &report.exchanges[report.exchanges_count], NULL) == 0) {
+                                   &report.exchanges[report.exchanges_count], &pause_ns,
+                                   NULL) == 0) {
             report.exchanges_count++;
         }
         mono_sleep_until(mono_ns() + GAP_NS);
     }
     if (report.exchanges_count > 0) {
-        (void)coordinator_link_clock(probing->link, &report, &ignored, NULL);
+        (void)coordinator_link_clock(probing->link, &report, &ignored, &pause_ns, NULL);
     }
+    return pause_ns < PAUSE_NS_MIN   ? PAUSE_NS_MIN
+           : pause_ns > PAUSE_NS_MAX ? PAUSE_NS_MAX
+                                     : pause_ns;
 }
 
+/* A burst that took longer than its pause is followed by a whole pause: bursts that were missed
+ * while the coordinator was away would only come back to back, and say the same. */
 static void *probing_main(void *argument)
 {
     struct clock_probing *probing = argument;
-    int64_t begin_ns = mono_ns();
-    int64_t next_ns = begin_ns;
+    int64_t next_ns = mono_ns();
 
     while (!atomic_load(&probing->quit)) {
         if (mono_ns() >= next_ns) {
-            one_burst(probing);
-            next_ns += mono_ns() - begin_ns < EAGER_NS ? EAGER_PAUSE_NS : PAUSE_NS;
+            int64_t pause_ns = one_burst(probing);
+            int64_t now_ns = mono_ns();
+
+            next_ns += pause_ns;
+            next_ns = next_ns > now_ns ? next_ns : now_ns + pause_ns;
         }
-        mono_sleep_until(mono_ns() + 10 * NS_PER_MS);
+        mono_sleep_until(mono_ns() + LOOK_NS);
     }
     return NULL;
 }

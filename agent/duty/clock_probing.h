@@ -1,6 +1,6 @@
-/* clock_probing: a thread that exchanges times with the coordinator (tests/accuracy/README.md,
- * "Clocks"): a burst of 8 each second, each 100 ms for the first 3 s. The coordinator keeps the
- * relation. */
+/* clock_probing: a thread that exchanges times with the coordinator in bursts of 8, with a pause
+ * that the coordinator tells: all agents together have a budget. The coordinator keeps the
+ * relation. Every agent probes, always: two hosts that were cloned may claim to be one. */
 #ifndef MILLRACE_CLOCK_PROBING_H
 #define MILLRACE_CLOCK_PROBING_H
 
@@ -10,6 +10,7 @@ struct clock_probing;
 
 int clock_probing_new(struct coordinator_link *link, struct clock_probing **ret,
                       struct errinfo *reterr);
-void clock_probing_free(struct clock_probing *probing); /* NULL is allowed. */
+/* Waits for a call that is under way: cancel the link before it. NULL is allowed. */
+void clock_probing_free(struct clock_probing *probing);
 
 #endif

@@ -175,7 +175,8 @@ int coordinator_link_post(struct coordinator_link *link, const void *bytes, size
 }
 
 int coordinator_link_clock(struct coordinator_link *link, const struct clock_report *report,
-                           struct clock_exchange *ret, struct errinfo *reterr)
+                           struct clock_exchange *ret, int64_t *ret_pause_ns,
+                           struct errinfo *reterr)
 {
     struct text frame = {0};
     struct channel_reply reply = {0};
@@ -196,6 +197,7 @@ int coordinator_link_clock(struct coordinator_link *link, const struct clock_rep
                                        .t2_ns = answer.t2_ns,
                                        .t3_ns = answer.t3_ns,
                                        .t4_ns = reply.received_ns};
+        *ret_pause_ns = answer.pause_ns;
     }
     free(reply.bytes);
     text_done(&frame);

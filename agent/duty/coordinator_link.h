@@ -35,9 +35,10 @@ int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct 
 int coordinator_link_post(struct coordinator_link *link, const void *bytes, size_t bytes_count,
                           struct errinfo *reterr);
 
-/* One exchange, for the clock; not retried. */
+/* One exchange, for the clock; not retried. *ret_pause_ns: until the next burst. */
 int coordinator_link_clock(struct coordinator_link *link, const struct clock_report *report,
-                           struct clock_exchange *ret, struct errinfo *reterr);
+                           struct clock_exchange *ret, int64_t *ret_pause_ns,
+                           struct errinfo *reterr);
 
 /* Says that this agent goes; one try. */
 void coordinator_link_goodbye(struct coordinator_link *link);

@@ -7,11 +7,13 @@
 #include "host.h"
 #include "log.h"
 #include "outbox.h"
+#include "sync.h"
 #include "target_probes.h"
 #include "trial.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,8 @@ struct duty {
     struct outbox *outbox;
     struct clock_probing *probing;
     struct hand *hand;
-    struct trial *trial; /* The hand's, while there is one. */
+    struct trial *trial;     /* The hand's, while there is one. */
+    pthread_mutex_t telling; /* Held to change `trial`, and to tell it of clocks from elsewhere. */
     struct welcome welcome;
     uint64_t taken;
 };
@@ -111,6 +114,13 @@ static int check_command(const struct duty *duty, const struct command *command,
     return command->kind == COMMAND_CLEAN ? check_no_trial(duty, reterr) : 0;
 }
 
+static void set_trial(struct duty *duty, struct trial *trial)
+{
+    sync_lock(&duty->telling);
+    duty->trial = trial;
+    sync_unlock(&duty->telling);
+}
+
 static int prepare(struct duty *duty, struct command *command, struct status *status,
                    struct errinfo *reterr)
 {
@@ -120,9 +130,14 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
         if (command->assignment == NULL) {
             return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
         }
+        struct trial *trial = NULL;
+
         r = check_no_trial(duty, reterr);
         if (r == 0) {
-            r = trial_new(command->assignment, duty->outbox, &duty->trial, reterr);
+            r = trial_new(command->assignment, duty->outbox, &trial, reterr);
+        }
+        if (r == 0) {
+            set_trial(duty, trial);
         }
         if (r == 0 && duty->config->trace_path != NULL) {
             r = trial_trace(duty->trial, duty->config->trace_path, reterr);
@@ -161,16 +176,17 @@ static int start(struct duty *duty, struct command *command, struct errinfo *ret
  * can make it anew. */
 static int remove_trial(struct duty *duty, bool as_owner, int64_t step_ns, struct errinfo *reterr)
 {
+    struct trial *trial = duty->trial;
     int released;
     int removed;
 
-    if (duty->trial == NULL) {
+    if (trial == NULL) {
         return 0;
     }
-    released = trial_release(duty->trial, mono_ns() + step_ns, reterr);
-    removed = trial_remove(duty->trial, as_owner, mono_ns() + step_ns, reterr);
-    trial_free(duty->trial);
-    duty->trial = NULL;
+    released = trial_release(trial, mono_ns() + step_ns, reterr);
+    removed = trial_remove(trial, as_owner, mono_ns() + step_ns, reterr);
+    set_trial(duty, NULL);
+    trial_free(trial);
     return removed < 0 ? removed : released;
 }
 
@@ -229,6 +245,17 @@ static void clean_up(struct duty *duty)
     }
 }
 
+/* They come with every answer, also to a command that was taken before. Before the command itself
+ * is carried out: a segment needs them. */
+static void hear_of_clocks(struct duty *duty, const struct command *command)
+{
+    sync_lock(&duty->telling);
+    for (uint32_t i = 0; duty->trial != NULL && i < command->lines_count; i++) {
+        trial_tell_clock(duty->trial, &command->lines[i]);
+    }
+    sync_unlock(&duty->telling);
+}
+
 static int obey(struct duty *duty, struct errinfo *reterr)
 {
     for (;;) {
@@ -246,6 +273,7 @@ static int obey(struct duty *duty, struct errinfo *reterr)
         if (r < 0) {
             return r;
         }
+        hear_of_clocks(duty, &command);
         if (command.kind == COMMAND_NONE || command.sequence <= duty->taken) {
             command_done(&command);
             continue;
@@ -266,7 +294,7 @@ static int obey(struct duty *duty, struct errinfo *reterr)
 
 int duty_run(const struct duty_config *config, struct errinfo *reterr)
 {
-    struct duty duty = {.config = config};
+    struct duty duty = {.config = config, .telling = PTHREAD_MUTEX_INITIALIZER};
     int r = coordinator_link_new(config->url, config->stop_fd, &duty.link, reterr);
 
     if (r < 0) {
@@ -280,7 +308,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
     if (r == 0) {
         r = hand_new(carry_out, &duty, &duty.hand, reterr);
     }
-    if (r == 0 && !duty.welcome.same_clock) {
+    if (r == 0) {
         r = clock_probing_new(duty.link, &duty.probing, reterr);
     }
     if (r < 0) {
@@ -296,8 +324,8 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
     clean_up(&duty);
 out:
     hand_free(duty.hand);
+    coordinator_link_cancel(duty.link); /* Else a probe on its way would be waited for. */
     clock_probing_free(duty.probing);
-    coordinator_link_cancel(duty.link);
     outbox_free(duty.outbox);
     coordinator_link_free(duty.link);
     return r;

@@ -5,6 +5,7 @@
 #include "mono.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define LATE_NS (300 * NS_PER_MS)
 
 #define OFFSET_NS_MAX (INT64_MAX / 4) /* So that sums of times can't overflow. */
+#define PPB_MAX 1e9
 
 static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_t parts_count)
 {
@@ -307,8 +309,23 @@ static bool is_running(struct trial *trial)
     return running;
 }
 
-/* The clocks of all other agents that write here have to be told: a latency that lacks one is not
- * wrong by chance. */
+void trial_tell_clock(struct trial *trial, const struct clock_line *line)
+{
+    bool possible = line->own_ns >= -OFFSET_NS_MAX && line->own_ns <= OFFSET_NS_MAX &&
+                    line->peer_ns >= -OFFSET_NS_MAX && line->peer_ns <= OFFSET_NS_MAX &&
+                    line->bound_ns >= 0 && line->bound_ns <= OFFSET_NS_MAX &&
+                    line->before_ns >= 0 && line->before_ns <= OFFSET_NS_MAX &&
+                    fabs(line->skew_ppb) <= PPB_MAX && line->growth_ppb >= 0.0 &&
+                    line->growth_ppb <= PPB_MAX;
+
+    /* Who is told nonsense knows less than before, but what it knew widens by itself. */
+    if (possible && line->agent != trial->assignment.agent) {
+        timeline_tell(&trial->timeline, line);
+    }
+}
+
+/* The clocks of all other agents that write what is read here have to be told, and their T0: a
+ * latency that lacks one is not wrong by chance. */
 static int check_peers(const struct trial *trial, const struct segment *segment,
                        struct errinfo *reterr)
 {
@@ -316,17 +333,16 @@ static int check_peers(const struct trial *trial, const struct segment *segment,
 
     told[trial->assignment.agent] = true;
     for (uint32_t i = 0; i < segment->peers_count; i++) {
-        const struct peer_clock *peer = &segment->peers[i];
+        const struct peer_start *peer = &segment->peers[i];
 
-        if (peer->offset_ns < -OFFSET_NS_MAX || peer->offset_ns > OFFSET_NS_MAX ||
-            peer->bound_ns < 0 || peer->bound_ns > OFFSET_NS_MAX) {
-            return errinfo_set(reterr, -EINVAL,
-                               "the clock of agent %u can't be off by %lld ns, within %lld ns",
-                               peer->agent, (long long)peer->offset_ns, (long long)peer->bound_ns);
+        if (peer->t0_ns < -OFFSET_NS_MAX || peer->t0_ns > OFFSET_NS_MAX) {
+            return errinfo_set(reterr, -EINVAL, "agent %u can't start at %lld ns of its clock",
+                               peer->agent, (long long)peer->t0_ns);
         }
-        told[peer->agent] = true;
+        told[peer->agent] = timeline_is_told(&trial->timeline, peer->agent);
     }
-    for (uint32_t i = 0; i < trial->assignment.writers_count; i++) {
+    for (uint32_t i = 0;
+         trial->assignment.consumers_count > 0 && i < trial->assignment.writers_count; i++) {
         if (!told[trial->assignment.writers[i].agent]) {
             return errinfo_set(reterr, -EINVAL, "the clock of agent %u, which writes, was not told",
                                trial->assignment.writers[i].agent);

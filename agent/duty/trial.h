@@ -34,6 +34,10 @@ int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
 int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,
                struct errinfo *reterr);
 
+/* Tells how the clock of an agent that writes is read from now on; at any time before the trial is
+ * freed. A line that can't be is left out. */
+void trial_tell_clock(struct trial *trial, const struct clock_line *line);
+
 /* Begins a segment and returns; its end is posted as a STATUS that answers `command`. Takes
  * segment->peers over. -EINVAL, and nothing begins: the trial isn't prepared, a segment runs
  * already, it has phases that the trial hasn't, impossible times, or lacks a writer's clock. */

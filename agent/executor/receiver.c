@@ -91,28 +91,30 @@ static void ack_answered(struct receiver *receiver, struct receiver_group *group
     }
 }
 
-/* Latencies of a message: from its intended time (where it has one) and from its actual send time,
- * both moved to this agent's clock; *ret_sent_ns is the latter. */
+/* Latencies of a message of the phase it was found to be of: from its intended time (where it has
+ * one) and from its actual send time. Both are of the writer's clock, whose schedule they come
+ * from, and are read on this agent's by the line that is told now; *ret_sent_ns is the latter. */
 static int64_t record_latency(const struct receiver *receiver, struct recorder_cell *cell,
                               bool paced, const struct stamp *stamp, int64_t at_ns,
                               int64_t *ret_sent_ns)
 {
     const struct timeline *timeline = receiver->context.timeline;
     uint16_t writer = timeline->writers[stamp->stream];
-    int64_t offset_ns =
-        atomic_load_explicit(&timeline->writer_offset_ns[writer], memory_order_relaxed);
-    int64_t bound_ns =
-        atomic_load_explicit(&timeline->writer_bound_ns[writer], memory_order_relaxed);
-    int64_t service_ns = at_ns - (stamp->sent_ns - offset_ns);
-    int64_t response_ns = at_ns - (receiver->t0_ns + stamp->intended_ns);
+    int64_t bound_ns = 0;
+    int64_t sent_ns = timeline_own_ns(timeline, writer, stamp->sent_ns, &bound_ns);
+    int64_t intended_ns;
 
-    *ret_sent_ns = at_ns - service_ns;
-    recorder_sample(cell, SERIES_E2E_SERVICE, service_ns, bound_ns);
+    *ret_sent_ns = sent_ns;
+    recorder_sample(cell, SERIES_E2E_SERVICE, at_ns - sent_ns, bound_ns);
     if (!paced) {
-        return service_ns;
+        return at_ns - sent_ns;
     }
-    recorder_sample(cell, SERIES_E2E, response_ns, bound_ns);
-    return response_ns;
+    intended_ns = timeline_own_ns(
+        timeline, writer,
+        timeline_intended_ns(timeline, writer, receiver->phase_hint, stamp->intended_ns),
+        &bound_ns);
+    recorder_sample(cell, SERIES_E2E, at_ns - intended_ns, bound_ns);
+    return at_ns - intended_ns;
 }
 
 static void note_answer(struct receiver *receiver, int64_t at_ns)

@@ -212,6 +212,9 @@ struct recorder_cell *recorder_cell(struct recorder *recorder, uint32_t flow, ui
 void recorder_sample(struct recorder_cell *cell, enum series series, int64_t value_ns,
                      int64_t bound_ns)
 {
+    if ((uint64_t)bound_ns > cell->counters.clock_bound_ns) {
+        cell->counters.clock_bound_ns = (uint64_t)bound_ns;
+    }
     if (value_ns < 0) {
         if (value_ns >= -bound_ns) {
             cell->counters.below_resolution[series]++;

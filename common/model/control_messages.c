@@ -35,6 +35,7 @@ void command_done(struct command *command)
     }
     free(command->targets);
     free(command->segment.peers);
+    free(command->lines);
     memset(command, 0, sizeof *command);
 }
 

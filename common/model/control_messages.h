@@ -57,7 +57,6 @@ struct welcome {
     uint32_t agent;            /* Index to use in everything else. */
     char name[NAME_BYTES];
     char run_id[NAME_BYTES];
-    bool same_clock; /* No probes are needed. */
 };
 
 enum command_kind {
@@ -78,20 +77,40 @@ enum command_kind {
  * anyone sends. */
 enum prepare_step { PREPARE_TOPICS, PREPARE_CONSUMERS, PREPARE_PRODUCERS };
 
-/* Clock of the agent that writes, seen from the receiving agent: peer clock minus own clock. */
-struct peer_clock {
-    uint32_t agent;
-    int64_t offset_ns;
-    int64_t bound_ns;
+/*
+ * How times of an agent that writes are read on the clock of the one that receives: a line through
+ * two readings of the same moment. It goes along with every answer to a poll, as clocks drift: 20
+ * ppm are 72 ms in an hour.
+ */
+struct clock_line {
+    uint32_t agent;        /* That writes. */
+    int64_t own_ns;        /* The receiving agent's clock, when ... */
+    int64_t peer_ns;       /* ... the writing agent's shows this. */
+    double skew_ppb;       /* What the receiving agent's clock gains on the other one. */
+    int64_t bound_ns;      /* The truth lies within this, at that moment, */
+    double growth_ppb;     /* which grows by that much, away from it; */
+    int64_t valid_from_ns; /* and before that time of the receiving agent's clock, as one of the */
+    int64_t before_ns;     /* clocks stepped, by this at once. */
 };
+
+extern const struct record clock_line_record;
+
+/* T0 on the clock of an agent that writes: its intended times count from there. */
+struct peer_start {
+    uint32_t agent;
+    int64_t t0_ns;
+};
+
+extern const struct record peer_start_record;
 
 /* Phases first .. last run without a barrier between them. */
 struct segment {
     uint32_t phase_first;
     uint32_t phase_last;
-    int64_t t0_ns; /* The trial's T0 on this agent's clock; the same in every segment of a trial. */
+    int64_t
+        t0_ns; /* The trial's T0 on this agent's clock, as it is known when the segment begins. */
     int64_t start_ns; /* When phase_first starts, as offset from T0. */
-    struct peer_clock *peers;
+    struct peer_start *peers;
     uint32_t peers_count;
 };
 
@@ -108,6 +127,8 @@ struct command {
     struct target *targets; /* PROBE, CLEAN; owned. */
     uint32_t targets_count;
     int64_t deadline_ns; /* How long a blocking command may take, as a duration of a day at most. */
+    struct clock_line *lines; /* Of all agents that write what this one reads, now; owned. */
+    uint32_t lines_count;
 };
 
 struct poll {
@@ -179,7 +200,10 @@ struct clock_report {
 struct clock_answer {
     int64_t t2_ns;
     int64_t t3_ns;
+    int64_t pause_ns; /* From the beginning of a burst to that of the next. */
 };
+
+extern const struct record clock_answer_record;
 
 void command_done(struct command *command);
 void status_done(struct status *status);

@@ -30,6 +30,9 @@ void counters_add(struct counters *counters, const struct counters *from)
         counters->below_resolution[i] += from->below_resolution[i];
     }
     counters->clock_violations += from->clock_violations;
+    if (from->clock_bound_ns > counters->clock_bound_ns) {
+        counters->clock_bound_ns = from->clock_bound_ns;
+    }
 }
 
 static void rows_free(struct snapshot_row *rows, uint32_t rows_count)

@@ -61,6 +61,8 @@ struct counters {
                                    later one. A phase that ends by count ends before it. */
     uint64_t below_resolution[SERIES_COUNT]; /* Recorded as 0: in [-bound, 0). */
     uint64_t clock_violations;               /* Under -bound. */
+    uint64_t clock_bound_ns; /* The largest bound that a time was converted with from one clock to
+                                another; the sum of two is the larger one. */
 };
 
 void counters_add(struct counters *counters, const struct counters *from);

@@ -38,6 +38,7 @@ static const struct field counters_fields[] = {
     FIELD(counters, received_bytes_now),
     FIELD(counters, received_until_ns),
     FIELD(counters, clock_violations),
+    FIELD(counters, clock_bound_ns, .since = 2),
     FIELD_OF_TYPE(counters, below_resolution, FIELD_COUNTERS, .names = series_keys,
                   .names_count = SERIES_COUNT),
 };

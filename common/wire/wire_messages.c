@@ -1,6 +1,7 @@
 /* What agents and coordinator say to each other around assignments and snapshots. */
 #include "control_messages.h"
 #include "wire_fields.h"
+#include "wire_record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,13 +47,12 @@ void code_welcome(struct coder *coder, void *item)
 {
     struct welcome *welcome = item;
 
-    code_begin(coder, "welcome", 6);
+    code_begin(coder, "welcome", 5);
     code_bool(coder, "accepted", &welcome->accepted);
     code_text(coder, "reason", welcome->reason, sizeof welcome->reason);
     code_u32(coder, "agent", &welcome->agent, AGENTS_MAX - 1);
     code_text(coder, "name", welcome->name, sizeof welcome->name);
     code_text(coder, "run_id", welcome->run_id, sizeof welcome->run_id);
-    code_bool(coder, "same_clock", &welcome->same_clock);
     code_end(coder);
 }
 
@@ -65,22 +65,6 @@ void code_poll(struct coder *coder, void *item)
     code_end(coder);
 }
 
-static void code_peer(struct coder *coder, void *item)
-{
-    struct peer_clock *peer = item;
-
-    code_begin(coder, "peer", 3);
-    code_u32(coder, "agent", &peer->agent, AGENTS_MAX - 1);
-    code_i64(coder, "offset_ns", &peer->offset_ns);
-    code_i64(coder, "bound_ns", &peer->bound_ns);
-    code_end(coder);
-}
-
-static const struct list_kind peers_kind = {.item_bytes = sizeof(struct peer_clock),
-                                            .items_max = AGENTS_MAX,
-                                            .item_bytes_min = 4,
-                                            .code = code_peer};
-
 static void code_segment(struct coder *coder, struct segment *segment)
 {
     code_begin(coder, "segment", 5);
@@ -88,7 +72,8 @@ static void code_segment(struct coder *coder, struct segment *segment)
     code_u32(coder, "phase_last", &segment->phase_last, PHASES_MAX - 1);
     code_i64(coder, "t0_ns", &segment->t0_ns);
     code_i64(coder, "start_ns", &segment->start_ns);
-    segment->peers = code_list(coder, "peers", segment->peers, &segment->peers_count, &peers_kind);
+    segment->peers = code_records(coder, "peers", segment->peers, &segment->peers_count,
+                                  &peer_start_record, AGENTS_MAX);
     if (segment->phase_first > segment->phase_last) {
         coder_bad(coder, "phase_last", "is before phase_first");
     }
@@ -127,13 +112,15 @@ static void code_command_parts(struct coder *coder, struct command *command)
     command->targets =
         code_list(coder, "targets", command->targets, &command->targets_count, &targets_kind);
     code_i64(coder, "deadline_ns", &command->deadline_ns);
+    command->lines = code_records(coder, "lines", command->lines, &command->lines_count,
+                                  &clock_line_record, AGENTS_MAX);
 }
 
 void code_command(struct coder *coder, void *item)
 {
     struct command *command = item;
 
-    code_begin(coder, "command", 11);
+    code_begin(coder, "command", 12);
     code_u64(coder, "sequence", &command->sequence);
     command->kind = (enum command_kind)code_enum(coder, "kind", command->kind, COMMAND_COUNT - 1);
     code_u32(coder, "trial", &command->trial, ANY_U32);
@@ -221,10 +208,5 @@ void code_clock_report(struct coder *coder, void *item)
 
 void code_clock_answer(struct coder *coder, void *item)
 {
-    struct clock_answer *answer = item;
-
-    code_begin(coder, "clock_answer", 2);
-    code_i64(coder, "t2_ns", &answer->t2_ns);
-    code_i64(coder, "t3_ns", &answer->t3_ns);
-    code_end(coder);
+    code_record(coder, &clock_answer_record, item);
 }

@@ -39,7 +39,7 @@ static void line(const char *mark, const char *what, const char *detail)
     (void)printf("  %-5s %-22s %s\n", mark, what, tamed);
 }
 
-static void show_host(const struct fleet_agent *agent)
+static void show_host(const struct fleet_agent *agent, bool own_clock)
 {
     const struct hello *hello = &agent->hello;
     char text[4 * NAME_BYTES];
@@ -63,7 +63,7 @@ static void show_host(const struct fleet_agent *agent)
                 strcmp(hello->clock_source, "kvm-clock") == 0 ||
                 strcmp(hello->clock_source, "arch_sys_counter") == 0;
     line(fast ? "ok" : "slow", "clock source", hello->clock_source);
-    line("ok", "clock", agent->same_clock ? "the coordinator's own" : "related by probes");
+    line("ok", "clock", own_clock ? "the coordinator's own" : "related by probes");
 }
 
 static int show(const struct cli_targets *ask, const struct session *session,
@@ -72,7 +72,7 @@ static int show(const struct cli_targets *ask, const struct session *session,
     int code = 0;
 
     for (uint32_t a = 0; a < fleet_agents(session->fleet); a++) {
-        show_host(fleet_agent(session->fleet, a));
+        show_host(fleet_agent(session->fleet, a), fleet_clock_is_own(session->fleet, a));
         for (uint32_t t = 0; t < answers[a]->results_count && t < ask->targets_count; t++) {
             const struct probe_result *result = &answers[a]->results[t];
             char what[NAME_BYTES + 16];

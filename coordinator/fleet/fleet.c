@@ -58,7 +58,7 @@ static void member_done(struct fleet_member *member)
     if (member->poll != NULL) {
         channel_request_drop(member->poll);
     }
-    clock_relation_free(member->relation);
+    clock_relation_free(member->clock.relation);
 }
 
 void fleet_free(struct fleet *fleet)
@@ -150,6 +150,9 @@ uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *comm
     }
     command->sequence = ++member->last_command;
     member->targets_asked[command->sequence % FLEET_ANSWERS] = command->targets_count;
+    if (command->assignment != NULL) {
+        fleet_clocks_prepare(member, command->assignment);
+    }
     member->commands[member->commands_count++] = *command;
     memset(command, 0, sizeof *command);
     fleet_answer_poll(fleet, member, false);
@@ -188,20 +191,6 @@ struct snapshot *fleet_next_snapshot(struct fleet *fleet)
     snapshot = first->snapshot;
     free(first);
     return snapshot;
-}
-
-struct clock_estimate fleet_clock(const struct fleet *fleet, uint32_t agent, int64_t now_ns)
-{
-    const struct fleet_member *member = &fleet->members[agent];
-    struct clock_estimate estimate;
-
-    if (member->agent.same_clock) {
-        return clock_estimate_same();
-    }
-    /* The relation is kept in the agent's time; a first estimate says what that is now. */
-    estimate = clock_relation_at(member->relation, member->last_t4_ns);
-    return estimate.known ? clock_relation_at(member->relation, now_ns - estimate.offset_ns)
-                          : estimate;
 }
 
 static void look_for_silence(struct fleet *fleet, int64_t now_ns)

@@ -26,7 +26,6 @@ struct fleet_config {
 struct fleet_agent {
     struct hello hello;
     char name[NAME_BYTES]; /* Unique within the fleet. */
-    bool same_clock;       /* As this process: offset 0, bound 0. */
     bool lost;
     bool left; /* Said goodbye after it was told to go. */
     char lost_reason[REASON_BYTES];
@@ -91,7 +90,32 @@ void fleet_begin_trial(struct fleet *fleet, uint32_t trial);
 /* Next snapshot in order of arrival, each once; the caller owns it. NULL if there is none. */
 struct snapshot *fleet_next_snapshot(struct fleet *fleet);
 
-/* Clock of the agent against this process's at now_ns: coordinator's minus the agent's. */
+/*
+ * Clock of the agent against this process's at now_ns: coordinator's minus the agent's. Agents with
+ * equal boot id and time namespace that eight probes agree with have one clock, and one relation;
+ * so has the coordinator with those of its host, with offset 0 and bound 0. The first probe that
+ * does not agree ends that for good.
+ */
 struct clock_estimate fleet_clock(const struct fleet *fleet, uint32_t agent, int64_t now_ns);
+
+/* Is the agent's clock proven to be this process's own? */
+bool fleet_clock_is_own(const struct fleet *fleet, uint32_t agent);
+
+enum fleet_doubt_kind {
+    FLEET_DOUBT_STEP, /* It stepped, or its pace jumped. */
+    FLEET_DOUBT_APART /* It was taken for another agent's or this process's, and is not. */
+};
+
+/* What was told of an agent's clock was wrong for a while. */
+struct fleet_doubt {
+    uint32_t agent;
+    enum fleet_doubt_kind kind;
+    int64_t from_ns; /* This process's clock. */
+    int64_t until_ns;
+    int64_t size_ns; /* By that much at most. */
+};
+
+/* The next one that was found out, each once; the last 64 are kept. */
+bool fleet_next_doubt(struct fleet *fleet, struct fleet_doubt *ret);
 
 #endif

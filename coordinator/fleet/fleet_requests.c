@@ -55,15 +55,12 @@ static void admit(struct fleet *fleet, const struct hello *hello, struct welcome
 {
     struct fleet_member *member = &fleet->members[fleet->members_count];
 
-    if (clock_relation_new(&member->relation, NULL) < 0) {
+    member->agent.hello = *hello;
+    if (fleet_clocks_admit(fleet, member) < 0) {
         (void)snprintf(welcome->reason, sizeof welcome->reason, "the coordinator is out of memory");
         return;
     }
-    member->agent.hello = *hello;
     name_agent(fleet, hello->name, member->agent.name);
-    member->agent.same_clock = strcmp(hello->boot_id, fleet->boot_id) == 0 &&
-                               strcmp(hello->time_namespace, fleet->time_namespace) == 0 &&
-                               fleet->boot_id[0] != '\0';
     fleet->members_count++;
     welcome->accepted = true;
 }
@@ -99,7 +96,6 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
     if (welcome.accepted) {
         fleet->members[index].seen_ns = mono_ns();
         welcome.agent = index;
-        welcome.same_clock = fleet->members[index].agent.same_clock;
         memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
         memcpy(welcome.run_id, fleet->run_id, sizeof welcome.run_id);
     } else {
@@ -131,6 +127,18 @@ static void lose_unspeakable(struct fleet *fleet, struct fleet_member *member, i
     fleet_lose(fleet, (uint32_t)(member - fleet->members), reason);
 }
 
+/* With the clocks as they are now: a command may have waited, and be told again. */
+static int encode_command(const struct fleet *fleet, const struct fleet_member *member,
+                          const struct command *command, struct text *frame)
+{
+    struct clock_line lines[AGENTS_MAX];
+    struct command told = *command;
+
+    told.lines = lines;
+    told.lines_count = fleet_clocks_lines(fleet, member, lines);
+    return wire_encode_command(&told, frame);
+}
+
 void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool anyway)
 {
     static const struct command none = {.kind = COMMAND_NONE};
@@ -155,7 +163,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     } else if (!anyway) {
         return;
     }
-    encoded = wire_encode_command(next, &frame);
+    encoded = encode_command(fleet, member, next, &frame);
     if (encoded < 0 && !member->agent.lost) {
         lose_unspeakable(fleet, member, encoded);
         encoded = wire_encode_command(&last, &frame);
@@ -282,7 +290,6 @@ static void take_clock(struct fleet *fleet, struct fleet_member *member,
     size_t bytes_count = 0;
     const void *bytes = channel_request_bytes(request, &bytes_count);
     struct clock_answer answer = {.t2_ns = channel_request_received_ns(request)};
-    struct clock_probe probes[CLOCK_BURST_MAX];
     struct clock_report report;
     struct text frame = {0};
 
@@ -290,17 +297,8 @@ static void take_clock(struct fleet *fleet, struct fleet_member *member,
         drop(fleet, request);
         return;
     }
-    for (uint32_t i = 0; i < report.exchanges_count; i++) {
-        probes[i] = (struct clock_probe){.t1_ns = report.exchanges[i].t1_ns,
-                                         .t2_ns = report.exchanges[i].t2_ns,
-                                         .t3_ns = report.exchanges[i].t3_ns,
-                                         .t4_ns = report.exchanges[i].t4_ns};
-    }
-    /* Of times that can't be nothing is kept: the fleet asks for the relation at the last one. */
-    if (report.exchanges_count > 0 &&
-        clock_relation_add(member->relation, probes, report.exchanges_count, NULL) == 0) {
-        member->last_t4_ns = probes[report.exchanges_count - 1].t4_ns;
-    }
+    fleet_clocks_take(fleet, member, &report);
+    answer.pause_ns = fleet_clocks_pause_ns(fleet, member);
     answer.t3_ns = mono_ns();
     reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
 }

@@ -6,10 +6,12 @@
 #include "channel.h"
 #include "file.h"
 #include "fleet.h"
+#include "fleet_clocks.h"
 #include "text.h"
 
 #define FLEET_COMMANDS 8
 #define FLEET_ANSWERS 16
+#define FLEET_DOUBTS 64
 
 struct fleet_member {
     struct fleet_agent agent;
@@ -24,8 +26,7 @@ struct fleet_member {
     uint32_t targets_asked[FLEET_ANSWERS]; /* Likewise: how many targets the command is about. */
     uint32_t snapshot_trial;
     uint64_t snapshot_next;
-    struct clock_relation *relation;
-    int64_t last_t4_ns;
+    struct member_clock clock;
     uint64_t heard[REQUEST_COUNT]; /* Highest sequence of each kind of request. */
 };
 
@@ -48,6 +49,9 @@ struct fleet {
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
     uint64_t dropped[FLEET_DROP_COUNT];
+    struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */
+    uint32_t doubts_head;
+    uint32_t doubts_count;
 };
 
 /* Answers or keeps one request; takes it over. */

@@ -14,6 +14,7 @@ struct trial_order {
     enum command_kind kind;
     enum prepare_step step;
     struct segment segment; /* START: without t0 and peers, which each agent has its own of. */
+    int64_t begun_ns;       /* START: when the clocks were looked at. */
 };
 
 static int turn(void *context, struct errinfo *reterr)
@@ -38,29 +39,25 @@ static int make_prepare(struct run *run, uint32_t agent, struct command *ret,
     return 0;
 }
 
-/* This agent's clock at T0, and the writers' clocks seen from it. */
-static int make_segment(struct run *run, uint32_t agent, const struct segment *segment,
+/* T0 on this agent's clock, and on those of all others: what they intend counts from there. All of
+ * one moment, so that every agent is told the same of each. */
+static int make_segment(struct run *run, uint32_t agent, const struct trial_order *order,
                         struct segment *ret, struct errinfo *reterr)
 {
     uint32_t count = fleet_agents(run->session->fleet);
-    struct clock_estimate own = fleet_clock(run->session->fleet, agent, mono_ns());
 
-    *ret = *segment;
-    ret->t0_ns = run->t0_ns - own.offset_ns;
+    *ret = order->segment;
     ret->peers = calloc((size_t)count + 1, sizeof *ret->peers);
     if (ret->peers == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct clock_estimate peer = fleet_clock(run->session->fleet, i, mono_ns());
-        bool same = i == agent || (fleet_agent(run->session->fleet, i)->same_clock &&
-                                   fleet_agent(run->session->fleet, agent)->same_clock);
+        struct clock_estimate clock = fleet_clock(run->session->fleet, i, order->begun_ns);
 
-        ret->peers[i].agent = i;
-        ret->peers[i].offset_ns = i == agent ? 0 : own.offset_ns - peer.offset_ns;
-        ret->peers[i].bound_ns = same ? 0 : own.bound_ns + peer.bound_ns;
+        ret->peers[i] = (struct peer_start){.agent = i, .t0_ns = run->t0_ns - clock.offset_ns};
     }
     ret->peers_count = count;
+    ret->t0_ns = ret->peers[agent].t0_ns;
     return 0;
 }
 
@@ -78,7 +75,7 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
         return make_prepare(order->run, agent, ret, reterr);
     }
     if (order->kind == COMMAND_START) {
-        return make_segment(order->run, agent, &order->segment, &ret->segment, reterr);
+        return make_segment(order->run, agent, order, &ret->segment, reterr);
     }
     return 0;
 }
@@ -244,6 +241,7 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     int64_t end_ns = 0;
     int r;
 
+    order.begun_ns = mono_ns();
     if (run->t0_ns == 0) {
         run->t0_ns = mono_ns() + LEAD_NS;
     }

@@ -59,6 +59,17 @@ static void take_snapshot(struct duty_bench *bench, const void *bytes, size_t by
     snapshot_free(snapshot);
 }
 
+static void answer_clock(struct channel_request *request)
+{
+    struct clock_answer answer = {
+        .t2_ns = channel_request_received_ns(request), .t3_ns = mono_ns(), .pause_ns = NS_PER_S};
+    struct text frame = {0};
+
+    assert_int_equal(wire_encode_clock_answer(&answer, &frame), 0);
+    channel_request_reply(request, frame.bytes, frame.bytes_count);
+    text_done(&frame);
+}
+
 /* Takes one request, if there is one. */
 static void turn(struct duty_bench *bench)
 {
@@ -87,8 +98,11 @@ static void turn(struct duty_bench *bench)
     case REQUEST_SNAPSHOT:
         take_snapshot(bench, bytes, bytes_count);
         break;
+    case REQUEST_CLOCK:
+        answer_clock(request);
+        return;
     default:
-        assert_int_equal(kind, REQUEST_GOODBYE); /* Of the same clock: it probes none. */
+        assert_int_equal(kind, REQUEST_GOODBYE);
         break;
     }
     reply_receipt(request);
@@ -113,8 +127,7 @@ void duty_bench_reply(struct duty_bench *bench, const void *bytes, size_t bytes_
 
 void duty_bench_begin(struct duty_bench *bench, bool welcomed)
 {
-    struct welcome welcome = {
-        .accepted = true, .name = "agent", .run_id = "run", .same_clock = true};
+    struct welcome welcome = {.accepted = true, .name = "agent", .run_id = "run"};
     struct errinfo error = {""};
     struct text frame = {0};
     char url[128];

@@ -127,10 +127,7 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
 {
     struct stand stand;
     struct segment never = {.t0_ns = INT64_MAX, .start_ns = 1};
-    struct peer_clock peers[] = {{.offset_ns = INT64_MAX},
-                                 {.offset_ns = INT64_MIN},
-                                 {.bound_ns = INT64_MAX},
-                                 {.bound_ns = -1}};
+    struct peer_start peers[] = {{.t0_ns = INT64_MAX}, {.t0_ns = INT64_MIN}};
 
     (void)state;
     begin(&stand, "segment");
@@ -142,7 +139,7 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         struct segment absurd = {.t0_ns = 1, .peers = &peers[i], .peers_count = 1};
 
-        refused(&stand, trial_start(stand.trial, 1, &absurd, &stand.error), "can't be off by");
+        refused(&stand, trial_start(stand.trial, 1, &absurd, &stand.error), "of its clock");
     }
     assert_int_equal(start(&stand, 0, 1), 0);
     refused(&stand, start(&stand, 0, 1), "runs already");
@@ -154,18 +151,30 @@ static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
 
 static void a_segment_without_the_clock_of_who_writes_is_refused(void **state)
 {
+    const struct clock_line good = {.agent = 3, .own_ns = 1, .peer_ns = 5, .bound_ns = 5};
+    struct clock_line absurd[] = {
+        {.own_ns = INT64_MAX},  {.own_ns = INT64_MIN},    {.peer_ns = INT64_MAX},
+        {.peer_ns = INT64_MIN}, {.bound_ns = -1},         {.bound_ns = INT64_MAX},
+        {.before_ns = -1},      {.before_ns = INT64_MAX}, {.skew_ppb = 2e9},
+        {.skew_ppb = -2e9},     {.growth_ppb = -1.0},     {.growth_ppb = 2e9}};
     struct stand stand;
-    struct peer_clock wrong[] = {{.agent = 0}, {.agent = 2}};
+    struct peer_start wrong[] = {{.agent = 0}, {.agent = 2}};
     struct segment lacking = {.t0_ns = 1, .peers = wrong, .peers_count = 2};
     struct segment whole = {
         .t0_ns = mono_ns(), .peers = calloc(1, sizeof *wrong), .peers_count = 1};
 
     (void)state;
     assert_non_null(whole.peers);
-    whole.peers[0] = (struct peer_clock){.agent = 3, .offset_ns = 5, .bound_ns = 5};
+    whole.peers[0] = (struct peer_start){.agent = 3, .t0_ns = 5};
     begin_with_writer(&stand, "writer", 3);
     prepare(&stand);
     refused(&stand, start(&stand, 0, 1), "agent 3, which writes, was not told");
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        absurd[i].agent = 3;
+        trial_tell_clock(stand.trial, &absurd[i]);
+    }
+    refused(&stand, trial_start(stand.trial, 1, &whole, &stand.error), "was not told");
+    trial_tell_clock(stand.trial, &good);
     refused(&stand, trial_start(stand.trial, 1, &lacking, &stand.error), "was not told");
     assert_int_equal(trial_start(stand.trial, 1, &whole, &stand.error), 0);
     assert_int_equal(release(&stand), 0);

@@ -370,24 +370,40 @@ static void lost_answers_leave_room_for_later_ones(void **state)
     rig_done(&rig);
 }
 
+/* The writer is agent 1, whose clock is 1 us ahead at T0. */
+static void begin_apart(struct rig *rig, double skew_ppb, double growth_ppb)
+{
+    struct clock_line line = {.agent = 1,
+                              .own_ns = VIRTUAL_START_NS,
+                              .peer_ns = VIRTUAL_START_NS + 1000,
+                              .skew_ppb = skew_ppb,
+                              .bound_ns = 50,
+                              .growth_ppb = growth_ppb};
+    struct peer_start peer = {.agent = 1, .t0_ns = VIRTUAL_START_NS + 1000};
+    struct segment segment = {
+        .phase_last = 2, .t0_ns = VIRTUAL_START_NS, .peers = &peer, .peers_count = 1};
+
+    begin(rig, 1, CONSUME_ACK_NONE, 1, &fake_backend);
+    rig->timeline.writers[0] = 1;
+    timeline_set(&rig->timeline, &segment);
+    timeline_tell(&rig->timeline, &line);
+}
+
 static void times_of_another_clock_are_moved_to_this_one(void **state)
 {
     struct rig rig;
-    struct peer_clock peer = {.agent = 0, .offset_ns = 1000, .bound_ns = 50};
-    struct segment segment = {.phase_last = 2, .peers = &peer, .peers_count = 1};
     struct stamp stamp = {.tag = 77};
     struct recorder_cell *cell;
 
     (void)state;
-    begin(&rig, 1, CONSUME_ACK_NONE, 1, &fake_backend);
-    segment.t0_ns = t0_ns;
-    timeline_set(&rig.timeline, &segment);
+    begin_apart(&rig, 0.0, 0.0);
     cell = recorder_cell(rig.recorder, 0, 0);
     virtual_time_set(t0_ns + 5000);
     stamp.sent_ns = t0_ns + 3000 + 1000; /* 3 us after T0, on a clock that is 1 us ahead. */
     fake_deliver(0, &stamp, 0);
     poll_at(&rig, t0_ns + 5000);
     assert_int_equal(hist_max(cell->series[SERIES_E2E_SERVICE]), 2000);
+    assert_int_equal(hist_max(cell->series[SERIES_E2E]), 5000);
     /* Seen before it was sent: within the bound, and beyond it. */
     stamp.sent_ns = t0_ns + 5000 + 1000 + 50;
     fake_deliver(0, &stamp, 1);
@@ -396,8 +412,59 @@ static void times_of_another_clock_are_moved_to_this_one(void **state)
     poll_at(&rig, t0_ns + 5000);
     assert_int_equal(cell->counters.below_resolution[SERIES_E2E_SERVICE], 1);
     assert_int_equal(cell->counters.clock_violations, 1);
+    assert_int_equal(cell->counters.clock_bound_ns, 50);
     assert_int_equal(hist_count(cell->series[SERIES_E2E_SERVICE]), 3);
     assert_int_equal(hist_min(cell->series[SERIES_E2E_SERVICE]), 0);
+    rig_done(&rig);
+}
+
+/* Told at T0 only, a clock that is slower by 1 % would be 50 us off after 5 ms. */
+static void a_receipt_is_read_by_the_line_of_its_moment(void **state)
+{
+    const int64_t later_ns = 5 * NS_PER_MS;
+    struct rig rig;
+    struct stamp stamp = {.tag = 77};
+    struct recorder_cell *cell;
+
+    (void)state;
+    begin_apart(&rig, 1e7, 1e5);
+    cell = recorder_cell(rig.recorder, 0, 0);
+    virtual_time_set(t0_ns + later_ns + 60000);
+    stamp.intended_ns = later_ns - 10000;
+    stamp.sent_ns = t0_ns + 1000 + later_ns;
+    fake_deliver(0, &stamp, 0);
+    poll_at(&rig, t0_ns + later_ns + 60000);
+    assert_in_range(hist_max(cell->series[SERIES_E2E_SERVICE]), 9990, 10010);
+    assert_in_range(hist_max(cell->series[SERIES_E2E]), 20080, 20120);
+    assert_int_equal(cell->counters.clock_bound_ns, 550); /* 100 ppm of 5 ms more. */
+    rig_done(&rig);
+}
+
+static void what_was_sent_before_a_step_is_bounded_by_its_size(void **state)
+{
+    struct clock_line stepped = {.agent = 1,
+                                 .own_ns = t0_ns + 4000,
+                                 .peer_ns = t0_ns + 5000,
+                                 .bound_ns = 30,
+                                 .valid_from_ns = t0_ns + 3000,
+                                 .before_ns = 700};
+    struct rig rig;
+    struct stamp stamp = {.tag = 77, .sent_ns = t0_ns + 1000 + 3000};
+    struct recorder_cell *cell;
+
+    (void)state;
+    begin_apart(&rig, 0.0, 0.0);
+    timeline_tell(&rig.timeline, &stepped);
+    cell = recorder_cell(rig.recorder, 0, 0);
+    stamp.intended_ns = 3000;
+    virtual_time_set(t0_ns + 5000);
+    fake_deliver(0, &stamp, 0);
+    poll_at(&rig, t0_ns + 5000);
+    assert_int_equal(cell->counters.clock_bound_ns, 30);
+    stamp.sent_ns--;
+    fake_deliver(0, &stamp, 1);
+    poll_at(&rig, t0_ns + 5000);
+    assert_int_equal(cell->counters.clock_bound_ns, 730);
     rig_done(&rig);
 }
 
@@ -419,6 +486,8 @@ int main(void)
         cmocka_unit_test(answered_acks_have_the_time_to_their_answer),
         cmocka_unit_test(lost_answers_leave_room_for_later_ones),
         cmocka_unit_test(times_of_another_clock_are_moved_to_this_one),
+        cmocka_unit_test(a_receipt_is_read_by_the_line_of_its_moment),
+        cmocka_unit_test(what_was_sent_before_a_step_is_bounded_by_its_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,27 +7,6 @@
 
 #define INSTANCE 4711
 
-static void clocks_of_one_boot_are_one_clock(void **state)
-{
-    struct bench bench;
-    struct hello hello = bench_hello("here", INSTANCE);
-    struct hello away = bench_hello("away", INSTANCE + 1);
-    struct clock_estimate clock;
-
-    (void)state;
-    bench_begin(&bench, 2);
-    file_first_line("/proc/sys/kernel/random/boot_id", hello.boot_id, NAME_BYTES);
-    assert_true(readlink("/proc/self/ns/time", hello.time_namespace, NAME_BYTES - 1) > 0);
-    assert_true(bench_say_hello(&bench, &hello).same_clock);
-    assert_false(bench_say_hello(&bench, &away).same_clock);
-    clock = fleet_clock(bench.fleet, 0, mono_ns());
-    assert_true(clock.known);
-    assert_int_equal(clock.offset_ns, 0);
-    assert_int_equal(clock.bound_ns, 0);
-    assert_false(fleet_clock(bench.fleet, 1, mono_ns()).known);
-    bench_end(&bench);
-}
-
 static struct clock_answer say_clock(struct bench *bench, const struct clock_report *report,
                                      struct clock_exchange *ret)
 {
@@ -49,35 +28,222 @@ static struct clock_answer say_clock(struct bench *bench, const struct clock_rep
     return answer;
 }
 
-static void another_clock_is_known_from_its_reports(void **state)
+/* A burst of an agent whose clock is ahead by that much. */
+static struct clock_answer say_burst(struct bench *bench, uint32_t agent, int64_t ahead_ns)
+{
+    struct clock_report report = {.head = {.agent = agent, .instance = INSTANCE + agent}};
+    const struct clock_report question = report;
+    struct clock_exchange exchange;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        (void)say_clock(bench, &question, &exchange);
+        assert_true(exchange.t1_ns <= exchange.t2_ns && exchange.t2_ns <= exchange.t3_ns &&
+                    exchange.t3_ns <= exchange.t4_ns);
+        exchange.t1_ns += ahead_ns;
+        exchange.t4_ns += ahead_ns;
+        report.exchanges[i] = exchange;
+    }
+    report.exchanges_count = 8;
+    return say_clock(bench, &report, &exchange);
+}
+
+/* Joins as a process of this very host. */
+static uint32_t join_here(struct bench *bench, uint64_t instance)
+{
+    struct hello hello = bench_hello("here", instance);
+
+    file_first_line("/proc/sys/kernel/random/boot_id", hello.boot_id, NAME_BYTES);
+    assert_true(readlink("/proc/self/ns/time", hello.time_namespace, NAME_BYTES - 1) > 0);
+    return bench_say_hello(bench, &hello).agent;
+}
+
+/* All agents of the bench claim to be of one other host. */
+static uint32_t join_there(struct bench *bench, uint64_t instance)
+{
+    struct hello hello = bench_hello("there", instance);
+
+    (void)snprintf(hello.boot_id, sizeof hello.boot_id, "another");
+    return bench_say_hello(bench, &hello).agent;
+}
+
+static void clocks_of_one_boot_are_one_clock_once_eight_probes_agree(void **state)
 {
     struct bench bench;
-    struct clock_report report = {.head = {.instance = INSTANCE}};
-    struct clock_exchange exchange;
     struct clock_estimate clock;
-    const int64_t ahead_ns = 3600 * NS_PER_S; /* The agent's clock. */
+    struct fleet_doubt doubt;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    assert_int_equal(join_here(&bench, INSTANCE), 0);
+    assert_int_equal(join_there(&bench, INSTANCE + 1), 1);
+    assert_false(fleet_clock(bench.fleet, 0, mono_ns()).known);
+    (void)say_burst(&bench, 0, 0);
+    (void)say_burst(&bench, 1, 0);
+    assert_true(fleet_clock_is_own(bench.fleet, 0));
+    assert_false(fleet_clock_is_own(bench.fleet, 1));
+    clock = fleet_clock(bench.fleet, 0, mono_ns());
+    assert_true(clock.known && clock.settled);
+    assert_int_equal(clock.offset_ns, 0);
+    assert_int_equal(clock.bound_ns, 0);
+    assert_true(fleet_clock(bench.fleet, 1, mono_ns()).bound_ns > 0);
+    assert_false(fleet_next_doubt(bench.fleet, &doubt));
+    bench_end(&bench);
+}
+
+/* As a machine that was restored from another one's memory. */
+static void a_clone_of_this_host_has_a_clock_of_its_own(void **state)
+{
+    const int64_t ahead_ns = 3 * NS_PER_S;
+    struct bench bench;
+    struct clock_estimate clock;
+    struct fleet_doubt doubt;
 
     (void)state;
     bench_begin(&bench, 1);
-    report.head.agent = bench_join(&bench, INSTANCE);
-    for (int burst = 0; burst < 4; burst++) {
-        for (uint32_t i = 0; i < 8; i++) {
-            struct clock_report question = {.head = report.head};
-
-            (void)say_clock(&bench, &question, &exchange);
-            assert_true(exchange.t1_ns <= exchange.t2_ns && exchange.t2_ns <= exchange.t3_ns &&
-                        exchange.t3_ns <= exchange.t4_ns);
-            exchange.t1_ns += ahead_ns;
-            exchange.t4_ns += ahead_ns;
-            report.exchanges[i] = exchange;
-        }
-        report.exchanges_count = 8;
-        (void)say_clock(&bench, &report, &exchange);
-    }
-    clock = fleet_clock(bench.fleet, report.head.agent, mono_ns());
-    assert_true(clock.known);
+    assert_int_equal(join_here(&bench, INSTANCE), 0);
+    (void)say_burst(&bench, 0, ahead_ns);
+    clock = fleet_clock(bench.fleet, 0, mono_ns());
+    assert_false(fleet_clock_is_own(bench.fleet, 0));
     assert_true(llabs(clock.offset_ns + ahead_ns) <= clock.bound_ns);
+    assert_false(fleet_next_doubt(bench.fleet, &doubt)); /* Nobody was told otherwise. */
+    (void)say_burst(&bench, 0, ahead_ns);
+    assert_false(fleet_clock_is_own(bench.fleet, 0));
     bench_end(&bench);
+}
+
+static void the_first_probe_that_excludes_0_ends_a_common_clock_and_is_told(void **state)
+{
+    const int64_t ahead_ns = 3 * NS_PER_S;
+    struct bench bench;
+    struct clock_estimate clock;
+    struct fleet_doubt doubt;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    assert_int_equal(join_here(&bench, INSTANCE), 0);
+    (void)say_burst(&bench, 0, 0);
+    assert_true(fleet_clock_is_own(bench.fleet, 0));
+    (void)say_burst(&bench, 0, ahead_ns);
+    assert_false(fleet_clock_is_own(bench.fleet, 0));
+    assert_true(fleet_next_doubt(bench.fleet, &doubt));
+    assert_int_equal(doubt.kind, FLEET_DOUBT_APART);
+    assert_int_equal(doubt.agent, 0);
+    assert_true(doubt.size_ns >= ahead_ns - NS_PER_S && doubt.from_ns < doubt.until_ns);
+    assert_false(fleet_next_doubt(bench.fleet, &doubt));
+    (void)say_burst(&bench, 0, ahead_ns);
+    (void)say_burst(&bench, 0, ahead_ns);
+    clock = fleet_clock(bench.fleet, 0, mono_ns());
+    assert_true(llabs(clock.offset_ns + ahead_ns) <= clock.bound_ns);
+    assert_true(clock.before_ns >= ahead_ns - NS_PER_S);
+    bench_end(&bench);
+}
+
+static void a_step_is_told_once_with_its_size(void **state)
+{
+    const int64_t step_ns = NS_PER_S;
+    struct bench bench;
+    struct fleet_doubt doubt;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    assert_int_equal(join_there(&bench, INSTANCE), 0);
+    for (int i = 0; i < 10; i++) {
+        (void)say_burst(&bench, 0, 0);
+    }
+    assert_true(fleet_clock(bench.fleet, 0, mono_ns()).settled);
+    (void)say_burst(&bench, 0, step_ns);
+    assert_true(fleet_clock(bench.fleet, 0, mono_ns()).bound_ns >= step_ns / 2);
+    assert_false(fleet_next_doubt(bench.fleet, &doubt));
+    (void)say_burst(&bench, 0, step_ns);
+    assert_true(fleet_next_doubt(bench.fleet, &doubt));
+    assert_int_equal(doubt.kind, FLEET_DOUBT_STEP);
+    assert_in_range(doubt.size_ns, step_ns - NS_PER_MS, 2 * step_ns);
+    assert_false(fleet_next_doubt(bench.fleet, &doubt));
+    bench_end(&bench);
+}
+
+/* Gives the agent a trial in which it reads what all agents write; returns what it takes. */
+static void prepare_reader(struct bench *bench, uint32_t agent, uint32_t writers)
+{
+    struct command command = {.kind = COMMAND_PREPARE,
+                              .assignment = calloc(1, sizeof(struct assignment))};
+    struct assignment *assignment = command.assignment;
+
+    assert_non_null(assignment);
+    assignment->consumers = calloc(1, sizeof *assignment->consumers);
+    assignment->consumers_count = 1;
+    assignment->writers = calloc(writers, sizeof *assignment->writers);
+    assert_non_null(assignment->writers);
+    assignment->writers_count = writers;
+    for (uint32_t i = 0; i < writers; i++) {
+        assignment->writers[i].agent = i;
+    }
+    /* Taken back at once: it could not be told, being no whole assignment. */
+    (void)fleet_command(bench->fleet, agent, &command);
+}
+
+static const struct clock_line *line_of(const struct command *command, uint32_t agent)
+{
+    for (uint32_t i = 0; i < command->lines_count; i++) {
+        if (command->lines[i].agent == agent) {
+            return &command->lines[i];
+        }
+    }
+    return NULL;
+}
+
+/* Agents 0 and 1 are of one other host, 2 of a third one, and all ahead. */
+static void every_answer_to_a_poll_tells_the_clocks_of_who_writes(void **state)
+{
+    const int64_t ahead_ns = 3600 * NS_PER_S;
+    struct bench bench;
+    struct command command;
+    const struct clock_line *line;
+
+    (void)state;
+    bench_begin(&bench, 3);
+    assert_int_equal(join_there(&bench, INSTANCE), 0);
+    assert_int_equal(join_there(&bench, INSTANCE + 1), 1);
+    assert_int_equal(bench_join(&bench, INSTANCE + 2), 2);
+    for (int i = 0; i < 3; i++) {
+        (void)say_burst(&bench, 0, ahead_ns);
+        (void)say_burst(&bench, 1, ahead_ns);
+        (void)say_burst(&bench, 2, 2 * ahead_ns);
+    }
+    prepare_reader(&bench, 1, 3);
+    command = bench_poll(&bench, 1, INSTANCE + 1, 1);
+    assert_int_equal(command.kind, COMMAND_NONE);
+    assert_int_equal(command.lines_count, 2); /* It needs no line to itself. */
+    line = line_of(&command, 0);
+    assert_non_null(line);
+    assert_true(line->own_ns == line->peer_ns && line->bound_ns == 0 && line->skew_ppb == 0.0);
+    line = line_of(&command, 2);
+    assert_non_null(line);
+    assert_true(llabs(line->peer_ns - line->own_ns - ahead_ns) <= line->bound_ns);
+    assert_true(line->bound_ns > 0 && line->growth_ppb > 0.0);
+    command_done(&command);
+    command = bench_poll(&bench, 0, INSTANCE, 0); /* It receives nothing. */
+    assert_int_equal(command.lines_count, 0);
+    command_done(&command);
+    bench_end(&bench);
+}
+
+static void all_agents_together_have_a_budget_of_probes(void **state)
+{
+    struct bench few;
+    struct bench many;
+
+    (void)state;
+    bench_begin(&few, 25);
+    assert_int_equal(join_there(&few, INSTANCE), 0);
+    assert_int_equal(say_burst(&few, 0, 0).pause_ns, 100 * NS_PER_MS);
+    bench_pass(4 * NS_PER_S);
+    assert_int_equal(say_burst(&few, 0, 0).pause_ns, NS_PER_S);
+    bench_end(&few);
+    bench_begin(&many, AGENTS_MAX);
+    assert_int_equal(join_there(&many, INSTANCE), 0);
+    assert_int_equal(say_burst(&many, 0, 0).pause_ns, 1024 * NS_PER_MS);
+    bench_end(&many);
 }
 
 /* The relation may be asked at times that are possible only: the coordinator ended itself. */
@@ -110,8 +276,12 @@ static void a_clock_that_can_not_be_leaves_the_fleet_as_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clocks_of_one_boot_are_one_clock),
-        cmocka_unit_test(another_clock_is_known_from_its_reports),
+        cmocka_unit_test(clocks_of_one_boot_are_one_clock_once_eight_probes_agree),
+        cmocka_unit_test(a_clone_of_this_host_has_a_clock_of_its_own),
+        cmocka_unit_test(the_first_probe_that_excludes_0_ends_a_common_clock_and_is_told),
+        cmocka_unit_test(a_step_is_told_once_with_its_size),
+        cmocka_unit_test(every_answer_to_a_poll_tells_the_clocks_of_who_writes),
+        cmocka_unit_test(all_agents_together_have_a_budget_of_probes),
         cmocka_unit_test(a_clock_that_can_not_be_leaves_the_fleet_as_it_was),
     };
 

@@ -88,11 +88,13 @@ static void counters_add_adds_every_field(void **state)
     }
     memcpy(&sum, fields, sizeof sum);
     memcpy(&one, fields, sizeof one);
-    one.received_until_ns--; /* The later of the two is kept. */
+    one.received_until_ns--; /* The later of the two is kept, and the larger bound. */
+    one.clock_bound_ns--;
     counters_add(&sum, &one);
     memcpy(fields, &sum, sizeof sum);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        bool later = i == offsetof(struct counters, received_until_ns) / sizeof(uint64_t);
+        bool later = i == offsetof(struct counters, received_until_ns) / sizeof(uint64_t) ||
+                     i == offsetof(struct counters, clock_bound_ns) / sizeof(uint64_t);
 
         assert_int_equal(fields[i], (later ? 1 : 2) * (i + 1));
     }
@@ -161,6 +163,7 @@ static void command_done_frees_what_a_command_owns(void **state)
     fill_target(&command.assignment->target);
     command.assignment->phases = calloc(1, sizeof *command.assignment->phases);
     command.segment.peers = calloc(1, sizeof *command.segment.peers);
+    command.lines = calloc(1, sizeof *command.lines);
     command_done(&command);
     assert_memory_equal(&command, &empty, sizeof command);
 }

@@ -217,17 +217,20 @@ static void wire_knows_every_field(void **state)
 {
     (void)state;
     assert_int_equal(sizeof(struct hello), 2544);
-    assert_int_equal(sizeof(struct welcome), 396);
+    assert_int_equal(sizeof(struct welcome), 392);
     assert_int_equal(sizeof(struct request_head), 88);
     assert_int_equal(sizeof(struct poll), 96);
     assert_int_equal(sizeof(struct receipt), 257);
     assert_int_equal(sizeof(struct clock_report), 608);
-    assert_int_equal(sizeof(struct clock_answer), 16);
+    assert_int_equal(sizeof(struct clock_answer), 24);
     assert_int_equal(sizeof(struct status), 720);
     assert_int_equal(sizeof(struct probe_result), 344);
-    assert_int_equal(sizeof(struct command), 112);
+    assert_int_equal(sizeof(struct command), 128);
     assert_int_equal(sizeof(struct segment), 40);
-    assert_int_equal(sizeof(struct peer_clock), 24);
+    assert_int_equal(record_bytes_covered(&peer_start_record), 12);
+    assert_int_equal(sizeof(struct peer_start), 16);
+    assert_int_equal(record_bytes_covered(&clock_line_record), 60);
+    assert_int_equal(sizeof(struct clock_line), 64);
     assert_int_equal(sizeof(struct target), 104);
     assert_int_equal(sizeof(struct assignment), 296);
     assert_int_equal(sizeof(struct assigned_flow), 352);
@@ -243,7 +246,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct snapshot), 456);
     assert_int_equal(sizeof(struct health), 200);
     assert_int_equal(sizeof(struct strain), 64);
-    assert_int_equal(sizeof(struct snapshot_row), 296);
+    assert_int_equal(sizeof(struct snapshot_row), 304);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 32);
     assert_int_equal(sizeof(struct reading_delta), 56);

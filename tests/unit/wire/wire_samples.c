@@ -83,7 +83,6 @@ void sample_welcome(struct random *random, struct welcome *ret)
     ret->agent = sample_below(random, AGENTS_MAX);
     sample_text(random, ret->name, sizeof ret->name);
     sample_text(random, ret->run_id, sizeof ret->run_id);
-    ret->same_clock = sample_bool(random);
 }
 
 void sample_head(struct random *random, struct request_head *ret)
@@ -124,6 +123,7 @@ void sample_clock_answer(struct random *random, struct clock_answer *ret)
 {
     ret->t2_ns = sample_time(random);
     ret->t3_ns = sample_time(random);
+    ret->pause_ns = sample_time(random);
 }
 
 static void sample_segment(struct random *random, struct segment *ret)
@@ -136,8 +136,23 @@ static void sample_segment(struct random *random, struct segment *ret)
     ret->peers = sample_zeros(ret->peers_count, sizeof *ret->peers);
     for (uint32_t i = 0; i < ret->peers_count; i++) {
         ret->peers[i].agent = sample_below(random, AGENTS_MAX);
-        ret->peers[i].offset_ns = sample_time(random);
-        ret->peers[i].bound_ns = sample_time(random);
+        ret->peers[i].t0_ns = sample_time(random);
+    }
+}
+
+static void sample_lines(struct random *random, struct command *ret)
+{
+    ret->lines_count = sample_below(random, 4);
+    ret->lines = sample_zeros(ret->lines_count, sizeof *ret->lines);
+    for (uint32_t i = 0; i < ret->lines_count; i++) {
+        ret->lines[i].agent = sample_below(random, AGENTS_MAX);
+        ret->lines[i].own_ns = sample_time(random);
+        ret->lines[i].peer_ns = sample_time(random);
+        ret->lines[i].skew_ppb = (double)sample_time(random);
+        ret->lines[i].bound_ns = sample_time(random);
+        ret->lines[i].growth_ppb = (double)sample_time(random);
+        ret->lines[i].valid_from_ns = sample_time(random);
+        ret->lines[i].before_ns = sample_time(random);
     }
 }
 
@@ -162,6 +177,7 @@ void sample_command(struct random *random, enum command_kind kind, struct comman
         sample_target(random, &ret->targets[i]);
     }
     ret->deadline_ns = sample_time(random);
+    sample_lines(random, ret);
 }
 
 void sample_status(struct random *random, struct status *ret)
@@ -206,12 +222,14 @@ bool same_command(const struct command *a, const struct command *b)
         flat[i].assignment = NULL;
         flat[i].targets = NULL;
         flat[i].segment.peers = NULL;
+        flat[i].lines = NULL;
     }
     if (memcmp(&flat[0], &flat[1], sizeof flat[0]) != 0 ||
         (a->assignment == NULL) != (b->assignment == NULL) ||
         (a->assignment != NULL && !same_assignment(a->assignment, b->assignment)) ||
         !same_items(a->segment.peers, b->segment.peers, a->segment.peers_count,
-                    sizeof *a->segment.peers)) {
+                    sizeof *a->segment.peers) ||
+        !same_items(a->lines, b->lines, a->lines_count, sizeof *a->lines)) {
         return false;
     }
     for (uint32_t i = 0; i < a->targets_count; i++) {
