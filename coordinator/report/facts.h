@@ -64,6 +64,30 @@ bool facts_reached(const struct result_phase *phase);
 const struct hist *facts_latency(const struct result_phase *phase, enum series response,
                                  bool *service);
 
+/* A latency as the first screen, the terminal and the sentence show it: the statistic that is
+ * judged, which is the median over the trials. Of one trial, and where no trial has samples enough,
+ * it is that of all samples together. */
+struct facts_shown {
+    bool any; /* false: there is no such figure. */
+    double value_ns;
+    bool at_least; /* A lower bound: what never came could make it longer. */
+    bool service;  /* From the actual send, as there is no intended time. */
+    bool few;      /* Too few samples for this percentile. */
+};
+
+/* phase: the case's, of all flows; percentile 50, 99 or 100, the largest. */
+struct facts_shown facts_shown(const struct result_case *result_case,
+                               const struct result_phase *phase, enum series response,
+                               double percentile);
+
+/* Has any case several trials, so that what merges them has to say so? */
+bool facts_has_trials(const struct result *result);
+
+/* A cell with such a latency, muted and marked where the samples are too few, which sets *few; a
+ * dash without. note is put behind it. */
+void facts_shown_cell(const struct facts_shown *shown, const char *note, bool *few,
+                      struct document *doc);
+
 /* hist has the 10 / (1 - q) samples that percentile q (in percent) needs. */
 bool facts_percentile_holds(const struct hist *hist, double percentile);
 

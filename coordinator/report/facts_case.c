@@ -1,5 +1,7 @@
 #include "facts.h"
 
+#include "latency_figure.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +108,77 @@ const struct result_figure *facts_figure(const struct result_case *result_case, 
         }
     }
     return NULL;
+}
+
+/* The figure of the case's trials, where there are several. */
+static const struct result_figure *figure_of(const struct result_case *result_case,
+                                             const struct result_phase *phase, enum series series,
+                                             double percentile)
+{
+    char metric[METRIC_BYTES];
+
+    if (result_case->trials_count < 2) {
+        return NULL;
+    }
+    if (percentile >= 100.0) {
+        (void)snprintf(metric, sizeof metric, "%s.max", series_name(series));
+    } else {
+        (void)snprintf(metric, sizeof metric, "%s.p%.4g", series_name(series), percentile);
+    }
+    return facts_figure(result_case, phase->name, metric);
+}
+
+struct facts_shown facts_shown(const struct result_case *result_case,
+                               const struct result_phase *phase, enum series response,
+                               double percentile)
+{
+    struct facts_shown shown = {.any = false};
+    const struct hist *hist = facts_latency(phase, response, &shown.service);
+    enum series series = !shown.service           ? response
+                         : response == SERIES_E2E ? SERIES_E2E_SERVICE
+                                                  : SERIES_PUBLISH_SERVICE;
+    const struct result_figure *figure;
+    struct latency_figure merged;
+
+    if (hist == NULL) {
+        return shown;
+    }
+    shown.any = true;
+    figure = figure_of(result_case, phase, series, percentile);
+    if (figure != NULL) {
+        shown.value_ns = figure->median;
+        shown.at_least = figure->median_at_least;
+        return shown;
+    }
+    merged = latency_figure(phase, series, percentile);
+    shown.value_ns = merged.value_ns;
+    shown.at_least = merged.at_least;
+    shown.few = percentile < 100.0 && !facts_percentile_holds(hist, percentile);
+    return shown;
+}
+
+void facts_shown_cell(const struct facts_shown *shown, const char *note, bool *few,
+                      struct document *doc)
+{
+    char text[LATENCY_TEXT_BYTES];
+
+    if (!shown->any) {
+        doc_cell(doc, DOC_MUTED, "–");
+        return;
+    }
+    *few = *few || shown->few;
+    doc_cell(doc, shown->few ? DOC_MUTED : DOC_PLAIN, "%s%s%s", shown->few ? "~" : "",
+             latency_text(shown->value_ns, shown->at_least, text), note);
+}
+
+bool facts_has_trials(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        if (result->cases[i].trials_count > 1) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *facts_interval(const struct result_figure *figure, char *text)

@@ -159,29 +159,29 @@ static void add_latency(const struct result *result, const struct result_case *f
 {
     struct range range = {0};
     bool any_service = false;
+    bool at_least = false;
     bool all_hold = true;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_phase *phase = phase_of(&result->cases[i], name);
-        const struct hist *hist = NULL;
-        bool service = false;
+        struct facts_shown shown = {.any = false};
 
         if (phase != NULL && headline_same_group(&result->cases[i], first)) {
-            hist = facts_latency(phase, figure.series, &service);
+            shown = facts_shown(&result->cases[i], phase, figure.series, figure.percentile);
         }
-        if (hist == NULL) {
-            continue;
+        if (shown.any) {
+            any_service |= shown.service;
+            at_least |= shown.at_least;
+            all_hold = all_hold && !shown.few;
+            widen(&range, shown.value_ns);
         }
-        any_service |= service;
-        all_hold = all_hold &&
-                   (figure.percentile >= 100.0 || facts_percentile_holds(hist, figure.percentile));
-        widen(&range,
-              (double)(figure.percentile >= 100.0 ? hist_max(hist)
-                                                  : hist_percentile(hist, figure.percentile)));
     }
     notes->service |= any_service;
     notes->few_samples |= !all_hold;
-    range_cell(&range, "ns", all_hold ? DOC_PLAIN : DOC_MUTED, all_hold ? "" : "~",
+    range_cell(&range, "ns", all_hold ? DOC_PLAIN : DOC_MUTED,
+               !all_hold  ? "~"
+               : at_least ? "> "
+                          : "",
                any_service ? " †" : "", doc);
 }
 

@@ -63,7 +63,11 @@ void section_flows(const struct result *result, struct document *doc)
     if (!has_any(result)) {
         return;
     }
-    doc_table(doc, "Each flow by itself: a percentile of all together is one of none of them",
+    doc_table(doc,
+              facts_has_trials(result)
+                  ? "Each flow by itself, all trials merged: a percentile of all flows together is "
+                    "one of none of them"
+                  : "Each flow by itself: a percentile of all together is one of none of them",
               columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_case *of = &result->cases[i];

@@ -63,11 +63,14 @@ static void add_reasons(const struct result *result, struct document *doc)
     text_done(&sentence);
 }
 
-static void add_latency(const struct hist *hist, double percentile, bool service,
-                        struct headline_notes *notes, struct document *doc)
+static void add_latency(const struct result_case *result_case, const struct result_phase *phase,
+                        enum series series, double percentile, struct headline_notes *notes,
+                        struct document *doc)
 {
-    notes->service |= service && hist != NULL;
-    facts_latency_cell(hist, percentile, service ? " †" : "", &notes->few_samples, doc);
+    struct facts_shown shown = facts_shown(result_case, phase, series, percentile);
+
+    notes->service |= shown.any && shown.service;
+    facts_shown_cell(&shown, shown.service ? " †" : "", &notes->few_samples, doc);
 }
 
 static void add_rates(const struct result_phase *phase, struct headline_notes *notes,
@@ -136,9 +139,6 @@ static void add_case(const struct result *result, const struct result_case *resu
     bool first = true;
 
     while ((phase = facts_measured_next(result_case, phase)) != NULL) {
-        bool service;
-        const struct hist *hist;
-
         if (first) {
             doc_cell_target(doc, result_case->name, facts_colour(result, result_case), rows);
         } else {
@@ -148,12 +148,10 @@ static void add_case(const struct result *result, const struct result_case *resu
             doc_cell(doc, DOC_PLAIN, "%s", phase->name);
         }
         add_rates(phase, notes, doc);
-        hist = facts_latency(phase, SERIES_E2E, &service);
-        add_latency(hist, 50.0, service, notes, doc);
-        add_latency(hist, 99.0, service, notes, doc);
-        add_latency(hist, 100.0, service, notes, doc);
-        hist = facts_latency(phase, SERIES_PUBLISH, &service);
-        add_latency(hist, 99.0, service, notes, doc);
+        add_latency(result_case, phase, SERIES_E2E, 50.0, notes, doc);
+        add_latency(result_case, phase, SERIES_E2E, 99.0, notes, doc);
+        add_latency(result_case, phase, SERIES_E2E, 100.0, notes, doc);
+        add_latency(result_case, phase, SERIES_PUBLISH, 99.0, notes, doc);
         add_faults(result_case, !first, doc);
         if (first) {
             doc_cells_rows(doc, 4, rows);
@@ -266,6 +264,11 @@ static void add_targets(const struct result *result, struct document *doc)
         doc_paragraph(doc, DOC_MUTED,
                       "From the lowest to the highest of each target's cases; what was lost, of "
                       "all of them. Each case stands in the question of the scenario.");
+    }
+    if (facts_has_trials(result)) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "Latencies of several trials are the median over them, which is what is "
+                      "judged.");
     }
     add_notes(&notes, doc);
     add_doubt(result, doc);

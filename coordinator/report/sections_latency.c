@@ -47,8 +47,9 @@ static const char *caption_of(const struct result_case *result_case,
     char p99[UNITS_TEXT_BYTES];
     char other[UNITS_TEXT_BYTES];
     const struct hist *shown = response != NULL ? response : service;
-    int used = snprintf(caption, REASON_BYTES, "%s, %s%s: p99 %s", result_case->name, phase->name,
-                        metric, units_format_ns((double)hist_percentile(shown, 99.0), p99));
+    int used = snprintf(caption, REASON_BYTES, "%s, %s%s%s: p99 %s", result_case->name, phase->name,
+                        metric, result_case->trials_count > 1 ? ", all trials merged" : "",
+                        units_format_ns((double)hist_percentile(shown, 99.0), p99));
 
     if (used > 0 && used < REASON_BYTES && response != NULL && service != NULL) {
         (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " (service %s)",

@@ -30,7 +30,7 @@ bool sentence_only_receives(const struct result_phase *phase)
 }
 
 /* NAN: there is no such figure. */
-typedef double value_of(const struct result_phase *phase);
+typedef double value_of(const struct result_case *of, const struct result_phase *phase);
 typedef const char *format_of(double value, char *text);
 
 /* The lowest and the highest of a target's cases. */
@@ -53,7 +53,7 @@ static struct range range_of(const struct result *result, const char *target, va
         if (phase == NULL || strcmp(of->target, target) != 0) {
             continue;
         }
-        one = value(phase);
+        one = value(of, phase);
         if (!isfinite(one)) {
             continue;
         }
@@ -64,8 +64,9 @@ static struct range range_of(const struct result *result, const char *target, va
     return range;
 }
 
-static double rate_of(const struct result_phase *phase)
+static double rate_of(const struct result_case *of, const struct result_phase *phase)
 {
+    (void)of;
     return sentence_only_receives(phase) ? phase->received_per_s : phase->sent_per_s;
 }
 
@@ -134,22 +135,22 @@ void sentence_rates(const struct result *result, struct text *out)
 }
 
 /* Service times flatter a broker that is pushed to its limit: they are no headline. */
-static double p99_of(const struct result_phase *phase, enum series series)
+static double p99_of(const struct result_case *of, const struct result_phase *phase,
+                     enum series series)
 {
-    bool service = false;
-    const struct hist *hist = facts_latency(phase, series, &service);
+    struct facts_shown shown = facts_shown(of, phase, series, 99.0);
 
-    return hist == NULL || service ? (double)NAN : (double)hist_percentile(hist, 99.0);
+    return !shown.any || shown.service ? (double)NAN : shown.value_ns;
 }
 
-static double e2e_p99_of(const struct result_phase *phase)
+static double e2e_p99_of(const struct result_case *of, const struct result_phase *phase)
 {
-    return p99_of(phase, SERIES_E2E);
+    return p99_of(of, phase, SERIES_E2E);
 }
 
-static double publish_p99_of(const struct result_phase *phase)
+static double publish_p99_of(const struct result_case *of, const struct result_phase *phase)
 {
-    return p99_of(phase, SERIES_PUBLISH);
+    return p99_of(of, phase, SERIES_PUBLISH);
 }
 
 void sentence_p99(const struct result *result, struct text *out)

@@ -1,5 +1,6 @@
 /* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
 #include "headline_groups.h"
+#include "latency_figure.h"
 #include "report.h"
 #include "sentence.h"
 #include "sentence_lists.h"
@@ -98,18 +99,18 @@ static void add_wrapped(const char *text, int width, const char *first, const ch
     text_add(out, "\n");
 }
 
-static void format_ns(const struct hist *hist, double percentile, bool service, char *text)
+/* Returns whether it is a service time that stands in for a response time. */
+static bool format_latency(const struct facts_shown *shown, char *text)
 {
-    char ns[UNITS_TEXT_BYTES];
+    char ns[LATENCY_TEXT_BYTES];
 
-    if (hist == NULL) {
+    if (!shown->any) {
         (void)snprintf(text, COLUMN_TEXT_BYTES, "-");
-        return;
+        return false;
     }
-    units_format_ns(percentile >= 100.0 ? (double)hist_max(hist)
-                                        : (double)hist_percentile(hist, percentile),
-                    ns);
-    (void)snprintf(text, COLUMN_TEXT_BYTES, "%.20s%s", ns, service ? "*" : "");
+    (void)snprintf(text, COLUMN_TEXT_BYTES, "%.20s%s",
+                   latency_text(shown->value_ns, shown->at_least, ns), shown->service ? "*" : "");
+    return shown->service;
 }
 
 static void format_count(uint64_t count, bool known, char *text)
@@ -124,11 +125,17 @@ static void format_count(uint64_t count, bool known, char *text)
 static bool format_columns(const struct result_case *result_case, const struct result_phase *phase,
                            char texts[COLUMN_COUNT][COLUMN_TEXT_BYTES])
 {
+    static const struct {
+        enum column column;
+        enum series series;
+        double percentile;
+    } latencies[] = {{COLUMN_P50, SERIES_E2E, 50.0},
+                     {COLUMN_P99, SERIES_E2E, 99.0},
+                     {COLUMN_MAX, SERIES_E2E, 100.0},
+                     {COLUMN_PUBLISH, SERIES_PUBLISH, 99.0}};
     struct result_delivery delivery;
-    const struct hist *hist;
     char rate[UNITS_TEXT_BYTES];
-    bool e2e_service;
-    bool publish_service;
+    bool service = false;
     bool consumed;
 
     if (sentence_only_receives(phase)) {
@@ -137,19 +144,19 @@ static bool format_columns(const struct result_case *result_case, const struct r
     } else {
         units_format_rate(phase->sent_per_s, texts[COLUMN_SENT]);
     }
-    hist = facts_latency(phase, SERIES_E2E, &e2e_service);
-    format_ns(hist, 50.0, e2e_service, texts[COLUMN_P50]);
-    format_ns(hist, 99.0, e2e_service, texts[COLUMN_P99]);
-    format_ns(hist, 100.0, e2e_service, texts[COLUMN_MAX]);
-    hist = facts_latency(phase, SERIES_PUBLISH, &publish_service);
-    format_ns(hist, 99.0, publish_service, texts[COLUMN_PUBLISH]);
+    for (size_t i = 0; i < sizeof latencies / sizeof latencies[0]; i++) {
+        struct facts_shown shown =
+            facts_shown(result_case, phase, latencies[i].series, latencies[i].percentile);
+
+        service |= format_latency(&shown, texts[latencies[i].column]);
+    }
     facts_delivery(result_case, &delivery);
     consumed = delivery.expected > 0 || delivery.received > 0;
     format_count(delivery.lost, consumed, texts[COLUMN_LOST]);
     format_count(delivery.duplicated, consumed, texts[COLUMN_DUPLICATED]);
     format_count(delivery.reordered, consumed, texts[COLUMN_REORDERED]);
     format_count(delivery.corrupted, consumed, texts[COLUMN_CORRUPTED]);
-    return e2e_service || publish_service;
+    return service;
 }
 
 /* How the lines of all targets are laid out. */
@@ -398,6 +405,10 @@ int report_summary(const struct result *result, int width, struct text *out)
         add_wrapped(
             "* from the actual send: as fast as possible has no schedule to be late against",
             layout.width, "  ", "    ", out);
+    }
+    if (facts_has_trials(result)) {
+        add_wrapped("latencies are medians over the trials, as they are judged", layout.width, "  ",
+                    "    ", out);
     }
     add_headroom(result, layout.width, out);
     add_doubt(result, layout.width, out);

@@ -225,6 +225,38 @@ static void sentence_of_a_pass_leads_with_what_was_lost(void **state)
                             "1.00 ms (memory)");
 }
 
+/* Of three trials the merged p99 is another one than the median that objectives are judged by. */
+static void what_is_shown_of_several_trials_is_their_median(void **state)
+{
+    struct result *result = make_one(1000000);
+    struct result_case *of = &result->cases[0];
+    struct result_figure figure = {.metric = "e2e.p99", .unit = "ns", .trials = 3};
+    struct text out = {0};
+
+    (void)state;
+    result_fixture_repeat(result, 3);
+    assert_int_equal(of->trials_count, 3);
+    figure.median = 2000000.0;
+    memcpy(figure.phase, of->phases[3].name, sizeof figure.phase);
+    free(of->figures);
+    of->figures = malloc(sizeof figure);
+    assert_non_null(of->figures);
+    of->figures[0] = figure;
+    of->figures_count = 1;
+    assert_int_equal(report_sentence(result, &out), 0);
+    assert_non_null(strstr(out.bytes, "; p99 end to end 2.00 ms (memory)"));
+    out.bytes_count = 0;
+    assert_int_equal(report_summary(result, 120, &out), 0);
+    assert_non_null(strstr(out.bytes, "1.00 ms   2.00 ms")); /* p50 has no figure here. */
+    assert_non_null(strstr(out.bytes, "latencies are medians over the trials"));
+    of->figures[0].median_at_least = true;
+    out.bytes_count = 0;
+    assert_int_equal(report_summary(result, 120, &out), 0);
+    assert_non_null(strstr(out.bytes, "> 2.00 ms"));
+    text_done(&out);
+    result_free(result);
+}
+
 /* A green PASS hid that the broker was away for 11.9 s of the run. */
 static void sentence_tells_for_how_long_a_broker_was_away_under_load(void **state)
 {
@@ -445,6 +477,7 @@ int main(void)
         cmocka_unit_test(sentence_of_a_fail_has_observed_and_wanted),
         cmocka_unit_test(sentence_of_a_fail_leads_with_what_was_lost_and_then_the_broker),
         cmocka_unit_test(sentence_of_a_pass_leads_with_what_was_lost),
+        cmocka_unit_test(what_is_shown_of_several_trials_is_their_median),
         cmocka_unit_test(sentence_tells_for_how_long_a_broker_was_away_under_load),
         cmocka_unit_test(sentence_of_what_was_not_confirmed_does_not_say_held),
         cmocka_unit_test(sentence_of_an_invalid_run_gives_the_reason),
