@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_NS (10 * NS_PER_MS)
 /* An interval is closed without a worker that is late by more than this: it may sit in a blocking
  * call. */
 #define LATE_NS (300 * NS_PER_MS)
@@ -40,7 +39,7 @@ static void take_trace(const struct trial *trial, struct health *health)
 }
 
 /* Closes the collector's interval and posts it. */
-static void close_interval(struct trial *trial, bool final)
+void trial_close_interval(struct trial *trial, bool final)
 {
     struct snapshot **parts = NULL;
     uint32_t parts_count = 0;
@@ -68,7 +67,7 @@ static void close_interval(struct trial *trial, bool final)
     post_snapshots(trial, parts, parts_count);
 }
 
-static void look_at_segment(struct trial *trial)
+void trial_look_at_segment(struct trial *trial)
 {
     (void)pthread_mutex_lock(&trial->mutex);
     if (trial->running && gate_pending(&trial->gate) == 0) {
@@ -115,10 +114,10 @@ static void *ticker_main(void *argument)
         }
         if (offset_ns >= interval_end_ns && (collector_interval_ready(trial->collector) ||
                                              offset_ns >= interval_end_ns + LATE_NS)) {
-            close_interval(trial, false);
+            trial_close_interval(trial, false);
             interval_end_ns += INTERVAL_NS;
         }
-        look_at_segment(trial);
+        trial_look_at_segment(trial);
         wake_ns = mono_ns() + TICK_NS;
         mono_sleep_until(wake_ns);
         late_ns = mono_ns() - wake_ns;
@@ -180,7 +179,7 @@ int trial_trace(struct trial *trial, const char *path, struct errinfo *reterr)
     return trial->trace_path == NULL ? errinfo_nomem(reterr) : 0;
 }
 
-static void stop_ticker(struct trial *trial)
+void trial_stop_ticker(struct trial *trial)
 {
     if (trial->ticker_started) {
         atomic_store(&trial->ticker_quit, true);
@@ -199,7 +198,7 @@ void trial_free(struct trial *trial)
     for (uint32_t i = 0; trial->workers != NULL && i < trial->assignment.workers_count; i++) {
         worker_free(trial->workers[i]);
     }
-    stop_ticker(trial);
+    trial_stop_ticker(trial);
     collector_free(trial->collector);
     trace_free(trial->trace);
     free(trial->trace_path);
@@ -268,8 +267,8 @@ int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
     return reach(trial, STAGE_TOPICS, make_topics(trial, deadline_ns, broker_version, reterr));
 }
 
-static int order_all(struct trial *trial, enum worker_order order, int64_t deadline_ns,
-                     struct errinfo *reterr)
+int trial_order_all(struct trial *trial, enum worker_order order, int64_t deadline_ns,
+                    struct errinfo *reterr)
 {
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
         worker_order(trial->workers[i], order, NULL, deadline_ns);
@@ -291,8 +290,8 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
     if (consumers) {
         atomic_store(&trial->rss_before_bytes, host_settled_rss_bytes());
     }
-    r = order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS, deadline_ns,
-                  reterr);
+    r = trial_order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS, deadline_ns,
+                        reterr);
     if (!consumers) {
         atomic_store(&trial->rss_opened_bytes, host_settled_rss_bytes());
     }
@@ -416,52 +415,6 @@ int trial_stop(struct trial *trial, int64_t stop_ns, bool sending_only, struct e
     at_ns = stop_ns == 0 ? mono_ns() : t0_ns + stop_ns;
     for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
         worker_stop(trial->workers[i], at_ns, sending_only);
-    }
-    return 0;
-}
-
-/* A trace that lacks records says so by their number: it is no reason to fail a run. */
-static void finish_trace(struct trial *trial)
-{
-    struct errinfo error = {""};
-
-    if (trial->trace != NULL && trace_finish(trial->trace, &error) < 0) {
-        log_warning("%s", error.text);
-    }
-}
-
-int trial_release(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
-{
-    int r = 0;
-
-    if (trial->collector == NULL || trial->stage == STAGE_RELEASED) {
-        return 0; /* It was never prepared that far, or its workers and ticker have ended. */
-    }
-    (void)trial_stop(trial, 0, false, NULL);
-    trial->stage = STAGE_RELEASED;
-    while (trial->ticker_started && gate_pending(&trial->gate) > 0 && mono_ns() < deadline_ns) {
-        mono_sleep_until(mono_ns() + TICK_NS);
-    }
-    r = order_all(trial, ORDER_CLOSE, deadline_ns, reterr);
-    stop_ticker(trial);
-    look_at_segment(trial); /* The ticker may not have seen that it ended: START has an answer. */
-    if (r < 0) {
-        return r;
-    }
-    finish_trace(trial);
-    do {
-        r = collector_drain(trial->collector, reterr);
-        if (r < 0) {
-            return r;
-        }
-        if (!collector_behind(trial->collector)) {
-            break;
-        }
-        close_interval(trial, false);
-    } while (trial->failure_code == 0);
-    close_interval(trial, true);
-    if (trial->failure_code < 0) {
-        return errinfo_set(reterr, trial->failure_code, "%s", trial->failure.text);
     }
     return 0;
 }

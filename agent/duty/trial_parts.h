@@ -19,6 +19,7 @@ enum trial_stage {
     STAGE_CONSUMERS, /* They read. */
     STAGE_READY,     /* Producers are open, too: segments can run. */
     STAGE_FAILED,    /* A step did: there is only to release and remove. */
+    STAGE_CLOSING,   /* All was handed in; some clients were not closed in time. */
     STAGE_RELEASED
 };
 
@@ -53,6 +54,18 @@ struct trial {
     struct errinfo failure; /* The ticker could not go on. */
     int failure_code;
 };
+
+#define TICK_NS (10 * NS_PER_MS)
+
+/* Gives all workers an order and waits for the last of them. */
+int trial_order_all(struct trial *trial, enum worker_order order, int64_t deadline_ns,
+                    struct errinfo *reterr);
+
+/* Of the ticker, or of who has stopped it. Closes the collector's interval and posts it; tells the
+ * end of a segment. */
+void trial_close_interval(struct trial *trial, bool final);
+void trial_look_at_segment(struct trial *trial);
+void trial_stop_ticker(struct trial *trial);
 
 /* The list of topics as drivers want it. 0 or -ENOMEM. */
 int trial_make_topics(struct trial *trial, struct errinfo *reterr);

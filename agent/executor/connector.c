@@ -117,6 +117,14 @@ int connector_new(const struct backend_ops *ops, const struct endpoint_config *c
     return 0;
 }
 
+void connector_quit(struct connector *connector)
+{
+    sync_lock(&connector->lock);
+    connector->quit = true;
+    (void)pthread_cond_broadcast(&connector->changed);
+    sync_unlock(&connector->lock);
+}
+
 void connector_free(struct connector *connector)
 {
     struct connected connected;
@@ -124,10 +132,7 @@ void connector_free(struct connector *connector)
     if (connector == NULL) {
         return;
     }
-    sync_lock(&connector->lock);
-    connector->quit = true;
-    (void)pthread_cond_broadcast(&connector->changed);
-    sync_unlock(&connector->lock);
+    connector_quit(connector);
     for (uint32_t i = 0; i < connector->threads_count; i++) {
         (void)pthread_join(connector->threads[i], NULL);
     }

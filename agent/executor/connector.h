@@ -32,6 +32,9 @@ struct connected {
 int connector_new(const struct backend_ops *ops, const struct endpoint_config *config,
                   struct connector **ret, struct errinfo *reterr);
 
+/* Begins no further attempt. Never waits. */
+void connector_quit(struct connector *connector);
+
 /* Ends the threads and hangs up what nobody took. NULL is allowed. Blocks until the attempts that
  * run have ended, by their deadline. */
 void connector_free(struct connector *connector);

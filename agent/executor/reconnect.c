@@ -215,9 +215,13 @@ static void *close_main(void *argument)
 {
     struct reconnect *reconnect = argument;
 
+    /* Attempts end while the endpoint closes, not before. */
+    if (reconnect->connector != NULL) {
+        connector_quit(reconnect->connector);
+    }
+    reconnect->ops->close(reconnect->closing);
     connector_free(reconnect->connector);
     reconnect->connector = NULL;
-    reconnect->ops->close(reconnect->closing);
     return NULL;
 }
 

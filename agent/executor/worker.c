@@ -54,11 +54,13 @@ static int carry_out_close(struct worker *worker)
     }
     sender_close_begin(worker->sender);
     receiver_close_begin(worker->receiver);
-    sender_close_end(worker->sender);
-    receiver_close_end(worker->receiver);
     worker->producers_open = false;
     worker->consumers_open = false;
+    /* Nothing more is recorded: what there is does not wait for a broker that says no goodbye. */
     turn_interval(worker, mono_ns(), true);
+    atomic_store(&worker->handed_in, true);
+    sender_close_end(worker->sender);
+    receiver_close_end(worker->receiver);
     return 0;
 }
 
@@ -75,6 +77,17 @@ static void begin_segment(struct worker *worker)
     worker->stop_taken_ns = SENDER_NEVER_NS;
     worker->running = true;
     worker->first_turn = true;
+}
+
+static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
+{
+    int64_t settled_ns = sender_settled_ns(worker->sender);
+    int64_t received_ns = receiver_last_ns(worker->receiver);
+
+    sender_count_due(worker->sender, now_ns);
+    sender_give_up(worker->sender, now_ns);
+    worker->running = false;
+    gate_ended(worker->gate, ended_ns, settled_ns > received_ns ? settled_ns : received_ns);
 }
 
 /* Takes the order that waits; true if the thread shall end. */
@@ -113,7 +126,9 @@ static bool take_order(struct worker *worker)
         begin_segment(worker);
         return quit; /* Done at the segment's end. */
     case ORDER_CLOSE:
-        worker->running = false;
+        if (worker->running) { /* It was not waited for: a call into a library kept this thread. */
+            end_segment(worker, mono_ns(), mono_ns());
+        }
         r = carry_out_close(worker);
         worker_watch(worker);
         break;
@@ -127,17 +142,6 @@ static bool ends_by_count(const struct worker *worker)
 {
     return worker->context.assignment->phases[worker->segment.phase_last].messages > 0 &&
            !worker->first_turn && worker->stop_taken_ns == SENDER_NEVER_NS;
-}
-
-static void end_segment(struct worker *worker, int64_t now_ns, int64_t ended_ns)
-{
-    int64_t settled_ns = sender_settled_ns(worker->sender);
-    int64_t received_ns = receiver_last_ns(worker->receiver);
-
-    sender_count_due(worker->sender, now_ns);
-    sender_give_up(worker->sender, now_ns);
-    worker->running = false;
-    gate_ended(worker->gate, ended_ns, settled_ns > received_ns ? settled_ns : received_ns);
 }
 
 static int64_t sending_end_ns(const struct worker *worker)
@@ -290,7 +294,10 @@ void worker_order(struct worker *worker, enum worker_order order, const struct s
 {
     gate_order_given(worker->gate);
     (void)pthread_mutex_lock(&worker->mutex);
-    ASSERT(!worker->has_order);
+    if (worker->has_order) { /* It was not even taken, see above. */
+        ASSERT(order == ORDER_CLOSE);
+        gate_order_done(worker->gate, 0, NULL);
+    }
     worker->has_order = true;
     worker->order = order;
     worker->order_deadline_ns = deadline_ns;
@@ -301,6 +308,11 @@ void worker_order(struct worker *worker, enum worker_order order, const struct s
     }
     (void)pthread_mutex_unlock(&worker->mutex);
     worker_wake(worker);
+}
+
+bool worker_has_handed_in(const struct worker *worker)
+{
+    return atomic_load(&worker->handed_in);
 }
 
 void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)

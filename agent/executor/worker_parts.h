@@ -30,6 +30,7 @@ struct worker {
     _Atomic int64_t stop_ns;         /* Of the segment. */
     _Atomic int64_t sending_stop_ns; /* Never after it. */
     _Atomic bool called;             /* There is an order or a stop to look at. */
+    _Atomic bool handed_in;          /* Its last interval. */
     bool consumers_open;
     bool producers_open;
     bool running;
