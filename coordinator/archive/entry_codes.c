@@ -38,6 +38,7 @@ static const char *const marks[] = {
     [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
     [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
     [MARK_OBJECTIVE] = "objective",     [MARK_REFUSED] = "refused",
+    [MARK_BROKER_SAYS] = "broker_says",
 };
 
 /* As JSON knows them. */

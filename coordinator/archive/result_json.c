@@ -143,13 +143,33 @@ static void put_outages(struct json_values *values, const struct result_trial *t
         const struct result_outage *outage = &trial->outages[i];
 
         json_open(values, NULL);
+        json_text(values, "kind", outage_kind_name(outage->kind));
+        json_text_or_null(values, "client", outage->client);
         json_i64(values, "down_ns", outage->down_ns);
         if (outage->up_ns >= outage->down_ns) { /* Else it never came back. */
             json_i64(values, "up_ns", outage->up_ns);
         }
-        json_count(values, "backlog_peak", outage->backlog_peak);
-        json_count(values, "unconfirmed", outage->unconfirmed);
+        if (outage->kind == OUTAGE_BROKER) {
+            json_count(values, "backlog_peak", outage->backlog_peak);
+            json_count(values, "unconfirmed", outage->unconfirmed);
+            json_count(values, "clients", outage->clients);
+        }
         json_text(values, "text", outage->text);
+        json_close(values);
+    }
+    json_close(values);
+    json_count(values, "outages_untold", trial->outages_untold);
+}
+
+static void put_notices(struct json_values *values, const struct result_trial *trial)
+{
+    json_open_array(values, "notices");
+    for (uint32_t i = 0; i < trial->notices_count; i++) {
+        json_open(values, NULL);
+        json_text(values, "text", trial->notices[i].text);
+        json_i64(values, "first_ns", trial->notices[i].first_ns);
+        json_i64(values, "last_ns", trial->notices[i].last_ns);
+        json_count(values, "count", trial->notices[i].count);
         json_close(values);
     }
     json_close(values);
@@ -188,6 +208,7 @@ static void put_trial(struct json_values *values, const struct result *result,
     json_bool(values, "ended", trial->ended);
     put_phases(values, trial->phases, trial->phases_count);
     put_outages(values, trial);
+    put_notices(values, trial);
     put_memory(values, result, trial);
     json_open_array(values, "errors");
     for (uint32_t i = 0; i < trial->errors_count; i++) {

@@ -170,7 +170,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* How much of the trial's outages fell into phases that were measured under load. */
+/* How much of the broker's outages fell into phases that were measured under load. */
 static int64_t away_ns(const struct result_trial *trial)
 {
     int64_t sum_ns = 0;
@@ -187,7 +187,10 @@ static int64_t away_ns(const struct result_trial *trial)
             const struct result_outage *outage = &trial->outages[i];
             int64_t up_ns = outage->up_ns < outage->down_ns ? end_ns : outage->up_ns;
 
-            sum_ns += larger(0, smaller(up_ns, end_ns) - larger(outage->down_ns, phase->start_ns));
+            if (outage->kind == OUTAGE_BROKER) {
+                sum_ns +=
+                    larger(0, smaller(up_ns, end_ns) - larger(outage->down_ns, phase->start_ns));
+            }
         }
     }
     return sum_ns;

@@ -287,6 +287,7 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
         const struct fold_agent *agent = &trial->agents[i];
 
         ret->outstanding += agent->outstanding;
+        ret->clients += agent->clients;
         ret->clients_down += agent->clients_down;
         if (agent->clients_down > 0 &&
             (ret->down_since_ns == 0 || agent->down_since_ns < ret->down_since_ns)) {

@@ -38,9 +38,30 @@ struct fold_live {
     uint64_t outstanding;                         /* Unconfirmed now. */
     uint64_t backlog; /* Confirmed and not yet received, over all subscriptions. */
     bool drained;     /* Nothing outstanding, and every subscription has every confirmed message. */
+    uint32_t clients;
     uint32_t clients_down;
     int64_t down_since_ns;
 };
+
+/* Whether the broker of the running trial is there: for any client, as one is enough. */
+enum presence {
+    PRESENCE_THERE,
+    PRESENCE_NO_CLIENT, /* Not one client is connected. */
+    PRESENCE_SILENT     /* They are, and nothing was confirmed or delivered for too long, while
+                         * messages waited for it. */
+};
+
+/* silence_ns: what is too long. With anything but THERE *ret_since_ns is when it began. */
+enum presence fold_presence(const struct fold *fold, int64_t silence_ns, int64_t *ret_since_ns);
+
+/* When the broker was there again after since_ns: the first answer or connection that was told of.
+ * 0: none. */
+int64_t fold_back_since(const struct fold *fold, int64_t since_ns);
+
+/* Why the last connection was lost that was lost after since_ns, and what the broker said last
+ * after it; "": nothing is known. Until the next fold_add(). */
+const char *fold_last_loss(const struct fold *fold, int64_t since_ns);
+const char *fold_last_notice(const struct fold *fold, int64_t since_ns);
 
 void fold_live(const struct fold *fold, struct fold_live *ret);
 

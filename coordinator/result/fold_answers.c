@@ -1,4 +1,4 @@
-/* fold_answers: what a folded trial came to: phases, audit, parties, outages. */
+/* fold_answers: what a folded trial came to: phases, audit, parties. */
 #include "fold_trial.h"
 
 #include <stdio.h>
@@ -315,48 +315,6 @@ static int make_parties(const struct answer *answer, struct result_trial *ret,
     return 0;
 }
 
-/* A broker's going and coming back, from the marks; figures from the intervals between them. */
-static int make_outages(const struct fold_trial *trial, const struct result_mark *marks,
-                        uint32_t marks_count, struct result_trial *ret, struct errinfo *reterr)
-{
-    ret->outages = calloc((size_t)marks_count + 1, sizeof *ret->outages);
-    if (ret->outages == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < marks_count; i++) {
-        struct result_outage *last =
-            ret->outages_count == 0 ? NULL : &ret->outages[ret->outages_count - 1];
-
-        if (marks[i].trial != trial->entry.number) {
-            continue;
-        }
-        if (marks[i].kind == MARK_BROKER_DOWN) {
-            last = &ret->outages[ret->outages_count++];
-            last->down_ns = marks[i].at_ns;
-            last->up_ns = marks[i].at_ns - 1;
-            memcpy(last->text, marks[i].text, sizeof last->text);
-        } else if (marks[i].kind == MARK_BROKER_UP && last != NULL) {
-            last->up_ns = marks[i].at_ns;
-        }
-    }
-    for (uint32_t o = 0; o < ret->outages_count; o++) {
-        struct result_outage *outage = &ret->outages[o];
-
-        for (uint32_t i = 0; i < ret->intervals_count; i++) {
-            const struct result_interval *interval = &ret->intervals[i];
-            bool after = outage->up_ns >= outage->down_ns && interval->start_ns > outage->up_ns;
-
-            if (interval->start_ns + INTERVAL_NS <= outage->down_ns || after) {
-                continue;
-            }
-            outage->unconfirmed += interval->unconfirmed;
-            outage->backlog_peak =
-                interval->backlog > outage->backlog_peak ? interval->backlog : outage->backlog_peak;
-        }
-    }
-    return 0;
-}
-
 static int compare_errors(const void *a, const void *b)
 {
     const struct error_delta *left = a;
@@ -409,7 +367,7 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
         r = make_parties(&answer, ret, reterr);
     }
     if (r == 0) {
-        r = make_outages(trial, marks, marks_count, ret, reterr);
+        r = fold_outages_make(trial, marks, marks_count, ret, reterr);
     }
     if (r == 0) {
         r = copy_lists(trial, ret, reterr);

@@ -68,6 +68,7 @@ void fold_trial_done(struct fold_trial *trial)
     free(trial->clients);
     free(trial->agents);
     free(trial->errors);
+    fold_outages_done(&trial->outages);
     entry_trial_done(&trial->entry);
     memset(trial, 0, sizeof *trial);
 }
@@ -210,6 +211,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     }
     agent->cpu_ns = health->cpu_ns;
     agent->until_ns = snapshot->until_ns;
+    agent->clients = health->clients;
     agent->clients_down = health->clients_down;
     agent->down_since_ns = health->down_since_ns;
     agent->outstanding = health->outstanding;
@@ -278,6 +280,9 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
     if (r == 0) {
         add_backlog(trial, snapshot, delivery_seen(trial->delivery) - seen_before);
         add_errors(trial, snapshot);
+        r = fold_outages_take(trial, snapshot, reterr);
+    }
+    if (r == 0) {
         if (snapshot->health.rss_bytes > 0) {
             r = add_agent_interval(trial, snapshot, reterr);
         }

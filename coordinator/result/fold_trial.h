@@ -39,13 +39,38 @@ struct fold_agent {
     int64_t cpu_ns;    /* At the last interval. */
     int64_t until_ns;
     bool final;
+    uint32_t clients;
     uint32_t clients_down;
     int64_t down_since_ns;
+    struct broker_signs signs; /* As of its last interval. */
     uint64_t outstanding;
     uint64_t sent, received, due, asked, asked_sent;
     int64_t send_lag_p99_ns; /* Largest of the rows since the last interval. */
     int64_t call_p99_ns;
     int64_t call_ns;
+};
+
+#define FOLD_LOSSES_MAX (64 * LOSSES_TOLD_MAX) /* Kept of a trial; of agents there are fewer. */
+#define FOLD_NOTICES_MAX 32
+
+struct fold_loss {
+    uint32_t client;
+    int64_t down_ns;
+    int64_t up_ns; /* Below down_ns: not back yet. */
+    char text[REASON_BYTES];
+};
+
+/* Connections that were lost, the broker's words, and whether it is there. */
+struct fold_outages {
+    struct fold_loss *losses;
+    uint32_t losses_count;
+    uint64_t losses_untold;
+    struct notice_delta *notices;
+    uint32_t notices_count;
+    int64_t answered_ns; /* The last answer that any agent had. */
+    int64_t handed_ns;   /* The last message that nobody confirms. */
+    int64_t
+        unheard_since_ns; /* Since when such messages went and nothing came; 0: something did. */
 };
 
 struct fold_trial {
@@ -67,6 +92,7 @@ struct fold_trial {
     struct fold_agent *agents;
     struct error_delta *errors;
     uint32_t errors_count;
+    struct fold_outages outages;
     bool has_end;
     struct entry_trial_end end;
     int64_t last_ns; /* Latest time any agent reported. */
@@ -103,6 +129,17 @@ int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *ret
 /* Makes percentiles of all intervals that are still open, into a copy; the trial goes on. */
 int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
                          uint32_t *ret_count, struct errinfo *reterr);
+
+/* fold_outages.c: takes a part's notices and losses, and with the part that carries the health of
+ * an interval the signs of the broker. -EBADMSG or -ENOMEM. */
+int fold_outages_take(struct fold_trial *trial, const struct snapshot *snapshot,
+                      struct errinfo *reterr);
+void fold_outages_done(struct fold_outages *outages);
+
+/* Outages and notices of the result; marks are those of the whole run. After its intervals and
+ * parties. 0 or -ENOMEM. */
+int fold_outages_make(const struct fold_trial *trial, const struct result_mark *marks,
+                      uint32_t marks_count, struct result_trial *ret, struct errinfo *reterr);
 
 /* The trial as a result; marks are those of the whole run. */
 int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,

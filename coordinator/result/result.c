@@ -41,12 +41,22 @@ static const char *const mark_kinds[] = {
     [MARK_ERROR] = "error",
     [MARK_OBJECTIVE] = "objective missed",
     [MARK_REFUSED] = "refused",
+    [MARK_BROKER_SAYS] = "the broker says",
 };
 
 const char *mark_kind_name(enum mark_kind kind)
 {
     ASSERT((size_t)kind < sizeof mark_kinds / sizeof mark_kinds[0]);
     return mark_kinds[kind];
+}
+
+const char *outage_kind_name(enum outage_kind kind)
+{
+    static const char *const names[OUTAGE_KINDS_COUNT] = {
+        [OUTAGE_BROKER] = "broker", [OUTAGE_CLIENT] = "client"};
+
+    ASSERT((size_t)kind < OUTAGE_KINDS_COUNT);
+    return names[kind];
 }
 
 void result_phases_free(struct result_phase *phases, uint32_t phases_count)
@@ -67,6 +77,7 @@ void result_trial_done(struct result_trial *trial)
     free(trial->audit);
     free(trial->parties);
     free(trial->outages);
+    free(trial->notices);
     free(trial->errors);
 }
 

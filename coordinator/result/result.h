@@ -134,8 +134,9 @@ enum mark_kind {
     MARK_INTERRUPTED,
     MARK_CUT_OFF,
     MARK_ERROR,
-    MARK_OBJECTIVE, /* Missed, so that the trial ended. */
-    MARK_REFUSED,   /* Requests that were of no agent of this run. */
+    MARK_OBJECTIVE,   /* Missed, so that the trial ended. */
+    MARK_REFUSED,     /* Requests that were of no agent of this run. */
+    MARK_BROKER_SAYS, /* Of itself, in its own words. */
     MARK_COUNT
 };
 
@@ -173,12 +174,20 @@ struct result_audit {
     char detail[ERRINFO_BYTES];
 };
 
-/* A span in which the broker was away. */
+/* A span in which no client could use the broker, or in which one client had no connection while
+ * others had. */
+enum outage_kind { OUTAGE_BROKER, OUTAGE_CLIENT, OUTAGE_KINDS_COUNT };
+
+const char *outage_kind_name(enum outage_kind kind); /* "broker", "client". */
+
 struct result_outage {
-    int64_t down_ns; /* Offset from T0. */
-    int64_t up_ns;   /* Below down_ns: it never came back. */
-    uint64_t backlog_peak;
+    enum outage_kind kind;
+    char client[TOPIC_NAME_BYTES]; /* As among the parties; "" of a broker's. */
+    int64_t down_ns;               /* Offset from T0. */
+    int64_t up_ns;                 /* Below down_ns: it never came back. */
+    uint64_t backlog_peak;         /* Of a broker's, as is unconfirmed. */
     uint64_t unconfirmed;
+    uint32_t clients; /* Of a broker's: that lost their connection in it, as far as it was told. */
     char text[REASON_BYTES];
 };
 
@@ -199,6 +208,9 @@ struct result_trial {
     uint32_t parties_count;
     struct result_outage *outages;
     uint32_t outages_count;
+    uint64_t outages_untold; /* Lost connections that are not among them: there were too many. */
+    struct notice_delta *notices; /* What the broker said of itself, by text. */
+    uint32_t notices_count;
     struct error_delta *errors; /* Texts with counts, most frequent first. */
     uint32_t errors_count;
 };

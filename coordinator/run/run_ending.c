@@ -1,5 +1,5 @@
-/* run_ending: what ends a trial before its time: a broker that stays away, the user, an objective
- * that is missed already. */
+/* run_ending: what ends a trial before its time: the user, an objective that is missed already, a
+ * broker that stays away (run_broker.c). */
 #include "run_parts.h"
 
 #include "log.h"
@@ -34,28 +34,6 @@ void run_take_interrupt(struct run *run)
                                NULL);
         (void)run_sync(whole, NULL);
     }
-}
-
-/* Has the broker been away for longer than the scenario allows? Then the run ends as fail. */
-static bool broker_is_lost(struct run *run)
-{
-    int64_t away_ns = mono_ns() - run->t0_ns - run->broker_down_ns;
-    char allowed[UNITS_TEXT_BYTES];
-
-    if (!run->broker_down || away_ns < run->config->scenario->on_broker_loss_ns) {
-        return false;
-    }
-    run->events.broker_lost = true;
-    run->target_lost[run->plan->cases[run->trial->case_index].target] = true;
-    run->broker_given_up = true;
-    (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
-                   run->progress.case_name);
-    (void)snprintf(run->events.broker_lost_text, sizeof run->events.broker_lost_text,
-                   "the broker went away at %.1f s and was not back within %s",
-                   (double)run->broker_down_ns / 1e9,
-                   units_format_duration(run->config->scenario->on_broker_loss_ns, allowed));
-    run_notice(run, "%s: %s", run->progress.case_name, run->events.broker_lost_text);
-    return true;
 }
 
 /* Ends the sending and leaves the consumers as long as a drain phase has, or until all is there. */
@@ -111,7 +89,7 @@ bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_dead
     const struct fold_live *live = &run->progress.live;
     int64_t since_ns = phase_start_ns;
 
-    if (broker_is_lost(run)) {
+    if (run_broker_is_lost(run)) {
         return true;
     }
     if (run_is_ending(run)) {

@@ -230,28 +230,6 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
     return run_journal_mark(run, MARK_ERROR, due_end_ns, text, reterr);
 }
 
-/* Marks when the broker goes and comes back, as the agents' snapshots tell it. */
-static int look_at_broker(struct run *run, struct errinfo *reterr)
-{
-    const struct fold_live *live = &run->progress.live;
-    bool down = live->clients_down > 0;
-    char text[REASON_BYTES];
-
-    if (run->trial == NULL || down == run->broker_down) {
-        return 0;
-    }
-    run->broker_down = down;
-    if (down) {
-        run->broker_down_ns = live->down_since_ns;
-        (void)snprintf(text, sizeof text, "%u clients lost their connection", live->clients_down);
-        run_notice(run, "%s: the broker is away (%s)", run->progress.case_name, text);
-        return run_journal_mark(run, MARK_BROKER_DOWN, run->broker_down_ns, text, reterr);
-    }
-    run_notice(run, "%s: the broker is back", run->progress.case_name);
-    return run_journal_mark(run, MARK_BROKER_UP, mono_ns() - run->t0_ns,
-                            "all clients are connected again", reterr);
-}
-
 static void show(struct run *run, int64_t now_ns)
 {
     struct run_progress *progress = &run->progress;
@@ -284,6 +262,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         r = run->trial != NULL && snapshot->trial == run->trial->number
                 ? run_journal(run, &entry, reterr)
                 : 0;
+        r = r == 0 ? run_mark_notices(run, snapshot, reterr) : r;
         journal_entry_done(&entry);
     }
     now_ns = mono_ns();
@@ -297,7 +276,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         if (run->windows != NULL && !run_is_ending(run)) {
             windows_advance(run->windows, run->progress.live.intervals);
         }
-        r = look_at_broker(run, reterr);
+        r = run_look_at_broker(run, reterr);
     }
     show(run, now_ns);
     return r;

@@ -10,6 +10,14 @@
 #include "search.h"
 #include "session.h"
 
+#define RUN_SAID_MAX 16
+
+/* Something that the broker said in the running trial. */
+struct run_said {
+    char text[REASON_BYTES];
+    int64_t last_ns; /* Offset from T0. */
+};
+
 struct run {
     const struct run_config *config;
     struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
@@ -47,9 +55,13 @@ struct run {
     bool aborted;                  /* By an objective that was missed. */
     struct windows *windows;       /* NULL: no trial runs. */
     bool target_lost[TARGETS_MAX]; /* Its broker did not come back in time: no more trials of it. */
-    bool broker_down;
+    bool broker_down;              /* No client can use it. */
+    bool broker_silent;            /* Though its connections are open. */
     bool broker_given_up;
-    int64_t broker_down_ns; /* Offset from T0. */
+    int64_t broker_down_ns;             /* Offset from T0. */
+    struct run_said said[RUN_SAID_MAX]; /* What it said of itself, by text. */
+    uint32_t said_count;
+    uint32_t said_marks;
     int64_t start_skew_ns[AGENTS_MAX];
 };
 
@@ -78,6 +90,13 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
 /* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
  * can't be written. */
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
+
+/* run_broker.c: marks and says when the broker goes and comes back, as the agents' snapshots tell
+ * it; what it says of itself; whether it has been away for longer than the scenario allows, which
+ * ends the run as fail. Below 0: the journal can't be written. */
+int run_look_at_broker(struct run *run, struct errinfo *reterr);
+int run_mark_notices(struct run *run, const struct snapshot *snapshot, struct errinfo *reterr);
+bool run_broker_is_lost(struct run *run);
 
 /* Is the running trial ended before its time, and drained? */
 bool run_is_ending(const struct run *run);

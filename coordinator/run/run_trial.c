@@ -403,6 +403,10 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     fleet_begin_trial(run->session->fleet, trial->number);
     run->t0_ns = 0;
     run->broker_down = false;
+    run->broker_silent = false;
+    run->progress.broker_away = false;
+    run->said_count = 0;
+    run->said_marks = 0;
     run->broker_given_up = false;
     run->aborted = false;
     memset(&run->progress.live, 0,

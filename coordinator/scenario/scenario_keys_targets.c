@@ -81,7 +81,9 @@ const struct scenario_key scenario_keys_targets[] = {
      .type = KEY_DURATION,
      RANGE(0, 24 * HOUR_NS),
      .fallback = "30s",
-     .help = "How long a target may be away under load before its run ends as fail."},
+     .help = "How long a target may be away under load before its run ends as fail. It is away "
+             "while no client can use it, and once it has confirmed and delivered nothing for that "
+             "long (1 s at least) while messages wait."},
     {.path = "calibrate",
      .type = KEY_DURATION,
      .zero_word = "none",

@@ -83,7 +83,7 @@ static bool was_away(const struct result_trial *trial, const struct result_phase
     for (uint32_t i = 0; i < trial->outages_count; i++) {
         const struct result_outage *outage = &trial->outages[i];
 
-        if (from_ns < end_of(outage, phase) + OUTAGE_EDGE_NS &&
+        if (outage->kind == OUTAGE_BROKER && from_ns < end_of(outage, phase) + OUTAGE_EDGE_NS &&
             until_ns > outage->down_ns - OUTAGE_EDGE_NS) {
             return true;
         }
@@ -253,7 +253,7 @@ static void say_away(const struct worst *worst, char *text)
         const struct result_outage *outage = &worst->trial->outages[i];
         int64_t end_ns = end_of(outage, worst->phase);
 
-        if (overlaps(outage->down_ns, end_ns, worst->phase)) {
+        if (outage->kind == OUTAGE_BROKER && overlaps(outage->down_ns, end_ns, worst->phase)) {
             sum_ns += end_ns - outage->down_ns;
         }
     }

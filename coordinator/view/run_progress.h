@@ -20,6 +20,7 @@ struct run_progress {
     int64_t phase_length_ns;
     int64_t trial_ns;        /* Into the trial. */
     int64_t trial_length_ns; /* At most. */
+    bool broker_away;        /* No client can use it. */
     struct fold_live live;
 };
 

@@ -120,10 +120,27 @@ static void add_latencies(const struct run_progress *progress, int width, struct
     add_line(out, width, line);
 }
 
+/* ", BROKER AWAY", or how many clients have lost their connection. */
+static const char *connections(const struct run_progress *progress, const char *before, char *text,
+                               size_t text_bytes)
+{
+    uint32_t down = progress->live.clients_down;
+
+    text[0] = '\0';
+    if (progress->broker_away) {
+        (void)snprintf(text, text_bytes, "%sBROKER AWAY", before);
+    } else if (down > 0) {
+        (void)snprintf(text, text_bytes, "%s%u of %u clients down", before, down,
+                       progress->live.clients);
+    }
+    return text;
+}
+
 static void add_state(const struct run_progress *progress, int width, struct text *out)
 {
     const struct fold_live *live = &progress->live;
     char line[256];
+    char away[64];
     char backlog[UNITS_TEXT_BYTES];
     char unconfirmed[UNITS_TEXT_BYTES];
 
@@ -132,7 +149,7 @@ static void add_state(const struct run_progress *progress, int width, struct tex
                    units_format_count((double)live->outstanding, unconfirmed),
                    progress->agents_joined, progress->agents_wanted,
                    progress->headroom[0] != '\0' ? "  " : "", progress->headroom,
-                   live->clients_down > 0 ? "  BROKER AWAY" : "");
+                   connections(progress, "  ", away, sizeof away));
     add_line(out, width, line);
 }
 
@@ -153,6 +170,7 @@ void view_line(const struct run_progress *progress, struct text *out)
     char received[UNITS_TEXT_BYTES];
     char p99[UNITS_TEXT_BYTES];
     char backlog[UNITS_TEXT_BYTES];
+    char away[64];
 
     if (progress->case_name == NULL || progress->phase_name == NULL) {
         text_addf(out, "%s%s%s\n", progress->stage, progress->detail == NULL ? "" : ": ",
@@ -166,5 +184,5 @@ void view_line(const struct run_progress *progress, struct text *out)
               units_format_rate((double)last->received, received),
               last->e2e.samples > 0 ? units_format_ns((double)last->e2e.p99, p99) : "-",
               units_format_count((double)progress->live.backlog, backlog),
-              progress->live.clients_down > 0 ? ", BROKER AWAY" : "");
+              connections(progress, ", ", away, sizeof away));
 }

@@ -336,6 +336,7 @@ static void fill_outage(struct result *result, struct result_trial *trial,
         .up_ns = (int64_t)(manner->outage_s + manner->outage_length_s) * NS_PER_S + 200 * NS_PER_MS,
         .backlog_peak = 36000,
         .unconfirmed = 3100,
+        .clients = 12,
     };
     copy(trial->outages[0].text, sizeof trial->outages[0].text, texts[0]);
     trial->errors_count = 2;

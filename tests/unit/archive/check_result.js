@@ -71,7 +71,11 @@ function checkResult(result) {
     has(c, CASE, 'a case');
     c.phases.forEach((phase) => checkPhase(phase, `${c.name} ${phase.name}`));
     for (const trial of c.trials) {
-      has(trial, ['number', 'phases'], 'a trial');
+      has(trial, ['number', 'phases', 'outages', 'outages_untold', 'notices'], 'a trial');
+      trial.outages.forEach((outage) => {
+        has(outage, ['kind', 'client', 'down_ns', 'text'], 'an outage');
+        assert.strictEqual(outage.client === null, outage.kind === 'broker');
+      });
       trial.phases.forEach((phase) => checkPhase(phase, `${c.name} trial ${trial.number} ${phase.name}`));
     }
   }

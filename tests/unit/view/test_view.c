@@ -93,6 +93,12 @@ static void the_screen_shows_phase_rates_latencies_and_state(void **state)
     assert_non_null(strstr(text, "agents 2 of 2  headroom 3.4x"));
     free(text);
     progress.live.clients_down = 1;
+    progress.live.clients = 4;
+    text = screen(&progress, 100);
+    assert_null(strstr(text, "AWAY")); /* One client is not the broker. */
+    assert_non_null(strstr(text, "1 of 4 clients down"));
+    free(text);
+    progress.broker_away = true;
     text = screen(&progress, 100);
     assert_non_null(strstr(text, "BROKER AWAY"));
     free(text);
@@ -169,7 +175,7 @@ static void a_line_for_a_log_has_no_latency_without_samples(void **state)
                                    "ms, backlog 17\n");
     text_done(&out);
     progress.live.last.e2e.samples = 0;
-    progress.live.clients_down = 2;
+    progress.broker_away = true;
     view_line(&progress, &out);
     assert_non_null(strstr(out.bytes, "p99 -"));
     assert_non_null(strstr(out.bytes, "BROKER AWAY"));
