@@ -123,14 +123,14 @@ def killed_without_confirms(broker):
         contains(run.out, "FAIL - lost == 0: ", "the summary leads with what was lost")
 
 
-@test("a queue of RabbitMQ that rejects 96 % of what it is sent fails the run, though nobody consumes", needs=["rabbitmq"])
+@test("a queue of RabbitMQ that rejects 96 % of what it is sent fails the run", needs=["rabbitmq"])
 def rejects(broker):
     broker.ask("ctl", "set_policy", "full", "^millrace-", '{"max-length":20,"overflow":"reject-publish"}', "--apply-to", "queues")
     folder = bed.new_path("rejects")
     path = bed.scenario(
-        f'  - {{ backend: rabbitmq, address: "{broker.address}" }}\n',
-        ["{ name: steady, rate: 250/s, for: 2s }", "{ name: drain, rate: none, until: drained, for: 5s }"],
-        topology="{ topics: 1, producers: 1, consumers: 0 }",
+        f'  - {{ backend: rabbitmq, address: "{broker.address}", options: {{ prefetch: 1 }} }}\n',
+        ["{ name: steady, rate: 250/s, for: 2s, consume: { paused: true } }", "{ name: drain, rate: none, until: drained, for: 5s }"],
+        topology="{ topics: 1, producers: 1, consumers: 1 }", delivery="{ consume_ack: each }",
     )  # fmt: skip
     try:
         run = bed.millrace("run", path, "--out", folder, code=1)
