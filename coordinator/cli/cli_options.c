@@ -106,8 +106,10 @@ static int read_number(const struct cli_usage *usage, enum cli_option option, co
 /* It is a key of the scenario: so the run's own copy has it, too. */
 static int take_selfcheck(const struct cli_usage *usage, const char *value, struct cli_options *ret)
 {
-    bool warns = strcmp(value, "warn") == 0;
+    bool warns;
 
+    ASSERT(value != NULL);
+    warns = strcmp(value, "warn") == 0;
     if (!warns && strcmp(value, "strict") != 0) {
         return wrong(usage, "--selfcheck is strict or warn, not ", value);
     }

@@ -6,6 +6,7 @@
 #include "made_journal.h"
 #include "selfcheck.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,7 +176,7 @@ static void a_check_that_flatters_voids_both_sides(void **state)
 
         bed_init(&bed, "e2e.p99 < 50ms");
         last = &bed.result->findings.checks[bed.result->findings.checks_count - 1];
-        (void)strcpy(last->check, names[i]);
+        (void)snprintf(last->check, sizeof last->check, "%s", names[i]);
         last->status = CHECK_INVALID;
         assert_non_null(strstr(judged(&bed, VERDICT_INVALID, MET_NOT_AVAILABLE)->reason, names[i]));
         bed_done(&bed);
