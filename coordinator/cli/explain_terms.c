@@ -69,7 +69,7 @@ void explain_objectives(const struct scenario *scenario)
     if (searched) {
         (void)printf(
             "  what was asked is sent, nothing is lost, the backlog does not grow, at most "
-            "0.1 %% is refused or meets an error (of every search)\n");
+            "0.1 %% is refused, remains unconfirmed or meets an error (of every search)\n");
         return;
     }
     explain_implied(scenario);

@@ -126,7 +126,8 @@ static bool sent_too_little(const struct result_trial *trial, const struct resul
 static bool had_trouble(const struct result_trial *trial, const struct result_phase *phase,
                         struct result_search_step *step)
 {
-    uint64_t trouble = phase->delivery.refused + phase->delivery.errors;
+    uint64_t trouble =
+        phase->delivery.refused + phase->delivery.unconfirmed + phase->delivery.errors;
     uint64_t lost = 0;
     char reason[REASON_BYTES];
 
@@ -134,7 +135,8 @@ static bool had_trouble(const struct result_trial *trial, const struct result_ph
         lost += trial->phases[i].flow[0] == '\0' ? trial->phases[i].delivery.lost : 0;
     }
     if ((double)trouble > TROUBLE_SHARE_MAX * (double)phase->due) {
-        (void)snprintf(reason, sizeof reason, "%llu of %llu messages were refused or met an error",
+        (void)snprintf(reason, sizeof reason,
+                       "%llu of %llu messages were refused, remained unconfirmed or met an error",
                        (unsigned long long)trouble, (unsigned long long)phase->due);
         conclude(step, STEP_BAD, reason);
         return true;

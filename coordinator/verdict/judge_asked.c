@@ -245,8 +245,10 @@ static const struct result_check *doubt(const struct result *result,
     const struct result_check *check = selfcheck_void(result, question->of, metric);
     char which[CHECK_NAME_BYTES];
 
-    if (check == NULL) {
-        return NULL;
+    if (check == NULL ||
+        (metric->kind == METRIC_ATTAINED && row->met == MET_NO &&
+         judge_broker_held_back(question->of, question->phase, question->objective->flow))) {
+        return NULL; /* However busy the generator was, it waited for the broker. */
     }
     say_check(check, which, sizeof which);
     if (row->met == MET_YES && is_bounded_well(question->objective)) {

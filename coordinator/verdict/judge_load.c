@@ -143,6 +143,24 @@ static bool held_back(const struct result_trial *trial, const struct result_phas
     return held_ns >= HELD_BACK_SHARE_MIN * missing_ns;
 }
 
+bool judge_broker_held_back(const struct result_case *of, const char *phase, const char *flow)
+{
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        const struct result_trial *trial = &of->trials[t];
+
+        for (uint32_t p = 0; p < trial->phases_count; p++) {
+            const struct result_phase *row = &trial->phases[p];
+
+            if (strcmp(row->name, phase) == 0 && strcmp(row->flow, flow) == 0 &&
+                row->due > row->sent_in_time &&
+                !held_back(trial, row, (double)(row->due - row->sent_in_time) / (double)row->due)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static void take(struct looked *looked, enum blame blame, const struct worst *row)
 {
     struct worst *worst = &looked->worst[blame];

@@ -63,6 +63,9 @@ bool judge_sent(const struct judge_terms *terms, const struct result_case *of,
 bool judge_taken(const struct judge_terms *terms, const struct result_case *of,
                  struct result_objective *ret);
 
+/* Was all that some trial lacked in that phase held back by the broker, not the generator? */
+bool judge_broker_held_back(const struct result_case *of, const char *phase, const char *flow);
+
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);

@@ -108,6 +108,10 @@ static void refusals_errors_and_losses_are_bad(void **state)
     wants(&made, STEP_GOOD, "");
     made.phase.delivery.errors = 5;
     wants(&made, STEP_BAD, "11 of 10000");
+    made.phase.delivery.errors = 0;
+    made.phase.delivery.unconfirmed = 5;
+    wants(&made, STEP_BAD, "11 of 10000 messages were refused, remained unconfirmed");
+    made.phase.delivery.unconfirmed = 0;
     make(&made);
     made.phase.delivery.lost = 1;
     wants(&made, STEP_BAD, "1 messages were lost");

@@ -134,6 +134,24 @@ static void of_a_service_latency_the_direction_is_not_known(void **state)
     bed_done(&bed);
 }
 
+/* It was INVALID where the same objective, implied, says FAIL. */
+static void a_rate_that_the_broker_held_back_is_missed_on_a_busy_host_as_well(void **state)
+{
+    struct result_trial *trial;
+    struct bed bed;
+
+    (void)state;
+    bed_init(&bed, "attained >= 90%");
+    trial = &bed.result->cases[0].trials[0];
+    trial->phases[0].sent_in_time /= 2;
+    (void)judged(&bed, VERDICT_INVALID, MET_NOT_AVAILABLE);
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].blocked_ns = INTERVAL_NS / 2;
+    }
+    (void)judged(&bed, VERDICT_FAIL, MET_NO);
+    bed_done(&bed);
+}
+
 static void load_that_was_not_sent_voids_both_sides(void **state)
 {
     struct result_trial *trial;
@@ -273,6 +291,7 @@ int main(void)
             a_bound_that_a_busy_host_may_have_broken_is_not_judged_and_shows_what_was_seen),
         cmocka_unit_test(a_rate_that_was_reached_on_a_busy_host_was_reached),
         cmocka_unit_test(of_a_service_latency_the_direction_is_not_known),
+        cmocka_unit_test(a_rate_that_the_broker_held_back_is_missed_on_a_busy_host_as_well),
         cmocka_unit_test(load_that_was_not_sent_voids_both_sides),
         cmocka_unit_test(a_stretch_of_less_load_voids_both_sides),
         cmocka_unit_test(a_check_that_flatters_voids_both_sides),
