@@ -80,10 +80,12 @@ int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr)
     if (from->count == 0) {
         return 0;
     }
+    if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
+        return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
+    }
     if (from->censored_count > 0 && hist_allow_censored(hist, reterr) < 0) {
         return -ENOMEM;
     }
-    ASSERT(from->count <= INT64_MAX - hist->count);
     last = hist_bucket(hist_clamped(from->max_ns));
     for (int32_t i = hist_bucket(hist_clamped(from->min_ns)); i <= last; i++) {
         hist->counts[i] += from->counts[i];

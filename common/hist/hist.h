@@ -24,7 +24,7 @@
 
 #define HIST_NS_MAX (INT64_C(3600) * 1000000000)
 #define HIST_SIGNIFICANT_DIGITS 3
-#define HIST_COUNT_MAX (UINT64_C(1) << 56) /* Samples that unpacking lets a histogram reach. */
+#define HIST_COUNT_MAX (UINT64_C(1) << 56) /* Samples of one. */
 
 struct hist;
 
@@ -47,7 +47,8 @@ int hist_allow_censored(struct hist *hist, struct errinfo *reterr);
  * into 0 .. HIST_NS_MAX: it is a lower bound, and stays one. Never allocates. */
 void hist_record_censored(struct hist *hist, int64_t value_ns, uint64_t count);
 
-/* Adds all of from into hist. 0, or -ENOMEM with hist untouched; only for what is censored. */
+/* Adds all of from into hist. 0, or with hist untouched -ENOMEM (only for what is censored) or
+ * -EOVERFLOW: they would have more than HIST_COUNT_MAX samples. */
 int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr);
 
 uint64_t hist_count(const struct hist *hist); /* Those that are censored are among them. */

@@ -33,6 +33,17 @@ static const struct cli_usage usage = {
                 "  millrace report runs/20261123-201501-1a2b-quickstart --format junit\n",
 };
 
+/* In a way that the run itself has not told: the journal was changed since. */
+static bool contradicts_itself(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->reasons_count; i++) {
+        if (strcmp(result->reasons[i].code, "audit") == 0) {
+            return false;
+        }
+    }
+    return result->violation[0] != '\0';
+}
+
 /* Folds the journal; the histogram log, if wanted, is written on the way. *ret_code: how to exit on
  * failure: what is no run's folder is a mistake of the user's, a disk that is full is none. */
 static int read_journal(const char *folder, bool with_hlog, struct result **ret, int *ret_code,
@@ -42,6 +53,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     struct fold *fold = NULL;
     struct hlog *hlog = NULL;
     struct journal_entry entry;
+    struct result *result = NULL;
     uint64_t entries = 0;
     int closed;
     int r = archive_reader_new(folder, &reader, reterr);
@@ -73,8 +85,18 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
                         folder, ARCHIVE_JOURNAL_NAME);
     }
     if (r == 0) {
-        r = closed < 0 ? closed : fold_result(fold, ret, reterr);
+        r = closed < 0 ? closed : fold_result(fold, &result, reterr);
         *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
+    }
+    if (r == 0 && contradicts_itself(result)) {
+        r = errinfo_set(reterr, -EBADMSG, "%s/%s: its figures contradict each other: %s", folder,
+                        ARCHIVE_JOURNAL_NAME, result->violation);
+        *ret_code = EXIT_USAGE;
+    }
+    if (r < 0) {
+        result_free(result);
+    } else {
+        *ret = result;
     }
     fold_free(fold);
     archive_reader_free(reader);

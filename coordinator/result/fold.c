@@ -1,6 +1,7 @@
 #include "fold_parts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +259,13 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
         break;
     }
     return errinfo_set(reterr, -EBADMSG, "an entry of unknown kind %d", (int)entry->kind);
+}
+
+void fold_tell_refused(struct fold *fold, const char *why)
+{
+    if (fold->refused[0] == '\0') {
+        (void)snprintf(fold->refused, sizeof fold->refused, "%s", why);
+    }
 }
 
 void fold_live(const struct fold *fold, struct fold_live *ret)

@@ -16,6 +16,10 @@ void fold_free(struct fold *fold);
  * ASSERT: journals come from disk. */
 int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr);
 
+/* Says in the result that an entry of this run was refused, and why: what is missing makes every
+ * figure doubtful. The first one stays. */
+void fold_tell_refused(struct fold *fold, const char *why);
+
 /* The result so far, complete: percentiles, audit, rates. May be called at any time; the caller
  * owns *ret. Without a CLOSE entry the result says that it was cut off, and where. */
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr);

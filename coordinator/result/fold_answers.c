@@ -364,6 +364,7 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
         r = make_audit(&answer, ret, reterr);
     }
     if (r == 0) {
+        (void)fold_sums_hold(trial, &answer.end, ret, ret->violation);
         r = make_parties(&answer, ret, reterr);
     }
     if (r == 0) {

@@ -22,6 +22,7 @@ struct fold {
     bool has_close;           /* And the last part of it. */
     struct entry_close close;
     int64_t last_unix_ns;
+    char refused[ERRINFO_BYTES]; /* The first entry of a run of ours that could not be folded. */
 };
 
 /* Newly allocated; "" for NULL. NULL if memory ran out. */

@@ -330,6 +330,22 @@ int fold_focus_searches(struct result *result, struct errinfo *reterr)
     return r;
 }
 
+/* The first thing that does not add up. */
+static void tell_violation(const struct fold *fold, struct result *result)
+{
+    (void)snprintf(result->violation, sizeof result->violation, "%s", fold->refused);
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        const struct result_case *of = &result->cases[c];
+
+        for (uint32_t t = 0; t < of->trials_count && result->violation[0] == '\0'; t++) {
+            if (of->trials[t].violation[0] != '\0') {
+                (void)snprintf(result->violation, sizeof result->violation, "%s, trial %u: %s",
+                               of->name, of->trials[t].number, of->trials[t].violation);
+            }
+        }
+    }
+}
+
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = calloc(1, sizeof *result);
@@ -354,6 +370,7 @@ int fold_result(const struct fold *fold, struct result **ret, struct errinfo *re
         result_free(result);
         return r;
     }
+    tell_violation(fold, result);
     *ret = result;
     return 0;
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVALS_MAX 2000000 /* Three weeks of seconds. */
 #define ERRORS_MAX 200
 #define SUM_NS_MAX 1e15
 
@@ -31,6 +30,7 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                                       .producers = trial->entry.producers,
                                       .producers_count = entry->producers_count};
     trial->clients_count = entry->producers_count + entry->consumers_count;
+    trial->intervals_max = fold_intervals_max(entry);
     trial->cells = calloc((size_t)cells_count(trial) + 1, sizeof *trial->cells);
     trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
     trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
@@ -80,11 +80,6 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     struct fold_cell *cell;
     int r = 0;
 
-    if (row->flow >= trial->entry.flows_count || row->phase >= trial->entry.phases_count) {
-        return errinfo_set(reterr, -EBADMSG,
-                           "a row of flow %u, phase %u, which the trial does not have", row->flow,
-                           row->phase);
-    }
     cell = &trial->cells[row->flow * trial->entry.phases_count + row->phase];
     counters_add(&cell->counters, &row->counters);
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
@@ -121,18 +116,12 @@ static void add_backlog(struct fold_trial *trial, const struct snapshot *snapsho
     trial->seen[snapshot->interval] += seen;
 }
 
-static int add_clients(struct fold_trial *trial, const struct snapshot *snapshot,
-                       struct errinfo *reterr)
+static void add_clients(struct fold_trial *trial, const struct snapshot *snapshot)
 {
     for (uint32_t i = 0; i < snapshot->clients_count; i++) {
         const struct client_delta *from = &snapshot->clients[i];
-        struct fold_client *to;
+        struct fold_client *to = &trial->clients[from->client];
 
-        if (from->client >= trial->clients_count) {
-            return errinfo_set(reterr, -EBADMSG, "client %u, which the trial does not have",
-                               from->client);
-        }
-        to = &trial->clients[from->client];
         to->messages += from->messages;
         to->bytes += from->bytes;
         to->latency_ns_sum += from->latency_ns_sum;
@@ -140,7 +129,6 @@ static int add_clients(struct fold_trial *trial, const struct snapshot *snapshot
         to->latency_ns_max =
             from->latency_ns_max > to->latency_ns_max ? from->latency_ns_max : to->latency_ns_max;
     }
-    return 0;
 }
 
 static void add_errors(struct fold_trial *trial, const struct snapshot *snapshot)
@@ -272,9 +260,7 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         agent->call_ns += sum_ns(snapshot->rows[i].series[SERIES_CALL]);
     }
     if (r == 0) {
-        r = add_clients(trial, snapshot, reterr);
-    }
-    if (r == 0) {
+        add_clients(trial, snapshot);
         r = delivery_add(trial->delivery, snapshot, reterr);
     }
     if (r == 0) {
@@ -296,13 +282,10 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     struct fold_agent *agent;
     int r;
 
-    if (snapshot->agent >= trial->entry.agents_count || snapshot->interval >= INTERVALS_MAX) {
-        return errinfo_set(reterr, -EBADMSG, "a snapshot of agent %u, interval %u, which can't be",
-                           snapshot->agent, snapshot->interval);
-    }
-    r = fold_check_time(snapshot->until_ns, "a snapshot", reterr);
-    if (r < 0) {
-        return r;
+    if (snapshot->agent >= trial->entry.agents_count) {
+        return errinfo_set(reterr, -EBADMSG,
+                           "a snapshot of agent %u, which the trial does not have",
+                           snapshot->agent);
     }
     agent = &trial->agents[snapshot->agent];
     if (snapshot->sequence < agent->sequence) {
@@ -313,6 +296,10 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
                            "snapshot %llu of agent %u came where %llu was expected",
                            (unsigned long long)snapshot->sequence, snapshot->agent,
                            (unsigned long long)agent->sequence);
+    }
+    r = fold_check_snapshot(trial, snapshot, reterr);
+    if (r < 0) {
+        return r;
     }
     agent->sequence++;
     r = fold_intervals_reserve(trial, snapshot->interval, reterr);

@@ -81,6 +81,7 @@ struct fold_trial {
     int64_t phase_end_ns[PHASES_MAX];
     struct result_interval *intervals;
     uint32_t intervals_count;
+    uint32_t intervals_max;   /* More than it can last. */
     uint64_t *acked_expected; /* By interval: confirmed x subscriptions, and distinct seen; for the
                                  backlog. */
     uint64_t *seen;
@@ -100,6 +101,11 @@ struct fold_trial {
 
 /* -EBADMSG for what can't be folded. */
 int fold_check_trial(const struct entry_trial *entry, struct errinfo *reterr);
+/* Seconds that a trial can last, with all that may hold it up. */
+uint32_t fold_intervals_max(const struct entry_trial *entry);
+/* Of an agent of the trial; everything that is added up is within its bounds afterwards. */
+int fold_check_snapshot(const struct fold_trial *trial, const struct snapshot *snapshot,
+                        struct errinfo *reterr);
 int fold_check_time(int64_t at_ns, const char *what, struct errinfo *reterr);
 
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
@@ -145,6 +151,15 @@ int fold_outages_make(const struct fold_trial *trial, const struct result_mark *
 int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,
                       const struct result_mark *marks, uint32_t marks_count,
                       struct result_trial *ret, struct errinfo *reterr);
+
+/* sent = acked + refused + unconfirmed; received - unexpected + lost + expired + unaccounted =
+ * expected. */
+bool fold_delivery_holds(const struct result_delivery *delivery);
+
+/* Whether those sums hold of a trial's phases and topics, and, once all of it is here, its counters
+ * are what the sets of its messages say. If not, ret (REASON_BYTES) says where. */
+bool fold_sums_hold(const struct fold_trial *trial, const struct delivery_end *end,
+                    const struct result_trial *of, char *ret);
 
 /* Rates of a phase from its counters and duration. */
 void fold_phase_rates(struct result_phase *phase, const struct counters *sums);

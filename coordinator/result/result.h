@@ -213,6 +213,7 @@ struct result_trial {
     uint32_t notices_count;
     struct error_delta *errors; /* Texts with counts, most frequent first. */
     uint32_t errors_count;
+    char violation[REASON_BYTES]; /* Where a sum of it does not hold; "": they do. */
 };
 
 /* What a sweep gave a key in a case. */
@@ -329,6 +330,9 @@ struct result {
     struct findings findings;
     struct result_mark *marks;
     uint32_t marks_count;
+    /* What was refused by the fold, or the first sum that does not hold, and where; "": none. No
+     * figure is safe then. */
+    char violation[ERRINFO_BYTES];
 };
 
 /* The highest rate that is asked in a measured phase of the case; 0: none has one. */

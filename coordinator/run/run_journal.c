@@ -246,6 +246,22 @@ static void show(struct run *run, int64_t now_ns)
     run->config->on_progress(run->config->context, progress);
 }
 
+/* A report that contradicts its trial must not end the run, whose data are worth keeping: it is
+ * left out, and the result is invalid and says why. */
+static int journal_snapshot(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
+{
+    struct errinfo error = {""};
+    int r = run_journal(run, entry, &error);
+
+    if (r == -EBADMSG) {
+        run_notice(run, "%s: a report of an agent was refused: %s", run->progress.case_name,
+                   error.text);
+        fold_tell_refused(run->fold, error.text);
+        return 0;
+    }
+    return r < 0 ? errinfo_set(reterr, r, "%s", error.text) : 0;
+}
+
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
 {
     struct snapshot *snapshot;
@@ -260,7 +276,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         fresh = true;
         entry.as.snapshot = snapshot;
         r = run->trial != NULL && snapshot->trial == run->trial->number
-                ? run_journal(run, &entry, reterr)
+                ? journal_snapshot(run, &entry, reterr)
                 : 0;
         r = r == 0 ? run_mark_notices(run, snapshot, reterr) : r;
         journal_entry_done(&entry);

@@ -100,6 +100,20 @@ static int judge_reports(struct result *result, struct tally *tally, struct erri
     return 0;
 }
 
+/* Figures that contradict each other are a bug of ours, or damage: nothing is told by them. */
+static int judge_sums(struct result *result, struct tally *tally, struct errinfo *reterr)
+{
+    char text[REASON_BYTES];
+
+    if (result->violation[0] == '\0') {
+        return 0;
+    }
+    tally->invalid++;
+    (void)snprintf(text, sizeof text, "the figures contradict each other, which is a bug: %.190s",
+                   result->violation);
+    return judge_add_reason(result, "audit", "", text, reterr);
+}
+
 int judge_result(struct result *result, const struct judge_terms *terms,
                  const struct judge_events *events, struct errinfo *reterr)
 {
@@ -124,6 +138,9 @@ int judge_result(struct result *result, const struct judge_terms *terms,
     }
     if (r == 0) {
         r = judge_reports(result, &tally, reterr);
+    }
+    if (r == 0) {
+        r = judge_sums(result, &tally, reterr);
     }
     missed = tally.missed > 0;
     /* A run that only sends has nothing to judge, but it has to send. */

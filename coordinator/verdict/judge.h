@@ -6,6 +6,8 @@
  * that is worse in a metric that gates. A metric that gates is like an objective: where less than
  * two pairs of trials have samples of it, or where it could be compared nowhere, it is not met.
  *
+ * A result whose sums do not hold (result.violation) is invalid, with the code "audit".
+ *
  * Implied, unless the scenario has an objective of its own about the same: lost == 0 and corrupted
  * == 0 over the whole case, with confirms or without; attained >= 99% and refused + unconfirmed +
  * errors <= 0.1% of each measured phase that keeps a rate. A case of which not one message was

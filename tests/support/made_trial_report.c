@@ -116,7 +116,10 @@ static void report_outcome(struct reporter *reporter, struct snapshot *snapshot,
                                                               : &delta->unconfirmed;
 
     ASSERT(seqruns_add(runs, message->seq, message->seq) == 0);
+    row->counters.refused += message->outcome == MADE_REFUSED ? 1 : 0;
+    row->counters.unconfirmed += message->outcome == MADE_UNCONFIRMED ? 1 : 0;
     if (message->outcome == MADE_ACKED) {
+        row->counters.acked++;
         row->counters.acked_now++;
         record(row, SERIES_PUBLISH, 1000);
         record(row, SERIES_PUBLISH_SERVICE, 900);

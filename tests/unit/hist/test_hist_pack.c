@@ -314,6 +314,26 @@ static void hist_unpack_add_refuses_to_pass_the_most_it_can_count(void **state)
     hist_free(hist);
 }
 
+/* It ended the coordinator, and `report`. */
+static void hist_add_refuses_to_pass_the_most_it_can_count(void **state)
+{
+    const uint64_t most[] = {HIST_COUNT_MAX, 0, 0, 0, 0, 1, HIST_COUNT_MAX};
+    struct hist *hist = new_hist();
+    struct hist *one = new_hist();
+    uint8_t bytes[80];
+
+    (void)state;
+    assert_int_equal(unpack_copy(hist, bytes, leb(bytes, most, 7)), 0);
+    hist_record(one, 7);
+    assert_int_equal(hist_add(hist, one, NULL), -EOVERFLOW);
+    assert_int_equal(hist_add(one, hist, NULL), -EOVERFLOW);
+    assert_int_equal(hist_count(hist), HIST_COUNT_MAX);
+    assert_int_equal(hist_max(hist), 0);
+    assert_int_equal(hist_count(one), 1);
+    hist_free(one);
+    hist_free(hist);
+}
+
 static void hist_pack_says_when_the_buffer_is_too_small(void **state)
 {
     static uint8_t packed[HIST_PACKED_BYTES_MAX];
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(hist_unpack_add_refuses_censored_samples_that_are_none_of_all),
         cmocka_unit_test(hist_unpack_add_refuses_longer_numbers_than_needed),
         cmocka_unit_test(hist_unpack_add_refuses_to_pass_the_most_it_can_count),
+        cmocka_unit_test(hist_add_refuses_to_pass_the_most_it_can_count),
         cmocka_unit_test(hist_pack_says_when_the_buffer_is_too_small),
     };
 

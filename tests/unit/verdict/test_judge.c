@@ -358,10 +358,25 @@ static void a_failure_afterwards_is_the_first_reason(void **state)
     result_free(result);
 }
 
+static void figures_that_contradict_each_other_are_no_pass(void **state)
+{
+    struct result *result = new_result();
+
+    (void)state;
+    (void)snprintf(result->violation, sizeof result->violation, "memory, trial 0: 3 sent, 2 not");
+    judge(result, NULL);
+    assert_int_equal(result->verdict, VERDICT_INVALID);
+    assert_int_equal(result->reasons_count, 1);
+    assert_string_equal(result->reasons[0].code, "audit");
+    assert_non_null(strstr(result->reasons[0].text, "memory, trial 0: 3 sent, 2 not"));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_without_a_fault_passes),
+        cmocka_unit_test(figures_that_contradict_each_other_are_no_pass),
         cmocka_unit_test(one_lost_message_fails_the_run),
         cmocka_unit_test(one_corrupted_message_fails_the_run),
         cmocka_unit_test(expired_unaccounted_and_refused_messages_are_not_lost),

@@ -1,0 +1,204 @@
+/* Sums that have to hold of whatever is folded, and snapshots that contradict them: a journal that
+ * was changed said PASS. */
+#include "fold_bench.h"
+
+#include "fold.h"
+#include "made_journal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Folds a whole journal whose snapshots were changed before; an entry that is refused is left out,
+ * as `run` does, and its reason kept. */
+struct changed_fold {
+    struct fold *fold;
+    void (*change)(struct snapshot *snapshot);
+    struct errinfo refused; /* The first. */
+};
+
+static void take_changed(void *context, const struct journal_entry *entry)
+{
+    struct changed_fold *changed = context;
+    struct errinfo error = {""};
+    int r;
+
+    if (entry->kind == ENTRY_SNAPSHOT) {
+        changed->change(entry->as.snapshot);
+    }
+    r = fold_add(changed->fold, entry, &error);
+    if (r < 0) {
+        assert_int_equal(r, -EBADMSG);
+        assert_int_equal(entry->kind, ENTRY_SNAPSHOT);
+        fold_tell_refused(changed->fold, error.text);
+        changed->refused = changed->refused.text[0] == '\0' ? error : changed->refused;
+    }
+}
+
+static void fold_changed(void (*change)(struct snapshot *snapshot), struct result **ret,
+                         struct errinfo *refused)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1};
+    struct changed_fold changed = {.change = change};
+
+    assert_int_equal(fold_new(&changed.fold, NULL), 0);
+    made_journal_each(&journal, take_changed, &changed);
+    assert_int_equal(fold_result(changed.fold, ret, NULL), 0);
+    *refused = changed.refused;
+    fold_free(changed.fold);
+    made_trial_free(made);
+}
+
+/* The snapshot is refused with these words, and the result tells them. */
+static void refused(void (*change)(struct snapshot *snapshot), const char *words)
+{
+    struct result *result = NULL;
+    struct errinfo error;
+
+    fold_changed(change, &result, &error);
+    if (strstr(error.text, words) == NULL || strstr(result->violation, words) == NULL) {
+        fail_msg("\"%s\" and \"%s\" where \"%s\" belongs", error.text, result->violation, words);
+    }
+    result_free(result);
+}
+
+static void a_far_second(struct snapshot *snapshot)
+{
+    snapshot->interval = 1999999;
+}
+
+static void a_second_too_many(struct snapshot *snapshot)
+{
+    snapshot->interval += snapshot->agent == 1 && snapshot->interval > 2 ? 1 : 0;
+}
+
+static void a_cell_twice(struct snapshot *snapshot)
+{
+    for (uint32_t i = 1; i < snapshot->rows_count; i++) {
+        snapshot->rows[i].flow = snapshot->rows[0].flow;
+        snapshot->rows[i].phase = snapshot->rows[0].phase;
+    }
+}
+
+static void a_counter_that_wraps(struct snapshot *snapshot)
+{
+    if (snapshot->rows_count > 0) {
+        snapshot->rows[0].counters.received_bytes = UINT64_MAX;
+    }
+}
+
+static void latencies_of_nothing(struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        snapshot->rows[i].counters.received = 0;
+    }
+}
+
+static void too_many_samples(struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        struct hist **hist = &snapshot->rows[i].series[SERIES_CONSUME_ACK];
+
+        if (*hist == NULL) {
+            assert_int_equal(hist_new(hist, NULL), 0);
+            assert_int_equal(hist_allow_censored(*hist, NULL), 0);
+            hist_record_censored(*hist, 1, UINT64_C(1) << 41); /* Three are too many. */
+        }
+    }
+}
+
+/* As the seconds of an agent of another run were. */
+static void ten_times_too_much(struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        snapshot->rows[i].counters.due += 100000;
+    }
+}
+
+static void what_contradicts_its_trial_is_refused_and_told(void **state)
+{
+    (void)state;
+    refused(a_far_second, "reports second 1999999, but the trial can't last longer than");
+    refused(a_second_too_many, "agent 1 reports second 4 where 3 was expected");
+    refused(a_cell_twice, "reported twice in one report");
+    refused(a_counter_that_wraps, "counters that can't be");
+    refused(latencies_of_nothing, "more latencies than messages");
+    refused(too_many_samples, "more latencies than messages");
+    refused(ten_times_too_much, "more than ten times as many messages came due as the plan asked");
+}
+
+static void sent_once_more(struct snapshot *snapshot)
+{
+    if (snapshot->agent == 0 && snapshot->interval == 0) {
+        snapshot->rows[0].counters.sent++;
+    }
+}
+
+static void received_once_more(struct snapshot *snapshot)
+{
+    if (snapshot->agent == 1 && snapshot->interval == 3) {
+        snapshot->rows[0].counters.received++;
+    }
+}
+
+/* Nobody asked: the sums stood in tests only. */
+static void told(void (*change)(struct snapshot *snapshot), const char *words)
+{
+    struct result *result = NULL;
+    struct errinfo error;
+
+    fold_changed(change, &result, &error);
+    assert_string_equal(error.text, "");
+    if (strstr(result->violation, words) == NULL) {
+        fail_msg("\"%s\" where \"%s\" belongs", result->violation, words);
+    }
+    result_free(result);
+}
+
+static void leave(struct snapshot *snapshot)
+{
+    (void)snapshot;
+}
+
+static void counters_that_are_not_what_the_numbers_say_are_told(void **state)
+{
+    struct result *result = NULL;
+    struct errinfo error;
+
+    (void)state;
+    told(sent_once_more, "sent by its counters");
+    told(received_once_more, "received by its counters");
+    fold_changed(leave, &result, &error);
+    assert_string_equal(result->violation, "");
+    result_free(result);
+}
+
+/* Whatever happens to messages and agents, what is right is not called wrong. */
+static void no_run_of_any_faults_violates_a_sum(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        const struct made_options options = made_options_random(seed);
+        struct made_trial *made = NULL;
+        struct result *result = fold_bench_result_of_options(&options, &made);
+
+        if (result->violation[0] != '\0') {
+            fail_msg("seed %llu: %s", (unsigned long long)seed, result->violation);
+        }
+        result_free(result);
+        made_trial_free(made);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_contradicts_its_trial_is_refused_and_told),
+        cmocka_unit_test(counters_that_are_not_what_the_numbers_say_are_told),
+        cmocka_unit_test(no_run_of_any_faults_violates_a_sum),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
