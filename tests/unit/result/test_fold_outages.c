@@ -70,6 +70,7 @@ static void tell_loss(struct bench *bench, uint32_t client, bool is_back, int64_
     struct loss_delta loss = {.client = client, .is_back = is_back, .at_ns = at_ns};
     struct snapshot snapshot = {.trial = bench->made->entry.number,
                                 .sequence = bench->sequence[0]++,
+                                .interval = 1, /* After the one second that was told. */
                                 .losses = &loss,
                                 .losses_count = 1};
     struct journal_entry entry = {.kind = ENTRY_SNAPSHOT, .as.snapshot = &snapshot};
