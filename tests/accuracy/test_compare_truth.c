@@ -6,6 +6,7 @@
 #include "compare.h"
 #include "random.h"
 #include "stats.h"
+#include "truth.h"
 
 #include <math.h>
 
@@ -72,22 +73,34 @@ static uint32_t worse_of(uint32_t pairs, double slower)
 
 static void the_same_against_itself_raises_few_false_alarms(void **state)
 {
+    uint32_t worse = worse_of(5, 1.0);
+
     (void)state;
-    assert_in_range(worse_of(5, 1.0), 0, SEEDS / 20);
+    assert_in_range(worse, 0, SEEDS / 20);
+    truth("a build against itself, 5 pairs, called worse", "at most 5 % of 200", "%u of %u", worse,
+          SEEDS);
 }
 
 static void a_fifth_more_service_time_is_found_with_five_pairs(void **state)
 {
+    uint32_t worse = worse_of(5, 1.2);
+
     (void)state;
-    assert_in_range(worse_of(5, 1.2), SEEDS * 95 / 100, SEEDS);
+    assert_in_range(worse, SEEDS * 95 / 100, SEEDS);
+    truth("a build a fifth slower, 5 pairs, called worse", "at least 95 % of 200", "%u of %u",
+          worse, SEEDS);
 }
 
 /* At the threshold itself each of the five intervals lies beyond it in 2.5 % of the runs: 12.5 % of
  * 200 runs are 25, give or take three standard deviations of 4.7. */
 static void a_change_as_large_as_the_threshold_is_seldom_called_worse(void **state)
 {
+    uint32_t worse = worse_of(5, 1.0 + THRESHOLD);
+
     (void)state;
-    assert_in_range(worse_of(5, 1.0 + THRESHOLD), 11, 39);
+    assert_in_range(worse, 11, 39);
+    truth("a change as large as the threshold, called worse", "25 of 200, give or take 14",
+          "%u of %u", worse, SEEDS);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* The memory broker does known things to known messages; the result must say exactly those. */
 #include "one_process.h"
+#include "truth.h"
 
 #include "hist.h"
 
@@ -55,6 +56,8 @@ static void a_clean_run_loses_and_doubles_nothing(void **state)
     assert_int_equal(hist_count(phase->latency[SERIES_PUBLISH]), MESSAGES);
     assert_int_equal(hist_count(phase->latency[SERIES_SEND_LAG]), MESSAGES);
     assert_int_equal(hist_count(phase->latency[SERIES_CALL]), MESSAGES);
+    truth("a broker that does no wrong: lost, doubled, damaged", "exactly 0", "0 of %llu",
+          (unsigned long long)delivery->expected);
     result_free(result);
 }
 
@@ -74,6 +77,8 @@ static void lost_messages_are_counted_exactly(void **state)
     assert_int_equal(delivery->lost, 2 * 2 * (300 / 7));
     assert_int_equal(delivery->received, 2 * MESSAGES - delivery->lost);
     assert_int_equal(delivery->duplicated, 0);
+    truth("a broker that loses each 7th message", "exactly 168 of 1200", "%llu lost",
+          (unsigned long long)delivery->lost);
     result_free(result);
 }
 
@@ -96,6 +101,9 @@ static void copies_and_damage_are_counted_exactly(void **state)
     assert_int_equal(delivery->lost, 2 * 2 * (300 / 9));
     assert_int_equal(delivery->corrupted, 2 * 2 * (300 / 9 + 300 / 45));
     assert_int_equal(delivery->duplicated, 2 * 2 * (300 / 5 - 300 / 45));
+    truth("a broker that doubles each 5th and damages each 9th message",
+          "exactly 216 doubled, 156 damaged", "%llu, %llu",
+          (unsigned long long)delivery->duplicated, (unsigned long long)delivery->corrupted);
     result_free(result);
 }
 
@@ -122,6 +130,9 @@ static void refused_and_reordered_messages_are_counted_exactly(void **state)
     assert_int_equal(delivery->lost + delivery->duplicated, 0);
     /* 546 were published, the last to be swapped is the 540th. */
     assert_int_equal(delivery->reordered, 2 * 54);
+    truth("a broker that refuses each 11th and swaps each 10th message",
+          "exactly 54 refused, 108 out of order", "%llu, %llu",
+          (unsigned long long)delivery->refused, (unsigned long long)delivery->reordered);
     result_free(result);
 }
 
@@ -155,6 +166,10 @@ static void as_fast_as_possible_the_counts_are_as_exact(void **state)
     assert_null(phase->latency[SERIES_E2E]); /* There is no schedule to be late against. */
     assert_int_equal(hist_count(phase->latency[SERIES_E2E_SERVICE]),
                      delivery->received + delivery->duplicated);
+    truth("a broker that loses each 1000th and doubles each 777th, as fast as possible",
+          "exactly, of what was sent", "%llu and %llu of %llu x 2",
+          (unsigned long long)delivery->lost, (unsigned long long)delivery->duplicated,
+          (unsigned long long)sent);
     result_free(result);
 }
 
@@ -180,6 +195,9 @@ static void a_broker_that_is_away_for_a_while_loses_nothing(void **state)
     assert_true(delivery->unexpected <= 2 * delivery->unconfirmed);
     /* The first of them waited for nearly the whole outage, counted from its intended time. */
     assert_true(hist_max(one_process_phase(result)->latency[SERIES_PUBLISH]) >= 150 * NS_PER_MS);
+    truth("a broker that is away for 0.2 s: lost; longest publish", "0; at least 150 ms",
+          "%llu; %.0f ms", (unsigned long long)delivery->lost,
+          (double)hist_max(one_process_phase(result)->latency[SERIES_PUBLISH]) / NS_PER_MS);
     result_free(result);
 }
 

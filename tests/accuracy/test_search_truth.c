@@ -7,6 +7,7 @@
 #include "search.h"
 #include "search_step.h"
 #include "snapshot.h"
+#include "truth.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -183,6 +184,8 @@ static void a_set_capacity_is_found_within_two_percent_with_every_seed(void **st
 
     (void)state;
     assert_int_equal(right_of(&server, NULL, CAPACITY_PER_S, 0.02), SEEDS);
+    truth("highest rate of a server of known capacity, in virtual time", "2 %, every seed",
+          "%u of %u seeds", SEEDS, SEEDS);
 }
 
 /* Pollaczek and Khinchine for M/D/1: the mean time in the system is s (1 + u / (2 (1 - u))) with
@@ -200,6 +203,8 @@ static void with_a_latency_objective_the_answer_is_that_of_an_m_d_1_queue(void *
     (void)snprintf(text, sizeof text, "e2e.mean < %.0fus", limit_s * 1e6);
     assert_int_equal(objective_parse(text, &objective, NULL), 0);
     assert_int_equal(right_of(&server, &objective, utilization * CAPACITY_PER_S, 0.03), SEEDS);
+    truth("highest rate at which an M/D/1 queue keeps a mean latency", "3 % of Pollaczek-Khinchine",
+          "%u of %u seeds", SEEDS, SEEDS);
 }
 
 /* Without its self-check the search would take the agent's limit for the broker's. */
@@ -221,6 +226,8 @@ static void a_generator_that_is_slower_than_the_broker_is_told_from_it(void **st
         assert_non_null(strstr(answer.limit, "generator-limited at 4.00k/s: self-check "
                                              "load_thread_cpu of agent-1"));
     }
+    truth("a generator half as fast as the broker", "named as the limit, every seed",
+          "%u of %u seeds", SEEDS, SEEDS);
 }
 
 static void a_host_that_is_busy_now_and_then_does_not_change_the_answer(void **state)
@@ -229,6 +236,8 @@ static void a_host_that_is_busy_now_and_then_does_not_change_the_answer(void **s
 
     (void)state;
     assert_int_equal(right_of(&server, NULL, CAPACITY_PER_S, 0.02), SEEDS);
+    truth("highest rate, with a host that is busy in 5 % of the seconds", "2 %, every seed",
+          "%u of %u seeds", SEEDS, SEEDS);
 }
 
 int main(void)

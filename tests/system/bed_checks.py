@@ -38,6 +38,11 @@ def matches(text, pattern, what):
         raise AssertionError(f"{what} does not match {pattern!r}:\n{text}")
 
 
+def truth(what, bound, found):
+    """A row of the table that tests/truth makes; after the checks: what is said then holds."""
+    print(f"# truth: {what} | {bound} | {found}")
+
+
 def wait_until(condition, what, timeout_s=LONG_S):
     """Returns what condition() returned when it was true at last."""
     end = time.monotonic() + timeout_s

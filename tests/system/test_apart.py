@@ -7,7 +7,7 @@ import socket
 import struct
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, same, test, truth
 
 ALL = ["rabbitmq", "kafka", "mosquitto"]
 SMALL, LARGE = 200, 20000
@@ -85,6 +85,8 @@ def other_clock(mosquitto):
     same(e2e["samples"], 1000, "samples")
     check(e2e["max"] < 4e9 and 0 <= e2e["min"], f"the clocks' offset is in the latency: {e2e}")
     check(e2e["p50"] < 1e9, f"e2e: {e2e}")
+    off = f"{abs(clock['offset_ns'] + 5e9) / 1e3:.0f} us; {clock['bound_ns'] / 1e3:.0f} us"
+    truth("a clock that is 5 s ahead and drifts by 20 ppm: error of its offset; bound told", "bound + 1 ms; below 5 ms", off)
 
 
 @test("agents may be there before the coordinator, even where something else hung up on them", needs=[])

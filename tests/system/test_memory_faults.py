@@ -1,7 +1,7 @@
 """The memory broker does known wrong to known messages; a whole run must find exactly that, no more and no less."""
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, same, test, truth
 
 # One topic of one partition and one producer: the n-th message of a partition is the n-th of its stream.
 ONE = "{ topics: 1, producers: 1, consumers: 1 }"
@@ -116,6 +116,8 @@ def all_at_once():
         result, refused=SENT // 30, acked=acked, expected=2 * acked, lost=2 * len(lost | corrupted),
         corrupted=2 * len(corrupted), duplicated=2 * len(doubled),
     )  # fmt: skip
+    told = f"{2 * len(lost | corrupted)}, {2 * len(corrupted)}, {2 * len(doubled)}, {SENT // 30}"
+    truth("a whole run over a broker that loses, damages, doubles and refuses known messages", "exactly", told)
 
 
 @test("a frozen broker makes messages wait: the figures from the intended time tell it, the others don't")
@@ -129,6 +131,8 @@ def frozen():
     check(900e6 < steady["e2e"]["max"] < 2e9, f"the longest wait was not the outage's second: {steady['e2e']}")
     # Ten messages were in flight when it froze; all others waited to be sent.
     check(steady["e2e_service"]["p99"] < 200e6, f"service p99 counts the wait for the send: {steady['e2e_service']}")
+    longest = f"{steady['e2e']['max'] / 1e6:.0f} ms; {steady['e2e_service']['p99'] / 1e6:.1f} ms"
+    truth("a whole run over a broker frozen for 1 s: longest response; p99 of service", "0.9 to 2 s; below 200 ms", longest)
 
 
 @test("a broker that goes away and comes back: the run goes on, errors are counted, the sum holds")

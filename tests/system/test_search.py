@@ -3,7 +3,7 @@
 import signal
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, same, test, truth
 
 CAPACITY = 2000
 TOPOLOGY = "{ topics: 1, producers: 2, consumers: 1 }"
@@ -55,6 +55,8 @@ def capacity():
     check(found["lower_per_s"] <= CAPACITY * 1.002, f"lower bound {found['lower_per_s']}")
     check(found["upper_per_s"] >= CAPACITY, f"upper bound {found['upper_per_s']}")
     check(found["upper_per_s"] <= found["lower_per_s"] * 1.2, f"bounds {found}")
+    bounds = f"{found['lower_per_s']:.0f} to {found['upper_per_s']:.0f}/s"
+    truth(f"highest rate of a broker that serves {CAPACITY}/s", "the bounds around it, within 20 %", bounds)
     same([step["trial"] for step in found["steps"]], list(range(len(found["steps"]))), "numbers of trials")
     same(len(bed.case_of(result, "memory")["trials"]), len(found["steps"]), "trials")
     contains(found["limit"], "the backlog grew by at least", "what limited it")

@@ -8,7 +8,7 @@ import threading
 import time
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, same, test, truth
 
 QUICKSTART = os.path.join(bed.SOURCE, "scenarios", "quickstart.yaml")
 ALL = ["rabbitmq", "kafka", "mosquitto"]
@@ -114,6 +114,8 @@ def rabbitmq_agrees(*brokers):
         ("rabbitmq_global_messages_delivered_total", "received", 1),
     ]:
         same(run["after"][name] - run["before"][name], bed.total(case, word) + others, name)
+    words = ["sent", "acked", "received"]
+    truth("RabbitMQ's own counters: received, confirmed, delivered", "equal", ", ".join(str(bed.total(case, word)) for word in words))
 
 
 @test("Kafka's own offsets agree", needs=ALL)
@@ -125,6 +127,7 @@ def kafka_agrees(*brokers):
     offsets = run["counters"].kafka_offsets
     same(len(offsets), 4, f"partitions that were seen: {offsets}")
     same(sum(offsets.values()), bed.total(case, "acked"), "sum of the high watermarks")
+    truth("Kafka's own offsets of what was acked", "equal", sum(offsets.values()))
 
 
 @test("Mosquitto's own counter agrees", needs=ALL)
@@ -134,6 +137,7 @@ def mosquitto_agrees(*brokers):
     run = four(*brokers)
     case = bed.case_of(bed.result_of(run["folder"]), "mqtt")
     same(run["counters"].mqtt_received, bed.total(case, "sent"), "$SYS/broker/publish/messages/received")
+    truth("Mosquitto's own counter of what was published", "equal", run["counters"].mqtt_received)
 
 
 @test("nothing is left on a broker after a run", needs=ALL)

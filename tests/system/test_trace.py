@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, same, test, truth
 
 RECOMPUTE = os.path.join(bed.SOURCE, "tests", "accuracy", "recompute.py")
 PHASES = [
@@ -34,7 +34,7 @@ def recomputed(targets, phases=PHASES, topology=TOPOLOGY, **blocks):
     check(done.returncode == 0, f"recompute.py:\n{done.stdout}{done.stderr}")
     said = done.stdout.strip()
     names = ", ".join(case["name"] for case in result["cases"])
-    print(f"# truth: counts and percentiles made anew from a trace ({names}) | equal, within 0.1 % | {said}")
+    truth(f"counts and percentiles made anew from a trace ({names})", "equal; within 0.1 %", said)
     return result, trace
 
 
