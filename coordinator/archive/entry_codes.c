@@ -1,5 +1,7 @@
 #include "entry_codes.h"
 
+#include "fields_record.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -38,7 +40,7 @@ static const char *const marks[] = {
     [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
     [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
     [MARK_OBJECTIVE] = "objective",     [MARK_REFUSED] = "refused",
-    [MARK_BROKER_SAYS] = "broker_says",
+    [MARK_BROKER_SAYS] = "broker_says", [MARK_CLOCK] = "clock",
 };
 
 /* As JSON knows them. */
@@ -151,6 +153,7 @@ static void code_mark(struct fields *fields, struct result_mark *mark)
     field_u32(fields, "trial", &mark->trial, ANY_U32);
     field_i64(fields, "at_ns", &mark->at_ns);
     field_text(fields, "text", mark->text, sizeof mark->text);
+    field_record(fields, &mark_clock_record, mark);
 }
 
 static void code_reason(struct fields *fields, void *item)

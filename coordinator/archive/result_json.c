@@ -124,6 +124,10 @@ static void put_phases(struct json_values *values, const struct result_phase *ph
             json_count(values, "skipped", phase->skipped);
         }
         put_delivery(values, &phase->delivery);
+        json_open(values, "clock");
+        json_count(values, "bound_ns", phase->clock_bound_ns);
+        json_count(values, "violations", phase->clock_violations);
+        json_close(values);
         json_open(values, "latency_ns");
         for (int series = 0; series < SERIES_COUNT; series++) {
             if (phase->latency[series] != NULL && hist_count(phase->latency[series]) > 0) {

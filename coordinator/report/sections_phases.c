@@ -190,8 +190,26 @@ static void add_percentile(const struct hist *hist, double percentile, struct do
 struct latency_extras {
     bool flows;
     bool below;
+    bool clocks;
     bool beyond;
 };
+
+/* How far off the hosts' clocks let a latency be, and how many prove that they are further off. */
+static void add_clocks(const struct result_phase *phase, bool is_one_way, struct document *doc)
+{
+    char bound[UNITS_TEXT_BYTES];
+    char count[FACTS_TEXT_BYTES];
+
+    if (!is_one_way) {
+        doc_cell(doc, DOC_MUTED, "-");
+    } else if (phase->clock_violations == 0) {
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)phase->clock_bound_ns, bound));
+    } else {
+        doc_cell(doc, DOC_WARN, "%s, beyond it: %s",
+                 units_format_ns((double)phase->clock_bound_ns, bound),
+                 facts_count(phase->clock_violations, count));
+    }
+}
 
 static void add_latency_row(const struct result_phase *phase, enum series series,
                             const struct latency_extras *extras, struct document *doc)
@@ -226,6 +244,9 @@ static void add_latency_row(const struct result_phase *phase, enum series series
     if (extras->below) {
         doc_cell(doc, below == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(below, text));
     }
+    if (extras->clocks) {
+        add_clocks(phase, series == SERIES_E2E || series == SERIES_E2E_SERVICE, doc);
+    }
     if (extras->beyond) {
         uint64_t beyond = hist_over_range(hist);
 
@@ -248,6 +269,7 @@ static bool find_extras(const struct result_case *result_case, struct latency_ex
             if (hist != NULL && hist_count(hist) > 0) {
                 any = true;
                 extras->below |= phase->below_resolution[series] > 0;
+                extras->clocks |= phase->clock_bound_ns > 0 || phase->clock_violations > 0;
                 extras->beyond |= hist_over_range(hist) > 0;
             }
         }
@@ -272,9 +294,12 @@ static void add_latency_table(const struct result_case *result_case, struct docu
     };
     static const struct doc_column below = {
         "below", "Below what the clocks can resolve, counted as 0", DOC_RIGHT};
+    static const struct doc_column clocks = {
+        "clocks", "How far off the latency can be, as hosts' clocks were related no better",
+        DOC_RIGHT};
     static const struct doc_column beyond = {"beyond", "Longer than 1 h, counted as 1 h",
                                              DOC_RIGHT};
-    struct doc_column columns[4 + sizeof rest / sizeof rest[0]];
+    struct doc_column columns[5 + sizeof rest / sizeof rest[0]];
     struct latency_extras extras;
     uint32_t count;
 
@@ -284,6 +309,9 @@ static void add_latency_table(const struct result_case *result_case, struct docu
     count = phase_columns(columns, extras.flows, rest, sizeof rest / sizeof rest[0]);
     if (extras.below) {
         columns[count++] = below;
+    }
+    if (extras.clocks) {
+        columns[count++] = clocks;
     }
     if (extras.beyond) {
         columns[count++] = beyond;

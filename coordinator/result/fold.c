@@ -171,6 +171,7 @@ static int add_mark(struct fold *fold, const struct result_mark *mark, struct er
     struct result_mark *grown;
     int r = fold_check_time(mark->at_ns, "a mark", reterr);
 
+    r = r < 0 ? r : fold_check_time(mark->from_ns, "a mark", reterr);
     if (r < 0) {
         return r;
     }

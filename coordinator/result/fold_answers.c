@@ -77,6 +77,10 @@ static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bo
         }
         phase->below_resolution[series] += cell->counters.below_resolution[series];
     }
+    phase->clock_violations += cell->counters.clock_violations;
+    if (cell->counters.clock_bound_ns > phase->clock_bound_ns) {
+        phase->clock_bound_ns = cell->counters.clock_bound_ns;
+    }
     return 0;
 }
 
@@ -345,6 +349,28 @@ static int copy_lists(const struct fold_trial *trial, struct result_trial *ret,
     return 0;
 }
 
+/* What was told of a clock was wrong for a while: who measured with it then could not know. */
+static void widen_bounds(const struct fold_trial *trial, const struct result_mark *marks,
+                         uint32_t marks_count, struct result_trial *ret)
+{
+    for (uint32_t m = 0; m < marks_count && trial->entry.agents_count > 1; m++) {
+        const struct result_mark *mark = &marks[m];
+
+        if (mark->kind != MARK_CLOCK || mark->trial != trial->entry.number) {
+            continue;
+        }
+        for (uint32_t i = 0; i < ret->phases_count; i++) {
+            struct result_phase *phase = &ret->phases[i];
+
+            if (phase->latency[SERIES_E2E_SERVICE] != NULL && phase->start_ns <= mark->at_ns &&
+                phase->start_ns + phase->duration_ns >= mark->from_ns &&
+                mark->clock_bound_ns > phase->clock_bound_ns) {
+                phase->clock_bound_ns = mark->clock_bound_ns;
+            }
+        }
+    }
+}
+
 int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,
                       const struct result_mark *marks, uint32_t marks_count,
                       struct result_trial *ret, struct errinfo *reterr)
@@ -361,6 +387,7 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
         r = make_phases(&answer, ret, reterr);
     }
     if (r == 0) {
+        widen_bounds(trial, marks, marks_count, ret);
         r = make_audit(&answer, ret, reterr);
     }
     if (r == 0) {

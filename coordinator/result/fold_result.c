@@ -54,6 +54,10 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
         }
         to->below_resolution[series] += from->below_resolution[series];
     }
+    to->clock_violations += from->clock_violations;
+    if (from->clock_bound_ns > to->clock_bound_ns) {
+        to->clock_bound_ns = from->clock_bound_ns;
+    }
     for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {
         *sums[i] = (*sums[i] * had + *adds[i] * more) / (had + more);
     }

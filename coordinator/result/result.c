@@ -42,7 +42,19 @@ static const char *const mark_kinds[] = {
     [MARK_OBJECTIVE] = "objective missed",
     [MARK_REFUSED] = "refused",
     [MARK_BROKER_SAYS] = "the broker says",
+    [MARK_CLOCK] = "clock",
 };
+
+static const struct field mark_clock_fields[] = {
+    FIELD(result_mark, from_ns, .since = 2),
+    FIELD(result_mark, clock_bound_ns, .since = 2),
+};
+
+const struct record mark_clock_record = {.name = "mark",
+                                         .bytes = sizeof(struct result_mark),
+                                         .fields = mark_clock_fields,
+                                         .fields_count = sizeof mark_clock_fields /
+                                                         sizeof mark_clock_fields[0]};
 
 const char *mark_kind_name(enum mark_kind kind)
 {

@@ -81,6 +81,8 @@ struct result_phase {
     struct result_delivery delivery;
     struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
     uint64_t below_resolution[SERIES_COUNT];
+    uint64_t clock_bound_ns;   /* The largest that an end to end latency was measured with. */
+    uint64_t clock_violations; /* Latencies further below 0 than that allows; counted as 0. */
 };
 
 /* One second of a trial, all agents and flows together; for charts and intervals.jsonl. */
@@ -137,6 +139,7 @@ enum mark_kind {
     MARK_OBJECTIVE,   /* Missed, so that the trial ended. */
     MARK_REFUSED,     /* Requests that were of no agent of this run. */
     MARK_BROKER_SAYS, /* Of itself, in its own words. */
+    MARK_CLOCK,       /* An agent's clock was not what it was taken for, from from_ns to at_ns. */
     MARK_COUNT
 };
 
@@ -147,7 +150,11 @@ struct result_mark {
     uint32_t trial; /* Between two trials the later one, which may never have begun. */
     int64_t at_ns;  /* Offset from the trial's T0; 0: before it. */
     char text[REASON_BYTES];
+    int64_t from_ns;         /* CLOCK: offset from T0. */
+    uint64_t clock_bound_ns; /* CLOCK: latencies of that time are off by up to that. */
 };
+
+extern const struct record mark_clock_record; /* What only some kinds of marks have. */
 
 /* Who was slower than the rest. */
 enum party_kind { PARTY_PRODUCER, PARTY_CONSUMER, PARTY_TOPIC, PARTY_PARTITION, PARTY_AGENT };

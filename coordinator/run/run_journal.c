@@ -194,18 +194,24 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
     return r;
 }
 
-int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
-                     struct errinfo *reterr)
+static int journal_mark(struct run *run, const struct result_mark *mark, struct errinfo *reterr)
 {
     struct journal_entry entry = {.kind = ENTRY_MARK};
 
-    entry.as.mark.kind = kind;
+    entry.as.mark = *mark;
     entry.as.mark.trial = run->trial != NULL                     ? run->trial->number
                           : run->config->scenario->search.wanted ? run->search_trials
                                                                  : run->trial_next;
-    entry.as.mark.at_ns = at_ns;
-    (void)snprintf(entry.as.mark.text, sizeof entry.as.mark.text, "%s", text);
     return run_journal(run, &entry, reterr);
+}
+
+int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
+                     struct errinfo *reterr)
+{
+    struct result_mark mark = {.kind = kind, .at_ns = at_ns};
+
+    (void)snprintf(mark.text, sizeof mark.text, "%s", text);
+    return journal_mark(run, &mark, reterr);
 }
 
 int run_journal_missed_count(struct run *run, const struct assigned_phase *phases,
@@ -228,6 +234,40 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
                    (unsigned long long)last->messages);
     run_notice(run, "%s: %s", run->progress.case_name, text);
     return run_journal_mark(run, MARK_ERROR, due_end_ns, text, reterr);
+}
+
+/* Marks when an agent's clock was not what it was taken for: what was measured between hosts then
+ * is off by up to that. Before T0 nothing is measured. */
+static int look_at_clocks(struct run *run, struct errinfo *reterr)
+{
+    struct fleet_doubt doubt;
+    int r = 0;
+
+    while (r == 0 && fleet_next_doubt(run->session->fleet, &doubt)) {
+        const char *name = fleet_agent(run->session->fleet, doubt.agent)->name;
+        struct result_mark mark = {.kind = MARK_CLOCK,
+                                   .at_ns = doubt.until_ns - run->t0_ns,
+                                   .from_ns = doubt.from_ns - run->t0_ns,
+                                   .clock_bound_ns = (uint64_t)doubt.size_ns};
+        char size[UNITS_TEXT_BYTES];
+
+        (void)units_format_ns((double)doubt.size_ns, size);
+        if (doubt.kind == FLEET_DOUBT_STEP) {
+            (void)snprintf(mark.text, sizeof mark.text,
+                           "the clock of %s stepped or changed its pace, by up to %s", name, size);
+        } else {
+            (void)snprintf(mark.text, sizeof mark.text,
+                           "%s has another host's boot id and a clock of its own, up to %s away (a "
+                           "cloned machine?)",
+                           name, size);
+        }
+        run_notice(run, "%s", mark.text);
+        if (run->trial != NULL && run->t0_ns != 0 && mark.at_ns >= 0) {
+            mark.from_ns = mark.from_ns > 0 ? mark.from_ns : 0;
+            r = journal_mark(run, &mark, reterr);
+        }
+    }
+    return r;
 }
 
 static void show(struct run *run, int64_t now_ns)
@@ -281,6 +321,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         r = r == 0 ? run_mark_notices(run, snapshot, reterr) : r;
         journal_entry_done(&entry);
     }
+    r = r < 0 ? r : look_at_clocks(run, reterr);
     now_ns = mono_ns();
     if (r == 0 && now_ns - run->synced_ns >= SYNC_NS) {
         run->synced_ns = now_ns;

@@ -42,60 +42,6 @@ void selfcheck_say(struct result_check *check, const char *format, ...)
     va_end(args);
 }
 
-/* Two agents' clocks are related no better than the sum of their bounds. */
-static double clock_bound_ns(const struct result *result)
-{
-    double first = 0.0;
-    double second = 0.0;
-
-    for (uint32_t i = 0; i < result->agents_count; i++) {
-        double bound = (double)result->agents[i].clock_bound_ns;
-
-        if (bound > first) {
-            second = first;
-            first = bound;
-        } else if (bound > second) {
-            second = bound;
-        }
-    }
-    return first + second;
-}
-
-static int check_clock(struct result *result, const struct result_case *of, struct errinfo *reterr)
-{
-    double bound = clock_bound_ns(result);
-    double p50 = 0.0;
-    struct result_check *row;
-
-    for (uint32_t p = 0; p < of->phases_count; p++) {
-        const struct hist *hist = of->phases[p].latency[SERIES_E2E_SERVICE];
-
-        if (of->phases[p].measured && hist != NULL && hist_count(hist) > 0) {
-            double here = (double)hist_percentile(hist, 50.0);
-
-            p50 = p50 == 0.0 ? here : fmin(p50, here);
-        }
-    }
-    if (result->agents_count < 2 || bound == 0.0 || p50 == 0.0) {
-        return 0; /* One clock, or no one-way figure. */
-    }
-    row = selfcheck_row(result, "clock_bound", "", of, reterr);
-    if (row == NULL) {
-        return -ENOMEM;
-    }
-    row->observed = bound / p50;
-    row->limit = row->observed > 1.0 ? 1.0 : 0.1;
-    row->status = row->observed > 1.0   ? CHECK_INVALID
-                  : row->observed > 0.1 ? CHECK_SUSPECT
-                                        : CHECK_OK;
-    selfcheck_say(
-        row, row->status == CHECK_OK
-                 ? "clocks are related well enough for the latencies measured"
-                 : "clocks are related no better than that share of the median end to end: put "
-                   "producers and consumers on one host, or nearer to the coordinator");
-    return 0;
-}
-
 /* Samples beyond what histograms hold. */
 static int check_overflow(struct result *result, const struct result_case *of,
                           struct errinfo *reterr)
@@ -292,7 +238,7 @@ static int check_case(struct result *result, const struct result_case *of, struc
 
     r = r < 0 ? r : check_due(result, of, reterr);
     r = r < 0 ? r : check_ceiling(result, of, reterr);
-    r = r < 0 ? r : check_clock(result, of, reterr);
+    r = r < 0 ? r : selfcheck_clocks(result, of, reterr);
     r = r < 0 ? r : check_overflow(result, of, reterr);
     return r < 0 ? r : check_gaps(result, of, reterr);
 }

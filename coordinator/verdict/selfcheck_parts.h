@@ -18,4 +18,7 @@ void selfcheck_say(struct result_check *check, const char *format, ...)
 /* A row for each agent and each signal that is judged second by second. 0 or -ENOMEM. */
 int selfcheck_seconds(struct result *result, const struct result_case *of, struct errinfo *reterr);
 
+/* Rows for the clocks of the hosts, where messages went from one to another. 0 or -ENOMEM. */
+int selfcheck_clocks(struct result *result, const struct result_case *of, struct errinfo *reterr);
+
 #endif

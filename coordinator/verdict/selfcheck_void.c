@@ -17,19 +17,13 @@ static const struct known {
     enum scope scope;
     bool flatters; /* Less was asked or seen than it seems. */
 } knowns[] = {
-    {"attained", SCOPE_SCHEDULE, true},
-    {"send_lag", SCOPE_SCHEDULE, false},
-    {"load_thread_cpu", SCOPE_THREADS, false},
-    {"run_queue_wait", SCOPE_THREADS, false},
-    {"ticker_jitter", SCOPE_THREADS, false},
-    {"steal", SCOPE_THREADS, false},
-    {"cgroup_throttling", SCOPE_THREADS, false},
-    {"clock_bound", SCOPE_CLOCK, true},
-    {"ceiling", SCOPE_THREADS, false},
-    {"histogram_overflow", SCOPE_RECORDS, true},
-    {"recorder_full", SCOPE_THREADS, false},
-    {"snapshot_gaps", SCOPE_THREADS, true},
-    {"planned_due", SCOPE_ALL, true},
+    {"attained", SCOPE_SCHEDULE, true},          {"send_lag", SCOPE_SCHEDULE, false},
+    {"load_thread_cpu", SCOPE_THREADS, false},   {"run_queue_wait", SCOPE_THREADS, false},
+    {"ticker_jitter", SCOPE_THREADS, false},     {"steal", SCOPE_THREADS, false},
+    {"cgroup_throttling", SCOPE_THREADS, false}, {"clock_bound", SCOPE_CLOCK, true},
+    {"clock_violations", SCOPE_CLOCK, true},     {"ceiling", SCOPE_THREADS, false},
+    {"histogram_overflow", SCOPE_RECORDS, true}, {"recorder_full", SCOPE_THREADS, false},
+    {"snapshot_gaps", SCOPE_THREADS, true},      {"planned_due", SCOPE_ALL, true},
 };
 #define KNOWNS_COUNT (sizeof knowns / sizeof knowns[0])
 

@@ -112,7 +112,7 @@ static void every_kind_of_frame_and_command_is_there(void **state)
 
 static char folder[] = "/tmp/millrace-corpus-XXXXXX";
 static bool entries_seen[ENTRY_COUNT];
-static bool marks_seen[MARK_OBJECTIVE + 1];
+static bool marks_seen[MARK_COUNT];
 static struct findings findings_seen; /* Only how many of each, of all journals. */
 
 static void take_entry(const struct journal_entry *entry)
@@ -167,7 +167,7 @@ static void every_kind_of_journal_entry_is_there(void **state)
             fail_msg("there is no entry of kind %d", i);
         }
     }
-    for (int i = 0; i <= MARK_OBJECTIVE; i++) {
+    for (int i = 0; i < MARK_COUNT; i++) {
         assert_true(marks_seen[i]);
     }
     assert_true(findings_seen.checks_count > 0 && findings_seen.comparisons_count > 0);

@@ -133,13 +133,17 @@ static void tell_calibration(struct telling *telling)
 
 static void tell_marks(struct telling *telling, uint32_t trial)
 {
-    for (int kind = 0; kind <= MARK_OBJECTIVE; kind++) {
+    for (int kind = 0; kind < MARK_COUNT; kind++) {
         struct journal_entry entry = {.kind = ENTRY_MARK};
 
         entry.as.mark = (struct result_mark){.kind = (enum mark_kind)kind,
                                              .trial = trial,
                                              .at_ns = kind * INTERVAL_NS,
                                              .text = "as made"};
+        if (kind == MARK_CLOCK) {
+            entry.as.mark.from_ns = entry.as.mark.at_ns - INTERVAL_NS / 2;
+            entry.as.mark.clock_bound_ns = MADE_CLOCK_BOUND_NS;
+        }
         tell(telling, &entry);
     }
 }

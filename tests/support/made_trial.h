@@ -13,7 +13,8 @@
 #include "journal_entry.h"
 #include "random.h"
 
-#define MADE_INTERVALS 8 /* A producer sends in all but the last two. */
+#define MADE_CLOCK_BOUND_NS 12345 /* Of the mark of a clock, in the last half second. */
+#define MADE_INTERVALS 8          /* A producer sends in all but the last two. */
 
 struct made_options {
     uint32_t agents_count;

@@ -276,6 +276,8 @@ void sample_entry(struct random *random, enum entry_kind kind, struct journal_en
         ret->as.mark.kind = (enum mark_kind)sample_below(random, MARK_COUNT);
         ret->as.mark.trial = (uint32_t)sample_number(random);
         ret->as.mark.at_ns = sample_time(random);
+        ret->as.mark.from_ns = sample_time(random);
+        ret->as.mark.clock_bound_ns = sample_number(random);
         sample_utf8(random, ret->as.mark.text, sizeof ret->as.mark.text);
         break;
     case ENTRY_TRIAL_END:

@@ -75,6 +75,34 @@ static void rates_are_events_of_the_phase_over_its_length(void **state)
     made_trial_free(made);
 }
 
+/* In a trial of two agents: with one nothing goes from clock to clock. */
+static void a_clock_that_was_wrong_widens_the_bound_of_the_phases_of_that_time(void **state)
+{
+    struct made_options options = fold_bench_faultless();
+
+    (void)state;
+    for (uint32_t agents = 1; agents <= 2; agents++) {
+        struct made_trial *made;
+        struct made_journal journal = {.trials = &made, .trials_count = 1, .judged = true};
+        const struct result_case *of;
+        struct result *result;
+
+        options.agents_count = agents;
+        options.phases_count = 3;
+        made = made_trial_new(&options);
+        result = fold_bench_result(&journal);
+        of = &result->cases[0];
+        for (uint32_t i = 0; i < of->phases_count; i++) {
+            bool last = of->phases[i].start_ns == 2 * INTERVAL_NS;
+
+            assert_int_equal(of->phases[i].clock_bound_ns,
+                             last && agents == 2 ? MADE_CLOCK_BOUND_NS : 0);
+        }
+        result_free(result);
+        made_trial_free(made);
+    }
+}
+
 static void trials_of_a_case_are_added_up_and_their_rates_averaged(void **state)
 {
     struct made_options options = fold_bench_faultless();
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test(intervals_add_up_to_the_phases),
         cmocka_unit_test(the_backlog_counts_a_message_that_two_agents_saw_once),
         cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
+        cmocka_unit_test(a_clock_that_was_wrong_widens_the_bound_of_the_phases_of_that_time),
         cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
         cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
         cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),

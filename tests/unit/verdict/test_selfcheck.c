@@ -339,19 +339,43 @@ static void clocks_void_what_goes_from_host_to_host_and_nothing_else(void **stat
     assert_int_equal(hist_new(&hist, NULL), 0);
     hist_record(hist, 1000000);
     result->cases[0].phases[0].latency[SERIES_E2E_SERVICE] = hist;
+    /* What agents' clocks are known to at the end is nothing to a phase. */
     result->agents_count = 2;
-    result->agents[0].clock_bound_ns = 30000;
-    result->agents[1].clock_bound_ns = 40000;
-    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_OK);
-    result->agents[1].clock_bound_ns = 140000;
-    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_SUSPECT);
     result->agents[1].clock_bound_ns = 1400000;
+    result->cases[0].phases[0].clock_bound_ns = 70000;
+    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_OK);
+    result->cases[0].phases[0].clock_bound_ns = 170000;
+    assert_int_equal(check_of(result, "clock_bound")->status, CHECK_SUSPECT);
+    result->cases[0].phases[0].clock_bound_ns = 1430000;
     assert_int_equal(check_of(result, "clock_bound")->status, CHECK_INVALID);
     assert_non_null(void_of(result, "e2e.p99"));
     assert_non_null(void_of(result, "e2e_service.p50"));
     assert_null(void_of(result, "publish.p99"));
     assert_null(void_of(result, "lost"));
     assert_null(void_of(result, "received_rate"));
+    result_free(result);
+}
+
+static void
+more_than_one_in_a_thousand_messages_before_their_sending_void_one_way_figures(void **state)
+{
+    struct result *result = new_result();
+    struct result_phase *phase = &result->cases[0].phases[0];
+
+    (void)state;
+    assert_int_equal(hist_new(&phase->latency[SERIES_E2E_SERVICE], NULL), 0);
+    for (int i = 0; i < 2000; i++) {
+        hist_record(phase->latency[SERIES_E2E_SERVICE], 1000000);
+    }
+    phase->clock_bound_ns = 1000;
+    assert_int_equal(check_of(result, "clock_violations")->status, CHECK_OK);
+    phase->clock_violations = 2;
+    assert_int_equal(check_of(result, "clock_violations")->status, CHECK_SUSPECT);
+    assert_null(void_of(result, "e2e.p99"));
+    phase->clock_violations = 3;
+    assert_int_equal(check_of(result, "clock_violations")->status, CHECK_INVALID);
+    assert_non_null(void_of(result, "e2e.p99"));
+    assert_null(void_of(result, "publish.p99"));
     result_free(result);
 }
 
@@ -510,6 +534,8 @@ int main(void)
         cmocka_unit_test(steal_counts_flat_out_as_well),
         cmocka_unit_test(flat_out_a_busy_generator_is_the_limit_and_no_fault),
         cmocka_unit_test(clocks_void_what_goes_from_host_to_host_and_nothing_else),
+        cmocka_unit_test(
+            more_than_one_in_a_thousand_messages_before_their_sending_void_one_way_figures),
         cmocka_unit_test(a_slow_generator_voids_latencies_and_rates_and_never_a_count),
         cmocka_unit_test(seconds_without_a_report_are_gaps),
         cmocka_unit_test(a_rate_near_the_generators_own_ceiling_is_its_own),
