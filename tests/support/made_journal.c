@@ -141,6 +141,7 @@ static void tell_marks(struct telling *telling, uint32_t trial)
                                              .at_ns = kind * INTERVAL_NS,
                                              .text = "as made"};
         if (kind == MARK_CLOCK) {
+            entry.as.mark.at_ns = MADE_INTERVALS * INTERVAL_NS;
             entry.as.mark.from_ns = entry.as.mark.at_ns - INTERVAL_NS / 2;
             entry.as.mark.clock_bound_ns = MADE_CLOCK_BOUND_NS;
         }
