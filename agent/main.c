@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -249,6 +250,18 @@ static int run_children(const struct agent_options *options, const char *program
     return children.asked_to_end ? EXIT_ENDED : children.worst;
 }
 
+/* The soft limit is low (1024) for programs that use select(); this one does not. What the hard one
+ * allows is told to the coordinator. */
+static void raise_open_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static int run_agent(const struct agent_options *options)
 {
     struct duty_config config = {
@@ -268,6 +281,7 @@ static int run_agent(const struct agent_options *options)
     (void)sigaddset(&signals, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
     config.stop_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    raise_open_files();
     mono_test_inject();
     r = duty_run(&config, &error);
     if (config.stop_fd >= 0) {

@@ -2,6 +2,7 @@
 
 #include "backend.h"
 #include "file.h"
+#include "host_limits.h"
 #include "mono.h"
 #include "random.h"
 
@@ -51,6 +52,7 @@ void host_hello(struct hello *hello)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         hello->open_files_max = files.rlim_cur;
     }
+    hello->ports_count = host_ports();
     file_first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
                     hello->clock_source, sizeof hello->clock_source);
     for (uint32_t i = 0; drivers[i] != NULL && i < BACKENDS_MAX; i++) {

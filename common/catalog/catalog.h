@@ -63,10 +63,15 @@ struct catalog_capability {
 
 struct catalog_entry {
     const char *name;
-    const char *title;          /* "Apache Kafka" */
-    const char *client_library; /* "librdkafka" */
-    const char *address_form;   /* "HOST:PORT", "amqp://HOST:PORT/VHOST" */
-    uint16_t default_port;      /* 0: no address. */
+    const char *title;             /* "Apache Kafka" */
+    const char *client_library;    /* "librdkafka" */
+    const char *address_form;      /* "HOST:PORT", "amqp://HOST:PORT/VHOST" */
+    uint16_t default_port;         /* 0: no address. */
+    uint32_t producer_connections; /* TCP connections of a client, at least; */
+    uint32_t consumer_connections; /* 0: none, or few that are shared. */
+    uint32_t connection_files;     /* Open files of each connection. */
+    uint32_t producer_bytes;       /* Memory that the client library takes for a client, about. */
+    uint32_t consumer_bytes;
     bool local; /* Lives inside an agent: a topic and its clients are pinned to one agent. */
     bool publish_blocks;    /* submit may block: one producer client per worker. */
     bool group_assigns;     /* The broker spreads partitions over consumers (Kafka's groups). */

@@ -56,6 +56,9 @@ const struct catalog_entry catalog_mqtt = {
     .client_library = "paho.mqtt.c",
     .address_form = "mqtt://HOST:PORT",
     .default_port = 1883,
+    .producer_connections = 1,
+    .consumer_connections = 1,
+    .connection_files = 1,
     .topic_note = "A partition is the MQTT topic TOPIC/PARTITION; topics need not be made.",
     .subscription_note = "One consumer: a plain subscription; several: a shared one, $share/...; "
                          "the broker spreads messages over them.",

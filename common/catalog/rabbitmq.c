@@ -64,6 +64,9 @@ const struct catalog_entry catalog_rabbitmq = {
     .client_library = "rabbitmq-c",
     .address_form = "amqp://HOST:PORT/VHOST",
     .default_port = 5672,
+    .producer_connections = 1,
+    .consumer_connections = 1,
+    .connection_files = 1,
     .publish_blocks = true,
     .topic_note = "A direct exchange; one queue per subscription and partition, bound with the "
                   "partition as routing key. All are made before the first message is sent.",

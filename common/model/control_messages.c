@@ -24,6 +24,33 @@ const char *probe_failure_name(enum probe_failure failure)
                : "other";
 }
 
+static const struct field backend_version_fields[] = {
+    FIELD(backend_version, name),
+    FIELD(backend_version, library),
+};
+
+const struct record backend_version_record = RECORD(backend_version);
+
+static const struct field hello_fields[] = {
+    FIELD(hello, protocol),
+    FIELD(hello, version),
+    FIELD(hello, name),
+    FIELD_OF_TYPE(hello, instance, FIELD_ID),
+    FIELD(hello, host),
+    FIELD(hello, kernel),
+    FIELD(hello, boot_id),
+    FIELD(hello, time_namespace),
+    FIELD(hello, pid),
+    FIELD(hello, cpus),
+    FIELD(hello, memory_bytes),
+    FIELD(hello, open_files_max),
+    FIELD(hello, ports_count),
+    FIELD(hello, clock_source),
+    FIELD_ITEMS_OF(hello, backends, backends_count, backend_version_record, BACKENDS_MAX),
+};
+
+const struct record hello_record = RECORD(hello);
+
 void command_done(struct command *command)
 {
     if (command->assignment != NULL) {

@@ -46,10 +46,14 @@ struct hello {
     uint32_t cpus;
     uint64_t memory_bytes;
     uint64_t open_files_max;
+    uint32_t ports_count; /* Local ports that connections to one address can have; 0: unknown. */
     char clock_source[NAME_BYTES];
     struct backend_version backends[BACKENDS_MAX];
     uint32_t backends_count;
 };
+
+extern const struct record backend_version_record;
+extern const struct record hello_record;
 
 struct welcome {
     bool accepted;

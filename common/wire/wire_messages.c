@@ -6,41 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void code_backend(struct coder *coder, void *item)
-{
-    struct backend_version *backend = item;
-
-    code_begin(coder, "backend", 2);
-    code_text(coder, "name", backend->name, sizeof backend->name);
-    code_text(coder, "library", backend->library, sizeof backend->library);
-    code_end(coder);
-}
-
-static const struct list_kind backends_kind = {.item_bytes = sizeof(struct backend_version),
-                                               .items_max = BACKENDS_MAX,
-                                               .item_bytes_min = 3,
-                                               .code = code_backend};
-
 void code_hello(struct coder *coder, void *item)
 {
-    struct hello *hello = item;
-
-    code_begin(coder, "hello", 14);
-    code_u32(coder, "protocol", &hello->protocol, ANY_U32);
-    code_text(coder, "version", hello->version, sizeof hello->version);
-    code_text(coder, "name", hello->name, sizeof hello->name);
-    code_u64(coder, "instance", &hello->instance);
-    code_text(coder, "host", hello->host, sizeof hello->host);
-    code_text(coder, "kernel", hello->kernel, sizeof hello->kernel);
-    code_text(coder, "boot_id", hello->boot_id, sizeof hello->boot_id);
-    code_text(coder, "time_namespace", hello->time_namespace, sizeof hello->time_namespace);
-    code_u32(coder, "pid", &hello->pid, ANY_U32);
-    code_u32(coder, "cpus", &hello->cpus, ANY_U32);
-    code_u64(coder, "memory_bytes", &hello->memory_bytes);
-    code_u64(coder, "open_files_max", &hello->open_files_max);
-    code_text(coder, "clock_source", hello->clock_source, sizeof hello->clock_source);
-    code_items(coder, "backends", hello->backends, &hello->backends_count, &backends_kind);
-    code_end(coder);
+    code_record(coder, &hello_record, item);
 }
 
 void code_welcome(struct coder *coder, void *item)

@@ -229,6 +229,8 @@ const char *run_failure_code(int code)
     case -EDQUOT:
     case -EFBIG:
         return "disk_full";
+    case -EMFILE:
+        return "too_many_clients";
     case -ESTALE:
         return "journal_gone";
     case -ECONNRESET:
@@ -301,6 +303,9 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
     r = gather(&run, &session_config, &error);
     if (r == 0) {
         r = make_plan(&run, &error);
+    }
+    if (r == 0) {
+        r = run_preflight(&run, &error);
     }
     if (r == 0) {
         r = run_detect(&run, &error);

@@ -135,6 +135,10 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr);
 /* The reason's code in the result for an errno that ended a run: "disk_full", "no_target", ... */
 const char *run_failure_code(int code);
 
+/* Holds the clients of every case against what their agents' hosts have. -EMFILE with the sum and
+ * what to raise, before a broker is touched: the load would break down in the middle of opening. */
+int run_preflight(struct run *run, struct errinfo *reterr);
+
 /* Probes every target from every agent and gives the cases their status. -EHOSTUNREACH: a target
  * that must be there is not. */
 int run_detect(struct run *run, struct errinfo *reterr);

@@ -67,6 +67,7 @@ void sample_hello(struct random *random, struct hello *ret)
     ret->cpus = (uint32_t)sample_number(random);
     ret->memory_bytes = sample_number(random);
     ret->open_files_max = sample_number(random);
+    ret->ports_count = (uint32_t)random_next(random);
     sample_text(random, ret->clock_source, sizeof ret->clock_source);
     ret->backends_count = sample_below(random, BACKENDS_MAX + 1);
     for (uint32_t i = 0; i < ret->backends_count; i++) {

@@ -1,0 +1,33 @@
+#include "host_limits.h"
+
+#include "file.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+uint64_t host_open_files_max(void)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_max : 0;
+}
+
+uint32_t host_ports(void)
+{
+    char line[64];
+    char *end = NULL;
+    unsigned long first;
+    unsigned long last;
+
+    file_first_line("/proc/sys/net/ipv4/ip_local_port_range", line, sizeof line);
+    first = strtoul(line, &end, 10);
+    last = strtoul(end, NULL, 10);
+    return last >= first && last <= UINT16_MAX && first > 0 ? (uint32_t)(last - first + 1) : 0;
+}
+
+double host_load_average(void)
+{
+    double minute = -1.0;
+
+    return getloadavg(&minute, 1) == 1 ? minute : -1.0;
+}

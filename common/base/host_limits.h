@@ -1,0 +1,18 @@
+/* host_limits: what the host and its limits let this process have. Reads /proc; blocks no longer than
+ * that. */
+#ifndef MILLRACE_HOST_LIMITS_H
+#define MILLRACE_HOST_LIMITS_H
+
+#include <stdint.h>
+
+/* The most open files that this process, or one that it starts, can raise its limit to. */
+uint64_t host_open_files_max(void);
+
+/* Local ports that connections to one address can have from this host; 0: the kernel does not tell.
+ */
+uint32_t host_ports(void);
+
+/* Processes that ran or wanted to in the last minute, on average; below 0: not told. */
+double host_load_average(void);
+
+#endif

@@ -1,0 +1,94 @@
+#include "plan_needs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Logs, the coordinator's connection, wake-ups; counted on an idle agent and rounded up. */
+#define AGENT_FILES 64
+#define WORKER_FILES 4
+
+#define COUNT_TEXT_BYTES 32
+
+/* "2,064": as ulimit and people write it, not rounded. */
+static const char *write_count(uint64_t count, char *text)
+{
+    char digits[COUNT_TEXT_BYTES];
+    int digits_count = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    size_t used = 0;
+
+    for (int i = 0; i < digits_count; i++) {
+        if (i > 0 && (digits_count - i) % 3 == 0) {
+            text[used++] = ',';
+        }
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+struct plan_needs plan_needs_of(const struct assignment *assignment)
+{
+    const struct catalog_entry *entry = catalog_find(assignment->target.backend);
+    struct plan_needs needs = {.open_files = AGENT_FILES};
+
+    needs.connections = (uint64_t)assignment->producers_count * entry->producer_connections +
+                        (uint64_t)assignment->consumers_count * entry->consumer_connections;
+    needs.open_files += needs.connections * entry->connection_files +
+                        (uint64_t)assignment->workers_count * WORKER_FILES;
+    return needs;
+}
+
+uint64_t plan_needs_clients(const struct scenario_setup *setup)
+{
+    uint64_t clients = 0;
+
+    for (uint32_t i = 0; i < setup->flows_count; i++) {
+        const struct scenario_flow *flow = &setup->flows[i];
+
+        clients += flow->topology.producers;
+        clients += (uint64_t)flow->topology.consumers * flow->topology.subscriptions;
+    }
+    return clients;
+}
+
+bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *limits, char *ret)
+{
+    char connections[COUNT_TEXT_BYTES];
+    char files[COUNT_TEXT_BYTES];
+    char limit[COUNT_TEXT_BYTES];
+    uint64_t enough = 1024;
+
+    if (limits->open_files_max == 0 || needs->connections == 0 ||
+        needs->open_files <= limits->open_files_max) {
+        return false;
+    }
+    while (enough < needs->open_files) {
+        enough *= 2;
+    }
+    (void)snprintf(ret, PLAN_NEEDS_BYTES,
+                   "%s connections need %s open files, the limit is %s: raise it with ulimit -n "
+                   "%" PRIu64,
+                   write_count(needs->connections, connections),
+                   write_count(needs->open_files, files),
+                   write_count(limits->open_files_max, limit), enough);
+    return true;
+}
+
+bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
+                      const struct plan_limits *limits, char *ret)
+{
+    uint64_t addresses = addresses_count == 0 ? 1 : addresses_count;
+    uint64_t ports = addresses * limits->ports_count;
+    char needed[COUNT_TEXT_BYTES];
+    char there[COUNT_TEXT_BYTES];
+
+    if (limits->ports_count == 0 || connections <= ports) {
+        return false;
+    }
+    (void)snprintf(ret, PLAN_NEEDS_BYTES,
+                   "%s connections need as many local ports, the host has %s for %s: widen "
+                   "net.ipv4.ip_local_port_range, or use more hosts",
+                   write_count(connections, needed), write_count(ports, there),
+                   addresses == 1 ? "one address" : "these addresses");
+    return true;
+}

@@ -1,0 +1,40 @@
+/*
+ * plan_needs: what a trial's clients ask of the host that their agent runs on: open files and local
+ * ports, of which too few show only in the middle of opening, as a refusal by whatever came last.
+ *
+ * Lower bounds: what lacks by them lacks for certain. Pure.
+ */
+#ifndef MILLRACE_PLAN_NEEDS_H
+#define MILLRACE_PLAN_NEEDS_H
+
+#include "plan.h"
+
+struct plan_needs {
+    uint64_t connections;
+    uint64_t open_files; /* Of all of the agent. */
+};
+
+/* What an agent has, of its hello. 0: unknown, so nothing is said. */
+struct plan_limits {
+    uint64_t open_files_max;
+    uint32_t ports_count;
+};
+
+/* Of one agent in one trial. */
+struct plan_needs plan_needs_of(const struct assignment *assignment);
+
+/* Clients of a setup over all agents, for asking whether a closer look is worth it. */
+uint64_t plan_needs_clients(const struct scenario_setup *setup);
+
+/* Room for the sentence that the two below write. */
+#define PLAN_NEEDS_BYTES 256
+
+/* True if the open files are too few, with "2,000 connections need 2,072 open files, the limit is
+ * 1,024: raise it with ulimit -n 4096". */
+bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *limits, char *ret);
+
+/* Same for the local ports of a host, for the connections of all its agents to a target. */
+bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
+                      const struct plan_limits *limits, char *ret);
+
+#endif

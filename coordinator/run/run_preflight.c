@@ -1,0 +1,100 @@
+/* run_preflight: can the agents' hosts hold the clients of every case? */
+#include "run_parts.h"
+
+#include "plan_needs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct plan_limits limits_of(const struct run *run, uint32_t agent)
+{
+    const struct hello *hello = &fleet_agent(run->session->fleet, agent)->hello;
+
+    return (struct plan_limits){.open_files_max = hello->open_files_max,
+                                .ports_count = hello->ports_count};
+}
+
+/* The agent has too few open files. */
+static int lack_files(const struct run *run, const struct plan_trial *trial, uint32_t agent,
+                      struct errinfo *reterr)
+{
+    struct plan_needs needs = plan_needs_of(&trial->assignments[agent]);
+    struct plan_limits limits = limits_of(run, agent);
+    char why[PLAN_NEEDS_BYTES];
+
+    return plan_needs_files(&needs, &limits, why)
+               ? errinfo_set(reterr, -EMFILE, "%s, case %s: %s",
+                             fleet_agent(run->session->fleet, agent)->name,
+                             run->cases[trial->case_index].name, why)
+               : 0;
+}
+
+/* All agents on the agent's host have too few ports for one target. */
+static int lack_ports(const struct run *run, const struct plan_trial *trial, uint32_t agent,
+                      struct errinfo *reterr)
+{
+    const struct fleet_agent *of = fleet_agent(run->session->fleet, agent);
+    struct plan_limits limits = limits_of(run, agent);
+    uint64_t connections = 0;
+    char why[PLAN_NEEDS_BYTES];
+
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        if (strcmp(fleet_agent(run->session->fleet, i)->hello.boot_id, of->hello.boot_id) == 0) {
+            connections += plan_needs_of(&trial->assignments[i]).connections;
+        }
+    }
+    return plan_needs_ports(connections, trial->assignments[agent].target.addresses_count, &limits,
+                            why)
+               ? errinfo_set(reterr, -EMFILE, "host %s, case %s: %s", of->hello.host,
+                             run->cases[trial->case_index].name, why)
+               : 0;
+}
+
+/* The fewest clients that could be too many anywhere: assignments are made only beyond that. */
+static uint64_t clients_safe(const struct run *run)
+{
+    uint64_t safe = UINT64_MAX;
+
+    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
+        struct plan_limits limits = limits_of(run, i);
+
+        /* A client has up to 6 files (Kafka's consumers), an agent some 100 of its own. */
+        if (limits.open_files_max > 0 && limits.open_files_max / 8 < safe) {
+            safe = limits.open_files_max / 8;
+        }
+        if (limits.ports_count > 0 && limits.ports_count / 2 < safe) {
+            safe = limits.ports_count / 2;
+        }
+    }
+    return safe;
+}
+
+static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
+{
+    struct plan_trial trial = {.case_index = index};
+    int r = plan_trial_fill(&run->plan_request, run->plan, NULL, &trial, reterr);
+
+    for (uint32_t i = 0; r == 0 && i < trial.assignments_count; i++) {
+        r = lack_files(run, &trial, i, reterr);
+        r = r < 0 ? r : lack_ports(run, &trial, i, reterr);
+    }
+    plan_trial_clear(&trial);
+    return r;
+}
+
+int run_preflight(struct run *run, struct errinfo *reterr)
+{
+    const struct scenario *scenario = run->config->scenario;
+    uint64_t safe = clients_safe(run);
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < run->plan->cases_count; i++) {
+        const struct plan_case *of = &run->plan->cases[i];
+
+        if (of->status == CASE_MEASURED &&
+            plan_needs_clients(&scenario->setups[of->setup]) > safe) {
+            r = check_case(run, i, reterr);
+        }
+    }
+    return r;
+}
