@@ -2,6 +2,7 @@
 #include "cli_options.h"
 #include "cli_targets.h"
 #include "deadlines.h"
+#include "doctor_host.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -102,6 +103,7 @@ int command_doctor(int argc, char **argv)
     struct scenario *scenario = NULL;
     struct cli_targets ask = {
         .command_name = "doctor", .kind = COMMAND_PROBE, .deadline_ns = PROBE_NS, .show = show};
+    uint32_t agents_of_run;
     int code = 0;
 
     if (!cli_parse(&usage, argc, argv, &options, &code)) {
@@ -113,8 +115,12 @@ int command_doctor(int argc, char **argv)
     if (code == 0) {
         ask.targets = scenario == NULL ? NULL : scenario->targets;
         ask.targets_count = scenario == NULL ? 0 : scenario->targets_count;
+        agents_of_run = options.agents;
         options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
+        if (options.listen == NULL) {
+            doctor_host_show(scenario, agents_of_run);
+        }
     }
     scenario_free(scenario);
     cli_options_done(&options);

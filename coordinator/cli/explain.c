@@ -1,9 +1,9 @@
 #include "cli.h"
 #include "cli_options.h"
+#include "cli_plan.h"
 #include "explain_case.h"
 #include "explain_terms.h"
 #include "mono.h"
-#include "plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,9 +32,7 @@ static const struct cli_usage usage = {
 /* What is planned, and what it was planned from. */
 struct explained {
     struct scenario *scenario;
-    struct plan_request request;
-    struct plan_agent *agents;
-    struct plan *plan;
+    struct cli_plan planned;
 };
 
 /* "3 cases": with the s of several. */
@@ -46,7 +44,7 @@ static void write_count(uint32_t count, const char *noun)
 static void write_head(const struct explained *explained)
 {
     const struct scenario *scenario = explained->scenario;
-    const struct plan *plan = explained->plan;
+    const struct plan *plan = explained->planned.plan;
     char duration[UNITS_TEXT_BYTES];
 
     (void)printf("%s: %s\n", scenario->name, scenario->description);
@@ -57,7 +55,7 @@ static void write_head(const struct explained *explained)
         write_count(plan->trials_count, "trial");
         (void)printf(", ");
     }
-    write_count(explained->request.agents_count, "agent");
+    write_count(explained->planned.request.agents_count, "agent");
     if (scenario->search.wanted) {
         (void)printf("\n");
         explain_search(scenario, plan);
@@ -102,7 +100,7 @@ static bool is_first_of_target(const struct plan *plan, uint32_t index)
 
 static int write_case(const struct explained *explained, uint32_t index, struct errinfo *reterr)
 {
-    const struct plan_case *one = &explained->plan->cases[index];
+    const struct plan_case *one = &explained->planned.plan->cases[index];
     const struct target *target = &explained->scenario->targets[one->target];
     struct plan_trial trial = {.case_index = index};
     int r;
@@ -120,52 +118,35 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
         write_count(explained->scenario->repeat, "trial");
     }
     (void)printf("\n");
-    for (uint32_t i = 0; i < explained->plan->trials_count; i++) {
-        if (explained->plan->trials[i].case_index == index) {
-            trial.number = explained->plan->trials[i].number;
+    for (uint32_t i = 0; i < explained->planned.plan->trials_count; i++) {
+        if (explained->planned.plan->trials[i].case_index == index) {
+            trial.number = explained->planned.plan->trials[i].number;
             break;
         }
     }
-    r = plan_trial_fill(&explained->request, explained->plan, NULL, &trial, reterr);
+    r = plan_trial_fill(&explained->planned.request, explained->planned.plan, NULL, &trial, reterr);
     if (r == 0 && explained->scenario->search.wanted) {
         (void)printf("  (the first trial of the search; others have another rate)\n");
     }
     if (r == 0) {
-        explain_trial(&trial, is_first_of_target(explained->plan, index));
+        explain_trial(&trial, is_first_of_target(explained->planned.plan, index));
     }
     plan_trial_clear(&trial);
     return r;
 }
 
-/* Own agents share this host's cores; those that join would bring their own. */
-static int make_plan(struct explained *explained, const struct cli_options *options,
-                     struct errinfo *reterr)
-{
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-    explained->agents = calloc(options->agents, sizeof explained->agents[0]);
-    if (explained->agents == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < options->agents; i++) {
-        explained->agents[i].cpus = cpus > options->agents ? (uint32_t)cpus / options->agents : 1;
-    }
-    explained->request = (struct plan_request){explained->scenario, explained->agents,
-                                               options->agents, "RUN", options->seed};
-    return plan_make(&explained->request, &explained->plan, reterr);
-}
-
 static int explain(struct explained *explained, const struct cli_options *options)
 {
     struct errinfo error = {""};
-    int r = make_plan(explained, options, &error);
+    int r = cli_plan_make(explained->scenario, options->agents, options->seed, &explained->planned,
+                          &error);
 
     if (r == 0) {
         write_head(explained);
-        for (uint32_t i = 0; r == 0 && i < explained->plan->cases_count; i++) {
+        for (uint32_t i = 0; r == 0 && i < explained->planned.plan->cases_count; i++) {
             r = write_case(explained, i, &error);
         }
-        write_order(explained->plan);
+        write_order(explained->planned.plan);
     }
     if (r < 0) {
         (void)fprintf(stderr, "millrace explain: %s\n", error.text);
@@ -187,8 +168,7 @@ int command_explain(int argc, char **argv)
     if (code == 0) {
         code = explain(&explained, &options);
     }
-    plan_free(explained.plan);
-    free(explained.agents);
+    cli_plan_done(&explained.planned);
     scenario_free(explained.scenario);
     cli_options_done(&options);
     return code;

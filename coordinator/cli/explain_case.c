@@ -1,5 +1,6 @@
 #include "explain_case.h"
 
+#include "explain_needs.h"
 #include "mono.h"
 #include "snapshot.h"
 
@@ -298,31 +299,6 @@ static double peak_rate(const struct assignment *a, bool *ret_max)
     return peak;
 }
 
-/* Histograms of each worker (two of each series, swapped), what may be in flight, a pool of
- * messages for each worker and flow that sends, and the keys of each flow. */
-static double memory_bytes(const struct assignment *a)
-{
-    double bytes = 2.0 * a->workers_count * a->flows_count * SERIES_COUNT * 264.0 * 1024.0;
-
-    for (uint32_t i = 0; i < a->producers_count; i++) {
-        const struct assigned_producer *producer = &a->producers[i];
-        const struct assigned_flow *flow = &a->flows[producer->flow];
-        bool first = true; /* Of its flow, and on its worker. */
-        bool first_there = true;
-
-        for (uint32_t k = 0; k < i && first_there; k++) {
-            bool same = a->producers[k].flow == producer->flow;
-
-            first = first && !same;
-            first_there = !same || a->producers[k].worker != producer->worker;
-        }
-        bytes += (double)flow->delivery.in_flight * message_bytes_mean(&flow->message);
-        bytes += first_there ? (double)message_pool_bytes(&flow->message) : 0.0;
-        bytes += first ? (double)message_keys_bytes(&flow->message.keys) : 0.0;
-    }
-    return bytes;
-}
-
 static void write_agents(const struct plan_trial *trial)
 {
     (void)printf("  agents:\n");
@@ -343,9 +319,9 @@ static void write_agents(const struct plan_trial *trial)
         write_count(a->consumers_count, "consumer");
         (void)printf(" on ");
         write_count(a->workers_count, "worker");
-        (void)printf("; sends %s; up to %s of memory\n",
+        (void)printf("; sends %s; about %s of memory\n",
                      is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
-                     units_format_bytes(memory_bytes(a), bytes));
+                     units_format_bytes(explain_memory_bytes(a), bytes));
     }
 }
 
@@ -441,22 +417,6 @@ static void write_idle(const struct plan_trial *trial)
     }
 }
 
-/* A second's snapshot of an agent: sparse histograms, and the runs of its streams and readings. */
-static void write_disk(const struct plan_trial *trial)
-{
-    const struct assignment *a = &trial->assignments[0];
-    double seconds = (double)plan_trial_ns(trial) / NS_PER_S;
-    double each = 0.0;
-    char bytes[UNITS_TEXT_BYTES];
-
-    for (uint32_t flow = 0; flow < a->flows_count; flow++) {
-        each += (double)trial->assignments_count * SERIES_COUNT * 1500.0;
-        each += a->flows[flow].streams_count * (1.0 + a->flows[flow].subscriptions_count) * 60.0;
-    }
-    (void)printf("  disk: at most about %s of the run's journal for each trial\n",
-                 units_format_bytes(seconds * each, bytes));
-}
-
 void explain_trial(const struct plan_trial *trial, bool whole)
 {
     const struct assignment *a = &trial->assignments[0];
@@ -470,5 +430,6 @@ void explain_trial(const struct plan_trial *trial, bool whole)
         write_topics(trial);
     }
     write_idle(trial);
-    write_disk(trial);
+    explain_limits(trial);
+    explain_disk(trial);
 }

@@ -1,0 +1,74 @@
+"""What is said before a run, held against the run: memory, disk, and whether the host can hold the clients."""
+
+import os
+import re
+import resource
+
+import bed
+from bed import check, contains, same, test
+
+UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+
+
+def amount(said, pattern):
+    found = re.search(pattern, said)
+    check(found is not None, f"{pattern!r} is not in\n{said}")
+    return float(found.group(1)) * UNITS[found.group(2)]
+
+
+def within_a_factor_of_two(said, found, what):
+    check(0.5 <= said / found <= 2, f"{what}: {said / 1024:.0f} KiB were said, {found / 1024:.0f} KiB were found")
+
+
+@test("explain says what memory and journal of a run come to, within a factor of two")
+def memory_and_disk():
+    steady = ["{ name: warm-up, rate: 2k/s, for: 1s, measure: false }", "{ name: steady, rate: 3k/s, for: 2s }"]
+    for topology, phases, size in [
+        ("{ topics: 2, producers: 2, consumers: 2 }", steady, "64"),
+        ("{ topics: 300, producers: 300, consumers: 300 }", steady, "64"),
+        ("{ topics: 2, producers: 2, consumers: 2 }", ["{ name: big, rate: 200/s, for: 3s }"], "256KiB"),
+        ("{ topics: 2, producers: 2, consumers: 2 }", ["{ name: flat-out, rate: max, for: 3s }"], "1KiB"),
+    ]:
+        phases = phases + ["{ name: drain, rate: none, until: drained, for: 5s }"]
+        path = bed.scenario(phases=phases, topology=topology, message=f"{{ size: {size} }}")
+        said = bed.millrace("explain", path, "--agents", "1").out
+        folder = bed.new_path("run")
+        bed.Program([bed.MILLRACE, "run", path, "--agents", "1", "--out", folder]).wait()
+        memory = bed.result_of(folder)["cases"][0]["trials"][0]["memory"][0]["max_bytes"]
+        within_a_factor_of_two(amount(said, r"about ([\d.]+) (\w+) of memory"), memory, f"memory of {topology}, {size}")
+        journal = os.path.getsize(os.path.join(folder, "run.bson"))
+        within_a_factor_of_two(amount(said, r"disk: about ([\d.]+) (\w+)"), journal, f"journal of {topology}, {size}")
+
+
+@test("clients that the host can't hold are told by explain, doctor and run, before a broker is touched")
+def too_many_clients():
+    target = '  - { backend: rabbitmq, address: "amqp://127.0.0.1:1" }\n'
+    if not bed.built("rabbitmq"):
+        raise bed.Skip("without RabbitMQ's client library")
+    path = bed.scenario(target, topology="{ topics: 100, producers: 100, consumers: 100 }")
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+    what = "200 connections need "
+    remedy = "open files, the limit is 200: raise it with ulimit -n 1024"
+    for command, code in [("explain", 0), ("doctor", 4)]:
+        run = bed.millrace(command, path, "--agents", "1", code=code, before=few)
+        contains(run.out, what, command)
+        contains(run.out, remedy, command)
+    folder = bed.new_path("run")
+    run = bed.millrace("run", path, "--agents", "1", "--out", folder, code=4, before=few)
+    check("detecting" not in run.err, f"the broker was asked:\n{run.err}")
+    result = bed.result_of(folder)
+    contains(str(result["reasons"]), f"agent-1, case rabbitmq: {what}", "reasons")
+    same([(one["status"], one["reason"][:11]) for one in result["cases"]], [("skipped", "not begun: ")], "cases")
+    enough = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 4096))
+    run = bed.millrace("run", path, "--agents", "1", "--out", bed.new_path("run"), code=4, before=enough)
+    contains(run.err, "nothing listens there", "with a limit that an agent can raise")
+
+
+@test("doctor says what the self-check will look at on this host")
+def foretold():
+    said = bed.millrace("doctor", bed.scenario()).out
+    for what in ["load average", "a second of ticks", "woke late by", "CPUs, memory", "for 2 load threads"]:
+        contains(said, what, "doctor")
+
+
+bed.main()
