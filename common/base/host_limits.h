@@ -1,5 +1,5 @@
-/* host_limits: what the host and its limits let this process have. Reads /proc; blocks no longer than
- * that. */
+/* host_limits: what the host and its limits let this process have. Reads /proc; blocks no longer
+ * than that. */
 #ifndef MILLRACE_HOST_LIMITS_H
 #define MILLRACE_HOST_LIMITS_H
 
