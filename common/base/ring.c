@@ -1,5 +1,7 @@
 #include "ring.h"
 
+#include "pages.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -34,7 +36,7 @@ int ring_new(size_t element_bytes, uint32_t capacity, struct ring **ret, struct 
     memset(ring, 0, sizeof *ring);
     ring->element_bytes = element_bytes;
     ring->capacity = rounded;
-    ring->elements = calloc(rounded, element_bytes);
+    ring->elements = pages_new(rounded * element_bytes);
     if (ring->elements == NULL) {
         free(ring);
         return errinfo_nomem(reterr);
@@ -46,7 +48,7 @@ int ring_new(size_t element_bytes, uint32_t capacity, struct ring **ret, struct 
 void ring_free(struct ring *ring)
 {
     if (ring != NULL) {
-        free(ring->elements);
+        pages_free(ring->elements, (size_t)ring->capacity * ring->element_bytes);
         free(ring);
     }
 }

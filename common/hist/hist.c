@@ -2,12 +2,36 @@
 
 #include "hist_buckets.h"
 #include "invariant.h"
+#include "pages.h"
 
 #include <errno.h>
 #include <hdr/hdr_histogram.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COUNTS_BYTES (HIST_BUCKETS * sizeof(int64_t))
+
+/* The library's own hdr_init() takes the counts from calloc(): in an agent with a hundred workers
+ * more than a GiB of them was resident, nearly all of it zeros. */
+static struct hdr_histogram *library_new(void)
+{
+    struct hdr_histogram *library = calloc(1, sizeof *library);
+    struct hdr_histogram_bucket_config config;
+    int r = hdr_calculate_bucket_config(1, HIST_NS_MAX, HIST_SIGNIFICANT_DIGITS, &config);
+
+    ASSERT(r == 0 && config.counts_len == HIST_BUCKETS);
+    if (library == NULL) {
+        return NULL;
+    }
+    library->counts = pages_new(COUNTS_BYTES);
+    if (library->counts == NULL) {
+        free(library);
+        return NULL;
+    }
+    hdr_init_preallocated(library, &config);
+    return library;
+}
 
 int hist_new(struct hist **ret, struct errinfo *reterr)
 {
@@ -16,11 +40,11 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
     if (hist == NULL) {
         return errinfo_nomem(reterr);
     }
-    if (hdr_init(1, HIST_NS_MAX, HIST_SIGNIFICANT_DIGITS, &hist->library) != 0) {
+    hist->library = library_new();
+    if (hist->library == NULL) {
         free(hist);
         return errinfo_nomem(reterr);
     }
-    ASSERT(hist->library->counts_len == HIST_BUCKETS);
     ASSERT(hist->library->sub_bucket_half_count_magnitude == HIST_HALF_MAGNITUDE);
     ASSERT(hist->library->unit_magnitude == 0);
     ASSERT(hist->library->normalizing_index_offset == 0);
@@ -33,7 +57,8 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
 void hist_free(struct hist *hist)
 {
     if (hist != NULL) {
-        hdr_close(hist->library);
+        pages_free(hist->library->counts, COUNTS_BYTES);
+        free(hist->library);
         free(hist->censored);
         free(hist);
     }

@@ -1,9 +1,11 @@
 #include "check.h"
+#include "file.h"
 #include "hist.h"
 #include "random.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SAMPLES 40000
 
@@ -413,6 +415,40 @@ static void hist_censored_samples_beyond_an_hour_are_no_overflow(void **state)
     hist_free(hist);
 }
 
+static uint64_t resident_bytes(void)
+{
+    char line[256];
+    char *end = NULL;
+
+    file_first_line("/proc/self/statm", line, sizeof line);
+    (void)strtoull(line, &end, 10);
+    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A trial frees large blocks; from then on glibc took histograms from its heap, and cleared them.
+ */
+static void a_histogram_takes_only_the_pages_that_it_uses(void **state)
+{
+    enum { COUNT = 200 };
+    struct hist *hists[COUNT];
+    volatile char *block = malloc((size_t)16 << 20);
+    uint64_t before_bytes;
+
+    (void)state;
+    assert_non_null(block);
+    block[0] = 1;
+    free((void *)(uintptr_t)block);
+    before_bytes = resident_bytes();
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(hist_new(&hists[i], NULL), 0);
+        hist_record(hists[i], 1000000);
+    }
+    assert_true(resident_bytes() - before_bytes < (uint64_t)COUNT * 32 * 1024);
+    for (int i = 0; i < COUNT; i++) {
+        hist_free(hists[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +469,7 @@ int main(void)
         cmocka_unit_test(hist_censored_samples_beyond_an_hour_are_no_overflow),
         cmocka_unit_test(hist_log_line_refuses_a_tag_that_would_break_the_line),
         cmocka_unit_test(hist_log_line_says_when_the_disk_is_full),
+        cmocka_unit_test(a_histogram_takes_only_the_pages_that_it_uses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
