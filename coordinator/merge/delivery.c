@@ -121,6 +121,10 @@ void delivery_free(struct delivery_audit *audit)
         seqset_free(stream->acked);
         seqset_free(stream->refused);
         seqset_free(stream->unconfirmed);
+        for (uint32_t phase = 0; stream->ranges != NULL && phase < audit->tables.phases_count;
+             phase++) {
+            free(stream->ranges[phase].knots);
+        }
         free(stream->ranges);
         free(stream->progress);
     }
@@ -196,7 +200,12 @@ static int add_range(struct delivery_audit *audit, const struct snapshot *snapsh
             return errinfo_nomem(reterr);
         }
     }
-    stream->ranges[range->phase] = (struct range){.first = range->first, .end = range->end};
+    stream->ranges[range->phase].first = range->first;
+    stream->ranges[range->phase].end = range->end;
+    if (delivery_add_knot(audit, &stream->ranges[range->phase], range->end, range->intended_ns) <
+        0) {
+        return errinfo_nomem(reterr);
+    }
     if (audit->tables.flows[stream->flow].delivery.ttl_ns > 0 &&
         add_progress(stream, snapshot->until_ns, range->end) < 0) {
         return errinfo_nomem(reterr);

@@ -29,8 +29,7 @@ static uint64_t copies_in(const struct seqruns *again, const struct range *range
     return copies;
 }
 
-/* Everything below was intended at least a ttl before the trial ended. */
-static uint64_t expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns)
+uint64_t delivery_expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns)
 {
     uint64_t end = 0;
     int64_t until_ns;
@@ -64,7 +63,7 @@ static void count_reading(const struct delivery_audit *audit, const struct strea
     counts->duplicated += copies_in(&reading->again, range);
     counts->reordered += count_in(reading->out_of_order, range);
     if (ttl_ns > 0) {
-        uint64_t below = expired_below(stream, ttl_ns, end->ended_ns);
+        uint64_t below = delivery_expired_below(stream, ttl_ns, end->ended_ns);
 
         expired = count_without(audit, stream->acked, reading->seen, range->first,
                                 below < range->end ? below : range->end);

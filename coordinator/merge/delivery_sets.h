@@ -4,9 +4,17 @@
 
 #include "delivery.h"
 
+/* When a message was due; between two of them it is interpolated. */
+struct knot {
+    uint64_t last; /* Its sequence number: the last that its snapshot told of. */
+    int64_t intended_ns;
+};
+
 struct range {
     uint64_t first;
-    uint64_t end; /* 0: nothing of this phase. */
+    uint64_t end;       /* 0: nothing of this phase. */
+    struct knot *knots; /* Rising; NULL while no time is known. */
+    uint32_t knots_count;
 };
 
 /* How far a stream had come at a time; kept only where messages can expire. */
@@ -46,6 +54,14 @@ struct delivery_audit {
 
 struct reading *delivery_reading(const struct delivery_audit *audit, uint32_t stream,
                                  uint32_t subscription);
+
+/* When the message before end was due; one that can't be is left out. Of a long phase every second
+ * knot is dropped, again and again: memory is bounded. 0, -ENOMEM. */
+int delivery_add_knot(const struct delivery_audit *audit, struct range *range, uint64_t end,
+                      int64_t intended_ns);
+
+/* Everything below it was intended at least a ttl before the trial ended. */
+uint64_t delivery_expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns);
 
 /* 0 for NULL. */
 uint64_t delivery_set_count(const struct seqset *set);

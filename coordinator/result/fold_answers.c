@@ -159,6 +159,7 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
         if (flow == DELIVERY_ALL || flow == i) {
             r = add_cell(ret, &trial->cells[i * entry->phases_count + phase_index], ret->is_max,
                          &sums, reterr);
+            r = r < 0 ? r : fold_add_waited(trial, &answer->end, phase_index, i, ret, reterr);
         }
     }
     count_delivery(answer, &question, &ret->delivery);

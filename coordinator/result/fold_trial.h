@@ -161,6 +161,11 @@ bool fold_delivery_holds(const struct result_delivery *delivery);
 bool fold_sums_hold(const struct fold_trial *trial, const struct delivery_end *end,
                     const struct result_trial *of, char *ret);
 
+/* Adds what of a flow was sent in the phase and never confirmed or received to its latencies. 0 or
+ * -ENOMEM. */
+int fold_add_waited(const struct fold_trial *trial, const struct delivery_end *end, uint32_t phase,
+                    uint32_t flow, struct result_phase *ret, struct errinfo *reterr);
+
 /* Rates of a phase from its counters and duration. */
 void fold_phase_rates(struct result_phase *phase, const struct counters *sums);
 

@@ -44,7 +44,8 @@ def total(case, word):
 
 
 def audit_holds(result):
-    """The audit's two sums, in every phase of every case, with and without flows, trial by trial too."""
+    """The audit's two sums, in every phase of every case, with and without flows, trial by trial too; and of the publish
+    latencies, that each is one of a message that was confirmed, or censored."""
     seen = 0
     for case in result["cases"]:
         phases = list(case["phases"])
@@ -55,6 +56,8 @@ def audit_holds(result):
             where = f"{case['name']} {phase['name']} {phase['flow']}: {d}"
             same(d["acked"] + d["refused"] + d["unconfirmed"], d["sent"], f"sent in {where}")
             same(d["received"] - d["unexpected"] + d["lost"] + d["expired"] + d["unaccounted"], d["expected"], f"expected in {where}")
+            publish = phase["latency_ns"].get("publish", {"samples": d["acked"], "censored": 0})
+            same(publish["samples"] - publish["censored"], d["acked"], f"publish latencies in {where}")
             seen += 1
     check(seen > 0, "no phase to audit")
 

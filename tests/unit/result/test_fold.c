@@ -216,31 +216,50 @@ static void assert_same_hist(const struct hist *a, const struct hist *b)
     assert_memory_equal(packed[0], packed[1], (size_t)a_bytes);
 }
 
+/* While a trial goes on its histograms have what came and nothing else; once it has ended, what
+ * never came beside it. */
+static void assert_latencies(const struct result *result, const struct result *ended,
+                             const struct made_trial *made)
+{
+    uint32_t rows = made->options.flows_count > 1 ? made->options.flows_count + 1 : 1;
+
+    for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
+        const struct result_phase *phase = &ended->cases[0].phases[i];
+        uint32_t flow = i % rows == 0 ? DELIVERY_ALL : i % rows - 1;
+        struct hist *all = made_latency(made, flow, i / rows);
+        const struct hist *merged = result->cases[0].phases[i].latency[SERIES_E2E];
+        const struct hist *hist = phase->latency[SERIES_E2E];
+        uint64_t censored = hist == NULL ? 0 : hist_censored(hist);
+
+        if (hist_count(all) == 0) {
+            assert_null(merged);
+        } else {
+            assert_same_hist(merged, all);
+        }
+        assert_int_equal(hist == NULL ? 0 : hist_count(hist) - censored, hist_count(all));
+        assert_in_range(censored, phase->delivery.lost,
+                        phase->delivery.lost +
+                            phase->delivery.unconfirmed * made->options.subscriptions_count);
+        hist_free(all);
+    }
+}
+
 static void merged_percentiles_are_those_of_one_histogram_with_all_samples(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct made_options options = made_options_random(seed);
         struct made_trial *made;
+        struct result *ended;
         struct result *result;
-        uint32_t rows;
 
         options.consumers_count = 3;
         options.agents_count = 3;
-        result = fold_bench_result_of_options(&options, &made);
-        rows = options.flows_count > 1 ? options.flows_count + 1 : 1;
-        for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
-            uint32_t flow = i % rows == 0 ? DELIVERY_ALL : i % rows - 1;
-            struct hist *all = made_latency(made, flow, i / rows);
-            const struct hist *merged = result->cases[0].phases[i].latency[SERIES_E2E];
-
-            if (hist_count(all) == 0) {
-                assert_null(merged);
-            } else {
-                assert_same_hist(merged, all);
-            }
-            hist_free(all);
-        }
+        ended = fold_bench_result_of_options(&options, &made);
+        result = fold_bench_result(
+            &(struct made_journal){.trials = &made, .trials_count = 1, .cut_off = true});
+        assert_latencies(result, ended, made);
+        result_free(ended);
         result_free(result);
         made_trial_free(made);
     }
