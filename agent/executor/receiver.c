@@ -91,30 +91,30 @@ static void ack_answered(struct receiver *receiver, struct receiver_group *group
     }
 }
 
-/* Latencies of a message of the phase it was found to be of: from its intended time (where it has
- * one) and from its actual send time. Both are of the writer's clock, whose schedule they come
- * from, and are read on this agent's by the line that is told now; *ret_sent_ns is the latter. */
-static int64_t record_latency(const struct receiver *receiver, struct recorder_cell *cell,
-                              bool paced, const struct stamp *stamp, int64_t at_ns,
-                              int64_t *ret_sent_ns)
+/* Times are of the writer's clock, whose schedule they come from, and are read on this agent's by
+ * the line that is told now. */
+static struct latency record_latency(const struct receiver *receiver, struct recorder_cell *cell,
+                                     bool paced, const struct stamp *stamp, int64_t at_ns)
 {
     const struct timeline *timeline = receiver->context.timeline;
     uint16_t writer = timeline->writers[stamp->stream];
     int64_t bound_ns = 0;
     int64_t sent_ns = timeline_own_ns(timeline, writer, stamp->sent_ns, &bound_ns);
+    struct latency latency = {
+        .paced = paced, .service_ns = at_ns - sent_ns, .shown_ns = at_ns - sent_ns};
     int64_t intended_ns;
 
-    *ret_sent_ns = sent_ns;
-    recorder_sample(cell, SERIES_E2E_SERVICE, at_ns - sent_ns, bound_ns);
+    recorder_sample(cell, SERIES_E2E_SERVICE, latency.service_ns, bound_ns);
     if (!paced) {
-        return at_ns - sent_ns;
+        return latency;
     }
     intended_ns = timeline_own_ns(
         timeline, writer,
         timeline_intended_ns(timeline, writer, receiver->phase_hint, stamp->intended_ns),
         &bound_ns);
-    recorder_sample(cell, SERIES_E2E, at_ns - intended_ns, bound_ns);
-    return at_ns - intended_ns;
+    latency.shown_ns = at_ns - intended_ns;
+    recorder_sample(cell, SERIES_E2E, latency.shown_ns, bound_ns);
+    return latency;
 }
 
 static void note_answer(struct receiver *receiver, int64_t at_ns)
@@ -122,24 +122,6 @@ static void note_answer(struct receiver *receiver, int64_t at_ns)
     receiver->answered_first_ns =
         receiver->answered_first_ns == 0 ? at_ns : receiver->answered_first_ns;
     receiver->answered_last_ns = at_ns;
-}
-
-static void trace_message(const struct receiver *receiver, const struct receiver_group *group,
-                          const struct event *event, const struct stamp *stamp, bool paced,
-                          int64_t sent_ns)
-{
-    uint32_t subscription = group->clients[event->client].subscription;
-    struct trace_record record = {.kind = TRACE_RECEIVED,
-                                  .flow = (uint8_t)group->flow,
-                                  .flags = paced ? TRACE_PACED : 0,
-                                  .stream = stamp->stream,
-                                  .sequence = stamp->sequence,
-                                  .subscription = (uint16_t)subscription,
-                                  .intended_ns = stamp->intended_ns,
-                                  .sent_ns = sent_ns - receiver->t0_ns,
-                                  .at_ns = event->at_ns - receiver->t0_ns};
-
-    trace_add(receiver->context.trace, &record);
 }
 
 static void take_message(struct receiver *receiver, struct receiver_group *group,
@@ -153,8 +135,7 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     enum stamp_check check = stamp_read(event->bytes, event->bytes_count, assignment->tag, &stamp);
     struct recorder_cell *cell;
     struct counters *now;
-    int64_t latency_ns;
-    int64_t sent_ns;
+    struct latency latency;
     bool paced;
 
     if (check != STAMP_OK || stamp.stream - flow->stream_first >= flow->streams_count) {
@@ -177,12 +158,12 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     if (receiver->t0_ns != 0 && event->at_ns > receiver->t0_ns) {
         now->received_until_ns = (uint64_t)(event->at_ns - receiver->t0_ns);
     }
-    latency_ns = record_latency(receiver, cell, paced, &stamp, event->at_ns, &sent_ns);
+    latency = record_latency(receiver, cell, paced, &stamp, event->at_ns);
     recorder_seen(recorder, consumer->lane + (stamp.stream - flow->stream_first), stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,
-                    latency_ns < 0 ? 0 : latency_ns);
+                    latency.shown_ns < 0 ? 0 : latency.shown_ns);
     if (receiver->context.trace != NULL) {
-        trace_message(receiver, group, event, &stamp, paced, sent_ns);
+        receiver_trace(receiver, group, event, &stamp, &latency);
     }
 }
 

@@ -1,11 +1,12 @@
-/* receiver_parts: the receiver's structs, shared by its two files: receiving (receiver.c) and
- * making and opening (receiver_open.c). */
+/* receiver_parts: the receiver's structs, shared by its files: receiving (receiver.c), making and
+ * opening (receiver_open.c), what a trace has of messages (receiver_trace.c). */
 #ifndef MILLRACE_RECEIVER_PARTS_H
 #define MILLRACE_RECEIVER_PARTS_H
 
 #include "intake.h"
 #include "receiver.h"
 #include "reconnect.h"
+#include "stamp.h"
 
 #define RECEIVER_EVENTS 256
 #define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
@@ -66,5 +67,18 @@ struct receiver {
     int64_t driver_ns_max; /* Longest poll of an endpoint. */
     struct event events[RECEIVER_EVENTS];
 };
+
+/* What a message took, on this agent's clock. */
+struct latency {
+    bool paced;
+    int64_t service_ns; /* From its actual send time. */
+    int64_t shown_ns;   /* From its intended time, where it has one. */
+};
+
+/* Writes a message that was received into the trace, which there is: on the writer's own scale,
+ * where its intended time is exact, and what was measured is put behind it. */
+void receiver_trace(const struct receiver *receiver, const struct receiver_group *group,
+                    const struct event *event, const struct stamp *stamp,
+                    const struct latency *latency);
 
 #endif

@@ -20,9 +20,10 @@
  *        24-31   time of the call that sent it; end: dropped
  *        32-39   when it was settled or received
  *
- * Times are nanoseconds from the trial's T0 on the clock of the agent that wrote the record; the
- * sender's are moved to it by the relation that the latencies were taken with. Several agents of a
- * host append to one file, block by block, each under a lock.
+ * Times are nanoseconds from the trial's T0 on the sender's clock. When a message was received is
+ * moved to that by the relation of the two clocks that its latency was taken with: differences of a
+ * record's times are what the histograms have. Several agents of a host append to one file, block
+ * by block, each under a lock.
  */
 #ifndef MILLRACE_TRACE_H
 #define MILLRACE_TRACE_H
