@@ -17,6 +17,29 @@ uint64_t assigned_share(const struct assigned_phase *phase, uint32_t producers_c
     return phase->messages > index ? (phase->messages - 1 - index) / producers_count + 1 : 0;
 }
 
+static uint32_t at_most(uint64_t number, uint32_t most)
+{
+    return number < most ? (uint32_t)number : most;
+}
+
+struct snapshot_limits assigned_snapshot_limits(const struct assignment *assignment)
+{
+    uint64_t streams = 0;
+    uint64_t readings = 0;
+
+    for (uint32_t i = 0; i < assignment->flows_count; i++) {
+        const struct assigned_flow *flow = &assignment->flows[i];
+
+        streams += flow->streams_count;
+        readings += (uint64_t)flow->streams_count * flow->subscriptions_count;
+    }
+    return (struct snapshot_limits){.rows = assignment->flows_count * assignment->phases_count,
+                                    .streams = at_most(streams, STREAMS_MAX),
+                                    .ranges =
+                                        at_most(streams * assignment->phases_count, READINGS_MAX),
+                                    .readings = at_most(readings, READINGS_MAX)};
+}
+
 void assignment_done(struct assignment *assignment)
 {
     target_done(&assignment->target);

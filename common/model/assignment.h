@@ -12,6 +12,7 @@
 #include "bounds.h"
 #include "load_curve.h"
 #include "message_shape.h"
+#include "snapshot.h"
 #include "target.h"
 #include "units.h"
 
@@ -150,6 +151,10 @@ struct assignment {
     struct assigned_writer *writers;
     uint32_t writers_count;
 };
+
+/* Of the trial's snapshots, whichever agent they are of: its flows and phases are in every
+ * assignment. */
+struct snapshot_limits assigned_snapshot_limits(const struct assignment *assignment);
 
 /* The phase's curve; points_count is 0 if its rate is constant. */
 struct load_curve assigned_curve(const struct assigned_phase *phase);

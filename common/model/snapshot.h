@@ -238,6 +238,15 @@ struct snapshot {
     uint32_t losses_count;
 };
 
+/* How long the lists of a trial's snapshot can be: asked before memory is taken for one that comes
+ * from elsewhere. */
+struct snapshot_limits {
+    uint32_t rows;
+    uint32_t streams;
+    uint32_t ranges;
+    uint32_t readings;
+};
+
 void snapshot_done(struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot); /* snapshot_done() and free(). */
 

@@ -34,6 +34,7 @@ struct body {
     struct request_head *head;
     void (*code)(struct coder *coder, void *item);
     void *item;
+    const struct snapshot_limits *limits; /* Of a snapshot that is read; or NULL. */
 };
 
 static void code_body(struct coder *coder, const struct body *body)
@@ -100,6 +101,7 @@ static int decode(const void *bytes, size_t bytes_count, uint32_t kind_wanted,
     int r;
 
     coder_read(&coder, bytes, bytes_count, reterr);
+    coder.limits = body->limits;
     code_head(&coder, &protocol, &kind);
     if (coder.failure == 0) {
         r = check_head(protocol, kind, kind_wanted, reterr);
@@ -160,15 +162,15 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
     {                                                                                              \
         struct type item = *name; /* The field lists take what they could write to. */             \
                                                                                                    \
-        return encode(kind, &(struct body){head_of_item, code_item, &item}, out);                  \
+        return encode(kind, &(struct body){head_of_item, code_item, &item, NULL}, out);            \
     }                                                                                              \
                                                                                                    \
     int wire_decode_##name(const void *bytes, size_t bytes_count, struct type *ret,                \
                            struct errinfo *reterr)                                                 \
     {                                                                                              \
         struct type item = {0};                                                                    \
-        int r = decode(bytes, bytes_count, kind, &(struct body){head_of_item, code_item, &item},   \
-                       reterr);                                                                    \
+        int r = decode(bytes, bytes_count, kind,                                                   \
+                       &(struct body){head_of_item, code_item, &item, NULL}, reterr);              \
                                                                                                    \
         if (r == 0) {                                                                              \
             *ret = item;                                                                           \
@@ -193,7 +195,7 @@ int wire_encode_status(const struct status *status, struct text *out)
 {
     struct status copy = *status;
 
-    return encode(REQUEST_STATUS, &(struct body){&copy.head, code_status, &copy}, out);
+    return encode(REQUEST_STATUS, &(struct body){&copy.head, code_status, &copy, NULL}, out);
 }
 
 int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret,
@@ -201,7 +203,7 @@ int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret
 {
     struct status status = {0};
     int r = decode(bytes, bytes_count, REQUEST_STATUS,
-                   &(struct body){&status.head, code_status, &status}, reterr);
+                   &(struct body){&status.head, code_status, &status, NULL}, reterr);
 
     if (r < 0) {
         status_done(&status);
@@ -215,15 +217,15 @@ int wire_encode_command(const struct command *command, struct text *out)
 {
     struct command copy = *command;
 
-    return encode(REPLY_COMMAND, &(struct body){NULL, code_command, &copy}, out);
+    return encode(REPLY_COMMAND, &(struct body){NULL, code_command, &copy, NULL}, out);
 }
 
 int wire_decode_command(const void *bytes, size_t bytes_count, struct command *ret,
                         struct errinfo *reterr)
 {
     struct command command = {0};
-    int r = decode(bytes, bytes_count, REPLY_COMMAND, &(struct body){NULL, code_command, &command},
-                   reterr);
+    int r = decode(bytes, bytes_count, REPLY_COMMAND,
+                   &(struct body){NULL, code_command, &command, NULL}, reterr);
 
     if (r == 0 && command.assignment != NULL) {
         r = assignment_check(command.assignment, reterr);
@@ -241,11 +243,18 @@ int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out)
     struct snapshot copy = *snapshot;
 
     copy.head.agent = copy.agent;
-    return encode(REQUEST_SNAPSHOT, &(struct body){&copy.head, code_snapshot, &copy}, out);
+    return encode(REQUEST_SNAPSHOT, &(struct body){&copy.head, code_snapshot, &copy, NULL}, out);
 }
 
 int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
                          struct errinfo *reterr)
+{
+    return wire_decode_snapshot_of(bytes, bytes_count, NULL, ret, reterr);
+}
+
+int wire_decode_snapshot_of(const void *bytes, size_t bytes_count,
+                            const struct snapshot_limits *limits, struct snapshot **ret,
+                            struct errinfo *reterr)
 {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     int r;
@@ -254,7 +263,7 @@ int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot 
         return errinfo_nomem(reterr);
     }
     r = decode(bytes, bytes_count, REQUEST_SNAPSHOT,
-               &(struct body){&snapshot->head, code_snapshot, snapshot}, reterr);
+               &(struct body){&snapshot->head, code_snapshot, snapshot, limits}, reterr);
     if (r < 0) {
         snapshot_free(snapshot);
         return r;

@@ -50,6 +50,10 @@ int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret
 int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out);
 int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
                          struct errinfo *reterr);
+/* Of a trial whose lists are no longer than that: more is refused before memory is taken. */
+int wire_decode_snapshot_of(const void *bytes, size_t bytes_count,
+                            const struct snapshot_limits *limits, struct snapshot **ret,
+                            struct errinfo *reterr);
 int wire_encode_clock_report(const struct clock_report *report, struct text *out);
 int wire_decode_clock_report(const void *bytes, size_t bytes_count, struct clock_report *ret,
                              struct errinfo *reterr);

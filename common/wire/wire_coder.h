@@ -19,6 +19,7 @@
 #include "hist.h"
 #include "record.h"
 #include "seqset.h"
+#include "snapshot.h"
 #include "text.h"
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct coder {
     const uint8_t *end;
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
+    const struct snapshot_limits *limits; /* Reading a snapshot: of its trial; NULL: not known. */
     uint8_t *packed; /* Writing: room for a packed histogram; made when first needed. */
     uint32_t depth;
     struct {

@@ -2,6 +2,9 @@
 #include "wire_fields.h"
 #include "wire_record.h"
 
+#include <stddef.h>
+#include <string.h>
+
 static void code_row(struct coder *coder, void *item)
 {
     struct snapshot_row *row = item;
@@ -91,9 +94,28 @@ static const struct list_kind clients_kind = {.item_bytes = sizeof(struct client
                                               .items_max = CLIENTS_MAX,
                                               .item_bytes_min = 15,
                                               .code = code_client};
+/* The list's kind, no longer than its trial allows. */
+static struct list_kind within(const struct coder *coder, const struct list_kind *kind,
+                               size_t limit_offset)
+{
+    struct list_kind limited = *kind;
+
+    if (coder->limits != NULL) {
+        memcpy(&limited.items_max, (const char *)coder->limits + limit_offset,
+               sizeof limited.items_max);
+    }
+    return limited;
+}
+
+#define WITHIN(kind, list) within(coder, &(kind), offsetof(struct snapshot_limits, list))
+
 void code_snapshot(struct coder *coder, void *item)
 {
     struct snapshot *s = item;
+    const struct list_kind rows = WITHIN(rows_kind, rows);
+    const struct list_kind streams = WITHIN(streams_kind, streams);
+    const struct list_kind ranges = WITHIN(ranges_kind, ranges);
+    const struct list_kind readings = WITHIN(readings_kind, readings);
 
     code_begin(coder, "snapshot", 16);
     code_u32(coder, "trial", &s->trial, ANY_U32);
@@ -104,10 +126,10 @@ void code_snapshot(struct coder *coder, void *item)
     code_i64(coder, "from_ns", &s->from_ns);
     code_i64(coder, "until_ns", &s->until_ns);
     code_record(coder, &health_record, &s->health);
-    s->rows = code_list(coder, "rows", s->rows, &s->rows_count, &rows_kind);
-    s->streams = code_list(coder, "streams", s->streams, &s->streams_count, &streams_kind);
-    s->ranges = code_list(coder, "ranges", s->ranges, &s->ranges_count, &ranges_kind);
-    s->readings = code_list(coder, "readings", s->readings, &s->readings_count, &readings_kind);
+    s->rows = code_list(coder, "rows", s->rows, &s->rows_count, &rows);
+    s->streams = code_list(coder, "streams", s->streams, &s->streams_count, &streams);
+    s->ranges = code_list(coder, "ranges", s->ranges, &s->ranges_count, &ranges);
+    s->readings = code_list(coder, "readings", s->readings, &s->readings_count, &readings);
     s->clients = code_list(coder, "clients", s->clients, &s->clients_count, &clients_kind);
     s->errors = code_records(coder, "errors", s->errors, &s->errors_count, &error_delta_record,
                              ERROR_DELTAS_MAX);

@@ -167,8 +167,12 @@ const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uin
     return command != 0 && answer->command == command ? answer : NULL;
 }
 
-void fleet_begin_trial(struct fleet *fleet, uint32_t trial)
+void fleet_begin_trial(struct fleet *fleet, uint32_t trial, const struct snapshot_limits *limits)
 {
+    fleet->has_limits = limits != NULL;
+    if (limits != NULL) {
+        fleet->limits = *limits;
+    }
     fleet->trial_begun = true;
     for (uint32_t i = 0; i < fleet->members_count; i++) {
         fleet->members[i].snapshot_trial = trial;

@@ -82,10 +82,10 @@ uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *comm
  * agent. */
 const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uint64_t command);
 
-/* A trial begins: from now on snapshots are taken of it alone, counted from 0 again. Without a call
- * they are taken of the highest trial that came. Before its first command, and after all snapshots
- * of the trial before it were taken out. */
-void fleet_begin_trial(struct fleet *fleet, uint32_t trial);
+/* A trial begins: from now on snapshots are taken of it alone, counted from 0 again, and with lists
+ * within its limits (NULL: not known). Before the first call none is taken. Before its first
+ * command, and after all snapshots of the trial before it were taken out. */
+void fleet_begin_trial(struct fleet *fleet, uint32_t trial, const struct snapshot_limits *limits);
 
 /* Next snapshot in order of arrival, each once; the caller owns it. NULL if there is none. */
 struct snapshot *fleet_next_snapshot(struct fleet *fleet);

@@ -262,13 +262,15 @@ static void take_snapshot(struct fleet *fleet, struct fleet_member *member,
     struct snapshot *snapshot = NULL;
     const char *refusal = "";
 
-    if (wire_decode_snapshot(bytes, bytes_count, &snapshot, NULL) < 0) {
-        drop(fleet, request);
+    if (!fleet->trial_begun) {
+        fleet->dropped[FLEET_DROP_GARBAGE]++;
+        reply_receipt(request, false, "no trial has begun");
         return;
     }
-    if (snapshot->trial > member->snapshot_trial && !fleet->trial_begun) {
-        member->snapshot_trial = snapshot->trial;
-        member->snapshot_next = 0;
+    if (wire_decode_snapshot_of(bytes, bytes_count, fleet->has_limits ? &fleet->limits : NULL,
+                                &snapshot, NULL) < 0) {
+        drop(fleet, request);
+        return;
     }
     if (snapshot->trial != member->snapshot_trial || snapshot->sequence < member->snapshot_next) {
         snapshot_free(snapshot); /* Came a second time: its first receipt was lost. */

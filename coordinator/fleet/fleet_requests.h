@@ -44,6 +44,8 @@ struct fleet {
     struct fleet_member *members;
     uint32_t members_count;
     bool trial_begun; /* And is the snapshot_trial of all members. */
+    bool has_limits;
+    struct snapshot_limits limits; /* Of its snapshots. */
     struct queued_snapshot *snapshots_first;
     struct queued_snapshot *snapshots_last;
     char refusal[ERRINFO_BYTES];

@@ -391,6 +391,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
 {
     uint32_t phases_count = trial->assignments[0].phases_count;
     struct assigned_phase *phases = calloc((size_t)phases_count + 1, sizeof *phases);
+    struct snapshot_limits limits;
     bool complete = false;
     bool begun = false;
     int r;
@@ -400,7 +401,8 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     }
     memcpy(phases, trial->assignments[0].phases, phases_count * sizeof *phases);
     run->trial = trial;
-    fleet_begin_trial(run->session->fleet, trial->number);
+    limits = assigned_snapshot_limits(&trial->assignments[0]);
+    fleet_begin_trial(run->session->fleet, trial->number, &limits);
     run->t0_ns = 0;
     run->broker_down = false;
     run->broker_silent = false;

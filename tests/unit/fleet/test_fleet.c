@@ -298,6 +298,8 @@ static void snapshots_are_taken_once_and_without_gaps(void **state)
     (void)state;
     bench_begin(&bench, 1);
     snapshot.agent = bench_join(&bench, INSTANCE);
+    assert_false(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted); /* Of which trial? */
+    fleet_begin_trial(bench.fleet, 0, NULL);
     assert_true(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted);
     assert_true(
         bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted); /* Its receipt was lost. */
@@ -325,7 +327,9 @@ static void a_late_copy_of_an_old_trials_snapshot_is_nothing_new(void **state)
     (void)state;
     bench_begin(&bench, 1);
     snapshot.agent = bench_join(&bench, INSTANCE);
+    fleet_begin_trial(bench.fleet, 0, NULL);
     assert_true(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted);
+    fleet_begin_trial(bench.fleet, 1, NULL);
     snapshot.trial = 1;
     assert_true(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted);
     snapshot.trial = 0;
@@ -349,10 +353,10 @@ static void a_trial_that_begins_may_have_a_lower_number(void **state)
     (void)state;
     bench_begin(&bench, 1);
     snapshot.agent = bench_join(&bench, INSTANCE);
-    fleet_begin_trial(bench.fleet, 1000);
+    fleet_begin_trial(bench.fleet, 1000, NULL);
     snapshot.trial = 1000;
     assert_true(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted);
-    fleet_begin_trial(bench.fleet, 0);
+    fleet_begin_trial(bench.fleet, 0, NULL);
     assert_true(
         bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted); /* Its receipt was lost. */
     snapshot.trial = 0;

@@ -64,7 +64,7 @@ static void what_an_agent_of_another_run_measured_is_refused_and_its_agent_told(
     (void)state;
     bench_begin(&bench, 1);
     own.agent = bench_join(&bench, INSTANCE);
-    fleet_begin_trial(bench.fleet, 0);
+    fleet_begin_trial(bench.fleet, 0, NULL);
     other = bench_head(&bench, own.agent, INSTANCE); /* Even its instance is the same. */
     strcpy(other.run_id, "run-6");
     refused_snapshot(&bench, &other, "this agent is of run run-6, and run run-7 is here now");
@@ -86,7 +86,7 @@ static void any_process_that_calls_itself_agent_0_is_refused(void **state)
     (void)state;
     bench_begin(&bench, 2);
     stranger = bench_head(&bench, bench_join(&bench, INSTANCE), INSTANCE + 1);
-    fleet_begin_trial(bench.fleet, 0);
+    fleet_begin_trial(bench.fleet, 0, NULL);
     refused_snapshot(&bench, &stranger, "none of the run");
     refused_poll(&bench, &stranger, "none of the run");
     stranger = bench_head(&bench, 1, INSTANCE); /* Nobody has that number yet. */
@@ -106,7 +106,7 @@ static void what_an_agent_measures_after_it_was_lost_is_refused(void **state)
     (void)state;
     bench_begin(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
-    fleet_begin_trial(bench.fleet, 0);
+    fleet_begin_trial(bench.fleet, 0, NULL);
     bench_pass(SILENCE_NS + NS_PER_S);
     fleet_turn(bench.fleet, 0);
     assert_int_equal(fleet_lost(bench.fleet), agent);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static void make_command(struct command *command, enum prepare_step step)
 {
@@ -105,6 +106,61 @@ static void indexes_beyond_their_bounds_are_refused(void **state)
     text_done(&out);
 }
 
+static long rss_kib_max(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* All cells that any trial can have, each with eight histograms over an hour: 1.5 MiB that became
+ * 2 GiB. */
+static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_taken(void **state)
+{
+    static struct snapshot_row rows[FLOWS_MAX * PHASES_MAX];
+    const struct snapshot_limits limits = {.rows = 6, .streams = 4, .ranges = 12, .readings = 4};
+    struct stream_delta streams[5] = {{.stream = 0}};
+    struct snapshot snapshot = {.rows = rows, .rows_count = FLOWS_MAX * PHASES_MAX};
+    struct snapshot *back = NULL;
+    struct hist *hist = NULL;
+    struct errinfo err = {{0}};
+    struct text out = {0};
+    long before_kib;
+
+    (void)state;
+    assert_int_equal(hist_new(&hist, NULL), 0);
+    for (int64_t value_ns = 1; value_ns < HIST_NS_MAX; value_ns += 1 + value_ns / 4) {
+        hist_record(hist, value_ns);
+    }
+    for (uint32_t i = 0; i < snapshot.rows_count; i++) {
+        rows[i].flow = i / PHASES_MAX;
+        rows[i].phase = i % PHASES_MAX;
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            rows[i].series[series] = hist;
+        }
+    }
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    before_kib = rss_kib_max();
+    assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, &err),
+                     -EBADMSG);
+    assert_string_equal(err.text, "snapshot: rows has too many items");
+    assert_true(rss_kib_max() - before_kib < 50 * 1024);
+    text_done(&out);
+    hist_free(hist);
+    snapshot = (struct snapshot){.streams = streams, .streams_count = 5};
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, NULL),
+                     -EBADMSG);
+    assert_null(back);
+    text_done(&out);
+    snapshot.streams_count = 4;
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, NULL), 0);
+    snapshot_free(back);
+    text_done(&out);
+}
+
 static void a_frame_beyond_the_limit_is_not_made(void **state)
 {
     const uint32_t runs = FRAME_BYTES_MAX / 8;
@@ -167,6 +223,7 @@ int main(void)
         cmocka_unit_test(an_assignment_comes_with_the_command_that_needs_it),
         cmocka_unit_test(a_segment_does_not_run_backwards),
         cmocka_unit_test(indexes_beyond_their_bounds_are_refused),
+        cmocka_unit_test(a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_taken),
         cmocka_unit_test(a_frame_beyond_the_limit_is_not_made),
         cmocka_unit_test(what_is_not_a_frame_is_refused),
     };
