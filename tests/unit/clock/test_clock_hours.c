@@ -1,5 +1,6 @@
 #include "check.h"
 #include "clock_world.h"
+#include "truth.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -107,6 +108,10 @@ static void lines_hold_outside_marked_spans_under_heavy_tails(void **state)
         clock_relation_free(relation);
     }
     assert_int_equal(steps, 100);
+    truth(
+        "clocks with heavy-tailed delays, 1,000 simulated: lines that broke their bound outside a "
+        "marked step",
+        "none", "0; %u steps of 5 s, all found", steps);
 }
 
 /* Two crystals 40 ppm apart that warm up and cool down: 144 ms in the hour. */
@@ -139,6 +144,9 @@ static void an_hour_of_lines_holds_and_stays_narrow(void **state)
     assert_int_equal(line.estimate.epoch, 0);
     drifted_ns = world_offset_ns(&world, world_own_ns(&world, world.now_ns)) - first_ns;
     assert_true(fabs(drifted_ns) > 130e6);
+    truth("two clocks 40 ppm apart for an hour, simulated: drift; bound at its end",
+          "never broken; below 0.150 ms", "%.0f ms; %.3f ms", fabs(drifted_ns) / 1e6,
+          (double)line.estimate.bound_ns / 1e6);
     clock_relation_free(relation);
 }
 
