@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* By enum verdict; `millrace run --help` lists the exit codes. */
 static const struct {
@@ -152,53 +153,54 @@ double result_ceiling_share(const struct result_case *of)
                : 0.0;
 }
 
-/* Of the rows of one agent, from the given one on. */
-static double share_of_agent(const struct result_trial *trial, const struct result_phase *phase,
-                             uint32_t first)
-{
-    double cpu_ns = 0.0;
-    double span_ns = 0.0;
+struct used {
+    double cpu_ns;
+    double span_ns;
+};
 
-    for (uint32_t i = first; i < trial->agent_intervals_count; i++) {
+/* The largest share of an agent over the seconds that lie in the phase; used: room for each agent.
+ */
+static double share_of_phase(const struct result_trial *trial, const struct result_phase *phase,
+                             struct used *used, uint32_t agents_count)
+{
+    double most = 0.0;
+
+    memset(used, 0, agents_count * sizeof *used);
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
-        if (row->agent == trial->agent_intervals[first].agent &&
-            row->end_ns - row->span_ns >= phase->start_ns &&
+        if (row->end_ns - row->span_ns >= phase->start_ns &&
             row->end_ns <= phase->start_ns + phase->duration_ns) {
-            cpu_ns += (double)row->strain.load_cpu_ns;
-            span_ns += (double)row->span_ns;
+            used[row->agent].cpu_ns += (double)row->strain.load_cpu_ns;
+            used[row->agent].span_ns += (double)row->span_ns;
         }
     }
-    return span_ns > 0.0 ? cpu_ns / span_ns : 0.0;
-}
-
-/* Is the row the first of its agent? Agents report in turn: that is soon known. */
-static bool is_first_of_agent(const struct result_trial *trial, uint32_t row)
-{
-    for (uint32_t i = 0; i < row; i++) {
-        if (trial->agent_intervals[i].agent == trial->agent_intervals[row].agent) {
-            return false;
-        }
+    for (uint32_t i = 0; i < agents_count; i++) {
+        most = used[i].span_ns > 0.0 ? fmax(most, used[i].cpu_ns / used[i].span_ns) : most;
     }
-    return true;
+    return most;
 }
 
 static double share_of_trial(const struct result_trial *trial)
 {
+    uint32_t agents_count = 0;
+    struct used *used;
     double most = 0.0;
 
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
-        if (!is_first_of_agent(trial, i)) {
-            continue;
-        }
-        for (uint32_t p = 0; p < trial->phases_count; p++) {
-            const struct result_phase *phase = &trial->phases[p];
+        agents_count = trial->agent_intervals[i].agent >= agents_count
+                           ? trial->agent_intervals[i].agent + 1
+                           : agents_count;
+    }
+    used = calloc((size_t)agents_count + 1, sizeof *used);
+    for (uint32_t p = 0; used != NULL && p < trial->phases_count; p++) {
+        const struct result_phase *phase = &trial->phases[p];
 
-            if (phase->measured && phase->flow[0] == '\0' && !phase->is_max) {
-                most = fmax(most, share_of_agent(trial, phase, i));
-            }
+        if (phase->measured && phase->flow[0] == '\0' && !phase->is_max) {
+            most = fmax(most, share_of_phase(trial, phase, used, agents_count));
         }
     }
+    free(used);
     return most;
 }
 

@@ -349,7 +349,7 @@ double result_asked_peak(const struct result_case *of);
 double result_ceiling_share(const struct result_case *of);
 
 /* The share of its CPU that the busiest load thread of an agent used, over a measured phase with a
- * rate: the largest; 0: not known. */
+ * rate: the largest; 0: not known, or no memory. */
 double result_load_share(const struct result_case *of);
 
 /* How much more the generator could have done: 3.4. By what is nearer, its ceiling into the memory
