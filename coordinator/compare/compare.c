@@ -94,10 +94,14 @@ struct pairs {
 /* Has the value a logarithm? */
 static bool is_usable(const struct metric_value *value, struct pairs *pairs)
 {
-    if (value->missing == NULL && value->value > 0.0) {
+    if (value->missing == NULL && value->value > 0.0 && !value->at_least) {
         return true;
     }
-    pairs->missing = value->missing != NULL ? value->missing : "it was 0, which has no ratio";
+    /* A ratio of lower bounds says nothing: it could be any. */
+    pairs->missing = value->missing != NULL ? value->missing
+                     : value->at_least
+                         ? "messages never came, so it is only known to be at least so much"
+                         : "it was 0, which has no ratio";
     pairs->lacks_samples = pairs->lacks_samples || value->samples > 0;
     return false;
 }

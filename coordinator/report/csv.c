@@ -30,7 +30,8 @@ static void add_header(struct text *out)
         for (size_t j = 0; j < PERCENTILES_COUNT; j++) {
             text_addf(out, ",%s_%s_ns", name, percentiles[j].name);
         }
-        text_addf(out, ",%s_max_ns,%s_over_range,%s_below_resolution", name, name, name);
+        text_addf(out, ",%s_max_ns,%s_over_range,%s_below_resolution,%s_censored", name, name, name,
+                  name);
     }
     text_add(out, LINE_END);
 }
@@ -99,8 +100,8 @@ static void add_latency(const struct result_phase *phase, int series, struct tex
     const struct hist *hist = phase->latency[series];
 
     if (hist == NULL || hist_count(hist) == 0) {
-        /* samples min mean, the percentiles, max over_range below_resolution */
-        for (size_t i = 0; i < PERCENTILES_COUNT + 6; i++) {
+        /* samples min mean, the percentiles, max over_range below_resolution censored */
+        for (size_t i = 0; i < PERCENTILES_COUNT + 7; i++) {
             text_add(out, ",");
         }
         return;
@@ -110,14 +111,14 @@ static void add_latency(const struct result_phase *phase, int series, struct tex
     for (size_t i = 0; i < PERCENTILES_COUNT; i++) {
         text_addf(out, ",%" PRId64, hist_percentile(hist, percentiles[i].percentile));
     }
-    text_addf(out, ",%" PRId64 ",%" PRIu64 ",%" PRIu64, hist_max(hist), hist_over_range(hist),
-              phase->below_resolution[series]);
+    text_addf(out, ",%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, hist_max(hist),
+              hist_over_range(hist), phase->below_resolution[series], hist_censored(hist));
 }
 
 /* A case that was skipped has a row too: its reason. */
 static void add_empty(struct text *out)
 {
-    for (size_t i = 0; i < 26 + SERIES_COUNT * (PERCENTILES_COUNT + 6); i++) {
+    for (size_t i = 0; i < 26 + SERIES_COUNT * (PERCENTILES_COUNT + 7); i++) {
         text_add(out, ",");
     }
 }

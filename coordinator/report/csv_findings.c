@@ -103,7 +103,9 @@ int csv_objectives_write(const struct result *result, struct text *out, struct e
     static const char *const met[] = {
         [MET_YES] = "true,", [MET_NO] = "false,", [MET_NOT_AVAILABLE] = ","};
 
-    text_add(out, "text,case,phase,flow,met,observed,limit,unit,window_ns,samples,reason" LINE_END);
+    text_add(
+        out,
+        "text,case,phase,flow,met,observed,at_least,limit,unit,window_ns,samples,reason" LINE_END);
     for (uint32_t i = 0; i < result->objectives_count; i++) {
         const struct result_objective *objective = &result->objectives[i];
 
@@ -113,6 +115,7 @@ int csv_objectives_write(const struct result *result, struct text *out, struct e
         put_text(objective->flow, out);
         text_add(out, met[objective->met]);
         put_number(result_has_observed(objective) ? objective->observed : NAN, out);
+        text_add(out, objective->at_least ? "true," : "false,");
         put_number(objective->limit, out);
         put_text(objective->unit, out);
         put_count((uint64_t)objective->window_ns, out);

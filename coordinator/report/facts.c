@@ -1,5 +1,6 @@
 #include "facts.h"
 
+#include "latency_figure.h"
 #include "mono.h"
 
 #include <math.h>
@@ -236,6 +237,9 @@ const char *facts_observed(const struct result_objective *objective, char *text)
 {
     bool is_share = objective->unit[0] == '\0' && strchr(objective->text, '%') != NULL;
 
+    if (objective->at_least) {
+        return latency_text(objective->observed, true, text);
+    }
     return is_share ? facts_value(objective->observed * 100.0, "%", text)
                     : facts_value(objective->observed, objective->unit, text);
 }

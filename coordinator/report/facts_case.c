@@ -71,7 +71,8 @@ const char *facts_label(const struct result *result, const struct result_case *r
 void facts_latency_cell(const struct hist *hist, double percentile, const char *note, bool *few,
                         struct document *doc)
 {
-    char text[UNITS_TEXT_BYTES];
+    char text[LATENCY_TEXT_BYTES];
+    struct latency_figure figure;
     bool holds;
 
     if (hist == NULL) {
@@ -80,9 +81,9 @@ void facts_latency_cell(const struct hist *hist, double percentile, const char *
     }
     holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
     *few = *few || !holds;
-    units_format_ns(
-        (double)(percentile >= 100.0 ? hist_max(hist) : hist_percentile(hist, percentile)), text);
-    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~", text, note);
+    figure = latency_figure_of(hist, percentile);
+    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~",
+             latency_figure_text(&figure, text), note);
 }
 
 void facts_case_cell(const struct result *result, const char *name, struct document *doc)
@@ -186,16 +187,17 @@ const char *facts_interval(const struct result_figure *figure, char *text)
     char median[FACTS_TEXT_BYTES];
     char low[FACTS_TEXT_BYTES];
     char high[FACTS_TEXT_BYTES];
+    const char *bound = figure->median_at_least ? "> " : "";
 
     facts_measure(figure->median, figure->unit, median);
     if (!isfinite(figure->low) || !isfinite(figure->high)) {
-        (void)snprintf(text, REASON_BYTES, "%s", median);
+        (void)snprintf(text, REASON_BYTES, "%s%s", bound, median);
         return text;
     }
     /* Few trials that differ give an interval below zero, where nothing can be. */
     facts_measure(figure->low < 0.0 ? 0.0 : figure->low, figure->unit, low);
     facts_measure(figure->high, figure->unit, high);
-    (void)snprintf(text, REASON_BYTES, "%s (%s to %s)", median, low, high);
+    (void)snprintf(text, REASON_BYTES, "%s%s (%s to %s)", bound, median, low, high);
     return text;
 }
 

@@ -1,5 +1,6 @@
 #include "charts.h"
 #include "facts.h"
+#include "latency_figure.h"
 #include "sections.h"
 
 #include <stdio.h>
@@ -44,12 +45,12 @@ static const char *caption_of(const struct result_case *result_case,
                               const struct hist *response, const struct hist *service,
                               char *caption)
 {
-    char p99[UNITS_TEXT_BYTES];
+    char p99[LATENCY_TEXT_BYTES];
     char other[UNITS_TEXT_BYTES];
-    const struct hist *shown = response != NULL ? response : service;
+    struct latency_figure shown = latency_figure_of(response != NULL ? response : service, 99.0);
     int used = snprintf(caption, REASON_BYTES, "%s, %s%s%s: p99 %s", result_case->name, phase->name,
                         metric, result_case->trials_count > 1 ? ", all trials merged" : "",
-                        units_format_ns((double)hist_percentile(shown, 99.0), p99));
+                        latency_figure_text(&shown, p99));
 
     if (used > 0 && used < REASON_BYTES && response != NULL && service != NULL) {
         (void)snprintf(caption + used, (size_t)(REASON_BYTES - used), " (service %s)",

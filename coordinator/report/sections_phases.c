@@ -1,4 +1,5 @@
 #include "facts.h"
+#include "latency_figure.h"
 #include "mono.h"
 #include "sections.h"
 
@@ -177,18 +178,37 @@ static void add_delivery_table(const struct result_case *result_case, struct doc
     }
 }
 
-static void add_percentile(const struct hist *hist, double percentile, struct document *doc)
+static void add_percentile(const struct result_phase *phase, enum series series, double percentile,
+                           struct document *doc)
 {
-    char text[UNITS_TEXT_BYTES];
-    bool holds = facts_percentile_holds(hist, percentile);
+    struct latency_figure figure = latency_figure(phase, series, percentile);
+    char text[LATENCY_TEXT_BYTES];
+    bool holds = facts_percentile_holds(phase->latency[series], percentile);
 
-    units_format_ns((double)hist_percentile(hist, percentile), text);
-    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s", holds ? "" : "~", text);
+    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s", holds ? "" : "~",
+             latency_figure_text(&figure, text));
 }
 
-/* What was beyond the range or below the clocks' resolution is shown where there is any. */
+static void add_mean(const struct result_phase *phase, enum series series, struct document *doc)
+{
+    struct latency_figure figure = latency_figure_mean(phase, series);
+    char text[LATENCY_TEXT_BYTES];
+
+    doc_cell(doc, DOC_PLAIN, "%s", latency_figure_text(&figure, text));
+}
+
+static void add_noted(uint64_t count, struct document *doc)
+{
+    char text[FACTS_TEXT_BYTES];
+
+    doc_cell(doc, count == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(count, text));
+}
+
+/* What never came, was beyond the range or below the clocks' resolution is shown where there is
+ * any. */
 struct latency_extras {
     bool flows;
+    bool censored;
     bool below;
     bool clocks;
     bool beyond;
@@ -220,9 +240,8 @@ static void add_latency_row(const struct result_phase *phase, enum series series
         [SERIES_SEND_LAG] = "send lag",       [SERIES_CALL] = "call",
         [SERIES_CONSUME_ACK] = "consume ack", [SERIES_CONNECT] = "connect",
     };
-    static const double percentiles[] = {50.0, 90.0, 95.0, 99.0, 99.9, 99.99};
+    static const double percentiles[] = {50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0};
     const struct hist *hist = phase->latency[series];
-    uint64_t below = phase->below_resolution[series];
     char text[FACTS_TEXT_BYTES];
 
     if (hist == NULL || hist_count(hist) == 0) {
@@ -236,21 +255,21 @@ static void add_latency_row(const struct result_phase *phase, enum series series
     doc_cell(doc, DOC_PLAIN, "%s", titles[series]);
     doc_cell(doc, DOC_PLAIN, "%s", facts_count(hist_count(hist), text));
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)hist_min(hist), text));
-    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns(hist_mean(hist), text));
+    add_mean(phase, series, doc);
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
-        add_percentile(hist, percentiles[i], doc);
+        add_percentile(phase, series, percentiles[i], doc);
     }
-    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)hist_max(hist), text));
+    if (extras->censored) {
+        add_noted(hist_censored(hist), doc);
+    }
     if (extras->below) {
-        doc_cell(doc, below == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(below, text));
+        add_noted(phase->below_resolution[series], doc);
     }
     if (extras->clocks) {
         add_clocks(phase, series == SERIES_E2E || series == SERIES_E2E_SERVICE, doc);
     }
     if (extras->beyond) {
-        uint64_t beyond = hist_over_range(hist);
-
-        doc_cell(doc, beyond == 0 ? DOC_MUTED : DOC_WARN, "%s", facts_count(beyond, text));
+        add_noted(hist_over_range(hist), doc);
     }
 }
 
@@ -268,6 +287,7 @@ static bool find_extras(const struct result_case *result_case, struct latency_ex
 
             if (hist != NULL && hist_count(hist) > 0) {
                 any = true;
+                extras->censored |= hist_censored(hist) > 0;
                 extras->below |= phase->below_resolution[series] > 0;
                 extras->clocks |= phase->clock_bound_ns > 0 || phase->clock_violations > 0;
                 extras->beyond |= hist_over_range(hist) > 0;
@@ -292,6 +312,11 @@ static void add_latency_table(const struct result_case *result_case, struct docu
         {"p99.99", NULL, DOC_RIGHT},
         {"max", NULL, DOC_RIGHT},
     };
+    static const struct doc_column censored = {
+        "never came",
+        "Of the samples: never sent, confirmed or received. They count with how long they had been "
+        "waited for, so that a figure among them is a lower bound",
+        DOC_RIGHT};
     static const struct doc_column below = {
         "below", "Below what the clocks can resolve, counted as 0", DOC_RIGHT};
     static const struct doc_column clocks = {
@@ -299,7 +324,7 @@ static void add_latency_table(const struct result_case *result_case, struct docu
         DOC_RIGHT};
     static const struct doc_column beyond = {"beyond", "Longer than 1 h, counted as 1 h",
                                              DOC_RIGHT};
-    struct doc_column columns[5 + sizeof rest / sizeof rest[0]];
+    struct doc_column columns[6 + sizeof rest / sizeof rest[0]];
     struct latency_extras extras;
     uint32_t count;
 
@@ -307,6 +332,9 @@ static void add_latency_table(const struct result_case *result_case, struct docu
         return;
     }
     count = phase_columns(columns, extras.flows, rest, sizeof rest / sizeof rest[0]);
+    if (extras.censored) {
+        columns[count++] = censored;
+    }
     if (extras.below) {
         columns[count++] = below;
     }

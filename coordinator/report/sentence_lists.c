@@ -153,10 +153,30 @@ static double publish_p99_of(const struct result_case *of, const struct result_p
     return p99_of(of, phase, SERIES_PUBLISH);
 }
 
+/* Is one of them a lower bound? */
+static bool is_at_least(const struct result *result, enum series series)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_phase *phase = sentence_phase(&result->cases[i]);
+
+        any =
+            any || (phase != NULL && facts_shown(&result->cases[i], phase, series, 99.0).at_least);
+    }
+    return any;
+}
+
 void sentence_p99(const struct result *result, struct text *out)
 {
-    if (!add_ranges(result, e2e_p99_of, units_format_ns, false, "; p99 end to end ", out)) {
-        (void)add_ranges(result, publish_p99_of, units_format_ns, false, "; p99 publish ", out);
+    if (!add_ranges(result, e2e_p99_of, units_format_ns, false,
+                    is_at_least(result, SERIES_E2E) ? "; p99 end to end at least "
+                                                    : "; p99 end to end ",
+                    out)) {
+        (void)add_ranges(result, publish_p99_of, units_format_ns, false,
+                         is_at_least(result, SERIES_PUBLISH) ? "; p99 publish at least "
+                                                             : "; p99 publish ",
+                         out);
     }
 }
 

@@ -17,17 +17,25 @@ static bool is_among_skipped(const struct result_phase *phase, enum series serie
            (double)phase->skipped > (1.0 - percentile / 100.0) * (double)phase->due * (1.0 + 1e-9);
 }
 
-struct latency_figure latency_figure(const struct result_phase *phase, enum series series,
-                                     double percentile)
+struct latency_figure latency_figure_of(const struct hist *hist, double percentile)
 {
-    const struct hist *hist = phase->latency[series];
     int64_t most_ns = hist_percentile_most(hist, percentile);
     struct latency_figure ret = {.value_ns = (double)hist_percentile(hist, percentile)};
 
-    ret.most_ns = most_ns == HIST_UNBOUNDED || is_among_skipped(phase, series, percentile)
-                      ? (double)INFINITY
-                      : (double)most_ns;
+    ret.most_ns = most_ns == HIST_UNBOUNDED ? (double)INFINITY : (double)most_ns;
     ret.at_least = ret.most_ns > ret.value_ns * TELLING_SHARE;
+    return ret;
+}
+
+struct latency_figure latency_figure(const struct result_phase *phase, enum series series,
+                                     double percentile)
+{
+    struct latency_figure ret = latency_figure_of(phase->latency[series], percentile);
+
+    if (is_among_skipped(phase, series, percentile)) {
+        ret.most_ns = (double)INFINITY;
+        ret.at_least = true;
+    }
     return ret;
 }
 

@@ -22,6 +22,8 @@ struct latency_figure {
 /* phase->latency[series] has samples; percentile in [0, 100], 100 is the maximum. */
 struct latency_figure latency_figure(const struct result_phase *phase, enum series series,
                                      double percentile);
+/* The same of a histogram by itself: of skipped messages nothing is known then. */
+struct latency_figure latency_figure_of(const struct hist *hist, double percentile);
 struct latency_figure latency_figure_mean(const struct result_phase *phase, enum series series);
 
 /* "7.2 s", or "> 7.2 s" for one that is at least that. */

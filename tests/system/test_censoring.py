@@ -66,6 +66,7 @@ def frozen_for_good():
         check(judged[text]["observed"] > 5e9, f"{text}: {judged[text]}")
     same(judged["e2e.p10 < 1s"]["met"], True, "the fastest tenth came")
     contains(program.out, "it was at least", "the summary")
+    contains(program.out, "> 6.", "the summary's figures")
 
 
 @counted("what a subscription never got counts there, beside what the others got")

@@ -184,6 +184,42 @@ static void a_metric_that_gates_has_its_row_also_without_pairs(void **state)
     result_free(result);
 }
 
+/* Of the second case a third of the messages never came: a ratio of lower bounds could be any. */
+static void latencies_that_are_lower_bounds_are_not_compared(void **state)
+{
+    const double same[] = {100.0, 100.0, 100.0, 100.0, 100.0};
+    struct result *result = new_result(same, same);
+    struct compare_terms terms = {.baseline = "base", .worse_count = 1};
+    const struct result_comparison *row;
+
+    (void)state;
+    for (int c = 0; c < 2; c++) {
+        for (int t = 0; t < TRIALS; t++) {
+            struct hist **e2e = &result->cases[c].trials[t].phases[0].latency[SERIES_E2E];
+
+            assert_int_equal(hist_new(e2e, NULL), 0);
+            assert_int_equal(hist_allow_censored(*e2e, NULL), 0);
+            for (int i = 0; i < 1000; i++) {
+                hist_record(*e2e, 1000000);
+            }
+            hist_record_censored(*e2e, 1000000, c == 1 ? 500 : 0);
+        }
+    }
+    assert_int_equal(metric_parse("e2e.p99", &terms.worse[0].metric, NULL), 0);
+    terms.worse[0].threshold = 0.1;
+    assert_int_equal(compare_result(result, &terms, NULL), 0);
+    row = NULL;
+    for (uint32_t i = 0; i < result->findings.comparisons_count; i++) {
+        if (strcmp(result->findings.comparisons[i].metric, "e2e.p99") == 0) {
+            row = &result->findings.comparisons[i];
+        }
+    }
+    assert_non_null(row);
+    assert_int_equal(row->verdict, COMPARISON_INCONCLUSIVE);
+    assert_non_null(strstr(row->reason, "messages never came"));
+    result_free(result);
+}
+
 static void without_a_baseline_nothing_is_compared(void **state)
 {
     const double rates[] = {1.0, 1.0, 1.0, 1.0, 1.0};
@@ -206,6 +242,7 @@ int main(void)
         cmocka_unit_test(one_pair_is_inconclusive),
         cmocka_unit_test(trials_of_a_repetition_are_a_pair),
         cmocka_unit_test(a_metric_that_gates_has_its_row_also_without_pairs),
+        cmocka_unit_test(latencies_that_are_lower_bounds_are_not_compared),
         cmocka_unit_test(without_a_baseline_nothing_is_compared),
     };
 

@@ -198,6 +198,33 @@ static void flows_have_latencies_of_their_own(void **state)
     result_free(result);
 }
 
+/* A third of a case's messages in one phase never came. */
+static void what_never_came_is_told_beside_latencies_that_are_lower_bounds(void **state)
+{
+    struct result *result = make(20, false);
+    char *markdown;
+    char *table;
+
+    (void)state;
+    for (uint32_t i = 0; i < result->cases[0].phases_count; i++) {
+        struct result_phase *phase = &result->cases[0].phases[i];
+        struct hist *e2e = phase->latency[SERIES_E2E];
+
+        if (phase->measured && e2e != NULL) {
+            assert_int_equal(hist_allow_censored(e2e, NULL), 0);
+            hist_record_censored(e2e, INT64_C(7200000000), hist_count(e2e) / 2);
+        }
+    }
+    markdown = report_text(result, "md");
+    table = strstr(markdown, "| never came |");
+    assert_non_null(table);
+    assert_non_null(strstr(table, "| \\> 7.20 s |"));
+    assert_null(strstr(strstr(table, "\n\n"), "| never came |")); /* Of the other cases all came. */
+    assert_non_null(strstr(markdown, "\\> 7.20 s |"));
+    free(markdown);
+    result_free(result);
+}
+
 static void markdown_rows_have_as_many_cells_as_their_head(void **state)
 {
     struct result *result = make_hostile("a|b `c` <d>\n|e|");
@@ -387,6 +414,7 @@ int main(void)
         cmocka_unit_test(every_format_bears_huge_and_missing_numbers),
         cmocka_unit_test(markdown_has_sentence_tables_and_folded_scenario),
         cmocka_unit_test(flows_have_latencies_of_their_own),
+        cmocka_unit_test(what_never_came_is_told_beside_latencies_that_are_lower_bounds),
         cmocka_unit_test(markdown_rows_have_as_many_cells_as_their_head),
         cmocka_unit_test(csv_is_rectangular_whatever_is_in_it),
         cmocka_unit_test(csv_has_no_figure_where_there_is_none),

@@ -253,6 +253,9 @@ static void what_is_shown_of_several_trials_is_their_median(void **state)
     out.bytes_count = 0;
     assert_int_equal(report_summary(result, 120, &out), 0);
     assert_non_null(strstr(out.bytes, "> 2.00 ms"));
+    out.bytes_count = 0;
+    assert_int_equal(report_sentence(result, &out), 0);
+    assert_non_null(strstr(out.bytes, "; p99 end to end at least 2.00 ms (memory)"));
     text_done(&out);
     result_free(result);
 }
