@@ -1,6 +1,7 @@
 #include "collector.h"
 
 #include "collector_parts.h"
+#include "error_counts.h"
 #include "invariant.h"
 
 #include <stdlib.h>
@@ -305,21 +306,8 @@ static void add_clients(struct collector *collector, const struct recorder_half 
 static void add_errors(struct collector *collector, const struct recorder_half *half)
 {
     for (uint32_t i = 0; i < half->errors_count; i++) {
-        uint32_t at = 0;
-
-        while (at < collector->errors_count &&
-               strcmp(collector->errors[at].text, half->errors[i].text) != 0) {
-            at++;
-        }
-        if (at == COLLECTOR_ERRORS_MAX) {
-            collector->errors[at - 1].count += half->errors[i].count;
-            continue;
-        }
-        if (at == collector->errors_count) {
-            collector->errors[collector->errors_count++] = half->errors[i];
-        } else {
-            collector->errors[at].count += half->errors[i].count;
-        }
+        (void)error_counts_add(collector->errors, &collector->errors_count, COLLECTOR_ERRORS_MAX,
+                               half->errors[i].text, half->errors[i].count);
     }
 }
 

@@ -1,6 +1,7 @@
 /* recorder_words: errors, what the broker says, and connections that are lost and found. */
 #include "recorder_parts.h"
 
+#include "error_counts.h"
 #include "invariant.h"
 
 #include <string.h>
@@ -8,23 +9,8 @@
 uint32_t recorder_error(struct recorder *recorder, const char *text)
 {
     struct recorder_half *half = &recorder->halves[recorder->active];
-    uint32_t i = 0;
 
-    while (i < half->errors_count && strncmp(half->errors[i].text, text, REASON_BYTES - 1) != 0) {
-        i++;
-    }
-    if (i == RECORDER_ERRORS_MAX) {
-        i = RECORDER_ERRORS_MAX - 1;
-        text = "other errors";
-    } else if (i < half->errors_count) {
-        half->errors[i].count++;
-        return i;
-    } else {
-        half->errors_count++;
-    }
-    (void)strncpy(half->errors[i].text, text, REASON_BYTES - 1);
-    half->errors[i].count++;
-    return i;
+    return error_counts_add(half->errors, &half->errors_count, RECORDER_ERRORS_MAX, text, 1);
 }
 
 void recorder_notice(struct recorder *recorder, const char *text, int64_t offset_ns)

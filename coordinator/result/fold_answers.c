@@ -29,7 +29,10 @@ static void answer_init(struct answer *answer, const struct fold_trial *trial,
     for (uint32_t i = 0; i < entry->consumers_count; i++) {
         const struct assigned_consumer *consumer = &entry->consumers[i];
 
-        if (!trial->has_end || trial->end.agent_lost[entry->consumer_agents[i]] != 0) {
+        uint32_t agent = entry->consumer_agents[i];
+
+        /* Nor where an agent could not hand in all that it had. */
+        if (!trial->has_end || trial->end.agent_lost[agent] != 0 || !trial->agents[agent].final) {
             answer->unaccounted[consumer->flow * SUBSCRIPTIONS_MAX + consumer->subscription] = 1;
         }
     }

@@ -1,5 +1,7 @@
 #include "fold_trial.h"
 
+#include "error_counts.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -134,21 +136,8 @@ static void add_clients(struct fold_trial *trial, const struct snapshot *snapsho
 static void add_errors(struct fold_trial *trial, const struct snapshot *snapshot)
 {
     for (uint32_t i = 0; i < snapshot->errors_count; i++) {
-        uint32_t at = 0;
-
-        while (at < trial->errors_count &&
-               strcmp(trial->errors[at].text, snapshot->errors[i].text) != 0) {
-            at++;
-        }
-        if (at == trial->errors_count) {
-            if (at == ERRORS_MAX) {
-                at--; /* The last text stands for all that follow. */
-            } else {
-                trial->errors[trial->errors_count++] = (struct error_delta){.count = 0};
-                memcpy(trial->errors[at].text, snapshot->errors[i].text, REASON_BYTES);
-            }
-        }
-        trial->errors[at].count += snapshot->errors[i].count;
+        (void)error_counts_add(trial->errors, &trial->errors_count, ERRORS_MAX,
+                               snapshot->errors[i].text, snapshot->errors[i].count);
     }
 }
 

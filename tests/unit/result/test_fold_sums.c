@@ -6,6 +6,7 @@
 #include "made_journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,40 @@ static void counters_that_are_not_what_the_numbers_say_are_told(void **state)
     result_free(result);
 }
 
+static void three_hundred_errors(struct snapshot *snapshot)
+{
+    if (snapshot->agent != 0 || snapshot->interval != 0 || snapshot->errors_count > 0) {
+        return;
+    }
+    free(snapshot->errors);
+    snapshot->errors = calloc(300, sizeof *snapshot->errors);
+    assert_non_null(snapshot->errors);
+    snapshot->errors_count = 300;
+    for (uint32_t i = 0; i < snapshot->errors_count; i++) {
+        (void)snprintf(snapshot->errors[i].text, REASON_BYTES, "error %u", i);
+        snapshot->errors[i].count = 1000 - i;
+    }
+}
+
+/* The last text that had fitted had the counts of a hundred others. */
+static void no_error_has_the_counts_of_others(void **state)
+{
+    struct result *result = NULL;
+    struct errinfo error;
+    uint64_t sum = 0;
+
+    (void)state;
+    fold_changed(three_hundred_errors, &result, &error);
+    for (uint32_t i = 0; i < result->cases[0].trials[0].errors_count; i++) {
+        const struct error_delta *of = &result->cases[0].trials[0].errors[i];
+
+        sum += of->count;
+        assert_true(of->count <= 1000 || strcmp(of->text, "other errors") == 0);
+    }
+    assert_int_equal(sum, 300 * 1000 - 300 * 299 / 2);
+    result_free(result);
+}
+
 /* Whatever happens to messages and agents, what is right is not called wrong. */
 static void no_run_of_any_faults_violates_a_sum(void **state)
 {
@@ -197,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_contradicts_its_trial_is_refused_and_told),
         cmocka_unit_test(counters_that_are_not_what_the_numbers_say_are_told),
+        cmocka_unit_test(no_error_has_the_counts_of_others),
         cmocka_unit_test(no_run_of_any_faults_violates_a_sum),
     };
 
