@@ -105,6 +105,24 @@ for one in BACKENDS:
         test(f"something that speaks {word} where {one} should be: said so within the time, exit code 4")(lambda key=(one, word): _protocols.outcome(key))
 
 
+@test("a Kafka target at the port of RabbitMQ, of TLS, or of a web server: said so", needs=["rabbitmq"])
+def kafka_elsewhere(rabbitmq):
+    bed.need_driver("kafka")
+    alert = Talker(b"\x15\x03\x03\x00\x02\x02\x46")
+    web = Talker(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    try:
+        for address, failure, words in [
+            (f"127.0.0.1:{rabbitmq.port}", "protocol", "speaks AMQP, as RabbitMQ does, not Kafka"),
+            (alert.address, "tls", "it wants TLS, and the target has no tls: block"),
+            (web.address, "protocol", "speaks HTTP, not Kafka"),
+        ]:
+            said = bed.millrace("doctor", bed.scenario(target("kafka", address), SHORT), code=4).out
+            matches(said, rf"FAIL +target kafka +{failure}: {re.escape(address)}: .*{words}", "doctor")
+    finally:
+        alert.close()
+        web.close()
+
+
 @test("a wrong password: login, exit code 4", needs=["rabbitmq", LOGIN])
 def wrong_password(rabbitmq, mosquitto):
     login = ", auth: { username: millrace, password: wrong-Wort }"

@@ -2,16 +2,22 @@
 
 #include "kafka_client.h"
 #include "kafka_end.h"
+#include "kafka_peer.h"
 #include "mono.h"
 
 #include <unistd.h>
 
+/* What is not Kafka answers at once; what is silent is the library's to wait for. */
+#define PEER_NS (500 * NS_PER_MS)
+
 /* Resolves and connects: tells a wrong name from a closed port better than the library does. */
-static enum probe_failure reach(const char *address, int64_t deadline_ns, struct errinfo *reterr)
+static enum probe_failure reach(const char *address, bool tls, int64_t deadline_ns,
+                                struct errinfo *reterr)
 {
     char host[NET_HOST_BYTES];
     char port[NET_PORT_BYTES];
     enum net_failure failure = NET_OK;
+    enum probe_failure found = PROBE_OK;
     int fd = -1;
 
     if (net_split(address, host, port) < 0) {
@@ -20,10 +26,18 @@ static enum probe_failure reach(const char *address, int64_t deadline_ns, struct
     }
     if (net_connect(host, port, deadline_ns, &fd, &failure, reterr) < 0) {
         (void)errinfo_prefix(reterr, 0, "%s", address);
-    } else {
-        (void)close(fd);
+        return backend_net_failure(failure);
     }
-    return backend_net_failure(failure);
+    if (!tls) {
+        int64_t latest_ns = mono_ns() + PEER_NS;
+
+        found = kafka_peer_check(fd, latest_ns < deadline_ns ? latest_ns : deadline_ns, reterr);
+    }
+    (void)close(fd);
+    if (found != PROBE_OK) {
+        (void)errinfo_prefix(reterr, 0, "%s", address);
+    }
+    return found;
 }
 
 /* One address that can be reached will do: the others are told by it. */
@@ -38,7 +52,7 @@ static enum probe_failure reach_any(const struct target *target, int64_t deadlin
         int64_t now_ns = mono_ns();
         int64_t share_ns = (deadline_ns - now_ns) / (int64_t)(target->addresses_count - i + 1);
 
-        failure = reach(target->addresses[i], now_ns + share_ns, reterr);
+        failure = reach(target->addresses[i], target->tls, now_ns + share_ns, reterr);
         if (failure == PROBE_OK) {
             break;
         }
