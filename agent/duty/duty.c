@@ -256,6 +256,20 @@ static void hear_of_clocks(struct duty *duty, const struct command *command)
     sync_unlock(&duty->telling);
 }
 
+/* The trial ends: what the hand still makes for it need not be finished. */
+static void call_back(struct duty *duty, const struct command *command)
+{
+    if (command->kind != COMMAND_RELEASE && command->kind != COMMAND_REMOVE &&
+        command->kind != COMMAND_GOODBYE) {
+        return;
+    }
+    sync_lock(&duty->telling);
+    if (duty->trial != NULL) {
+        trial_call_back(duty->trial);
+    }
+    sync_unlock(&duty->telling);
+}
+
 static int obey(struct duty *duty, struct errinfo *reterr)
 {
     for (;;) {
@@ -279,6 +293,7 @@ static int obey(struct duty *duty, struct errinfo *reterr)
             continue;
         }
         duty->taken = command.sequence;
+        call_back(duty, &command);
         if (command.kind == COMMAND_GOODBYE) {
             command_done(&command);
             hand_finish(duty->hand);

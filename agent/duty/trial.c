@@ -13,6 +13,9 @@
  * call. */
 #define LATE_NS (300 * NS_PER_MS)
 
+/* Of a hundred RabbitMQ makes the queues in a second or two. */
+#define TOPICS_AT_ONCE 100
+
 #define OFFSET_NS_MAX (INT64_MAX / 4) /* So that sums of times can't overflow. */
 #define PPB_MAX 1e9
 
@@ -220,11 +223,39 @@ void trial_free(struct trial *trial)
     free(trial);
 }
 
+void trial_call_back(struct trial *trial)
+{
+    atomic_store(&trial->called_back, true);
+}
+
+/* Some at a time, so that thousands of them can be called back in between. */
+static int create_topics(struct trial *trial, int64_t deadline_ns, struct errinfo *reterr)
+{
+    uint32_t count = trial->assignment.topics_count;
+    uint32_t made = 0;
+
+    while (made < count) {
+        uint32_t next = count - made < TOPICS_AT_ONCE ? count - made : TOPICS_AT_ONCE;
+        struct topic_list list = {.topics = trial->topics + made, .topics_count = next};
+        int r;
+
+        if (atomic_load(&trial->called_back)) {
+            return errinfo_set(reterr, -ECANCELED, "called back while topics were made");
+        }
+        r = trial->ops->topics_create(&trial->assignment.target, &list, deadline_ns, reterr);
+        if (r < 0) {
+            return r; /* What was made before stays to be removed. */
+        }
+        trial->topics_made = true;
+        made += next;
+    }
+    return 0;
+}
+
 static int make_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
                        struct errinfo *reterr)
 {
     const struct assignment *assignment = &trial->assignment;
-    struct topic_list list = {.topics = trial->topics, .topics_count = assignment->topics_count};
     struct probe probe = {0};
     int r;
 
@@ -234,11 +265,10 @@ static int make_topics(struct trial *trial, int64_t deadline_ns, char *broker_ve
             return r;
         }
         memcpy(broker_version, probe.broker_version, NAME_BYTES);
-        r = trial->ops->topics_create(&assignment->target, &list, deadline_ns, reterr);
+        r = create_topics(trial, deadline_ns, reterr);
         if (r < 0) {
             return r;
         }
-        trial->topics_made = true;
     }
     r = trial_make_workers(trial, reterr);
     if (r == 0) {

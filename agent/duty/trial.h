@@ -34,6 +34,10 @@ int trial_topics(struct trial *trial, int64_t deadline_ns, char *broker_version,
 int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns,
                struct errinfo *reterr);
 
+/* What is still being made for the trial need not be finished: it is going to be released. From any
+ * thread, before the trial is freed. */
+void trial_call_back(struct trial *trial);
+
 /* Tells how the clock of an agent that writes is read from now on; at any time before the trial is
  * freed. A line that can't be is left out. */
 void trial_tell_clock(struct trial *trial, const struct clock_line *line);

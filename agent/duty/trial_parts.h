@@ -29,7 +29,8 @@ struct trial {
     const struct backend_ops *ops;
     struct outbox *outbox;
     struct topic *topics;
-    bool topics_made;
+    bool topics_made; /* Some of them, at least. */
+    atomic_bool called_back;
     struct timeline timeline;
     struct key_tables keys;
     struct gate gate;

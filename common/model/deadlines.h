@@ -37,8 +37,14 @@ static_assert(LINK_LOST_NS >= SILENCE_NS,
 #define JOIN_REMOTE_NS (600 * NS_PER_S)
 #define CLOCKS_NS (10 * NS_PER_S)  /* Until all clocks are related. */
 #define HOME_NS (3 * NS_PER_S)     /* Agents have that long to go once they were told. */
+#define END_NS (NS_PER_S)          /* For a signal to end an agent, before the next one. */
 #define CLEANUP_NS (10 * NS_PER_S) /* For each step of an agent whose coordinator is gone. */
 
+/* From Ctrl-C to agents that are called back from preparing; then they are ended. */
+#define CALL_BACK_NS (3 * NS_PER_S)
+
+static_assert(CALL_BACK_NS + 2 * END_NS <= 5 * NS_PER_S,
+              "a preparation that is stuck ends within five seconds");
 static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
               "an agent whose first hello was lost still comes in time");
 

@@ -1,7 +1,7 @@
 #include "launch.h"
 
 #include "bounds.h"
-#include "mono.h"
+#include "deadlines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,9 +119,9 @@ void launch_free(struct launch *launch)
     }
     if (launch_running(launch) > 0) {
         signal_all(launch, SIGTERM);
-        reap_until(launch, mono_ns() + NS_PER_S);
+        reap_until(launch, mono_ns() + END_NS);
         signal_all(launch, SIGKILL);
-        reap_until(launch, mono_ns() + NS_PER_S);
+        reap_until(launch, mono_ns() + END_NS);
     }
     free(launch->children);
     free(launch);

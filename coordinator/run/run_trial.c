@@ -80,19 +80,25 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
     return 0;
 }
 
-static int order_all(struct run *run, enum command_kind kind, enum prepare_step step,
-                     struct errinfo *reterr)
+static int order_within(struct run *run, enum command_kind kind, enum prepare_step step,
+                        int64_t deadline_ns, struct errinfo *reterr)
 {
     struct trial_order trial_order = {.run = run, .kind = kind, .step = step};
     struct session_order order = {.make = make_order,
                                   .turn = turn,
                                   .context = &trial_order,
-                                  .deadline_ns = kind == COMMAND_PREPARE ? PREPARE_ANSWER_NS
-                                                                         : RELEASE_ANSWER_NS,
+                                  .deadline_ns = deadline_ns,
                                   .interruptible = kind == COMMAND_PREPARE,
                                   .survivors = kind != COMMAND_PREPARE};
 
     return session_order_all(run->session, &order, NULL, reterr);
+}
+
+static int order_all(struct run *run, enum command_kind kind, enum prepare_step step,
+                     struct errinfo *reterr)
+{
+    return order_within(run, kind, step,
+                        kind == COMMAND_PREPARE ? PREPARE_ANSWER_NS : RELEASE_ANSWER_NS, reterr);
 }
 
 static int prepare(struct run *run, struct errinfo *reterr)
@@ -307,7 +313,18 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
     int r;
 
     run_stage(run, "closing", run->progress.case_name);
-    r = order_all(run, COMMAND_RELEASE, PREPARE_TOPICS, &error);
+    r = order_within(run, COMMAND_RELEASE, PREPARE_TOPICS,
+                     so_far == -EINTR ? CALL_BACK_NS : RELEASE_ANSWER_NS, &error);
+    if (so_far == -EINTR && r == -ETIMEDOUT) {
+        /* Stuck in a call of the broker's library: it would take until its own deadline. */
+        run->session->given_up = true;
+        run_notice(run,
+                   "%s: still preparing (%s): the agents are ended, topics may be left behind; "
+                   "`millrace clean` removes them",
+                   run->progress.case_name, error.text);
+        *ret_complete = false;
+        return so_far;
+    }
     *ret_complete = r == 0 && fleet_lost(run->session->fleet) == UINT32_MAX;
     if (r == 0) {
         r = run_turn(run, 0, &error);

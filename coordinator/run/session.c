@@ -193,7 +193,7 @@ void session_close(struct session *session)
 
             (void)fleet_command(session->fleet, i, &command);
         }
-        while (!all_left(session) && mono_ns() < deadline_ns) {
+        while (!session->given_up && !all_left(session) && mono_ns() < deadline_ns) {
             session_turn(session, TURN_MS);
         }
     }

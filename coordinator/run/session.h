@@ -35,6 +35,7 @@ struct session {
     char *url;
     char folder[64];             /* Of the ipc socket; "" if there is none. */
     char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
+    bool given_up;               /* Its agents are not waited for. */
     char ended[ERRINFO_BYTES];   /* The last agent of this host that ended, and how. */
 };
 
@@ -43,7 +44,7 @@ struct session {
 int session_open(struct session *session, const struct session_config *config,
                  struct errinfo *reterr);
 
-/* Sends agents home, waits a little, ends what doesn't go. */
+/* Sends agents home, waits a little (unless they were given up), ends what doesn't go. */
 void session_close(struct session *session);
 
 /* Answers requests, notices ended children. Blocks for at most timeout_ms. */

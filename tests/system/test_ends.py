@@ -78,6 +78,29 @@ def while_preparing(rabbitmq):
     same(rabbitmq.topics(), [], "topics left")
 
 
+@test("Ctrl-C while a broker that stands still is prepared for: over within five seconds, and says what may be left", needs=["rabbitmq"])
+def while_stuck(rabbitmq):
+    folder = bed.new_path("run")
+    path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 400, producers: 2, consumers: 2 }")
+    run = bed.start("run", path, "--out", folder)
+    run.says("preparing: rabbitmq")
+    agents = bed.agents_of(run)
+    bed.wait_until(lambda: 0 < rabbitmq.counters().get("rabbitmq_queues", 0) or not run.running(), "a first queue is made")
+    pid = int(bed.read(rabbitmq.folder(), "rabbitmq.pid"))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        run.signal(signal.SIGINT)
+        interrupted(run, folder, agents, 60)
+        took = time.monotonic() - begin
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    check(took < 10, f"it took {took:.1f} s")  # 5 s, and a host that is busy.
+    contains(run.err, "topics may be left behind", "what it said")
+    bed.millrace("clean", f"rabbitmq={rabbitmq.address}")
+    same(rabbitmq.topics(), [], "topics left")
+
+
 _running = bed.Together()
 
 

@@ -67,7 +67,7 @@ def too_many_clients():
 @test("doctor says what the self-check will look at on this host")
 def foretold():
     said = bed.millrace("doctor", bed.scenario()).out
-    for what in ["load average", "a second of ticks", "woke late by", "CPUs, memory", "for 2 load threads"]:
+    for what in ["load average", "a second of ticks", "woke late by", "CPUs, memory", "for 1 load thread"]:
         contains(said, what, "doctor")
 
 
