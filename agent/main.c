@@ -32,7 +32,7 @@ struct agent_options {
     const char *log_file;
     const char *trace_file;
     long processes;
-    bool with_parent; /* Ends when the process that started it is gone. */
+    long parent; /* Process that started it, without which it ends; 0: it stays. */
 };
 
 static const char help_text[] =
@@ -91,7 +91,7 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
                                           {"log", required_argument, NULL, OPTION_LOG},
                                           {"describe", no_argument, NULL, OPTION_DESCRIBE},
                                           {"trace", required_argument, NULL, OPTION_TRACE},
-                                          {"with-parent", no_argument, NULL, OPTION_PARENT},
+                                          {"with-parent", required_argument, NULL, OPTION_PARENT},
                                           {"version", no_argument, NULL, 'V'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -120,7 +120,10 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
             options->trace_file = optarg;
             break;
         case OPTION_PARENT:
-            options->with_parent = true;
+            options->parent = strtol(optarg, &end, 10);
+            if (*end != '\0' || options->parent < 1) {
+                return usage_error("--with-parent takes a process's number, not ", optarg);
+            }
             break;
         case OPTION_DESCRIBE:
             describe();
@@ -158,9 +161,12 @@ static void start_child(struct children *children, const struct agent_options *o
 {
     long number = children->count++;
     char name[128];
-    const char *arguments[] = {program, "--join", options->url, "--with-parent", NULL, NULL,
+    char parent[32];
+    const char *arguments[] = {program, "--join", options->url, "--with-parent", parent, NULL, NULL,
                                NULL,    NULL,     NULL};
-    size_t used = 4;
+    size_t used = 5;
+
+    (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
 
     if (options->name != NULL) {
         (void)snprintf(name, sizeof name, "%s-%ld", options->name, number + 1);
@@ -270,8 +276,13 @@ static int run_agent(const struct agent_options *options)
     sigset_t signals;
     int r;
 
-    if (options->with_parent) {
+    if (options->parent != 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        /* Killed before that, it is nobody's parent any more and sends no signal. */
+        if (getppid() != options->parent) {
+            log_error("the process %ld that started this one is gone", options->parent);
+            return EXIT_FAILED;
+        }
     }
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ,

@@ -29,17 +29,19 @@ struct launch {
 static int spawn_child(const struct launch_config *config, struct child *child,
                        struct errinfo *reterr)
 {
+    char parent[32];
     const char *arguments[] = {config->program, "--join", config->url, "--name", child->name,
-                               "--with-parent", NULL,     NULL,        NULL};
+                               "--with-parent", parent,   NULL,        NULL,     NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     char log[PATH_MAX];
     int code;
 
     if (config->trace_path != NULL) {
-        arguments[6] = "--trace";
-        arguments[7] = config->trace_path;
+        arguments[7] = "--trace";
+        arguments[8] = config->trace_path;
     }
+    (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
     (void)snprintf(log, sizeof log, "%s/%s.log",
                    config->log_folder == NULL ? "" : config->log_folder, child->name);
     (void)posix_spawn_file_actions_init(&actions);

@@ -118,6 +118,25 @@ static int wait_for_clocks(struct session *session, struct errinfo *reterr)
     return 0;
 }
 
+/* Below $TMPDIR; the name of a socket has 107 bytes at most, so a long one is passed over. */
+static int make_socket_folder(struct session *session, struct errinfo *reterr)
+{
+    const char *parent = getenv("TMPDIR");
+    bool usable =
+        parent != NULL && parent[0] == '/' && strlen(parent) + 20 < sizeof session->folder;
+    int r;
+
+    parent = usable ? parent : "/tmp";
+    (void)snprintf(session->folder, sizeof session->folder, "%s/millrace-XXXXXX", parent);
+    if (mkdtemp(session->folder) == NULL) {
+        r = -errno;
+        session->folder[0] = '\0';
+        return errinfo_set(reterr, r, "%s: a folder for the agents' socket can't be made: %s",
+                           parent, strerror(-r));
+    }
+    return 0;
+}
+
 static int listen_and_launch(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
@@ -131,12 +150,9 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
     int r;
 
     if (config->listen == NULL) {
-        (void)snprintf(session->folder, sizeof session->folder, "/tmp/millrace-XXXXXX");
-        if (mkdtemp(session->folder) == NULL) {
-            r = -errno;
-            session->folder[0] = '\0';
-            return errinfo_set(reterr, r, "/tmp: a folder for the agents' socket can't be made: %s",
-                               strerror(-r));
+        r = make_socket_folder(session, reterr);
+        if (r < 0) {
+            return r;
         }
         (void)snprintf(url, sizeof url, "ipc://%s/control", session->folder);
         fleet.url = url;

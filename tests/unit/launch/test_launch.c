@@ -80,6 +80,7 @@ static void children_are_named_told_where_to_join_and_logged(void **state)
     char name[NAME_BYTES];
     char reason[REASON_BYTES];
     char log[512];
+    char wanted[512];
 
     (void)state;
     assert_int_equal(begin(&bench, "echo \"$@\"; echo oops >&2; exit 3", 2), 0);
@@ -89,7 +90,10 @@ static void children_are_named_told_where_to_join_and_logged(void **state)
     assert_int_equal(launch_running(bench.launch), 0);
     assert_false(launch_reap(bench.launch, name, reason));
     read_log(&bench, "agent-2.log", log, sizeof log);
-    assert_string_equal(log, "--join ipc:///somewhere --name agent-2 --with-parent\noops\n");
+    (void)snprintf(wanted, sizeof wanted,
+                   "--join ipc:///somewhere --name agent-2 --with-parent %d\noops\n",
+                   (int)getpid());
+    assert_string_equal(log, wanted);
     end(&bench);
 }
 
