@@ -3,7 +3,6 @@
 #include "invariant.h"
 
 #include <errno.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,7 +299,7 @@ static void code_real(struct coder *coder, const char *field, double least, cons
 
 void code_double(struct coder *coder, const char *field, double *value)
 {
-    code_real(coder, field, -DBL_MAX, "is no number", value);
+    code_real(coder, field, -HUGE_VAL, "is no number", value);
 }
 
 void code_sum(struct coder *coder, const char *field, double *value)

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import subprocess
 import threading
 import time
 
@@ -217,6 +218,52 @@ def many_silent():
     finally:
         for talker in talkers:
             talker.close()
+
+
+class DeadNameServer:
+    """A name server that never answers, and the words in front of a command that make it the only one there is."""
+
+    def __init__(self):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(("127.0.0.66", 53))
+        except OSError as error:
+            raise bed.Skip(f"a name server can't be played here: {error}") from None
+        conf = bed.write("resolv.conf", "nameserver 127.0.0.66\noptions timeout:5 attempts:3\n")
+        self.words = ["unshare", "-m", "sh", "-c", f'mount --bind {conf} /etc/resolv.conf && exec "$@"', "sh"]
+        try:
+            subprocess.run([*self.words, "true"], check=True, capture_output=True, timeout=30)
+        except (OSError, subprocess.SubprocessError) as error:
+            self.close()
+            raise bed.Skip(f"there is no mount namespace of our own: {error}") from None
+
+    def close(self):
+        self._socket.close()
+
+
+@test("five targets behind a dead name server: each is named, and the rest measured, as soon as one would be")
+def dead_names():
+    kinds = [kind for kind in BACKENDS if bed.built(kind)]
+    if not kinds:
+        raise bed.Skip("millrace was built with the memory backend only")
+    server = DeadNameServer()
+    labels = [f"nameless-{number}" for number in range(5)]
+    targets = "  - backend: memory\n"
+    for number, label in enumerate(labels):
+        kind = kinds[number % len(kinds)]
+        targets += target(kind, BACKENDS[kind].format(port=1).replace("127.0.0.1", f"{label}.example"), f", label: {label}")
+    folder = bed.new_path("run")
+    began = time.monotonic()
+    try:
+        run = bed.Program([*server.words, bed.MILLRACE, "run", bed.scenario(targets, SHORT, unavailable="skip"), "--out", folder]).ends(0)
+    finally:
+        server.close()
+    took = time.monotonic() - began
+    for label in labels:
+        matches(run.err, rf"target {label} can't be reached: (name|timeout) ", "what is said")
+    result = bed.result_of(folder)
+    same({case["name"]: case["status"] for case in result["cases"]}, {"memory": "measured", **dict.fromkeys(labels, "skipped")}, "status")
+    check(took < 20, f"it took {took:.0f} s")
 
 
 @test("doctor passes where every target is there, and tells the host and the broker's version", needs=["rabbitmq", "kafka", "mosquitto"])

@@ -1,0 +1,134 @@
+/* Journals that were changed on disk: `report` said PASS, or ended itself. */
+#include "check.h"
+
+#include "archive.h"
+#include "cli.h"
+#include "cli_fixture.h"
+#include "made_journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct made_options options = {.agents_count = 1,
+                                            .flows_count = 1,
+                                            .topics_count = 1,
+                                            .partitions = 1,
+                                            .producers_count = 1,
+                                            .subscriptions_count = 1,
+                                            .consumers_count = 1,
+                                            .phases_count = 2,
+                                            .messages = 5,
+                                            .agent_lost = UINT32_MAX,
+                                            .latency_ns_max = 1000000,
+                                            .seed = 3};
+
+struct writing {
+    struct archive_writer *writer;
+    void (*change)(struct snapshot *snapshot);
+};
+
+static void write_changed(void *context, const struct journal_entry *entry)
+{
+    const struct writing *writing = context;
+
+    if (entry->kind == ENTRY_SNAPSHOT) {
+        writing->change(entry->as.snapshot);
+    }
+    assert_int_equal(archive_append(writing->writer, entry, NULL), 0);
+}
+
+/* Makes the reports of a journal whose snapshots were changed. */
+static void report(void (*change)(struct snapshot *snapshot), struct cli_outcome *ret)
+{
+    char folder[] = "/tmp/millrace-test-report-XXXXXX";
+    char command[128];
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1, .judged = true};
+    struct writing writing = {.change = change};
+
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(archive_writer_new(folder, &writing.writer, NULL), 0);
+    made_journal_each(&journal, write_changed, &writing);
+    assert_int_equal(archive_writer_close(writing.writer, NULL), 0);
+    CALL(command_report, ret, "report", folder);
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+    made_trial_free(made);
+}
+
+static void refused(void (*change)(struct snapshot *snapshot), const char *words)
+{
+    struct cli_outcome outcome;
+
+    report(change, &outcome);
+    if (outcome.code != 2 || strstr(outcome.err, words) == NULL) {
+        fail_msg("exits %d and says \"%s\" where \"%s\" belongs", outcome.code, outcome.err, words);
+    }
+    assert_non_null(strstr(outcome.err, "run.bson"));
+}
+
+static void leave(struct snapshot *snapshot)
+{
+    (void)snapshot;
+}
+
+static void a_far_second(struct snapshot *snapshot)
+{
+    snapshot->interval += snapshot->final ? 1999999 : 0;
+}
+
+static void cells_over_and_over(struct snapshot *snapshot)
+{
+    struct snapshot_row *rows;
+
+    if (snapshot->interval != 0 || snapshot->rows_count == 0) {
+        return;
+    }
+    rows = calloc(127, sizeof *rows);
+    assert_non_null(rows);
+    for (uint32_t i = 0; i < 127; i++) {
+        rows[i].flow = snapshot->rows[0].flow;
+        rows[i].phase = snapshot->rows[0].phase;
+        assert_int_equal(hist_new(&rows[i].series[SERIES_CONNECT], NULL), 0);
+        assert_int_equal(hist_allow_censored(rows[i].series[SERIES_CONNECT], NULL), 0);
+        hist_record_censored(rows[i].series[SERIES_CONNECT], 1, HIST_COUNT_MAX);
+    }
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            hist_free(snapshot->rows[i].series[series]);
+        }
+    }
+    free(snapshot->rows);
+    snapshot->rows = rows;
+    snapshot->rows_count = 127;
+}
+
+static void sent_once_more(struct snapshot *snapshot)
+{
+    if (snapshot->interval == 0 && snapshot->rows_count > 0) {
+        snapshot->rows[0].counters.sent++;
+    }
+}
+
+static void a_journal_that_contradicts_its_trial_or_itself_is_refused(void **state)
+{
+    struct cli_outcome outcome;
+
+    (void)state;
+    report(leave, &outcome);
+    assert_int_not_equal(outcome.code, 2);
+    assert_string_equal(outcome.err, "");
+    refused(a_far_second, "but the trial can't last longer than");
+    refused(cells_over_and_over, "more latencies than messages");
+    refused(sent_once_more, "its figures contradict each other");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_journal_that_contradicts_its_trial_or_itself_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
