@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNTS_BYTES (HIST_BUCKETS * sizeof(int64_t))
-
 /* The library's own hdr_init() takes the counts from calloc(): in an agent with a hundred workers
  * more than a GiB of them was resident, nearly all of it zeros. */
 static struct hdr_histogram *library_new(void)
@@ -24,7 +22,7 @@ static struct hdr_histogram *library_new(void)
     if (library == NULL) {
         return NULL;
     }
-    library->counts = pages_new(COUNTS_BYTES);
+    library->counts = pages_new(HIST_COUNTS_BYTES);
     if (library->counts == NULL) {
         free(library);
         return NULL;
@@ -57,9 +55,9 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
 void hist_free(struct hist *hist)
 {
     if (hist != NULL) {
-        pages_free(hist->library->counts, COUNTS_BYTES);
+        pages_free(hist->library->counts, HIST_COUNTS_BYTES);
         free(hist->library);
-        free(hist->censored);
+        pages_free(hist->censored, HIST_COUNTS_BYTES);
         free(hist);
     }
 }

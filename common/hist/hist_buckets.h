@@ -20,6 +20,7 @@ __extension__ typedef unsigned __int128 hist_wide;
 #define HIST_HALF (INT64_C(1) << HIST_HALF_MAGNITUDE)
 #define HIST_OCTAVES 32
 #define HIST_BUCKETS ((HIST_OCTAVES + 1) * HIST_HALF)
+#define HIST_COUNTS_BYTES (HIST_BUCKETS * sizeof(int64_t))
 
 static_assert(HIST_NS_MAX < (2 * HIST_HALF) << (HIST_OCTAVES - 1), "the last octave has the hour");
 static_assert(HIST_NS_MAX >= HIST_HALF << (HIST_OCTAVES - 1), "no octave is empty");

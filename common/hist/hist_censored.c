@@ -3,13 +3,12 @@
 
 #include "hist_buckets.h"
 #include "invariant.h"
-
-#include <stdlib.h>
+#include "pages.h"
 
 int hist_allow_censored(struct hist *hist, struct errinfo *reterr)
 {
     if (hist->censored == NULL) {
-        hist->censored = calloc(HIST_BUCKETS, sizeof *hist->censored);
+        hist->censored = pages_new(HIST_COUNTS_BYTES);
     }
     return hist->censored == NULL ? errinfo_nomem(reterr) : 0;
 }

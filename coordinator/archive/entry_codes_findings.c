@@ -94,6 +94,11 @@ static void code_search_step(struct fields *fields, void *item)
     field_i64(fields, "e2e_p50_ns", &step->e2e_p50_ns);
     field_i64(fields, "e2e_p99_ns", &step->e2e_p99_ns);
     field_i64(fields, "publish_p99_ns", &step->publish_p99_ns);
+    if (!fields->reads || !fields_lacks(fields, "e2e_p50_at_least")) { /* Older journals do. */
+        field_bool(fields, "e2e_p50_at_least", &step->at_least.e2e_p50);
+        field_bool(fields, "e2e_p99_at_least", &step->at_least.e2e_p99);
+        field_bool(fields, "publish_p99_at_least", &step->at_least.publish_p99);
+    }
     field_text(fields, "reason", step->reason, sizeof step->reason);
 }
 

@@ -58,6 +58,28 @@ static void put_latency(struct json_values *values, const char *key, int64_t val
     }
 }
 
+/* Which of a step's latencies are lower bounds; left out where none is. */
+static void put_at_least(struct json_values *values, const struct result_search_step *step)
+{
+    const struct {
+        const char *key;
+        bool is;
+    } figures[] = {{"e2e_p50_ns", step->at_least.e2e_p50},
+                   {"e2e_p99_ns", step->at_least.e2e_p99},
+                   {"publish_p99_ns", step->at_least.publish_p99}};
+
+    if (!figures[0].is && !figures[1].is && !figures[2].is) {
+        return;
+    }
+    json_open(values, "at_least");
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        if (figures[i].is) {
+            json_bool(values, figures[i].key, true);
+        }
+    }
+    json_close(values);
+}
+
 static void put_steps(struct json_values *values, const struct findings *findings,
                       const char *case_name)
 {
@@ -78,6 +100,7 @@ static void put_steps(struct json_values *values, const struct findings *finding
         put_latency(values, "e2e_p50_ns", step->e2e_p50_ns);
         put_latency(values, "e2e_p99_ns", step->e2e_p99_ns);
         put_latency(values, "publish_p99_ns", step->publish_p99_ns);
+        put_at_least(values, step);
         json_text_or_null(values, "reason", step->reason);
         json_close(values);
     }

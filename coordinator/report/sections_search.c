@@ -1,5 +1,6 @@
 #include "charts_cases.h"
 #include "facts.h"
+#include "latency_figure.h"
 #include "sections.h"
 
 #include <stdio.h>
@@ -16,12 +17,12 @@ static void add_rate(double per_s, const char *otherwise, struct document *doc)
     }
 }
 
-static void add_latency(int64_t ns, struct document *doc)
+static void add_latency(int64_t ns, bool at_least, struct document *doc)
 {
-    char text[FACTS_TEXT_BYTES];
+    char text[LATENCY_TEXT_BYTES];
 
     if (ns > 0) {
-        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)ns, text));
+        doc_cell(doc, DOC_PLAIN, "%s", latency_text((double)ns, at_least, text));
     } else {
         doc_cell(doc, DOC_MUTED, "–");
     }
@@ -64,9 +65,9 @@ static void add_step(const struct result_search_step *step, uint32_t number, str
     add_rate(step->asked_per_s, "–", doc);
     add_rate(step->sent_per_s, "none", doc);
     add_rate(step->received_per_s, "–", doc);
-    add_latency(step->e2e_p50_ns, doc);
-    add_latency(step->e2e_p99_ns, doc);
-    add_latency(step->publish_p99_ns, doc);
+    add_latency(step->e2e_p50_ns, step->at_least.e2e_p50, doc);
+    add_latency(step->e2e_p99_ns, step->at_least.e2e_p99, doc);
+    add_latency(step->publish_p99_ns, step->at_least.publish_p99, doc);
     doc_cell(doc, tones[step->outcome], "%s", words[step->outcome]);
     doc_cell(doc, DOC_PLAIN, "%s", step->reason);
 }

@@ -80,6 +80,9 @@ struct result_search_step {
     int64_t e2e_p50_ns; /* 0: no such figure. */
     int64_t e2e_p99_ns;
     int64_t publish_p99_ns;
+    struct {
+        bool e2e_p50, e2e_p99, publish_p99;
+    } at_least;                /* Those that are lower bounds: messages never came. */
     char reason[REASON_BYTES]; /* Why it is not good. */
 };
 

@@ -1,6 +1,7 @@
 #include "search_step.h"
 
 #include "invariant.h"
+#include "latency_figure.h"
 #include "metric_value.h"
 #include "search_doubt.h"
 #include "units.h"
@@ -67,12 +68,17 @@ static bool is_within(const struct result_phase *phase, int64_t start_ns)
 }
 
 static int64_t percentile(const struct result_phase *phase, enum series first, enum series second,
-                          double which)
+                          double which, bool *ret_at_least)
 {
-    const struct hist *hist =
-        phase->latency[first] != NULL ? phase->latency[first] : phase->latency[second];
+    enum series series = phase->latency[first] != NULL ? first : second;
+    struct latency_figure figure;
 
-    return hist == NULL || hist_count(hist) == 0 ? 0 : hist_percentile(hist, which);
+    if (phase->latency[series] == NULL || hist_count(phase->latency[series]) == 0) {
+        return 0;
+    }
+    figure = latency_figure(phase, series, which);
+    *ret_at_least = figure.at_least;
+    return (int64_t)figure.value_ns;
 }
 
 static void conclude(struct result_search_step *step, enum step_outcome outcome, const char *reason)
@@ -238,9 +244,12 @@ int search_step(const struct result_trial *trial, const struct search_terms *ter
     }
     ret->sent_per_s = phase->sent_per_s;
     ret->received_per_s = phase->received_per_s;
-    ret->e2e_p50_ns = percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 50.0);
-    ret->e2e_p99_ns = percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 99.0);
-    ret->publish_p99_ns = percentile(phase, SERIES_PUBLISH, SERIES_PUBLISH_SERVICE, 99.0);
+    ret->e2e_p50_ns =
+        percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 50.0, &ret->at_least.e2e_p50);
+    ret->e2e_p99_ns =
+        percentile(phase, SERIES_E2E, SERIES_E2E_SERVICE, 99.0, &ret->at_least.e2e_p99);
+    ret->publish_p99_ns =
+        percentile(phase, SERIES_PUBLISH, SERIES_PUBLISH_SERVICE, 99.0, &ret->at_least.publish_p99);
     /* What broke under less than was asked breaks under all of it: void comes after it. But a late
      * generator shows in latencies, so they come last. */
     if (!had_trouble(trial, phase, ret) && !backlog_grew(trial, phase, terms, ret) &&

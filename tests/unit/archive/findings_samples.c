@@ -84,6 +84,9 @@ static void sample_searches(struct random *random, struct findings *ret)
         step->e2e_p50_ns = sample_time(random);
         step->e2e_p99_ns = sample_time(random);
         step->publish_p99_ns = sample_time(random);
+        step->at_least.e2e_p50 = sample_below(random, 2) == 1;
+        step->at_least.e2e_p99 = sample_below(random, 2) == 1;
+        step->at_least.publish_p99 = sample_below(random, 2) == 1;
         TEXT(step->reason);
     }
 }

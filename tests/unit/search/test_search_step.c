@@ -203,6 +203,33 @@ static void starve(struct made_up *made)
     made->blocked.strain.load_wait_ns = INTERVAL_NS / 10;
 }
 
+/* Two percent never came: the p99 of the rest is no answer. */
+static void an_objective_on_what_is_only_a_lower_bound_is_missed(void **state)
+{
+    struct made_up made;
+    struct objective objective;
+    struct result_search_step step;
+    struct hist *e2e = NULL;
+
+    (void)state;
+    make(&made);
+    assert_int_equal(hist_new(&e2e, NULL), 0);
+    assert_int_equal(hist_allow_censored(e2e, NULL), 0);
+    for (uint32_t i = 0; i < 9800; i++) {
+        hist_record(e2e, 1000000);
+    }
+    hist_record_censored(e2e, 2000000, 200);
+    made.phase.latency[SERIES_E2E] = e2e;
+    memset(&objective, 0, sizeof objective);
+    assert_int_equal(objective_parse("e2e.p99 < 10ms", &objective, NULL), 0);
+    made.terms.objectives = &objective;
+    made.terms.objectives_count = 1;
+    wants(&made, STEP_BAD, "e2e.p99 < 10ms was missed: it was at least 2.00 ms");
+    assert_int_equal(search_step(&made.trial, &made.terms, &step, NULL), 0);
+    assert_true(step.at_least.e2e_p99 && !step.at_least.e2e_p50 && !step.at_least.publish_p99);
+    hist_free(e2e);
+}
+
 static void a_bad_trial_of_a_starved_generator_is_void(void **state)
 {
     struct objective objective;
@@ -318,6 +345,7 @@ int main(void)
         cmocka_unit_test(seconds_outside_the_phase_and_those_that_were_not_reported_don_t_count),
         cmocka_unit_test(noise_around_a_level_is_no_growth),
         cmocka_unit_test(an_objective_that_is_missed_or_can_t_be_judged_is_bad),
+        cmocka_unit_test(an_objective_on_what_is_only_a_lower_bound_is_missed),
         cmocka_unit_test(a_bad_trial_of_a_starved_generator_is_void),
         cmocka_unit_test(what_a_starved_generator_got_through_has_held),
         cmocka_unit_test(a_bad_trial_near_the_generators_ceiling_is_void),
