@@ -140,6 +140,7 @@ bool run_broker_is_lost(struct run *run)
     run->events.broker_lost = true;
     run->target_lost[run->plan->cases[run->trial->case_index].target] = true;
     run->broker_given_up = true;
+    run->broker_given_up_ns = mono_ns() - run->t0_ns;
     units_format_duration(run->broker_silent ? silence_ns(run) : allowed_ns, allowed);
     (void)snprintf(run->events.broker_lost_case, sizeof run->events.broker_lost_case, "%s",
                    run->progress.case_name);

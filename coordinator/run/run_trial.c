@@ -271,6 +271,9 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     if (run_is_ending(run) && end_ns > run->ending_ns - run->t0_ns) {
         end_ns = run->ending_ns - run->t0_ns; /* What came after was waiting. */
     }
+    if (run->broker_given_up && end_ns > run->broker_given_up_ns) {
+        end_ns = run->broker_given_up_ns; /* Or its rates would be spread over what never was. */
+    }
     if (r < 0) {
         end_ns = mono_ns() - run->t0_ns;
         (void)journal_segment(run, &order.segment, end_ns, NULL);

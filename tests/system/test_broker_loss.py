@@ -1,9 +1,12 @@
 """Real brokers that are killed under load, or take no more: the run goes on or ends in order, and the audit's sum holds."""
 
+import contextlib
+import os
+import signal
 import time
 
 import bed
-from bed import check, contains, matches, same, test
+from bed import check, contains, matches, read, same, test
 
 RATE = 200
 
@@ -156,6 +159,154 @@ def alarm(broker):
     row = [one for one in result["objectives"] if one["text"] == "attained >= 99%"][0]
     same(row["met"], False, f"the objective about the load: {row}")
     check(row["observed"] < 0.9 and "the broker held back the rest" in row["reason"], f"why: {row}")
+
+
+def process_of(broker):
+    """RabbitMQ's names the Erlang machine, which is not the process that was started."""
+    folder = broker.folder() if broker.kind == "rabbitmq" else os.path.dirname(broker.folder())
+    return int(read(folder, f"{broker.kind}.pid").split()[0])
+
+
+@contextlib.contextmanager
+def frozen(broker):
+    """Its process stands still, with its connections open."""
+    pid = process_of(broker)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def reason_of(result, code):
+    found = [one for one in result["reasons"] if one["code"] == code]
+    same(len(found), 1, f"reasons of code {code} in {result['reasons']}")
+    return found[0]["text"]
+
+
+def silent_since(result, words=""):
+    """That the run failed by a silent broker, within a few seconds; what it did before stands in the result."""
+    bed.audit_holds(result)
+    case = result["cases"][0]
+    matches(
+        reason_of(result, "broker_lost"),
+        r"the broker went away at \d+\.\d s: it confirmed and delivered nothing for 3 s, though connections stayed open" + words,
+        "the reason",
+    )
+    steady = bed.phase_of(case, "steady")
+    outages = [one for one in case["trials"][0]["outages"] if one["kind"] == "broker"]
+    same(len(outages), 1, f"outages: {case['trials'][0]['outages']}")
+    noticed_s = (steady["start_ns"] + steady["duration_ns"] - outages[0]["down_ns"]) / 1e9
+    check(3 <= noticed_s < 15, f"noticed after {noticed_s:.1f} s, with on_broker_loss 3 s")
+    check(bed.total(case, "sent") > 0, "what was measured before is gone")
+    check("broker up" not in bed.marks_of(result), f"it never came back: {result['marks']}")
+
+
+def falls_silent(kind, broker, **blocks):
+    """Frozen: no connection breaks, and nothing comes any more."""
+    run, folder, _ = start(kind, broker, seconds=120, on_broker_loss="3s", **blocks)
+    with frozen(broker):
+        run.says("the broker went away")
+        run.ends(1, 90)
+    silent_since(bed.result_of(folder))
+    bed.millrace("clean", f"{bed.backend_of(kind)}={broker.address}")
+
+
+def raises_alarm(broker):
+    """A RabbitMQ that is low on memory blocks whoever publishes, and says so to clients that listen."""
+    run, folder, _ = start("rabbitmq", broker, seconds=120, on_broker_loss="3s")
+    broker.ask("ctl", "set_vm_memory_high_watermark", "0.00001")
+    try:
+        run.says("the broker says: blocked: low on memory")
+        run.ends(1, 90)
+    finally:
+        broker.ask("ctl", "set_vm_memory_high_watermark", "0.4")
+    result = bed.result_of(folder)
+    silent_since(result, "; it said: blocked: low on memory")
+    notices = result["cases"][0]["trials"][0]["notices"]
+    same([one["text"] for one in notices], ["blocked: low on memory"], "what the broker said")
+    check(0 < notices[0]["first_ns"] <= notices[0]["last_ns"], f"its times: {notices}")
+    check("the broker says" in bed.marks_of(result), f"marks: {result['marks']}")
+    contains(read(folder, "report.html"), "blocked: low on memory", "the report")
+    contains(run.out, "blocked: low on memory", "the summary")
+    bed.millrace("clean", f"rabbitmq={broker.address}")
+
+
+def closes_in_turn(broker):
+    """A Mosquitto that closes each client whose message is too large."""
+    with open(os.path.join(broker.folder(), "mosquitto.conf"), "a") as settings:
+        settings.write("max_packet_size 2000\n")
+    broker.kill()
+    broker.resume()
+    run, folder, _ = start(
+        "mosquitto", broker, seconds=6, on_broker_loss="3s", drain_s=3,
+        message="{ size: { mix: [ { size: 256, weight: 99 }, { size: 3000, weight: 1 } ] } }",
+    )  # fmt: skip
+    run.ends(1, 90)  # By the messages that were refused or remained unconfirmed.
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    case = result["cases"][0]
+    check("broker_lost" not in [one["code"] for one in result["reasons"]], f"reasons: {result['reasons']}")
+    check("broker is away" not in run.err, f"the broker was there all the time:\n{run.err}")
+    check("broker down" not in bed.marks_of(result), f"marks: {result['marks']}")
+    same(bed.phase_of(case, "steady")["duration_ns"], 6_000_000_000, "the run went on")
+    outages = case["trials"][0]["outages"]
+    check(len(outages) >= 2, f"outages: {outages}")
+    for one in outages:
+        same(one["kind"], "client", "kind of an outage")
+        matches(one["client"], r"producer \d of main", "whose outage it is")
+        contains(one["text"], "the broker disconnected: Packet too large", "why")
+    contains(read(folder, "report.html"), "Packet too large", "the report")
+
+
+_silent = bed.Together()
+
+
+def silent_mosquitto():
+    broker = bed.broker("mosquitto")
+    falls_silent("mosquitto", broker)
+    falls_silent("mosquitto", broker, delivery="{ publish_ack: none }")
+
+
+def silent_rabbitmq():
+    broker = bed.broker("rabbitmq")
+    falls_silent("rabbitmq", broker)
+    raises_alarm(broker)
+
+
+def closing_mosquitto():
+    bed.need_driver("mqtt")
+    broker = bed.Broker("mosquitto")
+    broker.start()
+    if broker.address is None:
+        raise bed.Skip(broker.reason)
+    try:
+        closes_in_turn(broker)
+    finally:
+        broker.stop()
+
+
+_silent.add("mosquitto", silent_mosquitto)
+_silent.add("rabbitmq", silent_rabbitmq)
+_silent.add("closing", closing_mosquitto)
+
+
+@test("a Mosquitto that stands still is away after on_broker_loss, with confirms and without", needs=["mosquitto"])
+def mosquitto_stands_still(_):
+    """It was waited for until the run's end, and what had come until then passed."""
+    _silent.outcome("mosquitto")
+
+
+@test("a RabbitMQ that stands still, or raises an alarm and keeps it, is away after on_broker_loss and its words are told", needs=["rabbitmq"])
+def rabbitmq_stands_still(_):
+    """81 of 400 messages a second were sent, and the run passed; the alarm was named nowhere."""
+    _silent.outcome("rabbitmq")
+
+
+@test("a Mosquitto that closes clients in turn is there: each is that client's outage, and the run goes on", needs=["mosquitto"])
+def mosquitto_closes_in_turn(_):
+    """The run was cut with "the broker went away at 0.8 s", while 94/s arrived."""
+    _silent.outcome("closing")
 
 
 bed.main()
