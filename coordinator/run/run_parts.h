@@ -58,7 +58,7 @@ struct run {
     bool broker_down;              /* No client can use it. */
     bool broker_silent;            /* Though its connections are open. */
     bool broker_given_up;
-    int64_t broker_given_up_ns; /* Offset from T0, as is the next. */
+    int64_t broker_given_up_ns;         /* Offset from T0, as is the next. */
     int64_t broker_down_ns;             /* Offset from T0. */
     struct run_said said[RUN_SAID_MAX]; /* What it said of itself, by text. */
     uint32_t said_count;

@@ -3,6 +3,7 @@
 #include "mono.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A running trial of three agents, whose snapshots a test makes up: producers, consumers and what
@@ -75,7 +76,7 @@ static void tell_loss(struct bench *bench, uint32_t client, bool is_back, int64_
                                 .losses_count = 1};
     struct journal_entry entry = {.kind = ENTRY_SNAPSHOT, .as.snapshot = &snapshot};
 
-    (void)strcpy(loss.text, is_back ? "" : "closed: too large");
+    (void)snprintf(loss.text, sizeof loss.text, "%s", is_back ? "" : "closed: too large");
     fold_bench_take(bench->fold, &entry);
 }
 
