@@ -57,4 +57,9 @@ void the_descriptor_of_a_held_consumer_is_silent_about_messages(void **state);
 void a_held_consumer_notices_that_the_broker_went_away(void **state);
 void a_held_consumer_without_acks_loses_nothing_when_the_broker_goes_away(void **state);
 
+/* link_cases.c */
+void a_client_whose_broker_swallows_connections_keeps_to_its_deadline(void **state);
+void a_client_whose_broker_never_says_a_word_keeps_to_its_deadline(void **state);
+void a_link_that_was_made_can_be_hung_up(void **state);
+
 #endif

@@ -50,6 +50,9 @@ static const struct CMUnitTest tests[] = {
     CASE(the_descriptor_of_a_held_consumer_is_silent_about_messages),
     CASE(a_held_consumer_notices_that_the_broker_went_away),
     CASE(a_held_consumer_without_acks_loses_nothing_when_the_broker_goes_away),
+    CASE(a_client_whose_broker_swallows_connections_keeps_to_its_deadline),
+    CASE(a_client_whose_broker_never_says_a_word_keeps_to_its_deadline),
+    CASE(a_link_that_was_made_can_be_hung_up),
     CASE(a_broker_that_goes_away_and_comes_back_settles_every_token),
 };
 
