@@ -280,6 +280,27 @@ static void put_case(struct json_values *values, const struct result *result,
     json_close(values);
 }
 
+/* Longest call in which a load thread of the agent took events from a driver. */
+static int64_t driver_ns_max(const struct result *result, uint32_t agent)
+{
+    int64_t max_ns = 0;
+
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        for (uint32_t t = 0; t < result->cases[c].trials_count; t++) {
+            const struct result_trial *trial = &result->cases[c].trials[t];
+
+            for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+                const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+                if (row->agent == agent && row->strain.driver_ns_max > max_ns) {
+                    max_ns = row->strain.driver_ns_max;
+                }
+            }
+        }
+    }
+    return max_ns;
+}
+
 static void put_agents(struct json_values *values, const struct result *result)
 {
     json_open_array(values, "agents");
@@ -298,6 +319,7 @@ static void put_agents(struct json_values *values, const struct result *result)
             json_text(values, "lost_reason", agent->lost_reason);
         }
         json_i64(values, "start_skew_ns", agent->start_skew_ns);
+        json_i64(values, "driver_ns_max", driver_ns_max(result, i));
         json_open(values, "clock");
         json_i64(values, "offset_ns", agent->clock_offset_ns);
         json_i64(values, "bound_ns", agent->clock_bound_ns);
