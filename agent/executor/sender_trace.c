@@ -1,5 +1,9 @@
 #include "sender_parts.h"
 
+static_assert(FLOWS_MAX <= UINT8_MAX && SUBSCRIPTIONS_MAX <= UINT16_MAX &&
+                  AGENTS_MAX <= UINT16_MAX && STREAMS_MAX <= UINT32_MAX,
+              "a trace's record has room for every number");
+
 void sender_trace(const struct sender *sender, const struct sender_group *group,
                   const struct outstanding *slot, const struct event *event)
 {
