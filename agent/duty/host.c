@@ -63,9 +63,10 @@ void host_hello(struct hello *hello)
     if (readlink("/proc/self/ns/time", link, sizeof link - 1) > 0) {
         copy_name(hello->time_namespace, link);
     }
-    /* An injected clock is not the host's: the coordinator must not take it for its own. */
-    if (getenv("MILLRACE_TEST_CLOCK") != NULL) {
-        copy_name(hello->time_namespace, "injected");
+    /* An injected clock is not the host's, nor another agent's; a clone does not know. */
+    if (getenv("MILLRACE_TEST_CLOCK") != NULL && getenv("MILLRACE_TEST_CLONE") == NULL) {
+        (void)snprintf(hello->time_namespace, sizeof hello->time_namespace, "injected %u",
+                       (unsigned)getpid());
     }
     hello->pid = (uint32_t)getpid();
     hello->cpus = cpus_count();

@@ -3,7 +3,8 @@
  * measured with.
  *
  * For tests of the clock model an offset and a drift can be injected
- * (MILLRACE_TEST_CLOCK="offset_ns,ppm"); waits go through mono_system_ns(), so that an injected
+ * (MILLRACE_TEST_CLOCK="offset_ns,ppm", or "offset_ns,ppm,after_ns,step_ns" for one that steps
+ * forward that long after the start); waits go through mono_system_ns(), so that an injected
  * clock also sleeps right. Thread-safe.
  */
 #ifndef MILLRACE_MONO_H
