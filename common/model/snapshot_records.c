@@ -72,7 +72,7 @@ static const struct field health_fields[] = {
     FIELD(health, losses_untold, .since = 2),
     FIELD_NAMED(health, strain.own_lag_p99_ns, "own_lag_p99_ns", .since = 2,
                 .otherwise = STRAIN_UNKNOWN),
-    FIELD_NAMED(health, strain.driver_ns_max, "driver_ns_max"),
+    FIELD_NAMED(health, strain.driver_ns_max, "driver_ns_max", .since = 2),
 };
 
 const struct record health_record = RECORD(health);
