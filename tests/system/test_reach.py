@@ -124,6 +124,50 @@ def kafka_elsewhere(rabbitmq):
         web.close()
 
 
+class Relay:
+    """Passes bytes on to a broker and back, with one replacement of the same length in what it answers."""
+
+    def __init__(self, port, old, new):
+        self._port, self._old, self._new = port, old, new
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._port))
+            for source, sink, answers in [(near, far, False), (far, near, True)]:
+                threading.Thread(target=self._pass_on, args=(source, sink, answers), daemon=True).start()
+
+    def _pass_on(self, source, sink, answers):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data.replace(self._old, self._new) if answers else data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self._listener.close()
+
+
+@test("a Kafka that is known under an address that does not answer: named, with advertised.listeners", needs=["kafka"])
+def advertised(kafka):
+    closed = bed.free_port()
+    host = b"127.0.0.1"
+    relay = Relay(kafka.port, host + kafka.port.to_bytes(4, "big"), host + closed.to_bytes(4, "big"))
+    try:
+        said = bed.millrace("doctor", bed.scenario(target("kafka", relay.address), SHORT), code=4).out
+    finally:
+        relay.close()
+    wanted = rf"FAIL +target kafka +refused: broker 1 is known under 127\.0\.0\.1:{closed} \(advertised\.listeners\), which does not answer from here: "
+    matches(said, wanted, "doctor")
+
+
 @test("a wrong password: login, exit code 4", needs=["rabbitmq", LOGIN])
 def wrong_password(rabbitmq, mosquitto):
     login = ", auth: { username: millrace, password: wrong-Wort }"

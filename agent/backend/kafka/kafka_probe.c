@@ -5,6 +5,7 @@
 #include "kafka_peer.h"
 #include "mono.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 /* What is not Kafka answers at once; what is silent is the library's to wait for. */
@@ -60,6 +61,47 @@ static enum probe_failure reach_any(const struct target *target, int64_t deadlin
     return failure;
 }
 
+/* Clients are sent on to the addresses that brokers advertise: one that does not answer from here
+ * is found out at the first message only, as silence. */
+static enum probe_failure reach_advertised(const struct rd_kafka_metadata *metadata,
+                                           int64_t deadline_ns, struct errinfo *reterr)
+{
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        const struct rd_kafka_metadata_broker *broker = &metadata->brokers[i];
+        int64_t now_ns = mono_ns();
+        int64_t share_ns = (deadline_ns - now_ns) / (metadata->broker_cnt - i);
+        enum net_failure failure = NET_OK;
+        char port[NET_PORT_BYTES];
+        int fd = -1;
+
+        (void)snprintf(port, sizeof port, "%d", broker->port);
+        if (net_connect(broker->host, port, now_ns + share_ns, &fd, &failure, reterr) < 0) {
+            (void)errinfo_prefix(reterr, 0,
+                                 "broker %d is known under %s:%d (advertised.listeners), which "
+                                 "does not answer from here",
+                                 (int)broker->id, broker->host, broker->port);
+            return backend_net_failure(failure);
+        }
+        (void)close(fd);
+    }
+    return PROBE_OK;
+}
+
+static int check_advertised(rd_kafka_t *client, int64_t deadline_ns, enum probe_failure *ret,
+                            struct errinfo *reterr)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+
+    /* Answered a moment ago; if not again, that is for the load to find out. */
+    if (rd_kafka_metadata(client, 0, NULL, &metadata, kafka_ms_until(deadline_ns)) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return 0;
+    }
+    *ret = reach_advertised(metadata, deadline_ns, reterr);
+    rd_kafka_metadata_destroy(metadata);
+    return kafka_failure_errno(*ret);
+}
+
 int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *ret,
                 struct errinfo *reterr)
 {
@@ -86,6 +128,7 @@ int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *
     }
     if (r == 0) {
         r = kafka_client_connect(client, target, deadline_ns, &failure, reterr);
+        r = r < 0 ? r : check_advertised(client, deadline_ns, &failure, reterr);
     } else if (failure == PROBE_OTHER && target->tls) {
         failure = PROBE_TLS; /* Certificates are read when a handle is made. */
     }
