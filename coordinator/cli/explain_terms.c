@@ -57,7 +57,9 @@ void explain_objectives(const struct scenario *scenario)
 {
     bool searched = scenario->search.wanted;
 
-    (void)printf("objectives%s:\n", searched ? ", of each trial" : "");
+    (void)printf("objectives%s%s:\n", searched ? ", of each trial" : "",
+                 scenario->selfcheck_warns ? ", judged as observed whatever the self-check says"
+                                           : "");
     for (uint32_t i = 0; i < scenario->objectives_count; i++) {
         const struct objective *one = &scenario->objectives[i];
 

@@ -137,6 +137,14 @@ static void explain_lists_objectives_line_by_line_those_that_are_implied_too(voi
                             "but for outages)\n\n");
 }
 
+static void explain_says_that_the_self_check_only_warns(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "selfcheck=warn");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "objectives, judged as observed whatever the self-check says:\n");
+}
+
 static void explain_tells_flows_and_open_ends_apart(void **state)
 {
     (void)state;
@@ -264,6 +272,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(explain_says_how_a_search_goes_on_and_what_it_can_come_to),
         cmocka_unit_test(explain_says_what_is_calibrated_and_how_long_that_takes),
         cmocka_unit_test(explain_lists_objectives_line_by_line_those_that_are_implied_too),
+        cmocka_unit_test(explain_says_that_the_self_check_only_warns),
         cmocka_unit_test(explain_tells_flows_and_open_ends_apart),
         cmocka_unit_test(explain_says_what_a_mix_of_sizes_comes_to),
         cmocka_unit_test(explain_says_how_keys_spread),
