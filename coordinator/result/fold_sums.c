@@ -39,6 +39,14 @@ static bool is_whole(const struct fold_trial *trial)
     return trial->has_end && trial->end.ended;
 }
 
+/* Samples of events; what never came has one without an event. */
+static uint64_t samples_of(const struct fold_cell *cell, enum series series)
+{
+    const struct hist *hist = cell->series[series];
+
+    return hist == NULL ? 0 : hist_count(hist) - hist_censored(hist);
+}
+
 /* What the counters of a flow say against what its sets say. */
 static bool counters_hold(const struct fold_trial *trial, uint32_t flow,
                           const struct delivery_end *end, char *ret)
@@ -47,9 +55,16 @@ static bool counters_hold(const struct fold_trial *trial, uint32_t flow,
                                                DELIVERY_ALL};
     struct delivery_counts counts = {0};
     struct counters sums = {0};
+    bool confirms = trial->entry.flows[flow].delivery.publish_ack != PUBLISH_ACK_NONE;
+    uint64_t confirms_timed = 0;
+    uint64_t arrivals_timed = 0;
 
     for (uint32_t phase = 0; phase < trial->entry.phases_count; phase++) {
-        counters_add(&sums, &trial->cells[flow * trial->entry.phases_count + phase].counters);
+        const struct fold_cell *cell = &trial->cells[flow * trial->entry.phases_count + phase];
+
+        counters_add(&sums, &cell->counters);
+        confirms_timed += samples_of(cell, SERIES_PUBLISH_SERVICE);
+        arrivals_timed += samples_of(cell, SERIES_E2E_SERVICE);
     }
     delivery_count(trial->delivery, &question, end, &counts);
     const struct {
@@ -62,6 +77,8 @@ static bool counters_hold(const struct fold_trial *trial, uint32_t flow,
         {"refused", sums.refused, counts.refused},
         {"unconfirmed", sums.unconfirmed, counts.unconfirmed},
         {"received", sums.received, counts.received + counts.duplicated},
+        {"timed confirms", confirms ? confirms_timed : counts.acked, counts.acked},
+        {"timed arrivals", arrivals_timed, counts.received + counts.duplicated},
     };
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

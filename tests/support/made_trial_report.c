@@ -147,8 +147,8 @@ static void report_delivery(struct reporter *reporter, struct snapshot *snapshot
             ASSERT(seqruns_add(&reading->out_of_order, message->seq, message->seq) == 0);
         }
         record(row, SERIES_E2E, delivery->latency_ns);
-        record(row, SERIES_E2E_SERVICE, delivery->latency_ns);
     }
+    record(row, SERIES_E2E_SERVICE, delivery->latency_ns); /* Of copies, too. */
     *seen = 1;
     *high = message->seq + 1 > *high ? message->seq + 1 : *high;
     row->counters.received++;

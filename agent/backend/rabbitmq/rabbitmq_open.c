@@ -1,4 +1,5 @@
 #include "backend_drivers.h"
+#include "deadlines.h"
 #include "invariant.h"
 #include "mono.h"
 #include "rabbitmq_endpoint.h"
@@ -17,6 +18,8 @@
 #define MESSAGES_PER_ARENA 4
 #define CLOSE_NS (4 * NS_PER_S)
 #define HANG_UP_NS (NS_PER_S / 2)
+
+static_assert(CLOSE_NS + HANG_UP_NS <= ENDPOINT_CLOSE_NS, "an endpoint closes within its time");
 
 /* A connection that no client has yet. */
 struct link {
