@@ -280,22 +280,30 @@ static void put_case(struct json_values *values, const struct result *result,
     json_close(values);
 }
 
-/* Longest call in which a load thread of the agent took events from a driver. */
+/* Longest call in which a load thread of the agent took events from a driver, in a trial. */
+static int64_t trial_driver_ns_max(const struct result_trial *trial, uint32_t agent)
+{
+    int64_t max_ns = 0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+
+        if (row->agent == agent && row->strain.driver_ns_max > max_ns) {
+            max_ns = row->strain.driver_ns_max;
+        }
+    }
+    return max_ns;
+}
+
 static int64_t driver_ns_max(const struct result *result, uint32_t agent)
 {
     int64_t max_ns = 0;
 
     for (uint32_t c = 0; c < result->cases_count; c++) {
         for (uint32_t t = 0; t < result->cases[c].trials_count; t++) {
-            const struct result_trial *trial = &result->cases[c].trials[t];
+            int64_t ns = trial_driver_ns_max(&result->cases[c].trials[t], agent);
 
-            for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
-                const struct result_agent_interval *row = &trial->agent_intervals[i];
-
-                if (row->agent == agent && row->strain.driver_ns_max > max_ns) {
-                    max_ns = row->strain.driver_ns_max;
-                }
-            }
+            max_ns = ns > max_ns ? ns : max_ns;
         }
     }
     return max_ns;
