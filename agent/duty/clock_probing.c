@@ -39,13 +39,20 @@ static int64_t one_burst(struct clock_probing *probing)
     if (report.exchanges_count > 0) {
         (void)coordinator_link_clock(probing->link, &report, &ignored, &pause_ns, NULL);
     }
-    return pause_ns < PAUSE_NS_MIN   ? PAUSE_NS_MIN
-           : pause_ns > PAUSE_NS_MAX ? PAUSE_NS_MAX
-                                     : pause_ns;
+    return pause_ns;
 }
 
-/* A burst that took longer than its pause is followed by a whole pause: bursts that were missed
- * while the coordinator was away would only come back to back, and say the same. */
+int64_t clock_probing_next_ns(int64_t due_ns, int64_t now_ns, int64_t pause_ns)
+{
+    int64_t next_ns;
+
+    pause_ns = pause_ns < PAUSE_NS_MIN   ? PAUSE_NS_MIN
+               : pause_ns > PAUSE_NS_MAX ? PAUSE_NS_MAX
+                                         : pause_ns;
+    next_ns = due_ns + pause_ns;
+    return next_ns > now_ns ? next_ns : now_ns + pause_ns;
+}
+
 static void *probing_main(void *argument)
 {
     struct clock_probing *probing = argument;
@@ -54,10 +61,8 @@ static void *probing_main(void *argument)
     while (!atomic_load(&probing->quit)) {
         if (mono_ns() >= next_ns) {
             int64_t pause_ns = one_burst(probing);
-            int64_t now_ns = mono_ns();
 
-            next_ns += pause_ns;
-            next_ns = next_ns > now_ns ? next_ns : now_ns + pause_ns;
+            next_ns = clock_probing_next_ns(next_ns, mono_ns(), pause_ns);
         }
         mono_sleep_until(mono_ns() + LOOK_NS);
     }
