@@ -97,6 +97,10 @@ const char *facts_count(uint64_t count, char *text);
 /* "2026-02-05 14:03:22 UTC" of a wall time; "" for 0. FACTS_TEXT_BYTES. */
 const char *facts_time(int64_t unix_ns, char *text);
 
+/* What of a case's connections and of its broker's words a first look should show: which clients
+ * lost their connection while others had one, and what the broker said. Nothing, or one line. */
+void facts_outages(const struct result_case *of, struct text *out);
+
 /* "+12 s", "+1 min 05 s" after T0. FACTS_TEXT_BYTES. */
 const char *facts_offset(int64_t offset_ns, char *text);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUTAGES_LISTED_MAX 3 /* Cases. */
 #define WIDTH_MIN 40
 #define NAME_WIDTH_MAX 24
 #define COLUMN_TEXT_BYTES 32
@@ -381,6 +382,23 @@ static void add_doubt(const struct result *result, int width, struct text *out)
     text_done(&doubt);
 }
 
+static void add_outages(const struct result *result, int width, struct text *out)
+{
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < result->cases_count && listed < OUTAGES_LISTED_MAX; i++) {
+        struct text line = {0};
+
+        facts_outages(&result->cases[i], &line);
+        out->failed = out->failed || text_failed(&line);
+        if (line.bytes_count > 0 && !text_failed(&line)) {
+            add_wrapped(line.bytes, width, "  ! ", "    ", out);
+            listed++;
+        }
+        text_done(&line);
+    }
+}
+
 int report_summary(const struct result *result, int width, struct text *out)
 {
     struct text sentence = {0};
@@ -412,6 +430,7 @@ int report_summary(const struct result *result, int width, struct text *out)
     }
     add_headroom(result, layout.width, out);
     add_doubt(result, layout.width, out);
+    add_outages(result, layout.width, out);
     add_reasons(result, sentence.bytes, layout.width, out);
     text_done(&sentence);
     return text_failed(out) ? -ENOMEM : 0;

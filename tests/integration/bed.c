@@ -191,6 +191,10 @@ static int poll_one(struct bed *bed, struct endpoint *endpoint, bool *down)
         case EVENT_MESSAGE:
             arrival(bed, &events[i]);
             break;
+        case EVENT_SAYS:
+            bed->says++;
+            (void)snprintf(bed->said, sizeof bed->said, "%s", events[i].text);
+            break;
         default:
             bed->downs += events[i].kind == EVENT_DOWN && !down[events[i].client];
             bed->ups += events[i].kind == EVENT_UP;

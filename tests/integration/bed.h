@@ -36,6 +36,8 @@ struct bed {
     uint32_t received;
     uint32_t downs;
     uint32_t ups;
+    uint32_t says; /* How often the broker said something of itself, and the last of it. */
+    char said[REASON_BYTES];
     bool producer_down[BED_CLIENTS_MAX];
     bool consumer_down[BED_CLIENTS_MAX];
     uint32_t number[BED_TOKENS]; /* Of the message that a token stands for. */

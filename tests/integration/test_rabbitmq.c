@@ -315,12 +315,15 @@ static void rabbitmq_says_full_while_the_broker_blocks_publishers(void **state)
     }
     assert_int_equal(refusals, 100);
     assert_int_equal(bed->downs, 0);
+    assert_int_equal(bed->says, 1); /* It was read, and kept from who asks why. */
+    assert_string_equal(bed->said, "blocked: low on memory");
     assert_int_equal(broker_ask(&broker, "ctl", "set_vm_memory_high_watermark 0.4", output,
                                 sizeof output, &error),
                      0);
     bed_send(bed, 100);
     bed_settle(bed);
     assert_int_equal(bed->acked, bed->sent);
+    assert_string_equal(bed->said, "no longer blocked");
     bed_free(bed);
 }
 

@@ -257,6 +257,7 @@ def closes_in_turn(broker):
         matches(one["client"], r"producer \d of main", "whose outage it is")
         contains(one["text"], "the broker disconnected: Packet too large", "why")
     contains(read(folder, "report.html"), "Packet too large", "the report")
+    contains(run.out, "connections of single clients were lost", "the summary")
 
 
 _silent = bed.Together()

@@ -161,4 +161,16 @@ def gone():
     contains(program.out, "FAIL", "the summary")
 
 
+@test("a broker that is frozen for good, with its connections open, is away after on_broker_loss")
+def frozen_for_good():
+    """62 % of the load was never sent, and the run passed with 1.29 ms."""
+    phases = ["{ name: steady, rate: 500/s, for: 30s }", "{ name: drain, rate: none, until: drained, for: 5s }"]
+    result, program = run("outage: frozen, outage_after: 2s, outage_for: 60s", 1, phases=phases, on_broker_loss="2s")
+    reason = [one for one in result["reasons"] if one["code"] == "broker_lost"]
+    same(len(reason), 1, f"reasons {result['reasons']}")
+    bed.matches(reason[0]["text"], r"went away at \d\.\d s: it confirmed and delivered nothing for 2 s, though connections stayed open", "the reason")
+    contains(program.out, "FAIL", "the summary")
+    same([mark for mark in bed.marks_of(result) if mark.startswith("broker")], ["broker down"], "marks: it never came back")
+
+
 bed.main()

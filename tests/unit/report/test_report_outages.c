@@ -102,11 +102,30 @@ static void what_the_broker_said_stands_with_its_times(void **state)
     result_free(result);
 }
 
+static void the_summary_tells_of_clients_that_were_closed(void **state)
+{
+    struct result_trial *trial = NULL;
+    struct result *result = quiet(&trial);
+    struct text out = {0};
+    char *text;
+
+    (void)state;
+    give_outages(trial, 25);
+    trial->outages_untold = 100;
+    assert_int_equal(report_summary(result, 200, &out), 0);
+    text = text_take(&out);
+    report_text_has(text, "! memory: 125 connections of single clients were lost, the first of "
+                          "producer 0 of main: the broker disconnected: Packet too large");
+    free(text);
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clients_outage_names_the_client_and_not_the_broker),
         cmocka_unit_test(lost_connections_beyond_the_list_are_counted),
+        cmocka_unit_test(the_summary_tells_of_clients_that_were_closed),
         cmocka_unit_test(what_the_broker_said_stands_with_its_times),
     };
 
