@@ -20,6 +20,7 @@ static_assert(FLOWS_MAX * REPEAT_MAX <= 1 << 14, "so many histograms can be adde
 /* Messages due beyond what the plan asked: more than chance and rounding make of it. */
 #define DUE_FACTOR_MAX 10.0
 #define DUE_SLACK 1000.0
+#define STALL_NS (SILENCE_NS + 5 * NS_PER_S) /* Of an agent that is not lost for it. */
 /* A segment begins late and ends late; clients are closed and agents have a last word behind it. */
 #define SEGMENT_SLACK_NS (LEAD_NS + STOP_GRACE_NS + SILENCE_NS)
 #define END_SLACK_NS (RELEASE_ANSWER_NS + 60 * NS_PER_S)
@@ -128,6 +129,7 @@ static bool due_fits(const struct fold_trial *trial, const struct snapshot *snap
     const struct assigned_phase *phase = &trial->entry.phases[row->phase];
     int64_t begin_ns = trial->phase_start_ns[row->phase];
     int64_t span_ns = phase->duration_ns;
+    double rate;
 
     if (phase->loads[row->flow].load != LOAD_RATE || begin_ns == INT64_MIN) {
         return true;
@@ -136,9 +138,12 @@ static bool due_fits(const struct fold_trial *trial, const struct snapshot *snap
         span_ns = (snapshot->interval + 1) * INTERVAL_NS - begin_ns;
     }
     span_ns = span_ns > 0 ? span_ns : 0;
+    rate = rate_per_s(phase->loads[row->flow].rate);
+    /* A worker that stood still counts what came due meanwhile into the second in which it stopped;
+     * with aligned arrivals every producer has a message at once. */
     return (double)had + (double)row->counters.due <=
-           DUE_FACTOR_MAX * rate_per_s(phase->loads[row->flow].rate) * ((double)span_ns / 1e9) +
-               DUE_SLACK;
+           DUE_FACTOR_MAX * rate * ((double)span_ns / 1e9) + rate * ((double)STALL_NS / 1e9) +
+               2.0 * trial->entry.flows[row->flow].producers_count + DUE_SLACK;
 }
 
 static int check_row(const struct fold_trial *trial, const struct snapshot *snapshot,

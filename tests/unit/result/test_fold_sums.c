@@ -118,6 +118,14 @@ static void ten_times_too_much(struct snapshot *snapshot)
     }
 }
 
+/* A host that stood still for ten seconds, in the first one. */
+static void a_stall(struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; snapshot->interval == 0 && i < snapshot->rows_count; i++) {
+        snapshot->rows[i].counters.due += 1000 / 3;
+    }
+}
+
 static void what_contradicts_its_trial_is_refused_and_told(void **state)
 {
     (void)state;
@@ -181,6 +189,9 @@ static void counters_that_are_not_what_the_numbers_say_are_told(void **state)
     told(received_once_more, "received by its counters");
     told(a_latency_less, "timed arrivals by its counters");
     fold_changed(leave, &result, &error);
+    assert_string_equal(result->violation, "");
+    result_free(result);
+    fold_changed(a_stall, &result, &error);
     assert_string_equal(result->violation, "");
     result_free(result);
 }
