@@ -1,7 +1,7 @@
 /*
  * target_probes: asks all targets of a PROBE or CLEAN at once, a thread for each: many that don't
- * answer take as long as one. Two targets at one address are cleaned in turn, as they would take
- * the same topics away from each other.
+ * answer take as long as one. A PROBE may look more deeply (look.h). Two targets at one address are
+ * cleaned in turn, as they would take the same topics away from each other.
  */
 #ifndef MILLRACE_TARGET_PROBES_H
 #define MILLRACE_TARGET_PROBES_H

@@ -1,13 +1,12 @@
 #include "look.h"
 
-#include "mono.h"
+#include "deadlines.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PAUSE_NS NS_PER_MS
-#define REMOVE_NS (5 * NS_PER_S) /* Also when the deadline has passed: nothing is left behind. */
 #define EVENTS 16
 #define TOKEN 0
 
@@ -187,11 +186,12 @@ static int take_stage(struct look *look, struct errinfo *reterr)
     return 0;
 }
 
-/* Removes the topic whatever came before: one that could not be made is no error to remove. */
+/* Removes the topic whatever came before, also when the deadline has passed: one that could not be
+ * made is no error to remove. */
 static int clear(struct look *look, struct errinfo *reterr)
 {
     const struct topic_list list = {.topics = &look->topic, .topics_count = 1};
-    int64_t latest_ns = mono_ns() + REMOVE_NS;
+    int64_t latest_ns = mono_ns() + LOOK_REMOVE_NS;
 
     look->ops->close(look->endpoints[ROLE_PRODUCER]);
     look->ops->close(look->endpoints[ROLE_CONSUMER]);

@@ -12,6 +12,7 @@ static const char *const probe_failure_names[] = {
     [PROBE_LOGIN] = "login",
     [PROBE_PROTOCOL] = "protocol",
     [PROBE_BACKEND] = "backend",
+    [PROBE_LOOK] = "not allowed",
     [PROBE_OTHER] = "other",
 };
 
@@ -50,6 +51,17 @@ static const struct field hello_fields[] = {
 };
 
 const struct record hello_record = RECORD(hello);
+
+static const struct field probe_result_fields[] = {
+    FIELD_OF_TYPE(probe_result, failure, FIELD_ENUM, .names = probe_failure_names,
+                  .names_count = PROBE_OTHER + 1),
+    FIELD(probe_result, reason),
+    FIELD(probe_result, broker_version),
+    FIELD(probe_result, took_ns),
+    FIELD(probe_result, removed),
+};
+
+const struct record probe_result_record = RECORD(probe_result);
 
 void command_done(struct command *command)
 {

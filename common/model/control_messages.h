@@ -130,6 +130,9 @@ struct command {
     int64_t stop_ns;   /* STOP: offset from T0; 0: at once. */
     struct target *targets; /* PROBE, CLEAN; owned. */
     uint32_t targets_count;
+    /* PROBE: does once on each target what a trial does, with a topic of that name and the target's
+     * number; "": it only connects and logs in. */
+    char look[NAME_BYTES];
     int64_t deadline_ns; /* How long a blocking command may take, as a duration of a day at most. */
     struct clock_line *lines; /* Of all agents that write what this one reads, now; owned. */
     uint32_t lines_count;
@@ -149,6 +152,7 @@ enum probe_failure {
     PROBE_LOGIN,
     PROBE_PROTOCOL, /* Something answers, but not that protocol. */
     PROBE_BACKEND,  /* This agent was built without the backend. */
+    PROBE_LOOK,     /* It is there, but does not allow what a trial does. */
     PROBE_OTHER
 };
 
@@ -162,6 +166,8 @@ struct probe_result {
     int64_t took_ns;
     uint32_t removed; /* CLEAN: topics removed. */
 };
+
+extern const struct record probe_result_record;
 
 /* How the last command ended. */
 struct status {

@@ -50,16 +50,20 @@ static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
 
 /* ---- Commands: how long their agent may take, and the coordinator waits for the answer ---- */
 
-#define LAST_CALL_NS (5 * NS_PER_S)      /* A library's last call may return that late. */
-#define ANSWER_NS (5 * NS_PER_S)         /* For an answer to arrive on a busy host. */
-#define PROBE_NS (5 * NS_PER_S)          /* All targets at once. */
-#define CLEAN_NS (60 * NS_PER_S)         /* Kafka keeps dead consumers for their session, 45 s. */
-#define PREPARE_NS (60 * NS_PER_S)       /* Each of its three steps. */
-#define ENDPOINT_CLOSE_NS (5 * NS_PER_S) /* What a driver's close() may take. */
-#define RELEASE_NS (20 * NS_PER_S)       /* All clients closed, all of the trial handed in. */
+#define LAST_CALL_NS (5 * NS_PER_S) /* A library's last call may return that late. */
+#define ANSWER_NS (5 * NS_PER_S)    /* For an answer to arrive on a busy host. */
+#define PROBE_NS (5 * NS_PER_S)     /* All targets at once. */
+#define LOOK_NS (15 * NS_PER_S)     /* After the probe; a group's first join may take 3 s. */
+#define CLEAN_NS (60 * NS_PER_S)    /* Kafka keeps dead consumers for their session, 45 s. */
+#define PREPARE_NS (60 * NS_PER_S)  /* Each of its three steps. */
+#define LOOK_REMOVE_NS (5 * NS_PER_S)
+#define ENDPOINT_CLOSE_NS (5 * NS_PER_S)      /* What a driver's close() may take. */
+#define RELEASE_NS (20 * NS_PER_S)            /* All clients closed, all of the trial handed in. */
 #define COMMAND_NS_MAX (24 * 3600 * NS_PER_S) /* So that sums don't overflow. */
 
-#define PROBE_ANSWER_NS (PROBE_NS + LAST_CALL_NS + ANSWER_NS)
+/* A look closes two clients and removes its topic whatever came before. */
+#define LOOK_END_NS (2 * ENDPOINT_CLOSE_NS + LOOK_REMOVE_NS)
+#define PROBE_ANSWER_NS (PROBE_NS + LOOK_NS + LOOK_END_NS + LAST_CALL_NS + ANSWER_NS)
 #define CLEAN_ANSWER_NS (CLEAN_NS + LAST_CALL_NS + PROBE_ANSWER_NS)
 #define PREPARE_ANSWER_NS (PREPARE_NS + LAST_CALL_NS + ANSWER_NS)
 /* REMOVE releases first what was not released, then deletes the topics. */

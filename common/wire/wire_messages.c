@@ -79,6 +79,7 @@ static void code_command_parts(struct coder *coder, struct command *command)
     code_i64(coder, "stop_ns", &command->stop_ns);
     command->targets =
         code_list(coder, "targets", command->targets, &command->targets_count, &targets_kind);
+    code_text(coder, "look", command->look, sizeof command->look);
     code_i64(coder, "deadline_ns", &command->deadline_ns);
     command->lines = code_records(coder, "lines", command->lines, &command->lines_count,
                                   &clock_line_record, AGENTS_MAX);
@@ -88,7 +89,7 @@ void code_command(struct coder *coder, void *item)
 {
     struct command *command = item;
 
-    code_begin(coder, "command", 12);
+    code_begin(coder, "command", 13);
     code_u64(coder, "sequence", &command->sequence);
     command->kind = (enum command_kind)code_enum(coder, "kind", command->kind, COMMAND_COUNT - 1);
     code_u32(coder, "trial", &command->trial, ANY_U32);
@@ -96,24 +97,6 @@ void code_command(struct coder *coder, void *item)
     code_command_parts(coder, command);
     code_end(coder);
 }
-
-static void code_probe_result(struct coder *coder, void *item)
-{
-    struct probe_result *result = item;
-
-    code_begin(coder, "result", 5);
-    result->failure = (enum probe_failure)code_enum(coder, "failure", result->failure, PROBE_OTHER);
-    code_text(coder, "reason", result->reason, sizeof result->reason);
-    code_text(coder, "broker_version", result->broker_version, sizeof result->broker_version);
-    code_i64(coder, "took_ns", &result->took_ns);
-    code_u32(coder, "removed", &result->removed, ANY_U32);
-    code_end(coder);
-}
-
-static const struct list_kind results_kind = {.item_bytes = sizeof(struct probe_result),
-                                              .items_max = TARGETS_MAX,
-                                              .item_bytes_min = 6,
-                                              .code = code_probe_result};
 
 void code_status(struct coder *coder, void *item)
 {
@@ -133,8 +116,8 @@ void code_status(struct coder *coder, void *item)
     code_i64(coder, "ended_ns", &status->ended_ns);
     code_i64(coder, "last_ns", &status->last_ns);
     code_text(coder, "broker_version", status->broker_version, sizeof status->broker_version);
-    status->results =
-        code_list(coder, "results", status->results, &status->results_count, &results_kind);
+    status->results = code_records(coder, "results", status->results, &status->results_count,
+                                   &probe_result_record, TARGETS_MAX);
     code_end(coder);
 }
 

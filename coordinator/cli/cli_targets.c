@@ -7,13 +7,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int make_command(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
 {
     const struct cli_targets *ask = context;
 
-    (void)agent;
     ret->kind = ask->kind;
+    if (ask->looks) {
+        (void)snprintf(ret->look, sizeof ret->look, "%.10s-%d-%u", ask->command_name, (int)getpid(),
+                       agent);
+    }
     ret->deadline_ns = ask->deadline_ns;
     ret->targets = calloc((size_t)ask->targets_count + 1, sizeof *ret->targets);
     if (ret->targets == NULL) {

@@ -17,12 +17,16 @@ static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,    CLI_TARG
 static const struct cli_usage usage = {
     .name = "doctor",
     .arguments = "[SCENARIO]",
-    .what = "Asks every agent whether it reaches each target of the scenario (name, connection, "
-            "login, protocol) and\n"
-            "whether its host is fit: open files, CPUs, clock source, memory. Without a scenario "
-            "only the hosts.\n"
-            "\n"
-            "Exit: 0 all well, 4 a target can't be reached from an agent.",
+    .what =
+        "Asks every agent whether it reaches each target of the scenario (name, connection, "
+        "login, protocol),\n"
+        "whether the broker allows what a run does (a topic is made, one message written, "
+        "confirmed, read and\n"
+        "acknowledged, the topic removed), and whether its host is fit: open files, CPUs, clock "
+        "source, memory.\n"
+        "Without a scenario only the hosts.\n"
+        "\n"
+        "Exit: 0 all well, 4 a target can't be reached from an agent.",
     .arguments_min = 0,
     .arguments_max = 1,
     .options = options_taken,
@@ -77,14 +81,15 @@ static int show(const struct cli_targets *ask, const struct session *session,
         for (uint32_t t = 0; t < answers[a]->results_count && t < ask->targets_count; t++) {
             const struct probe_result *result = &answers[a]->results[t];
             char what[NAME_BYTES + 16];
-            char detail[REASON_BYTES + 64];
+            char detail[REASON_BYTES + 128];
             char took[UNITS_TEXT_BYTES];
 
             (void)snprintf(what, sizeof what, "target %s", ask->targets[t].label);
             if (result->failure == PROBE_OK) {
-                (void)snprintf(detail, sizeof detail, "%s%sin %s", result->broker_version,
+                (void)snprintf(detail, sizeof detail, "%s%sin %s%s%s", result->broker_version,
                                result->broker_version[0] == '\0' ? "" : " ",
-                               units_format_ns((double)result->took_ns, took));
+                               units_format_ns((double)result->took_ns, took),
+                               result->reason[0] == '\0' ? "" : "; ", result->reason);
                 line("ok", what, detail);
                 continue;
             }
@@ -101,8 +106,11 @@ int command_doctor(int argc, char **argv)
 {
     struct cli_options options;
     struct scenario *scenario = NULL;
-    struct cli_targets ask = {
-        .command_name = "doctor", .kind = COMMAND_PROBE, .deadline_ns = PROBE_NS, .show = show};
+    struct cli_targets ask = {.command_name = "doctor",
+                              .kind = COMMAND_PROBE,
+                              .deadline_ns = PROBE_NS,
+                              .looks = true,
+                              .show = show};
     uint32_t agents_of_run;
     int code = 0;
 

@@ -14,8 +14,10 @@ static int make_probe(void *context, uint32_t agent, struct command *ret, struct
     const struct run *run = context;
     const struct scenario *scenario = run->config->scenario;
 
-    (void)agent;
     ret->kind = COMMAND_PROBE;
+    if (agent == 0) { /* Once a run and target: what a broker allows it allows to all agents. */
+        (void)snprintf(ret->look, sizeof ret->look, "%s", run->run_id);
+    }
     ret->deadline_ns = PROBE_NS;
     ret->targets = calloc((size_t)scenario->targets_count + 1, sizeof *ret->targets);
     if (ret->targets == NULL) {

@@ -177,6 +177,7 @@ void sample_command(struct random *random, enum command_kind kind, struct comman
     for (uint32_t i = 0; i < ret->targets_count; i++) {
         sample_target(random, &ret->targets[i]);
     }
+    sample_text(random, ret->look, sizeof ret->look);
     ret->deadline_ns = sample_time(random);
     sample_lines(random, ret);
 }

@@ -1,0 +1,73 @@
+"""What a broker does not allow is told before any load: doctor, and a run's first step, do once what a run does."""
+
+import time
+
+import bed
+from bed import contains, matches, same, test
+
+SHORT = ["{ name: steady, rate: 200/s, for: 1s }"]
+USER = "limited"
+PASSWORD = "not-much"
+LOGIN = ', auth: { username: limited, password: "${LOOK_PASSWORD}" }'
+NOTHING = "^$"
+ALL = ".*"
+
+
+def scenario_of(rabbitmq, login=LOGIN):
+    return bed.scenario(f'  - {{ backend: rabbitmq, address: "{rabbitmq.address}"{login} }}\n', SHORT)
+
+
+def doctor(path, code):
+    return bed.millrace("doctor", path, code=code, env={"LOOK_PASSWORD": PASSWORD}).out
+
+
+# Queues are made with configure, written through the default exchange with write, and read with read.
+@test("each permission that is missing on RabbitMQ is told by the step that needs it, and nothing is left", needs=["rabbitmq"])
+def permissions(rabbitmq):
+    rabbitmq.ask("ctl", "add_user", USER, PASSWORD)
+    path = scenario_of(rabbitmq)
+    for configure, write, read, stage in [
+        (NOTHING, ALL, ALL, "make a topic"),
+        (ALL, NOTHING, ALL, "make a topic|write a message|have a message confirmed"),
+        (ALL, ALL, NOTHING, "make a topic|open a consumer"),
+    ]:
+        rabbitmq.ask("ctl", "set_permissions", "-p", "/", USER, configure, write, read)
+        said = doctor(path, 4)
+        matches(said, rf"FAIL +target rabbitmq +not allowed: can't ({stage}): .*(ACCESS_REFUSED|refused)", f"doctor with {configure} {write} {read}")
+        same([name for name in rabbitmq.topics() if "look" in name], [], "what is left")
+    # A run says so before it sends anything.
+    folder = bed.new_path("run")
+    run = bed.millrace("run", path, "--out", folder, code=4, env={"LOOK_PASSWORD": PASSWORD})
+    matches(run.out + run.err, r"not allowed.*can't", "the run")
+    same(sum(len(case["trials"]) for case in bed.result_of(folder)["cases"]), 0, "trials")
+    rabbitmq.ask("ctl", "set_permissions", "-p", "/", USER, ALL, ALL, ALL)
+    contains(doctor(path, 0), "a message was written, read and removed", "doctor with all permissions")
+    same([name for name in rabbitmq.topics() if "look" in name], [], "what is left")
+
+
+@test("an alarm of RabbitMQ is told before the load, in time", needs=["rabbitmq"])
+def alarm(rabbitmq):
+    path = scenario_of(rabbitmq, "")
+    rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.00001")
+    began = time.monotonic()
+    try:
+        said = doctor(path, 4)
+    finally:
+        rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.6")
+    matches(said, r"FAIL +target rabbitmq +not allowed: can't .*(blocked|low on memory)", "doctor")
+    bed.check(time.monotonic() - began < 45, "it took longer than its deadlines")
+
+
+@test("a broker that allows everything is looked at once by a run, and nothing is left", needs=["rabbitmq", "kafka", "mosquitto"])
+def allowed(rabbitmq, kafka, mosquitto):
+    targets = "".join(
+        f'  - {{ backend: {backend}, address: "{broker.address}" }}\n'
+        for backend, broker in [("rabbitmq", rabbitmq), ("kafka", kafka), ("mqtt", mosquitto)]
+    )
+    said = bed.millrace("doctor", bed.scenario(targets, SHORT)).out
+    same(said.count("a message was written, read and removed"), 3, "targets that were looked at")
+    for broker in (rabbitmq, kafka):
+        same([name for name in broker.topics() if "look" in name], [], f"what is left on {broker.kind}")
+
+
+bed.main()
