@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define OPEN_FILES_LOW 4096
+#define DETAIL_BYTES (REASON_BYTES + 128)
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
 
 static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,    CLI_TARGET,
@@ -37,7 +38,7 @@ static const struct cli_usage usage = {
 
 static void line(const char *mark, const char *what, const char *detail)
 {
-    char tamed[REASON_BYTES + 64];
+    char tamed[DETAIL_BYTES];
 
     (void)snprintf(tamed, sizeof tamed, "%s", detail);
     text_tame(tamed, false);
@@ -81,7 +82,7 @@ static int show(const struct cli_targets *ask, const struct session *session,
         for (uint32_t t = 0; t < answers[a]->results_count && t < ask->targets_count; t++) {
             const struct probe_result *result = &answers[a]->results[t];
             char what[NAME_BYTES + 16];
-            char detail[REASON_BYTES + 128];
+            char detail[DETAIL_BYTES];
             char took[UNITS_TEXT_BYTES];
 
             (void)snprintf(what, sizeof what, "target %s", ask->targets[t].label);

@@ -96,22 +96,22 @@ static int lock(struct rabbitmq_link *link, int64_t deadline_ns, bool *ret_there
 {
     *ret_there = true;
     for (;;) {
+        struct errinfo error = {""};
         int r;
 
         (void)amqp_basic_consume(link->connection, LEDGER_CHANNEL, amqp_cstring_bytes(LEDGER),
                                  amqp_cstring_bytes("ledger"), 0, 0, 1, amqp_empty_table);
-        r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
+        r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), &error,
                            "reading queue " LEDGER);
         if (r == -ENOENT) {
             *ret_there = false;
             return rabbitmq_channel_renew(link, LEDGER_CHANNEL, reterr);
         }
-        if (r != -EACCES) {
-            return r;
-        }
-        /* Another run reads it; that takes milliseconds. */
-        if (mono_ns() >= deadline_ns) {
-            return r;
+        /* Another run reads it; that takes milliseconds. A user who may not read it is refused by
+         * the same code. */
+        if (r != -EACCES || strstr(error.text, "exclusive use") == NULL ||
+            mono_ns() >= deadline_ns) {
+            return r < 0 ? errinfo_set(reterr, r, "%s", error.text) : 0;
         }
         mono_sleep_until(mono_ns() + 20 * NS_PER_MS);
         r = rabbitmq_channel_renew(link, LEDGER_CHANNEL, reterr);

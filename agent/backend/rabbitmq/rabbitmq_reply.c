@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/time.h>
+
+#define FRAMES_ASIDE 64
 
 void rabbitmq_close_text(const amqp_method_t *method, char *text, size_t text_bytes)
 {
@@ -66,6 +69,28 @@ static int errno_of_status(int status)
     }
 }
 
+/* Why a broker that lets nobody publish did not answer: its word for it came on another channel and
+ * was kept aside by the library. */
+static bool was_blocked(struct rabbitmq_link *link, char *text, size_t text_bytes)
+{
+    struct timeval at_once = {0};
+    amqp_frame_t frame;
+
+    for (int i = 0; i < FRAMES_ASIDE && amqp_simple_wait_frame_noblock(link->connection, &frame,
+                                                                       &at_once) == AMQP_STATUS_OK;
+         i++) {
+        if (frame.frame_type == AMQP_FRAME_METHOD &&
+            frame.payload.method.id == AMQP_CONNECTION_BLOCKED_METHOD) {
+            const amqp_connection_blocked_t *blocked = frame.payload.method.decoded;
+
+            (void)snprintf(text, text_bytes, "the broker blocked it: %.*s",
+                           (int)blocked->reason.len, (const char *)blocked->reason.bytes);
+            return true;
+        }
+    }
+    return false;
+}
+
 int rabbitmq_reply(struct rabbitmq_link *link, amqp_rpc_reply_t reply, struct errinfo *reterr,
                    const char *what, ...)
 {
@@ -84,8 +109,11 @@ int rabbitmq_reply(struct rabbitmq_link *link, amqp_rpc_reply_t reply, struct er
         return errinfo_set(reterr, rabbitmq_close_errno(&reply.reply), "%s at %s: %s", doing,
                            link->peer, text);
     }
+    if (reply.library_error != AMQP_STATUS_TIMEOUT || !was_blocked(link, text, sizeof text)) {
+        (void)snprintf(text, sizeof text, "%s", amqp_error_string2(reply.library_error));
+    }
     return errinfo_set(reterr, errno_of_status(reply.library_error), "%s at %s: %s", doing,
-                       link->peer, amqp_error_string2(reply.library_error));
+                       link->peer, text);
 }
 
 int rabbitmq_channel_open(struct rabbitmq_link *link, amqp_channel_t channel,
