@@ -219,12 +219,17 @@ struct rate rate_scale(struct rate rate, uint64_t percent_millis)
     return rate_reduce((uint64_t)messages, per_ns == 0 ? 1 : (uint64_t)per_ns);
 }
 
-/* Three significant digits of value in its unit: 4.12, 41.2, 412. */
+/* Three significant digits of value in its unit: 4.12, 41.2, 412. What is less than a tenth has its
+ * digits, too: one message an hour is no "0.00/s". */
 static const char *format_scaled(double value, const char *unit, char *text)
 {
     double magnitude = fabs(value);
     int decimals = magnitude >= 99.95 || magnitude == 0.0 ? 0 : magnitude >= 9.995 ? 1 : 2;
 
+    if (magnitude > 0.0 && magnitude < 0.0995) {
+        decimals = 2 - (int)floor(log10(magnitude));
+        decimals = decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals;
+    }
     (void)snprintf(text, UNITS_TEXT_BYTES, "%.*f%s", decimals, value, unit);
     return text;
 }

@@ -58,11 +58,11 @@ static void put_latency(struct json_values *values, const struct result_phase *p
     json_close(values);
 }
 
-/* Over no time there is no rate; with `max` nothing was asked. */
+/* Where there are no rates there are no keys; with `max` nothing was asked. */
 static void put_rates(struct json_values *values, const struct result_phase *phase)
 {
     json_open(values, "rates");
-    if (phase->duration_ns > 0) {
+    if (result_phase_has_rates(phase)) {
         if (!phase->is_max) {
             json_double(values, "asked_per_s", phase->asked_per_s);
         }

@@ -27,6 +27,14 @@
  * the generator's own: the self-check has that. */
 #define HELD_SHARE_MIN 0.01
 
+/* Neighbouring values of a histogram are as far apart (HIST_SIGNIFICANT_DIGITS): a percentile is
+ * the highest of its bucket, the highest latency of a second may lie below it and in the same one.
+ */
+#define HIST_PRECISION 1e-3
+
+/* Of what was asked; what is sent beyond it was due in the phase before. */
+#define SENT_ALL_MIN 0.995
+
 /* A tenth of a load thread's time: below it windows that are full at times are ordinary. */
 #define IN_FLIGHT_SHARE_MIN 0.1
 
@@ -102,15 +110,23 @@ static void add_tail(struct insights *insights, const struct result_case *of, ui
     insight_figure(insight, "samples", (double)hist_count(phase->latency[series]), "messages");
     /* The intervals are those of all flows together. */
     if (phase->flow[0] == '\0') {
-        count_seconds(of, index, p99_9, &seconds, &slow);
+        count_seconds(of, index, p99_9 * (1.0 - HIST_PRECISION), &seconds, &slow);
+    }
+    if (seconds > 0 && slow == 0) {
+        insight_say(insight->text, "; they fall into the phase's first second or its last part of "
+                                   "one, none into the seconds between");
+    } else if (seconds > 0) {
+        insight_say(insight->text, "; these fall into %u of %u seconds", slow, seconds);
     }
     if (seconds > 0) {
-        insight_say(insight->text, "; these fall into %u of %u seconds", slow, seconds);
         insight_figure(insight, "seconds", seconds, "");
         insight_figure(insight, "seconds_slow", slow, "");
     }
-    if (seconds > 0 && slow <= BURST_SHARE_MAX * seconds &&
-        (double)hist_count(phase->latency[series]) / 1000.0 >= seconds) {
+    if (seconds > 0 && slow == 0) {
+        insight_say(insight->advice, "A longer phase before it, with measure: false, keeps the "
+                                     "beginning out of the figures.");
+    } else if (seconds > 0 && slow <= BURST_SHARE_MAX * seconds &&
+               (double)hist_count(phase->latency[series]) / 1000.0 >= seconds) {
         insight_say(insight->advice, "They come in bursts: look what the broker and its host did "
                                      "in the seconds that stand out in the latency chart.");
     } else {
@@ -220,9 +236,15 @@ static void add_in_flight(struct insights *insights, const struct result_case *o
     insight_say(
         insight->text,
         "for %.0f %% of a load thread's time producers could not send what was due, as their "
-        "window was full or the client library took no more: %s of %s were sent",
-        share * 100.0, units_format_rate(phase->sent_per_s, sent),
-        units_format_rate(phase->asked_per_s, asked));
+        "window was full or the client library took no more: ",
+        share * 100.0);
+    if (phase->sent_per_s < SENT_ALL_MIN * phase->asked_per_s) {
+        insight_say(insight->text, "%s of %s were sent", units_format_rate(phase->sent_per_s, sent),
+                    units_format_rate(phase->asked_per_s, asked));
+    } else {
+        insight_say(insight->text, "the %s that were asked for were all sent, but late",
+                    units_format_rate(phase->asked_per_s, asked));
+    }
     insight_figure(insight, "held_back", share * 100.0, "%");
     insight_figure(insight, "asked_rate", phase->asked_per_s, "/s");
     insight_figure(insight, "sent_rate", phase->sent_per_s, "/s");

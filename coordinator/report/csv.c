@@ -64,16 +64,14 @@ static void add_rate(double value, struct text *out)
 
 static void add_rates(const struct result_phase *phase, struct text *out)
 {
-    if (!phase->is_max) {
-        add_rate(phase->asked_per_s, out);
-    } else {
-        text_add(out, ",");
-    }
-    add_rate(phase->sent_per_s, out);
-    add_rate(phase->acked_per_s, out);
-    add_rate(phase->received_per_s, out);
-    add_rate(phase->sent_bytes_per_s, out);
-    add_rate(phase->received_bytes_per_s, out);
+    bool there = result_phase_has_rates(phase);
+
+    add_rate(there && !phase->is_max ? phase->asked_per_s : (double)NAN, out);
+    add_rate(there ? phase->sent_per_s : (double)NAN, out);
+    add_rate(there ? phase->acked_per_s : (double)NAN, out);
+    add_rate(there ? phase->received_per_s : (double)NAN, out);
+    add_rate(there ? phase->sent_bytes_per_s : (double)NAN, out);
+    add_rate(there ? phase->received_bytes_per_s : (double)NAN, out);
     if (!phase->is_max) {
         text_addf(out, "%" PRIu64 ",%" PRIu64, phase->due, phase->sent_in_time);
     } else {

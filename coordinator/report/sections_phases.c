@@ -96,13 +96,14 @@ static void add_delivery_row(const struct result_phase *phase, bool flows,
     const struct result_delivery *delivery = &phase->delivery;
     const uint64_t counts[] = {delivery->sent, delivery->acked, delivery->expected,
                                delivery->received};
+    bool there = result_phase_has_rates(phase);
     char text[FACTS_TEXT_BYTES];
 
     add_phase_name(phase, flows, doc);
-    add_rate(phase->asked_per_s, !phase->is_max && phase->asked_per_s > 0.0, doc);
-    add_rate(phase->sent_per_s, phase->delivery.sent > 0, doc);
-    add_rate(phase->acked_per_s, phase->acked_per_s > 0.0, doc);
-    add_rate(phase->received_per_s, phase->received_per_s > 0.0, doc);
+    add_rate(phase->asked_per_s, there && !phase->is_max && phase->asked_per_s > 0.0, doc);
+    add_rate(phase->sent_per_s, there && phase->delivery.sent > 0, doc);
+    add_rate(phase->acked_per_s, there && phase->acked_per_s > 0.0, doc);
+    add_rate(phase->received_per_s, there && phase->received_per_s > 0.0, doc);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         doc_cell(doc, counts[i] == 0 ? DOC_MUTED : DOC_PLAIN, "%s", facts_count(counts[i], text));
     }

@@ -1,6 +1,7 @@
 /* fold_answers: what a folded trial came to: phases, audit, parties. */
 #include "fold_trial.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +88,27 @@ static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bo
     return 0;
 }
 
-void fold_phase_rates(struct result_phase *phase, const struct counters *sums)
+/* For how long the schedule of a flow has to do with what came due: N messages at a constant rate
+ * take N / rate, though the last of them is due one gap before that. A phase that ends by count, or
+ * is interrupted, ends with its last message. Where arrivals are drawn, or the rate changes, there
+ * is no such time. 0: unknown. */
+static int64_t paced_ns(const struct assigned_phase *phase, uint32_t flow, uint64_t due)
+{
+    const struct phase_load *load = &phase->loads[flow];
+
+    if (load->load != LOAD_RATE || phase->curve_count > 0 || phase->arrivals == ARRIVALS_POISSON ||
+        load->rate.messages == 0) {
+        return 0;
+    }
+    return (int64_t)fmin((double)due / rate_per_s(load->rate) * 1e9, (double)INT64_MAX / 2);
+}
+
+void fold_phase_rates(struct result_phase *phase, const struct counters *sums, int64_t paced_ns)
 {
     int64_t received_ns = (int64_t)sums->received_until_ns - phase->start_ns;
-    double seconds = (double)phase->duration_ns / 1e9;
+    double seconds = fmax((double)phase->duration_ns, (double)paced_ns) / 1e9;
     /* A phase that ended by count, before all had arrived. */
-    double received_seconds =
-        received_ns > phase->duration_ns ? (double)received_ns / 1e9 : seconds;
+    double received_seconds = fmax((double)received_ns / 1e9, seconds);
 
     phase->due = sums->due;
     phase->sent_in_time = sums->sent_in_time;
@@ -136,6 +151,7 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     struct delivery_question question = {flow, phase_index, DELIVERY_ALL, DELIVERY_ALL,
                                          DELIVERY_ALL};
     struct counters sums = {0};
+    int64_t longest_ns = 0;
     int r = 0;
 
     memcpy(ret->name, assigned->name, sizeof ret->name);
@@ -160,13 +176,16 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     }
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
         if (flow == DELIVERY_ALL || flow == i) {
-            r = add_cell(ret, &trial->cells[i * entry->phases_count + phase_index], ret->is_max,
-                         &sums, reterr);
+            const struct fold_cell *cell = &trial->cells[i * entry->phases_count + phase_index];
+            int64_t flow_ns = paced_ns(assigned, i, cell->counters.due);
+
+            longest_ns = flow_ns > longest_ns ? flow_ns : longest_ns;
+            r = add_cell(ret, cell, ret->is_max, &sums, reterr);
             r = r < 0 ? r : fold_add_waited(trial, &answer->end, phase_index, i, ret, reterr);
         }
     }
     count_delivery(answer, &question, &ret->delivery);
-    fold_phase_rates(ret, &sums);
+    fold_phase_rates(ret, &sums, longest_ns);
     return r;
 }
 

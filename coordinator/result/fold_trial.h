@@ -166,8 +166,9 @@ bool fold_sums_hold(const struct fold_trial *trial, const struct delivery_end *e
 int fold_add_waited(const struct fold_trial *trial, const struct delivery_end *end, uint32_t phase,
                     uint32_t flow, struct result_phase *ret, struct errinfo *reterr);
 
-/* Rates of a phase from its counters and duration. */
-void fold_phase_rates(struct result_phase *phase, const struct counters *sums);
+/* Rates of a phase from its counters and the time that it lasted: its duration, or paced_ns, in
+ * which its schedule sends what came due, if that is longer. */
+void fold_phase_rates(struct result_phase *phase, const struct counters *sums, int64_t paced_ns);
 
 /* Number of intervals that every agent has reported. */
 uint32_t fold_trial_complete(const struct fold_trial *trial);

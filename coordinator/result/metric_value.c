@@ -100,6 +100,9 @@ static struct metric_value rate(enum metric_which which, const struct result_pha
     if (phase->duration_ns <= 0) {
         return missing("the phase lasted no time");
     }
+    if (!result_phase_has_rates(phase)) {
+        return missing("the phase sent nothing and was over within a second");
+    }
     ret.value = which == WHICH_SENT    ? phase->sent_per_s
                 : which == WHICH_ACKED ? phase->acked_per_s
                                        : phase->received_per_s;

@@ -1,5 +1,7 @@
 #include "result.h"
 
+#include "mono.h"
+
 #include "invariant.h"
 
 #include <math.h>
@@ -130,6 +132,13 @@ void result_free(struct result *result)
 bool result_has_observed(const struct result_objective *objective)
 {
     return objective->has_observed || objective->met != MET_NOT_AVAILABLE;
+}
+
+bool result_phase_has_rates(const struct result_phase *phase)
+{
+    bool sends = phase->is_max || phase->due > 0;
+
+    return phase->duration_ns >= (sends ? 1 : NS_PER_S);
 }
 
 double result_asked_peak(const struct result_case *of)

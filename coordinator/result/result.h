@@ -342,6 +342,10 @@ struct result {
     char violation[ERRINFO_BYTES];
 };
 
+/* Has the phase rates? Not over no time; and a drain of microseconds has none to speak of: what
+ * came in was on its way before, and over so short a time any count is a rate of thousands. */
+bool result_phase_has_rates(const struct result_phase *phase);
+
 /* The highest rate that is asked in a measured phase of the case; 0: none has one. */
 double result_asked_peak(const struct result_case *of);
 

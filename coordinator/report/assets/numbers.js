@@ -5,7 +5,9 @@
 
 function scaled(value, unit) {
   const size = Math.abs(value);
-  return value.toFixed(size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : 2) + unit;
+  let decimals = size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : 2;
+  if (size > 0 && size < 0.0995) decimals = Math.min(2 - Math.floor(Math.log10(size)), 9);
+  return value.toFixed(decimals) + unit;
 }
 
 function stepped(value, step, limit, units) {

@@ -68,6 +68,13 @@ static void units_format_shows_three_digits(void **state)
     assert_string_equal(units_format_ns(999999, text), "1.00 ms");
     assert_string_equal(units_format_ns(12, text), "12 ns");
     assert_string_equal(units_format_rate(20000, text), "20.0k/s");
+    assert_string_equal(units_format_rate(0.5, text), "0.50/s");
+    assert_string_equal(units_format_rate(0.1, text), "0.10/s");
+    assert_string_equal(units_format_rate(0.05, text), "0.0500/s");
+    assert_string_equal(units_format_rate(1.0 / 3600, text), "0.000278/s"); /* 1/1h */
+    assert_string_equal(units_format_rate(1.0 / 86400, text), "0.0000116/s");
+    assert_string_equal(units_format_rate(-0.0049, text), "-0.00490/s");
+    assert_string_equal(units_format_rate(0, text), "0/s");
     assert_string_equal(units_format_rate(999.9, text), "1.00k/s");
     assert_string_equal(units_format_bytes(1024, text), "1.00 KiB");
     assert_string_equal(units_format_duration(65 * INT64_C(60000000000), text), "65 min 00 s");

@@ -49,6 +49,34 @@ static void a_tail_in_a_few_seconds_is_called_a_burst(void **state)
     result_free(result);
 }
 
+/* "fall into 0 of 7 seconds. They come in bursts". */
+static void a_tail_outside_of_the_whole_seconds_is_no_burst(void **state)
+{
+    struct result *result = with_tail(SERIES_E2E, MS, 50 * MS, 0);
+    const struct result_insight *insight = insight_of(result, "tail_far_from_median");
+
+    (void)state;
+    assert_near(figure_of(insight, "seconds_slow"), 0.0, 0.0);
+    assert_null(strstr(insight->text, "0 of 30"));
+    assert_non_null(strstr(insight->text, "first second"));
+    assert_null(strstr(insight->advice, "burst"));
+    result_free(result);
+}
+
+/* The percentile is the highest value of its bucket; the seconds have their exact highest. */
+static void a_second_whose_highest_is_in_the_bucket_of_the_percentile_counts(void **state)
+{
+    struct result *result = with_tail(SERIES_E2E, MS, 50 * MS, 3);
+    struct result_trial *trial = made_up_trial(result);
+
+    (void)state;
+    for (uint32_t i = 0; i <= 3; i++) {
+        trial->intervals[i].e2e.max -= 1;
+    }
+    assert_near(figure_of(insight_of(result, "tail_far_from_median"), "seconds_slow"), 3.0, 0.0);
+    result_free(result);
+}
+
 static void an_ordinary_tail_is_not_told(void **state)
 {
     struct result *result = with_tail(SERIES_E2E, 10 * MS, 90 * MS, 30);
@@ -182,6 +210,23 @@ static void a_window_that_holds_producers_back_is_told(void **state)
     result_free(result);
 }
 
+/* "could not send what was due: 5.31k/s of 5.00k/s were sent". */
+static void a_window_that_only_delays_is_not_said_to_have_kept_anything_back(void **state)
+{
+    struct result *result = made_up(30);
+    struct result_phase *phase = made_up_merged(result);
+    const struct result_insight *insight;
+
+    (void)state;
+    phase->asked_per_s = 5000.0;
+    phase->sent_per_s = 5310.0;
+    made_up_blocked(made_up_trial(result), 0.5);
+    insight = insight_of(result, "in_flight_limits");
+    assert_null(strstr(insight->text, "5.31k/s of"));
+    assert_non_null(strstr(insight->text, "5.00k/s that were asked for were all sent, but late"));
+    result_free(result);
+}
+
 static void a_window_that_is_full_at_times_or_while_the_broker_is_away_is_not_told(void **state)
 {
     struct result *brief = made_up(30);
@@ -223,6 +268,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tail_beyond_ordinary_queueing_is_told),
         cmocka_unit_test(a_tail_in_a_few_seconds_is_called_a_burst),
+        cmocka_unit_test(a_tail_outside_of_the_whole_seconds_is_no_burst),
+        cmocka_unit_test(a_second_whose_highest_is_in_the_bucket_of_the_percentile_counts),
         cmocka_unit_test(an_ordinary_tail_is_not_told),
         cmocka_unit_test(a_tail_within_the_systems_own_delays_is_not_told),
         cmocka_unit_test(a_tail_of_the_generators_own_is_not_told),
@@ -233,6 +280,7 @@ int main(void)
         cmocka_unit_test(response_like_service_is_not_told),
         cmocka_unit_test(a_wait_that_nobody_else_caused_is_not_told),
         cmocka_unit_test(a_window_that_holds_producers_back_is_told),
+        cmocka_unit_test(a_window_that_only_delays_is_not_said_to_have_kept_anything_back),
         cmocka_unit_test(a_window_that_is_full_at_times_or_while_the_broker_is_away_is_not_told),
         cmocka_unit_test(one_cause_is_told_once),
     };

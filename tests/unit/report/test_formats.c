@@ -312,6 +312,30 @@ static void csv_has_no_figure_where_there_is_none(void **state)
     result_free(result);
 }
 
+/* Two copies in 258 us made "7.76k/s" beside 0 messages. */
+static void a_short_drain_has_no_rates_in_any_format(void **state)
+{
+    struct result *result = make(20, false);
+    struct result_phase *drain = &result->cases[0].phases[result->cases[0].phases_count - 1];
+    char *text;
+
+    (void)state;
+    assert_string_equal(drain->name, "drain");
+    drain->duration_ns = 258000;
+    drain->received_per_s = 7761.25;
+    text = report_text(result, "csv");
+    assert_null(strstr(text, "7761.25"));
+    assert_non_null(strstr(text, "258000,,,,,,,0,0,"));
+    free(text);
+    text = report_text(result, "md");
+    assert_null(strstr(text, "7.76k/s"));
+    free(text);
+    text = report_text(result, "json");
+    assert_null(strstr(text, "7761.25"));
+    free(text);
+    result_free(result);
+}
+
 static void junit_has_failures_and_skips_with_figures(void **state)
 {
     struct result *result = make(20, false);
@@ -418,6 +442,7 @@ int main(void)
         cmocka_unit_test(markdown_rows_have_as_many_cells_as_their_head),
         cmocka_unit_test(csv_is_rectangular_whatever_is_in_it),
         cmocka_unit_test(csv_has_no_figure_where_there_is_none),
+        cmocka_unit_test(a_short_drain_has_no_rates_in_any_format),
         cmocka_unit_test(junit_has_failures_and_skips_with_figures),
         cmocka_unit_test(junit_of_an_invalid_run_is_an_error),
         cmocka_unit_test(junit_is_well_formed_whatever_is_in_it),

@@ -103,6 +103,63 @@ static void a_clock_that_was_wrong_widens_the_bound_of_the_phases_of_that_time(v
     }
 }
 
+/* A trial whose schedule has gaps so wide that its last message is due well before its rate has
+ * filled the phase, as with `messages: 5` at 2/s: the fifth is due after 2 s, a rate of 2.50/s. */
+static void take_with_wide_gaps(void *context, const struct journal_entry *entry)
+{
+    struct journal_entry changed = *entry;
+    struct assigned_phase phases[PHASES_MAX];
+
+    if (entry->kind == ENTRY_TRIAL) {
+        memcpy(phases, entry->as.trial.phases,
+               entry->as.trial.phases_count * sizeof *entry->as.trial.phases);
+        for (uint32_t f = 0; f < entry->as.trial.flows_count; f++) {
+            phases[0].loads[f].rate = (struct rate){40, 1000000000};
+        }
+        changed.as.trial.phases = phases;
+    }
+    fold_bench_take(context, &changed);
+}
+
+static void a_rate_is_never_above_that_of_its_schedule(void **state)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1};
+    const struct result_phase *first;
+    struct result *result = NULL;
+    struct fold *fold = NULL;
+
+    (void)state;
+    assert_int_equal(fold_new(&fold, NULL), 0);
+    made_journal_each(&journal, take_with_wide_gaps, fold);
+    assert_int_equal(fold_result(fold, &result, NULL), 0);
+    first = &result->cases[0].phases[0];
+    /* 50 messages of each flow, 40/s. */
+    assert_int_equal(first->duration_ns, INTERVAL_NS);
+    assert_true(fabs(first->asked_per_s - 80.0) < 1e-9);
+    assert_true(fabs(first->sent_per_s - 80.0) < 1e-9);
+    fold_free(fold);
+    result_free(result);
+    made_trial_free(made);
+}
+
+static void a_phase_has_rates_if_it_sends_or_lasts(void **state)
+{
+    const struct result_phase drain = {.duration_ns = 258000, .received_per_s = 7760.0};
+    const struct result_phase long_drain = {.duration_ns = INTERVAL_NS};
+    const struct result_phase sending = {.duration_ns = 258000, .due = 1};
+    const struct result_phase flat_out = {.duration_ns = 258000, .is_max = true};
+    const struct result_phase never = {.due = 1};
+
+    (void)state;
+    assert_false(result_phase_has_rates(&drain));
+    assert_true(result_phase_has_rates(&long_drain));
+    assert_true(result_phase_has_rates(&sending));
+    assert_true(result_phase_has_rates(&flat_out));
+    assert_false(result_phase_has_rates(&never));
+}
+
 static void trials_of_a_case_are_added_up_and_their_rates_averaged(void **state)
 {
     struct made_options options = fold_bench_faultless();
@@ -232,6 +289,8 @@ int main(void)
         cmocka_unit_test(the_backlog_counts_a_message_that_two_agents_saw_once),
         cmocka_unit_test(rates_are_events_of_the_phase_over_its_length),
         cmocka_unit_test(a_clock_that_was_wrong_widens_the_bound_of_the_phases_of_that_time),
+        cmocka_unit_test(a_rate_is_never_above_that_of_its_schedule),
+        cmocka_unit_test(a_phase_has_rates_if_it_sends_or_lasts),
         cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
         cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
         cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
