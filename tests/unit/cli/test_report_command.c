@@ -26,26 +26,34 @@ static const struct made_options options = {.agents_count = 1,
 struct writing {
     struct archive_writer *writer;
     void (*change)(struct snapshot *snapshot);
+    bool told; /* The run has said itself that its sums do not hold. */
 };
 
 static void write_changed(void *context, const struct journal_entry *entry)
 {
     const struct writing *writing = context;
+    struct journal_entry close = *entry;
+    struct result_reason reason = {.code = "audit", .text = "as the run found"};
 
     if (entry->kind == ENTRY_SNAPSHOT) {
         writing->change(entry->as.snapshot);
     }
-    assert_int_equal(archive_append(writing->writer, entry, NULL), 0);
+    if (entry->kind == ENTRY_CLOSE && writing->told) {
+        close.as.close.verdict = VERDICT_INVALID;
+        close.as.close.reasons = &reason;
+        close.as.close.reasons_count = 1;
+    }
+    assert_int_equal(archive_append(writing->writer, &close, NULL), 0);
 }
 
 /* Makes the reports of a journal whose snapshots were changed. */
-static void report(void (*change)(struct snapshot *snapshot), struct cli_outcome *ret)
+static void report(void (*change)(struct snapshot *snapshot), bool told, struct cli_outcome *ret)
 {
     char folder[] = "/tmp/millrace-test-report-XXXXXX";
     char command[128];
     struct made_trial *made = made_trial_new(&options);
     const struct made_journal journal = {.trials = &made, .trials_count = 1, .judged = true};
-    struct writing writing = {.change = change};
+    struct writing writing = {.change = change, .told = told};
 
     assert_non_null(mkdtemp(folder));
     assert_int_equal(archive_writer_new(folder, &writing.writer, NULL), 0);
@@ -61,7 +69,7 @@ static void refused(void (*change)(struct snapshot *snapshot), const char *words
 {
     struct cli_outcome outcome;
 
-    report(change, &outcome);
+    report(change, false, &outcome);
     if (outcome.code != 2 || strstr(outcome.err, words) == NULL) {
         fail_msg("exits %d and says \"%s\" where \"%s\" belongs", outcome.code, outcome.err, words);
     }
@@ -116,7 +124,7 @@ static void a_journal_that_contradicts_its_trial_or_itself_is_refused(void **sta
     struct cli_outcome outcome;
 
     (void)state;
-    report(leave, &outcome);
+    report(leave, false, &outcome);
     assert_int_not_equal(outcome.code, 2);
     assert_string_equal(outcome.err, "");
     refused(a_far_second, "but the trial can't last longer than");
@@ -124,10 +132,22 @@ static void a_journal_that_contradicts_its_trial_or_itself_is_refused(void **sta
     refused(sent_once_more, "its figures contradict each other");
 }
 
+/* Its data are worth keeping, and the report says what is wrong with them. */
+static void a_run_that_found_it_out_itself_is_reported_as_invalid(void **state)
+{
+    struct cli_outcome outcome;
+
+    (void)state;
+    report(sent_once_more, true, &outcome);
+    assert_int_equal(outcome.code, 3);
+    assert_string_equal(outcome.err, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_journal_that_contradicts_its_trial_or_itself_is_refused),
+        cmocka_unit_test(a_run_that_found_it_out_itself_is_reported_as_invalid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
