@@ -3,7 +3,7 @@
 import signal
 
 import bed
-from bed import check, contains, same
+from bed import check, contains, same, truth
 
 ONE = "{ topics: 1, producers: 1, consumers: 1 }"
 FOR_GOOD = "outage: frozen, outage_after: 2s, outage_for: 1h"
@@ -68,6 +68,8 @@ def frozen_for_good():
     same(judged["e2e.p10 < 1s"]["met"], True, "the fastest tenth came")
     contains(program.out, "it was at least", "the summary")
     contains(program.out, "> 6.", "the summary's figures")
+    told = f"{steady['latency_ns']['e2e']['censored']} of {DUE} censored; at least {steady['latency_ns']['e2e']['max'] / 1e9:.1f} s"
+    truth("a broker frozen for good after 2 of 4 s, with a drain of 4 s: what never came; longest e2e", "all of it; over 5 s", told)
 
 
 @counted("what a subscription never got counts there, beside what the others got")
