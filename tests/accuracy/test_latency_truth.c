@@ -208,6 +208,14 @@ static void assert_percentiles(const struct hist *hist, int64_t *latencies)
     assert_near(hist_percentile(hist, 99.0), latencies[MESSAGES * 99 / 100 - 1]);
 }
 
+/* Of latencies that were sorted. */
+static double median_ms(const int64_t *latencies)
+{
+    int64_t median_ns = latencies[MESSAGES / 2 - 1];
+
+    return (double)median_ns / NS_PER_MS;
+}
+
 static void check_delay(const char *delay, int64_t delay_ns)
 {
     static int64_t latencies[MESSAGES];
@@ -243,8 +251,7 @@ static void check_delay(const char *delay, int64_t delay_ns)
     }
     assert_percentiles(phase->latency[SERIES_E2E_SERVICE], latencies);
     truth("a broker that keeps each message for a while, delay and p50 from outside and as told",
-          "3 %, or 0.1 ms", "%s: %.3f ms, %.3f ms", delay,
-          (double)latencies[MESSAGES / 2 - 1] / NS_PER_MS,
+          "3 %, or 0.1 ms", "%s: %.3f ms, %.3f ms", delay, median_ms(latencies),
           (double)hist_percentile(phase->latency[SERIES_E2E_SERVICE], 50.0) / NS_PER_MS);
     result_free(result);
 }

@@ -119,7 +119,7 @@ static void an_hour_of_lines_holds_and_stays_narrow(void **state)
 {
     struct world world = world_of(77);
     struct clock_relation *relation = NULL;
-    double first_ns = world_offset_ns(&world, world_own_ns(&world, world.now_ns));
+    double first_ns;
     struct line line = {0};
     double drifted_ns;
 
