@@ -310,4 +310,21 @@ def mosquitto_closes_in_turn(_):
     _silent.outcome("closing")
 
 
+@test("a Kafka that throttles a producer says so in the report, with its times", needs=["kafka"])
+def throttles(broker):
+    broker.ask("quota", "50000")
+    try:
+        run, folder, _ = start("kafka", broker, seconds=5, on_broker_loss="60s", drain_s=60)
+        run.says("the broker says: throttled for .*, as a quota is exceeded")
+        run.wait(120)
+    finally:
+        broker.ask("quota", "1000000000")
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    notices = [one for one in result["cases"][0]["trials"][0]["notices"] if "throttled for" in one["text"]]
+    check(notices and 0 < notices[0]["first_ns"] <= notices[0]["last_ns"], f"notices: {notices}")
+    check("the broker says" in bed.marks_of(result), f"marks: {result['marks']}")
+    contains(read(folder, "report.html"), "as a quota is exceeded", "the report")
+
+
 bed.main()
