@@ -5,6 +5,7 @@
 #include "mono.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,11 @@ static int connect_link(const struct endpoint_config *config, uint32_t client, i
     assert_true(deadline_ns > 0);
     fake_lock();
     connects_count++;
+    while (script.connect_hangs) {
+        fake_unlock();
+        (void)poll(NULL, 0, 1);
+        fake_lock();
+    }
     code = script.connect_code;
     fake_unlock();
     if (code < 0) {

@@ -40,6 +40,7 @@ struct fake_script {
     bool answers_acks;
     uint32_t acks_again; /* So many acks get -EAGAIN first. */
     int connect_code;
+    bool connect_hangs; /* Until it is taken back. */
     int open_code;
     int64_t connect_ns; /* What each client takes to connect; 0: they share one connection. */
 };

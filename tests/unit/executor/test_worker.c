@@ -374,6 +374,51 @@ static void a_worker_can_be_freed_in_the_middle(void **state)
     assert_false(fake_is_open(ROLE_CONSUMER));
 }
 
+/* Bug: the load thread itself connected. A host that swallowed packets kept it for a second each
+ * time, and with it all of its clients. */
+static void one_client_that_hangs_keeps_none_of_its_neighbours(void **state)
+{
+    struct bench bench;
+    uint32_t before;
+
+    (void)state;
+    assign(&bench, LOAD_RATE, (struct rate){1, NS_PER_MS}, 3600 * NS_PER_S);
+    fixture_producer(&bench.fixture);
+    fixture_consumer(&bench.fixture, 0);
+    make_worker(&bench);
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    fake_lock();
+    fake_script()->client_blocked[1] = true;
+    fake_script()->connect_hangs = true;
+    fake_unlock();
+    fake_link(ROLE_PRODUCER, 1, false);
+    fake_link(ROLE_CONSUMER, 1, false);
+    while (fake_connects() < 2) { /* One of each, and neither ends. */
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    before = fake_messages();
+    while (fake_messages() < before + 100) {
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    for (uint32_t i = before; i < before + 100; i++) {
+        assert_int_equal(fake_message(i)->client, 0);
+    }
+    fake_lock();
+    fake_script()->client_blocked[1] = false;
+    fake_script()->connect_hangs = false;
+    fake_unlock();
+    while (fake_message(fake_messages() - 1)->client == 0) { /* It comes back. */
+        mono_sleep_until(mono_ns() + NS_PER_MS);
+    }
+    worker_stop(bench.worker, mono_ns(), false);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_stop_releases_consumers_whose_segment_has_ended),
         cmocka_unit_test(consumers_are_polled_before_and_after_a_segment),
         cmocka_unit_test(lost_clients_come_back_while_a_segment_runs),
+        cmocka_unit_test(one_client_that_hangs_keeps_none_of_its_neighbours),
         cmocka_unit_test(a_worker_can_be_freed_in_the_middle),
     };
 
