@@ -29,7 +29,7 @@ def rabbitmq_headroom(rabbitmq):
     made = case["calibration"]
     same(made["asked_per_s"], 500, "asked")
     check(made["ceiling_per_s"] > 5000, f"a ceiling of {made['ceiling_per_s']}")
-    headroom = min(made["ceiling_per_s"] / 500, 1 / made["load_thread_share"])
+    headroom = min(made["ceiling_per_s"] / 500, 1 / max(made["load_thread_share"], 1e-9))
     check(abs(made["headroom"] - headroom) < 0.001 * made["headroom"], f"headroom: {made}")
     same(made["reason"], None, "reason")
     row = ceiling_of(result, "rabbitmq")
