@@ -283,7 +283,7 @@ static void mqtt_says_why_the_broker_closed_the_connection(void **state)
     bed_wait(bed, &bed->downs, 1);
     bed_settle(bed);
     assert_int_equal(bed->unconfirmed, 1);
-    assert_string_equal(bed->text, "Session taken over");
+    assert_string_equal(bed->text, "the broker disconnected: Session taken over");
     bed_free(bed);
     assert_int_equal(pthread_join(thread, NULL), 0);
     (void)close(fake.listener);
