@@ -7,15 +7,11 @@
 #include <string.h>
 
 #define PAUSE_NS NS_PER_MS
+#define DRAIN_NS_MIN NS_PER_S
 #define EVENTS 16
 #define TOKEN 0
 
 static const char payload[] = "Millrace looks whether messages go through.";
-
-static const struct delivery delivery = {.publish_ack = PUBLISH_ACK_ALL,
-                                         .in_flight = 1,
-                                         .consume_ack = CONSUME_ACK_EACH,
-                                         .consume_ack_batch = 1};
 
 struct look {
     const struct backend_ops *ops;
@@ -23,6 +19,7 @@ struct look {
     int64_t deadline_ns;
     char run_id[NAME_BYTES];
     char topic_name[TOPIC_NAME_BYTES];
+    struct delivery delivery;
     struct topic topic;
     uint32_t topic_index;
     struct endpoint_client clients[2]; /* By role. */
@@ -50,12 +47,32 @@ const char *look_stage_name(enum look_stage stage)
     return names[stage];
 }
 
+/* Persistent where that is possible: some queues are nothing else (quorum queues of RabbitMQ). */
+static struct delivery delivery_of(const struct backend_ops *ops)
+{
+    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
+                             .in_flight = 1,
+                             .consume_ack = CONSUME_ACK_EACH,
+                             .consume_ack_batch = 1,
+                             .persistent =
+                                 ops->entry->capabilities[CAPABILITY_PERSISTENT].available};
+}
+
+/* A client of a slow broker must not give its message up before the look does. */
+static int64_t drain_ns_of(const struct look *look)
+{
+    int64_t left_ns = look->deadline_ns - mono_ns();
+
+    return left_ns > DRAIN_NS_MIN ? left_ns : DRAIN_NS_MIN;
+}
+
 static void look_init(struct look *look, const char *name)
 {
+    look->delivery = delivery_of(look->ops);
     (void)snprintf(look->run_id, sizeof look->run_id, "look-%.32s", name);
     (void)snprintf(look->topic_name, sizeof look->topic_name, "millrace-%s-0", look->run_id);
     look->topic = (struct topic){
-        .name = look->topic_name, .partitions = 1, .subscriptions = 1, .delivery = &delivery};
+        .name = look->topic_name, .partitions = 1, .subscriptions = 1, .delivery = &look->delivery};
     for (int role = ROLE_PRODUCER; role <= ROLE_CONSUMER; role++) {
         look->clients[role] = (struct endpoint_client){.client = (uint32_t)role,
                                                        .topics = &look->topic_index,
@@ -68,9 +85,9 @@ static void look_init(struct look *look, const char *name)
                                                        .topics_count = 1,
                                                        .clients = &look->clients[role],
                                                        .clients_count = 1,
-                                                       .delivery = &delivery,
+                                                       .delivery = &look->delivery,
                                                        .message_bytes_max = sizeof payload,
-                                                       .drain_ns = NS_PER_S,
+                                                       .drain_ns = drain_ns_of(look),
                                                        .open_deadline_ns = look->deadline_ns};
     }
 }

@@ -64,8 +64,9 @@ def allowed(rabbitmq, kafka, mosquitto):
         f'  - {{ backend: {backend}, address: "{broker.address}" }}\n'
         for backend, broker in [("rabbitmq", rabbitmq), ("kafka", kafka), ("mqtt", mosquitto)]
     )
+    targets += f'  - {{ backend: rabbitmq, label: quorum, address: "{rabbitmq.address}", options: {{ queue_type: quorum }} }}\n'
     said = bed.millrace("doctor", bed.scenario(targets, SHORT)).out
-    same(said.count("a message was written, read and removed"), 3, "targets that were looked at")
+    same(said.count("a message was written, read and removed"), 4, "targets that were looked at")
     for broker in (rabbitmq, kafka):
         same([name for name in broker.topics() if "look" in name], [], f"what is left on {broker.kind}")
 

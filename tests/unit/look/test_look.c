@@ -1,5 +1,6 @@
 /* A broker that forbids one step after the other. */
 #include "check.h"
+#include "deadlines.h"
 #include "look.h"
 #include "mono.h"
 
@@ -29,6 +30,8 @@ static struct {
     bool confirm_waits;
     bool message_waits;
     uint32_t acks;
+    bool quorum; /* All that it has is persistent. */
+    int64_t drain_ns;
     struct endpoint endpoints[2];
 } broker;
 
@@ -46,6 +49,9 @@ static int topics_create(const struct target *target, const struct topic_list *t
     (void)deadline_ns;
     assert_int_equal(topics->topics_count, 1);
     assert_memory_equal(topics->topics[0].name, "millrace-look-run-agent-1", 25);
+    if (broker.quorum && !topics->topics[0].delivery->persistent) {
+        return errinfo_set(reterr, -ENOTSUP, "quorum queues are always durable");
+    }
     broker.topic_is_there = r == 0;
     return r;
 }
@@ -69,6 +75,7 @@ static int open_one(const struct endpoint_config *config, struct endpoint **ret,
     int r = forbid(config->role == ROLE_CONSUMER ? LOOK_OPEN_CONSUMER : LOOK_OPEN_PRODUCER, reterr);
 
     assert_true(broker.topic_is_there);
+    broker.drain_ns = config->drain_ns;
     if (r == 0) {
         broker.endpoints[config->role].role = config->role;
         *ret = &broker.endpoints[config->role];
@@ -140,7 +147,10 @@ static int ack(struct endpoint *endpoint, uint64_t token, bool multiple)
     return 0;
 }
 
-static const struct backend_ops ops = {.topics_create = topics_create,
+static struct catalog_entry entry;
+
+static const struct backend_ops ops = {.entry = &entry,
+                                       .topics_create = topics_create,
                                        .topics_delete = topics_delete,
                                        .open = open_one,
                                        .close = close_one,
@@ -151,6 +161,7 @@ static const struct backend_ops ops = {.topics_create = topics_create,
 static void begin(enum look_stage forbidden, enum fault fault)
 {
     memset(&broker, 0, sizeof broker);
+    memset(&entry, 0, sizeof entry);
     broker.forbidden = forbidden;
     broker.fault = fault;
 }
@@ -184,6 +195,30 @@ static void a_broker_that_allows_all_is_left_as_it_was(void **state)
     assert_int_equal(broker.acks, 1);
     assert_int_equal(broker.open, 0);
     assert_false(broker.topic_is_there);
+}
+
+/* As on RabbitMQ with `queue_type: quorum`. */
+static void a_broker_whose_queues_are_all_durable_is_asked_for_one(void **state)
+{
+    enum look_stage stage = LOOK_MAKE;
+
+    (void)state;
+    begin(LOOK_DONE, FAULT_NONE);
+    broker.quorum = true;
+    entry.capabilities[CAPABILITY_PERSISTENT].available = true;
+    assert_int_equal(look(NS_PER_S, &stage, NULL), 0);
+    assert_int_equal(stage, LOOK_DONE);
+}
+
+/* Kafka's library gives a message up when the drain is over. */
+static void a_slow_broker_may_take_as_long_as_the_look(void **state)
+{
+    enum look_stage stage = LOOK_MAKE;
+
+    (void)state;
+    begin(LOOK_DONE, FAULT_NONE);
+    assert_int_equal(look(LOOK_NS, &stage, NULL), 0);
+    assert_true(broker.drain_ns > LOOK_NS / 2);
 }
 
 static void each_step_that_is_forbidden_is_named_and_nothing_is_left(void **state)
@@ -242,6 +277,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broker_that_allows_all_is_left_as_it_was),
+        cmocka_unit_test(a_broker_whose_queues_are_all_durable_is_asked_for_one),
+        cmocka_unit_test(a_slow_broker_may_take_as_long_as_the_look),
         cmocka_unit_test(each_step_that_is_forbidden_is_named_and_nothing_is_left),
         cmocka_unit_test(a_topic_that_can_not_be_removed_is_told),
         cmocka_unit_test(a_refused_message_is_told_in_the_brokers_words),
