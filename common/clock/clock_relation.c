@@ -355,7 +355,8 @@ static void take(struct clock_relation *relation, const struct kept *kept)
         keep(relation, kept);
         return;
     }
-    if (kept->t_ns == newest(relation)->t_ns) {
+    if (kept->t_ns == newest(relation)->t_ns ||
+        (relation->suspected && kept->t_ns == relation->suspect.t_ns)) {
         return; /* The same burst once more. */
     }
     if (!contradicts(relation, kept)) {

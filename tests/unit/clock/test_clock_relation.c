@@ -146,6 +146,30 @@ static void clock_relation_does_not_take_one_outlier_for_a_step(void **state)
     clock_relation_free(relation);
 }
 
+/* Its answer was lost, and it came again: one exchange proves no step however often it is told. */
+static void clock_relation_takes_a_repeated_outlier_once(void **state)
+{
+    struct world world = world_of(8);
+    struct clock_relation *relation = NULL;
+    struct clock_probe outlier;
+
+    (void)state;
+    assert_int_equal(clock_relation_new(&relation, NULL), 0);
+    for (uint32_t bursts = 0; bursts < 20; bursts++) {
+        world_burst(&world, relation);
+        world_pause(&world, bursts);
+    }
+    outlier = world_probe(&world);
+    outlier.t2_ns += S;
+    outlier.t3_ns += S;
+    for (uint32_t times = 0; times < 3; times++) {
+        assert_int_equal(clock_relation_add(relation, &outlier, 1, NULL), 0);
+        assert_int_equal(world_estimate(&world, relation).epoch, 0);
+    }
+    assert_true(world_holds_at(&world, relation, world.now_ns));
+    clock_relation_free(relation);
+}
+
 /* A frequency that jumps is found within seconds, and the bound is right again after it. */
 static void clock_relation_recovers_from_a_frequency_jump(void **state)
 {
@@ -314,6 +338,7 @@ int main(void)
         cmocka_unit_test(clock_relation_starts_a_new_epoch_at_a_step),
         cmocka_unit_test(clock_relation_starts_a_new_epoch_when_its_own_clock_goes_back),
         cmocka_unit_test(clock_relation_does_not_take_one_outlier_for_a_step),
+        cmocka_unit_test(clock_relation_takes_a_repeated_outlier_once),
         cmocka_unit_test(clock_relation_recovers_from_a_frequency_jump),
         cmocka_unit_test(clock_relation_knows_nothing_without_probes),
         cmocka_unit_test(clock_relation_add_refuses_probes_that_can_not_be),
