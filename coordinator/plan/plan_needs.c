@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Logs, the coordinator's connection, wake-ups; counted on an idle agent and rounded up. */
 #define AGENT_FILES 64
@@ -91,4 +92,9 @@ bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
                    write_count(connections, needed), write_count(ports, there),
                    addresses == 1 ? "one address" : "these addresses");
     return true;
+}
+
+bool plan_needs_share_ports(const struct hello *a, const struct hello *b)
+{
+    return strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->host, b->host) == 0;
 }

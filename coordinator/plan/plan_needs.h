@@ -7,6 +7,7 @@
 #ifndef MILLRACE_PLAN_NEEDS_H
 #define MILLRACE_PLAN_NEEDS_H
 
+#include "control_messages.h"
 #include "plan.h"
 
 struct plan_needs {
@@ -36,5 +37,9 @@ bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *
 /* Same for the local ports of a host, for the connections of all its agents to a target. */
 bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
                       const struct plan_limits *limits, char *ret);
+
+/* Do both take their local ports from one range? Containers on one host have a range each, and a
+ * host name each. */
+bool plan_needs_share_ports(const struct hello *a, const struct hello *b);
 
 #endif

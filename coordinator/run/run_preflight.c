@@ -3,9 +3,6 @@
 
 #include "plan_needs.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static struct plan_limits limits_of(const struct run *run, uint32_t agent)
 {
     const struct hello *hello = &fleet_agent(run->session->fleet, agent)->hello;
@@ -39,7 +36,7 @@ static int lack_ports(const struct run *run, const struct plan_trial *trial, uin
     char why[PLAN_NEEDS_BYTES];
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
-        if (strcmp(fleet_agent(run->session->fleet, i)->hello.boot_id, of->hello.boot_id) == 0) {
+        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, &of->hello)) {
             connections += plan_needs_of(&trial->assignments[i]).connections;
         }
     }
