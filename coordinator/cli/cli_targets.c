@@ -3,11 +3,11 @@
 #include "cli.h"
 #include "cli_agent.h"
 #include "deadlines.h"
+#include "random.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static int make_command(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
 {
@@ -15,8 +15,9 @@ static int make_command(void *context, uint32_t agent, struct command *ret, stru
 
     ret->kind = ask->kind;
     if (ask->looks) {
-        (void)snprintf(ret->look, sizeof ret->look, "%.10s-%d-%u", ask->command_name, (int)getpid(),
-                       agent);
+        /* Process ids are the same in every container. */
+        (void)snprintf(ret->look, sizeof ret->look, "%.10s-%08x-%u", ask->command_name,
+                       (unsigned)(random_entropy() & UINT32_MAX), agent);
     }
     ret->deadline_ns = ask->deadline_ns;
     ret->targets = calloc((size_t)ask->targets_count + 1, sizeof *ret->targets);
