@@ -299,7 +299,8 @@ static int journal_snapshot(struct run *run, struct journal_entry *entry, struct
         fold_tell_refused(run->fold, error.text);
         return 0;
     }
-    return r < 0 ? errinfo_set(reterr, r, "%s", error.text) : 0;
+    return r < 0 ? errinfo_set(reterr, r, "%s", error.text)
+                 : run_mark_notices(run, entry->as.snapshot, reterr);
 }
 
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
@@ -318,7 +319,6 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
         r = run->trial != NULL && snapshot->trial == run->trial->number
                 ? journal_snapshot(run, &entry, reterr)
                 : 0;
-        r = r == 0 ? run_mark_notices(run, snapshot, reterr) : r;
         journal_entry_done(&entry);
     }
     r = r < 0 ? r : look_at_clocks(run, reterr);

@@ -274,8 +274,11 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
     if (run->broker_given_up && end_ns > run->broker_given_up_ns) {
         end_ns = run->broker_given_up_ns; /* Or its rates would be spread over what never was. */
     }
+    end_ns = r < 0 ? mono_ns() - run->t0_ns : end_ns;
+    if (end_ns < order.segment.start_ns) {
+        end_ns = order.segment.start_ns; /* Ended before it began; below 0 it would have no end. */
+    }
     if (r < 0) {
-        end_ns = mono_ns() - run->t0_ns;
         (void)journal_segment(run, &order.segment, end_ns, NULL);
         return r;
     }
