@@ -397,7 +397,7 @@ int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns)
     const struct timeline *timeline = receiver->context.timeline;
     int64_t next_ns = SENDER_NEVER_NS;
 
-    if (receiver->groups_count == 0) {
+    if (receiver->groups_count == 0 || receiver->groups[0].endpoint == NULL) { /* Not open. */
         return next_ns;
     }
     if (receiver->t0_ns != 0 &&

@@ -222,6 +222,8 @@ static void wait_for_room(const struct recorder *recorder)
 /* Messages without an outcome at the end: nobody knows. */
 static void settle_outstanding(struct sender *sender)
 {
+    struct event unknown = {.kind = EVENT_UNCONFIRMED, .at_ns = mono_ns()};
+
     for (uint32_t i = 0; i < sender->producers_count; i++) {
         struct producer *producer = &sender->producers[i];
         struct sender_group *group = &sender->groups[producer->group];
@@ -237,6 +239,10 @@ static void settle_outstanding(struct sender *sender)
             wait_for_room(recorder);
             recorder_outcome(recorder, producer->lane + slot->stream, RUN_UNCONFIRMED,
                              slot->sequence);
+            if (sender->context.trace != NULL) {
+                unknown.client = producer->client_index;
+                sender_trace(sender, group, slot, &unknown);
+            }
             slot->used = false;
             sender->outstanding--;
         }
