@@ -93,6 +93,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     rabbitmq_link_drop(&client->link);
     client->is_up = false;
     client->tells_down = true;
+    client->tells_up = false; /* A link that broke before it was told of was never up. */
     client->down_ns = mono_ns();
     if (endpoint->config->role == ROLE_PRODUCER) {
         rabbitmq_producer_lost(client, client->down_ns);
