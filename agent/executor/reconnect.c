@@ -129,15 +129,19 @@ bool reconnect_due(struct reconnect *reconnect, int64_t now_ns, uint32_t *ret_cl
     if (now_ns < reconnect->next_ns) {
         return false;
     }
+    /* From behind the last one on: thousands that are lost together are not all looked at again for
+     * each of them. */
     for (uint32_t i = 0; i < reconnect->clients_count; i++) {
-        struct reconnect_client *client = &reconnect->clients[i];
+        uint32_t at = (reconnect->look_first + i) % reconnect->clients_count;
+        struct reconnect_client *client = &reconnect->clients[at];
 
         if (client->state != RECONNECT_WAITING) {
             continue;
         }
         if (client->retry_ns <= now_ns) {
             client->state = RECONNECT_CONNECTING;
-            *ret_client = i;
+            reconnect->look_first = at + 1;
+            *ret_client = at;
             *ret_limit_ns =
                 doubled(RECONNECT_LIMIT_NS_MIN, RECONNECT_LIMIT_NS_MAX, client->failed_count);
             return true;

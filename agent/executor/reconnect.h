@@ -45,6 +45,7 @@ struct reconnect {
     uint32_t clients_count;
     uint32_t down_count;
     uint32_t asked_count;  /* Attempts that were not taken yet. */
+    uint32_t look_first;   /* Where to look for the next that is due: they take turns. */
     int64_t down_since_ns; /* mono_ns() */
     int64_t next_ns;       /* The earliest retry_ns may be so early. */
     uint32_t reconnects;

@@ -198,6 +198,26 @@ static void a_client_that_is_lost_while_it_arrives_waits_again(void **state)
     done(&bench);
 }
 
+static void those_that_are_due_take_turns(void **state)
+{
+    struct bench bench;
+    uint32_t client = 99;
+    int64_t limit_ns = 0;
+
+    (void)state;
+    begin(&bench, &ops);
+    say(&bench, EVENT_DOWN, 3, NS_PER_S);
+    say(&bench, EVENT_DOWN, 8, NS_PER_S);
+    assert_true(reconnect_due(&bench.reconnect, 2 * NS_PER_S, &client, &limit_ns));
+    assert_int_equal(client, 3);
+    reconnect_failed(&bench.reconnect, 3, 2 * NS_PER_S);
+    assert_true(reconnect_due(&bench.reconnect, 9 * NS_PER_S, &client, &limit_ns));
+    assert_int_equal(client, 8);
+    assert_true(is_only_one_due(&bench, 9 * NS_PER_S, &client, &limit_ns));
+    assert_int_equal(client, 3);
+    done(&bench);
+}
+
 static void where_the_library_reconnects_nobody_is_asked(void **state)
 {
     struct bench bench;
@@ -312,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_lost_client_is_due_after_a_quarter_second_then_ever_later),
         cmocka_unit_test(a_loss_counts_once_and_a_new_loss_begins_from_the_start),
         cmocka_unit_test(a_client_that_is_lost_while_it_arrives_waits_again),
+        cmocka_unit_test(those_that_are_due_take_turns),
         cmocka_unit_test(where_the_library_reconnects_nobody_is_asked),
         cmocka_unit_test(a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour),
         cmocka_unit_test(what_is_refused_or_not_adopted_waits_again_and_is_hung_up),
