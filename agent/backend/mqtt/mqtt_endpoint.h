@@ -100,6 +100,7 @@ struct endpoint {
     uint32_t outstanding;     /* Producers: over all links. */
     uint32_t outstanding_max; /* Option library_queue. */
     uint32_t window;          /* Per link. */
+    uint32_t share;           /* Per link, also where all others have filled the queue. */
     int watch_fd;             /* Readable when the inbox or the timer is. */
     int timer_fd;             /* When paho is to be nudged. */
     bool timer_armed;
@@ -143,6 +144,8 @@ void mqtt_hang_up(struct link *link);
 /* mqtt_publish.c: callbacks and the table of outstanding messages. */
 int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr);
 void mqtt_publish_done(struct endpoint *endpoint);
+/* Of the library's queue: for one more message of this link. */
+bool mqtt_publish_has_room(const struct mqtt_link *link);
 int mqtt_submit(struct endpoint *endpoint, const struct message *message);
 /* Every message that waits on the link becomes unconfirmed. The caller holds the lock. */
 void mqtt_publish_lose(struct mqtt_link *link);

@@ -266,7 +266,8 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
         return r;
     }
     if (config->role == ROLE_PRODUCER) {
-        notes = endpoint->outstanding_max + STATE_NOTES_PER_LINK * config->clients_count;
+        notes = endpoint->outstanding_max +
+                (endpoint->share + STATE_NOTES_PER_LINK) * config->clients_count;
     }
     r = mqtt_inbox_reserve(&endpoint->inbox, notes, reterr);
     return r == 0 && config->role == ROLE_PRODUCER ? mqtt_nudge_init(endpoint, reterr) : r;

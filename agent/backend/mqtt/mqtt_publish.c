@@ -12,6 +12,9 @@
 /* "/" and a partition's digits. */
 #define PARTITION_TEXT_BYTES 12
 
+/* Of the queue; what is shared out comes on top of it. */
+#define SHARED_OUT 4
+
 /* ---- Outcomes, from paho's threads ----------------------------------------------------------- */
 
 /* The caller holds the lock. What was settled or lost before is dropped. */
@@ -145,6 +148,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
 
     endpoint->window = delivery->ordered ? 1 : delivery->in_flight;
     endpoint->outstanding_max = queue > endpoint->window ? (uint32_t)queue : endpoint->window;
+    endpoint->share = endpoint->outstanding_max / (SHARED_OUT * config->clients_count);
     endpoint->publishing = initial;
     endpoint->publishing.onSuccess5 = endpoint->qos == 0 ? on_written : on_confirmed;
     endpoint->publishing.onFailure5 = on_unpublished;
@@ -268,6 +272,17 @@ static void write_topic(const struct endpoint *endpoint, const struct message *m
     memcpy(topic + name_bytes + 1, digits + at, sizeof digits - at);
 }
 
+/* A client that is no longer answered keeps its messages with paho until it is given up: by itself
+ * it would fill the queue, and nobody else could send for a minute. */
+bool mqtt_publish_has_room(const struct mqtt_link *link)
+{
+    const struct endpoint *endpoint = link->endpoint;
+
+    return link->outstanding < endpoint->window &&
+           (endpoint->outstanding < endpoint->outstanding_max ||
+            link->outstanding < endpoint->share);
+}
+
 int mqtt_submit(struct endpoint *endpoint, const struct message *message)
 {
     struct mqtt_link *link = &endpoint->links[message->client];
@@ -275,8 +290,7 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message)
     struct mqtt_slot *slot;
     int r;
 
-    if (link->outstanding >= endpoint->window ||
-        endpoint->outstanding >= endpoint->outstanding_max) {
+    if (!mqtt_publish_has_room(link)) {
         return -EAGAIN;
     }
     slot = take_slot(link, message->token);
