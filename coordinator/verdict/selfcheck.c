@@ -1,5 +1,6 @@
 #include "selfcheck_parts.h"
 
+#include "deadlines.h"
 #include "units.h"
 
 #include <errno.h>
@@ -149,7 +150,12 @@ static int check_ceiling(struct result *result, const struct result_case *of,
  * else they say. */
 #define DUE_TIMES_MAX 10.0
 
-/* What the phases that a span touches ask at most; NAN where that has no bound. */
+/* An agent that stood still tells what came due meanwhile with the second in which it stopped. That
+ * may lie so long before the phase of these messages, or after it where threads waited for another.
+ */
+#define STALL_NS (SILENCE_NS + 5 * NS_PER_S)
+
+/* What the phases ask at most whose messages can be told in a span; NAN where that has no bound. */
 static double planned_per_s(const struct result_trial *trial, int64_t from_ns, int64_t until_ns,
                             uint32_t *ret_producers)
 {
@@ -159,8 +165,8 @@ static double planned_per_s(const struct result_trial *trial, int64_t from_ns, i
     for (uint32_t p = 0; p < trial->phases_count; p++) {
         const struct result_phase *phase = &trial->phases[p];
 
-        if (phase->flow[0] != '\0' || phase->start_ns - INTERVAL_NS >= until_ns ||
-            phase->start_ns + phase->duration_ns + INTERVAL_NS <= from_ns) {
+        if (phase->flow[0] != '\0' || phase->start_ns - STALL_NS >= until_ns ||
+            phase->start_ns + phase->duration_ns + STALL_NS <= from_ns) {
             continue;
         }
         if (phase->is_max) {

@@ -192,6 +192,47 @@ static void a_case_is_void_by_its_own_checks_alone(void **state)
     result_free(other);
 }
 
+static bool is_beyond_the_plan(struct result *result)
+{
+    assert_int_equal(selfcheck_find(result, NULL), 0);
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        if (strcmp(result->findings.checks[i].check, "planned_due") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An agent that stood still for five seconds, while a phase with a hundred times the rate began,
+ * was taken for another run's: invalid, and all that was missed forgotten. */
+static void what_came_due_while_an_agent_stood_still_is_of_this_run(void **state)
+{
+    struct result *result = made_result();
+    struct result_trial *trial = &result->cases[0].trials[0];
+    struct result_phase *phases = realloc(trial->phases, 3 * sizeof *phases);
+
+    (void)state;
+    assert_non_null(phases);
+    trial->phases = phases;
+    trial->phases_count = 3;
+    phases[1] = phases[2] = phases[0];
+    phases[0].duration_ns = phases[1].duration_ns = 60 * INTERVAL_NS;
+    phases[1].start_ns = 60 * INTERVAL_NS;
+    phases[2].start_ns = 120 * INTERVAL_NS;
+    phases[2].duration_ns = 80 * INTERVAL_NS;
+    phases[0].asked_peak_per_s = phases[2].asked_peak_per_s = 100.0;
+    phases[1].asked_peak_per_s = 10000.0;
+    second_of(result, 57)->due = 30000; /* Told with the second in which it stopped. */
+    second_of(result, 123)->due = 30000;
+    assert_false(is_beyond_the_plan(result));
+    second_of(result, 90)->due = 250000;
+    assert_true(is_beyond_the_plan(result));
+    second_of(result, 90)->due = 10000;
+    second_of(result, 30)->due = 30000;
+    assert_true(is_beyond_the_plan(result));
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_rate_near_the_generators_own_ceiling_is_its_own),
         cmocka_unit_test(without_a_ceiling_or_a_rate_nothing_is_said_of_headroom),
         cmocka_unit_test(a_single_trial_is_held_against_the_ceiling_of_its_case),
+        cmocka_unit_test(what_came_due_while_an_agent_stood_still_is_of_this_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
