@@ -290,7 +290,6 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (r < 0) {
         return r;
     }
-    agent->sequence++;
     r = fold_intervals_reserve(trial, snapshot->interval, reterr);
     if (r == 0) {
         r = take_parts(trial, snapshot, reterr);
@@ -298,6 +297,9 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (r < 0) {
         return r;
     }
+    /* What was refused does not stand in the journal. Nor may what comes after it: where a number
+     * is lacking, the rest can't be read. */
+    agent->sequence++;
     if (snapshot->last_part) {
         agent->reported = snapshot->interval + 1;
     }

@@ -231,6 +231,31 @@ static void a_snapshot_of_what_the_trial_does_not_have_is_refused(void **state)
     made_trial_free(made);
 }
 
+static void a_range_of_no_stream(struct journal_entry *entry)
+{
+    if (entry->kind == ENTRY_SNAPSHOT && entry->as.snapshot->agent == 0 &&
+        entry->as.snapshot->sequence == 1) {
+        assert_true(entry->as.snapshot->ranges_count > 0);
+        entry->as.snapshot->ranges[0].stream = UINT32_MAX;
+    }
+}
+
+/* A run leaves out what is refused: a journal in which the next one followed could not be read. */
+static void what_comes_after_a_refused_snapshot_of_an_agent_is_refused_as_well(void **state)
+{
+    const struct made_options of = options();
+    struct made_trial *made = made_trial_new(&of);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1};
+    struct damage damage = {.change = a_range_of_no_stream};
+
+    (void)state;
+    assert_int_equal(fold_new(&damage.fold, NULL), 0);
+    made_journal_each(&journal, take_damaged, &damage);
+    assert_int_equal(damage.refused, made_reported(made, 0) - 1);
+    fold_free(damage.fold);
+    made_trial_free(made);
+}
+
 static void trials_of_a_case_must_have_the_same_phases(void **state)
 {
     struct made_options of = options();
@@ -262,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_snapshot_of_what_the_trial_does_not_have_is_refused),
+        cmocka_unit_test(what_comes_after_a_refused_snapshot_of_an_agent_is_refused_as_well),
         cmocka_unit_test(trials_of_a_case_must_have_the_same_phases),
     };
 
