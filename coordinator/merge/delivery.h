@@ -87,11 +87,15 @@ struct delivery_wait {
  *
  * When each was due is interpolated between what the snapshots said of their last messages: exact
  * for a constant rate, else within the time between two of them (a second; of phases over two
- * minutes up to a sixtieth of the phase, of trials with over 30,000 streams more). Many in a row
- * are told in groups, with the one that was waited for least.
+ * minutes up to a sixtieth of the phase, of trials with over 30,000 streams in all phases together
+ * more). Many in a row are told in groups, with the one that was waited for least.
  */
 int delivery_wait(const struct delivery_audit *audit, const struct delivery_wait *wait,
                   const struct delivery_end *end, struct errinfo *reterr);
+
+/* After the last snapshot: frees the times of streams of which nothing is missing, as nobody will
+ * ask for them. A run keeps all of its trials. */
+void delivery_settle(struct delivery_audit *audit);
 
 /* Distinct messages that were seen, over all subscriptions; whatever became of them at their
  * producers. */

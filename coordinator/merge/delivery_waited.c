@@ -11,7 +11,7 @@
  * their times are interpolated anyway. */
 #define GROUPS 256
 
-/* All streams together: 64 MiB. */
+/* All streams and phases of a trial together: 64 MiB, where they are not too many for KNOTS_MIN. */
 #define KNOTS_ALL (1 << 22)
 #define KNOTS_MIN 8
 #define KNOTS_MAX 128
@@ -20,7 +20,8 @@
 
 static uint32_t knots_max(const struct delivery_audit *audit)
 {
-    uint32_t share = KNOTS_ALL / (audit->streams_count + 1);
+    uint64_t ranges = (uint64_t)audit->streams_count * audit->tables.phases_count;
+    uint32_t share = (uint32_t)(KNOTS_ALL / (ranges + 1));
 
     return share < KNOTS_MIN ? KNOTS_MIN : share > KNOTS_MAX ? KNOTS_MAX : share;
 }
@@ -214,4 +215,41 @@ int delivery_wait(const struct delivery_audit *audit, const struct delivery_wait
     }
     seqruns_done(&telling.runs);
     return r < 0 ? errinfo_nomem(reterr) : 0;
+}
+
+/* Nothing of it is missing anywhere. */
+static bool is_settled(const struct delivery_audit *audit, uint32_t index)
+{
+    const struct stream *stream = &audit->streams[index];
+    const struct assigned_flow *flow = &audit->tables.flows[stream->flow];
+
+    if (delivery_set_count(stream->unconfirmed) > 0) {
+        return false;
+    }
+    for (uint32_t s = 0;
+         stream->acked != NULL && flow->consumers_count > 0 && s < flow->subscriptions_count; s++) {
+        const struct seqset *seen = delivery_reading(audit, index, s)->seen;
+
+        if (seqset_count_without(stream->acked, seen == NULL ? audit->empty : seen, 0, SEQ_MAX) >
+            0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void delivery_settle(struct delivery_audit *audit)
+{
+    for (uint32_t i = 0; i < audit->streams_count; i++) {
+        struct range *ranges = audit->streams[i].ranges;
+
+        if (ranges == NULL || !is_settled(audit, i)) {
+            continue;
+        }
+        for (uint32_t phase = 0; phase < audit->tables.phases_count; phase++) {
+            free(ranges[phase].knots);
+            ranges[phase].knots = NULL;
+            ranges[phase].knots_count = 0;
+        }
+    }
 }

@@ -194,6 +194,7 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
     }
     trial->has_end = true;
     trial->end = *end;
+    delivery_settle(trial->delivery);
     for (uint32_t i = 0; i < fold->agents_count; i++) {
         if (end->start_skew_ns[i] > fold->agents[i].start_skew_ns) {
             fold->agents[i].start_skew_ns = end->start_skew_ns[i];
