@@ -7,36 +7,48 @@
  * a "> " for that. */
 #define TELLING_SHARE 1.01
 
-/* Skipped messages would have been late, nobody knows how late. */
-static bool is_among_skipped(const struct result_phase *phase, enum series series,
-                             double percentile)
+/* Skipped messages would have been late, nobody knows how late. Were they later than all others, a
+ * percentile of what was due would be a higher one of what was sent; beyond 100 it is among them.
+ */
+static double percentile_of_sent(const struct result_phase *phase, enum series series,
+                                 double percentile)
 {
     bool response = series == SERIES_PUBLISH || series == SERIES_E2E;
+    double due = (double)phase->due;
+    double sent = due - (double)phase->skipped;
 
-    return response &&
-           (double)phase->skipped > (1.0 - percentile / 100.0) * (double)phase->due * (1.0 + 1e-9);
+    if (!response || phase->skipped == 0) {
+        return percentile;
+    }
+    return sent > 0.0 ? fmax(percentile, percentile * due / sent / (1.0 + 1e-9)) : (double)INFINITY;
+}
+
+static double most_ns(const struct hist *hist, double percentile)
+{
+    int64_t ns = percentile > 100.0 ? HIST_UNBOUNDED : hist_percentile_most(hist, percentile);
+
+    return ns == HIST_UNBOUNDED ? (double)INFINITY : (double)ns;
+}
+
+static struct latency_figure figure_of(const struct hist *hist, double percentile, double at_most)
+{
+    struct latency_figure ret = {.value_ns = (double)hist_percentile(hist, percentile),
+                                 .most_ns = most_ns(hist, at_most)};
+
+    ret.at_least = ret.most_ns > ret.value_ns * TELLING_SHARE;
+    return ret;
 }
 
 struct latency_figure latency_figure_of(const struct hist *hist, double percentile)
 {
-    int64_t most_ns = hist_percentile_most(hist, percentile);
-    struct latency_figure ret = {.value_ns = (double)hist_percentile(hist, percentile)};
-
-    ret.most_ns = most_ns == HIST_UNBOUNDED ? (double)INFINITY : (double)most_ns;
-    ret.at_least = ret.most_ns > ret.value_ns * TELLING_SHARE;
-    return ret;
+    return figure_of(hist, percentile, percentile);
 }
 
 struct latency_figure latency_figure(const struct result_phase *phase, enum series series,
                                      double percentile)
 {
-    struct latency_figure ret = latency_figure_of(phase->latency[series], percentile);
-
-    if (is_among_skipped(phase, series, percentile)) {
-        ret.most_ns = (double)INFINITY;
-        ret.at_least = true;
-    }
-    return ret;
+    return figure_of(phase->latency[series], percentile,
+                     percentile_of_sent(phase, series, percentile));
 }
 
 struct latency_figure latency_figure_mean(const struct result_phase *phase, enum series series)

@@ -287,6 +287,28 @@ static void a_percentile_beyond_the_share_of_skipped_messages_is_unknown(void **
     bench_done(&bench);
 }
 
+/* 5 of 1000 were skipped: p99 of what was due is p99.5 of what was sent, if they are the latest. */
+static void a_percentile_below_the_share_of_skipped_messages_moves_up_by_them(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    bench.phases[0].latency[SERIES_E2E_SERVICE] = bench.phases[0].latency[SERIES_E2E];
+    assert_true(holds(&bench, "e2e.p99 < 993us"));
+    bench.phases[0].skipped = 5;
+    assert_true(value_of(&bench, "e2e.p99").value < 991e3);
+    assert_false(holds(&bench, "e2e.p99 < 993us"));
+    assert_true(holds(&bench, "e2e.p99 < 997us"));
+    assert_true(holds(&bench, "e2e_service.p99 < 993us"));
+    assert_false(value_of(&bench, "e2e.p99").at_least); /* By half a hundredth. */
+    bench.phases[0].skipped = 10;                       /* All that it leaves above it. */
+    assert_true(value_of(&bench, "e2e.p99").most == 1e6);
+    bench.phases[0].due = 0;
+    assert_true(isinf(value_of(&bench, "e2e.p99").most));
+    bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_percentile_among_messages_that_never_came_is_at_least_that),
         cmocka_unit_test(an_upper_limit_is_missed_by_what_is_only_bounded_from_below),
         cmocka_unit_test(a_percentile_beyond_the_share_of_skipped_messages_is_unknown),
+        cmocka_unit_test(a_percentile_below_the_share_of_skipped_messages_moves_up_by_them),
         cmocka_unit_test(intervals_of_latencies_lie_on_the_logarithm_or_between_the_extremes),
         cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
     };
