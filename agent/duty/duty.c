@@ -256,13 +256,15 @@ static void hear_of_clocks(struct duty *duty, const struct command *command)
     sync_unlock(&duty->telling);
 }
 
-/* The trial ends: what the hand still makes for it need not be finished. */
-static void call_back(struct duty *duty, const struct command *command)
+static bool ends_trial(const struct command *command)
 {
-    if (command->kind != COMMAND_RELEASE && command->kind != COMMAND_REMOVE &&
-        command->kind != COMMAND_GOODBYE) {
-        return;
-    }
+    return command->kind == COMMAND_RELEASE || command->kind == COMMAND_REMOVE ||
+           command->kind == COMMAND_GOODBYE;
+}
+
+/* The trial ends: what the hand still makes for it need not be finished. */
+static void call_back(struct duty *duty)
+{
     sync_lock(&duty->telling);
     if (duty->trial != NULL) {
         trial_call_back(duty->trial);
@@ -293,7 +295,9 @@ static int obey(struct duty *duty, struct errinfo *reterr)
             continue;
         }
         duty->taken = command.sequence;
-        call_back(duty, &command);
+        if (ends_trial(&command)) {
+            call_back(duty);
+        }
         if (command.kind == COMMAND_GOODBYE) {
             command_done(&command);
             hand_finish(duty->hand);
@@ -330,6 +334,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
         goto out;
     }
     r = obey(&duty, reterr);
+    call_back(&duty); /* Whatever ended it: the hand is waited for. */
     if (r == 0) {
         r = outbox_flush(duty.outbox, reterr);
         coordinator_link_goodbye(duty.link);

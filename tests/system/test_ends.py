@@ -101,6 +101,32 @@ def while_stuck(rabbitmq):
     same(rabbitmq.topics(), [], "topics left")
 
 
+@test("a coordinator that is killed while topics are made: its agents make no more of them, and remove those", needs=["rabbitmq"])
+def killed_while_preparing(rabbitmq):
+    path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 1000, producers: 2, consumers: 2, subscriptions: 2 }")
+    made = rabbitmq.counters().get("rabbitmq_queues_created_total", 0)
+    run = bed.start("run", path, "--out", bed.new_path("run"))
+    run.says("preparing: rabbitmq")
+    agents = bed.agents_of(run)
+    bed.wait_until(lambda: 0 < rabbitmq.counters().get("rabbitmq_queues", 0) or not run.running(), "a first queue is made")
+    run.signal(signal.SIGKILL)
+    gone(agents, 60)
+    made = rabbitmq.counters()["rabbitmq_queues_created_total"] - made
+    check(made < 2000, f"{made} queues were made")
+    same(rabbitmq.topics(), [], "topics left")
+
+
+@test("Ctrl-C between the command to start and the start: no phase is told to have lasted as long as planned")
+def before_the_start():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=LONG), "--out", folder)
+    run.says("running: memory")
+    agents = bed.agents_of(run)
+    run.signal(signal.SIGINT)
+    result = interrupted(run, folder, agents)
+    check(bed.phase_of(bed.case_of(result, "memory"), "steady")["duration_ns"] < 60e9, "the phase has the length that was planned")
+
+
 _running = bed.Together()
 
 
