@@ -9,6 +9,8 @@ SHORT = ["{ name: steady, rate: 200/s, for: 1s }"]
 USER = "limited"
 PASSWORD = "not-much"
 LOGIN = ', auth: { username: limited, password: "${LOOK_PASSWORD}" }'
+READ_ONLY = ("mosquitto", "--acl", "read")
+WRITE_ONLY = ("mosquitto", "--acl", "write")
 NOTHING = "^$"
 ALL = ".*"
 
@@ -56,6 +58,14 @@ def alarm(rabbitmq):
         rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.6")
     matches(said, r"FAIL +target rabbitmq +not allowed: can't .*(blocked|low on memory)", "doctor")
     bed.check(time.monotonic() - began < 45, "it took longer than its deadlines")
+
+
+# Mosquitto lets anybody subscribe and then delivers nothing: only the reading shows it.
+@test("what Mosquitto's access list forbids is told by its step", needs=[READ_ONLY, WRITE_ONLY])
+def access_list(read_only, write_only):
+    for mosquitto, stage in [(read_only, "have a message confirmed"), (write_only, "read a message")]:
+        path = bed.scenario(f'  - {{ backend: mqtt, address: "{mosquitto.address}" }}\n', SHORT)
+        matches(doctor(path, 4), rf"FAIL +target mqtt +not allowed: can't {stage}: \S+", "doctor")
 
 
 @test("a broker that allows everything is looked at once by a run, and nothing is left", needs=["rabbitmq", "kafka", "mosquitto"])
