@@ -45,8 +45,8 @@ void archive_reader_free(struct archive_reader *reader);
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr);
 bool archive_reader_was_cut(const struct archive_reader *reader);
 
-/* result.json: relaxed extended JSON written by libbson, integers beyond 2^53 as
- * text, no NaN; absent figures are absent. The caller frees *ret. */
+/* result.json (json.h): integers beyond 2^53 as text, no NaN; absent figures are absent. The caller
+ * frees *ret. */
 int archive_result_json(const struct result *result, char **ret, struct errinfo *reterr);
 
 /* One JSON object per line and interval of all trials. */

@@ -1,7 +1,7 @@
 #include "fields.h"
 
-#include "clean_text.h"
 #include "invariant.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <math.h>
@@ -290,7 +290,7 @@ uint32_t field_enum(struct fields *fields, const char *key, uint32_t value,
 
 static void append_text(struct fields *fields, const char *key, const char *text, size_t bytes)
 {
-    char *clean = clean_text(text, bytes);
+    char *clean = utf8_clean(text, bytes);
 
     if (clean == NULL) {
         fields_fail(fields, -ENOMEM, key, "does not fit into memory");

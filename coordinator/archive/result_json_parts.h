@@ -3,13 +3,13 @@
 #ifndef MILLRACE_RESULT_JSON_PARTS_H
 #define MILLRACE_RESULT_JSON_PARTS_H
 
-#include "json_values.h"
+#include "json.h"
 #include "result.h"
 
 /* "selfcheck", "comparisons", "searches", "noise", "insights". */
-void put_findings(struct json_values *values, const struct findings *findings);
+void put_findings(struct json *json, const struct findings *findings);
 
 /* "figures" of a case: each metric over its trials. */
-void put_case_figures(struct json_values *values, const struct result_case *of);
+void put_case_figures(struct json *json, const struct result_case *of);
 
 #endif

@@ -1,50 +1,29 @@
 #include "escape.h"
 
-#include <stdint.h>
-#include <stdio.h>
+#include "utf8.h"
+
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD"
-
-/* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t sequence_bytes(const unsigned char *s)
-{
-    size_t more = s[0] < 0x80 ? 0 : s[0] < 0xC2 ? 4 : s[0] < 0xE0 ? 1 : s[0] < 0xF0 ? 2 : 3;
-
-    if (more == 4 || s[0] > 0xF4) {
-        return 0;
-    }
-    for (size_t i = 1; i <= more; i++) {
-        if ((s[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F)) {
-        return 0;
-    }
-    return more + 1;
-}
 
 /* Appends what stands for the single byte c, or returns false if it may stand for itself. */
 typedef bool escape_byte(unsigned char c, struct text *out);
 
 static void escape_with(const char *from, escape_byte *escape, struct text *out)
 {
-    const unsigned char *s = (const unsigned char *)from;
+    size_t left = strlen(from);
 
-    while (*s != '\0') {
-        size_t bytes = sequence_bytes(s);
+    while (left > 0) {
+        size_t bytes = utf8_length(from, left);
+        size_t passed = bytes == 0 ? 1 : bytes;
 
         if (bytes == 0) {
             text_add(out, REPLACEMENT);
-            s++;
-            continue;
+        } else if (bytes > 1 || !escape((unsigned char)*from, out)) {
+            text_add_bytes(out, from, bytes);
         }
-        if (bytes > 1 || !escape(*s, out)) {
-            text_add_bytes(out, s, bytes);
-        }
-        s += bytes;
+        from += passed;
+        left -= passed;
     }
 }
 

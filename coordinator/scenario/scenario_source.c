@@ -1,39 +1,15 @@
 #include "scenario_source.h"
 
+#include "utf8.h"
+
 #include <string.h>
-
-/* Length of the well-formed UTF-8 sequence at bytes, 0 if there is none (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *bytes, size_t bytes_count)
-{
-    size_t length = bytes[0] < 0x80    ? 1
-                    : bytes[0] < 0xc2  ? 0
-                    : bytes[0] < 0xe0  ? 2
-                    : bytes[0] < 0xf0  ? 3
-                    : bytes[0] <= 0xf4 ? 4
-                                       : 0;
-
-    if (length > bytes_count) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    /* Overlong forms, surrogates and what lies beyond U+10FFFF. */
-    if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
-        (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f)) {
-        return 0;
-    }
-    return length;
-}
 
 bool source_is_utf8(const char *bytes, size_t bytes_count)
 {
     size_t at = 0;
 
     while (at < bytes_count) {
-        size_t length = utf8_length((const unsigned char *)bytes + at, bytes_count - at);
+        size_t length = utf8_length(bytes + at, bytes_count - at);
 
         if (length == 0 || bytes[at] == '\0') {
             return false;
@@ -51,8 +27,7 @@ bool source_find_bad_byte(const struct source_text *text, struct origin *ret)
 
     while (at < text->bytes_count) {
         unsigned char byte = (unsigned char)text->bytes[at];
-        size_t length =
-            utf8_length((const unsigned char *)text->bytes + at, text->bytes_count - at);
+        size_t length = utf8_length(text->bytes + at, text->bytes_count - at);
 
         if (length == 0 || byte == 0x7f ||
             (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t')) {
