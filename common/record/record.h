@@ -1,8 +1,8 @@
 /*
  * record: one table of fields per struct that travels or is kept, so that no struct is spelled
  * twice. A table says where each field lies, what it is, which values it may have and what it is
- * when an older journal lacks it. Visitors walk over tables: record_check() here, code_record() in
- * wire for msgpack, field_record() in archive for BSON and, through it, JSON.
+ * when an older journal lacks it. Visitors walk over tables: record_check() and record_done() here,
+ * code_record() in wire for msgpack, field_record() in archive for BSON and, through it, JSON.
  *
  * The order of the fields is that on the wire: to change it, or any field, is to change the
  * protocol. A journal is read by names: a new field needs `since` above 1.
@@ -24,13 +24,22 @@ enum field_type {
     FIELD_U32,
     FIELD_COUNTER, /* uint64_t: a quantity; kept only where it is not 0. */
     FIELD_ID,      /* uint64_t: 64 bits that are no quantity; kept as decimal text. */
-    FIELD_I64,
-    FIELD_DOUBLE,   /* Finite. */
-    FIELD_TEXT,     /* char[]: its end included. */
-    FIELD_ENUM,     /* 0 .. names_count - 1; kept by its name. */
-    FIELD_COUNTERS, /* uint64_t[names_count]; kept as a document with those names. */
-    FIELD_ITEMS,    /* struct[items_max], of which a uint32_t says how many are used. */
-    FIELD_LIST      /* Pointer to structs that the record owns, with such a count. */
+    FIELD_I64,     /* int64_t, or int32_t. */
+    FIELD_DOUBLE,  /* Finite. */
+    FIELD_SUM,     /* double: finite, not negative. */
+    FIELD_TEXT,    /* char[]: its end included. */
+    FIELD_STRING,  /* char *: owned. */
+    FIELD_ENUM,    /* 0 .. names_count - 1; kept by its name. */
+    /* One for each name; kept as a document with those names. */
+    FIELD_COUNTERS, /* uint64_t[names_count] */
+    FIELD_HISTS,    /* struct hist *[names_count]: owned; NULL: no samples. */
+    FIELD_RUNS,     /* struct seqruns. */
+    /* Structs with a table of their own, `of`. */
+    FIELD_RECORD, /* One, within the struct. */
+    FIELD_ARRAY,  /* struct[items_max], all of them used. */
+    FIELD_ITEMS,  /* struct[items_max], of which a uint32_t says how many are used. */
+    FIELD_LIST,   /* Pointer to structs that the record owns, with such a count. */
+    FIELD_ONE     /* Pointer to a struct that the record owns, or NULL. */
 };
 
 struct record;
@@ -39,15 +48,20 @@ struct field {
     const char *name;
     enum field_type type;
     size_t offset;
-    size_t bytes;      /* Of the value in the struct. */
-    uint64_t max;      /* U32, COUNTER: the largest allowed; 0: any that the type holds. */
+    size_t bytes; /* Of the value in the struct. */
+    /* U32, COUNTER, I64: the range, ends included; both 0: any that the type holds; max 0 and no
+     * negative min: from min on. Of a text the least length, of a list the least count. */
+    int64_t min;
+    uint64_t max;
+    bool optional;     /* STRING: may be NULL. */
+    bool secret;       /* STRING: wiped before it is freed. */
     uint32_t since;    /* 0 or 1: always there. Above: a journal may lack it, and then it is... */
     int64_t otherwise; /* ... this (numbers); texts and lists are empty. */
-    const char *const *names; /* ENUM, COUNTERS. */
+    const char *const *names; /* ENUM, COUNTERS, HISTS. */
     uint32_t names_count;
-    const struct record *of; /* ITEMS, LIST. */
-    size_t count_offset;
-    uint32_t items_max;
+    const struct record *of; /* RECORD, ARRAY, ITEMS, LIST, ONE. */
+    size_t count_offset;     /* ITEMS, LIST. */
+    uint32_t items_max;      /* ARRAY, ITEMS, LIST. */
 };
 
 struct record {
@@ -55,20 +69,25 @@ struct record {
     size_t bytes;     /* Of the struct. */
     const struct field *fields;
     uint32_t fields_count;
+    /* What holds between fields, each of which is allowed; NULL: nothing. 0 or -EBADMSG. */
+    int (*check)(const void *item, struct errinfo *reterr);
 };
 
 /* clang-format off */
 #define FIELD_TYPE_OF(of, member)                                                                  \
     _Generic(((struct of *)0)->member, bool: FIELD_BOOL, uint32_t: FIELD_U32,                      \
-             uint64_t: FIELD_COUNTER, int64_t: FIELD_I64, double: FIELD_DOUBLE, char *: FIELD_TEXT)
+             uint64_t: FIELD_COUNTER, int64_t: FIELD_I64, int32_t: FIELD_I64,                      \
+             double: FIELD_DOUBLE,                                                                 \
+             char *: _Generic(&((struct of *)0)->member, char **: FIELD_STRING,                    \
+                              default: FIELD_TEXT))
 /* clang-format on */
 
 /* What all fields have in common. */
 #define FIELD_PLACE(of, member)                                                                    \
     .offset = offsetof(struct of, member), .bytes = sizeof(((struct of *)0)->member)
 
-/* A number or text by its C type; a uint64_t is a COUNTER. More is added by name: FIELD(health,
- * clients, .max = CLIENTS_MAX, .since = 2). */
+/* A number, text or string by its C type; a uint64_t is a COUNTER. More is added by name:
+ * FIELD(health, clients, .max = CLIENTS_MAX, .since = 2). */
 #define FIELD(of, member, ...) FIELD_NAMED(of, member, #member, __VA_ARGS__)
 #define FIELD_NAMED(of, member, name_, ...)                                                        \
     {                                                                                              \
@@ -78,6 +97,18 @@ struct record {
     {                                                                                              \
         .name = #member, .type = (type_), FIELD_PLACE(of, member), __VA_ARGS__                     \
     }
+/* An enumerator, or one value for each of some names: an array of names. */
+#define FIELD_NAMES_OF(of, member, type_, names_, ...)                                             \
+    FIELD_OF_TYPE(of, member, type_, .names = (names_),                                            \
+                  .names_count = sizeof(names_) / sizeof(names_)[0], __VA_ARGS__)
+/* A struct within the struct, or an array of them. */
+#define FIELD_RECORD_OF(struct_, member, of_, ...)                                                 \
+    FIELD_OF_TYPE(struct_, member, FIELD_RECORD, .of = &(of_), __VA_ARGS__)
+#define FIELD_ARRAY_OF(struct_, member, of_, ...)                                                  \
+    FIELD_OF_TYPE(struct_, member, FIELD_ARRAY, .of = &(of_),                                      \
+                  .items_max = sizeof(((struct struct_ *)0)->member) /                             \
+                               sizeof(((struct struct_ *)0)->member[0]),                           \
+                  __VA_ARGS__)
 /* A list, or items within the struct, with its count beside it: FIELD_LIST_OF(status, results,
  * results_count, probe_result_record, TARGETS_MAX). */
 #define FIELD_LIST_OF(struct_, member, count, of_, max_, ...)                                      \
@@ -87,30 +118,69 @@ struct record {
     FIELD_OF_TYPE(struct_, member, FIELD_ITEMS, .of = &(of_), .items_max = (max_),                 \
                   .count_offset = offsetof(struct struct_, count), __VA_ARGS__)
 
-/* The record of struct NAME, from its table NAME_fields. */
-#define RECORD(of)                                                                                 \
+/* The record of struct NAME, from its table NAME_fields; with relations: RECORD(segment, .check =
+ * check_segment). */
+#define RECORD(of, ...)                                                                            \
     {                                                                                              \
         .name = #of, .bytes = sizeof(struct of), .fields = of##_fields,                            \
-        .fields_count = sizeof of##_fields / sizeof of##_fields[0]                                 \
+        .fields_count = sizeof of##_fields / sizeof of##_fields[0], __VA_ARGS__                    \
     }
 
 /* The largest value of a U32 or COUNTER. */
 uint64_t field_max(const struct field *field);
 
-/* Address of a field within a struct, and of the count of a list. */
+/* Address of a field within a struct, and of the count of ITEMS or a LIST. */
 void *field_at(const struct field *field, void *item);
 uint32_t *field_count_at(const struct field *field, void *item);
 
-/* Value of a U32, BOOL or ENUM, whatever its size; and setting it. */
+/* The structs that a field holds (NULL: none), and how many; of a field that has a table. */
+void *field_structs(const struct field *field, void *item, uint32_t *ret_count);
+
+/* Value of a U32, BOOL or ENUM, whatever its size; and setting it. Likewise of an I64. */
 uint32_t field_u32_get(const struct field *field, const void *item);
 void field_u32_set(const struct field *field, void *item, uint32_t value);
+int64_t field_i64_get(const struct field *field, const void *item);
+void field_i64_set(const struct field *field, void *item, int64_t value);
 
 /* Sets a field to what an older journal means by lacking it. */
 void field_set_otherwise(const struct field *field, void *item);
 
-/* Whether every value is one that the table allows, items of lists included: 0, or -EBADMSG with
- * "RECORD: FIELD is out of range". */
+/* Whether the table forbids the value. Then what holds words to follow the field's name: "is 9 (0
+ * to 7)". Looks at no struct that the field holds. */
+#define FIELD_WRONG_BYTES 96
+bool field_is_wrong(const struct field *field, const void *item, char what[FIELD_WRONG_BYTES]);
+
+/*
+ * Goes through all values of a struct, and of the structs that it holds: a field before what it
+ * holds. At the end of each struct comes a step without a field; everything it holds has ended
+ * then.
+ */
+#define RECORD_DEPTH_MAX 8
+
+struct record_walk {
+    const struct field *field;   /* NULL: the end of the item. */
+    const struct record *record; /* Of the item. */
+    void *item;
+    uint32_t depth;
+    struct {
+        const struct field *via; /* Of the level above. */
+        const struct record *record;
+        char *item;
+        uint32_t index; /* Of the item, ... */
+        uint32_t count; /* ... of so many. */
+        uint32_t fields_passed;
+    } levels[RECORD_DEPTH_MAX];
+};
+
+void record_walk_begin(struct record_walk *walk, const struct record *record, void *item);
+bool record_walk_next(struct record_walk *walk); /* False: all was seen. */
+
+/* Whether every value is one that the tables allow, and what holds between them: 0, or -EBADMSG
+ * with "RECORD: flows[2].partitions is 0 (1 to 1024)". */
 int record_check(const struct record *record, const void *item, struct errinfo *reterr);
+
+/* Frees what the struct owns, wipes its secrets and zeroes it, also when it is half made. */
+void record_done(const struct record *record, void *item);
 
 /* Bytes of the struct that its fields cover; equal to its size where nothing is left out and there
  * is no padding: a member that is missing in the table would be lost in silence. */

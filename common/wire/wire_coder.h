@@ -99,6 +99,9 @@ struct list_kind {
     const struct record *record;                   /* ... by its table. */
 };
 
+/* An item of that kind by itself. */
+void code_one(struct coder *coder, const struct list_kind *kind, void *item);
+
 /* Head of a list: *count items follow, each a field of its own kind within it. Reading, it is at
  * most items_max and what the bytes left can hold. */
 bool code_count(struct coder *coder, const char *field, uint32_t *count,
@@ -111,5 +114,8 @@ void *code_list(struct coder *coder, const char *field, void *items, uint32_t *c
 /* A list within an array of kind->items_max items. */
 void code_items(struct coder *coder, const char *field, void *items, uint32_t *count,
                 const struct list_kind *kind);
+
+/* An array of kind->items_max items, all of them used. */
+void code_all(struct coder *coder, const char *field, void *items, const struct list_kind *kind);
 
 #endif

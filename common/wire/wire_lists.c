@@ -32,7 +32,7 @@ bool code_count(struct coder *coder, const char *field, uint32_t *count,
     return true;
 }
 
-static void code_item(struct coder *coder, const struct list_kind *kind, void *item)
+void code_one(struct coder *coder, const struct list_kind *kind, void *item)
 {
     if (kind->code != NULL) {
         kind->code(coder, item);
@@ -50,7 +50,7 @@ static void code_each(struct coder *coder, const char *field, void *items, uint3
     coder->open[coder->depth].left = count;
     coder->depth++;
     for (uint32_t i = 0; i < count && coder->failure == 0; i++) {
-        code_item(coder, kind, (char *)items + i * kind->item_bytes);
+        code_one(coder, kind, (char *)items + i * kind->item_bytes);
     }
     code_end(coder);
 }
@@ -85,6 +85,20 @@ void code_items(struct coder *coder, const char *field, void *items, uint32_t *c
         *count = number;
         code_each(coder, field, items, number, kind);
     }
+}
+
+void code_all(struct coder *coder, const char *field, void *items, const struct list_kind *kind)
+{
+    uint32_t number = kind->items_max;
+
+    if (!code_count(coder, field, &number, kind)) {
+        return;
+    }
+    if (number != kind->items_max) {
+        coder_bad(coder, field, "has not its number of items");
+        return;
+    }
+    code_each(coder, field, items, number, kind);
 }
 
 /*

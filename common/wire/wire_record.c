@@ -4,7 +4,7 @@
 
 static uint32_t values_count(const struct field *field)
 {
-    return field->type == FIELD_COUNTERS ? field->names_count : 1;
+    return field->type == FIELD_COUNTERS || field->type == FIELD_HISTS ? field->names_count : 1;
 }
 
 static uint32_t values_of(const struct record *record)
@@ -34,31 +34,63 @@ static void code_number(struct coder *coder, const struct field *field, void *it
     if (field->type == FIELD_BOOL) {
         code_bool(coder, field->name, &truth);
         number = truth ? 1 : 0;
-    } else if (field->type == FIELD_ENUM) {
-        number = code_enum(coder, field->name, number, field->names_count - 1);
     } else {
-        code_u32(coder, field->name, &number, (uint32_t)field_max(field));
+        code_u32(coder, field->name, &number, UINT32_MAX);
     }
     field_u32_set(field, item, number);
 }
 
-static void code_wide(struct coder *coder, const struct field *field, uint64_t *values)
+static void code_signed(struct coder *coder, const struct field *field, void *item)
 {
-    uint64_t max = field->type == FIELD_COUNTER ? field_max(field) : UINT64_MAX;
+    int64_t value = field_i64_get(field, item);
 
-    for (uint32_t i = 0; i < values_count(field); i++) {
-        code_u64(coder, field->name, &values[i]);
-        if (values[i] > max) {
-            coder_bad(coder, field->name, "is too large");
+    code_i64(coder, field->name, &value);
+    if (coder_reads(coder) && field->bytes < sizeof value &&
+        (value < INT32_MIN || value > INT32_MAX)) {
+        coder_bad(coder, field->name, "is too large");
+        return;
+    }
+    field_i64_set(field, item, value);
+}
+
+static void code_by_name(struct coder *coder, const struct field *field, void *at)
+{
+    uint64_t *counters = at;
+    struct hist **hists = at;
+
+    for (uint32_t i = 0; i < field->names_count; i++) {
+        if (field->type == FIELD_HISTS) {
+            code_hist(coder, field->names[i], &hists[i]);
+        } else {
+            code_u64(coder, field->names[i], &counters[i]);
         }
     }
 }
 
-static void code_field(struct coder *coder, const struct field *field, void *item)
+static void code_structs(struct coder *coder, const struct field *field, void *item)
+{
+    const struct list_kind kind =
+        kind_of(field->of, field->type == FIELD_ONE ? 1 : field->items_max);
+    uint32_t count = 0;
+    void *items = field_structs(field, item, &count);
+    void **owned = field_at(field, item);
+
+    if (field->type == FIELD_RECORD) {
+        code_one(coder, &kind, items);
+    } else if (field->type == FIELD_ARRAY) {
+        code_all(coder, field->name, items, &kind);
+    } else if (field->type == FIELD_ITEMS) {
+        code_items(coder, field->name, items, field_count_at(field, item), &kind);
+    } else if (field->type == FIELD_LIST) {
+        *owned = code_list(coder, field->name, items, field_count_at(field, item), &kind);
+    } else {
+        *owned = code_list(coder, field->name, items, &count, &kind);
+    }
+}
+
+static void code_value(struct coder *coder, const struct field *field, void *item)
 {
     void *at = field_at(field, item);
-    void **list = at;
-    struct list_kind kind;
 
     switch (field->type) {
     case FIELD_BOOL:
@@ -68,26 +100,53 @@ static void code_field(struct coder *coder, const struct field *field, void *ite
         break;
     case FIELD_COUNTER:
     case FIELD_ID:
+        code_u64(coder, field->name, at);
+        break;
     case FIELD_COUNTERS:
-        code_wide(coder, field, at);
+    case FIELD_HISTS:
+        code_by_name(coder, field, at);
         break;
     case FIELD_I64:
-        code_i64(coder, field->name, at);
+        code_signed(coder, field, item);
         break;
     case FIELD_DOUBLE:
+    case FIELD_SUM:
         code_double(coder, field->name, at);
         break;
     case FIELD_TEXT:
         code_text(coder, field->name, at, field->bytes);
         break;
+    case FIELD_STRING:
+        code_string(coder, field->name, at, field->optional);
+        break;
+    case FIELD_RUNS:
+        code_runs(coder, field->name, at);
+        break;
+    case FIELD_RECORD:
+    case FIELD_ARRAY:
     case FIELD_ITEMS:
-        kind = kind_of(field->of, field->items_max);
-        code_items(coder, field->name, at, field_count_at(field, item), &kind);
-        break;
     case FIELD_LIST:
-        kind = kind_of(field->of, field->items_max);
-        *list = code_list(coder, field->name, *list, field_count_at(field, item), &kind);
+    case FIELD_ONE:
+        code_structs(coder, field, item);
         break;
+    }
+}
+
+static void code_field(struct coder *coder, const struct field *field, void *item)
+{
+    char what[FIELD_WRONG_BYTES];
+
+    code_value(coder, field, item);
+    if (coder_reads(coder) && coder->failure == 0 && field_is_wrong(field, item, what)) {
+        coder_bad(coder, field->name, what);
+    }
+}
+
+/* Both ways: what the other side would refuse is not sent. */
+static void check_relations(struct coder *coder, const struct record *record, const void *item)
+{
+    if (coder->failure == 0 && record->check != NULL) {
+        coder->failure = record->check(item, coder->reterr);
     }
 }
 
@@ -98,6 +157,7 @@ void code_record(struct coder *coder, const struct record *record, void *item)
         code_field(coder, &record->fields[i], item);
     }
     code_end(coder);
+    check_relations(coder, record, item);
 }
 
 void *code_records(struct coder *coder, const char *field, void *items, uint32_t *count,

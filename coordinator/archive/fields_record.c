@@ -24,6 +24,14 @@ static void code_number(struct fields *fields, const struct field *field, void *
     field_u32_set(field, item, number);
 }
 
+static void code_signed(struct fields *fields, const struct field *field, void *item)
+{
+    int64_t value = field_i64_get(field, item);
+
+    field_i64(fields, field->name, &value);
+    field_i64_set(field, item, value);
+}
+
 static void code_counter(struct fields *fields, const struct field *field, uint64_t *value)
 {
     field_counter(fields, field->name, value);
@@ -55,6 +63,17 @@ static void code_any_list(struct fields *fields, const struct field *field, void
     }
 }
 
+static void code_hists(struct fields *fields, const struct field *field, struct hist **hists)
+{
+    if (!field_doc_begin(fields, field->name)) {
+        return;
+    }
+    for (uint32_t i = 0; i < field->names_count; i++) {
+        field_hist(fields, field->names[i], &hists[i]);
+    }
+    field_doc_end(fields);
+}
+
 static void code_field(struct fields *fields, const struct field *field, void *item)
 {
     void *at = field_at(field, item);
@@ -79,18 +98,24 @@ static void code_field(struct fields *fields, const struct field *field, void *i
         field_u64_text(fields, field->name, at);
         break;
     case FIELD_I64:
-        field_i64(fields, field->name, at);
+        code_signed(fields, field, item);
         break;
     case FIELD_DOUBLE:
+    case FIELD_SUM:
         field_double(fields, field->name, at);
         break;
     case FIELD_TEXT:
         field_text(fields, field->name, at, field->bytes);
         break;
+    case FIELD_HISTS:
+        code_hists(fields, field, at);
+        break;
     case FIELD_ITEMS:
     case FIELD_LIST:
         code_any_list(fields, field, item);
         break;
+    default: /* No struct that is kept has such a field. */
+        ASSERT(false);
     }
 }
 

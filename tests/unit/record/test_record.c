@@ -4,12 +4,18 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum colour { COLOUR_RED, COLOUR_BLUE };
 
 struct leaf {
     uint64_t count;
+};
+
+struct twig {
+    struct leaf leaf;
+    int32_t code;
 };
 
 struct sample {
@@ -22,6 +28,12 @@ struct sample {
     enum colour colour;
     struct leaf leaves[3];
     uint32_t leaves_count;
+    struct twig twigs[2];
+    char *note;
+    char *password;
+    struct leaf *fallen;
+    uint32_t fallen_count;
+    struct twig *broken;
 };
 
 static const char *const colours[] = {"red", "blue"};
@@ -29,17 +41,41 @@ static const char *const colours[] = {"red", "blue"};
 static const struct field leaf_fields[] = {FIELD(leaf, count, .max = 9)};
 static const struct record leaf_record = RECORD(leaf);
 
+static const struct field twig_fields[] = {
+    FIELD_RECORD_OF(twig, leaf, leaf_record),
+    FIELD(twig, code, .min = -3),
+};
+
+/* Heavy twigs have no code. */
+static int check_twig(const void *item, struct errinfo *reterr)
+{
+    const struct twig *twig = item;
+
+    return twig->leaf.count == 9 && twig->code != 0
+               ? errinfo_set(reterr, -EBADMSG, "twig: code of a heavy one")
+               : 0;
+}
+
+static const struct record twig_record = RECORD(twig, .check = check_twig);
+
 static const struct field sample_fields[] = {
     FIELD(sample, yes),
     FIELD(sample, index, .max = 7),
     FIELD(sample, amount, .max = 1000, .since = 2, .otherwise = 3),
     FIELD(sample, offset_ns, .since = 2, .otherwise = -5),
     FIELD(sample, share),
-    FIELD(sample, text),
-    FIELD_OF_TYPE(sample, colour, FIELD_ENUM, .names = colours, .names_count = 2),
-    FIELD_ITEMS_OF(sample, leaves, leaves_count, leaf_record, 3),
+    FIELD(sample, text, .min = 1),
+    FIELD_NAMES_OF(sample, colour, FIELD_ENUM, colours),
+    FIELD_ITEMS_OF(sample, leaves, leaves_count, leaf_record, 3, .min = 1),
+    FIELD_ARRAY_OF(sample, twigs, twig_record),
+    FIELD(sample, note),
+    FIELD(sample, password, .optional = true, .secret = true),
+    FIELD_LIST_OF(sample, fallen, fallen_count, leaf_record, 3),
+    FIELD_OF_TYPE(sample, broken, FIELD_ONE, .of = &twig_record),
 };
 static const struct record sample_record = RECORD(sample);
+
+static char note[] = "";
 
 static struct sample good(void)
 {
@@ -50,7 +86,8 @@ static struct sample good(void)
                            .text = "1234567",
                            .colour = COLOUR_BLUE,
                            .leaves = {{9}, {0}, {10}},
-                           .leaves_count = 2};
+                           .leaves_count = 2,
+                           .note = note};
 }
 
 static void assert_refused(const struct sample *sample, const char *sentence)
@@ -75,19 +112,71 @@ static void record_check_names_the_field_that_is_out_of_range(void **state)
 
     (void)state;
     sample.index = 8;
-    assert_refused(&sample, "sample: index is out of range");
+    assert_refused(&sample, "sample: index is 8 (0 to 7)");
     sample = good();
     sample.amount = 1001;
-    assert_refused(&sample, "sample: amount is out of range");
+    assert_refused(&sample, "sample: amount is 1001 (0 to 1000)");
     sample = good();
     sample.share = NAN;
-    assert_refused(&sample, "sample: share is out of range");
+    assert_refused(&sample, "sample: share is no number");
     sample = good();
     sample.text[7] = 'x'; /* Its end is missing. */
-    assert_refused(&sample, "sample: text is out of range");
+    assert_refused(&sample, "sample: text has no end");
     sample = good();
     sample.colour = (enum colour)2;
-    assert_refused(&sample, "sample: colour is out of range");
+    assert_refused(&sample, "sample: colour has no known value");
+    sample = good();
+    sample.text[0] = '\0';
+    assert_refused(&sample, "sample: text is empty");
+    sample = good();
+    sample.note = NULL;
+    assert_refused(&sample, "sample: note is missing");
+}
+
+static void record_check_looks_into_what_a_struct_holds(void **state)
+{
+    struct twig broken = {.code = 1};
+    struct sample sample = good();
+
+    (void)state;
+    sample.twigs[1].code = -3;
+    sample.broken = &broken;
+    assert_int_equal(record_check(&sample_record, &sample, NULL), -EBADMSG); /* 1 is beyond 0. */
+    broken.code = 0;
+    assert_int_equal(record_check(&sample_record, &sample, NULL), 0);
+    sample.twigs[1].code = -4;
+    assert_refused(&sample, "sample: twigs[1].code is -4 (-3 to 0)");
+    sample.twigs[1] = (struct twig){.leaf = {10}};
+    assert_refused(&sample, "sample: twigs[1].leaf.count is 10 (0 to 9)");
+    sample.twigs[1] = (struct twig){.leaf = {9}, .code = -1};
+    assert_refused(&sample, "twig: code of a heavy one");
+    sample = good();
+    broken.leaf.count = 11;
+    sample.broken = &broken;
+    assert_refused(&sample, "sample: broken.leaf.count is 11 (0 to 9)");
+    sample.broken = NULL;
+    sample.fallen_count = 1;
+    assert_refused(&sample, "sample: fallen is missing");
+}
+
+/* What is not freed, the address sanitizer's run of this test tells. */
+static void record_done_frees_what_a_struct_owns(void **state)
+{
+    struct sample empty;
+    struct sample sample = good();
+
+    (void)state;
+    memset(&empty, 0, sizeof empty);
+    sample.note = strdup("n");
+    sample.password = strdup("p");
+    sample.fallen_count = 2;
+    sample.fallen = calloc(2, sizeof *sample.fallen);
+    sample.broken = calloc(1, sizeof *sample.broken);
+    record_done(&sample_record, &sample);
+    assert_memory_equal(&sample, &empty, sizeof empty);
+    sample.fallen_count = 2; /* Half made. */
+    record_done(&sample_record, &sample);
+    assert_memory_equal(&sample, &empty, sizeof empty);
 }
 
 static void record_check_looks_at_the_items_that_are_used(void **state)
@@ -96,9 +185,9 @@ static void record_check_looks_at_the_items_that_are_used(void **state)
 
     (void)state;
     sample.leaves_count = 3;
-    assert_refused(&sample, "leaf: count is out of range");
+    assert_refused(&sample, "sample: leaves[2].count is 10 (0 to 9)");
     sample.leaves_count = 4;
-    assert_refused(&sample, "sample: leaves is out of range");
+    assert_refused(&sample, "sample: leaves has 4 items (1 to 3)");
 }
 
 static void what_an_older_journal_lacks_is_what_the_table_says(void **state)
@@ -116,6 +205,7 @@ static void what_an_older_journal_lacks_is_what_the_table_says(void **state)
     assert_string_equal(sample.text, "");
     assert_int_equal(sample.colour, COLOUR_RED);
     assert_int_equal(sample.leaves_count, 0);
+    assert_null(sample.note);
 }
 
 /* A member that is added to such a struct and not to its table would be lost in silence. */
@@ -138,6 +228,8 @@ int main(void)
         cmocka_unit_test(record_check_takes_what_the_table_allows),
         cmocka_unit_test(record_check_names_the_field_that_is_out_of_range),
         cmocka_unit_test(record_check_looks_at_the_items_that_are_used),
+        cmocka_unit_test(record_check_looks_into_what_a_struct_holds),
+        cmocka_unit_test(record_done_frees_what_a_struct_owns),
         cmocka_unit_test(what_an_older_journal_lacks_is_what_the_table_says),
         cmocka_unit_test(every_member_of_a_snapshot_is_in_its_table),
     };

@@ -102,7 +102,7 @@ static void indexes_beyond_their_bounds_are_refused(void **state)
 
     assert_int_equal(wire_encode_poll(&poll, &out), 0);
     assert_int_equal(wire_decode_poll(out.bytes, out.bytes_count, &poll_back, &err), -EBADMSG);
-    assert_string_equal(err.text, "request_head: agent is too large");
+    assert_string_equal(err.text, "request_head: agent is 256 (0 to 255)");
     text_done(&out);
 }
 

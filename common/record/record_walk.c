@@ -1,0 +1,153 @@
+#include "hist.h"
+#include "invariant.h"
+#include "record.h"
+#include "seqset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void record_walk_begin(struct record_walk *walk, const struct record *record, void *item)
+{
+    memset(walk, 0, sizeof *walk);
+    walk->depth = 1;
+    walk->levels[0].record = record;
+    walk->levels[0].item = item;
+    walk->levels[0].count = 1;
+}
+
+/* Into the structs that the field holds, if it holds any. */
+static void descend(struct record_walk *walk, const struct field *field, void *item)
+{
+    uint32_t count = 0;
+    void *items = field->of != NULL ? field_structs(field, item, &count) : NULL;
+
+    if (items == NULL || count == 0) {
+        return;
+    }
+    ASSERT(walk->depth < RECORD_DEPTH_MAX);
+    walk->levels[walk->depth].via = field;
+    walk->levels[walk->depth].record = field->of;
+    walk->levels[walk->depth].item = items;
+    walk->levels[walk->depth].index = 0;
+    walk->levels[walk->depth].count = count;
+    walk->levels[walk->depth].fields_passed = 0;
+    walk->depth++;
+}
+
+bool record_walk_next(struct record_walk *walk)
+{
+    uint32_t last;
+
+    /* Only now, so that who walks can look at the field, or refuse it, before. */
+    if (walk->field != NULL) {
+        descend(walk, walk->field, walk->item);
+    }
+    while (walk->depth > 0) {
+        last = walk->depth - 1;
+        walk->record = walk->levels[last].record;
+        walk->item = walk->levels[last].item;
+        if (walk->levels[last].fields_passed < walk->record->fields_count) {
+            walk->field = &walk->record->fields[walk->levels[last].fields_passed++];
+            return true;
+        }
+        if (walk->levels[last].fields_passed == walk->record->fields_count) {
+            walk->levels[last].fields_passed++;
+            walk->field = NULL;
+            return true;
+        }
+        walk->levels[last].index++;
+        walk->levels[last].item += walk->record->bytes;
+        walk->levels[last].fields_passed = 0;
+        if (walk->levels[last].index == walk->levels[last].count) {
+            walk->depth--;
+        }
+    }
+    return false;
+}
+
+/* "flows[2].message.", of the item that the walk is at. */
+static void path_of(const struct record_walk *walk, char *path, size_t path_bytes)
+{
+    size_t length = 0;
+
+    path[0] = '\0';
+    for (uint32_t i = 1; i < walk->depth; i++) {
+        const struct field *via = walk->levels[i].via;
+        bool single = via->type == FIELD_RECORD || via->type == FIELD_ONE;
+        int n = single ? snprintf(path + length, path_bytes - length, "%s.", via->name)
+                       : snprintf(path + length, path_bytes - length, "%s[%u].", via->name,
+                                  walk->levels[i].index);
+
+        if (n < 0 || (size_t)n >= path_bytes - length) {
+            return;
+        }
+        length += (size_t)n;
+    }
+}
+
+int record_check(const struct record *record, const void *item, struct errinfo *reterr)
+{
+    struct record_walk walk;
+    char what[FIELD_WRONG_BYTES];
+    char path[ERRINFO_BYTES];
+    int r = 0;
+
+    record_walk_begin(&walk, record, (void *)(uintptr_t)item); /* Nothing is written. */
+    while (r == 0 && record_walk_next(&walk)) {
+        if (walk.field == NULL) {
+            r = walk.record->check != NULL ? walk.record->check(walk.item, reterr) : 0;
+        } else if (field_is_wrong(walk.field, walk.item, what)) {
+            path_of(&walk, path, sizeof path);
+            r = errinfo_set(reterr, -EBADMSG, "%s: %s%s %s", record->name, path, walk.field->name,
+                            what);
+        }
+    }
+    return r;
+}
+
+static void free_string(const struct field *field, char *text)
+{
+    if (field->secret && text != NULL) {
+        explicit_bzero(text, strlen(text));
+    }
+    free(text);
+}
+
+static void free_field(const struct field *field, void *item)
+{
+    void **owned = field_at(field, item);
+
+    switch (field->type) {
+    case FIELD_STRING:
+        free_string(field, *owned);
+        break;
+    case FIELD_LIST:
+    case FIELD_ONE:
+        free(*owned);
+        break;
+    case FIELD_HISTS:
+        for (uint32_t i = 0; i < field->names_count; i++) {
+            hist_free(owned[i]);
+        }
+        break;
+    case FIELD_RUNS:
+        seqruns_done(field_at(field, item));
+        break;
+    default:
+        break;
+    }
+}
+
+void record_done(const struct record *record, void *item)
+{
+    struct record_walk walk;
+
+    record_walk_begin(&walk, record, item);
+    while (record_walk_next(&walk)) {
+        for (uint32_t i = 0; walk.field == NULL && i < walk.record->fields_count; i++) {
+            free_field(&walk.record->fields[i], walk.item);
+        }
+    }
+    memset(item, 0, record->bytes);
+}
