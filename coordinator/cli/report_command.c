@@ -6,6 +6,7 @@
 #include "hlog.h"
 #include "invariant.h"
 #include "report.h"
+#include "sink_fold.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,6 +45,34 @@ static bool contradicts_itself(const struct result *result)
     return result->violation[0] != '\0';
 }
 
+/* Those of a run, but for those that only matter while it lasts. hlog_folder: NULL: no log. */
+static int add_sinks(struct sinks *sinks, struct fold *fold, const char *hlog_folder,
+                     struct errinfo *reterr)
+{
+    struct hlog *hlog = NULL;
+    int r = hlog_folder == NULL ? 0 : hlog_new(hlog_folder, &hlog, reterr);
+
+    sinks_add(sinks, &sink_fold, fold);
+    if (hlog != NULL) {
+        sinks_add(sinks, &sink_hlog, hlog);
+    }
+    return r;
+}
+
+static int take_all(struct sinks *sinks, struct archive_reader *reader, uint64_t *ret_entries,
+                    struct errinfo *reterr)
+{
+    struct journal_entry entry;
+    int r = 0;
+
+    while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
+        ++*ret_entries;
+        r = sinks_take(sinks, &entry, reterr);
+        journal_entry_done(&entry);
+    }
+    return r;
+}
+
 /* Folds the journal; the histogram log, if wanted, is written on the way. *ret_code: how to exit on
  * failure: what is no run's folder is a mistake of the user's, a disk that is full is none. */
 static int read_journal(const char *folder, bool with_hlog, struct result **ret, int *ret_code,
@@ -51,8 +80,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
 {
     struct archive_reader *reader = NULL;
     struct fold *fold = NULL;
-    struct hlog *hlog = NULL;
-    struct journal_entry entry;
+    struct sinks sinks = {0};
     struct result *result = NULL;
     uint64_t entries = 0;
     int closed;
@@ -62,23 +90,19 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
         r = fold_new(&fold, reterr);
     }
     *ret_code = r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
-    if (r == 0 && with_hlog) {
-        r = hlog_new(folder, &hlog, reterr);
+    if (r == 0) {
+        r = add_sinks(&sinks, fold, with_hlog ? folder : NULL, reterr);
         *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
     }
-    while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
-        entries++;
-        r = fold_add(fold, &entry, reterr);
-        if (r < 0) {
+    if (r == 0) {
+        r = take_all(&sinks, reader, &entries, reterr);
+        if (sinks.refused_by == &sink_fold) {
             (void)errinfo_prefix(reterr, r, "%s/%s", folder, ARCHIVE_JOURNAL_NAME);
+        } else if (sinks.refused_by != NULL) {
+            *ret_code = EXIT_FAILED;
         }
-        if (r == 0 && with_hlog) {
-            r = hlog_add(hlog, &entry, reterr);
-            *ret_code = r < 0 ? EXIT_FAILED : *ret_code;
-        }
-        journal_entry_done(&entry);
     }
-    closed = hlog_close(hlog, r == 0 ? reterr : NULL);
+    closed = sinks_close(&sinks, r == 0 ? reterr : NULL);
     if (r == 0 && entries == 0) {
         r = errinfo_set(reterr, -ENODATA,
                         "%s/%s: is empty: the run ended before anything was written (a full disk?)",

@@ -46,10 +46,7 @@ static int make_folder(struct run *run, struct errinfo *reterr)
     r = file_mkdirs(run->folder, reterr);
     if (r == 0) {
         /* The folder goes to the outcome. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        r = archive_writer_new(run->folder, &run->archive, reterr);
-    }
-    if (r == 0) {
-        r = hlog_new(run->folder, &run->hlog, reterr);
+        r = disk_new(run->folder, &run->disk, reterr);
     }
     if (r == 0) {
         r = file_mkdirs(run->agents_folder, reterr);
@@ -220,28 +217,6 @@ static int run_trials(struct run *run, struct errinfo *reterr)
     return r;
 }
 
-const char *run_failure_code(int code)
-{
-    switch (code) {
-    case -EHOSTUNREACH:
-        return "no_target";
-    case -ENOSPC:
-    case -EDQUOT:
-    case -EFBIG:
-        return "disk_full";
-    case -EMFILE:
-        return "too_many_clients";
-    case -ESTALE:
-        return "journal_gone";
-    case -ECONNRESET:
-        return "agent_lost";
-    case -ETIMEDOUT:
-        return "too_few_agents";
-    default:
-        return "failed";
-    }
-}
-
 /* What ended the run, unless a trial has said it already. */
 static void take_failure(struct run *run, int code, const struct errinfo *error)
 {
@@ -262,16 +237,14 @@ static void run_done(struct run *run)
     if (run->session_open) {
         session_close(run->session);
     }
-    (void)archive_writer_close(run->archive, NULL);
-    (void)hlog_close(run->hlog, NULL);
+    (void)sinks_close(&run->sinks, NULL);
     fold_free(run->fold);
     plan_free(run->plan);
     free(run->cases);
     free(run->cases_begun);
     free(run->broker_versions);
     free(run->calibrations);
-    windows_free(run->windows);
-    free(run->window_counts);
+    watch_done(&run->watch);
     free(run->agents_folder);
     log_close();
 }
@@ -291,6 +264,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
     r = fold_new(&run.fold, reterr);
     if (r == 0) {
         r = make_files(&run, reterr);
+        run_add_sinks(&run);
     }
     if (r == 0) {
         r = run_journal_begin(&run, reterr);

@@ -32,8 +32,7 @@ static void calibration_free(struct calibration *made)
     plan_free(made->run.plan);
     free(made->run.cases);
     free(made->run.broker_versions);
-    windows_free(made->run.windows);
-    free(made->run.window_counts);
+    watch_done(&made->run.watch);
     free(made);
 }
 
@@ -84,6 +83,7 @@ static int calibration_new(struct run *run, uint32_t setup, struct calibration *
         calibration_free(made);
         return r;
     }
+    run_add_sinks(&made->run);
     *ret = made;
     return 0;
 }

@@ -17,8 +17,8 @@ static int judge(struct run *run, struct result *result, struct errinfo *reterr)
     const struct scenario *scenario = run->config->scenario;
     const struct judge_terms terms = {.objectives = scenario->objectives,
                                       .objectives_count = scenario->objectives_count,
-                                      .windows = run->window_counts,
-                                      .windows_count = run->window_counts_count,
+                                      .windows = run->watch.counts,
+                                      .windows_count = run->watch.counts_count,
                                       .compare = &scenario->compare,
                                       .selfcheck_warns = scenario->selfcheck_warns};
     int r = selfcheck_find(result, reterr);
@@ -131,7 +131,7 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
     result->cut_off = false;
     r = journal_close(run, result, &error);
     if (r == 0) {
-        r = run_sync(run, &error);
+        r = sinks_sync(&run->sinks, &error);
     }
     if (r < 0) {
         char text[ERRINFO_BYTES];

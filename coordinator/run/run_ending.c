@@ -5,6 +5,7 @@
 #include "log.h"
 #include "mono.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ void run_take_interrupt(struct run *run)
                                run == whole ? "interrupted by the user"
                                             : "interrupted by the user while calibrating",
                                NULL);
-        (void)run_sync(whole, NULL);
+        (void)sinks_sync(&whole->sinks, NULL);
     }
 }
 
@@ -69,8 +70,7 @@ int run_look_for_end(struct run *run, int64_t drain_ns, int64_t *deadline_ns,
         run_take_interrupt(run);
         run_notice(run, "interrupted: draining (Ctrl-C again stops at once)");
         end_sending(run, drain_ns, deadline_ns);
-    } else if (!run_is_ending(run) && !run->broker_given_up && run->windows != NULL &&
-               windows_missed(run->windows, missed)) {
+    } else if (!run_is_ending(run) && !run->broker_given_up && watch_missed(&run->watch, missed)) {
         int r = take_abort(run, missed, reterr);
 
         end_sending(run, drain_ns, deadline_ns);
@@ -104,26 +104,24 @@ bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_dead
            (int64_t)live->intervals * INTERVAL_NS > since_ns;
 }
 
-int run_watch_objectives(struct run *run, const struct journal_entry *entry, struct errinfo *reterr)
+const char *run_failure_code(int code)
 {
-    const struct scenario *scenario = run->config->scenario;
-    int r = 0;
-
-    switch (entry->kind) {
-    case ENTRY_TRIAL:
-        return windows_new(scenario->objectives, scenario->objectives_count, &entry->as.trial,
-                           run->cases[entry->as.trial.case_index].target, &run->windows, reterr);
-    case ENTRY_SEGMENT:
-        windows_segment(run->windows, &entry->as.segment);
-        return 0;
-    case ENTRY_SNAPSHOT:
-        return windows_snapshot(run->windows, entry->as.snapshot, reterr);
-    case ENTRY_TRIAL_END:
-        r = windows_finish(run->windows, &run->window_counts, &run->window_counts_count, reterr);
-        windows_free(run->windows);
-        run->windows = NULL;
-        return r;
+    switch (code) {
+    case -EHOSTUNREACH:
+        return "no_target";
+    case -ENOSPC:
+    case -EDQUOT:
+    case -EFBIG:
+        return "disk_full";
+    case -EMFILE:
+        return "too_many_clients";
+    case -ESTALE:
+        return "journal_gone";
+    case -ECONNRESET:
+        return "agent_lost";
+    case -ETIMEDOUT:
+        return "too_few_agents";
     default:
-        return 0;
+        return "failed";
     }
 }

@@ -1,41 +1,30 @@
+/* run_journal: the entries of a run, and how they come to those who take them. */
 #include "run_parts.h"
 
 #include "channel.h"
 #include "mono.h"
+#include "sink_fold.h"
 
-#include "log.h"
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SYNC_NS NS_PER_S
-#define SHOW_NS (200 * NS_PER_MS)
+void run_add_sinks(struct run *run)
+{
+    const struct scenario *scenario = run->config->scenario;
+
+    sinks_add(&run->sinks, &sink_fold, run->fold);
+    watch_init(&run->watch, scenario->objectives, scenario->objectives_count);
+    sinks_add(&run->sinks, &watch_sink, &run->watch);
+    if (run->disk != NULL) {
+        sinks_add(&run->sinks, &disk_sink, run->disk);
+    }
+}
 
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
 {
-    int r;
-
     entry->at_unix_ns = wall_unix_ns();
-    /* Folded first: what the fold refuses must not stand in the journal, where `report` would
-     * stumble over it. */
-    r = fold_add(run->fold, entry, reterr);
-    r = r < 0 ? r : run_watch_objectives(run, entry, reterr);
-    if (r < 0 || run->archive_failed || run->archive == NULL) {
-        return r;
-    }
-    r = archive_append(run->archive, entry, reterr);
-    run->archive_failed = r < 0; /* Its last document may be half of one: no other may follow. */
-    return r < 0 ? r : hlog_add(run->hlog, entry, reterr);
-}
-
-int run_sync(struct run *run, struct errinfo *reterr)
-{
-    int r = run->archive_failed || run->archive == NULL ? 0 : archive_sync(run->archive, reterr);
-
-    run->archive_failed = run->archive_failed || r < 0;
-    return r;
+    return sinks_take(&run->sinks, entry, reterr);
 }
 
 int run_journal_begin(struct run *run, struct errinfo *reterr)
@@ -194,7 +183,7 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
     return r;
 }
 
-static int journal_mark(struct run *run, const struct result_mark *mark, struct errinfo *reterr)
+int run_journal_mark_of(struct run *run, const struct result_mark *mark, struct errinfo *reterr)
 {
     struct journal_entry entry = {.kind = ENTRY_MARK};
 
@@ -211,7 +200,7 @@ int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const 
     struct result_mark mark = {.kind = kind, .at_ns = at_ns};
 
     (void)snprintf(mark.text, sizeof mark.text, "%s", text);
-    return journal_mark(run, &mark, reterr);
+    return run_journal_mark_of(run, &mark, reterr);
 }
 
 int run_journal_missed_count(struct run *run, const struct assigned_phase *phases,
@@ -234,135 +223,4 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
                    (unsigned long long)last->messages);
     run_notice(run, "%s: %s", run->progress.case_name, text);
     return run_journal_mark(run, MARK_ERROR, due_end_ns, text, reterr);
-}
-
-/* Marks when an agent's clock was not what it was taken for: what was measured between hosts then
- * is off by up to that. Before T0 nothing is measured. */
-static int look_at_clocks(struct run *run, struct errinfo *reterr)
-{
-    struct fleet_doubt doubt;
-    int r = 0;
-
-    while (r == 0 && fleet_next_doubt(run->session->fleet, &doubt)) {
-        const char *name = fleet_agent(run->session->fleet, doubt.agent)->name;
-        struct result_mark mark = {.kind = MARK_CLOCK,
-                                   .at_ns = doubt.until_ns - run->t0_ns,
-                                   .from_ns = doubt.from_ns - run->t0_ns,
-                                   .clock_bound_ns = (uint64_t)doubt.size_ns};
-        char size[UNITS_TEXT_BYTES];
-
-        (void)units_format_ns((double)doubt.size_ns, size);
-        if (doubt.kind == FLEET_DOUBT_STEP) {
-            (void)snprintf(mark.text, sizeof mark.text,
-                           "the clock of %s stepped or changed its pace, by up to %s", name, size);
-        } else {
-            (void)snprintf(mark.text, sizeof mark.text,
-                           "%s has another host's boot id and a clock of its own, up to %s away (a "
-                           "cloned machine?)",
-                           name, size);
-        }
-        run_notice(run, "%s", mark.text);
-        if (run->trial != NULL && run->t0_ns != 0 && mark.at_ns >= 0) {
-            mark.from_ns = mark.from_ns > 0 ? mark.from_ns : 0;
-            r = journal_mark(run, &mark, reterr);
-        }
-    }
-    return r;
-}
-
-static void show(struct run *run, int64_t now_ns)
-{
-    struct run_progress *progress = &run->progress;
-
-    if (now_ns - run->shown_ns < SHOW_NS || run->config->on_progress == NULL) {
-        return;
-    }
-    run->shown_ns = now_ns;
-    progress->agents_joined =
-        run->session_open ? fleet_agents(run->session->fleet) : progress->agents_joined;
-    if (run->trial != NULL && run->t0_ns != 0) {
-        progress->trial_ns = now_ns - run->t0_ns;
-    }
-    run->config->on_progress(run->config->context, progress);
-}
-
-/* A report that contradicts its trial must not end the run, whose data are worth keeping: it is
- * left out, and the result is invalid and says why. */
-static int journal_snapshot(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
-{
-    struct errinfo error = {""};
-    int r = run_journal(run, entry, &error);
-
-    if (r == -EBADMSG) {
-        run_notice(run, "%s: a report of an agent was refused: %s", run->progress.case_name,
-                   error.text);
-        fold_tell_refused(run->fold, error.text);
-        return 0;
-    }
-    return r < 0 ? errinfo_set(reterr, r, "%s", error.text)
-                 : run_mark_notices(run, entry->as.snapshot, reterr);
-}
-
-int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
-{
-    struct snapshot *snapshot;
-    bool fresh = false;
-    int64_t now_ns;
-    int r = 0;
-
-    session_turn(run->session, timeout_ms);
-    while (r == 0 && (snapshot = fleet_next_snapshot(run->session->fleet)) != NULL) {
-        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
-
-        fresh = true;
-        entry.as.snapshot = snapshot;
-        r = run->trial != NULL && snapshot->trial == run->trial->number
-                ? journal_snapshot(run, &entry, reterr)
-                : 0;
-        journal_entry_done(&entry);
-    }
-    r = r < 0 ? r : look_at_clocks(run, reterr);
-    now_ns = mono_ns();
-    if (r == 0 && now_ns - run->synced_ns >= SYNC_NS) {
-        run->synced_ns = now_ns;
-        r = run_sync(run, reterr);
-    }
-    if (r == 0 && fresh) {
-        fold_live(run->fold, &run->progress.live);
-        /* What comes after a trial was told to end is no full window. */
-        if (run->windows != NULL && !run_is_ending(run)) {
-            windows_advance(run->windows, run->progress.live.intervals);
-        }
-        r = run_look_at_broker(run, reterr);
-    }
-    show(run, now_ns);
-    return r;
-}
-
-void run_notice(const struct run *run, const char *format, ...)
-{
-    char text[ERRINFO_BYTES];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    log_info("%s", text);
-    if (run->config->on_notice != NULL) {
-        run->config->on_notice(run->config->context, text);
-    }
-}
-
-void run_stage(struct run *run, const char *stage, const char *detail)
-{
-    run->progress.stage = stage;
-    run->progress.detail = detail;
-    run->shown_ns = 0;
-    log_info("%s%s%s", stage, detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
-    show(run, mono_ns());
-}
-
-bool run_interrupted(const struct run *run)
-{
-    return *run->config->interrupts > 0;
 }

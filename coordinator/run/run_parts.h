@@ -2,13 +2,14 @@
 #ifndef MILLRACE_RUN_PARTS_H
 #define MILLRACE_RUN_PARTS_H
 
-#include "archive.h"
-#include "hlog.h"
+#include "disk.h"
+#include "fold.h"
 #include "judge.h"
 #include "plan.h"
 #include "run.h"
 #include "search.h"
 #include "session.h"
+#include "watch.h"
 
 #define RUN_SAID_MAX 16
 
@@ -26,10 +27,9 @@ struct run {
     char *agents_folder;
     struct session *session; /* Borrowed: a calibration is a run of its own in the same session. */
     bool session_open;
-    struct archive_writer *archive; /* NULL, as is hlog: nothing is written, only folded. */
-    struct hlog *hlog;
-    bool archive_failed; /* The disk is full: nothing more is written, but what was begun is ended.
-                          */
+    struct sinks sinks; /* Who takes the entries of the journal. */
+    struct disk *disk;  /* One of them; NULL: nothing is written, only folded. */
+    struct watch watch; /* As is this one. */
     struct fold *fold;
     struct plan *plan;
     struct plan_request plan_request;
@@ -38,8 +38,6 @@ struct run {
     bool *cases_begun;        /* By plan case: a trial of it was. NULL in a calibration. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
     struct judge_events events;
-    struct window_count *window_counts; /* Of the trials so far. */
-    uint32_t window_counts_count;
     uint32_t search_trials;
     uint32_t trial_next; /* Number of the trial that begins next; not of a search's. */
     bool interrupt_journaled;
@@ -53,7 +51,6 @@ struct run {
     int64_t drain_ns;              /* Of the trial's last phase. */
     int64_t ending_ns;             /* When the sending was ended early; this process's clock. */
     bool aborted;                  /* By an objective that was missed. */
-    struct windows *windows;       /* NULL: no trial runs. */
     bool target_lost[TARGETS_MAX]; /* Its broker did not come back in time: no more trials of it. */
     bool broker_down;              /* No client can use it. */
     bool broker_silent;            /* Though its connections are open. */
@@ -66,11 +63,12 @@ struct run {
     int64_t start_skew_ns[AGENTS_MAX];
 };
 
-/* Appends an entry to the journal and folds it; the entry stays the caller's. Stamps its time.
- * Says once that the journal can't be written; from then on entries are only folded, so that a run
- * can end in order on a full disk. */
+/* Who takes the entries of this run: its fold, its watch, and its disk if it has one. */
+void run_add_sinks(struct run *run);
+
+/* Stamps an entry and gives it to all who take entries; it stays the caller's. Below 0: the fold
+ * refuses it (-EBADMSG), there is no memory, or (once) the journal can't be written. */
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr);
-int run_sync(struct run *run, struct errinfo *reterr);
 int run_journal_begin(struct run *run, struct errinfo *reterr);
 int run_journal_agents(struct run *run, struct errinfo *reterr);
 
@@ -80,6 +78,7 @@ int run_agents_now(const struct run *run, struct result_agent **ret, uint32_t *r
 int run_journal_cases(struct run *run, struct errinfo *reterr);
 int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
                       struct errinfo *reterr);
+int run_journal_mark_of(struct run *run, const struct result_mark *mark, struct errinfo *reterr);
 int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const char *text,
                      struct errinfo *reterr);
 
@@ -91,6 +90,10 @@ int run_journal_missed_count(struct run *run, const struct assigned_phase *phase
 /* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
  * can't be written. */
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
+
+/* Marks when an agent's clock was not what it was taken for: what was measured between hosts then
+ * is off by up to that. Before T0 nothing is measured. Below 0: the journal can't be written. */
+int run_look_at_clocks(struct run *run, struct errinfo *reterr);
 
 /* run_broker.c: marks and says when the broker goes and comes back, as the agents' snapshots tell
  * it; what it says of itself; whether it has been away for longer than the scenario allows, which
@@ -114,11 +117,8 @@ int run_look_for_end(struct run *run, int64_t drain_ns, int64_t *deadline_ns,
  * INT64_MAX. */
 bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_deadline_ns);
 
-/* Shows the objectives that are judged while a trial runs an entry that was folded. 0 or -ENOMEM.
- */
-int run_watch_objectives(struct run *run, const struct journal_entry *entry,
-                         struct errinfo *reterr);
-
+/* Shows progress, at most five times a second; and what is told once, as it comes. */
+void run_show(struct run *run, int64_t now_ns);
 void run_notice(const struct run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void run_stage(struct run *run, const char *stage, const char *detail);

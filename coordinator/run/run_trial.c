@@ -400,10 +400,10 @@ static int settle(struct run *run, int code, bool begun, bool complete, struct e
     }
     run->events.failed = true;
     (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
-                   lost != UINT32_MAX    ? "agent_lost"
-                   : run->archive_failed ? run_failure_code(code)
-                   : begun               ? "trial_failed"
-                                         : "prepare_failed");
+                   lost != UINT32_MAX       ? "agent_lost"
+                   : disk_failed(run->disk) ? run_failure_code(code)
+                   : begun                  ? "trial_failed"
+                                            : "prepare_failed");
     (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%.60s: %.440s",
                    run->progress.case_name, reason);
     (void)errinfo_set(reterr, code, "%s", reason);

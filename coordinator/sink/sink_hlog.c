@@ -1,0 +1,14 @@
+#include "hlog.h"
+#include "sink_fold.h"
+
+static int take(void *self, const struct journal_entry *entry, struct errinfo *reterr)
+{
+    return hlog_add(self, entry, reterr);
+}
+
+static int end(void *self, struct errinfo *reterr)
+{
+    return hlog_close(self, reterr);
+}
+
+const struct sink_ops sink_hlog = {.name = "hlog", .take = take, .close = end};

@@ -1,0 +1,33 @@
+/*
+ * watch: the objectives that are judged while a trial runs, as a sink: their windows are made of
+ * the entries that the fold has taken before. One thread.
+ */
+#ifndef MILLRACE_WATCH_H
+#define MILLRACE_WATCH_H
+
+#include "sinks.h"
+#include "windows.h"
+
+struct watch {
+    const struct objective *objectives; /* Borrowed, as long as the watch is. */
+    uint32_t objectives_count;
+    char (*targets)[NAME_BYTES]; /* By case. */
+    uint32_t cases_count;
+    struct windows *windows;     /* NULL: no trial runs. */
+    struct window_count *counts; /* Of the trials so far. */
+    uint32_t counts_count;
+};
+
+void watch_init(struct watch *watch, const struct objective *objectives, uint32_t objectives_count);
+void watch_done(struct watch *watch);
+
+/* Of a struct watch, which stays the caller's. take(): 0 or -ENOMEM. */
+extern const struct sink_ops watch_sink;
+
+/* Every agent has reported all seconds below intervals: judges their windows. */
+void watch_advance(struct watch *watch, uint32_t intervals);
+
+/* Is an objective missed that ends the running trial? Says which in at most REASON_BYTES. */
+bool watch_missed(const struct watch *watch, char *text);
+
+#endif
