@@ -2,7 +2,8 @@
  * record: one table of fields per struct that travels or is kept, so that no struct is spelled
  * twice. A table says where each field lies, what it is, which values it may have and what it is
  * when an older journal lacks it. Visitors walk over tables: record_check() and record_done() here,
- * code_record() in wire for msgpack, field_record() in archive for BSON and, through it, JSON.
+ * code_record() in wire for msgpack, field_record() in archive for BSON, json_record() there for
+ * JSON.
  *
  * The order of the fields is that on the wire: to change it, or any field, is to change the
  * protocol. A journal is read by names: a new field needs `since` above 1.
@@ -42,6 +43,24 @@ enum field_type {
     FIELD_ONE     /* Pointer to a struct that the record owns, or NULL. */
 };
 
+/* Of a field that the other side has no use for. */
+enum field_only {
+    ONLY_NEITHER, /* It is kept, and shown. */
+    ONLY_KEPT,    /* In a journal. */
+    ONLY_SHOWN    /* In result.json. */
+};
+
+/* How result.json shows a field. */
+enum field_shown {
+    SHOWN_PLAIN,
+    SHOWN_OR_NULL,    /* "" is null. */
+    SHOWN_IF_SET,     /* Absent where it is not above 0; of a struct, where nothing in it is. */
+    SHOWN_AS_LITERAL, /* ENUM: the name without quotes. */
+    SHOWN_IN_SECONDS, /* I64: of ns. */
+    SHOWN_BY_NAME     /* Items: an object. Their first field is the key; what else is shown of them
+                       * is the value, an object unless it is one field. */
+};
+
 struct record;
 
 struct field {
@@ -62,6 +81,17 @@ struct field {
     const struct record *of; /* RECORD, ARRAY, ITEMS, LIST, ONE. */
     size_t count_offset;     /* ITEMS, LIST. */
     uint32_t items_max;      /* ARRAY, ITEMS, LIST. */
+    /* In journals and result.json, which know fields by name. */
+    enum field_only only;
+    enum field_shown shown;
+    bool (*shown_if)(const void *item); /* NULL: always. */
+    bool (*kept_if)(const void *item);  /* Of what was read before it, too. */
+    const char *kept; /* In a journal, where the name is another. One that is packed stands under
+                       * its name in older journals, without the columns that came later. */
+    bool or_nan;      /* DOUBLE: may be NAN, and is if a journal or result.json has none. */
+    bool flat;        /* RECORD: its fields stand among those around it. */
+    bool packed;      /* LIST: kept as one binary, a row for each item. */
+    bool counted;     /* LIST: has as many items as its count says already. */
 };
 
 struct record {
@@ -118,12 +148,31 @@ struct record {
     FIELD_OF_TYPE(struct_, member, FIELD_ITEMS, .of = &(of_), .items_max = (max_),                 \
                   .count_offset = offsetof(struct struct_, count), __VA_ARGS__)
 
+/* An enumerator that is known by another name than the member. */
+#define FIELD_NAMES_AS(of, member, name_, names_, ...)                                             \
+    {                                                                                              \
+        .name = (name_), .type = FIELD_ENUM, FIELD_PLACE(of, member), .names = (names_),           \
+        .names_count = sizeof(names_) / sizeof(names_)[0], __VA_ARGS__                             \
+    }
+/* Fields of the struct that result.json shows as an object in the object. */
+#define FIELD_GROUP(name_, of_, ...)                                                               \
+    {                                                                                              \
+        .name = (name_), .type = FIELD_RECORD, .of = &(of_), .only = ONLY_SHOWN, __VA_ARGS__       \
+    }
+
 /* The record of struct NAME, from its table NAME_fields; with relations: RECORD(segment, .check =
  * check_segment). */
 #define RECORD(of, ...)                                                                            \
     {                                                                                              \
         .name = #of, .bytes = sizeof(struct of), .fields = of##_fields,                            \
         .fields_count = sizeof of##_fields / sizeof of##_fields[0], __VA_ARGS__                    \
+    }
+
+/* A record of some fields of a struct. */
+#define RECORD_OF(of, name_, table)                                                                \
+    {                                                                                              \
+        .name = (name_), .bytes = sizeof(struct of), .fields = (table),                            \
+        .fields_count = sizeof(table) / sizeof(table)[0]                                           \
     }
 
 /* The largest value of a U32 or COUNTER. */

@@ -10,13 +10,6 @@
 #define LINES_MAX 16384 /* Reasons and objectives. */
 #define FORMAT 1        /* Of this journal. */
 
-const char *const case_statuses[] = {
-    [CASE_MEASURED] = "measured",
-    [CASE_SKIPPED] = "skipped",
-    [CASE_NOT_AVAILABLE] = "not available",
-    [CASE_FAILED] = "failed",
-};
-
 static const char *const kinds[ENTRY_COUNT] = {
     [ENTRY_RUN] = "run",         [ENTRY_AGENTS] = "agents",
     [ENTRY_CASES] = "cases",     [ENTRY_TRIAL] = "trial",
@@ -135,7 +128,8 @@ static void code_case(struct fields *fields, void *item)
     field_text(fields, "address", entry->address, sizeof entry->address);
     field_text(fields, "variant", entry->variant, sizeof entry->variant);
     field_items(fields, "parameters", entry->parameters, &entry->parameters_count, &parameters);
-    entry->status = field_enum(fields, "status", entry->status, case_statuses, CASE_STATUSES_COUNT);
+    entry->status =
+        field_enum(fields, "status", entry->status, case_status_names, CASE_STATUSES_COUNT);
     field_text(fields, "reason", entry->reason, sizeof entry->reason);
 }
 
@@ -153,7 +147,10 @@ static void code_mark(struct fields *fields, struct result_mark *mark)
     field_u32(fields, "trial", &mark->trial, ANY_U32);
     field_i64(fields, "at_ns", &mark->at_ns);
     field_text(fields, "text", mark->text, sizeof mark->text);
-    field_record(fields, &mark_clock_record, mark);
+    if (!fields->reads || !fields_lacks(fields, "from_ns")) {
+        field_i64(fields, "from_ns", &mark->from_ns);
+        field_counter(fields, "clock_bound_ns", &mark->clock_bound_ns);
+    }
 }
 
 static void code_reason(struct fields *fields, void *item)

@@ -17,9 +17,6 @@ void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot);
 void code_search_entry(struct fields *fields, struct entry_search *entry);
 void code_findings(struct fields *fields, struct findings *findings);
 
-extern const char *const case_statuses[];
-#define CASE_STATUSES_COUNT (CASE_FAILED + 1)
-
 #define ANY_U32 UINT32_MAX
 
 #endif

@@ -304,7 +304,7 @@ void code_trial_end_entry(struct fields *fields, struct entry_trial_end *end)
     field_u32(fields, "trial", &end->trial, ANY_U32);
     field_bool(fields, "ended", &end->ended);
     field_i64(fields, "ended_ns", &end->ended_ns);
-    end->status = field_enum(fields, "status", end->status, case_statuses, CASE_STATUSES_COUNT);
+    end->status = field_enum(fields, "status", end->status, case_status_names, CASE_STATUSES_COUNT);
     field_text(fields, "reason", end->reason, sizeof end->reason);
     for (uint32_t i = 0; !fields->reads && i < AGENTS_MAX; i++) {
         if (end->agent_lost[i] != 0 || end->start_skew_ns[i] != 0) {

@@ -9,14 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const case_status_names[CASE_STATUSES_COUNT] = {
+    [CASE_MEASURED] = "measured",
+    [CASE_SKIPPED] = "skipped",
+    [CASE_NOT_AVAILABLE] = "not available",
+    [CASE_FAILED] = "failed",
+};
+
 const char *case_status_name(enum case_status status)
 {
-    static const char *const names[] = {[CASE_MEASURED] = "measured",
-                                        [CASE_SKIPPED] = "skipped",
-                                        [CASE_NOT_AVAILABLE] = "not available",
-                                        [CASE_FAILED] = "failed"};
-
-    return names[status];
+    return case_status_names[status];
 }
 
 void plan_trial_clear(struct plan_trial *trial)

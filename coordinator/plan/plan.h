@@ -17,9 +17,11 @@
 #include <stdint.h>
 
 enum case_status { CASE_MEASURED, CASE_SKIPPED, CASE_NOT_AVAILABLE, CASE_FAILED };
+#define CASE_STATUSES_COUNT (CASE_FAILED + 1)
 
 /* "measured", "skipped", "not available", "failed" */
 const char *case_status_name(enum case_status status);
+extern const char *const case_status_names[CASE_STATUSES_COUNT];
 
 struct plan_case {
     char name[NAME_BYTES];   /* "rabbit/ordered/size=4KiB": unique within the run. */

@@ -1,42 +1,8 @@
 #include "findings.h"
 
-#include "invariant.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *check_status_name(enum check_status status)
-{
-    static const char *const names[] = {[CHECK_OK] = "ok",
-                                        [CHECK_SUSPECT] = "suspect",
-                                        [CHECK_INVALID] = "invalid",
-                                        [CHECK_NOT_MEASURED] = "not measured"};
-
-    ASSERT((size_t)status < sizeof names / sizeof names[0]);
-    return names[status];
-}
-
-const char *comparison_verdict_name(enum comparison_verdict verdict)
-{
-    static const char *const names[] = {[COMPARISON_SAME] = "same",
-                                        [COMPARISON_BETTER] = "better",
-                                        [COMPARISON_WORSE] = "worse",
-                                        [COMPARISON_INCONCLUSIVE] = "inconclusive",
-                                        [COMPARISON_NOT_AVAILABLE] = "not available"};
-
-    ASSERT((size_t)verdict < sizeof names / sizeof names[0]);
-    return names[verdict];
-}
-
-const char *step_outcome_name(enum step_outcome outcome)
-{
-    static const char *const names[] = {
-        [STEP_GOOD] = "good", [STEP_BAD] = "bad", [STEP_VOID] = "void"};
-
-    ASSERT((size_t)outcome < sizeof names / sizeof names[0]);
-    return names[outcome];
-}
 
 /* Appends to the list whose address is given. */
 static int append(void *list, uint32_t *count, const void *from, uint32_t more,

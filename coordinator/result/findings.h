@@ -10,6 +10,7 @@
 
 #include "bounds.h"
 #include "errinfo.h"
+#include "record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -140,6 +141,17 @@ struct findings {
     struct result_noise *noise;
     uint32_t noise_count;
 };
+
+#define FINDINGS_MAX 65536 /* Of one kind. */
+
+/* Their tables (findings_records.c). */
+extern const struct record result_check_record;
+extern const struct record result_comparison_record;
+extern const struct record result_search_record;
+extern const struct record result_search_step_record;
+extern const struct record result_insight_record;
+extern const struct record result_noise_record;
+extern const struct record findings_record;
 
 /* Adds copies of all rows to those of *to. 0, or -ENOMEM with some of the lists longer. */
 int findings_append(struct findings *to, const struct findings *from, struct errinfo *reterr);

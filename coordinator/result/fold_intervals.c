@@ -61,34 +61,22 @@ int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *ret
     return r == 0 ? hist_add(*to, from, reterr) : r;
 }
 
-/* Percentiles of one interval, from its histograms. */
+static struct result_latency latency_of(const struct hist *hist)
+{
+    if (hist == NULL || hist_count(hist) == 0) {
+        return (struct result_latency){0};
+    }
+    return (struct result_latency){.samples = hist_count(hist),
+                                   .p50 = hist_percentile(hist, 50.0),
+                                   .p99 = hist_percentile(hist, 99.0),
+                                   .max = hist_max(hist)};
+}
+
 static void close_open(const struct fold_open_interval *open, struct result_interval *interval)
 {
-    const struct hist *from[] = {open->e2e, open->publish, open->send_lag};
-
-    for (int i = 0; i < 3; i++) {
-        uint64_t samples = from[i] == NULL ? 0 : hist_count(from[i]);
-        int64_t p50 = samples == 0 ? 0 : hist_percentile(from[i], 50.0);
-        int64_t p99 = samples == 0 ? 0 : hist_percentile(from[i], 99.0);
-        int64_t max = samples == 0 ? 0 : hist_max(from[i]);
-
-        if (i == 0) {
-            interval->e2e.samples = samples;
-            interval->e2e.p50 = p50;
-            interval->e2e.p99 = p99;
-            interval->e2e.max = max;
-        } else if (i == 1) {
-            interval->publish.samples = samples;
-            interval->publish.p50 = p50;
-            interval->publish.p99 = p99;
-            interval->publish.max = max;
-        } else {
-            interval->send_lag.samples = samples;
-            interval->send_lag.p50 = p50;
-            interval->send_lag.p99 = p99;
-            interval->send_lag.max = max;
-        }
-    }
+    interval->e2e = latency_of(open->e2e);
+    interval->publish = latency_of(open->publish);
+    interval->send_lag = latency_of(open->send_lag);
 }
 
 /* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.

@@ -350,6 +350,18 @@ static void tell_violation(const struct fold *fold, struct result *result)
     }
 }
 
+static void tell_longest_call(const struct result_trial *trial, struct result *result)
+{
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *row = &trial->agent_intervals[i];
+        int64_t *longest_ns = &result->agents[row->agent].driver_ns_max;
+
+        ASSERT(row->agent < result->agents_count);
+        *longest_ns =
+            row->strain.driver_ns_max > *longest_ns ? row->strain.driver_ns_max : *longest_ns;
+    }
+}
+
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = calloc(1, sizeof *result);
@@ -375,6 +387,11 @@ int fold_result(const struct fold *fold, struct result **ret, struct errinfo *re
         return r;
     }
     tell_violation(fold, result);
+    for (uint32_t c = 0; c < result->cases_count; c++) {
+        for (uint32_t t = 0; t < result->cases[c].trials_count; t++) {
+            tell_longest_call(&result->cases[c].trials[t], result);
+        }
+    }
     *ret = result;
     return 0;
 }

@@ -2,6 +2,18 @@
 
 #include <math.h>
 
+static const struct field memory_use_fields[] = {
+    FIELD(memory_use, clients),
+    FIELD(memory_use, before_bytes),
+    FIELD(memory_use, opened_bytes),
+    FIELD_NAMED(memory_use, bytes_max, "max_bytes"),
+    FIELD(memory_use, in_flight_max),
+    FIELD(memory_use, per_client_bytes, .or_nan = true),
+    FIELD(memory_use, per_in_flight_bytes, .or_nan = true),
+};
+
+const struct record memory_use_record = RECORD(memory_use);
+
 static double share(uint64_t from_bytes, uint64_t to_bytes, uint64_t count)
 {
     return to_bytes > from_bytes ? (double)(to_bytes - from_bytes) / (double)count : NAN;

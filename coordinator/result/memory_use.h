@@ -28,6 +28,8 @@ struct memory_use {
     double per_in_flight_bytes; /* At most; NAN: can't be told. */
 };
 
+extern const struct record memory_use_record; /* As result.json shows it. */
+
 /* False: nothing is known of that agent in that trial. */
 bool memory_use_of(const struct result_trial *trial, uint32_t agent, struct memory_use *ret);
 

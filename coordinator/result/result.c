@@ -35,45 +35,6 @@ int verdict_exit_code(enum verdict verdict)
     return verdicts[verdict].exit_code;
 }
 
-static const char *const mark_kinds[] = {
-    [MARK_BROKER_DOWN] = "broker down",
-    [MARK_BROKER_UP] = "broker up",
-    [MARK_AGENT_LOST] = "agent lost",
-    [MARK_INTERRUPTED] = "interrupted",
-    [MARK_CUT_OFF] = "cut off",
-    [MARK_ERROR] = "error",
-    [MARK_OBJECTIVE] = "objective missed",
-    [MARK_REFUSED] = "refused",
-    [MARK_BROKER_SAYS] = "the broker says",
-    [MARK_CLOCK] = "clock",
-};
-
-static const struct field mark_clock_fields[] = {
-    FIELD(result_mark, from_ns, .since = 2),
-    FIELD(result_mark, clock_bound_ns, .since = 2),
-};
-
-const struct record mark_clock_record = {.name = "mark",
-                                         .bytes = sizeof(struct result_mark),
-                                         .fields = mark_clock_fields,
-                                         .fields_count = sizeof mark_clock_fields /
-                                                         sizeof mark_clock_fields[0]};
-
-const char *mark_kind_name(enum mark_kind kind)
-{
-    ASSERT((size_t)kind < sizeof mark_kinds / sizeof mark_kinds[0]);
-    return mark_kinds[kind];
-}
-
-const char *outage_kind_name(enum outage_kind kind)
-{
-    static const char *const names[OUTAGE_KINDS_COUNT] = {
-        [OUTAGE_BROKER] = "broker", [OUTAGE_CLIENT] = "client"};
-
-    ASSERT((size_t)kind < OUTAGE_KINDS_COUNT);
-    return names[kind];
-}
-
 void result_phases_free(struct result_phase *phases, uint32_t phases_count)
 {
     for (uint32_t i = 0; i < phases_count; i++) {

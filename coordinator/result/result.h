@@ -50,6 +50,7 @@ struct result_agent {
     bool lost;
     char lost_reason[REASON_BYTES];
     int64_t start_skew_ns; /* Largest of the run. */
+    int64_t driver_ns_max; /* Longest call in which a load thread took events from a driver. */
     int64_t clock_offset_ns;
     int64_t clock_bound_ns;
     double clock_drift_ppb;
@@ -85,6 +86,12 @@ struct result_phase {
     uint64_t clock_violations; /* Latencies further below 0 than that allows; counted as 0. */
 };
 
+/* Of one interval; response where there is one, else service. */
+struct result_latency {
+    uint64_t samples;
+    int64_t p50, p99, max;
+};
+
 /* One second of a trial, all agents and flows together; for charts and intervals.jsonl. */
 struct result_interval {
     uint32_t index;
@@ -94,10 +101,7 @@ struct result_interval {
     uint64_t due, sent, skipped, acked, received, refused, unconfirmed, errors;
     uint64_t backlog; /* Acked and not yet received, summed over subscriptions, at its end. */
     uint32_t clients_down;
-    struct {
-        uint64_t samples;
-        int64_t p50, p99, max;
-    } e2e, publish, send_lag; /* Response where there is one, else service. */
+    struct result_latency e2e, publish, send_lag;
 };
 
 /* Process figures of one agent in one interval. */
@@ -153,8 +157,6 @@ struct result_mark {
     int64_t from_ns;         /* CLOCK: offset from T0. */
     uint64_t clock_bound_ns; /* CLOCK: latencies of that time are off by up to that. */
 };
-
-extern const struct record mark_clock_record; /* What only some kinds of marks have. */
 
 /* Who was slower than the rest. */
 enum party_kind { PARTY_PRODUCER, PARTY_CONSUMER, PARTY_TOPIC, PARTY_PARTITION, PARTY_AGENT };
@@ -341,6 +343,26 @@ struct result {
      * figure is safe then. */
     char violation[ERRINFO_BYTES];
 };
+
+/* Tables of what a result holds (result_records.c). Of a case, of a trial and of the result itself
+ * those tables hold what stands before and after what is made of histograms. */
+extern const struct record result_reason_record;
+extern const struct record result_version_record;
+extern const struct record result_agent_record;
+extern const struct record result_phase_record;
+extern const struct record result_interval_record;
+extern const struct record result_mark_record;
+extern const struct record result_outage_record;
+extern const struct record result_parameter_record;
+extern const struct record result_calibration_record;
+extern const struct record result_figure_record;
+extern const struct record result_objective_record;
+extern const struct record result_trial_head_record;
+extern const struct record result_trial_events_record;
+extern const struct record result_case_record;
+extern const struct record result_head_record;
+extern const struct record result_verdict_record;
+extern const struct record result_texts_record;
 
 /* Has the phase rates? Not over no time; and a drain of microseconds has none to speak of: what
  * came in was on its way before, and over so short a time any count is a rate of thousands. */

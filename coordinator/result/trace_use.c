@@ -1,5 +1,12 @@
 #include "trace_use.h"
 
+static const struct field trace_use_fields[] = {
+    FIELD(trace_use, records),
+    FIELD(trace_use, dropped),
+};
+
+const struct record trace_use_record = RECORD(trace_use);
+
 /* Agents tell what stands in the file of a trial so far: their last word counts. */
 static void add_trial(const struct result_trial *trial, uint32_t agents_count,
                       struct trace_use *use)

@@ -9,6 +9,8 @@ struct trace_use {
     uint64_t dropped; /* The load threads were faster than the file, or the disk was full. */
 };
 
+extern const struct record trace_use_record; /* As result.json shows it. */
+
 struct trace_use trace_use_of(const struct result *result);
 
 #endif

@@ -1,0 +1,376 @@
+/* The tables of what a result holds, see record.h: as it stands in a journal and in result.json.
+ * What is computed when a journal is folded stands in result.json alone. */
+#include "result.h"
+
+#include "invariant.h"
+
+#include <math.h>
+
+static const char *const mark_names[] = {
+    [MARK_BROKER_DOWN] = "broker down",
+    [MARK_BROKER_UP] = "broker up",
+    [MARK_AGENT_LOST] = "agent lost",
+    [MARK_INTERRUPTED] = "interrupted",
+    [MARK_CUT_OFF] = "cut off",
+    [MARK_ERROR] = "error",
+    [MARK_OBJECTIVE] = "objective missed",
+    [MARK_REFUSED] = "refused",
+    [MARK_BROKER_SAYS] = "the broker says",
+    [MARK_CLOCK] = "clock",
+};
+
+/* In journals, which had them before people were shown the others. */
+static const char *const mark_kept_names[] = {
+    [MARK_BROKER_DOWN] = "broker_down", [MARK_BROKER_UP] = "broker_up",
+    [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
+    [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
+    [MARK_OBJECTIVE] = "objective",     [MARK_REFUSED] = "refused",
+    [MARK_BROKER_SAYS] = "broker_says", [MARK_CLOCK] = "clock",
+};
+
+static const char *const outage_kinds[OUTAGE_KINDS_COUNT] = {
+    [OUTAGE_BROKER] = "broker",
+    [OUTAGE_CLIENT] = "client",
+};
+
+/* As JSON knows them. */
+static const char *const mets[] = {
+    [MET_NO] = "false",
+    [MET_YES] = "true",
+    [MET_NOT_AVAILABLE] = "null",
+};
+
+const char *mark_kind_name(enum mark_kind kind)
+{
+    ASSERT((size_t)kind < sizeof mark_names / sizeof mark_names[0]);
+    return mark_names[kind];
+}
+
+const char *outage_kind_name(enum outage_kind kind)
+{
+    ASSERT((size_t)kind < OUTAGE_KINDS_COUNT);
+    return outage_kinds[kind];
+}
+
+static const struct field result_reason_fields[] = {
+    FIELD(result_reason, code),
+    FIELD_NAMED(result_reason, case_name, "case", .shown = SHOWN_OR_NULL),
+    FIELD(result_reason, text),
+};
+
+const struct record result_reason_record = RECORD(result_reason);
+
+static const struct field result_version_fields[] = {
+    FIELD(result_version, name),
+    FIELD(result_version, value),
+};
+
+const struct record result_version_record = RECORD(result_version);
+
+static bool is_lost(const void *item)
+{
+    return ((const struct result_agent *)item)->lost;
+}
+
+static const struct field agent_clock_fields[] = {
+    FIELD_NAMED(result_agent, clock_offset_ns, "offset_ns"),
+    FIELD_NAMED(result_agent, clock_bound_ns, "bound_ns"),
+    FIELD_NAMED(result_agent, clock_drift_ppb, "drift_ppb"),
+};
+
+static const struct record agent_clock_record =
+    RECORD_OF(result_agent, "clock", agent_clock_fields);
+
+static const struct field result_agent_fields[] = {
+    FIELD(result_agent, name),
+    FIELD(result_agent, host),
+    FIELD(result_agent, kernel),
+    FIELD(result_agent, cpus),
+    FIELD(result_agent, memory_bytes),
+    FIELD(result_agent, version),
+    FIELD(result_agent, lost),
+    FIELD(result_agent, lost_reason, .shown_if = is_lost),
+    FIELD(result_agent, start_skew_ns),
+    FIELD(result_agent, driver_ns_max, .only = ONLY_SHOWN),
+    FIELD(result_agent, clock_offset_ns, .only = ONLY_KEPT),
+    FIELD(result_agent, clock_bound_ns, .only = ONLY_KEPT),
+    FIELD(result_agent, clock_drift_ppb, .only = ONLY_KEPT),
+    FIELD_GROUP("clock", agent_clock_record),
+};
+
+const struct record result_agent_record = RECORD(result_agent);
+
+static const struct field result_delivery_fields[] = {
+    FIELD(result_delivery, sent),       FIELD(result_delivery, acked),
+    FIELD(result_delivery, refused),    FIELD(result_delivery, unconfirmed),
+    FIELD(result_delivery, expected),   FIELD(result_delivery, received),
+    FIELD(result_delivery, lost),       FIELD(result_delivery, duplicated),
+    FIELD(result_delivery, reordered),  FIELD(result_delivery, corrupted),
+    FIELD(result_delivery, expired),    FIELD(result_delivery, unaccounted),
+    FIELD(result_delivery, unexpected), FIELD(result_delivery, errors),
+};
+
+const struct record result_delivery_record = RECORD(result_delivery);
+
+static bool has_rates(const void *item)
+{
+    return result_phase_has_rates(item);
+}
+
+/* With `max` nothing was asked. */
+static bool asks_rate(const void *item)
+{
+    const struct result_phase *phase = item;
+
+    return !phase->is_max && result_phase_has_rates(phase);
+}
+
+static bool is_paced(const void *item)
+{
+    return !((const struct result_phase *)item)->is_max;
+}
+
+static const struct field phase_rates_fields[] = {
+    FIELD(result_phase, asked_per_s, .shown_if = asks_rate),
+    FIELD(result_phase, sent_per_s, .shown_if = has_rates),
+    FIELD(result_phase, acked_per_s, .shown_if = has_rates),
+    FIELD(result_phase, received_per_s, .shown_if = has_rates),
+    FIELD(result_phase, sent_bytes_per_s, .shown_if = has_rates),
+    FIELD(result_phase, received_bytes_per_s, .shown_if = has_rates),
+};
+
+static const struct record phase_rates_record =
+    RECORD_OF(result_phase, "rates", phase_rates_fields);
+
+static const struct field phase_clock_fields[] = {
+    FIELD_NAMED(result_phase, clock_bound_ns, "bound_ns"),
+    FIELD_NAMED(result_phase, clock_violations, "violations"),
+};
+
+static const struct record phase_clock_record =
+    RECORD_OF(result_phase, "clock", phase_clock_fields);
+
+static const struct field result_phase_fields[] = {
+    FIELD(result_phase, name),
+    FIELD(result_phase, flow, .shown = SHOWN_OR_NULL),
+    FIELD(result_phase, measured),
+    FIELD(result_phase, start_ns),
+    FIELD(result_phase, duration_ns),
+    FIELD_GROUP("rates", phase_rates_record),
+    FIELD(result_phase, skipped, .shown_if = is_paced),
+    FIELD_RECORD_OF(result_phase, delivery, result_delivery_record),
+    FIELD_GROUP("clock", phase_clock_record),
+};
+
+const struct record result_phase_record = RECORD(result_phase);
+
+static const struct field result_latency_fields[] = {
+    FIELD(result_latency, samples),
+    FIELD_NAMED(result_latency, p50, "p50_ns"),
+    FIELD_NAMED(result_latency, p99, "p99_ns"),
+    FIELD_NAMED(result_latency, max, "max_ns"),
+};
+
+static const struct record result_latency_record = RECORD(result_latency);
+
+static const struct field result_interval_fields[] = {
+    FIELD(result_interval, index),
+    FIELD_NAMED(result_interval, start_ns, "start_s", .shown = SHOWN_IN_SECONDS),
+    FIELD(result_interval, length_s),
+    FIELD(result_interval, complete),
+    FIELD(result_interval, due),
+    FIELD(result_interval, skipped),
+    FIELD(result_interval, sent),
+    FIELD(result_interval, acked),
+    FIELD(result_interval, received),
+    FIELD(result_interval, refused),
+    FIELD(result_interval, unconfirmed),
+    FIELD(result_interval, errors),
+    FIELD(result_interval, backlog),
+    FIELD(result_interval, clients_down),
+    FIELD_RECORD_OF(result_interval, e2e, result_latency_record, .shown = SHOWN_IF_SET),
+    FIELD_RECORD_OF(result_interval, publish, result_latency_record, .shown = SHOWN_IF_SET),
+    FIELD_RECORD_OF(result_interval, send_lag, result_latency_record, .shown = SHOWN_IF_SET),
+};
+
+const struct record result_interval_record = RECORD(result_interval);
+
+static const struct field result_mark_fields[] = {
+    FIELD_NAMES_AS(result_mark, kind, "mark", mark_kept_names, .only = ONLY_KEPT),
+    FIELD_NAMES_AS(result_mark, kind, "mark", mark_names, .only = ONLY_SHOWN),
+    FIELD(result_mark, trial),
+    FIELD(result_mark, at_ns),
+    FIELD(result_mark, text),
+    FIELD(result_mark, from_ns, .since = 2, .only = ONLY_KEPT),
+    FIELD(result_mark, clock_bound_ns, .since = 2, .only = ONLY_KEPT),
+};
+
+const struct record result_mark_record = RECORD(result_mark);
+
+/* Else it never came back. */
+static bool came_back(const void *item)
+{
+    const struct result_outage *outage = item;
+
+    return outage->up_ns >= outage->down_ns;
+}
+
+static bool is_of_broker(const void *item)
+{
+    return ((const struct result_outage *)item)->kind == OUTAGE_BROKER;
+}
+
+static const struct field result_outage_fields[] = {
+    FIELD_NAMES_OF(result_outage, kind, FIELD_ENUM, outage_kinds),
+    FIELD(result_outage, client, .shown = SHOWN_OR_NULL),
+    FIELD(result_outage, down_ns),
+    FIELD(result_outage, up_ns, .shown_if = came_back),
+    FIELD(result_outage, backlog_peak, .shown_if = is_of_broker),
+    FIELD(result_outage, unconfirmed, .shown_if = is_of_broker),
+    FIELD(result_outage, clients, .shown_if = is_of_broker),
+    FIELD(result_outage, text),
+};
+
+const struct record result_outage_record = RECORD(result_outage);
+
+static const struct field result_parameter_fields[] = {
+    FIELD(result_parameter, key),
+    FIELD(result_parameter, value),
+    FIELD(result_parameter, number, .or_nan = true, .only = ONLY_KEPT),
+};
+
+const struct record result_parameter_record = RECORD(result_parameter);
+
+/* As a journal keeps it. */
+static const struct field result_calibration_fields[] = {
+    FIELD(result_calibration, ceiling_per_s),
+    FIELD(result_calibration, duration_ns),
+    FIELD(result_calibration, reason),
+};
+
+const struct record result_calibration_record = RECORD(result_calibration);
+
+static bool is_at_least(const void *item)
+{
+    return ((const struct result_figure *)item)->at_least;
+}
+
+static const struct field result_figure_fields[] = {
+    FIELD(result_figure, phase),
+    FIELD(result_figure, flow, .shown = SHOWN_OR_NULL),
+    FIELD(result_figure, metric),
+    FIELD(result_figure, unit),
+    FIELD(result_figure, trials),
+    FIELD(result_figure, median),
+    FIELD(result_figure, mean),
+    FIELD(result_figure, low),
+    FIELD(result_figure, high),
+    FIELD(result_figure, min),
+    FIELD(result_figure, max),
+    FIELD(result_figure, at_least, .shown = SHOWN_IF_SET),
+    FIELD(result_figure, median_at_least, .shown_if = is_at_least),
+};
+
+const struct record result_figure_record = RECORD(result_figure);
+
+static bool has_observed(const void *item)
+{
+    return result_has_observed(item);
+}
+
+static bool observed_at_least(const void *item)
+{
+    const struct result_objective *objective = item;
+
+    return objective->at_least && result_has_observed(objective);
+}
+
+static const struct field result_objective_fields[] = {
+    FIELD(result_objective, text),
+    FIELD_NAMED(result_objective, case_name, "case"),
+    FIELD(result_objective, phase, .shown = SHOWN_OR_NULL),
+    FIELD(result_objective, flow, .shown = SHOWN_OR_NULL),
+    FIELD_NAMES_OF(result_objective, met, FIELD_ENUM, mets, .shown = SHOWN_AS_LITERAL),
+    FIELD(result_objective, has_observed, .since = 2, .only = ONLY_KEPT),
+    FIELD(result_objective, observed, .shown_if = has_observed),
+    FIELD(result_objective, at_least, .since = 2, .shown_if = observed_at_least),
+    FIELD(result_objective, limit),
+    FIELD(result_objective, unit),
+    FIELD(result_objective, window_ns, .shown = SHOWN_IF_SET),
+    FIELD(result_objective, samples),
+    FIELD(result_objective, reason, .shown = SHOWN_OR_NULL),
+};
+
+const struct record result_objective_record = RECORD(result_objective);
+
+static const struct field trial_head_fields[] = {
+    FIELD(result_trial, number),
+    FIELD(result_trial, ended),
+};
+
+const struct record result_trial_head_record = RECORD_OF(result_trial, "trial", trial_head_fields);
+
+static const struct field trial_events_fields[] = {
+    FIELD_LIST_OF(result_trial, outages, outages_count, result_outage_record, UINT32_MAX),
+    FIELD(result_trial, outages_untold),
+    FIELD_LIST_OF(result_trial, notices, notices_count, notice_delta_record, UINT32_MAX),
+};
+
+const struct record result_trial_events_record =
+    RECORD_OF(result_trial, "trial", trial_events_fields);
+
+static const struct field result_case_fields[] = {
+    FIELD(result_case, name),
+    FIELD(result_case, backend),
+    FIELD(result_case, target),
+    FIELD(result_case, variant, .shown = SHOWN_OR_NULL),
+    FIELD(result_case, address),
+    FIELD_LIST_OF(result_case, parameters, parameters_count, result_parameter_record,
+                  SWEEP_KEYS_MAX, .shown = SHOWN_BY_NAME),
+    FIELD_NAMES_OF(result_case, status, FIELD_ENUM, case_status_names),
+    FIELD(result_case, reason, .shown = SHOWN_OR_NULL),
+    FIELD(result_case, broker_version, .shown = SHOWN_OR_NULL),
+};
+
+const struct record result_case_record = RECORD(result_case);
+
+static const struct field result_head_fields[] = {
+    FIELD(result, run_id),
+    FIELD(result, name, .optional = true),
+    FIELD(result, description, .optional = true),
+};
+
+const struct record result_head_record = RECORD_OF(result, "result", result_head_fields);
+
+static bool is_cut_off(const void *item)
+{
+    return ((const struct result *)item)->cut_off;
+}
+
+static const struct field result_verdict_fields[] = {
+    FIELD_LIST_OF(result, reasons, reasons_count, result_reason_record, UINT32_MAX),
+    FIELD(result, cut_off),
+    FIELD_NAMED(result, cut_off_ns, "cut_off_unix_ns", .shown_if = is_cut_off),
+    FIELD(result, started_unix_ns),
+    FIELD(result, ended_unix_ns),
+    FIELD_OF_TYPE(result, seed, FIELD_ID),
+};
+
+const struct record result_verdict_record = RECORD_OF(result, "result", result_verdict_fields);
+
+static const struct field result_scenario_fields[] = {
+    FIELD_NAMED(result, scenario, "yaml", .optional = true),
+};
+
+static const struct record result_scenario_record =
+    RECORD_OF(result, "scenario", result_scenario_fields);
+
+static const struct field result_texts_fields[] = {
+    FIELD(result, command, .optional = true),
+    FIELD_GROUP("scenario", result_scenario_record),
+    FIELD(result, scenario_sha256),
+    FIELD_LIST_OF(result, versions, versions_count, result_version_record, UINT32_MAX,
+                  .shown = SHOWN_BY_NAME),
+};
+
+const struct record result_texts_record = RECORD_OF(result, "result", result_texts_fields);
