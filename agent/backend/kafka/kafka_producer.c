@@ -19,6 +19,13 @@
 #define DRAIN_GAP_NS (10 * NS_PER_MS)  /* Between looks whether the old one is empty. */
 static_assert(CLIENTS_MAX <= 1 << (64 - TOKEN_BITS), "a client fits beside a token");
 
+/* The library's own limits, never lowered. */
+#define QUEUE_MESSAGES_MIN 100000
+#define QUEUE_KIB_MIN (1024 * 1024)
+#define REQUEST_BYTES_MIN 1000000
+#define OVERHEAD_BYTES 65536 /* Of a request around its messages. */
+#define KEY_BYTES_MAX 64     /* It counts keys, too. */
+
 static void *opaque_of(uint32_t client, uint64_t token)
 {
     ASSERT(token < UINT64_C(1) << TOKEN_BITS);
@@ -80,19 +87,36 @@ static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *conf
     return r;
 }
 
-/* Limits that must never be what stops a message: the window of the producers is. */
+struct kafka_limits kafka_producer_limits(const struct endpoint_config *config)
+{
+    uint64_t outstanding = (uint64_t)config->clients_count * config->delivery->in_flight;
+    uint64_t queue_kib = outstanding * (config->message_bytes_max + KEY_BYTES_MAX) / 1024 + 1;
+    uint64_t bytes = config->message_bytes_max < REQUEST_BYTES_MIN ? REQUEST_BYTES_MIN
+                                                                   : config->message_bytes_max;
+
+    outstanding = outstanding < QUEUE_MESSAGES_MIN ? QUEUE_MESSAGES_MIN : outstanding;
+    queue_kib = queue_kib < QUEUE_KIB_MIN ? QUEUE_KIB_MIN : queue_kib;
+    return (struct kafka_limits){
+        .messages = outstanding < INT32_MAX ? outstanding : INT32_MAX,
+        .queue_kib = queue_kib < INT32_MAX ? queue_kib : INT32_MAX,
+        .message_bytes = bytes + OVERHEAD_BYTES,
+    };
+}
+
 static int set_limits(rd_kafka_conf_t *conf, const struct endpoint_config *config,
                       struct errinfo *reterr)
 {
-    uint64_t outstanding = (uint64_t)config->clients_count * config->delivery->in_flight;
-    uint64_t messages = outstanding < 100000 ? 100000 : outstanding;
+    struct kafka_limits limits = kafka_producer_limits(config);
     int r = kafka_conf_set(conf, reterr, "queue.buffering.max.messages", "%llu",
-                           (unsigned long long)(messages > INT32_MAX ? INT32_MAX : messages));
+                           (unsigned long long)limits.messages);
 
     if (r == 0) {
-        r = kafka_conf_set(
-            conf, reterr, "message.max.bytes", "%u",
-            (config->message_bytes_max < 1000000 ? 1000000U : config->message_bytes_max) + 65536U);
+        r = kafka_conf_set(conf, reterr, "queue.buffering.max.kbytes", "%llu",
+                           (unsigned long long)limits.queue_kib);
+    }
+    if (r == 0) {
+        r = kafka_conf_set(conf, reterr, "message.max.bytes", "%llu",
+                           (unsigned long long)limits.message_bytes);
     }
     return r;
 }

@@ -5,6 +5,16 @@
 
 #include "kafka_endpoint.h"
 
+/* The library's limits of one handle for what waits to be sent. None of them may be what stops a
+ * message: the window of the producers is. */
+struct kafka_limits {
+    uint64_t messages;
+    uint64_t queue_kib;
+    uint64_t message_bytes;
+};
+
+struct kafka_limits kafka_producer_limits(const struct endpoint_config *config);
+
 int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
                         struct errinfo *reterr);
 void kafka_producer_close(struct endpoint *endpoint);
