@@ -66,14 +66,19 @@ static int64_t doubled(int64_t first_ns, int64_t max_ns, uint32_t times)
     return span_ns < max_ns ? span_ns : max_ns;
 }
 
+static void be_due(struct reconnect *reconnect, struct reconnect_client *client, int64_t at_ns)
+{
+    client->retry_ns = at_ns;
+    if (reconnect->connector != NULL && at_ns < reconnect->next_ns) {
+        reconnect->next_ns = at_ns;
+    }
+}
+
 static void wait_again(struct reconnect *reconnect, struct reconnect_client *client, int64_t now_ns)
 {
     client->state = RECONNECT_WAITING;
-    client->retry_ns =
-        now_ns + doubled(RECONNECT_WAIT_NS_MIN, RECONNECT_WAIT_NS_MAX, client->failed_count);
-    if (reconnect->connector != NULL && client->retry_ns < reconnect->next_ns) {
-        reconnect->next_ns = client->retry_ns;
-    }
+    be_due(reconnect, client,
+           now_ns + doubled(RECONNECT_WAIT_NS_MIN, RECONNECT_WAIT_NS_MAX, client->failed_count));
 }
 
 static void lose(struct reconnect *reconnect, const struct event *event)
@@ -135,10 +140,11 @@ bool reconnect_due(struct reconnect *reconnect, int64_t now_ns, uint32_t *ret_cl
         uint32_t at = (reconnect->look_first + i) % reconnect->clients_count;
         struct reconnect_client *client = &reconnect->clients[at];
 
-        if (client->state != RECONNECT_WAITING) {
+        if (client->state != RECONNECT_WAITING && client->state != RECONNECT_ARRIVING) {
             continue;
         }
         if (client->retry_ns <= now_ns) {
+            client->failed_count += client->state == RECONNECT_ARRIVING ? 1 : 0;
             client->state = RECONNECT_CONNECTING;
             reconnect->look_first = at + 1;
             *ret_client = at;
@@ -158,10 +164,11 @@ void reconnect_failed(struct reconnect *reconnect, uint32_t client, int64_t now_
     reconnect->clients[client].failed_count++;
 }
 
-void reconnect_adopted(struct reconnect *reconnect, uint32_t client)
+void reconnect_adopted(struct reconnect *reconnect, uint32_t client, int64_t now_ns)
 {
     ASSERT(reconnect->clients[client].state == RECONNECT_CONNECTING);
     reconnect->clients[client].state = RECONNECT_ARRIVING;
+    be_due(reconnect, &reconnect->clients[client], now_ns + RECONNECT_ARRIVAL_NS);
 }
 
 static void take(struct reconnect *reconnect, struct endpoint *endpoint, struct connected *made,
@@ -173,7 +180,7 @@ static void take(struct reconnect *reconnect, struct endpoint *endpoint, struct 
     }
     if (made->link != NULL && reconnect->ops->adopt(endpoint, made->client, made->link) == 0) {
         made->link = NULL;
-        reconnect_adopted(reconnect, made->client);
+        reconnect_adopted(reconnect, made->client, mono_ns());
         return;
     }
     if (made->error.text[0] != '\0') {

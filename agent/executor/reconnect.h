@@ -5,6 +5,9 @@
  *   up --DOWN--> waiting --due--> connecting --adopted--> arriving --UP--> up
  *                   ^------------- failed -------+------- DOWN ----'
  *
+ * One that arrives for too long is due again: a broker may take the connection and leave what the
+ * client asks for next, its subscriptions, without an answer.
+ *
  * Where the library reconnects by itself (backend_ops.connect is NULL) a client that is down only
  * waits for its UP. Threads: the endpoint's load thread; it never waits here. The waiting is
  * connector's.
@@ -24,6 +27,7 @@
 #define RECONNECT_WAIT_NS_MAX NS_PER_S
 #define RECONNECT_LIMIT_NS_MIN NS_PER_S /* Of an attempt; likewise. */
 #define RECONNECT_LIMIT_NS_MAX (2 * NS_PER_S)
+#define RECONNECT_ARRIVAL_NS (5 * NS_PER_S) /* From adoption to UP. */
 
 enum reconnect_state {
     RECONNECT_UP,
@@ -35,7 +39,7 @@ enum reconnect_state {
 struct reconnect_client {
     enum reconnect_state state;
     uint32_t failed_count; /* Attempts since it was lost. */
-    int64_t retry_ns;      /* WAITING: when its turn comes, mono_ns(). */
+    int64_t retry_ns;      /* WAITING, ARRIVING: when its turn comes, mono_ns(). */
 };
 
 struct reconnect {
@@ -97,7 +101,7 @@ bool reconnect_due(struct reconnect *reconnect, int64_t now_ns, uint32_t *ret_cl
                    int64_t *ret_limit_ns);
 /* An attempt came to nothing: it waits again, longer. */
 void reconnect_failed(struct reconnect *reconnect, uint32_t client, int64_t now_ns);
-/* The endpoint has its link. */
-void reconnect_adopted(struct reconnect *reconnect, uint32_t client);
+/* The endpoint has its link since now_ns. */
+void reconnect_adopted(struct reconnect *reconnect, uint32_t client, int64_t now_ns);
 
 #endif

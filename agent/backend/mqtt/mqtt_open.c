@@ -348,6 +348,14 @@ out:
 
 int mqtt_adopt(struct endpoint *endpoint, uint32_t client, struct link *link)
 {
+    bool is_up;
+
+    mqtt_inbox_lock(&endpoint->inbox);
+    is_up = endpoint->links[client].state == LINK_UP; /* Its EVENT_UP was not polled yet. */
+    mqtt_inbox_unlock(&endpoint->inbox);
+    if (is_up) {
+        return -EISCONN;
+    }
     endpoint->links[client].reviving = true;
     return link_take(&endpoint->links[client], link) ? 0 : -ENOTCONN;
 }

@@ -1,6 +1,5 @@
 #include "backend_drivers.h"
 #include "deadlines.h"
-#include "invariant.h"
 #include "mono.h"
 #include "rabbitmq_endpoint.h"
 #include "rabbitmq_topics.h"
@@ -291,7 +290,9 @@ int rabbitmq_adopt(struct endpoint *endpoint, uint32_t index, struct link *link)
     struct rabbitmq_client *client = &endpoint->clients[index];
     int r;
 
-    ASSERT(!client->is_up);
+    if (client->is_up) {
+        return -EISCONN; /* Its EVENT_UP was not polled yet. */
+    }
     r = take_link(endpoint, client, &link->link);
     if (r < 0) {
         return r;

@@ -166,7 +166,7 @@ static void a_loss_counts_once_and_a_new_loss_begins_from_the_start(void **state
     assert_true(reconnect_due(&bench.reconnect, 3 * NS_PER_S, &client, &limit_ns));
     reconnect_failed(&bench.reconnect, client, 3 * NS_PER_S);
     assert_true(is_only_one_due(&bench, 3 * NS_PER_S, &client, &limit_ns));
-    reconnect_adopted(&bench.reconnect, client);
+    reconnect_adopted(&bench.reconnect, client, 3 * NS_PER_S);
     say(&bench, EVENT_UP, 1, 4 * NS_PER_S);
     say(&bench, EVENT_UP, 2, 4 * NS_PER_S);
     say(&bench, EVENT_UP, 2, 4 * NS_PER_S);
@@ -190,11 +190,37 @@ static void a_client_that_is_lost_while_it_arrives_waits_again(void **state)
     begin(&bench, &ops);
     say(&bench, EVENT_DOWN, 7, NS_PER_S);
     assert_true(is_only_one_due(&bench, 2 * NS_PER_S, &client, &limit_ns));
-    reconnect_adopted(&bench.reconnect, 7);
+    reconnect_adopted(&bench.reconnect, 7, 2 * NS_PER_S);
     assert_true(reconnect_is_down(&bench.reconnect, 7));
     say(&bench, EVENT_DOWN, 7, 3 * NS_PER_S);
     assert_int_equal(bench.counters.errors, 1); /* It is one outage. */
     assert_int_equal(reconnect_next_ns(&bench.reconnect), 3 * NS_PER_S + 250 * NS_PER_MS);
+    done(&bench);
+}
+
+/* Bug: a broker that took the connection and left the subscription without an answer kept the
+ * client for ever. */
+static void a_client_that_never_arrives_is_due_again(void **state)
+{
+    struct bench bench;
+    uint32_t client = 99;
+    int64_t limit_ns = 0;
+
+    (void)state;
+    begin(&bench, &ops);
+    say(&bench, EVENT_DOWN, 7, NS_PER_S);
+    assert_true(is_only_one_due(&bench, 2 * NS_PER_S, &client, &limit_ns));
+    assert_int_equal(limit_ns, NS_PER_S);
+    reconnect_adopted(&bench.reconnect, 7, 2 * NS_PER_S);
+    assert_int_equal(reconnect_next_ns(&bench.reconnect), 2 * NS_PER_S + RECONNECT_ARRIVAL_NS);
+    assert_false(reconnect_due(&bench.reconnect, 6 * NS_PER_S, &client, &limit_ns));
+    assert_true(is_only_one_due(&bench, 7 * NS_PER_S, &client, &limit_ns));
+    assert_int_equal(client, 7);
+    assert_int_equal(limit_ns, 2 * NS_PER_S);
+    say(&bench, EVENT_UP, 7,
+        8 * NS_PER_S); /* Late, yet it came: what is made meanwhile is too much. */
+    assert_false(reconnect_is_down(&bench.reconnect, 7));
+    assert_int_equal(reconnect_next_ns(&bench.reconnect), INT64_MAX);
     done(&bench);
 }
 
@@ -332,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_lost_client_is_due_after_a_quarter_second_then_ever_later),
         cmocka_unit_test(a_loss_counts_once_and_a_new_loss_begins_from_the_start),
         cmocka_unit_test(a_client_that_is_lost_while_it_arrives_waits_again),
+        cmocka_unit_test(a_client_that_never_arrives_is_due_again),
         cmocka_unit_test(those_that_are_due_take_turns),
         cmocka_unit_test(where_the_library_reconnects_nobody_is_asked),
         cmocka_unit_test(a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour),
