@@ -6,16 +6,13 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define READY_MAX 64
 #define GONE ((uint32_t)EPOLLRDHUP | (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR)
-
-/* A socket that says it is writable has a third of its buffer free; 16 KiB at the least, as the
- * kernel counts. Half of that can be written without asking before each message. */
-#define ROOM_BYTES (8 * 1024)
 
 /* Indexes of what SO_MEMINFO tells. */
 #define MEMINFO_SNDBUF 3
@@ -94,6 +91,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->is_up = false;
     client->tells_down = true;
     client->tells_up = false; /* A link that broke before it was told of was never up. */
+    client->unsent_end = 0;
     client->down_ns = mono_ns();
     if (endpoint->config->role == ROLE_PRODUCER) {
         rabbitmq_producer_lost(client, client->down_ns);
@@ -113,10 +111,10 @@ static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, boo
 }
 
 /*
- * Does the socket take a large message whole? The library writes it whole or not at all, and so
- * would wait, with this thread, for a broker that has stopped reading. The kernel counts what it
- * keeps around the bytes, too: half of the free memory is safe. A message beyond half of the whole
- * buffer is begun only with the buffer empty, as nothing else could ever send it.
+ * Does a socket of the library's, over TLS, take a large message whole? It writes it whole or not
+ * at all, and so would wait, with this thread, for a broker that has stopped reading. The kernel
+ * counts what it keeps around the bytes, too: half of the free memory is safe. A message beyond
+ * half of the whole buffer is begun only with the buffer empty, as nothing else could ever send it.
  */
 static bool takes_whole(int fd, uint32_t bytes)
 {
@@ -142,12 +140,37 @@ bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client 
         client->room_bytes -= bytes;
         return true;
     }
-    if (poll(&socket, 1, 0) != 1 || (bytes > ROOM_BYTES && !takes_whole(client->link.fd, bytes))) {
+    if (client->unsent_end > 0 || poll(&socket, 1, 0) != 1 ||
+        (bytes > RABBITMQ_ROOM_BYTES && !client->link.is_plain &&
+         !takes_whole(client->link.fd, bytes))) {
         watch(endpoint, client, true);
         return false;
     }
-    client->room_bytes = bytes < ROOM_BYTES ? ROOM_BYTES - bytes : 0;
+    client->room_bytes = bytes < RABBITMQ_ROOM_BYTES ? RABBITMQ_ROOM_BYTES - bytes : 0;
     return true;
+}
+
+bool rabbitmq_client_is_large(const struct rabbitmq_client *client, uint32_t bytes)
+{
+    return bytes > RABBITMQ_ROOM_BYTES && client->link.is_plain;
+}
+
+void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_client *client)
+{
+    watch(endpoint, client, true);
+}
+
+/* Writes on where a socket was full. */
+static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
+{
+    int r = client->unsent_end > 0 ? rabbitmq_publish_rest(client) : 0;
+
+    if (r < 0) {
+        rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
+    } else if (client->unsent_end == 0) {
+        watch(endpoint, client, false);
+        rabbitmq_producer_written(endpoint, client);
+    }
 }
 
 /* Tells what is known without reading. False if there was no room for all of it. */
@@ -332,7 +355,10 @@ static void serve_ready(struct endpoint *endpoint, const struct epoll_event *rea
         return;
     }
     if ((ready->events & EPOLLOUT) != 0) {
-        watch(endpoint, client, false);
+        find_room(endpoint, client);
+    }
+    if (!client->is_up) {
+        return;
     }
     if ((ready->events & ~(uint32_t)EPOLLOUT) != 0) {
         client->silent_ticks = 0;

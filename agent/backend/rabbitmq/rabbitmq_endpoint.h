@@ -2,9 +2,10 @@
  * rabbitmq_endpoint: the clients of one role of one worker, each a connection of its own.
  *
  * Private to the RabbitMQ driver. endpoint opens, adopts, closes, waits and goes round its
- * clients; producer turns messages into publishes and confirms into outcomes; consumer turns
- * deliveries into messages. Frames are taken from the library one by one, without waiting: a
- * message that has arrived in part stays where it is until the rest comes.
+ * clients; producer turns messages into publishes and confirms into outcomes, publish writes those
+ * that a socket may not take whole; consumer turns deliveries into messages. Frames are taken from
+ * the library one by one, without waiting: a message that has arrived in part stays where it is
+ * until the rest comes.
  */
 #ifndef MILLRACE_RABBITMQ_ENDPOINT_H
 #define MILLRACE_RABBITMQ_ENDPOINT_H
@@ -19,6 +20,13 @@
 #define RABBITMQ_ID_TIMER (UINT32_MAX - 1)
 
 #define RABBITMQ_TICKS_PER_HEARTBEAT 3
+
+/* A socket that says it is writable has a third of its buffer free; 16 KiB at the least, as the
+ * kernel counts. Half of that can be written without asking before each message. */
+#define RABBITMQ_ROOM_BYTES (8 * 1024)
+
+/* Method, header and property bytes around a body; generous. */
+#define RABBITMQ_PUBLISH_OVERHEAD_BYTES 512
 
 /* Of a client's socket. RDHUP: a broker that left is seen while unread messages stand before it. */
 #define RABBITMQ_WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP)
@@ -81,6 +89,9 @@ struct rabbitmq_client {
     bool has_sent;       /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
     uint32_t room_bytes; /* Can be written without asking the socket again. */
+    char *unsent; /* [begin, end) is the rest of a publish; nothing else is written before it. */
+    size_t unsent_begin;
+    size_t unsent_end; /* 0: there is none. */
     int64_t down_ns;
     int64_t up_ns;
     char reason[REASON_BYTES]; /* Of the last loss. */
@@ -107,7 +118,9 @@ struct endpoint {
     size_t arena_used;
     size_t arena_message_bytes; /* The most that one frame adds. */
     uint64_t round;             /* Counts polls. */
-    char (*keys)[12];           /* Routing keys by partition. */
+    char *encoded;              /* The publish that is written now. */
+    size_t encoded_bytes;
+    char (*keys)[12]; /* Routing keys by partition. */
     bool is_confirmed;
     bool is_held; /* The poll at work takes no messages. */
     amqp_basic_properties_t properties;
@@ -132,9 +145,27 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
 /* Makes the next poll look at the client though its socket may be silent. */
 void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client);
 
-/* Does the socket take that much now? If not, the descriptor of wait_fd tells when. */
+/* Does the socket take that much now, at least in part where publish keeps the rest? If not, the
+ * descriptor of wait_fd tells when. */
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes);
+/* Is that much more than a socket with room takes whole, and is it publish's to write? */
+bool rabbitmq_client_is_large(const struct rabbitmq_client *client, uint32_t bytes);
+/* Tells when the socket has room again. */
+void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_client *client);
+
+/*
+ * Publishes of any size on a socket without TLS; what it does not take now is kept as unsent, so
+ * there must be none. 0, or a negative errno: the connection is broken. The rest is written by
+ * rest(), each time that the socket has room.
+ */
+int rabbitmq_publish_init(struct endpoint *endpoint, struct rabbitmq_client *client,
+                          struct errinfo *reterr);
+void rabbitmq_publish_done(struct rabbitmq_client *client);
+int rabbitmq_publish(struct endpoint *endpoint, struct rabbitmq_client *client,
+                     const amqp_basic_publish_t *publish, const amqp_basic_properties_t *properties,
+                     amqp_bytes_t body);
+int rabbitmq_publish_rest(struct rabbitmq_client *client);
 
 /* Once per client, at open; after it, done() may be called. */
 int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *client,
@@ -153,6 +184,9 @@ int rabbitmq_consumer_begin(const struct endpoint_config *config, uint32_t index
 /* The client has a new connection. */
 void rabbitmq_producer_linked(struct rabbitmq_client *client);
 void rabbitmq_consumer_linked(struct rabbitmq_client *client);
+
+/* All of the messages so far is written: without confirms that is their outcome. */
+void rabbitmq_producer_written(struct endpoint *endpoint, struct rabbitmq_client *client);
 
 /* Whatever is outstanding on the lost connection is unconfirmed. */
 void rabbitmq_producer_lost(struct rabbitmq_client *client, int64_t now_ns);

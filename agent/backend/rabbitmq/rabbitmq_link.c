@@ -341,8 +341,10 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
         return r;
     }
     link->fd = amqp_get_sockfd(link->connection);
-    /* A publish waits without a deadline while the broker takes nothing. The kernel's watchdog ends
-     * it, even with a peer that acknowledges each probe of its closed window. */
+    link->is_plain = !attempt->address.tls;
+    /* While the broker takes nothing a publish stays unsent, over TLS it waits, without a deadline.
+     * The kernel's watchdog ends it, even with a peer that acknowledges each probe of its closed
+     * window. */
     (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &send_timeout_ms,
                      sizeof send_timeout_ms);
     r = login(attempt, link, reterr);

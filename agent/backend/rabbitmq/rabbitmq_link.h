@@ -19,6 +19,7 @@
 struct rabbitmq_link {
     amqp_connection_state_t connection; /* NULL: closed. */
     int fd;                             /* Belongs to the connection. */
+    bool is_plain;                      /* Without TLS: bytes go into the socket as they are. */
     int heartbeat_s;                    /* Agreed with the broker; 0: none. */
     char peer[ADDRESS_HOST_BYTES + 16]; /* "HOST:PORT", for sentences. */
 };

@@ -70,6 +70,8 @@ static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
     client->has_sent = true;
     client->silent_ticks = 0;
     client->room_bytes = 0;
+    client->unsent_begin = 0;
+    client->unsent_end = 0;
     client->content = CONTENT_NONE;
     if (endpoint->config->role == ROLE_PRODUCER) {
         rabbitmq_producer_linked(client);
@@ -320,7 +322,12 @@ void rabbitmq_close(struct endpoint *endpoint)
     /* All are asked before one is waited for: a silent one takes the time, not the others' goodbye.
      */
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
-        rabbitmq_link_close_begin(&endpoint->clients[i].link);
+        struct rabbitmq_client *client = &endpoint->clients[i];
+
+        if (client->unsent_end > 0) {
+            rabbitmq_link_drop(&client->link); /* A goodbye would stand within the publish. */
+        }
+        rabbitmq_link_close_begin(&client->link);
     }
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
         rabbitmq_link_close_end(&endpoint->clients[i].link, deadline_ns);
@@ -339,6 +346,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     free(endpoint->clients);
     free(endpoint->queue);
     free(endpoint->arena);
+    free(endpoint->encoded);
     free(endpoint->keys);
     free(endpoint);
 }

@@ -9,9 +9,6 @@
  * fewer messages are outstanding, whenever the oldest one is late. */
 #define SLOTS_PER_IN_FLIGHT 4
 
-/* Method, header and property bytes around a body; generous. */
-#define PUBLISH_OVERHEAD_BYTES 512
-
 static struct rabbitmq_slot *slot_of(const struct rabbitmq_producer *producer, uint64_t number)
 {
     return &producer->slots[number & producer->slots_mask];
@@ -36,11 +33,12 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
     producer->next = 1;
     producer->settled_end = 1;
     producer->lost_end = 1;
-    return 0;
+    return rabbitmq_publish_init(endpoint, client, reterr);
 }
 
 void rabbitmq_producer_done(struct rabbitmq_client *client)
 {
+    rabbitmq_publish_done(client);
     free(client->producer.slots);
     client->producer.slots = NULL;
 }
@@ -226,25 +224,70 @@ void rabbitmq_producer_frame(struct rabbitmq_client *client, const amqp_frame_t 
     }
 }
 
+void rabbitmq_producer_written(struct endpoint *endpoint, struct rabbitmq_client *client)
+{
+    struct rabbitmq_producer *producer = &client->producer;
+
+    if (endpoint->config->role == ROLE_PRODUCER && !endpoint->is_confirmed &&
+        producer->settled_end < producer->next) {
+        slot_of(producer, producer->next - 1)->at_ns = mono_ns();
+        producer->settled_end = producer->next;
+        rabbitmq_client_enqueue(endpoint, client);
+    }
+}
+
+/* Hands a publish over: what does not fit into the socket stays with us, never with the library. */
+static void hand_over(struct endpoint *endpoint, struct rabbitmq_client *client,
+                      const amqp_basic_publish_t *publish,
+                      const amqp_basic_properties_t *properties, amqp_bytes_t body)
+{
+    int status;
+    int r;
+
+    if (rabbitmq_client_is_large(client, (uint32_t)body.len + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
+        r = rabbitmq_publish(endpoint, client, publish, properties, body);
+        if (r < 0) {
+            rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
+            return;
+        }
+    } else {
+        status = amqp_basic_publish(client->link.connection, RABBITMQ_CHANNEL, publish->exchange,
+                                    publish->routing_key, publish->mandatory, 0, properties, body);
+        if (status != AMQP_STATUS_OK) {
+            rabbitmq_client_lost(endpoint, client, "publishing failed: %s",
+                                 amqp_error_string2(status));
+            return;
+        }
+    }
+    if (client->unsent_end > 0) {
+        rabbitmq_client_await_room(endpoint, client);
+    } else {
+        rabbitmq_producer_written(endpoint, client);
+    }
+}
+
 int rabbitmq_submit(struct endpoint *endpoint, const struct message *message)
 {
     struct rabbitmq_client *client = &endpoint->clients[message->client];
     struct rabbitmq_producer *producer = &client->producer;
     const struct topic *topic = &endpoint->config->topics[message->topic];
     amqp_basic_properties_t properties = endpoint->properties;
+    /* Without a subscription there is no queue, and mandatory would refuse everything. */
+    amqp_basic_publish_t publish = {
+        .exchange = amqp_cstring_bytes(topic->name),
+        .routing_key = amqp_cstring_bytes(endpoint->keys[message->partition]),
+        .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
     /* The library only reads it. */
     amqp_bytes_t body = {.len = message->bytes_count, .bytes = (void *)(uintptr_t)message->bytes};
-    struct rabbitmq_slot *slot;
-    int status;
 
     if (!client->is_up || client->is_blocked ||
         producer->next - producer->oldest > producer->slots_mask ||
         !rabbitmq_client_has_room(endpoint, client,
-                                  message->bytes_count + PUBLISH_OVERHEAD_BYTES)) {
+                                  message->bytes_count + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
         return -EAGAIN;
     }
-    slot = slot_of(producer, producer->next);
-    *slot = (struct rabbitmq_slot){.token = message->token, .state = SLOT_WAITING};
+    *slot_of(producer, producer->next) =
+        (struct rabbitmq_slot){.token = message->token, .state = SLOT_WAITING};
     if (endpoint->is_confirmed) {
         number_write(producer->next, producer->message_id);
         properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
@@ -253,17 +296,6 @@ int rabbitmq_submit(struct endpoint *endpoint, const struct message *message)
     }
     producer->next++;
     client->has_sent = true;
-    /* Without a subscription there is no queue, and mandatory would refuse everything. */
-    status = amqp_basic_publish(
-        client->link.connection, RABBITMQ_CHANNEL, amqp_cstring_bytes(topic->name),
-        amqp_cstring_bytes(endpoint->keys[message->partition]),
-        endpoint->is_confirmed && topic->subscriptions > 0, 0, &properties, body);
-    if (status != AMQP_STATUS_OK) {
-        rabbitmq_client_lost(endpoint, client, "publishing failed: %s", amqp_error_string2(status));
-    } else if (!endpoint->is_confirmed) {
-        slot->at_ns = mono_ns();
-        producer->settled_end = producer->next;
-        rabbitmq_client_enqueue(endpoint, client);
-    }
+    hand_over(endpoint, client, &publish, &properties, body);
     return 0;
 }

@@ -1,0 +1,221 @@
+/* Publishes to a broker that does not read on, and what it reads of them later; without a broker.
+ */
+#include "check.h"
+
+#include "mono.h"
+#include "rabbitmq_endpoint.h"
+
+#include <amqp_tcp_socket.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MESSAGE_BYTES (8u * 1024 * 1024) /* More than a pair of sockets takes. */
+#define READ_BYTES 65536
+
+struct bench {
+    struct delivery delivery;
+    struct topic topic;
+    struct endpoint_config config;
+    struct rabbitmq_client client;
+    uint32_t queue[1];
+    char keys[1][12];
+    struct endpoint endpoint;
+    char *body;
+    int broker_fd;
+    char *read; /* By the broker, all of it. */
+    size_t read_bytes;
+};
+
+/* One producer that is up, over a socket whose other end is the test's. */
+static void begin(struct bench *bench, enum publish_ack publish_ack)
+{
+    amqp_socket_t *socket;
+    struct epoll_event wanted = {.events = RABBITMQ_WATCHED, .data.u32 = 0};
+    int fds[2];
+
+    memset(bench, 0, sizeof *bench);
+    bench->delivery = (struct delivery){.publish_ack = publish_ack, .in_flight = 10};
+    bench->topic = (struct topic){.name = "orders", .partitions = 1, .subscriptions = 1};
+    bench->config = (struct endpoint_config){.role = ROLE_PRODUCER,
+                                             .topics = &bench->topic,
+                                             .topics_count = 1,
+                                             .clients_count = 1,
+                                             .delivery = &bench->delivery,
+                                             .message_bytes_max = MESSAGE_BYTES};
+    bench->endpoint = (struct endpoint){.config = &bench->config,
+                                        .clients = &bench->client,
+                                        .queue = bench->queue,
+                                        .keys = bench->keys,
+                                        .is_confirmed = publish_ack != PUBLISH_ACK_NONE,
+                                        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+                                        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                                        .timer_fd = -1};
+    bench->keys[0][0] = '0';
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    bench->broker_fd = fds[1];
+    bench->client.link = (struct rabbitmq_link){
+        .connection = amqp_new_connection(), .fd = fds[0], .is_plain = true, .peer = "broker:5672"};
+    socket = amqp_tcp_socket_new(bench->client.link.connection);
+    amqp_tcp_socket_set_sockfd(socket, fds[0]);
+    assert_int_equal(rabbitmq_producer_init(&bench->endpoint, &bench->client, NULL), 0);
+    bench->client.is_up = true;
+    assert_int_equal(epoll_ctl(bench->endpoint.epoll_fd, EPOLL_CTL_ADD, fds[0], &wanted), 0);
+    bench->body = malloc(MESSAGE_BYTES);
+    bench->read = malloc(4 * (size_t)MESSAGE_BYTES);
+    assert_true(bench->body != NULL && bench->read != NULL);
+    for (size_t i = 0; i < MESSAGE_BYTES; i++) {
+        bench->body[i] = (char)(i * 31 + i / 4096);
+    }
+}
+
+static void end(struct bench *bench)
+{
+    rabbitmq_link_drop(&bench->client.link);
+    rabbitmq_producer_done(&bench->client);
+    (void)close(bench->endpoint.epoll_fd);
+    (void)close(bench->endpoint.event_fd);
+    (void)close(bench->broker_fd);
+    free(bench->endpoint.encoded);
+    free(bench->body);
+    free(bench->read);
+}
+
+static int submit(struct bench *bench, uint64_t token, uint32_t bytes)
+{
+    struct message message = {.bytes = bench->body, .bytes_count = bytes, .token = token};
+
+    return rabbitmq_submit(&bench->endpoint, &message);
+}
+
+/* Takes what stands in the broker's socket, some of it. */
+static void broker_reads(struct bench *bench)
+{
+    ssize_t r = recv(bench->broker_fd, bench->read + bench->read_bytes, READ_BYTES, MSG_DONTWAIT);
+
+    bench->read_bytes += r > 0 ? (size_t)r : 0;
+}
+
+static size_t number_at(const struct bench *bench, size_t at, int bytes)
+{
+    size_t number = 0;
+
+    for (int i = 0; i < bytes; i++) {
+        number = number << 8 | (unsigned char)bench->read[at + (size_t)i];
+    }
+    return number;
+}
+
+/* The body of the message whose method frame begins at *at, which is moved behind it. */
+static void assert_message(const struct bench *bench, size_t *at, size_t bytes)
+{
+    static const uint8_t types[] = {AMQP_FRAME_METHOD, AMQP_FRAME_HEADER, AMQP_FRAME_BODY};
+    size_t frame_max = (size_t)amqp_get_frame_max(bench->client.link.connection);
+    size_t body = 0;
+
+    for (int i = 0; i < 2 || body < bytes; i++) {
+        size_t length = number_at(bench, *at + 3, 4);
+
+        assert_int_equal(bench->read[*at], types[i < 2 ? i : 2]);
+        assert_int_equal(number_at(bench, *at + 1, 2), RABBITMQ_CHANNEL);
+        assert_true(length + 8 <= frame_max && *at + length + 8 <= bench->read_bytes);
+        assert_int_equal(number_at(bench, *at + 7 + length, 1), 0xCE);
+        if (i == 1) {
+            assert_int_equal(number_at(bench, *at + 7 + 4, 8), bytes);
+        } else if (i > 1) {
+            assert_memory_equal(bench->read + *at + 7, bench->body + body, length);
+            body += length;
+        }
+        *at += length + 8;
+    }
+    assert_int_equal(body, bytes);
+}
+
+/* Bug: such a message was begun once all that went before was taken, and the thread then waited for
+ * the broker to read on: all its other clients with it. */
+static void a_large_message_waits_for_no_broker_that_reads_nothing(void **state)
+{
+    struct bench bench;
+    struct event events[4];
+    size_t at = 0;
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_ALL);
+    assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
+    assert_true(bench.client.unsent_end > 0);
+    assert_int_equal(submit(&bench, 8, MESSAGE_BYTES), -EAGAIN);
+    assert_int_equal(submit(&bench, 8, 10), -EAGAIN); /* It would stand within the first. */
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    while (bench.client.unsent_end > 0) {
+        broker_reads(&bench);
+        assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    }
+    while (submit(&bench, 8, 10) == -EAGAIN) {
+        broker_reads(&bench);
+    }
+    for (int i = 0; i < 200; i++) {
+        broker_reads(&bench);
+    }
+    assert_message(&bench, &at, MESSAGE_BYTES);
+    assert_message(&bench, &at, 10);
+    assert_int_equal(at, bench.read_bytes);
+    end(&bench);
+}
+
+static void without_confirms_it_is_acked_when_all_of_it_is_written(void **state)
+{
+    struct bench bench;
+    struct event events[4];
+    int count = 0;
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_NONE);
+    assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    while (bench.client.unsent_end > 0) {
+        broker_reads(&bench);
+        assert_int_equal(count, 0);
+        count = rabbitmq_poll(&bench.endpoint, events, 4);
+    }
+    count = count > 0 ? count : rabbitmq_poll(&bench.endpoint, events, 4);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].kind, EVENT_ACKED);
+    assert_int_equal(events[0].token, 7);
+    end(&bench);
+}
+
+static void a_connection_that_breaks_within_it_leaves_it_unconfirmed(void **state)
+{
+    struct bench bench;
+    struct event events[4];
+    int count;
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_ALL);
+    assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
+    (void)close(bench.broker_fd);
+    count = rabbitmq_poll(&bench.endpoint, events, 4);
+    count += count < 2 ? rabbitmq_poll(&bench.endpoint, events + count, 2) : 0;
+    assert_int_equal(count, 2);
+    assert_int_equal(events[0].kind, EVENT_DOWN);
+    assert_int_equal(events[1].kind, EVENT_UNCONFIRMED);
+    assert_int_equal(events[1].token, 7);
+    assert_int_equal(bench.client.unsent_end, 0);
+    end(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_large_message_waits_for_no_broker_that_reads_nothing),
+        cmocka_unit_test(without_confirms_it_is_acked_when_all_of_it_is_written),
+        cmocka_unit_test(a_connection_that_breaks_within_it_leaves_it_unconfirmed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
