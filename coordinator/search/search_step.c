@@ -87,7 +87,8 @@ static void conclude(struct result_search_step *step, enum step_outcome outcome,
     (void)snprintf(step->reason, sizeof step->reason, "%.*s", REASON_BYTES - 1, reason);
 }
 
-/* Time in which messages were due and could not be sent, of all load threads together. */
+/* Time in which messages were due and could not be sent, or were being handed over to a library
+ * that did not return, of all load threads together. */
 static double blocked_s(const struct result_trial *trial, const struct result_phase *phase)
 {
     double sum_s = 0.0;
@@ -96,7 +97,7 @@ static double blocked_s(const struct result_trial *trial, const struct result_ph
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
         if (is_within(phase, (int64_t)row->index * INTERVAL_NS)) {
-            sum_s += (double)row->blocked_ns / 1e9;
+            sum_s += ((double)row->blocked_ns + (double)result_in_calls_ns(row)) / 1e9;
         }
     }
     return sum_s;

@@ -95,6 +95,11 @@ what_the_broker_held_back_is_bad_and_what_the_generator_did_not_send_is_void(voi
     wants(&made, STEP_VOID, "nothing held it back");
     made.blocked.blocked_ns = INTERVAL_NS; /* As long as a tenth of the messages takes. */
     wants(&made, STEP_BAD, "the broker held producers back");
+    /* Bug: a library whose calls did not return was taken for the generator. */
+    made.blocked.blocked_ns = 0;
+    made.blocked.load_threads = 1;
+    made.blocked.call_ns = INTERVAL_NS;
+    wants(&made, STEP_BAD, "the broker held producers back");
 }
 
 static void refusals_errors_and_losses_are_bad(void **state)
