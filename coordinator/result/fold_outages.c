@@ -239,6 +239,8 @@ static void name_client(const struct entry_trial *entry, uint32_t client,
 
         if (number == client && i < trial->parties_count) {
             memcpy(outage->client, trial->parties[i].name, sizeof outage->client);
+            memcpy(outage->flow, trial->parties[i].flow, sizeof outage->flow);
+            outage->is_producers = trial->parties[i].kind == PARTY_PRODUCER;
             return;
         }
     }

@@ -192,6 +192,8 @@ const char *outage_kind_name(enum outage_kind kind); /* "broker", "client". */
 struct result_outage {
     enum outage_kind kind;
     char client[TOPIC_NAME_BYTES]; /* As among the parties; "" of a broker's. */
+    bool is_producers;             /* Of a client's: it sends. */
+    char flow[NAME_BYTES];         /* Likewise: its flow. */
     int64_t down_ns;               /* Offset from T0. */
     int64_t up_ns;                 /* Below down_ns: it never came back. */
     uint64_t backlog_peak;         /* Of a broker's, as is unconfirmed. */

@@ -91,7 +91,44 @@ static bool was_away(const struct result_trial *trial, const struct result_phase
     return false;
 }
 
-/* How many of the phase's messages came due, or met trouble, while the broker was away. */
+/* Of the seconds in which a producer's own connection broke and came back, the broker being there:
+ * the share of all messages that were its to send. A second has as many of each producer. */
+static double share_of_clients(const struct result_trial *trial, const struct result_phase *phase,
+                               const struct result_interval *one)
+{
+    int64_t end_ns = one->start_ns + INTERVAL_NS;
+    uint32_t away = 0;
+
+    for (uint32_t i = 0; i < trial->outages_count; i++) {
+        const struct result_outage *outage = &trial->outages[i];
+
+        away += outage->kind == OUTAGE_CLIENT && outage->is_producers &&
+                        (phase->flow[0] == '\0' || strcmp(phase->flow, outage->flow) == 0) &&
+                        one->start_ns < end_of(outage, phase) + OUTAGE_EDGE_NS &&
+                        end_ns > outage->down_ns - OUTAGE_EDGE_NS
+                    ? 1
+                    : 0;
+    }
+    return away < phase->producers ? (double)away / phase->producers : away > 0 ? 1.0 : 0.0;
+}
+
+/* What was on its way when a client's connection broke has an outcome then, and the loss is an
+ * error. Later in its outage there is none. */
+static bool has_lost_clients(const struct result_trial *trial, const struct result_interval *one)
+{
+    for (uint32_t i = 0; i < trial->outages_count; i++) {
+        const struct result_outage *outage = &trial->outages[i];
+
+        if (outage->kind == OUTAGE_CLIENT && one->start_ns < outage->down_ns + OUTAGE_EDGE_NS &&
+            one->start_ns + INTERVAL_NS > outage->down_ns - OUTAGE_EDGE_NS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many of the phase's messages came due, or met trouble, while the broker was away, or their
+ * own client was. */
 static uint64_t of_outages(const struct result_trial *trial, const struct result_phase *phase,
                            bool trouble)
 {
@@ -100,8 +137,13 @@ static uint64_t of_outages(const struct result_trial *trial, const struct result
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *one = &trial->intervals[i];
 
-        if (was_away(trial, phase, one->start_ns, one->start_ns + INTERVAL_NS)) {
-            sum += trouble ? one->refused + one->unconfirmed + one->errors : one->due;
+        bool away = was_away(trial, phase, one->start_ns, one->start_ns + INTERVAL_NS);
+
+        if (trouble && (away || has_lost_clients(trial, one))) {
+            sum += one->refused + one->unconfirmed + one->errors;
+        } else if (!trouble) {
+            sum += away ? one->due
+                        : (uint64_t)(share_of_clients(trial, phase, one) * (double)one->due);
         }
     }
     return sum;

@@ -214,6 +214,8 @@ static void lost_connections_are_outages_of_their_client_or_of_the_broker(void *
     assert_int_equal(trial->outages[0].clients, 2);
     assert_int_equal(trial->outages[1].kind, OUTAGE_CLIENT);
     assert_string_equal(trial->outages[1].client, trial->parties[1].name);
+    assert_true(trial->outages[1].is_producers && !trial->outages[2].is_producers);
+    assert_string_equal(trial->outages[1].flow, trial->parties[1].flow);
     assert_int_equal(trial->outages[1].up_ns - trial->outages[1].down_ns, 200);
     assert_string_equal(trial->outages[1].text, "closed: too large");
     assert_true(trial->outages[2].up_ns < trial->outages[2].down_ns);

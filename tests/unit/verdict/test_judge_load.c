@@ -269,6 +269,45 @@ static void an_own_objective_about_outages_allows_what_they_do_to_the_load(void 
     unmake(made);
 }
 
+/* Bug: the objective is about clients' outages too, and only the broker's were left out. */
+static void an_own_objective_about_outages_allows_what_one_client_owes(void **state)
+{
+    struct made *made = make();
+    struct result_trial *trial = &made->of->trials[0];
+    struct result_phase *phase = phase_of(made, 0);
+
+    (void)state;
+    trial->outages[0] = (struct result_outage){.kind = OUTAGE_CLIENT,
+                                               .is_producers = true,
+                                               .down_ns = 4 * INTERVAL_NS,
+                                               .up_ns = 16 * INTERVAL_NS};
+    trial->outages_count = 1;
+    phase->sent_in_time -= 12 * RATE / phase->producers; /* All that it had to send. */
+    for (uint32_t i = 4; i < 16; i++) {
+        trial->agent_intervals[i].blocked_ns = INTERVAL_NS;
+    }
+    trial->intervals[4].unconfirmed = 100;
+    phase->delivery.unconfirmed = 100;
+    phase->delivery.sent = phase->sent_in_time;
+    phase->delivery.acked = phase->sent_in_time - 100;
+    assert_int_equal(judged(made), VERDICT_FAIL);
+    own(made, "outage.max < 15s");
+    assert_int_equal(judged(made), VERDICT_PASS);
+    trial->intervals[10].refused = 100; /* Its connection had been gone for long. */
+    phase->delivery.refused = 100;
+    phase->delivery.acked -= 100;
+    assert_int_equal(judged(made), VERDICT_FAIL);
+    phase->delivery.refused = 0;
+    phase->delivery.acked += 100;
+    trial->outages[0].is_producers = false; /* A consumer owes nothing. */
+    assert_int_equal(judged(made), VERDICT_FAIL);
+    assert_true(has_reason(made, "attained"));
+    trial->outages[0].is_producers = true;
+    phase->sent_in_time -= 4 * RATE; /* Others owed these. */
+    assert_int_equal(judged(made), VERDICT_FAIL);
+    unmake(made);
+}
+
 static void what_the_generator_held_back_is_not_judged(void **state)
 {
     struct made *made = make();
@@ -364,6 +403,7 @@ int main(void)
         cmocka_unit_test(less_than_a_message_of_each_producer_is_no_miss),
         cmocka_unit_test(a_broker_that_was_away_for_most_of_the_run_fails_it),
         cmocka_unit_test(an_own_objective_about_outages_allows_what_they_do_to_the_load),
+        cmocka_unit_test(an_own_objective_about_outages_allows_what_one_client_owes),
         cmocka_unit_test(what_the_generator_held_back_is_not_judged),
         cmocka_unit_test(an_own_objective_about_the_same_takes_the_place_of_each),
         cmocka_unit_test(what_keeps_no_rate_or_is_not_measured_is_not_held_to_one),
