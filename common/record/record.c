@@ -173,6 +173,9 @@ static bool is_no_number(const struct field *field, const void *item, char *what
     double value = 0.0;
 
     memcpy(&value, value_at(field, item), sizeof value);
+    if (field->or_nan && isnan(value)) {
+        return false;
+    }
     if (!isfinite(value)) {
         return wrong(what, "is no number");
     }

@@ -69,7 +69,8 @@ struct field {
     size_t offset;
     size_t bytes; /* Of the value in the struct. */
     /* U32, COUNTER, I64: the range, ends included; both 0: any that the type holds; max 0 and no
-     * negative min: from min on. Of a text the least length, of a list the least count. */
+     * negative min: from min on. Of a text the least length, of a string that is kept the largest,
+     * of a list the least count. */
     int64_t min;
     uint64_t max;
     bool optional;     /* STRING: may be NULL. */

@@ -11,11 +11,7 @@
 void code_entry(struct fields *fields, struct journal_entry *entry);
 
 void code_trial_entry(struct fields *fields, struct entry_trial *trial);
-void code_segment_entry(struct fields *fields, struct entry_segment *segment);
-void code_trial_end_entry(struct fields *fields, struct entry_trial_end *end);
 void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot);
-void code_search_entry(struct fields *fields, struct entry_search *entry);
-void code_findings(struct fields *fields, struct findings *findings);
 
 #define ANY_U32 UINT32_MAX
 

@@ -36,7 +36,9 @@ struct fields {
         bson_t own;
         bson_iter_t at; /* Reading: the field that was read last. */
         bool is_array;
-        uint32_t index; /* Of the next item, within an array. */
+        uint32_t index;    /* Of the next item, within an array. */
+        bson_t array;      /* Writing. */
+        bson_iter_t items; /* Reading. */
     } levels[FIELDS_DEPTH_MAX];
 };
 
@@ -79,6 +81,13 @@ void field_string(struct fields *fields, const char *key, char **text, size_t by
 /* A document within the document; true if its fields are to follow, then field_doc_end(). */
 bool field_doc_begin(struct fields *fields, const char *key);
 void field_doc_end(struct fields *fields);
+
+/* An array of documents; true if its items and field_array_end() are to follow, as many as *count
+ * says. Reading sets it, to items_max at most; an absent array has none. */
+bool field_array_begin(struct fields *fields, const char *key, uint32_t items_max, uint32_t *count);
+void field_array_end(struct fields *fields);
+void field_item_begin(struct fields *fields);
+void field_item_end(struct fields *fields);
 
 /* {count, min_ns, max_ns, packed}: the first three for people, the last as hist_pack() has it and
  * the only one that is read. NULL is left out. */

@@ -2,10 +2,26 @@
 
 #include "invariant.h"
 
-static struct field_list list_of(const struct record *record, uint32_t items_max)
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES_MAX 8
+
+/* Where the visitor is in a struct, and in those around it. */
+struct place {
+    const struct field *via; /* Of the struct around; NULL: the outermost. */
+    const struct record *record;
+    char *item;
+    uint32_t index; /* Of the item, ... */
+    uint32_t count; /* ... of so many. */
+    uint32_t passed;
+};
+
+static const char *key_of(const struct field *field)
 {
-    return (struct field_list){
-        .item_bytes = record->bytes, .items_max = items_max, .record = record};
+    return field->kept != NULL ? field->kept : field->name;
 }
 
 static void code_number(struct fields *fields, const struct field *field, void *item)
@@ -14,12 +30,12 @@ static void code_number(struct fields *fields, const struct field *field, void *
     bool truth = number != 0;
 
     if (field->type == FIELD_BOOL) {
-        field_bool(fields, field->name, &truth);
+        field_bool(fields, key_of(field), &truth);
         number = truth ? 1 : 0;
     } else if (field->type == FIELD_ENUM) {
-        number = field_enum(fields, field->name, number, field->names, field->names_count);
+        number = field_enum(fields, key_of(field), number, field->names, field->names_count);
     } else {
-        field_u32(fields, field->name, &number, (uint32_t)field_max(field));
+        field_u32(fields, key_of(field), &number, (uint32_t)field_max(field));
     }
     field_u32_set(field, item, number);
 }
@@ -28,21 +44,25 @@ static void code_signed(struct fields *fields, const struct field *field, void *
 {
     int64_t value = field_i64_get(field, item);
 
-    field_i64(fields, field->name, &value);
+    field_i64(fields, key_of(field), &value);
+    if (field->bytes < sizeof value && (value < INT32_MIN || value > INT32_MAX)) {
+        fields_bad(fields, key_of(field), "is out of range");
+        return;
+    }
     field_i64_set(field, item, value);
 }
 
-static void code_counter(struct fields *fields, const struct field *field, uint64_t *value)
+static void code_double(struct fields *fields, const struct field *field, double *value)
 {
-    field_counter(fields, field->name, value);
-    if (fields->reads && *value > field_max(field)) {
-        fields_bad(fields, field->name, "is out of range");
+    if (fields->reads && field->or_nan) {
+        *value = NAN; /* Where there is none. */
     }
+    field_double(fields, key_of(field), value);
 }
 
 static void code_counters(struct fields *fields, const struct field *field, uint64_t *values)
 {
-    if (!field_doc_begin(fields, field->name)) {
+    if (!field_doc_begin(fields, key_of(field))) {
         return;
     }
     for (uint32_t i = 0; i < field->names_count; i++) {
@@ -51,21 +71,9 @@ static void code_counters(struct fields *fields, const struct field *field, uint
     field_doc_end(fields);
 }
 
-static void code_any_list(struct fields *fields, const struct field *field, void *item)
-{
-    const struct field_list kind = list_of(field->of, field->items_max);
-    void **list = field_at(field, item);
-
-    if (field->type == FIELD_ITEMS) {
-        field_items(fields, field->name, list, field_count_at(field, item), &kind);
-    } else {
-        *list = field_list(fields, field->name, *list, field_count_at(field, item), &kind);
-    }
-}
-
 static void code_hists(struct fields *fields, const struct field *field, struct hist **hists)
 {
-    if (!field_doc_begin(fields, field->name)) {
+    if (!field_doc_begin(fields, key_of(field))) {
         return;
     }
     for (uint32_t i = 0; i < field->names_count; i++) {
@@ -74,14 +82,10 @@ static void code_hists(struct fields *fields, const struct field *field, struct 
     field_doc_end(fields);
 }
 
-static void code_field(struct fields *fields, const struct field *field, void *item)
+static void code_value(struct fields *fields, const struct field *field, void *item)
 {
     void *at = field_at(field, item);
 
-    if (fields->reads && field->since > 1 && fields_lacks(fields, field->name)) {
-        field_set_otherwise(field, item);
-        return;
-    }
     switch (field->type) {
     case FIELD_BOOL:
     case FIELD_U32:
@@ -89,40 +93,158 @@ static void code_field(struct fields *fields, const struct field *field, void *i
         code_number(fields, field, item);
         break;
     case FIELD_COUNTER:
-        code_counter(fields, field, at);
+        field_counter(fields, key_of(field), at);
         break;
     case FIELD_COUNTERS:
         code_counters(fields, field, at);
         break;
     case FIELD_ID:
-        field_u64_text(fields, field->name, at);
+        field_u64_text(fields, key_of(field), at);
         break;
     case FIELD_I64:
         code_signed(fields, field, item);
         break;
     case FIELD_DOUBLE:
     case FIELD_SUM:
-        field_double(fields, field->name, at);
+        code_double(fields, field, at);
         break;
     case FIELD_TEXT:
-        field_text(fields, field->name, at, field->bytes);
+        field_text(fields, key_of(field), at, field->bytes);
+        break;
+    case FIELD_STRING:
+        field_string(fields, key_of(field), at, (size_t)field->max);
         break;
     case FIELD_HISTS:
         code_hists(fields, field, at);
-        break;
-    case FIELD_ITEMS:
-    case FIELD_LIST:
-        code_any_list(fields, field, item);
         break;
     default: /* No struct that is kept has such a field. */
         ASSERT(false);
     }
 }
 
+/* What was read is what its table allows. */
+static void check_value(struct fields *fields, const struct field *field, const void *item)
+{
+    char what[FIELD_WRONG_BYTES];
+
+    if (fields->reads && fields->failure == 0 && field_is_wrong(field, item, what)) {
+        fields_bad(fields, key_of(field), what);
+    }
+}
+
+/* Room for what a list has. */
+static void take_list(struct fields *fields, const struct field *field, void *item, uint32_t count)
+{
+    void **list = field_at(field, item);
+
+    *list = calloc(count, field->of->bytes);
+    if (*list == NULL) {
+        fields_fail(fields, -ENOMEM, key_of(field), "does not fit into memory");
+        return;
+    }
+    *field_count_at(field, item) = count;
+}
+
+static bool begin_array(struct fields *fields, const struct field *field, void *item,
+                        struct place *ret)
+{
+    uint32_t count = 0;
+
+    ret->item = fields->reads ? NULL : field_structs(field, item, &count);
+    if (!field_array_begin(fields, key_of(field), field->items_max, &count)) {
+        return false;
+    }
+    if (fields->reads && count > 0 && field->type == FIELD_LIST) {
+        take_list(fields, field, item, count);
+    } else if (fields->reads && field->type == FIELD_ITEMS) {
+        *field_count_at(field, item) = count;
+    }
+    if (count == 0 || fields->failure != 0) {
+        field_array_end(fields);
+        return false;
+    }
+    ret->count = count;
+    ret->item = field_structs(field, item, &count);
+    field_item_begin(fields);
+    return true;
+}
+
+/* Whether there are structs to go into, which *ret then tells of. */
+static bool begin_structs(struct fields *fields, const struct field *field, void *item,
+                          struct place *ret)
+{
+    *ret = (struct place){.via = field, .record = field->of, .count = 1};
+    if (field->type != FIELD_RECORD) {
+        return begin_array(fields, field, item, ret);
+    }
+    ret->item = field_at(field, item);
+    return field->flat || field_doc_begin(fields, key_of(field));
+}
+
+static bool begin_field(struct fields *fields, const struct field *field, void *item,
+                        struct place *ret)
+{
+    if (field->only == ONLY_SHOWN || (field->kept_if != NULL && !field->kept_if(item))) {
+        return false;
+    }
+    if (fields->reads && field->since > 1 && fields_lacks(fields, key_of(field))) {
+        field_set_otherwise(field, item);
+        return false;
+    }
+    if (field->of != NULL) {
+        return begin_structs(fields, field, item, ret);
+    }
+    code_value(fields, field, item);
+    check_value(fields, field, item);
+    return false;
+}
+
+/* Whether it was the last item. */
+static bool end_item(struct fields *fields, struct place *place)
+{
+    bool is_array = place->via != NULL && place->via->type != FIELD_RECORD;
+
+    if (fields->reads && place->record->check != NULL) {
+        struct errinfo error = {""};
+
+        if (place->record->check(place->item, &error) < 0) {
+            fields_bad(fields, place->record->name, error.text);
+        }
+    }
+    if (place->via != NULL && !is_array && !place->via->flat) {
+        field_doc_end(fields);
+    }
+    if (!is_array) {
+        return true;
+    }
+    field_item_end(fields);
+    place->index++;
+    place->item += place->record->bytes;
+    place->passed = 0;
+    if (place->index < place->count) {
+        field_item_begin(fields);
+        return false;
+    }
+    field_array_end(fields);
+    return true;
+}
+
 void field_record(struct fields *fields, const struct record *record, void *item)
 {
-    for (uint32_t i = 0; i < record->fields_count; i++) {
-        code_field(fields, &record->fields[i], item);
+    struct place places[PLACES_MAX] = {{.record = record, .item = item, .count = 1}};
+    uint32_t depth = 1;
+
+    while (depth > 0 && fields->failure == 0) {
+        struct place *place = &places[depth - 1];
+
+        if (place->passed == place->record->fields_count) {
+            depth -= end_item(fields, place) ? 1 : 0;
+        } else {
+            const struct field *field = &place->record->fields[place->passed++];
+
+            ASSERT(depth < PLACES_MAX);
+            depth += begin_field(fields, field, place->item, &places[depth]) ? 1 : 0;
+        }
     }
 }
 
@@ -138,7 +260,8 @@ void field_record_doc(struct fields *fields, const char *key, const struct recor
 void *field_records(struct fields *fields, const char *key, void *items, uint32_t *count,
                     const struct record *record, uint32_t items_max)
 {
-    const struct field_list kind = list_of(record, items_max);
+    const struct field_list kind = {
+        .item_bytes = record->bytes, .items_max = items_max, .record = record};
 
     return field_list(fields, key, items, count, &kind);
 }

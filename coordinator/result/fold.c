@@ -195,9 +195,12 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
     trial->has_end = true;
     trial->end = *end;
     delivery_settle(trial->delivery);
-    for (uint32_t i = 0; i < fold->agents_count; i++) {
-        if (end->start_skew_ns[i] > fold->agents[i].start_skew_ns) {
-            fold->agents[i].start_skew_ns = end->start_skew_ns[i];
+    for (uint32_t i = 0; i < end->agents_count; i++) {
+        const struct agent_end *of = &end->agents[i];
+
+        if (of->agent < fold->agents_count &&
+            of->start_skew_ns > fold->agents[of->agent].start_skew_ns) {
+            fold->agents[of->agent].start_skew_ns = of->start_skew_ns;
         }
     }
     if (end->status != CASE_MEASURED) {

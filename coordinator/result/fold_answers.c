@@ -33,7 +33,8 @@ static void answer_init(struct answer *answer, const struct fold_trial *trial,
         uint32_t agent = entry->consumer_agents[i];
 
         /* Nor where an agent could not hand in all that it had. */
-        if (!trial->has_end || trial->end.agent_lost[agent] != 0 || !trial->agents[agent].final) {
+        if (!trial->has_end || entry_agent_lost(&trial->end, agent) ||
+            !trial->agents[agent].final) {
             answer->unaccounted[consumer->flow * SUBSCRIPTIONS_MAX + consumer->subscription] = 1;
         }
     }

@@ -12,6 +12,16 @@ static void run_done(struct entry_run *run)
     free(run->versions);
 }
 
+bool entry_agent_lost(const struct entry_trial_end *end, uint32_t agent)
+{
+    for (uint32_t i = 0; i < end->agents_count; i++) {
+        if (end->agents[i].agent == agent && end->agents[i].lost) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void entry_trial_done(struct entry_trial *trial)
 {
     free(trial->flows);

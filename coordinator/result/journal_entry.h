@@ -27,7 +27,12 @@ enum entry_kind {
     ENTRY_COUNT
 };
 
+/* What `since` in the tables of kept structs counts: raised with the tables, once for each release.
+ * A journal tells its own as "format". */
+#define JOURNAL_SCHEMA 3
+
 struct entry_run {
+    uint32_t schema; /* That of the journal; written without asking. */
     char run_id[NAME_BYTES];
     char *name;
     char *description;
@@ -96,6 +101,13 @@ struct entry_segment {
     int64_t end_ns;   /* -1 in the entry written at its start; a second one with the end follows. */
 };
 
+/* What the end of a trial says of one agent. */
+struct agent_end {
+    uint32_t agent;
+    bool lost; /* Its last messages are unaccounted. */
+    int64_t start_skew_ns;
+};
+
 /* An agent that was lost, or the trial's regular end. */
 struct entry_trial_end {
     uint32_t trial;
@@ -103,8 +115,8 @@ struct entry_trial_end {
     int64_t ended_ns;        /* Offset from T0. */
     enum case_status status; /* MEASURED, or FAILED with the reason. */
     char reason[REASON_BYTES];
-    uint8_t agent_lost[AGENTS_MAX]; /* 1: its last messages are unaccounted. */
-    int64_t start_skew_ns[AGENTS_MAX];
+    struct agent_end agents[AGENTS_MAX]; /* Of which there is something to say. */
+    uint32_t agents_count;
 };
 
 /* Where a search stands: before its first trial, and after each that was judged. */
@@ -161,6 +173,12 @@ struct journal_entry {
         struct entry_close close;
     } as;
 };
+
+/* Tables (journal_records.c): of what each entry begins with, and of what `as` holds. */
+extern const struct record entry_head_record;
+const struct record *entry_record(enum entry_kind kind);
+
+bool entry_agent_lost(const struct entry_trial_end *end, uint32_t agent);
 
 void entry_trial_done(struct entry_trial *trial);
 int entry_trial_copy(const struct entry_trial *from, struct entry_trial *to,

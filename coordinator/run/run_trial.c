@@ -361,8 +361,12 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
     end->status = status;
     (void)snprintf(end->reason, sizeof end->reason, "%.*s", REASON_BYTES - 1, reason);
     for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
-        end->agent_lost[i] = fleet_agent(run->session->fleet, i)->lost ? 1 : 0;
-        end->start_skew_ns[i] = run->start_skew_ns[i];
+        bool lost = fleet_agent(run->session->fleet, i)->lost;
+
+        if (lost || run->start_skew_ns[i] != 0) {
+            end->agents[end->agents_count++] = (struct agent_end){
+                .agent = i, .lost = lost, .start_skew_ns = run->start_skew_ns[i]};
+        }
     }
     return run_journal(run, &entry, reterr);
 }

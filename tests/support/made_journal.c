@@ -106,7 +106,9 @@ static void tell_trial_end(struct telling *telling, const struct made_trial *mad
     entry.as.trial_end.ended_ns = MADE_INTERVALS * INTERVAL_NS;
     entry.as.trial_end.status = CASE_MEASURED;
     if (made->options.agent_lost < made->entry.agents_count) {
-        entry.as.trial_end.agent_lost[made->options.agent_lost] = 1;
+        entry.as.trial_end.agents[0] =
+            (struct agent_end){.agent = made->options.agent_lost, .lost = true};
+        entry.as.trial_end.agents_count = 1;
     }
     tell(telling, &entry);
 }

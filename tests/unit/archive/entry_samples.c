@@ -42,6 +42,7 @@ static char *string_of(struct random *random, size_t bytes)
 
 static void sample_run(struct random *random, struct entry_run *run)
 {
+    run->schema = JOURNAL_SCHEMA;
     sample_utf8(random, run->run_id, sizeof run->run_id);
     run->name = string_of(random, 200);
     run->description = string_of(random, 2000);
@@ -173,9 +174,11 @@ static void sample_trial_end(struct random *random, struct entry_trial_end *end)
     end->ended_ns = sample_time(random);
     end->status = (enum case_status)sample_below(random, CASE_FAILED + 1);
     sample_utf8(random, end->reason, sizeof end->reason);
-    for (uint32_t i = 0; i < sample_below(random, ITEMS); i++) {
-        end->agent_lost[sample_below(random, AGENTS_MAX)] = (uint8_t)sample_below(random, 2);
-        end->start_skew_ns[sample_below(random, AGENTS_MAX)] = sample_time(random);
+    end->agents_count = sample_below(random, ITEMS);
+    for (uint32_t i = 0; i < end->agents_count; i++) {
+        end->agents[i].agent = sample_below(random, AGENTS_MAX);
+        end->agents[i].lost = sample_bool(random);
+        end->agents[i].start_skew_ns = sample_time(random);
     }
 }
 
