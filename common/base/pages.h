@@ -14,6 +14,9 @@
 /* Zeros, aligned to a page; NULL without memory. The caller owns them. */
 void *pages_new(size_t bytes);
 
+/* Makes the part [from, until) in bytes zeros again; whole pages in it go back to the kernel. */
+void pages_clear(void *pages, size_t from_bytes, size_t until_bytes);
+
 /* NULL is allowed; bytes as given to pages_new(). */
 void pages_free(void *pages, size_t bytes);
 

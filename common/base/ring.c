@@ -61,6 +61,12 @@ bool ring_push(struct ring *ring, const void *element)
     if (tail - head == ring->capacity) {
         return false;
     }
+    if (tail == head && (tail & (ring->capacity - 1)) != 0) {
+        /* Begin at the first place again: then only as much memory is touched as waits at once.
+         * The reader does not write head while the ring is empty. */
+        tail = (tail | (ring->capacity - 1)) + 1;
+        atomic_store_explicit(&ring->head, tail, memory_order_relaxed);
+    }
     memcpy(ring->elements + (size_t)(tail & (ring->capacity - 1)) * ring->element_bytes, element,
            ring->element_bytes);
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
@@ -75,9 +81,12 @@ uint32_t ring_room(const struct ring *ring)
 
 bool ring_pop(struct ring *ring, void *element)
 {
+    uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    /* After the tail: a writer that found the ring empty has moved the head before it. An empty
+     * ring's head may be seen to have moved already when its tail is not. */
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
-    if (head == atomic_load_explicit(&ring->tail, memory_order_acquire)) {
+    if ((int32_t)(tail - head) <= 0) {
         return false;
     }
     memcpy(element, ring->elements + (size_t)(head & (ring->capacity - 1)) * ring->element_bytes,
