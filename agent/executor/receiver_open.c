@@ -19,7 +19,7 @@ static int group_fill(struct receiver *receiver, struct receiver_group *group,
         }
         if (assigned->flow == group->flow) {
             consumer->record_index = record_first + ordinal;
-            consumer->lane = recorder_consumer_lane(receiver->context.recorder, ordinal);
+            consumer->ordinal = ordinal;
             consumer->topics = calloc((size_t)assigned->topics_count + 1, sizeof *consumer->topics);
             if (consumer->topics == NULL) {
                 return errinfo_nomem(reterr);

@@ -12,7 +12,7 @@
 #define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
 struct consumer {
     uint32_t record_index;
-    uint32_t lane; /* Of the first stream of the flow. */
+    uint32_t ordinal; /* Among the worker's consumers. */
     uint32_t *topics;
     uint32_t unacked; /* Since the last ack of a batch. */
     uint64_t last_token;

@@ -44,9 +44,23 @@ void sender_count_ahead(struct sender *sender, int64_t now_ns)
     sender_count_due(sender, now_ns - AHEAD_NS);
 }
 
+/* What every producer has left behind is over: nothing more will be sent in it. */
+static void account_phases(struct sender *sender)
+{
+    uint32_t lowest = sender->producers_count == 0 ? 0 : UINT32_MAX;
+
+    for (uint32_t i = 0; i < sender->producers_count; i++) {
+        uint32_t phase = sender->producers[i].schedule.phase;
+
+        lowest = phase < lowest ? phase : lowest;
+    }
+    recorder_phases_over(sender->context.recorder, lowest);
+}
+
 void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state)
 {
     sender_count_due(sender, now_ns);
+    account_phases(sender);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         reconnect_account(&sender->groups[i].reconnect, sender->t0_ns, state);
     }

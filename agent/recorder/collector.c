@@ -3,14 +3,10 @@
 #include "collector_parts.h"
 #include "error_counts.h"
 #include "invariant.h"
+#include "pages.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint32_t cells_count(const struct collector *collector)
-{
-    return collector->assignment->flows_count * collector->assignment->phases_count;
-}
 
 /* Readings are numbered flow by flow, subscription by subscription, stream by stream. */
 static int readings_init(struct collector *collector, struct errinfo *reterr)
@@ -28,10 +24,14 @@ static int readings_init(struct collector *collector, struct errinfo *reterr)
     }
     collector->readings_count = readings;
     collector->streams_count = streams;
-    collector->readings = calloc((size_t)readings + 1, sizeof(struct reading *));
-    collector->fates = calloc((size_t)streams + 1, sizeof(struct stream_delta *));
+    collector->readings = pages_new(((size_t)readings + 1) * sizeof(struct reading *));
+    collector->readings_made = pages_new(((size_t)readings + 1) * sizeof(uint32_t));
+    collector->fates = pages_new(((size_t)streams + 1) * sizeof(struct stream_delta *));
+    collector->fates_made = pages_new(((size_t)streams + 1) * sizeof(uint32_t));
     collector->stream_flow = calloc((size_t)streams + 1, sizeof *collector->stream_flow);
-    if (collector->readings == NULL || collector->fates == NULL || collector->stream_flow == NULL) {
+    if (collector->readings == NULL || collector->readings_made == NULL ||
+        collector->fates == NULL || collector->fates_made == NULL ||
+        collector->stream_flow == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < assignment->flows_count; i++) {
@@ -42,31 +42,53 @@ static int readings_init(struct collector *collector, struct errinfo *reterr)
     return 0;
 }
 
+static size_t range_sent_bytes(const struct collector *collector, uint32_t recorder)
+{
+    return ((size_t)recorder_producer_lanes(collector->recorders[recorder]) *
+                collector->assignment->phases_count +
+            1) *
+           sizeof(uint64_t);
+}
+
+static int ranges_init(struct collector *collector, struct errinfo *reterr)
+{
+    collector->range_sent = calloc((size_t)collector->recorders_count + 1, sizeof(uint64_t *));
+    if (collector->range_sent == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        collector->range_sent[i] = pages_new(range_sent_bytes(collector, i));
+        if (collector->range_sent[i] == NULL) {
+            return errinfo_nomem(reterr);
+        }
+    }
+    return 0;
+}
+
 static int rows_init(struct collector *collector, struct errinfo *reterr)
 {
     uint32_t clients = 0;
-    uint32_t ranges = 0;
 
-    collector->cells = calloc((size_t)cells_count(collector) + 1, sizeof *collector->cells);
     for (uint32_t i = 0; i < collector->recorders_count; i++) {
         clients += recorder_clients(collector->recorders[i]);
-        ranges +=
-            recorder_producer_lanes(collector->recorders[i]) * collector->assignment->phases_count;
     }
+    collector->cells_count =
+        collector->assignment->flows_count * collector->assignment->phases_count;
+    collector->cells = pages_new(((size_t)collector->cells_count + 1) * sizeof *collector->cells);
+    collector->listed = pages_new(((size_t)collector->cells_count + 1) * sizeof(uint32_t));
     collector->clients_count = clients;
     collector->clients = calloc((size_t)clients + 1, sizeof *collector->clients);
     collector->client_lost = calloc((size_t)clients + 1, sizeof *collector->client_lost);
-    collector->range_sent = calloc((size_t)ranges + 1, sizeof *collector->range_sent);
     collector->worker_until_ns =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_until_ns);
     collector->worker_states =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_states);
-    if (collector->cells == NULL || collector->clients == NULL || collector->range_sent == NULL ||
+    if (collector->cells == NULL || collector->listed == NULL || collector->clients == NULL ||
         collector->worker_until_ns == NULL || collector->worker_states == NULL ||
         collector->client_lost == NULL) {
         return errinfo_nomem(reterr);
     }
-    return 0;
+    return ranges_init(collector, reterr);
 }
 
 /* Clients in the order of the recorders: producers of a worker, then its consumers. */
@@ -137,26 +159,41 @@ static void fate_free(struct stream_delta *fate)
     }
 }
 
+static void tables_free(struct collector *collector)
+{
+    size_t readings = (size_t)collector->readings_count + 1;
+    size_t streams = (size_t)collector->streams_count + 1;
+    size_t cells = (size_t)collector->cells_count + 1;
+
+    pages_free(collector->readings, readings * sizeof(struct reading *));
+    pages_free(collector->readings_made, readings * sizeof(uint32_t));
+    pages_free(collector->fates, streams * sizeof(struct stream_delta *));
+    pages_free(collector->fates_made, streams * sizeof(uint32_t));
+    pages_free(collector->cells, cells * sizeof *collector->cells);
+    pages_free(collector->listed, cells * sizeof(uint32_t));
+}
+
 void collector_free(struct collector *collector)
 {
     if (collector == NULL) {
         return;
     }
-    for (uint32_t i = 0; collector->readings != NULL && i < collector->readings_count; i++) {
-        reading_free(collector->readings[i]);
+    for (uint32_t i = 0; i < collector->readings_made_count; i++) {
+        reading_free(collector->readings[collector->readings_made[i]]);
     }
-    for (uint32_t i = 0; collector->fates != NULL && i < collector->streams_count; i++) {
-        fate_free(collector->fates[i]);
+    for (uint32_t i = 0; i < collector->fates_made_count; i++) {
+        fate_free(collector->fates[collector->fates_made[i]]);
     }
-    for (uint32_t i = 0; collector->cells != NULL && i < cells_count(collector); i++) {
+    for (uint32_t i = 0; i < collector->listed_count; i++) {
         for (int series = 0; series < SERIES_COUNT; series++) {
-            hist_free(collector->cells[i].series[series]);
+            hist_free(collector->cells[collector->listed[i]].series[series]);
         }
     }
-    free(collector->readings);
-    free(collector->fates);
+    for (uint32_t i = 0; collector->range_sent != NULL && i < collector->recorders_count; i++) {
+        pages_free(collector->range_sent[i], range_sent_bytes(collector, i));
+    }
+    tables_free(collector);
     free(collector->stream_flow);
-    free(collector->cells);
     free(collector->clients);
     free(collector->client_lost);
     free(collector->range_sent);
@@ -187,6 +224,7 @@ static struct reading *reading_of(struct collector *collector, const struct deli
     reading->delta.stream = run->stream;
     reading->delta.subscription = run->subscription;
     collector->readings[at] = reading;
+    collector->readings_made[collector->readings_made_count++] = at;
     return reading;
 }
 
@@ -233,6 +271,7 @@ static int add_fate(struct collector *collector, const struct delivery_run *run,
         }
         fate->stream = run->stream;
         collector->fates[run->stream] = fate;
+        collector->fates_made[collector->fates_made_count++] = run->stream;
     }
     list = run->kind == RUN_ACKED     ? &fate->acked
            : run->kind == RUN_REFUSED ? &fate->refused
@@ -276,11 +315,17 @@ static int add_cells(struct collector *collector, const struct recorder_half *ha
 {
     int r = 0;
 
-    for (uint32_t i = 0; i < cells_count(collector); i++) {
-        counters_add(&collector->cells[i].counters, &half->cells[i].counters);
+    for (uint32_t i = 0; r == 0 && i < half->listed_count; i++) {
+        uint32_t at = half->listed[i];
+        struct recorder_cell *cell = &collector->cells[at];
+
+        if (!cell->listed) {
+            cell->listed = true;
+            collector->listed[collector->listed_count++] = at;
+        }
+        counters_add(&cell->counters, &half->cells[at].counters);
         for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
-            r = add_series(&collector->cells[i].series[series], half->cells[i].series[series],
-                           reterr);
+            r = add_series(&cell->series[series], half->cells[at].series[series], reterr);
         }
     }
     return r;
@@ -346,6 +391,7 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
             collector->worker_states[i] = half->state;
             recorder_return(recorder, half);
         }
+        r = r == 0 ? recorder_supply(recorder, reterr) : r;
         if (r < 0) {
             return r;
         }

@@ -1,6 +1,7 @@
 #include "collector_parts.h"
 
 #include "invariant.h"
+#include "pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,44 +68,55 @@ static void *list_grow(void *list, uint32_t *count, size_t element_bytes)
     return grown;
 }
 
+static int cut_row(struct cutter *cutter, uint32_t at)
+{
+    struct recorder_cell *cell = &cutter->collector->cells[at];
+    uint32_t flows = cutter->collector->assignment->flows_count;
+    static const struct counters none;
+    size_t bytes = ROW_BYTES;
+    bool empty = memcmp(&cell->counters, &none, sizeof none) == 0;
+    struct snapshot *part;
+    struct snapshot_row *row;
+
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        /* Those that are censored are written twice. */
+        uint64_t samples = cell->series[series] == NULL ? 0
+                                                        : hist_count(cell->series[series]) +
+                                                              hist_censored(cell->series[series]);
+
+        empty = empty && samples == 0;
+        bytes += (size_t)(samples < 2 * BUCKETS_MAX ? samples : 2 * BUCKETS_MAX) * BUCKET_BYTES;
+    }
+    if (empty) {
+        return 0;
+    }
+    part = cutter_part(cutter, bytes);
+    row = part == NULL ? NULL : list_grow(&part->rows, &part->rows_count, sizeof *row);
+    if (row == NULL) {
+        return -ENOMEM;
+    }
+    row->flow = at % flows;
+    row->phase = at / flows;
+    row->counters = cell->counters;
+    memcpy(row->series, cell->series, sizeof row->series); /* The part owns the histograms now. */
+    return 0;
+}
+
 static int cut_rows(struct cutter *cutter)
 {
     struct collector *collector = cutter->collector;
-    uint32_t phases = collector->assignment->phases_count;
+    int r = 0;
 
-    for (uint32_t i = 0; i < collector->assignment->flows_count * phases; i++) {
-        struct recorder_cell *cell = &collector->cells[i];
-        static const struct counters none;
-        size_t bytes = ROW_BYTES;
-        bool empty = memcmp(&cell->counters, &none, sizeof none) == 0;
-        struct snapshot *part;
-        struct snapshot_row *row;
+    while (r == 0 && collector->listed_count > 0) {
+        uint32_t at = collector->listed[collector->listed_count - 1];
 
-        for (int series = 0; series < SERIES_COUNT; series++) {
-            /* Those that are censored are written twice. */
-            uint64_t samples =
-                cell->series[series] == NULL
-                    ? 0
-                    : hist_count(cell->series[series]) + hist_censored(cell->series[series]);
-
-            empty = empty && samples == 0;
-            bytes += (size_t)(samples < 2 * BUCKETS_MAX ? samples : 2 * BUCKETS_MAX) * BUCKET_BYTES;
+        r = cut_row(cutter, at);
+        if (r == 0) {
+            memset(&collector->cells[at], 0, sizeof *collector->cells);
+            collector->listed_count--;
         }
-        if (empty) {
-            continue;
-        }
-        part = cutter_part(cutter, bytes);
-        row = part == NULL ? NULL : list_grow(&part->rows, &part->rows_count, sizeof *row);
-        if (row == NULL) {
-            return -ENOMEM;
-        }
-        row->flow = i / phases;
-        row->phase = i % phases;
-        row->counters = cell->counters;
-        memcpy(row->series, cell->series, sizeof row->series);
-        memset(cell, 0, sizeof *cell); /* The part owns the histograms now. */
     }
-    return 0;
+    return r;
 }
 
 /* Moves runs from `from` into the list that `select` finds in the current part, opening parts as
@@ -214,12 +226,9 @@ static int cut_sets(struct cutter *cutter)
     struct collector *collector = cutter->collector;
     int r = 0;
 
-    for (uint32_t i = 0; r == 0 && i < collector->streams_count; i++) {
-        struct stream_delta *fate = collector->fates[i];
+    for (uint32_t i = 0; r == 0 && i < collector->fates_made_count; i++) {
+        struct stream_delta *fate = collector->fates[collector->fates_made[i]];
 
-        if (fate == NULL) {
-            continue;
-        }
         r = cut_runs(cutter, &fate->acked, select_acked, &fate->stream);
         if (r == 0) {
             r = cut_runs(cutter, &fate->refused, select_refused, &fate->stream);
@@ -228,12 +237,9 @@ static int cut_sets(struct cutter *cutter)
             r = cut_runs(cutter, &fate->unconfirmed, select_unconfirmed, &fate->stream);
         }
     }
-    for (uint32_t i = 0; r == 0 && i < collector->readings_count; i++) {
-        struct reading *reading = collector->readings[i];
+    for (uint32_t i = 0; r == 0 && i < collector->readings_made_count; i++) {
+        struct reading *reading = collector->readings[collector->readings_made[i]];
 
-        if (reading == NULL) {
-            continue;
-        }
         r = cut_runs(cutter, &reading->delta.seen, select_seen, &reading->delta);
         if (r == 0) {
             r = cut_runs(cutter, &reading->delta.again, select_again, &reading->delta);
@@ -246,51 +252,64 @@ static int cut_sets(struct cutter *cutter)
     return r;
 }
 
-static int cut_lane_ranges(struct cutter *cutter, const struct delivery_range *ranges,
-                           uint32_t stream, uint64_t *reported)
+static int cut_range(struct cutter *cutter, const struct delivery_range *from, uint32_t stream,
+                     uint32_t phase, uint64_t *reported)
 {
-    for (uint32_t phase = 0; phase < cutter->collector->assignment->phases_count; phase++) {
-        uint64_t end = atomic_load_explicit(&ranges[phase].end, memory_order_acquire);
-        struct snapshot *part;
-        struct stream_range *range;
+    uint64_t end = atomic_load_explicit(&from->end, memory_order_acquire);
+    struct snapshot *part;
+    struct stream_range *range;
 
-        if (end == reported[phase]) {
-            continue;
-        }
-        part = cutter_part(cutter, SMALL_BYTES);
-        range = part == NULL ? NULL : list_grow(&part->ranges, &part->ranges_count, sizeof *range);
-        if (range == NULL) {
-            return -ENOMEM;
-        }
-        range->stream = stream;
-        range->phase = phase;
-        range->first = atomic_load_explicit(&ranges[phase].first, memory_order_relaxed);
-        range->end = end;
-        range->intended_ns = atomic_load_explicit(&ranges[phase].intended_ns, memory_order_relaxed);
-        reported[phase] = end;
+    if (end == *reported) {
+        return 0;
     }
+    part = cutter_part(cutter, SMALL_BYTES);
+    range = part == NULL ? NULL : list_grow(&part->ranges, &part->ranges_count, sizeof *range);
+    if (range == NULL) {
+        return -ENOMEM;
+    }
+    range->stream = stream;
+    range->phase = phase;
+    range->first = atomic_load_explicit(&from->first, memory_order_relaxed);
+    range->end = end;
+    range->intended_ns = atomic_load_explicit(&from->intended_ns, memory_order_relaxed);
+    *reported = end;
     return 0;
+}
+
+/* Of one worker. What is over is read once more, and then takes no memory any more. */
+static int cut_worker_ranges(struct cutter *cutter, struct recorder *recorder, uint64_t *reported)
+{
+    uint32_t lanes = recorder_producer_lanes(recorder);
+    uint32_t first;
+    uint32_t over;
+    uint32_t end;
+    int r = 0;
+
+    recorder_phases(recorder, &first, &over, &end);
+    for (uint32_t phase = first; phase < end; phase++) {
+        const struct delivery_range *ranges = recorder_ranges(recorder, phase);
+
+        for (uint32_t lane = 0; r == 0 && lane < lanes; lane++) {
+            r = cut_range(cutter, &ranges[lane], recorder_lane_stream(recorder, lane), phase,
+                          &reported[(size_t)phase * lanes + lane]);
+        }
+    }
+    if (r == 0 && over > first) {
+        recorder_forget_ranges(recorder, over);
+        pages_clear(reported, 0, (size_t)over * lanes * sizeof *reported);
+    }
+    return r;
 }
 
 static int cut_ranges(struct cutter *cutter)
 {
     struct collector *collector = cutter->collector;
-    uint64_t *reported = collector->range_sent;
+    int r = 0;
 
-    for (uint32_t i = 0; i < collector->recorders_count; i++) {
-        struct recorder *recorder = collector->recorders[i];
-
-        for (uint32_t lane = 0; lane < recorder_producer_lanes(recorder); lane++) {
-            uint32_t stream;
-            const struct delivery_range *ranges = recorder_ranges(recorder, lane, &stream);
-
-            if (cut_lane_ranges(cutter, ranges, stream, reported) < 0) {
-                return -ENOMEM;
-            }
-            reported += collector->assignment->phases_count;
-        }
+    for (uint32_t i = 0; r == 0 && i < collector->recorders_count; i++) {
+        r = cut_worker_ranges(cutter, collector->recorders[i], collector->range_sent[i]);
     }
-    return 0;
+    return r;
 }
 
 static int cut_clients_and_errors(struct cutter *cutter)

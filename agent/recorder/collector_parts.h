@@ -25,14 +25,21 @@ struct collector {
     uint64_t sequence;
     struct reading **readings; /* NULL until something was seen. */
     uint32_t readings_count;
+    uint32_t *readings_made; /* Which they are. */
+    uint32_t readings_made_count;
     uint32_t flow_first_reading[FLOWS_MAX];
     struct stream_delta **fates; /* By stream; NULL until something was confirmed. */
+    uint32_t *fates_made;
+    uint32_t fates_made_count;
     uint32_t streams_count;
     uint8_t *stream_flow;
-    struct recorder_cell *cells;
+    struct recorder_cell *cells; /* As in a recorder's half. */
+    uint32_t *listed;
+    uint32_t listed_count;
+    uint32_t cells_count;
     struct client_delta *clients;
     uint32_t clients_count;
-    uint64_t *range_sent; /* Ends that were reported already. */
+    uint64_t **range_sent; /* By recorder, phase and lane: ends that were reported already. */
     int64_t *worker_until_ns;
     struct recorder_state *worker_states;
     uint32_t reconnects;

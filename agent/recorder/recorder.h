@@ -7,6 +7,11 @@
  * of sequence numbers pass through a ring that the collector empties all the time, because sets
  * allocate. Ranges (which sequence numbers belong to which phase) are read in place.
  *
+ * Memory follows the work. Histograms are made by the collector before they are needed and freed
+ * when an interval has passed without samples for them, so that it does not matter how many phases
+ * there are. What is kept of each stream that a consumer has seen lies in tables of address space,
+ * of which only what was written is real: many consumers could see many streams, and few do.
+ *
  * Threads: functions marked W only from the worker, C only from the collector; new and free while
  * neither runs.
  */
@@ -57,7 +62,9 @@ struct recorder_loss {
 /* Counters and histograms of one flow and phase. */
 struct recorder_cell {
     struct counters counters;
-    struct hist *series[SERIES_COUNT]; /* NULL where this worker can't have samples. */
+    struct hist
+        *series[SERIES_COUNT]; /* All or none: those of a cell that is not listed are NULL. */
+    bool listed;
 };
 
 /* State of the worker at the end of an interval. */
@@ -78,7 +85,9 @@ struct recorder_half {
     _Atomic bool full; /* Left to the collector. */
     uint32_t interval;
     int64_t until_ns;            /* Offset from T0. */
-    struct recorder_cell *cells; /* flow x phases_count + phase. */
+    struct recorder_cell *cells; /* phase x flows_count + flow. */
+    uint32_t *listed;            /* Indexes of those that are in use. */
+    uint32_t listed_count;
     struct client_delta *clients;
     struct error_delta errors[RECORDER_ERRORS_MAX];
     uint32_t errors_count;
@@ -93,7 +102,8 @@ struct recorder_half {
 
 struct recorder;
 
-/* For one worker of the assignment (borrowed until free). 0, -ENOMEM, -EINVAL. */
+/* For one worker of the assignment (borrowed until free). 0, -ENOMEM; -EINVAL: its consumers could
+ * see more streams than can be told apart. */
 int recorder_new(const struct assignment *assignment, uint32_t worker, struct recorder **ret,
                  struct errinfo *reterr);
 void recorder_free(struct recorder *recorder);
@@ -101,10 +111,10 @@ void recorder_free(struct recorder *recorder);
 /* Index of a producer's stream among the worker's lanes; by client index within the worker's own
  * producers. */
 uint32_t recorder_producer_lane(const struct recorder *recorder, uint32_t producer);
-/* Lane of the first stream of the consumer's flow. */
-uint32_t recorder_consumer_lane(const struct recorder *recorder, uint32_t consumer);
 
-/* W: the cell to write into now. Valid until the next recorder_turn(). */
+/* W: the cell to write into now. Valid until the next recorder_turn(). Takes histograms that the
+ * collector has made; should there be none left, it waits a moment for it (and counts that as time
+ * without room) rather than lose a sample. */
 struct recorder_cell *recorder_cell(struct recorder *recorder, uint32_t flow, uint32_t phase);
 
 /* W: adds a sample; a negative one is one before its cause: counted against the clocks' bound,
@@ -130,8 +140,13 @@ void recorder_sent(struct recorder *recorder, uint32_t lane, uint32_t phase, uin
 void recorder_outcome(struct recorder *recorder, uint32_t lane, enum mark_kind_of_run kind,
                       uint64_t sequence);
 
-/* W: a message arrived at a consumer. */
-void recorder_seen(struct recorder *recorder, uint32_t lane, uint64_t sequence);
+/* W: nothing will be sent any more in phases before this one. */
+void recorder_phases_over(struct recorder *recorder, uint32_t phase);
+
+/* W: a message of the stream (its number in the trial) arrived at a consumer (its index within the
+ * worker's own consumers), whose flow's stream it is. */
+void recorder_seen(struct recorder *recorder, uint32_t consumer, uint32_t stream,
+                   uint64_t sequence);
 
 /* W: adds to the figures of a client: producers first, then consumers, by index within the worker.
  */
@@ -172,16 +187,28 @@ bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct re
 struct recorder_half *recorder_take(struct recorder *recorder);
 void recorder_return(struct recorder *recorder, struct recorder_half *half);
 
+/* C: makes histograms for what may begin next. Often. 0 or -ENOMEM. */
+int recorder_supply(struct recorder *recorder, struct errinfo *reterr);
+
 /* C: next run, false if there is none now. */
 bool recorder_next_run(struct recorder *recorder, struct delivery_run *ret);
 /* C: how many runs can wait at once: whoever takes so many has all that waited when he began. */
 uint32_t recorder_runs_max(const struct recorder *recorder);
 
-/* C: the ranges of a producer's stream lane, phases_count of them; *ret_stream is its number in the
+/* Lanes of the worker's producers: one for each of their streams. The stream is its number in the
  * trial. */
-const struct delivery_range *recorder_ranges(const struct recorder *recorder, uint32_t lane,
-                                             uint32_t *ret_stream);
 uint32_t recorder_producer_lanes(const struct recorder *recorder);
+uint32_t recorder_lane_stream(const struct recorder *recorder, uint32_t lane);
+
+/* C: ranges of the phases [*ret_first, *ret_end) can have changed; nothing was sent in later ones.
+ * Those before *ret_over do not change any more once this was asked. */
+void recorder_phases(const struct recorder *recorder, uint32_t *ret_first, uint32_t *ret_over,
+                     uint32_t *ret_end);
+/* C: the ranges of a phase, by producer's lane. */
+const struct delivery_range *recorder_ranges(const struct recorder *recorder, uint32_t phase);
+/* C: those of the phases before this one, which are over, were read for the last time. */
+void recorder_forget_ranges(struct recorder *recorder, uint32_t phase);
+
 uint32_t recorder_clients(const struct recorder *recorder);
 
 #endif

@@ -182,7 +182,7 @@ static void messages_that_were_never_sent_wait_until_the_segment_ends(void **sta
     assert_int_equal(hist_max(publish), NS_PER_S);
     assert_int_equal(hist_min(publish), NS_PER_S - 49 * NS_PER_MS);
     assert_int_equal(hist_count(series_of(&rig, 0, SERIES_PUBLISH_SERVICE)), 0);
-    assert_null(series_of(&rig, 0, SERIES_E2E)); /* Nobody reads. */
+    assert_int_equal(hist_count(series_of(&rig, 0, SERIES_E2E)), 0); /* Nobody reads. */
     rig_done(&rig);
 }
 

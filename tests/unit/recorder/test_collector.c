@@ -104,22 +104,19 @@ static void copies_are_seen_again_and_only_what_is_new_is_out_of_order(void **st
     struct bench bench;
     struct snapshot **parts;
     uint32_t count;
-    uint32_t lane;
     struct reading_delta *reading;
 
     (void)state;
     bench_begin(&bench, 1);
-    lane = recorder_consumer_lane(bench.recorders[0], 0);
-    recorder_seen(bench.recorders[0], lane, 0);
-    recorder_seen(bench.recorders[0], lane, 1);
-    recorder_seen(bench.recorders[0], lane, 5);
-    recorder_seen(bench.recorders[0], lane, 1); /* A copy, late. */
-    recorder_seen(bench.recorders[0], lane, 2); /* New, late. */
-    recorder_seen(bench.recorders[0], lane, 5); /* A copy. */
+    recorder_seen(bench.recorders[0], 0, 0, 0);
+    recorder_seen(bench.recorders[0], 0, 0, 1);
+    recorder_seen(bench.recorders[0], 0, 0, 5);
+    recorder_seen(bench.recorders[0], 0, 0, 1); /* A copy, late. */
+    recorder_seen(bench.recorders[0], 0, 0, 2); /* New, late. */
+    recorder_seen(bench.recorders[0], 0, 0, 5); /* A copy. */
     /* The other consumer of the subscription gets copies of what the first has seen. */
-    lane = recorder_consumer_lane(bench.recorders[0], 1);
-    recorder_seen(bench.recorders[0], lane, 5);
-    recorder_seen(bench.recorders[0], lane, 6);
+    recorder_seen(bench.recorders[0], 1, 0, 5);
+    recorder_seen(bench.recorders[0], 1, 0, 6);
     bench_turn(&bench, 0, NS_PER_S, NULL);
     bench_drain(&bench);
     parts = bench_cut(&bench, false, &count);
@@ -132,7 +129,7 @@ static void copies_are_seen_again_and_only_what_is_new_is_out_of_order(void **st
     assert_int_equal(reading->out_of_order.runs[0].first, 2);
     bench_free_parts(parts, count);
     /* Also in a later interval. */
-    recorder_seen(bench.recorders[0], recorder_consumer_lane(bench.recorders[0], 0), 6);
+    recorder_seen(bench.recorders[0], 0, 0, 6);
     bench_turn(&bench, 0, 2 * NS_PER_S, NULL);
     bench_drain(&bench);
     parts = bench_cut(&bench, false, &count);
@@ -200,13 +197,12 @@ static void the_final_parts_end_where_the_last_worker_ended(void **state)
 static uint64_t mark_scattered(struct bench *bench, struct random *random, uint64_t from)
 {
     struct recorder *recorder = bench->recorders[0];
-    uint32_t consumer = recorder_consumer_lane(recorder, 0);
     uint64_t sequence = from;
 
     for (uint32_t i = 0; i < 100000; i++) {
         recorder_outcome(recorder, 0, (enum mark_kind_of_run)(RUN_ACKED + random_next(random) % 3),
                          sequence);
-        recorder_seen(recorder, consumer, sequence);
+        recorder_seen(recorder, 0, 0, sequence);
         recorder_sent(recorder, 0, 0, sequence, 0);
         recorder_cell(recorder, 0, 0)->counters.sent++;
         recorder_sample(recorder_cell(recorder, 0, 0), SERIES_E2E,

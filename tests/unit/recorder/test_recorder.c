@@ -87,17 +87,15 @@ static void what_comes_after_a_higher_one_is_out_of_order_for_its_consumer_only(
 {
     struct fixture fixture;
     struct recorder *recorder = make(&fixture);
-    uint32_t first = recorder_consumer_lane(recorder, 0);
-    uint32_t second = recorder_consumer_lane(recorder, 1);
 
     (void)state;
-    recorder_seen(recorder, first, 5);
-    recorder_seen(recorder, first, 3);
-    recorder_seen(recorder, first, 4);
-    recorder_seen(recorder, first, 6);
-    recorder_seen(recorder, first, 6); /* A copy: the collector knows. */
-    recorder_seen(recorder, second, 3);
-    recorder_seen(recorder, second, 4);
+    recorder_seen(recorder, 0, 0, 5);
+    recorder_seen(recorder, 0, 0, 3);
+    recorder_seen(recorder, 0, 0, 4);
+    recorder_seen(recorder, 0, 0, 6);
+    recorder_seen(recorder, 0, 0, 6); /* A copy: the collector knows. */
+    recorder_seen(recorder, 1, 0, 3);
+    recorder_seen(recorder, 1, 0, 4);
     turn(recorder, NS_PER_S);
     assert_run(recorder, RUN_SEEN, 5, 5);
     assert_run(recorder, RUN_SEEN_OUT_OF_ORDER, 3, 4);
@@ -171,21 +169,33 @@ static void ranges_say_which_numbers_belong_to_which_phase(void **state)
     struct fixture fixture;
     struct recorder *recorder = make(&fixture);
     const struct delivery_range *ranges;
-    uint32_t stream = 99;
+    uint32_t first;
+    uint32_t over;
+    uint32_t end;
 
     (void)state;
     for (uint64_t i = 0; i < 10; i++) {
         recorder_sent(recorder, 0, i < 4 ? 0 : 1, i, (int64_t)i * 100);
     }
     assert_int_equal(recorder_producer_lanes(recorder), 1);
-    ranges = recorder_ranges(recorder, 0, &stream);
-    assert_int_equal(stream, 0);
-    assert_int_equal(ranges[0].first, 0);
-    assert_int_equal(ranges[0].end, 4);
-    assert_int_equal(ranges[1].first, 4);
-    assert_int_equal(ranges[1].end, 10);
-    assert_int_equal(ranges[0].intended_ns, 300);
-    assert_int_equal(ranges[1].intended_ns, 900);
+    assert_int_equal(recorder_lane_stream(recorder, 0), 0);
+    ranges = recorder_ranges(recorder, 0);
+    assert_int_equal(ranges->first, 0);
+    assert_int_equal(ranges->end, 4);
+    assert_int_equal(ranges->intended_ns, 300);
+    ranges = recorder_ranges(recorder, 1);
+    assert_int_equal(ranges->first, 4);
+    assert_int_equal(ranges->end, 10);
+    assert_int_equal(ranges->intended_ns, 900);
+    recorder_phases_over(recorder, 1);
+    recorder_phases(recorder, &first, &over, &end);
+    assert_int_equal(first, 0);
+    assert_int_equal(over, 1);
+    assert_int_equal(end, 2);
+    recorder_forget_ranges(recorder, over);
+    recorder_phases(recorder, &first, &over, &end);
+    assert_int_equal(first, 1);
+    assert_int_equal(ranges->end, 10);
     recorder_free(recorder);
 }
 

@@ -15,6 +15,7 @@
 
 #define WORKERS 2
 #define MESSAGES 200000
+#define PHASES FIXTURE_PHASES
 
 static const struct rate per_ms = {.messages = 1, .per_ns = 1000000};
 
@@ -26,32 +27,32 @@ struct loading {
 };
 
 /* A message is sent, confirmed (or not) and seen, now and then late or twice. Its time is a tenth
- * of a millisecond, so there are 20 intervals. */
+ * of a millisecond, so there are 20 intervals, and a phase lasts for some of them. */
 static void *record(void *argument)
 {
     struct loading *loading = argument;
     struct recorder *recorder = loading->recorder;
-    uint32_t consumer = recorder_consumer_lane(recorder, 0) + loading->stream;
     struct recorder_state state = {0};
     struct random random;
 
     random_seed(&random, loading->stream);
     for (uint64_t i = 0; i < MESSAGES; i++) {
         int64_t offset_ns = (int64_t)i * NS_PER_MS / 10;
+        uint32_t phase = (uint32_t)(i * PHASES / MESSAGES);
         struct recorder_cell *cell;
 
         while (recorder_room(recorder) < 4) {
             (void)sched_yield();
         }
-        recorder_sent(recorder, 0, 0, i, 0);
-        cell = recorder_cell(recorder, 0, 0);
+        recorder_sent(recorder, 0, phase, i, 0);
+        cell = recorder_cell(recorder, 0, phase);
         cell->counters.sent++;
         recorder_sample(cell, SERIES_CALL, 100, 0);
         recorder_outcome(recorder, 0, random_next(&random) % 16 == 0 ? RUN_UNCONFIRMED : RUN_ACKED,
                          i);
-        recorder_seen(recorder, consumer, i);
+        recorder_seen(recorder, 0, loading->stream, i);
         if (random_next(&random) % 64 == 0) {
-            recorder_seen(recorder, consumer, i / 2); /* A copy. */
+            recorder_seen(recorder, 0, loading->stream, i / 2); /* A copy. */
         }
         if (random_next(&random) % 1024 == 0) {
             recorder_error(recorder, "an error");
@@ -59,6 +60,7 @@ static void *record(void *argument)
         recorder_client(recorder, 0, 1, 1);
         if (recorder_turn_due(recorder, offset_ns)) {
             state.blocked_ns = 1;
+            recorder_phases_over(recorder, phase);
             assert_true(recorder_turn(recorder, offset_ns, &state, false));
             loading->turns++;
         }
@@ -120,7 +122,9 @@ static void make(struct fixture *fixture, struct recorder **recorders)
         fixture_consumer(fixture, i); /* Each a subscription: they see different messages. */
         fixture->consumers[i].worker = i;
     }
-    (void)fixture_phase(fixture, LOAD_RATE, per_ms, NS_PER_S);
+    for (uint32_t i = 0; i < PHASES; i++) {
+        (void)fixture_phase(fixture, LOAD_RATE, per_ms, NS_PER_S);
+    }
     for (uint32_t i = 0; i < WORKERS; i++) {
         assert_int_equal(recorder_new(&fixture->assignment, i, &recorders[i], NULL), 0);
     }
@@ -157,7 +161,7 @@ static void nothing_is_lost_or_doubled_beside_a_slow_collector(void **state)
     make(&fixture, recorders);
     tables = (struct delivery_tables){.flows = fixture.flows,
                                       .flows_count = 1,
-                                      .phases_count = 1,
+                                      .phases_count = PHASES,
                                       .producers = fixture.producers,
                                       .producers_count = WORKERS};
     assert_int_equal(delivery_new(&tables, &totals.audit, NULL), 0);
