@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "invariant.h"
 #include "nearest.h"
+#include "report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ static const struct {
     const char *name;
     const char *value; /* NULL: a switch. */
     const char *help;
+    void (*names)(struct text *out); /* What the value may be, where a table knows; after help. */
 } rows[CLI_OPTION_COUNT] = {
     [CLI_WITH] = {"--with", "FILE", "lay another YAML file over the scenario (repeatable)"},
     [CLI_SET] = {"--set", "KEY=VALUE",
@@ -28,8 +30,24 @@ static const struct {
     [CLI_QUIET] = {"--quiet", NULL, "no progress, only the summary"},
     [CLI_OPEN] = {"--open", NULL, "open the report in a browser"},
     [CLI_TRACE] = {"--trace", "FILE", "also write a record of each message into a new FILE"},
-    [CLI_FORMAT] = {"--format", "NAME", "html, md, json, csv, junit or hlog"},
+    [CLI_FORMAT] = {"--format", "NAME", "", report_format_names},
 };
+
+static void write_option(enum cli_option option)
+{
+    char left[48];
+    struct text names = {0};
+
+    (void)snprintf(left, sizeof left, "%s%s%s", rows[option].name,
+                   rows[option].value != NULL ? " " : "",
+                   rows[option].value != NULL ? rows[option].value : "");
+    if (rows[option].names != NULL) {
+        rows[option].names(&names);
+    }
+    (void)printf("  %-26s %s%s\n", left, rows[option].help,
+                 text_failed(&names) || names.bytes == NULL ? "" : names.bytes);
+    text_done(&names);
+}
 
 static void write_help(const struct cli_usage *usage)
 {
@@ -40,12 +58,7 @@ static void write_help(const struct cli_usage *usage)
         (void)printf("\noptions:\n");
     }
     for (const enum cli_option *option = usage->options; *option != CLI_OPTION_COUNT; option++) {
-        char left[48];
-
-        (void)snprintf(left, sizeof left, "%s%s%s", rows[*option].name,
-                       rows[*option].value != NULL ? " " : "",
-                       rows[*option].value != NULL ? rows[*option].value : "");
-        (void)printf("  %-26s %s\n", left, rows[*option].help);
+        write_option(*option);
     }
     (void)printf("\nexamples:\n%s", usage->examples);
 }

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HLOG_FORMAT "hlog"
-
 static const enum cli_option options_taken[] = {CLI_FORMAT, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
@@ -127,23 +125,33 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     return r;
 }
 
-static int write_reports(const struct result *result, const char *folder, const char *format_name,
-                         struct errinfo *reterr)
+/* format: NULL for all that a run writes. */
+static int write_reports(const struct result *result, const char *folder,
+                         const struct report_format *format, struct errinfo *reterr)
 {
-    int r;
+    int r = 0;
 
-    if (format_name == NULL) {
+    if (format == NULL) {
         return report_write_all(result, folder, reterr);
     }
-    if (strcmp(format_name, HLOG_FORMAT) == 0) {
-        (void)printf("%s/%s\n", folder, HLOG_FILE_NAME);
-        return 0;
+    if (format->write != NULL) {
+        r = report_write_named(result, format->name, folder, reterr);
     }
-    r = report_write_named(result, format_name, folder, reterr);
     if (r == 0) {
-        (void)printf("%s/%s\n", folder, report_format_find(format_name)->file_name);
+        (void)printf("%s/%s\n", folder, format->file_name);
     }
     return r;
+}
+
+static int refuse_format(const char *name)
+{
+    struct text names = {0};
+
+    report_format_names(&names);
+    (void)fprintf(stderr, "millrace report: --format %s is not known (%s)\n", name,
+                  text_failed(&names) ? "" : names.bytes);
+    text_done(&names);
+    return EXIT_USAGE;
 }
 
 int command_report(int argc, char **argv)
@@ -152,8 +160,8 @@ int command_report(int argc, char **argv)
     struct errinfo error = {""};
     struct result *result = NULL;
     struct text summary = {0};
+    const struct report_format *format = NULL;
     const char *folder;
-    bool with_hlog;
     int code = 0;
     int r;
 
@@ -161,21 +169,17 @@ int command_report(int argc, char **argv)
         return code;
     }
     folder = options.arguments.items[0];
-    with_hlog = options.format == NULL || strcmp(options.format, HLOG_FORMAT) == 0;
-    if (!with_hlog && report_format_find(options.format) == NULL) {
-        (void)fprintf(
-            stderr,
-            "millrace report: --format %s is not known (html, md, json, csv, junit, hlog)\n",
-            options.format);
+    if (options.format != NULL && (format = report_format_find(options.format)) == NULL) {
+        code = refuse_format(options.format);
         cli_options_done(&options);
-        return EXIT_USAGE;
+        return code;
     }
-    r = read_journal(folder, with_hlog, &result, &code, &error);
+    r = read_journal(folder, format == NULL || format->write == NULL, &result, &code, &error);
     if (r == 0) {
         code = EXIT_FAILED;
-        r = write_reports(result, folder, options.format, &error);
+        r = write_reports(result, folder, format, &error);
     }
-    if (r == 0 && options.format == NULL &&
+    if (r == 0 && format == NULL &&
         report_summary(result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
         text_tame(summary.bytes, true);

@@ -2,27 +2,20 @@
 
 #include "file.h"
 #include "formats.h"
+#include "hlog.h"
+#include "invariant.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define FORMAT_LISTED(name, file_name, always, write) {name, file_name, always, write},
 static const struct report_format formats[] = {
-    /* The shortest ones first: on a disk that is nearly full these fit. */
-    {"json", "result.json", true, json_write},
-    {"md", "summary.md", true, markdown_write},
-    {"html", "report.html", true, html_write},
-    {"intervals", "intervals.jsonl", true, intervals_write},
-    {"csv", "report.csv", false, csv_write},
-    {"csv", "figures.csv", false, csv_figures_write},
-    {"csv", "objectives.csv", false, csv_objectives_write},
-    {"csv", "comparisons.csv", false, csv_comparisons_write},
-    {"csv", "searches.csv", false, csv_searches_write},
-    {"csv", "search_steps.csv", false, csv_search_steps_write},
-    {"csv", "selfcheck.csv", false, csv_selfcheck_write},
-    {"junit", "junit.xml", false, junit_write},
+    FORMATS(FORMAT_LISTED) /* Last the one that the journal is taken for, not the result. */
+    {"hlog", HLOG_FILE_NAME, false, NULL},
     {NULL, NULL, false, NULL},
 };
+#undef FORMAT_LISTED
 
 const struct report_format *report_formats(void)
 {
@@ -39,6 +32,22 @@ const struct report_format *report_format_find(const char *name)
     return NULL;
 }
 
+void report_format_names(struct text *out)
+{
+    const struct report_format *last = formats;
+    const char *joint = "";
+
+    while (last[1].name != NULL) {
+        last++;
+    }
+    for (const struct report_format *format = formats; format <= last; format++) {
+        if (format == report_format_find(format->name)) {
+            text_addf(out, "%s%s", format == last ? " or " : joint, format->name);
+            joint = ", ";
+        }
+    }
+}
+
 int report_write(const struct result *result, const struct report_format *format,
                  const char *folder, struct errinfo *reterr)
 {
@@ -46,6 +55,7 @@ int report_write(const struct result *result, const struct report_format *format
     char *path = file_join(folder, format->file_name);
     int r;
 
+    ASSERT(format->write != NULL);
     if (path == NULL) {
         r = errinfo_nomem(reterr);
         goto out;

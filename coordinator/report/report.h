@@ -1,6 +1,6 @@
 /*
  * report: a result as documents for people and programs. Reads the result and nothing else. One
- * row in the table per file. (The histogram log is made of the journal: see hlog.h.)
+ * row in the table (formats.h) per file.
  */
 #ifndef MILLRACE_REPORT_H
 #define MILLRACE_REPORT_H
@@ -11,8 +11,9 @@
 struct report_format {
     const char *name;      /* "html", as in --format. */
     const char *file_name; /* "report.html" */
-    bool always;           /* Written after each run. */
-    /* Appends the document. 0, -ENOMEM or -EINVAL with a sentence. */
+    bool always;           /* report_write_all() writes it. */
+    /* Appends the document. 0, -ENOMEM or -EINVAL with a sentence. NULL: the histogram log, which
+     * is made of the journal while that is written or read (hlog.h). */
     int (*write)(const struct result *result, struct text *out, struct errinfo *reterr);
 };
 
@@ -21,13 +22,16 @@ struct report_format {
 const struct report_format *report_formats(void);
 const struct report_format *report_format_find(const char *name);
 
+/* "json, md, ... or hlog": each name once. */
+void report_format_names(struct text *out);
+
 /* Writes all formats that are `always` into the folder; -ENOSPC etc. with the path. */
 int report_write_all(const struct result *result, const char *folder, struct errinfo *reterr);
 
 /* Removes from the folder what report_write_all() wrote there, as far as that goes. */
 void report_remove_all(const char *folder);
 
-/* Writes one format to folder/file_name. */
+/* Writes one format, which has a writer, to folder/file_name. */
 int report_write(const struct result *result, const struct report_format *format,
                  const char *folder, struct errinfo *reterr);
 

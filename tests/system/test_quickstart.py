@@ -110,8 +110,8 @@ def report_again():
 @test("report writes each format alone, and each can be read")
 def formats():
     folder, _ = quickstart()
-    names = {"html": "report.html", "md": "summary.md", "json": "result.json", "csv": "report.csv", "junit": "junit.xml", "hlog": "histograms.hlog"}
-    for name in names:
+    files = {"html": "report.html", "md": "summary.md", "json": "result.json", "csv": "report.csv", "junit": "junit.xml", "hlog": "histograms.hlog"}
+    for name in files:
         said = bed.millrace("report", folder, "--format", name).out.strip()
         check(os.path.getsize(said) > 0, f"{name}: {said} is empty")
         text = bed.read(said)
@@ -136,6 +136,9 @@ def formats():
             matches(text, r"(?m)^Tag=[^,]+,", name)
     error = bed.millrace("report", folder, "--format", "pdf", code=2).err
     contains(error, "pdf", "the error")
+    for name in [*files, "intervals"]:
+        contains(error, name, "the formats that the error names")
+        contains(bed.millrace("report", "--help").out, name, "the formats that the help names")
 
 
 @test("report of a folder without a run says so")
