@@ -34,23 +34,6 @@ const struct backend_ops *backend_find(const char *name)
     return NULL;
 }
 
-const char *backend_option_text(const struct backend_ops *ops, const struct target *target,
-                                const char *key)
-{
-    const struct catalog_option *option = catalog_option_find(ops->entry, key);
-    const char *given = target_option(target, key);
-
-    ASSERT(option != NULL);
-    return given != NULL ? given : option->default_value;
-}
-
-int64_t backend_option_number(const struct backend_ops *ops, const struct target *target,
-                              const char *key)
-{
-    return catalog_option_number(catalog_option_find(ops->entry, key),
-                                 backend_option_text(ops, target, key));
-}
-
 enum probe_failure backend_net_failure(enum net_failure failure)
 {
     static const enum probe_failure failures[] = {[NET_OK] = PROBE_OK,

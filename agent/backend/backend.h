@@ -207,11 +207,4 @@ const struct backend_ops *backend_find(const char *name);
 /* What a connection that was not made means to a probe. */
 enum probe_failure backend_net_failure(enum net_failure failure);
 
-/* Number of a target's option, its default if the target doesn't set it. ASSERTs that the option
- * exists. */
-int64_t backend_option_number(const struct backend_ops *ops, const struct target *target,
-                              const char *key);
-const char *backend_option_text(const struct backend_ops *ops, const struct target *target,
-                                const char *key);
-
 #endif

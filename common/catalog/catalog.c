@@ -148,7 +148,7 @@ int catalog_option_check(const struct catalog_option *option, const char *value,
     }
 }
 
-int64_t catalog_option_number(const struct catalog_option *option, const char *value)
+int64_t catalog_value_number(const struct catalog_option *option, const char *value)
 {
     int64_t number = 0;
 
@@ -162,6 +162,23 @@ int64_t catalog_option_number(const struct catalog_option *option, const char *v
     }
     ASSERT(parse_number(option, value, &number) == 0);
     return number;
+}
+
+const char *catalog_option_text(const struct catalog_entry *entry, const struct target *target,
+                                const char *key)
+{
+    const struct catalog_option *option = catalog_option_find(entry, key);
+    const char *given = target_option(target, key);
+
+    ASSERT(option != NULL);
+    return given != NULL ? given : option->default_value;
+}
+
+int64_t catalog_option_number(const struct catalog_entry *entry, const struct target *target,
+                              const char *key)
+{
+    return catalog_value_number(catalog_option_find(entry, key),
+                                catalog_option_text(entry, target, key));
 }
 
 int catalog_address_check(const struct catalog_entry *entry, const char *address,

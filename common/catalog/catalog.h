@@ -9,6 +9,7 @@
 #define MILLRACE_CATALOG_H
 
 #include "errinfo.h"
+#include "target.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -100,7 +101,14 @@ int catalog_option_check(const struct catalog_option *option, const char *value,
 
 /* Numbers of a checked value: true/false as 1/0, bytes, ns, counts; for CHOICE the index. ASSERTs
  * on unchecked text. */
-int64_t catalog_option_number(const struct catalog_option *option, const char *value);
+int64_t catalog_value_number(const struct catalog_option *option, const char *value);
+
+/* What a target, which was checked, says of an option of its backend's entry: its default if the
+ * target doesn't set it. ASSERTs that the entry has such an option. */
+const char *catalog_option_text(const struct catalog_entry *entry, const struct target *target,
+                                const char *key);
+int64_t catalog_option_number(const struct catalog_entry *entry, const struct target *target,
+                              const char *key);
 
 /* Does the address have the backend's form? 0, or -EINVAL with the form. "" is right for local
  * backends only. */

@@ -18,7 +18,7 @@ struct option_value {
 
 struct target {
     char *label;
-    char *backend; /* Name in the catalog: memory, kafka, rabbitmq, mqtt. */
+    char *backend; /* Its name in the catalog. */
     char **addresses;
     uint32_t addresses_count; /* 0 for the memory backend. */
     char *username;           /* NULL: none. */
@@ -40,7 +40,8 @@ int target_copy(const struct target *from,
 /* Whether both are one broker, as far as their first addresses tell. */
 bool target_same_place(const struct target *a, const struct target *b);
 
-/* The value given for an option, or NULL: then the catalog's default holds (see catalog_option()).
+/* The value given for an option, or NULL: then the catalog's default holds (see
+ * catalog_option_text()).
  */
 const char *target_option(const struct target *target, const char *key);
 

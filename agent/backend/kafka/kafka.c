@@ -31,7 +31,7 @@ static const char *library_version(void)
 static int topics_create(const struct target *target, const struct topic_list *topics,
                          int64_t deadline_ns, struct errinfo *reterr)
 {
-    int64_t replicas = backend_option_number(&backend_kafka, target, "replication_factor");
+    int64_t replicas = catalog_option_number(&catalog_kafka, target, "replication_factor");
 
     return kafka_topics_create(target, topics, (int32_t)replicas, deadline_ns, reterr);
 }

@@ -1,6 +1,6 @@
 #include "kafka_consumer.h"
 
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "invariant.h"
 #include "kafka_client.h"
 #include "kafka_commit.h"
@@ -21,14 +21,14 @@
 
 static bool is_fixed(const struct endpoint_config *config)
 {
-    return strcmp(backend_option_text(&backend_kafka, config->target, "assign"), "fixed") == 0;
+    return strcmp(catalog_option_text(&catalog_kafka, config->target, "assign"), "fixed") == 0;
 }
 
 static int set_fetching(rd_kafka_conf_t *conf, const struct endpoint_config *config,
                         struct errinfo *reterr)
 {
     int64_t wait_ms =
-        backend_option_number(&backend_kafka, config->target, "fetch_wait") / NS_PER_MS;
+        catalog_option_number(&catalog_kafka, config->target, "fetch_wait") / NS_PER_MS;
     /* A full queue postpones the next fetch by a second, so the bytes are the only limit, and
      * a generous one: 1 GiB over all clients of the endpoint, 16 MiB each at least. */
     uint32_t kbytes = 1048576U / (config->clients_count > 0 ? config->clients_count : 1);
@@ -52,7 +52,7 @@ static int set_group(rd_kafka_conf_t *conf, const struct endpoint_config *config
 {
     char group[KAFKA_GROUP_BYTES];
     int64_t session_ms =
-        backend_option_number(&backend_kafka, config->target, "session_timeout") / NS_PER_MS;
+        catalog_option_number(&catalog_kafka, config->target, "session_timeout") / NS_PER_MS;
     /* Members hear of newcomers by heartbeat: often while groups are small, and at most some 500
      * heartbeats a second for a whole group. */
     uint32_t heartbeat_ms = 2 * config->clients[index].shares_count;

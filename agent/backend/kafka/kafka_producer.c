@@ -1,6 +1,6 @@
 #include "kafka_producer.h"
 
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "invariant.h"
 #include "kafka_client.h"
 #include "kafka_end.h"
@@ -66,7 +66,7 @@ static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *conf
 {
     const struct target *target = config->target;
     double linger_ms =
-        (double)backend_option_number(&backend_kafka, target, "linger") / (double)NS_PER_MS;
+        (double)catalog_option_number(&catalog_kafka, target, "linger") / (double)NS_PER_MS;
     double timeout_ms = (double)message_timeout_ms(config->drain_ns);
     int r;
 
@@ -78,11 +78,11 @@ static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *conf
     }
     if (r == 0) {
         r = kafka_conf_set(conf, reterr, "batch.size", "%lld",
-                           (long long)backend_option_number(&backend_kafka, target, "batch_bytes"));
+                           (long long)catalog_option_number(&catalog_kafka, target, "batch_bytes"));
     }
     if (r == 0) {
         r = kafka_conf_set(conf, reterr, "compression.type", "%s",
-                           backend_option_text(&backend_kafka, target, "compression"));
+                           catalog_option_text(&catalog_kafka, target, "compression"));
     }
     return r;
 }
@@ -211,7 +211,7 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, int64_t deadli
 int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
                         struct errinfo *reterr)
 {
-    uint32_t handles = (uint32_t)backend_option_number(&backend_kafka, config->target, "handles");
+    uint32_t handles = (uint32_t)catalog_option_number(&catalog_kafka, config->target, "handles");
     struct endpoint *endpoint = NULL;
     int r;
 

@@ -20,7 +20,7 @@ static const char *label_of(const struct target *target)
 
 static int64_t number_of(const struct target *target, const char *key)
 {
-    return backend_option_number(&backend_memory, target, key);
+    return catalog_option_number(&catalog_memory, target, key);
 }
 
 static const char *library_version(void)

@@ -1,4 +1,4 @@
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "invariant.h"
 #include "memory_endpoint.h"
 
@@ -75,7 +75,7 @@ static int check_subscriptions(const struct endpoint *endpoint, struct errinfo *
 static uint64_t holdings_max(const struct endpoint_config *config)
 {
     uint64_t prefetch =
-        (uint64_t)backend_option_number(&backend_memory, config->target, "prefetch");
+        (uint64_t)catalog_option_number(&catalog_memory, config->target, "prefetch");
     uint64_t batches = 2 * (uint64_t)config->delivery->consume_ack_batch;
 
     return prefetch > batches ? prefetch : batches;

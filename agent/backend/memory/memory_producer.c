@@ -1,4 +1,4 @@
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "invariant.h"
 #include "memory_endpoint.h"
 #include "mono.h"
@@ -18,10 +18,10 @@ int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
     uint32_t capacity = 1;
 
     endpoint->refuse_every =
-        (uint64_t)backend_option_number(&backend_memory, config->target, "refuse_every");
+        (uint64_t)catalog_option_number(&catalog_memory, config->target, "refuse_every");
     endpoint->confirm_delay_ns =
-        backend_option_number(&backend_memory, config->target, "confirm_delay");
-    endpoint->call_ns = backend_option_number(&backend_memory, config->target, "call_time");
+        catalog_option_number(&catalog_memory, config->target, "confirm_delay");
+    endpoint->call_ns = catalog_option_number(&catalog_memory, config->target, "call_time");
     while (capacity < outstanding_max && capacity < PENDING_MAX) {
         capacity *= 2;
     }

@@ -1,4 +1,4 @@
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "invariant.h"
 #include "mono.h"
 #include "rabbitmq_endpoint.h"
@@ -84,7 +84,7 @@ void rabbitmq_consumer_done(struct rabbitmq_client *client)
 
 static uint16_t prefetch(const struct endpoint_config *config)
 {
-    int64_t count = backend_option_number(&backend_rabbitmq, config->target, "prefetch");
+    int64_t count = catalog_option_number(&catalog_rabbitmq, config->target, "prefetch");
 
     /* With fewer than a batch the broker would wait for an ack that waits for the broker. */
     if (config->delivery->consume_ack == CONSUME_ACK_BATCH &&

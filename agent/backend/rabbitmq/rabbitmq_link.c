@@ -1,7 +1,7 @@
 #include "rabbitmq_link.h"
 
 #include "address.h"
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "file.h"
 #include "mono.h"
 
@@ -218,8 +218,8 @@ static int login(struct attempt *attempt, struct rabbitmq_link *link, struct err
 {
     const struct target *target = attempt->config->target;
     int heartbeat_s =
-        (int)(backend_option_number(&backend_rabbitmq, target, "heartbeat") / NS_PER_S);
-    int frame_max = (int)backend_option_number(&backend_rabbitmq, target, "frame_max");
+        (int)(catalog_option_number(&catalog_rabbitmq, target, "heartbeat") / NS_PER_S);
+    int frame_max = (int)catalog_option_number(&catalog_rabbitmq, target, "frame_max");
     /* The library adds authentication_failure_close. Without the others the broker just stops
      * reading when it blocks, and says nothing when a queue goes away under its consumers. */
     amqp_table_entry_t capabilities[] = {capability("connection.blocked"),
@@ -286,7 +286,7 @@ static void broker_version(amqp_connection_state_t connection, char *version, si
 static int parse_address(struct attempt *attempt, const char *address, struct rabbitmq_link *link,
                          struct errinfo *reterr)
 {
-    int r = address_parse(backend_rabbitmq.entry, address, &attempt->address, reterr);
+    int r = address_parse(&catalog_rabbitmq, address, &attempt->address, reterr);
 
     if (r < 0) {
         attempt->failure = PROBE_OTHER;
@@ -306,7 +306,7 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
                         struct errinfo *reterr)
 {
     int64_t send_timeout_ns =
-        backend_option_number(&backend_rabbitmq, attempt->config->target, "send_timeout");
+        catalog_option_number(&catalog_rabbitmq, attempt->config->target, "send_timeout");
     unsigned send_timeout_ms = (unsigned)(send_timeout_ns / NS_PER_MS);
     int fd = -1;
     int r;

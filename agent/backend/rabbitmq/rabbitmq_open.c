@@ -1,4 +1,4 @@
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "deadlines.h"
 #include "mono.h"
 #include "rabbitmq_endpoint.h"
@@ -154,7 +154,7 @@ static int prepare_arena(struct endpoint *endpoint)
 {
     uint32_t message = endpoint->config->message_bytes_max;
     uint32_t frame =
-        (uint32_t)backend_option_number(&backend_rabbitmq, endpoint->config->target, "frame_max");
+        (uint32_t)catalog_option_number(&catalog_rabbitmq, endpoint->config->target, "frame_max");
 
     endpoint->arena_message_bytes = message < frame ? message : frame;
     endpoint->arena_bytes = MESSAGES_PER_ARENA * endpoint->arena_message_bytes;
@@ -170,7 +170,7 @@ static int prepare_descriptors(struct endpoint *endpoint)
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = RABBITMQ_ID_EVENT};
     struct epoll_event timer = {.events = EPOLLIN, .data.u32 = RABBITMQ_ID_TIMER};
     int64_t heartbeat_ns =
-        backend_option_number(&backend_rabbitmq, endpoint->config->target, "heartbeat");
+        catalog_option_number(&catalog_rabbitmq, endpoint->config->target, "heartbeat");
     int64_t tick_ns = heartbeat_ns / NS_PER_S * NS_PER_S / RABBITMQ_TICKS_PER_HEARTBEAT;
     struct itimerspec ticks = {
         .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};

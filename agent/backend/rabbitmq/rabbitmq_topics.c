@@ -1,6 +1,6 @@
 #include "rabbitmq_topics.h"
 
-#include "backend_drivers.h"
+#include "catalog_entries.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -45,8 +45,8 @@ int rabbitmq_topic_declare(struct rabbitmq_link *link, const struct target *targ
     entries[arguments.num_entries++] =
         (amqp_table_entry_t){.key = amqp_cstring_bytes("x-queue-type"),
                              .value = {.kind = AMQP_FIELD_KIND_UTF8,
-                                       .value.bytes = amqp_cstring_bytes(backend_option_text(
-                                           &backend_rabbitmq, target, "queue_type"))}};
+                                       .value.bytes = amqp_cstring_bytes(catalog_option_text(
+                                           &catalog_rabbitmq, target, "queue_type"))}};
     if (topic->delivery->ordered) {
         entries[arguments.num_entries++] =
             (amqp_table_entry_t){.key = amqp_cstring_bytes("x-single-active-consumer"),
@@ -137,7 +137,7 @@ static int check_delivery(const struct target *target, const struct topic_list *
                           struct errinfo *reterr)
 {
     bool quorum =
-        strcmp(backend_option_text(&backend_rabbitmq, target, "queue_type"), "quorum") == 0;
+        strcmp(catalog_option_text(&catalog_rabbitmq, target, "queue_type"), "quorum") == 0;
 
     for (uint32_t i = 0; i < topics->topics_count; i++) {
         if (quorum && !topics->topics[i].delivery->persistent) {

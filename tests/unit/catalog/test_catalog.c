@@ -102,7 +102,7 @@ static void check_default(const struct catalog_entry *entry, const struct catalo
         fail_msg("%s: %s: %s", entry->name, option->key, error.text);
     }
     if (option->type != OPTION_TEXT) {
-        (void)catalog_option_number(option, option->default_value);
+        (void)catalog_value_number(option, option->default_value);
     }
 }
 
@@ -187,11 +187,11 @@ static void option_number_gives_base_units(void **state)
     static const struct catalog_option wait = {"wait", OPTION_DURATION, "", 0, 1 << 30, NULL, ""};
 
     (void)state;
-    assert_int_equal(catalog_option_number(&flag, "true"), 1);
-    assert_int_equal(catalog_option_number(&flag, "false"), 0);
-    assert_int_equal(catalog_option_number(&kind, "quorum"), 1);
-    assert_int_equal(catalog_option_number(&room, "64KiB"), 65536);
-    assert_int_equal(catalog_option_number(&wait, "250ms"), 250000000);
+    assert_int_equal(catalog_value_number(&flag, "true"), 1);
+    assert_int_equal(catalog_value_number(&flag, "false"), 0);
+    assert_int_equal(catalog_value_number(&kind, "quorum"), 1);
+    assert_int_equal(catalog_value_number(&room, "64KiB"), 65536);
+    assert_int_equal(catalog_value_number(&wait, "250ms"), 250000000);
 }
 
 static void address_check_takes_the_forms_of_each_backend(void **state)
@@ -321,6 +321,23 @@ static void address_check_refuses_what_is_no_address(void **state)
     }
 }
 
+static void a_target_has_the_default_of_what_it_does_not_say(void **state)
+{
+    const struct catalog_entry *entry = catalog_find("memory");
+    struct target target = {0};
+
+    (void)state;
+    assert_int_equal(catalog_option_number(entry, &target, "prefetch"),
+                     catalog_value_number(catalog_option_find(entry, "prefetch"),
+                                          catalog_option_text(entry, &target, "prefetch")));
+    assert_string_equal(catalog_option_text(entry, &target, "prefetch"),
+                        catalog_option_find(entry, "prefetch")->default_value);
+    assert_int_equal(target_set_option(&target, "prefetch", "7"), 0);
+    assert_int_equal(catalog_option_number(entry, &target, "prefetch"), 7);
+    assert_string_equal(catalog_option_text(entry, &target, "prefetch"), "7");
+    target_done(&target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +352,7 @@ int main(void)
         cmocka_unit_test(address_check_refuses_what_is_no_address),
         cmocka_unit_test(address_check_says_how_an_address_is_written),
         cmocka_unit_test(address_parse_gives_what_is_dialled),
+        cmocka_unit_test(a_target_has_the_default_of_what_it_does_not_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
