@@ -1,7 +1,7 @@
 /* millrace-agent: joins a coordinator and obeys it. The only place of this program that knows argv.
  */
 
-#include "backend.h"
+#include "backend_table.h"
 #include "duty.h"
 #include "log.h"
 #include "mono.h"

@@ -1,5 +1,5 @@
 /*
- * backend: the interface that every driver implements, and the table of those that were built in.
+ * backend: the interface that every driver implements. (backend_table.h: those that were built.)
  *
  * A driver moves messages and stamps event.at_ns where its library first tells it. It does not
  * pace, retry, sleep or log. An endpoint is all clients of one role of one worker; only its worker
@@ -197,12 +197,6 @@ struct backend_ops {
      * for messages too, so it is not to be waited on. */
     bool held_fd;
 };
-
-/* Built-in drivers, NULL-terminated; memory is always the first. */
-const struct backend_ops *const *backend_all(void);
-
-/* NULL if this program was built without it. */
-const struct backend_ops *backend_find(const char *name);
 
 /* What a connection that was not made means to a probe. */
 enum probe_failure backend_net_failure(enum net_failure failure);

@@ -1,13 +1,11 @@
-/* backend_drivers: the drivers' structs, one line each; the table in backend.c lists those that
- * were built. */
+/* backend_drivers: the functions of each driver that was built, a row of CMakeLists.txt each. */
 #ifndef MILLRACE_BACKEND_DRIVERS_H
 #define MILLRACE_BACKEND_DRIVERS_H
 
 #include "backend.h"
 
-extern const struct backend_ops backend_memory;
-extern const struct backend_ops backend_kafka;
-extern const struct backend_ops backend_rabbitmq;
-extern const struct backend_ops backend_mqtt;
+#define ROW(name) extern const struct backend_ops backend_##name;
+#include "backend_rows.h"
+#undef ROW
 
 #endif

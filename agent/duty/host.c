@@ -1,6 +1,6 @@
 #include "host.h"
 
-#include "backend.h"
+#include "backend_table.h"
 #include "file.h"
 #include "host_limits.h"
 #include "mono.h"

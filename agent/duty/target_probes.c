@@ -1,6 +1,6 @@
 #include "target_probes.h"
 
-#include "backend.h"
+#include "backend_table.h"
 #include "deadlines.h"
 #include "look.h"
 #include "units.h"

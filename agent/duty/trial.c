@@ -1,5 +1,6 @@
 #include "trial_parts.h"
 
+#include "backend_table.h"
 #include "deadlines.h"
 #include "log.h"
 #include "mono.h"

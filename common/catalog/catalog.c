@@ -8,8 +8,12 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct catalog_entry *const entries[] = {&catalog_memory, &catalog_kafka,
-                                                      &catalog_rabbitmq, &catalog_mqtt, NULL};
+#define ROW(name) &catalog_##name,
+static const struct catalog_entry *const entries[] = {
+#include "catalog_rows.h"
+    NULL,
+};
+#undef ROW
 
 static const char *const capability_names[CAPABILITY_COUNT] = {
     [CAPABILITY_PUBLISH_ACK_NONE] = "publish_ack: none",

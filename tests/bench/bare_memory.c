@@ -7,7 +7,7 @@
  * Producer and consumer have a thread each, as the plan gives them a worker each, and share the
  * broker's locks like them.
  */
-#include "backend.h"
+#include "backend_table.h"
 #include "bare.h"
 #include "mono.h"
 

@@ -1,5 +1,6 @@
 #include "rig.h"
 
+#include "backend_table.h"
 #include "cases.h"
 
 #include <stdio.h>

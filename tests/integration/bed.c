@@ -1,5 +1,6 @@
 #include "bed.h"
 
+#include "backend_table.h"
 #include "revive.h"
 
 #include "random.h"

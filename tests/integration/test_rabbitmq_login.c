@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "backend_table.h"
 #include "bed.h"
 #include "broker.h"
 

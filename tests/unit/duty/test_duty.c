@@ -3,7 +3,7 @@
  * On the memory broker, which the test looks at itself. */
 #include "duty_bench.h"
 
-#include "backend.h"
+#include "backend_table.h"
 #include "mono.h"
 #include "small_assignment.h"
 #include "wire.h"

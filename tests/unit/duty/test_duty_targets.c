@@ -1,7 +1,7 @@
 /* Targets that take a connection and never say a word. */
 #include "duty_bench.h"
 
-#include "backend.h"
+#include "backend_table.h"
 #include "mono.h"
 
 #include <arpa/inet.h>

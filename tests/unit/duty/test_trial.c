@@ -2,7 +2,7 @@
  * with a sentence, and what runs goes on. On the memory broker. */
 #include "check.h"
 
-#include "backend.h"
+#include "backend_table.h"
 #include "deadlines.h"
 #include "mono.h"
 #include "outbox.h"

@@ -1,0 +1,27 @@
+#include "backend_table.h"
+
+#include "backend_drivers.h"
+
+#include <string.h>
+
+#define ROW(name) &backend_##name,
+static const struct backend_ops *const drivers[] = {
+#include "backend_rows.h"
+    NULL,
+};
+#undef ROW
+
+const struct backend_ops *const *backend_all(void)
+{
+    return drivers;
+}
+
+const struct backend_ops *backend_find(const char *name)
+{
+    for (size_t i = 0; drivers[i] != NULL; i++) {
+        if (strcmp(drivers[i]->entry->name, name) == 0) {
+            return drivers[i];
+        }
+    }
+    return NULL;
+}
