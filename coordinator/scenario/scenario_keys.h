@@ -16,7 +16,8 @@ enum key_type {
     KEY_MAP,
     KEY_LIST,
     KEY_TEXT,
-    KEY_NAME, /* Letters, digits, dot, dash, underscore: part of topic and file names. */
+    KEY_BACKEND, /* The name of one in the catalog. */
+    KEY_NAME,    /* Letters, digits, dot, dash, underscore: part of topic and file names. */
     KEY_BOOL,
     KEY_COUNT,
     KEY_BYTES,

@@ -1,5 +1,6 @@
 #include "scenario_docs.h"
 
+#include "catalog.h"
 #include "mono.h"
 #include "scenario_keys.h"
 
@@ -36,6 +37,13 @@ static void add_words(struct text *text, const struct scenario_key *row)
         text_addf(text, "%s%s", i > 0 ? "|" : "", row->choices[i]);
     }
     text_add(text, ")$|[$][{]\"");
+}
+
+static void add_backends(struct text *text, const char *joint)
+{
+    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
+        text_addf(text, "%s%s", i > 0 ? joint : "", catalog_all()[i]->name);
+    }
 }
 
 static void add_scalar(struct text *text, const struct scenario_key *row)
@@ -77,6 +85,11 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
         break;
     case KEY_CHOICE:
         add_words(text, row);
+        break;
+    case KEY_BACKEND:
+        text_add(text, "\"type\": \"string\", \"pattern\": \"^(");
+        add_backends(text, "|");
+        text_add(text, ")$|[$][{]\"");
         break;
     case KEY_NAME:
         add_pattern(text, "[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -198,6 +211,7 @@ static const char *form(const struct scenario_key *row)
         [KEY_MAP] = "mapping",
         [KEY_LIST] = "list",
         [KEY_TEXT] = "text",
+        [KEY_BACKEND] = "",
         [KEY_NAME] = "name",
         [KEY_BOOL] = "true \\| false",
         [KEY_COUNT] = "count",
@@ -220,6 +234,9 @@ static void add_form(struct text *text, const struct scenario_key *row)
 {
     text_addf(text, "%s%s%s", form(row), row->zero_word != NULL ? " \\| " : "",
               row->zero_word != NULL ? row->zero_word : "");
+    if (row->type == KEY_BACKEND) {
+        add_backends(text, " \\| ");
+    }
     for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
         text_addf(text, "%s%s", i > 0 ? " \\| " : "", row->choices[i]);
     }
