@@ -5,91 +5,9 @@
 #include "receiver_parts.h"
 #include "stamp.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 
-/* An unfinished batch is acknowledged when its consumer got nothing more for that long: the broker
- * may be waiting for it, with a prefetch or a queue that is smaller than the batch. */
-#define IDLE_NS (100 * NS_PER_MS)
-#define IDLE_LOOK_NS (IDLE_NS / 2)
 #define SERVE_NS (100 * NS_PER_MS)
-
-/* The oldest makes room: its answer may have been lost with a connection. */
-static void remember_ack(struct receiver_group *group, uint64_t token, int64_t at_ns)
-{
-    uint32_t at = (group->ack_times_head + group->ack_times_count) % ACK_TIMES;
-
-    group->ack_times[at] = (struct ack_time){.token = token, .at_ns = at_ns};
-    if (group->ack_times_count < ACK_TIMES) {
-        group->ack_times_count++;
-    } else {
-        group->ack_times_head = (group->ack_times_head + 1) % ACK_TIMES;
-    }
-}
-
-/* Tries one ack; false: to be tried again. */
-static bool try_ack(struct receiver *receiver, struct receiver_group *group,
-                    const struct pending_ack *ack)
-{
-    const struct backend_ops *ops = receiver->context.ops;
-    int64_t begin_ns = mono_ns();
-    int r = ops->ack(group->endpoint, ack->token, ack->multiple);
-
-    if (r == -EAGAIN) {
-        return false;
-    }
-    if (r == 0 && !ops->ack_answers) {
-        recorder_sample(
-            recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
-            SERIES_CONSUME_ACK, mono_ns() - begin_ns, 0);
-    } else if (r == 0) {
-        remember_ack(group, ack->token, begin_ns);
-    }
-    /* -ENOTCONN: the broker will deliver it again; the audit sees that as a copy. */
-    return true;
-}
-
-static void acknowledge(struct receiver *receiver, struct receiver_group *group, uint64_t token,
-                        bool multiple)
-{
-    struct pending_ack ack = {.token = token, .multiple = multiple};
-
-    if (group->retries_count > 0 || !try_ack(receiver, group, &ack)) {
-        ASSERT(group->retries_count < RECEIVER_EVENTS);
-        group->retries[group->retries_count++] = ack;
-    }
-}
-
-static bool retry_acks(struct receiver *receiver, struct receiver_group *group)
-{
-    uint32_t done = 0;
-
-    while (done < group->retries_count && try_ack(receiver, group, &group->retries[done])) {
-        done++;
-    }
-    group->retries_count -= done;
-    memmove(group->retries, group->retries + done, group->retries_count * sizeof *group->retries);
-    return group->retries_count == 0;
-}
-
-/* The answer to an ack: usually the oldest one's. Those before it that got none have no latency. */
-static void ack_answered(struct receiver *receiver, struct receiver_group *group,
-                         const struct event *event)
-{
-    for (uint32_t i = 0; i < group->ack_times_count; i++) {
-        const struct ack_time *time = &group->ack_times[(group->ack_times_head + i) % ACK_TIMES];
-
-        if (time->token == event->token) {
-            recorder_sample(
-                recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
-                SERIES_CONSUME_ACK, event->at_ns - time->at_ns, 0);
-            group->ack_times_head = (group->ack_times_head + i + 1) % ACK_TIMES;
-            group->ack_times_count -= i + 1;
-            return;
-        }
-    }
-}
 
 /* Times are of the writer's clock, whose schedule they come from, and are read on this agent's by
  * the line that is told now. */
@@ -210,13 +128,14 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
         consumer->last_ns = event->at_ns;
         if (++consumer->unacked >= delivery->consume_ack_batch) {
             consumer->unacked = 0;
-            acknowledge(receiver, group, event->token, delivery->consume_ack == CONSUME_ACK_BATCH);
+            receiver_acknowledge(receiver, group, event->token,
+                                 delivery->consume_ack == CONSUME_ACK_BATCH);
         }
         break;
     }
     case EVENT_CONSUME_ACKED:
         note_answer(receiver, event->at_ns);
-        ack_answered(receiver, group, event);
+        receiver_ack_answered(receiver, group, event);
         break;
     case EVENT_DOWN:
     case EVENT_UP:
@@ -234,32 +153,6 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
         ASSERT(false); /* Outcomes of messages are not for a consuming endpoint. */
         break;
     }
-}
-
-/* Not through acknowledge(): its list has room for the messages of one poll only. */
-static void finish_batches(struct receiver *receiver, struct receiver_group *group, int64_t idle_ns,
-                           int64_t now_ns)
-{
-    for (uint32_t i = 0; i < group->consumers_count; i++) {
-        struct consumer *consumer = &group->consumers[i];
-        struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
-
-        if (consumer->unacked > 0 && now_ns - consumer->last_ns >= idle_ns &&
-            !reconnect_is_down(&group->reconnect, i) && try_ack(receiver, group, &rest)) {
-            consumer->unacked = 0;
-        }
-    }
-}
-
-static void look_for_idle_batches(struct receiver *receiver, struct receiver_group *group,
-                                  int64_t now_ns)
-{
-    if (group->assigned->delivery.consume_ack != CONSUME_ACK_BATCH ||
-        now_ns < group->idle_look_ns || group->retries_count > 0) {
-        return;
-    }
-    group->idle_look_ns = now_ns + IDLE_LOOK_NS;
-    finish_batches(receiver, group, IDLE_NS, now_ns);
 }
 
 static void look_at_phase(struct receiver *receiver, int64_t now_ns)
@@ -341,7 +234,7 @@ static uint32_t serve_held(struct receiver *receiver, struct receiver_group *gro
         ASSERT(receiver->events[e].kind != EVENT_MESSAGE);
         take_event(receiver, group, &receiver->events[e]);
     }
-    look_for_idle_batches(receiver, group, now_ns);
+    receiver_look_for_idle_batches(receiver, group, now_ns);
     return (uint32_t)count;
 }
 
@@ -366,7 +259,7 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
     if (messages > 0 && allowed != UINT32_MAX) {
         intake_take(&group->intake, messages, now_ns);
     }
-    look_for_idle_batches(receiver, group, now_ns);
+    receiver_look_for_idle_batches(receiver, group, now_ns);
     return (uint32_t)count;
 }
 
@@ -379,7 +272,7 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         struct receiver_group *group = &receiver->groups[i];
         uint32_t room = recorder_room(receiver->context.recorder);
 
-        if (group->endpoint == NULL || room == 0 || !retry_acks(receiver, group)) {
+        if (group->endpoint == NULL || room == 0 || !receiver_retry_acks(receiver, group)) {
             continue;
         }
         any = poll_group(receiver, group, room, now_ns) > 0 || any;
@@ -429,8 +322,8 @@ void receiver_close_begin(struct receiver *receiver)
         if (group->endpoint == NULL) {
             continue;
         }
-        if (retry_acks(receiver, group)) {
-            finish_batches(receiver, group, INT64_MIN, 0);
+        if (receiver_retry_acks(receiver, group)) {
+            receiver_finish_batches(receiver, group, INT64_MIN, 0);
         }
         reconnect_close_begin(&group->reconnect, group->endpoint);
         group->endpoint = NULL;

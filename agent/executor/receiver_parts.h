@@ -1,5 +1,6 @@
-/* receiver_parts: the receiver's structs, shared by its files: receiving (receiver.c), making and
- * opening (receiver_open.c), what a trace has of messages (receiver_trace.c). */
+/* receiver_parts: the receiver's structs, shared by its files: receiving (receiver.c),
+ * acknowledging (receiver_acks.c), making and opening (receiver_open.c), what a trace has of
+ * messages (receiver_trace.c). */
 #ifndef MILLRACE_RECEIVER_PARTS_H
 #define MILLRACE_RECEIVER_PARTS_H
 
@@ -74,6 +75,21 @@ struct latency {
     int64_t service_ns; /* From its actual send time. */
     int64_t shown_ns;   /* From its intended time, where it has one. */
 };
+
+/* Acknowledges a message, or all of its consumer up to it, now or once the driver can take it. */
+void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group, uint64_t token,
+                          bool multiple);
+/* Tries those again that the driver could not take; false: some are left. */
+bool receiver_retry_acks(struct receiver *receiver, struct receiver_group *group);
+/* The broker answered an ack. */
+void receiver_ack_answered(struct receiver *receiver, struct receiver_group *group,
+                           const struct event *event);
+/* Acknowledges unfinished batches whose consumers got nothing for that long; all, or when it is
+ * time to look for them. */
+void receiver_finish_batches(struct receiver *receiver, struct receiver_group *group,
+                             int64_t idle_ns, int64_t now_ns);
+void receiver_look_for_idle_batches(struct receiver *receiver, struct receiver_group *group,
+                                    int64_t now_ns);
 
 /* Writes a message that was received into the trace, which there is: on the writer's own scale,
  * where its intended time is exact, and what was measured is put behind it. */

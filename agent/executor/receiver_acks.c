@@ -1,0 +1,115 @@
+/* Acknowledging: one by one, in batches, again where there was no room, and how long it took. */
+#include "receiver_parts.h"
+
+#include "invariant.h"
+#include "mono.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* An unfinished batch is acknowledged when its consumer got nothing more for that long: the broker
+ * may be waiting for it, with a prefetch or a queue that is smaller than the batch. */
+#define IDLE_NS (100 * NS_PER_MS)
+#define IDLE_LOOK_NS (IDLE_NS / 2)
+
+/* The oldest makes room: its answer may have been lost with a connection. */
+static void remember_ack(struct receiver_group *group, uint64_t token, int64_t at_ns)
+{
+    uint32_t at = (group->ack_times_head + group->ack_times_count) % ACK_TIMES;
+
+    group->ack_times[at] = (struct ack_time){.token = token, .at_ns = at_ns};
+    if (group->ack_times_count < ACK_TIMES) {
+        group->ack_times_count++;
+    } else {
+        group->ack_times_head = (group->ack_times_head + 1) % ACK_TIMES;
+    }
+}
+
+/* Tries one ack; false: to be tried again. */
+static bool try_ack(struct receiver *receiver, struct receiver_group *group,
+                    const struct pending_ack *ack)
+{
+    const struct backend_ops *ops = receiver->context.ops;
+    int64_t begin_ns = mono_ns();
+    int r = ops->ack(group->endpoint, ack->token, ack->multiple);
+
+    if (r == -EAGAIN) {
+        return false;
+    }
+    if (r == 0 && !ops->ack_answers) {
+        recorder_sample(
+            recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
+            SERIES_CONSUME_ACK, mono_ns() - begin_ns, 0);
+    } else if (r == 0) {
+        remember_ack(group, ack->token, begin_ns);
+    }
+    /* -ENOTCONN: the broker will deliver it again; the audit sees that as a copy. */
+    return true;
+}
+
+void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group, uint64_t token,
+                          bool multiple)
+{
+    struct pending_ack ack = {.token = token, .multiple = multiple};
+
+    if (group->retries_count > 0 || !try_ack(receiver, group, &ack)) {
+        ASSERT(group->retries_count < RECEIVER_EVENTS);
+        group->retries[group->retries_count++] = ack;
+    }
+}
+
+bool receiver_retry_acks(struct receiver *receiver, struct receiver_group *group)
+{
+    uint32_t done = 0;
+
+    while (done < group->retries_count && try_ack(receiver, group, &group->retries[done])) {
+        done++;
+    }
+    group->retries_count -= done;
+    memmove(group->retries, group->retries + done, group->retries_count * sizeof *group->retries);
+    return group->retries_count == 0;
+}
+
+/* The answer to an ack: usually the oldest one's. Those before it that got none have no latency. */
+void receiver_ack_answered(struct receiver *receiver, struct receiver_group *group,
+                           const struct event *event)
+{
+    for (uint32_t i = 0; i < group->ack_times_count; i++) {
+        const struct ack_time *time = &group->ack_times[(group->ack_times_head + i) % ACK_TIMES];
+
+        if (time->token == event->token) {
+            recorder_sample(
+                recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
+                SERIES_CONSUME_ACK, event->at_ns - time->at_ns, 0);
+            group->ack_times_head = (group->ack_times_head + i + 1) % ACK_TIMES;
+            group->ack_times_count -= i + 1;
+            return;
+        }
+    }
+}
+
+/* Not through receiver_acknowledge(): its list has room for the messages of one poll only. */
+void receiver_finish_batches(struct receiver *receiver, struct receiver_group *group,
+                             int64_t idle_ns, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < group->consumers_count; i++) {
+        struct consumer *consumer = &group->consumers[i];
+        struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
+
+        if (consumer->unacked > 0 && now_ns - consumer->last_ns >= idle_ns &&
+            !reconnect_is_down(&group->reconnect, i) && try_ack(receiver, group, &rest)) {
+            consumer->unacked = 0;
+        }
+    }
+}
+
+void receiver_look_for_idle_batches(struct receiver *receiver, struct receiver_group *group,
+                                    int64_t now_ns)
+{
+    if (group->assigned->delivery.consume_ack != CONSUME_ACK_BATCH ||
+        now_ns < group->idle_look_ns || group->retries_count > 0) {
+        return;
+    }
+    group->idle_look_ns = now_ns + IDLE_LOOK_NS;
+    receiver_finish_batches(receiver, group, IDLE_NS, now_ns);
+}
