@@ -128,7 +128,7 @@ static void take_event(struct receiver *receiver, struct receiver_group *group,
         consumer->last_ns = event->at_ns;
         if (++consumer->unacked >= delivery->consume_ack_batch) {
             consumer->unacked = 0;
-            receiver_acknowledge(receiver, group, event->token,
+            receiver_acknowledge(receiver, group, event,
                                  delivery->consume_ack == CONSUME_ACK_BATCH);
         }
         break;
@@ -243,7 +243,8 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
                            int64_t now_ns)
 {
     uint32_t allowed = intake_room(&group->intake, now_ns);
-    uint32_t max = room < RECEIVER_EVENTS ? room : RECEIVER_EVENTS;
+    uint32_t acks_room = RECEIVER_EVENTS - group->retries_count;
+    uint32_t max = room < acks_room ? room : acks_room;
     uint32_t messages = 0;
     int count;
 
@@ -272,7 +273,11 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         struct receiver_group *group = &receiver->groups[i];
         uint32_t room = recorder_room(receiver->context.recorder);
 
-        if (group->endpoint == NULL || room == 0 || !receiver_retry_acks(receiver, group)) {
+        if (group->endpoint == NULL || room == 0) {
+            continue;
+        }
+        receiver_retry_acks(receiver, group);
+        if (group->retries_count == RECEIVER_EVENTS) {
             continue;
         }
         any = poll_group(receiver, group, room, now_ns) > 0 || any;
@@ -322,9 +327,8 @@ void receiver_close_begin(struct receiver *receiver)
         if (group->endpoint == NULL) {
             continue;
         }
-        if (receiver_retry_acks(receiver, group)) {
-            receiver_finish_batches(receiver, group, INT64_MIN, 0);
-        }
+        receiver_retry_acks(receiver, group);
+        receiver_finish_batches(receiver, group, INT64_MIN, 0);
         reconnect_close_begin(&group->reconnect, group->endpoint);
         group->endpoint = NULL;
     }

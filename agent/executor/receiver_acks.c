@@ -5,7 +5,6 @@
 #include "mono.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* An unfinished batch is acknowledged when its consumer got nothing more for that long: the broker
  * may be waiting for it, with a prefetch or a queue that is smaller than the batch. */
@@ -47,27 +46,43 @@ static bool try_ack(struct receiver *receiver, struct receiver_group *group,
     return true;
 }
 
-void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group, uint64_t token,
-                          bool multiple)
+/* Tries, unless an earlier one of the consumer's waits. */
+static bool try_in_turn(struct receiver *receiver, struct receiver_group *group,
+                        const struct pending_ack *ack)
 {
-    struct pending_ack ack = {.token = token, .multiple = multiple};
+    struct consumer *consumer = &group->consumers[ack->client];
 
-    if (group->retries_count > 0 || !try_ack(receiver, group, &ack)) {
+    if (!consumer->is_full) {
+        consumer->is_full = !try_ack(receiver, group, ack);
+    }
+    return !consumer->is_full;
+}
+
+void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group,
+                          const struct event *message, bool multiple)
+{
+    struct pending_ack ack = {
+        .client = message->client, .token = message->token, .multiple = multiple};
+
+    if (!try_in_turn(receiver, group, &ack)) {
         ASSERT(group->retries_count < RECEIVER_EVENTS);
         group->retries[group->retries_count++] = ack;
     }
 }
 
-bool receiver_retry_acks(struct receiver *receiver, struct receiver_group *group)
+void receiver_retry_acks(struct receiver *receiver, struct receiver_group *group)
 {
-    uint32_t done = 0;
+    uint32_t kept = 0;
 
-    while (done < group->retries_count && try_ack(receiver, group, &group->retries[done])) {
-        done++;
+    for (uint32_t i = 0; i < group->retries_count; i++) {
+        group->consumers[group->retries[i].client].is_full = false;
     }
-    group->retries_count -= done;
-    memmove(group->retries, group->retries + done, group->retries_count * sizeof *group->retries);
-    return group->retries_count == 0;
+    for (uint32_t i = 0; i < group->retries_count; i++) {
+        if (!try_in_turn(receiver, group, &group->retries[i])) {
+            group->retries[kept++] = group->retries[i];
+        }
+    }
+    group->retries_count = kept;
 }
 
 /* The answer to an ack: usually the oldest one's. Those before it that got none have no latency. */
@@ -96,7 +111,7 @@ void receiver_finish_batches(struct receiver *receiver, struct receiver_group *g
         struct consumer *consumer = &group->consumers[i];
         struct pending_ack rest = {.token = consumer->last_token, .multiple = true};
 
-        if (consumer->unacked > 0 && now_ns - consumer->last_ns >= idle_ns &&
+        if (consumer->unacked > 0 && !consumer->is_full && now_ns - consumer->last_ns >= idle_ns &&
             !reconnect_is_down(&group->reconnect, i) && try_ack(receiver, group, &rest)) {
             consumer->unacked = 0;
         }
@@ -107,7 +122,7 @@ void receiver_look_for_idle_batches(struct receiver *receiver, struct receiver_g
                                     int64_t now_ns)
 {
     if (group->assigned->delivery.consume_ack != CONSUME_ACK_BATCH ||
-        now_ns < group->idle_look_ns || group->retries_count > 0) {
+        now_ns < group->idle_look_ns) {
         return;
     }
     group->idle_look_ns = now_ns + IDLE_LOOK_NS;

@@ -18,6 +18,7 @@ struct consumer {
     uint32_t unacked; /* Since the last ack of a batch. */
     uint64_t last_token;
     int64_t last_ns; /* When it came. */
+    bool is_full;    /* The driver could not take an ack of its: later ones wait behind it. */
 };
 
 struct ack_time {
@@ -26,6 +27,7 @@ struct ack_time {
 };
 
 struct pending_ack {
+    uint32_t client;
     uint64_t token;
     bool multiple;
 };
@@ -40,8 +42,8 @@ struct receiver_group {
     struct consumer *consumers;
     uint32_t consumers_count;
     struct reconnect reconnect;
-    struct pending_ack *retries; /* Acks that the driver could not take yet; nothing is polled until
-                                    they are through. */
+    struct pending_ack *retries; /* Acks that the driver could not take yet, in order; no more is
+                                    polled than has room among them. */
     uint32_t retries_count;
     struct ack_time *ack_times; /* A ring, with backends that answer acks. */
     uint32_t ack_times_head;
@@ -76,11 +78,12 @@ struct latency {
     int64_t shown_ns;   /* From its intended time, where it has one. */
 };
 
-/* Acknowledges a message, or all of its consumer up to it, now or once the driver can take it. */
-void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group, uint64_t token,
-                          bool multiple);
-/* Tries those again that the driver could not take; false: some are left. */
-bool receiver_retry_acks(struct receiver *receiver, struct receiver_group *group);
+/* Acknowledges a message, or all of its consumer up to it, now or once the driver can take it: a
+ * consumer whose connection is full keeps its own acks waiting, nobody else's. */
+void receiver_acknowledge(struct receiver *receiver, struct receiver_group *group,
+                          const struct event *message, bool multiple);
+/* Tries those again that the driver could not take. */
+void receiver_retry_acks(struct receiver *receiver, struct receiver_group *group);
 /* The broker answered an ack. */
 void receiver_ack_answered(struct receiver *receiver, struct receiver_group *group,
                            const struct event *event);

@@ -99,9 +99,22 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     rabbitmq_client_enqueue(endpoint, client);
 }
 
+static bool acknowledges(const struct endpoint *endpoint)
+{
+    return endpoint->config->role == ROLE_CONSUMER &&
+           endpoint->config->delivery->consume_ack != CONSUME_ACK_NONE;
+}
+
+/* A consumer whose acks the socket does not take gets no more to acknowledge. */
+static bool is_paused(const struct endpoint *endpoint, const struct rabbitmq_client *client)
+{
+    return acknowledges(endpoint) && client->waits_for_room;
+}
+
 static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, bool for_room)
 {
-    struct epoll_event wanted = {.events = RABBITMQ_WATCHED | (for_room ? (uint32_t)EPOLLOUT : 0),
+    uint32_t in = for_room && acknowledges(endpoint) ? (uint32_t)EPOLLRDHUP : RABBITMQ_WATCHED;
+    struct epoll_event wanted = {.events = in | (for_room ? (uint32_t)EPOLLOUT : 0),
                                  .data.u32 = client->index};
 
     if (client->waits_for_room != for_room) {
@@ -160,6 +173,12 @@ void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_clien
     watch(endpoint, client, true);
 }
 
+static bool is_buffered(const struct rabbitmq_client *client)
+{
+    return client->is_up && (amqp_frames_enqueued(client->link.connection) ||
+                             amqp_data_in_buffer(client->link.connection));
+}
+
 /* Writes on where a socket was full. */
 static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
@@ -170,6 +189,9 @@ static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
     } else if (client->unsent_end == 0) {
         watch(endpoint, client, false);
         rabbitmq_producer_written(endpoint, client);
+        if (is_buffered(client)) { /* What was left while it was paused. */
+            rabbitmq_client_enqueue(endpoint, client);
+        }
     }
 }
 
@@ -249,16 +271,10 @@ static bool stands_before_message(const struct endpoint *endpoint,
 static bool may_read(const struct endpoint *endpoint, const struct rabbitmq_client *client,
                      const struct rabbitmq_events *events)
 {
-    return client->is_up && events->count < events->count_max &&
+    return client->is_up && !is_paused(endpoint, client) && events->count < events->count_max &&
            !stands_before_message(endpoint, client) &&
            endpoint->arena_bytes - endpoint->arena_used >= endpoint->arena_message_bytes &&
            client->consumer.lent_round != endpoint->round;
-}
-
-static bool is_buffered(const struct rabbitmq_client *client)
-{
-    return client->is_up && (amqp_frames_enqueued(client->link.connection) ||
-                             amqp_data_in_buffer(client->link.connection));
 }
 
 /* Takes frames until nothing is left, or there is no room for more. Everything in a frame has been
@@ -294,7 +310,8 @@ static void serve(struct endpoint *endpoint, struct rabbitmq_client *client, boo
             amqp_maybe_release_buffers_on_channel(client->link.connection, frame.channel);
         }
     }
-    if (!told || is_buffered(client) || !tell(endpoint, client, events)) {
+    if (!told || (is_buffered(client) && !is_paused(endpoint, client)) ||
+        !tell(endpoint, client, events)) {
         rabbitmq_client_enqueue(endpoint, client);
     }
 }
@@ -315,7 +332,8 @@ static void tick(struct endpoint *endpoint)
         if (!client->is_up || client->link.heartbeat_s == 0) {
             continue;
         }
-        client->silent_ticks++;
+        /* One that is paused is not read from: the kernel's watchdog ends it. */
+        client->silent_ticks += is_paused(endpoint, client) ? 0 : 1;
         if (client->silent_ticks >= SILENT_TICKS_MAX) {
             rabbitmq_client_lost(endpoint, client, "no heartbeat for %d s",
                                  2 * client->link.heartbeat_s);
@@ -332,8 +350,8 @@ static void tick(struct endpoint *endpoint)
  * counts as delivered are taken first, or they would be missing through our doing. */
 static void gone(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
-    if (stands_before_message(endpoint, client) &&
-        endpoint->config->delivery->consume_ack != CONSUME_ACK_NONE) {
+    if (acknowledges(endpoint) &&
+        (stands_before_message(endpoint, client) || is_paused(endpoint, client))) {
         rabbitmq_client_lost(endpoint, client, "the broker closed the connection");
     }
 }

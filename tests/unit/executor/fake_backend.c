@@ -321,6 +321,8 @@ static int ack_message(struct endpoint *endpoint, uint64_t token, bool multiple)
     if (script.acks_again > 0) {
         script.acks_again--;
         r = -EAGAIN;
+    } else if (script.acks_full_above > 0 && token > script.acks_full_above) {
+        r = -EAGAIN;
     } else {
         assert_true(acks_count < FAKE_MESSAGES);
         acks[acks_count++] = (struct fake_ack){token, multiple};

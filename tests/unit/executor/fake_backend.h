@@ -38,7 +38,8 @@ struct fake_script {
     uint64_t full_after;               /* Likewise once so many were taken; 0: never. */
     bool confirms;                     /* Each message is confirmed by the next poll. */
     bool answers_acks;
-    uint32_t acks_again; /* So many acks get -EAGAIN first. */
+    uint32_t acks_again;      /* So many acks get -EAGAIN first. */
+    uint64_t acks_full_above; /* Acks of tokens above it get -EAGAIN; 0: none do. */
     int connect_code;
     bool connect_hangs; /* Until it is taken back. */
     int open_code;
