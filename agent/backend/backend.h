@@ -14,6 +14,7 @@
 #define MILLRACE_BACKEND_H
 
 #include "assignment.h"
+#include "broker_limits.h"
 #include "catalog.h"
 #include "control_messages.h"
 #include "errinfo.h"
@@ -124,6 +125,7 @@ struct event {
 struct probe {
     enum probe_failure failure;
     char broker_version[NAME_BYTES]; /* "RabbitMQ 3.10.8"; "" if the protocol doesn't tell. */
+    struct broker_limits limits;     /* What it takes at most, as far as the protocol tells. */
 };
 
 struct endpoint; /* Each driver has its own. */

@@ -78,6 +78,7 @@ static void probe_one(const struct target *target, const struct probing *probing
     result->failure = r < 0 ? probe.failure : PROBE_OK;
     (void)snprintf(result->reason, sizeof result->reason, "%.*s", REASON_BYTES - 1, error.text);
     memcpy(result->broker_version, probe.broker_version, sizeof result->broker_version);
+    result->limits = probe.limits;
 }
 
 static void *probing_main(void *argument)

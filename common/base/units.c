@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,22 @@ const char *units_format_count(double count, char *text)
         i++;
     }
     return format_scaled(count, units[i], text);
+}
+
+const char *units_format_whole(uint64_t count, char *text)
+{
+    char digits[UNITS_TEXT_BYTES];
+    int digits_count = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    size_t used = 0;
+
+    for (int i = 0; i < digits_count; i++) {
+        if (i > 0 && (digits_count - i) % 3 == 0) {
+            text[used++] = ',';
+        }
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
 }
 
 const char *units_format_rate(double per_s, char *text)

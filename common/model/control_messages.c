@@ -59,6 +59,12 @@ static const struct field probe_result_fields[] = {
     FIELD(probe_result, broker_version),
     FIELD(probe_result, took_ns),
     FIELD(probe_result, removed),
+    {.name = "limits",
+     .type = FIELD_ITEMS,
+     FIELD_PLACE(probe_result, limits.items),
+     .count_offset = offsetof(struct probe_result, limits.count),
+     .of = &broker_limit_record,
+     .items_max = BROKER_LIMITS_MAX},
 };
 
 const struct record probe_result_record = RECORD(probe_result);

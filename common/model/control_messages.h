@@ -10,11 +10,12 @@
 #define MILLRACE_CONTROL_MESSAGES_H
 
 #include "assignment.h"
+#include "broker_limits.h"
 #include "request_head.h"
 #include "snapshot.h"
 
 /* Rises with every change of a struct that travels; both sides must have the same. */
-#define PROTOCOL_VERSION 4
+#define PROTOCOL_VERSION 5
 
 enum request_kind {
     REQUEST_HELLO,
@@ -165,6 +166,7 @@ struct probe_result {
     char broker_version[NAME_BYTES];
     int64_t took_ns;
     uint32_t removed; /* CLEAN: topics removed. */
+    struct broker_limits limits;
 };
 
 extern const struct record probe_result_record;

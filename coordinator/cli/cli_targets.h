@@ -17,6 +17,7 @@ struct cli_targets {
     const struct target *targets;
     uint32_t targets_count;
     int64_t deadline_ns; /* For each target. */
+    const void *context; /* Of show. */
     bool looks;          /* PROBE: do once what a trial does (see `look` of a command). */
     int (*show)(const struct cli_targets *ask, const struct session *session,
                 const struct status *const *answers);

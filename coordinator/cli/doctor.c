@@ -1,8 +1,10 @@
 #include "cli.h"
 #include "cli_options.h"
+#include "cli_plan.h"
 #include "cli_targets.h"
 #include "deadlines.h"
 #include "doctor_host.h"
+#include "plan_demand.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -23,17 +25,26 @@ static const struct cli_usage usage = {
         "login, protocol),\n"
         "whether the broker allows what a run does (a topic is made, one message written, "
         "confirmed, read and\n"
-        "acknowledged, the topic removed), and whether its host is fit: open files, CPUs, clock "
-        "source, memory.\n"
+        "acknowledged, the topic removed) and takes its clients and messages, and whether its host "
+        "is fit: open\n"
+        "files, CPUs, clock source, memory.\n"
         "Without a scenario only the hosts.\n"
         "\n"
-        "Exit: 0 all well, 4 a target can't be reached from an agent.",
+        "Exit: 0 all well, 4 a target can't be reached from an agent, or takes less than a case "
+        "asks for.",
     .arguments_min = 0,
     .arguments_max = 1,
     .options = options_taken,
     .examples = "  millrace doctor\n"
                 "  millrace doctor scenarios/quickstart.yaml --target kafka=127.0.0.1:9092\n"
                 "  millrace doctor big.yaml --listen tcp://127.0.0.1:7700 --agents 4\n",
+};
+
+/* What show() needs beyond the answers. */
+struct doctor {
+    const struct scenario *scenario; /* NULL: none is given. */
+    uint32_t agents_of_run;
+    bool is_here; /* Its agents all run on this host. */
 };
 
 static void line(const char *mark, const char *what, const char *detail)
@@ -72,9 +83,57 @@ static void show_host(const struct fleet_agent *agent, bool own_clock)
     line("ok", "clock", own_clock ? "the coordinator's own" : "related by probes");
 }
 
+static void show_limits(const struct broker_limits *limits)
+{
+    char detail[DETAIL_BYTES];
+    char value[UNITS_TEXT_BYTES];
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < limits->count && used < sizeof detail; i++) {
+        int n = snprintf(detail + used, sizeof detail - used, "%s%s %s", i == 0 ? "" : ", ",
+                         limits->items[i].name, units_format_whole(limits->items[i].value, value));
+
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (limits->count > 0) {
+        line("", "  its limits", detail);
+    }
+}
+
+/* What the run's cases ask of each target, against what it told the first agent that it takes. */
+static int show_demands(const struct doctor *doctor, const struct status *answer)
+{
+    struct cli_plan plan;
+    int code = 0;
+
+    if (cli_plan_make(doctor->scenario, doctor->agents_of_run, 0, &plan, NULL) == 0) {
+        for (uint32_t i = 0; i < plan.plan->cases_count; i++) {
+            const struct plan_case *of = &plan.plan->cases[i];
+            const struct scenario *scenario = doctor->scenario;
+            struct plan_demand demand = plan_demand_of(
+                &scenario->setups[of->setup], catalog_find(scenario->targets[of->target].backend));
+            char what[NAME_BYTES + 16];
+            char why[PLAN_DEMAND_BYTES];
+
+            /* Agents that join come from hosts of their own. */
+            demand.host_connections = doctor->is_here ? demand.connections : 0;
+            if (of->status != CASE_MEASURED || of->target >= answer->results_count ||
+                plan_demand_check(&demand, &answer->results[of->target].limits, why) == 0) {
+                continue;
+            }
+            (void)snprintf(what, sizeof what, "case %s", of->name);
+            line("FAIL", what, why);
+            code = EXIT_FAILED;
+        }
+    }
+    cli_plan_done(&plan);
+    return code;
+}
+
 static int show(const struct cli_targets *ask, const struct session *session,
                 const struct status *const *answers)
 {
+    const struct doctor *doctor = ask->context;
     int code = 0;
 
     for (uint32_t a = 0; a < fleet_agents(session->fleet); a++) {
@@ -92,6 +151,7 @@ static int show(const struct cli_targets *ask, const struct session *session,
                                units_format_ns((double)result->took_ns, took),
                                result->reason[0] == '\0' ? "" : "; ", result->reason);
                 line("ok", what, detail);
+                show_limits(&result->limits);
                 continue;
             }
             code = EXIT_FAILED;
@@ -99,6 +159,9 @@ static int show(const struct cli_targets *ask, const struct session *session,
                            result->reason);
             line("FAIL", what, detail);
         }
+    }
+    if (doctor->scenario != NULL && show_demands(doctor, answers[0]) != 0) {
+        code = EXIT_FAILED;
     }
     return code;
 }
@@ -112,9 +175,10 @@ int command_doctor(int argc, char **argv)
                               .deadline_ns = PROBE_NS,
                               .looks = true,
                               .show = show};
-    uint32_t agents_of_run;
+    struct doctor doctor = {.is_here = true};
     int code = 0;
 
+    ask.context = &doctor;
     if (!cli_parse(&usage, argc, argv, &options, &code)) {
         return code;
     }
@@ -124,11 +188,13 @@ int command_doctor(int argc, char **argv)
     if (code == 0) {
         ask.targets = scenario == NULL ? NULL : scenario->targets;
         ask.targets_count = scenario == NULL ? 0 : scenario->targets_count;
-        agents_of_run = options.agents;
+        doctor = (struct doctor){.scenario = scenario,
+                                 .agents_of_run = options.agents,
+                                 .is_here = options.listen == NULL};
         options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
         if (options.listen == NULL) {
-            doctor_host_show(scenario, agents_of_run);
+            doctor_host_show(scenario, doctor.agents_of_run);
         }
     }
     scenario_free(scenario);

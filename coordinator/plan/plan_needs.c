@@ -1,5 +1,7 @@
 #include "plan_needs.h"
 
+#include "units.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,25 +9,6 @@
 /* Logs, the coordinator's connection, wake-ups; counted on an idle agent and rounded up. */
 #define AGENT_FILES 64
 #define WORKER_FILES 4
-
-#define COUNT_TEXT_BYTES 32
-
-/* "2,064": as ulimit and people write it, not rounded. */
-static const char *write_count(uint64_t count, char *text)
-{
-    char digits[COUNT_TEXT_BYTES];
-    int digits_count = snprintf(digits, sizeof digits, "%" PRIu64, count);
-    size_t used = 0;
-
-    for (int i = 0; i < digits_count; i++) {
-        if (i > 0 && (digits_count - i) % 3 == 0) {
-            text[used++] = ',';
-        }
-        text[used++] = digits[i];
-    }
-    text[used] = '\0';
-    return text;
-}
 
 struct plan_needs plan_needs_of(const struct assignment *assignment)
 {
@@ -54,9 +37,9 @@ uint64_t plan_needs_clients(const struct scenario_setup *setup)
 
 bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *limits, char *ret)
 {
-    char connections[COUNT_TEXT_BYTES];
-    char files[COUNT_TEXT_BYTES];
-    char limit[COUNT_TEXT_BYTES];
+    char connections[UNITS_TEXT_BYTES];
+    char files[UNITS_TEXT_BYTES];
+    char limit[UNITS_TEXT_BYTES];
     uint64_t enough = 1024;
 
     if (limits->open_files_max == 0 || needs->connections == 0 ||
@@ -69,9 +52,9 @@ bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *
     (void)snprintf(ret, PLAN_NEEDS_BYTES,
                    "%s connections need %s open files, the limit is %s: raise it with ulimit -n "
                    "%" PRIu64,
-                   write_count(needs->connections, connections),
-                   write_count(needs->open_files, files),
-                   write_count(limits->open_files_max, limit), enough);
+                   units_format_whole(needs->connections, connections),
+                   units_format_whole(needs->open_files, files),
+                   units_format_whole(limits->open_files_max, limit), enough);
     return true;
 }
 
@@ -80,8 +63,8 @@ bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
 {
     uint64_t addresses = addresses_count == 0 ? 1 : addresses_count;
     uint64_t ports = addresses * limits->ports_count;
-    char needed[COUNT_TEXT_BYTES];
-    char there[COUNT_TEXT_BYTES];
+    char needed[UNITS_TEXT_BYTES];
+    char there[UNITS_TEXT_BYTES];
 
     if (limits->ports_count == 0 || connections <= ports) {
         return false;
@@ -89,7 +72,7 @@ bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
     (void)snprintf(ret, PLAN_NEEDS_BYTES,
                    "%s connections need as many local ports, the host has %s for %s: widen "
                    "net.ipv4.ip_local_port_range, or use more hosts",
-                   write_count(connections, needed), write_count(ports, there),
+                   units_format_whole(connections, needed), units_format_whole(ports, there),
                    addresses == 1 ? "one address" : "these addresses");
     return true;
 }

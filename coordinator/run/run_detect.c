@@ -65,6 +65,31 @@ static bool is_wanted(const struct run *run, uint32_t target)
     return false;
 }
 
+/* Gives up the cases that ask more of their broker than it takes. 0, or the first one's -EUSERS or
+ * -EMSGSIZE, with its reason in error. */
+static int judge_limits(struct run *run, const struct status *const *answers, struct errinfo *error)
+{
+    bool skips = run->config->scenario->unavailable_skip;
+    int first = 0;
+
+    for (uint32_t i = 0; i < run->plan->cases_count; i++) {
+        struct entry_case *entry = &run->cases[i];
+        char why[PLAN_DEMAND_BYTES];
+        int r = entry->status == CASE_MEASURED ? run_check_limits(run, i, answers, why) : 0;
+
+        if (r == 0) {
+            continue;
+        }
+        entry->status = skips ? CASE_SKIPPED : CASE_FAILED;
+        (void)snprintf(entry->reason, sizeof entry->reason, "%s", why);
+        run_notice(run, "case %s can't be run: %s", entry->name, why);
+        if (first == 0) {
+            first = errinfo_set(error, r, "case %s can't be run: %s", entry->name, why);
+        }
+    }
+    return first;
+}
+
 static void give_up_cases(struct run *run, uint32_t target, const char *reason)
 {
     for (uint32_t i = 0; i < run->plan->cases_count; i++) {
@@ -140,6 +165,10 @@ int run_detect(struct run *run, struct errinfo *reterr)
     away = judge_targets(run, answers, &error);
     if (away > 0 && !run->config->scenario->unavailable_skip) {
         return errinfo_set(reterr, -EHOSTUNREACH, "%s", error.text);
+    }
+    r = judge_limits(run, answers, &error);
+    if (r < 0 && !run->config->scenario->unavailable_skip) {
+        return errinfo_set(reterr, r, "%s", error.text);
     }
     for (uint32_t i = 0; i < run->plan->cases_count; i++) {
         if (run->cases[i].status == CASE_MEASURED) {

@@ -114,7 +114,10 @@ const char *run_failure_code(int code)
     case -EFBIG:
         return "disk_full";
     case -EMFILE:
+    case -EUSERS:
         return "too_many_clients";
+    case -EMSGSIZE:
+        return "message_too_large";
     case -ESTALE:
         return "journal_gone";
     case -ECONNRESET:

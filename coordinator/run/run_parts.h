@@ -6,6 +6,7 @@
 #include "fold.h"
 #include "judge.h"
 #include "plan.h"
+#include "plan_demand.h"
 #include "run.h"
 #include "search.h"
 #include "session.h"
@@ -140,8 +141,13 @@ const char *run_failure_code(int code);
  * what to raise, before a broker is touched: the load would break down in the middle of opening. */
 int run_preflight(struct run *run, struct errinfo *reterr);
 
+/* Does the case ask more of its broker than that told the agents it takes? 0, or -EUSERS or
+ * -EMSGSIZE with why in ret[PLAN_DEMAND_BYTES]. answers: of the probes. */
+int run_check_limits(const struct run *run, uint32_t index, const struct status *const *answers,
+                     char *ret);
+
 /* Probes every target from every agent and gives the cases their status. -EHOSTUNREACH: a target
- * that must be there is not. */
+ * that must be there is not. -EUSERS, -EMSGSIZE: one takes less than its cases ask for. */
 int run_detect(struct run *run, struct errinfo *reterr);
 
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the

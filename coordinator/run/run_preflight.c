@@ -1,4 +1,4 @@
-/* run_preflight: can the agents' hosts hold the clients of every case? */
+/* run_preflight: can the agents' hosts, and the brokers, hold the clients of every case? */
 #include "run_parts.h"
 
 #include "plan_needs.h"
@@ -91,6 +91,48 @@ int run_preflight(struct run *run, struct errinfo *reterr)
         if (of->status == CASE_MEASURED &&
             plan_needs_clients(&scenario->setups[of->setup]) > safe) {
             r = check_case(run, i, reterr);
+        }
+    }
+    return r;
+}
+
+/* Of all agents on the agent's host. 0 where memory lacks. */
+static uint64_t host_connections(const struct run *run, uint32_t index, uint32_t agent)
+{
+    const struct hello *own = &fleet_agent(run->session->fleet, agent)->hello;
+    struct plan_trial trial = {.case_index = index};
+    uint64_t connections = 0;
+
+    if (plan_trial_fill(&run->plan_request, run->plan, NULL, &trial, NULL) == 0) {
+        for (uint32_t i = 0; i < trial.assignments_count; i++) {
+            if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, own)) {
+                connections += plan_needs_of(&trial.assignments[i]).connections;
+            }
+        }
+    }
+    plan_trial_clear(&trial);
+    return connections;
+}
+
+int run_check_limits(const struct run *run, uint32_t index, const struct status *const *answers,
+                     char *ret)
+{
+    const struct plan_case *of = &run->plan->cases[index];
+    const struct scenario *scenario = run->config->scenario;
+    const struct catalog_entry *entry = catalog_find(scenario->targets[of->target].backend);
+    int r = 0;
+
+    for (uint32_t a = 0; a < fleet_agents(run->session->fleet) && r == 0; a++) {
+        struct plan_demand demand = plan_demand_of(&scenario->setups[of->setup], entry);
+        const struct broker_limits *limits;
+
+        if (of->target >= answers[a]->results_count) {
+            continue;
+        }
+        limits = &answers[a]->results[of->target].limits;
+        if (plan_demand_check(&demand, limits, ret) < 0) {
+            demand.host_connections = host_connections(run, index, a);
+            r = plan_demand_check(&demand, limits, ret);
         }
     }
     return r;

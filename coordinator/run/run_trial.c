@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,20 @@ static int order_all(struct run *run, enum command_kind kind, enum prepare_step 
                         kind == COMMAND_PREPARE ? PREPARE_ANSWER_NS : RELEASE_ANSWER_NS, reterr);
 }
 
+/* A limit of the broker's that no client can ask for shows when it is reached, by some client: what
+ * all of them come to is known here. */
+static int add_sum(const struct run *run, int code, struct errinfo *reterr)
+{
+    const struct plan_case *of = &run->plan->cases[run->trial->case_index];
+    const struct scenario *scenario = run->config->scenario;
+    struct plan_demand demand = plan_demand_of(&scenario->setups[of->setup],
+                                               catalog_find(scenario->targets[of->target].backend));
+    struct errinfo said = *reterr;
+
+    return errinfo_set(reterr, code, "%.400s; this case needs %" PRIu64 " connections", said.text,
+                       demand.connections);
+}
+
 static int prepare(struct run *run, struct errinfo *reterr)
 {
     int r;
@@ -113,7 +128,7 @@ static int prepare(struct run *run, struct errinfo *reterr)
     if (r == 0) {
         r = order_all(run, COMMAND_PREPARE, PREPARE_PRODUCERS, reterr);
     }
-    return r;
+    return r == -EUSERS ? add_sum(run, r, reterr) : r;
 }
 
 /* Which phase runs now; for the view. */
@@ -404,10 +419,10 @@ static int settle(struct run *run, int code, bool begun, bool complete, struct e
     }
     run->events.failed = true;
     (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
-                   lost != UINT32_MAX       ? "agent_lost"
-                   : disk_failed(run->disk) ? run_failure_code(code)
-                   : begun                  ? "trial_failed"
-                                            : "prepare_failed");
+                   lost != UINT32_MAX                          ? "agent_lost"
+                   : disk_failed(run->disk) || code == -EUSERS ? run_failure_code(code)
+                   : begun                                     ? "trial_failed"
+                                                               : "prepare_failed");
     (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%.60s: %.440s",
                    run->progress.case_name, reason);
     (void)errinfo_set(reterr, code, "%s", reason);

@@ -20,6 +20,15 @@
 set -euo pipefail
 
 ROOT="${TMPDIR:-/tmp}/millrace-brokers"
+SET=() # Lines of configuration that the caller adds, as KEY=VALUE.
+
+# The added lines, with that between key and value. What is set twice counts as set last.
+added_lines() { # BETWEEN
+    local line
+    for line in "${SET[@]}"; do
+        printf '%s%s%s\n' "${line%%=*}" "$1" "${line#*=}"
+    done
+}
 
 say() { printf '%s: %s\n' "$BROKER" "$*" >&2; }
 
@@ -199,6 +208,7 @@ has_function() { [[ "$(type -t "$1")" == function ]]; }
 usage() {
     cat >&2 <<END
 usage: $BROKER start [--dir DIR]  start a broker on loopback; prints its address when it is ready
+       $BROKER start --set KEY=VALUE  add a line to its configuration; several times if need be
        $BROKER stop ADDRESS       end it and remove its files (a DIR that was given stays)
        $BROKER kill ADDRESS       end it as a crash would (SIGKILL); its data stay
        $BROKER resume ADDRESS     start it again: same port, same data
@@ -242,6 +252,9 @@ verb_start() {
         CONSUMED=0
         if [[ "$1" == --dir && $# -ge 2 ]]; then
             dir="$2"
+            CONSUMED=2
+        elif [[ "$1" == --set && "${2:-}" == ?*=* ]]; then
+            SET+=("$2")
             CONSUMED=2
         elif has_function broker_flag; then
             broker_flag "$@"

@@ -1,19 +1,43 @@
 #include "kafka_probe.h"
 
 #include "kafka_client.h"
+#include "kafka_described.h"
 #include "kafka_end.h"
 #include "kafka_peer.h"
 #include "mono.h"
 
+#include <netdb.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* What is not Kafka answers at once; what is silent is the library's to wait for. */
 #define PEER_NS (500 * NS_PER_MS)
+/* Brokers that tell their limits do it at once. */
+#define LIMITS_NS (NS_PER_S)
+
+/* What the probe learns on its way. */
+struct finding {
+    enum probe_failure failure;
+    char own_address[NI_MAXHOST]; /* As the broker sees this host; "" if unknown. */
+    struct broker_limits limits;
+};
+
+static void note_own_address(int fd, struct finding *finding)
+{
+    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
+    socklen_t own_bytes = sizeof own;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &own_bytes) < 0 ||
+        getnameinfo((struct sockaddr *)&own, own_bytes, finding->own_address,
+                    sizeof finding->own_address, NULL, 0, NI_NUMERICHOST) != 0) {
+        finding->own_address[0] = '\0';
+    }
+}
 
 /* Resolves and connects: tells a wrong name from a closed port better than the library does. */
 static enum probe_failure reach(const char *address, bool tls, int64_t deadline_ns,
-                                struct errinfo *reterr)
+                                struct finding *finding, struct errinfo *reterr)
 {
     char host[NET_HOST_BYTES];
     char port[NET_PORT_BYTES];
@@ -29,6 +53,7 @@ static enum probe_failure reach(const char *address, bool tls, int64_t deadline_
         (void)errinfo_prefix(reterr, 0, "%s", address);
         return backend_net_failure(failure);
     }
+    note_own_address(fd, finding);
     if (!tls) {
         int64_t latest_ns = mono_ns() + PEER_NS;
 
@@ -43,7 +68,7 @@ static enum probe_failure reach(const char *address, bool tls, int64_t deadline_
 
 /* One address that can be reached will do: the others are told by it. */
 static enum probe_failure reach_any(const struct target *target, int64_t deadline_ns,
-                                    struct errinfo *reterr)
+                                    struct finding *finding, struct errinfo *reterr)
 {
     enum probe_failure failure = PROBE_NAME;
 
@@ -53,7 +78,7 @@ static enum probe_failure reach_any(const struct target *target, int64_t deadlin
         int64_t now_ns = mono_ns();
         int64_t share_ns = (deadline_ns - now_ns) / (int64_t)(target->addresses_count - i + 1);
 
-        failure = reach(target->addresses[i], target->tls, now_ns + share_ns, reterr);
+        failure = reach(target->addresses[i], target->tls, now_ns + share_ns, finding, reterr);
         if (failure == PROBE_OK) {
             break;
         }
@@ -87,8 +112,8 @@ static enum probe_failure reach_advertised(const struct rd_kafka_metadata *metad
     return PROBE_OK;
 }
 
-static int check_advertised(rd_kafka_t *client, int64_t deadline_ns, enum probe_failure *ret,
-                            struct errinfo *reterr)
+static int look_at_brokers(rd_kafka_t *client, int64_t deadline_ns, struct finding *finding,
+                           struct errinfo *reterr)
 {
     const struct rd_kafka_metadata *metadata = NULL;
 
@@ -97,21 +122,29 @@ static int check_advertised(rd_kafka_t *client, int64_t deadline_ns, enum probe_
         RD_KAFKA_RESP_ERR_NO_ERROR) {
         return 0;
     }
-    *ret = reach_advertised(metadata, deadline_ns, reterr);
+    finding->failure = reach_advertised(metadata, deadline_ns, reterr);
+    if (finding->failure == PROBE_OK) {
+        int64_t latest_ns = mono_ns() + LIMITS_NS;
+
+        kafka_described_limits(client, metadata, finding->own_address,
+                               latest_ns < deadline_ns ? latest_ns : deadline_ns, &finding->limits);
+    }
     rd_kafka_metadata_destroy(metadata);
-    return kafka_failure_errno(*ret);
+    return kafka_failure_errno(finding->failure);
 }
 
 int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *ret,
                 struct errinfo *reterr)
 {
-    enum probe_failure failure = reach_any(target, deadline_ns, reterr);
+    struct finding finding = {.limits = {.count = 0}};
     rd_kafka_conf_t *conf = NULL;
     rd_kafka_t *client = NULL;
-    int r = kafka_failure_errno(failure);
+    int r;
 
+    finding.failure = reach_any(target, deadline_ns, &finding, reterr);
+    r = kafka_failure_errno(finding.failure);
     if (r == 0) {
-        failure = PROBE_OTHER;
+        finding.failure = PROBE_OTHER;
         r = kafka_conf_new(target, &conf, reterr);
     }
     if (r == 0) {
@@ -127,16 +160,16 @@ int kafka_probe(const struct target *target, int64_t deadline_ns, struct probe *
         conf = NULL;
     }
     if (r == 0) {
-        r = kafka_client_connect(client, target, deadline_ns, &failure, reterr);
-        r = r < 0 ? r : check_advertised(client, deadline_ns, &failure, reterr);
-    } else if (failure == PROBE_OTHER && target->tls) {
-        failure = PROBE_TLS; /* Certificates are read when a handle is made. */
+        r = kafka_client_connect(client, target, deadline_ns, &finding.failure, reterr);
+        r = r < 0 ? r : look_at_brokers(client, deadline_ns, &finding, reterr);
+    } else if (finding.failure == PROBE_OTHER && target->tls) {
+        finding.failure = PROBE_TLS; /* Certificates are read when a handle is made. */
     }
     if (conf != NULL) {
         rd_kafka_conf_destroy(conf);
     }
     kafka_end(&client, 1, mono_ns() + NS_PER_S / 2);
     /* The protocol names versions of its requests, but not the broker's. */
-    *ret = (struct probe){.failure = failure};
+    *ret = (struct probe){.failure = finding.failure, .limits = finding.limits};
     return r;
 }

@@ -369,6 +369,11 @@ static int explain_reason(const char *address, int code, enum probe_failure *ret
     case MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION:
         *ret = PROBE_PROTOCOL;
         return errinfo_set(reterr, -EPROTO, "%s: the broker does not speak MQTT 5", address);
+    case MQTTREASONCODE_QUOTA_EXCEEDED:
+    case MQTTREASONCODE_CONNECTION_RATE_EXCEEDED:
+        *ret = PROBE_LOOK;
+        return errinfo_set(reterr, -EUSERS, "%s: a limit of the broker is reached: %s", address,
+                           text != NULL ? text : "it takes no more connections");
     default:
         *ret = PROBE_OTHER;
         return errinfo_set(reterr, -ECONNREFUSED, "%s: the broker refuses: %s", address,

@@ -7,6 +7,7 @@
 #include "sync.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,21 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
     return r == 0 && config->role == ROLE_PRODUCER ? mqtt_nudge_init(endpoint, reterr) : r;
 }
 
+/* A target was probed before its clients are opened: a broker that then closes one that has said
+ * nothing but its login has no room for it. Mosquitto gives no other sign. */
+static int explain_dial(const struct endpoint_config *config, uint32_t client, int code,
+                        struct errinfo *reterr)
+{
+    return code != -EPROTO
+               ? code
+               : errinfo_set(reterr, -EUSERS,
+                             "%s: the broker closed the connection of client %" PRIu32
+                             " of %" PRIu32
+                             " at its login, as one does whose limit of connections is reached: "
+                             "raise it (Mosquitto: max_connections)",
+                             config->target->addresses[0], client + 1, config->clients_count);
+}
+
 /* All dial at the same time. made: of each client; what no link took is left in it. */
 static int dial_all(struct endpoint *endpoint, struct link **made, struct errinfo *reterr)
 {
@@ -290,6 +306,8 @@ static int dial_all(struct endpoint *endpoint, struct link **made, struct errinf
         } else if (r == 0) {
             r = errinfo_set(reterr, -ECONNRESET, "%s: the broker closed the connection at once",
                             config->target->addresses[0]);
+        } else {
+            r = explain_dial(config, i, r, reterr);
         }
     }
     return r;

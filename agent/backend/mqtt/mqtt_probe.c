@@ -25,6 +25,7 @@ struct attempt {
     enum attempt_state state;
     struct mqtt_failure failure;
     char version[NAME_BYTES];
+    struct broker_limits limits;
 };
 
 static void attempt_lock(struct attempt *attempt)
@@ -38,12 +39,36 @@ static void attempt_unlock(struct attempt *attempt)
     sync_unlock(&attempt->mutex);
 }
 
+/* What the CONNACK says (MQTT 5, section 3.2.2.3). A property that is not there is no limit. */
+static void take_limits(MQTTProperties *properties, struct broker_limits *limits)
+{
+    static const struct {
+        enum MQTTPropertyCodes code;
+        enum broker_limit_kind kind;
+        const char *name;
+    } told[] = {
+        {MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, LIMIT_MESSAGE_BYTES, "Maximum Packet Size"},
+        {MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, LIMIT_OTHER, "Receive Maximum"},
+        {MQTTPROPERTY_CODE_MAXIMUM_QOS, LIMIT_OTHER, "Maximum QoS"},
+        {MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM, LIMIT_OTHER, "Topic Alias Maximum"},
+    };
+
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (MQTTProperties_hasProperty(properties, told[i].code)) {
+            broker_limits_add(limits, told[i].kind, told[i].name,
+                              (uint64_t)MQTTProperties_getNumericValue(properties, told[i].code));
+        }
+    }
+}
+
 static void on_connected(void *context, MQTTAsync_successData5 *data)
 {
     struct attempt *attempt = context;
 
-    (void)data;
     attempt_lock(attempt);
+    if (data != NULL) {
+        take_limits(&data->properties, &attempt->limits);
+    }
     attempt->state = ATTEMPT_CONNECTED;
     attempt_unlock(attempt);
 }
@@ -144,6 +169,7 @@ static int log_in(struct mqtt_access *access, struct attempt *attempt, int64_t d
         r = mqtt_access_explain(access, &attempt->failure, &ret->failure, reterr);
         goto out;
     }
+    ret->limits = attempt->limits; /* Complete: it is told of a connection once. */
     ask_version(handle, attempt, deadline_ns, ret);
 out:
     MQTTAsync_destroy(&handle);

@@ -175,12 +175,18 @@ static int login_failed(struct attempt *attempt, const struct rabbitmq_link *lin
                         amqp_rpc_reply_t reply, struct errinfo *reterr)
 {
     bool greeted = amqp_get_server_properties(link->connection)->num_entries > 0;
-    char text[256];
+    char text[512];
 
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
         int code = rabbitmq_close_errno(&reply.reply);
+        const char *remedy;
 
         rabbitmq_close_text(&reply.reply, text, sizeof text);
+        remedy = rabbitmq_limit_remedy(text);
+        if (remedy != NULL) {
+            (void)snprintf(text + strlen(text), sizeof text - strlen(text), ": %s", remedy);
+            return fail(attempt, PROBE_LOOK, code, reterr, text);
+        }
         return fail(attempt, code == -EACCES ? PROBE_LOGIN : PROBE_PROTOCOL, code, reterr, text);
     }
     switch (reply.library_error) {
@@ -283,6 +289,14 @@ static void broker_version(amqp_connection_state_t connection, char *version, si
                    number.len > 0 ? (const char *)number.bytes : "");
 }
 
+/* As both sides agreed: the smaller of what each of them takes. */
+static void note_limits(amqp_connection_state_t connection, struct broker_limits *limits)
+{
+    broker_limits_add(limits, LIMIT_OTHER, "frame_max", (uint64_t)amqp_get_frame_max(connection));
+    broker_limits_add(limits, LIMIT_OTHER, "channel_max",
+                      (uint64_t)amqp_get_channel_max(connection));
+}
+
 static int parse_address(struct attempt *attempt, const char *address, struct rabbitmq_link *link,
                          struct errinfo *reterr)
 {
@@ -374,6 +388,7 @@ int rabbitmq_link_open(const struct rabbitmq_link_config *config, struct rabbitm
         if (r == 0) {
             probe.failure = PROBE_OK;
             broker_version(link.connection, probe.broker_version, sizeof probe.broker_version);
+            note_limits(link.connection, &probe.limits);
             *ret = link;
             break;
         }

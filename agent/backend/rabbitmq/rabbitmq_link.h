@@ -64,8 +64,13 @@ int rabbitmq_channel_open(struct rabbitmq_link *link, amqp_channel_t channel,
 int rabbitmq_channel_renew(struct rabbitmq_link *link, amqp_channel_t channel,
                            struct errinfo *reterr);
 
-/* Why the broker closed: "text (code)" of a connection.close or channel.close, and its errno. */
+/* Why the broker closed: "text (code)" of a connection.close or channel.close, and its errno:
+ * -EUSERS where a limit on connections is reached, -EACCES, -ENOENT, -EEXIST, -ECONNRESET, -EPROTO.
+ */
 void rabbitmq_close_text(const amqp_method_t *method, char *text, size_t text_bytes);
 int rabbitmq_close_errno(const amqp_method_t *method);
+
+/* What to raise, if the broker's text says that a limit is reached; else NULL. */
+const char *rabbitmq_limit_remedy(const char *text);
 
 #endif

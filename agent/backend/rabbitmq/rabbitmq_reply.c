@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/time.h>
 
 #define FRAMES_ASIDE 64
@@ -35,8 +37,39 @@ static unsigned close_code(const amqp_method_t *method)
     return 0;
 }
 
+/* "... connection limit (20) is reached", whatever the code that goes with it. Which limits there
+ * are no client can ask for. */
+static bool names_limit(const char *text, const char *limit)
+{
+    return strstr(text, limit) != NULL && strstr(text, "is reached") != NULL;
+}
+
+const char *rabbitmq_limit_remedy(const char *text)
+{
+    static const char *const remedies[][2] = {
+        {"user connection limit", "raise max-connections with rabbitmqctl set_user_limits"},
+        {"node connection limit", "raise connection_max in rabbitmq.conf"},
+        {"connection limit", "raise max-connections with rabbitmqctl set_vhost_limits"},
+        {"channel limit", "raise max-channels with rabbitmqctl set_user_limits"},
+        {"queue limit", "raise max-queues with rabbitmqctl set_vhost_limits"},
+    };
+
+    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
+        if (names_limit(text, remedies[i][0])) {
+            return remedies[i][1];
+        }
+    }
+    return NULL;
+}
+
 int rabbitmq_close_errno(const amqp_method_t *method)
 {
+    char text[256];
+
+    rabbitmq_close_text(method, text, sizeof text);
+    if (names_limit(text, "connection limit")) {
+        return -EUSERS;
+    }
     switch (close_code(method)) {
     case AMQP_ACCESS_REFUSED:
     case AMQP_NOT_ALLOWED:
@@ -105,9 +138,13 @@ int rabbitmq_reply(struct rabbitmq_link *link, amqp_rpc_reply_t reply, struct er
     (void)vsnprintf(doing, sizeof doing, what, arguments);
     va_end(arguments);
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
+        const char *remedy;
+
         rabbitmq_close_text(&reply.reply, text, sizeof text);
-        return errinfo_set(reterr, rabbitmq_close_errno(&reply.reply), "%s at %s: %s", doing,
-                           link->peer, text);
+        remedy = rabbitmq_limit_remedy(text);
+        return errinfo_set(reterr, rabbitmq_close_errno(&reply.reply), "%s at %s: %s%s%s", doing,
+                           link->peer, text, remedy == NULL ? "" : ": ",
+                           remedy == NULL ? "" : remedy);
     }
     if (reply.library_error != AMQP_STATUS_TIMEOUT || !was_blocked(link, text, sizeof text)) {
         (void)snprintf(text, sizeof text, "%s", amqp_error_string2(reply.library_error));

@@ -203,6 +203,14 @@ void sample_status(struct random *random, struct status *ret)
         sample_text(random, result->broker_version, sizeof result->broker_version);
         result->took_ns = sample_time(random);
         result->removed = (uint32_t)sample_number(random);
+        result->limits.count = sample_below(random, BROKER_LIMITS_MAX + 1);
+        for (uint32_t j = 0; j < result->limits.count; j++) {
+            struct broker_limit *limit = &result->limits.items[j];
+
+            limit->kind = (enum broker_limit_kind)sample_below(random, LIMIT_OTHER + 1);
+            sample_text(random, limit->name, sizeof limit->name);
+            limit->value = sample_number(random);
+        }
     }
 }
 
