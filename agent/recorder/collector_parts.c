@@ -68,6 +68,21 @@ static void *list_grow(void *list, uint32_t *count, size_t element_bytes)
     return grown;
 }
 
+/* The histograms as the bytes that travel; those of the cell are freed. */
+static int pack_series(struct recorder_cell *cell, struct snapshot_row *row)
+{
+    int r = 0;
+
+    for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
+        if (cell->series[series] != NULL) {
+            r = hist_packed_of(cell->series[series], &row->series[series], NULL);
+            hist_free(cell->series[series]);
+            cell->series[series] = NULL;
+        }
+    }
+    return r;
+}
+
 static int cut_row(struct cutter *cutter, uint32_t at)
 {
     struct recorder_cell *cell = &cutter->collector->cells[at];
@@ -98,8 +113,7 @@ static int cut_row(struct cutter *cutter, uint32_t at)
     row->flow = at % flows;
     row->phase = at / flows;
     row->counters = cell->counters;
-    memcpy(row->series, cell->series, sizeof row->series); /* The part owns the histograms now. */
-    return 0;
+    return pack_series(cell, row);
 }
 
 static int cut_rows(struct cutter *cutter)

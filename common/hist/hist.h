@@ -82,10 +82,32 @@ void hist_each(const struct hist *hist,
 #define HIST_PACKED_BYTES_MAX (1024 * 1024)
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes);
 
-/* Adds a packed histogram into hist. Every byte is checked: -EBADMSG for anything hist_pack() can't
- * have made or what would pass HIST_COUNT_MAX; -ENOMEM. hist is untouched then. */
-int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
-                    struct errinfo *reterr);
+/* A histogram in its packed form, whole and checked: it travels and is kept as these bytes, and is
+ * added up from them. All zeros: there are no samples. */
+struct hist_packed {
+    uint8_t *bytes; /* Owned. */
+    size_t bytes_count;
+    uint64_t count; /* Samples; those that are censored are among them. */
+    uint64_t censored;
+};
+
+/* 0 or -ENOMEM; *ret is the caller's, and what was in it is not freed. */
+int hist_packed_of(const struct hist *hist, struct hist_packed *ret, struct errinfo *reterr);
+
+/* A copy of bytes that came from elsewhere. Every byte is checked before memory is taken: -EBADMSG
+ * for anything hist_pack() can't have made; -ENOMEM. */
+int hist_packed_read(const void *bytes, size_t bytes_count, struct hist_packed *ret,
+                     struct errinfo *reterr);
+
+/* Frees the bytes and leaves one without samples. */
+void hist_packed_done(struct hist_packed *packed);
+
+/* As hist_add() and the functions on one, straight from the bytes. */
+int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct errinfo *reterr);
+int64_t hist_packed_min(const struct hist_packed *packed);
+int64_t hist_packed_max(const struct hist_packed *packed);
+double hist_packed_sum(const struct hist_packed *packed);
+int64_t hist_packed_percentile(const struct hist_packed *packed, double percentile);
 
 /*
  * .hlog: HdrHistogram's interval log, V2 compressed with 8-byte words, that other tools open. One

@@ -4,6 +4,8 @@
 #include "invariant.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /*
  * The packed form: LEB128 of count, over_range, min, max and sum (up to 128 bits), then for each
@@ -20,8 +22,9 @@ static_assert((int64_t)HIST_PACKED_BYTES_MAX >= 4 * NUMBER_LEB_BYTES + SUM_LEB_B
               "the packed form of every histogram fits");
 
 struct packer {
-    uint8_t *at;
+    uint8_t *at; /* NULL: bytes are only counted. */
     const uint8_t *end;
+    size_t bytes_count;
     bool full;
 };
 
@@ -30,11 +33,14 @@ static void put(struct packer *packer, hist_wide number)
     do {
         uint8_t more = number > 0x7f ? 0x80 : 0;
 
-        if (packer->at == packer->end) {
-            packer->full = true;
-            return;
+        if (packer->at != NULL) {
+            if (packer->at == packer->end) {
+                packer->full = true;
+                return;
+            }
+            *packer->at++ = (uint8_t)(number & 0x7f) | more;
         }
-        *packer->at++ = (uint8_t)(number & 0x7f) | more;
+        packer->bytes_count++;
         number >>= 7;
     } while (number > 0);
 }
@@ -53,23 +59,54 @@ static void put_buckets(struct packer *packer, const struct hist *hist, const in
     }
 }
 
+static void put_hist(struct packer *packer, const struct hist *hist)
+{
+    put(packer, hist->count);
+    put(packer, hist->over_range);
+    put(packer, (uint64_t)hist_min(hist));
+    put(packer, (uint64_t)hist_max(hist));
+    put(packer, hist->sum_ns);
+    if (hist->count > 0) {
+        put_buckets(packer, hist, hist->counts);
+    }
+    if (hist->censored_count > 0) {
+        put(packer, 0);
+        put_buckets(packer, hist, hist->censored);
+    }
+}
+
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
 {
     struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
 
-    put(&packer, hist->count);
-    put(&packer, hist->over_range);
-    put(&packer, (uint64_t)hist_min(hist));
-    put(&packer, (uint64_t)hist_max(hist));
-    put(&packer, hist->sum_ns);
-    if (hist->count > 0) {
-        put_buckets(&packer, hist, hist->counts);
+    put_hist(&packer, hist);
+    return packer.full ? -ENOSPC : (int)packer.bytes_count;
+}
+
+int hist_packed_of(const struct hist *hist, struct hist_packed *ret, struct errinfo *reterr)
+{
+    struct packer counting = {.at = NULL};
+    struct packer packer;
+    uint8_t *bytes;
+
+    put_hist(&counting, hist);
+    bytes = malloc(counting.bytes_count);
+    if (bytes == NULL) {
+        return errinfo_nomem(reterr);
     }
-    if (hist->censored_count > 0) {
-        put(&packer, 0);
-        put_buckets(&packer, hist, hist->censored);
-    }
-    return packer.full ? -ENOSPC : (int)(packer.at - (uint8_t *)buffer);
+    packer = (struct packer){.at = bytes, .end = bytes + counting.bytes_count};
+    put_hist(&packer, hist);
+    *ret = (struct hist_packed){.bytes = bytes,
+                                .bytes_count = counting.bytes_count,
+                                .count = hist->count,
+                                .censored = hist->censored_count};
+    return 0;
+}
+
+void hist_packed_done(struct hist_packed *packed)
+{
+    free(packed->bytes);
+    *packed = (struct hist_packed){.bytes = NULL};
 }
 
 struct unpacker {
@@ -217,7 +254,7 @@ static bool take_pair(struct unpacker *unpacker, int32_t last, int32_t *bucket, 
 /* Those that are censored, at the end; all walks over the buckets of all, which hold them. Returns
  * how many there are; UINT64_MAX: they can't be. */
 static uint64_t take_censored(struct unpacker *unpacker, struct unpacker all,
-                              const struct summary *summary, struct hist *hist)
+                              const struct summary *summary)
 {
     int32_t bucket = 0;
     int32_t of_all = 0;
@@ -232,16 +269,13 @@ static uint64_t take_censored(struct unpacker *unpacker, struct unpacker all,
             return UINT64_MAX;
         }
         censored += count;
-        if (hist != NULL) {
-            hist->censored[bucket] += (int64_t)count;
-        }
     }
     return unpacker->broken || unpacker->at < unpacker->end || censored == 0 ? UINT64_MAX
                                                                              : censored;
 }
 
-/* Walks the buckets; with hist they are added to it, without it they are only checked. */
-static bool take_buckets(struct unpacker *unpacker, struct summary *summary, struct hist *hist)
+/* Walks the buckets and checks them. */
+static bool take_buckets(struct unpacker *unpacker, struct summary *summary)
 {
     int32_t bucket = 0;
     uint64_t count = 0;
@@ -251,9 +285,6 @@ static bool take_buckets(struct unpacker *unpacker, struct summary *summary, str
             !count_bucket(summary, bucket, count)) {
             return false;
         }
-        if (hist != NULL) {
-            hist->counts[bucket] += (int64_t)count;
-        }
     }
     if (unpacker->broken) {
         return false;
@@ -262,48 +293,128 @@ static bool take_buckets(struct unpacker *unpacker, struct summary *summary, str
            (summary->count == 0 || sum_is_possible(summary));
 }
 
-/* All that follows the head, as take_buckets(). Returns how many are censored, UINT64_MAX for what
- * can't be. */
-static uint64_t take_all(struct unpacker unpacker, struct summary summary, struct hist *hist)
+/* All that follows the head. Returns how many are censored, UINT64_MAX for what can't be. */
+static uint64_t check_all(struct unpacker unpacker, struct summary summary)
 {
     const struct unpacker buckets = unpacker;
 
-    if (!take_buckets(&unpacker, &summary, hist)) {
+    if (!take_buckets(&unpacker, &summary)) {
         return UINT64_MAX;
     }
-    return unpacker.censored ? take_censored(&unpacker, buckets, &summary, hist) : 0;
+    return unpacker.censored ? take_censored(&unpacker, buckets, &summary) : 0;
 }
 
-int hist_unpack_add(struct hist *hist, const void *packed, size_t packed_bytes,
-                    struct errinfo *reterr)
+int hist_packed_read(const void *bytes, size_t bytes_count, struct hist_packed *ret,
+                     struct errinfo *reterr)
 {
-    const uint8_t *bytes = packed;
-    struct unpacker unpacker = {.at = bytes, .end = bytes + packed_bytes};
+    struct unpacker unpacker = {.at = bytes, .end = (const uint8_t *)bytes + bytes_count};
     struct summary summary = {0};
     uint64_t censored;
+    uint8_t *copy;
 
     if (!take_head(&unpacker, &summary)) {
         return errinfo_set(reterr, -EBADMSG, "packed histogram: its head is damaged");
     }
-    censored = take_all(unpacker, summary, NULL);
+    censored = check_all(unpacker, summary);
     if (censored == UINT64_MAX) {
         return errinfo_set(reterr, -EBADMSG, "packed histogram: its buckets are damaged");
     }
-    if (summary.count > HIST_COUNT_MAX - hist->count) {
-        return errinfo_set(reterr, -EBADMSG, "packed histogram: more samples than can be counted");
+    copy = malloc(bytes_count);
+    if (copy == NULL) {
+        return errinfo_nomem(reterr);
     }
-    if (summary.count == 0) {
+    memcpy(copy, bytes, bytes_count);
+    *ret = (struct hist_packed){
+        .bytes = copy, .bytes_count = bytes_count, .count = summary.count, .censored = censored};
+    return 0;
+}
+
+/* The head of a form that was checked; the buckets follow in *ret_buckets. */
+static struct summary head_of(const struct hist_packed *packed, struct unpacker *ret_buckets)
+{
+    struct summary summary = {0};
+
+    *ret_buckets =
+        (struct unpacker){.at = packed->bytes, .end = packed->bytes + packed->bytes_count};
+    ASSERT(take_head(ret_buckets, &summary));
+    return summary;
+}
+
+int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct errinfo *reterr)
+{
+    struct unpacker unpacker;
+    struct summary summary;
+    int32_t bucket = 0;
+    uint64_t count = 0;
+
+    if (from->count == 0) {
         return 0;
     }
-    if (censored > 0 && hist_allow_censored(hist, reterr) < 0) {
+    if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
+        return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
+    }
+    if (from->censored > 0 && hist_allow_censored(hist, reterr) < 0) {
         return -ENOMEM;
     }
-    ASSERT(take_all(unpacker, summary, hist) == censored);
+    summary = head_of(from, &unpacker);
+    while (take_pair(&unpacker, summary.last, &bucket, &count)) {
+        hist->counts[bucket] += (int64_t)count;
+    }
+    bucket = 0;
+    while (from->censored > 0 && take_pair(&unpacker, summary.last, &bucket, &count)) {
+        hist->censored[bucket] += (int64_t)count;
+    }
+    ASSERT(!unpacker.broken);
     hist->count += summary.count;
-    hist->censored_count += censored;
+    hist->censored_count += from->censored;
     hist->over_range += summary.over_range;
     hist->sum_ns += summary.sum_ns;
     hist->min_ns = smaller(hist->min_ns, summary.min_ns);
     hist->max_ns = larger(hist->max_ns, summary.max_ns);
     return 0;
+}
+
+int64_t hist_packed_min(const struct hist_packed *packed)
+{
+    struct unpacker buckets;
+
+    return packed->count == 0 ? 0 : head_of(packed, &buckets).min_ns;
+}
+
+int64_t hist_packed_max(const struct hist_packed *packed)
+{
+    struct unpacker buckets;
+
+    return packed->count == 0 ? 0 : head_of(packed, &buckets).max_ns;
+}
+
+double hist_packed_sum(const struct hist_packed *packed)
+{
+    struct unpacker buckets;
+
+    return packed->count == 0 ? 0.0 : (double)head_of(packed, &buckets).sum_ns;
+}
+
+int64_t hist_packed_percentile(const struct hist_packed *packed, double percentile)
+{
+    struct unpacker unpacker;
+    struct summary summary;
+    uint64_t rank;
+    uint64_t seen = 0;
+    uint64_t count = 0;
+    int32_t bucket = 0;
+
+    ASSERT(percentile >= 0.0 && percentile <= 100.0);
+    if (packed->count == 0) {
+        return 0;
+    }
+    summary = head_of(packed, &unpacker);
+    rank = hist_rank(percentile, summary.count);
+    if (percentile <= 0.0 || rank == summary.count) {
+        return percentile <= 0.0 ? summary.min_ns : summary.max_ns;
+    }
+    while (seen < rank && take_pair(&unpacker, summary.last, &bucket, &count)) {
+        seen += count;
+    }
+    return smaller(larger(hist_bucket_highest(bucket), summary.min_ns), summary.max_ns);
 }

@@ -39,7 +39,7 @@ static void rows_free(struct snapshot_row *rows, uint32_t rows_count)
 {
     for (uint32_t i = 0; rows != NULL && i < rows_count; i++) {
         for (int series = 0; series < SERIES_COUNT; series++) {
-            hist_free(rows[i].series[series]);
+            hist_packed_done(&rows[i].series[series]);
         }
     }
     free(rows);

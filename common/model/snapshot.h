@@ -73,7 +73,7 @@ struct snapshot_row {
     uint32_t flow;
     uint32_t phase;
     struct counters counters;
-    struct hist *series[SERIES_COUNT]; /* NULL: no samples. Owned. */
+    struct hist_packed series[SERIES_COUNT]; /* Owned. */
 };
 
 /* Producer's side of a stream. */

@@ -33,7 +33,7 @@ enum field_type {
     FIELD_ENUM,    /* 0 .. names_count - 1; kept by its name. */
     /* One for each name; kept as a document with those names. */
     FIELD_COUNTERS, /* uint64_t[names_count] */
-    FIELD_HISTS,    /* struct hist *[names_count]: owned; NULL: no samples. */
+    FIELD_HISTS,    /* struct hist_packed[names_count]: owned. */
     FIELD_RUNS,     /* struct seqruns. */
     /* Structs with a table of their own, `of`. */
     FIELD_RECORD, /* One, within the struct. */

@@ -117,6 +117,7 @@ static void free_string(const struct field *field, char *text)
 static void free_field(const struct field *field, void *item)
 {
     void **owned = field_at(field, item);
+    struct hist_packed *hists = field_at(field, item);
 
     switch (field->type) {
     case FIELD_STRING:
@@ -128,7 +129,7 @@ static void free_field(const struct field *field, void *item)
         break;
     case FIELD_HISTS:
         for (uint32_t i = 0; i < field->names_count; i++) {
-            hist_free(owned[i]);
+            hist_packed_done(&hists[i]);
         }
         break;
     case FIELD_RUNS:

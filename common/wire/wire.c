@@ -61,7 +61,6 @@ static int encode(uint32_t kind, const struct body *body, struct text *out)
     code_body(&coder, body);
     code_end(&coder);
     r = coder.failure;
-    coder_done(&coder);
     if (text_failed(out)) {
         return -ENOMEM;
     }

@@ -37,12 +37,6 @@ void coder_read(struct coder *coder, const void *bytes, size_t bytes_count, stru
     coder->reterr = reterr;
 }
 
-void coder_done(struct coder *coder)
-{
-    free(coder->packed);
-    coder->packed = NULL;
-}
-
 bool coder_reads(const struct coder *coder)
 {
     return coder->out == NULL;

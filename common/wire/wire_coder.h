@@ -35,7 +35,6 @@ struct coder {
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
     const struct snapshot_limits *limits; /* Reading a snapshot: of its trial; NULL: not known. */
-    uint8_t *packed; /* Writing: room for a packed histogram; made when first needed. */
     uint32_t depth;
     struct {
         const char *name;
@@ -45,7 +44,6 @@ struct coder {
 
 void coder_write(struct coder *coder, struct text *out);
 void coder_read(struct coder *coder, const void *bytes, size_t bytes_count, struct errinfo *reterr);
-void coder_done(struct coder *coder);
 bool coder_reads(const struct coder *coder);
 
 /* The first failure, with "STRUCT: field what"; coder_bad() is for -EBADMSG. */
@@ -89,7 +87,7 @@ void code_string(struct coder *coder, const char *field, char **text, bool optio
 bool code_present(struct coder *coder, const char *field, bool present);
 
 void code_runs(struct coder *coder, const char *field, struct seqruns *list);
-void code_hist(struct coder *coder, const char *field, struct hist **hist); /* May be NULL. */
+void code_hist(struct coder *coder, const char *field, struct hist_packed *hist);
 
 struct list_kind {
     size_t item_bytes;

@@ -184,53 +184,23 @@ void code_runs(struct coder *coder, const char *field, struct seqruns *list)
     }
 }
 
-static void write_hist(struct coder *coder, const char *field, const struct hist *hist)
+void code_hist(struct coder *coder, const char *field, struct hist_packed *hist)
 {
-    const void *bytes = NULL;
-    size_t bytes_count = 0;
+    const void *bytes = hist->bytes;
+    size_t bytes_count = hist->bytes_count;
+    int r;
 
-    if (hist != NULL) {
-        int r;
-
-        if (coder->packed == NULL) {
-            coder->packed = malloc((size_t)HIST_PACKED_BYTES_MAX);
-        }
-        if (coder->packed == NULL) {
-            coder_fail(coder, -ENOMEM, field, "does not fit into memory");
-            return;
-        }
-        r = hist_pack(hist, coder->packed, (size_t)HIST_PACKED_BYTES_MAX);
-        ASSERT(r > 0);
-        bytes = coder->packed;
-        bytes_count = (size_t)r;
-    }
-    coder_bytes(coder, field, &bytes, &bytes_count);
-}
-
-static void read_hist(struct coder *coder, const char *field, struct hist **hist)
-{
-    const void *bytes = NULL;
-    size_t bytes_count = 0;
-
-    coder_bytes(coder, field, &bytes, &bytes_count);
-    if (coder->failure != 0 || bytes == NULL) {
-        return;
-    }
-    if (hist_new(hist, NULL) < 0) {
-        coder_fail(coder, -ENOMEM, field, "does not fit into memory");
-    } else if (hist_unpack_add(*hist, bytes, bytes_count, NULL) < 0) {
-        coder_bad(coder, field, "is no histogram");
-    }
-}
-
-void code_hist(struct coder *coder, const char *field, struct hist **hist)
-{
     if (!coder_step(coder)) {
         return;
     }
-    if (coder_reads(coder)) {
-        read_hist(coder, field, hist);
-    } else {
-        write_hist(coder, field, *hist);
+    coder_bytes(coder, field, &bytes, &bytes_count);
+    if (!coder_reads(coder) || coder->failure != 0 || bytes == NULL) {
+        return;
+    }
+    r = hist_packed_read(bytes, bytes_count, hist, NULL);
+    if (r == -ENOMEM) {
+        coder_fail(coder, -ENOMEM, field, "does not fit into memory");
+    } else if (r < 0) {
+        coder_bad(coder, field, "is no histogram");
     }
 }

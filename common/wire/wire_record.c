@@ -56,7 +56,7 @@ static void code_signed(struct coder *coder, const struct field *field, void *it
 static void code_by_name(struct coder *coder, const struct field *field, void *at)
 {
     uint64_t *counters = at;
-    struct hist **hists = at;
+    struct hist_packed *hists = at;
 
     for (uint32_t i = 0; i < field->names_count; i++) {
         if (field->type == FIELD_HISTS) {

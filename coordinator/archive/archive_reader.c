@@ -181,7 +181,6 @@ int archive_next(struct archive_reader *reader, struct journal_entry *ret, struc
         memset(&entry, 0, sizeof entry);
         fields_read(&fields, reader->document, length, reterr);
         code_entry(&fields, &entry);
-        fields_done(&fields);
         r = fields.failure == 0 ? 1 : fields.failure;
         if (r < 0) {
             journal_entry_done(&entry);

@@ -112,7 +112,6 @@ int archive_append(struct archive_writer *writer, const struct journal_entry *en
     fields_write(&fields, &bson);
     fields.reterr = reterr;
     code_entry(&fields, &borrowed);
-    fields_done(&fields);
     r = fields.failure;
     if (r == 0 && bson.len > DOCUMENT_BYTES_MAX) {
         r = errinfo_set(reterr, -EMSGSIZE, "an entry of %u bytes is longer than BSON's %d",

@@ -30,12 +30,6 @@ void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_cou
     }
 }
 
-void fields_done(struct fields *fields)
-{
-    free(fields->packed);
-    fields->packed = NULL;
-}
-
 void fields_fail(struct fields *fields, int code, const char *key, const char *what)
 {
     char place[ERRINFO_BYTES] = "";

@@ -28,7 +28,6 @@ struct fields {
     bool reads;
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
-    uint8_t *packed; /* Room for a packed histogram; made when first needed. */
     uint32_t depth;
     struct {
         const char *name;
@@ -45,7 +44,6 @@ struct fields {
 void fields_write(struct fields *fields, bson_t *bson);
 void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_count,
                  struct errinfo *reterr);
-void fields_done(struct fields *fields);
 
 /* Reading: is there no such field in the document that is open? */
 bool fields_lacks(const struct fields *fields, const char *key);
@@ -90,8 +88,8 @@ void field_item_begin(struct fields *fields);
 void field_item_end(struct fields *fields);
 
 /* {count, min_ns, max_ns, packed}: the first three for people, the last as hist_pack() has it and
- * the only one that is read. NULL is left out. */
-void field_hist(struct fields *fields, const char *key, struct hist **hist);
+ * the only one that is read. One without bytes is left out. */
+void field_hist(struct fields *fields, const char *key, struct hist_packed *hist);
 
 struct field_list {
     size_t item_bytes;

@@ -44,33 +44,23 @@ static void write_binary(struct fields *fields, const char *key, const void *byt
     }
 }
 
-static void write_hist(struct fields *fields, const char *key, const struct hist *hist)
+static void write_hist(struct fields *fields, const char *key, const struct hist_packed *hist)
 {
-    uint64_t count = hist_count(hist);
-    int64_t min_ns = hist_min(hist);
-    int64_t max_ns = hist_max(hist);
-    int r;
+    uint64_t count = hist->count;
+    int64_t min_ns = hist_packed_min(hist);
+    int64_t max_ns = hist_packed_max(hist);
 
-    if (fields->packed == NULL) {
-        fields->packed = malloc((size_t)HIST_PACKED_BYTES_MAX);
-    }
-    if (fields->packed == NULL) {
-        fields_fail(fields, -ENOMEM, key, "does not fit into memory");
-        return;
-    }
     if (!field_doc_begin(fields, key)) {
         return;
     }
-    r = hist_pack(hist, fields->packed, (size_t)HIST_PACKED_BYTES_MAX);
-    ASSERT(r > 0);
     field_counter(fields, "count", &count);
     field_i64(fields, "min_ns", &min_ns);
     field_i64(fields, "max_ns", &max_ns);
-    write_binary(fields, "packed", fields->packed, (size_t)r);
+    write_binary(fields, "packed", hist->bytes, hist->bytes_count);
     field_doc_end(fields);
 }
 
-static void read_hist(struct fields *fields, const char *key, struct hist **hist)
+static void read_hist(struct fields *fields, const char *key, struct hist_packed *hist)
 {
     const uint8_t *bytes = NULL;
     uint32_t bytes_count = 0;
@@ -80,15 +70,19 @@ static void read_hist(struct fields *fields, const char *key, struct hist **hist
     }
     if (!read_binary(fields, "packed", &bytes, &bytes_count)) {
         fields_bad(fields, "packed", "is missing");
-    } else if (hist_new(hist, NULL) < 0) {
-        fields_fail(fields, -ENOMEM, key, "does not fit into memory");
-    } else if (hist_unpack_add(*hist, bytes, bytes_count, NULL) < 0) {
-        fields_bad(fields, "packed", "is no histogram");
+    } else {
+        int r = hist_packed_read(bytes, bytes_count, hist, NULL);
+
+        if (r == -ENOMEM) {
+            fields_fail(fields, -ENOMEM, key, "does not fit into memory");
+        } else if (r < 0) {
+            fields_bad(fields, "packed", "is no histogram");
+        }
     }
     field_doc_end(fields);
 }
 
-void field_hist(struct fields *fields, const char *key, struct hist **hist)
+void field_hist(struct fields *fields, const char *key, struct hist_packed *hist)
 {
     bson_iter_t iter;
 
@@ -96,8 +90,8 @@ void field_hist(struct fields *fields, const char *key, struct hist **hist)
         return;
     }
     if (!fields->reads) {
-        if (*hist != NULL) {
-            write_hist(fields, key, *hist);
+        if (hist->bytes != NULL) {
+            write_hist(fields, key, hist);
         }
     } else if (bson_iter_init_find(&iter, fields->levels[fields->depth - 1].bson, key)) {
         read_hist(fields, key, hist);

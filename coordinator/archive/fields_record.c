@@ -71,7 +71,7 @@ static void code_counters(struct fields *fields, const struct field *field, uint
     field_doc_end(fields);
 }
 
-static void code_hists(struct fields *fields, const struct field *field, struct hist **hists)
+static void code_hists(struct fields *fields, const struct field *field, struct hist_packed *hists)
 {
     if (!field_doc_begin(fields, key_of(field))) {
         return;

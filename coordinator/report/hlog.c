@@ -113,9 +113,7 @@ static int add_metric(struct hlog *hlog, const struct snapshot *snapshot, enum s
 
     hist_reset(hlog->merged);
     for (uint32_t i = 0; r == 0 && i < snapshot->rows_count; i++) {
-        if (snapshot->rows[i].series[series] != NULL) {
-            r = hist_add(hlog->merged, snapshot->rows[i].series[series], reterr);
-        }
+        r = hist_add_packed(hlog->merged, &snapshot->rows[i].series[series], reterr);
     }
     if (r < 0 || hist_count(hlog->merged) == 0) {
         return r;

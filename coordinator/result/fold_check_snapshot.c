@@ -88,14 +88,13 @@ static int bad_row(const struct fold_trial *trial, const struct snapshot *snapsh
 static bool samples_fit(const struct fold_cell *cell, const struct snapshot_row *row)
 {
     for (int series = 0; series < SERIES_COUNT; series++) {
-        const struct hist *hist = row->series[series];
+        const struct hist_packed *hist = &row->series[series];
         const uint64_t *counter = counter_of(&row->counters, (enum series)series);
         uint64_t had = cell->series[series] == NULL ? 0 : hist_count(cell->series[series]);
 
         /* What never came has a sample and no event. */
-        if (hist != NULL &&
-            ((counter != NULL && hist_count(hist) - hist_censored(hist) > *counter) ||
-             hist_count(hist) > SAMPLES_MAX - had)) {
+        if ((counter != NULL && hist->count - hist->censored > *counter) ||
+            hist->count > SAMPLES_MAX - had) {
             return false;
         }
     }

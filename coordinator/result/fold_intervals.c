@@ -54,11 +54,15 @@ int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct erri
     return 0;
 }
 
-int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *reterr)
+int fold_hist_add(struct hist **to, const struct hist_packed *from, struct errinfo *reterr)
 {
-    int r = *to == NULL ? hist_new(to, reterr) : 0;
+    int r = 0;
 
-    return r == 0 ? hist_add(*to, from, reterr) : r;
+    if (from->count > 0) {
+        r = *to == NULL ? hist_new(to, reterr) : 0;
+        r = r == 0 ? hist_add_packed(*to, from, reterr) : r;
+    }
+    return r;
 }
 
 static struct result_latency latency_of(const struct hist *hist)
@@ -119,25 +123,18 @@ int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct sn
 {
     struct fold_open_interval *open = open_of(trial, index);
     bool paced = is_paced(trial, row);
-    const struct hist *e2e = row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE];
-    const struct hist *publish = row->series[paced ? SERIES_PUBLISH : SERIES_PUBLISH_SERVICE];
-    const struct hist *send_lag = row->series[SERIES_SEND_LAG];
-    int r = 0;
+    int r;
 
     if (open == NULL) {
         return 0; /* An agent that is many seconds late: its counts are in, its percentiles of that
                      second are not. */
     }
-    if (e2e != NULL) {
-        r = fold_hist_add(&open->e2e, e2e, reterr);
+    r = fold_hist_add(&open->e2e, &row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE], reterr);
+    if (r == 0) {
+        r = fold_hist_add(&open->publish,
+                          &row->series[paced ? SERIES_PUBLISH : SERIES_PUBLISH_SERVICE], reterr);
     }
-    if (r == 0 && publish != NULL) {
-        r = fold_hist_add(&open->publish, publish, reterr);
-    }
-    if (r == 0 && send_lag != NULL) {
-        r = fold_hist_add(&open->send_lag, send_lag, reterr);
-    }
-    return r;
+    return r < 0 ? r : fold_hist_add(&open->send_lag, &row->series[SERIES_SEND_LAG], reterr);
 }
 
 uint32_t fold_trial_complete(const struct fold_trial *trial)

@@ -85,9 +85,7 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     cell = &trial->cells[row->flow * trial->entry.phases_count + row->phase];
     counters_add(&cell->counters, &row->counters);
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
-        if (row->series[series] != NULL) {
-            r = fold_hist_add(&cell->series[series], row->series[series], reterr);
-        }
+        r = fold_hist_add(&cell->series[series], &row->series[series], reterr);
     }
     interval->due += row->counters.due;
     interval->sent += row->counters.sent_now;
@@ -204,17 +202,17 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     return 0;
 }
 
-static void raise_to(int64_t *p99_ns, const struct hist *hist)
+static void raise_to(int64_t *p99_ns, const struct hist_packed *hist)
 {
-    int64_t value_ns = hist == NULL ? 0 : hist_percentile(hist, 99.0);
+    int64_t value_ns = hist_packed_percentile(hist, 99.0);
 
     *p99_ns = value_ns > *p99_ns ? value_ns : *p99_ns;
 }
 
 /* A damaged journal may hold any sum. */
-static int64_t sum_ns(const struct hist *hist)
+static int64_t sum_ns(const struct hist_packed *hist)
 {
-    return hist == NULL ? 0 : (int64_t)fmin(hist_sum(hist), SUM_NS_MAX);
+    return (int64_t)fmin(hist_packed_sum(hist), SUM_NS_MAX);
 }
 
 static void add_asked(struct fold_agent *agent, const struct entry_trial *entry,
@@ -244,9 +242,9 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         if (r == 0) {
             add_asked(agent, &trial->entry, &snapshot->rows[i]);
         }
-        raise_to(&agent->send_lag_p99_ns, snapshot->rows[i].series[SERIES_SEND_LAG]);
-        raise_to(&agent->call_p99_ns, snapshot->rows[i].series[SERIES_CALL]);
-        agent->call_ns += sum_ns(snapshot->rows[i].series[SERIES_CALL]);
+        raise_to(&agent->send_lag_p99_ns, &snapshot->rows[i].series[SERIES_SEND_LAG]);
+        raise_to(&agent->call_p99_ns, &snapshot->rows[i].series[SERIES_CALL]);
+        agent->call_ns += sum_ns(&snapshot->rows[i].series[SERIES_CALL]);
     }
     if (r == 0) {
         add_clients(trial, snapshot);

@@ -129,8 +129,8 @@ int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct sn
 void fold_intervals_close(struct fold_trial *trial);
 void fold_open_done(struct fold_open_interval *open);
 
-/* Adds into *to, which is made when first needed. */
-int fold_hist_add(struct hist **to, const struct hist *from, struct errinfo *reterr);
+/* Adds into *to, which is made when there is a first sample. */
+int fold_hist_add(struct hist **to, const struct hist_packed *from, struct errinfo *reterr);
 
 /* Makes percentiles of all intervals that are still open, into a copy; the trial goes on. */
 int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,

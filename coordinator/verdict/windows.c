@@ -327,7 +327,7 @@ static int add_row(struct tracker *tracker, uint32_t interval, const struct snap
                    struct errinfo *reterr)
 {
     uint32_t first = (uint32_t)(tracker->start_ns / INTERVAL_NS);
-    const struct hist *hist = row->series[tracker->objective->metric.series];
+    const struct hist_packed *hist = &row->series[tracker->objective->metric.series];
     struct open_window *window;
     uint32_t index;
     int r = 0;
@@ -346,11 +346,11 @@ static int add_row(struct tracker *tracker, uint32_t interval, const struct snap
         return 0;
     }
     counters_add(&window->counters, &row->counters);
-    if (tracker->objective->metric.kind != METRIC_LATENCY || hist == NULL) {
+    if (tracker->objective->metric.kind != METRIC_LATENCY || hist->count == 0) {
         return 0;
     }
     r = window->hist == NULL ? hist_new(&window->hist, reterr) : 0;
-    return r == 0 ? hist_add(window->hist, hist, reterr) : r;
+    return r == 0 ? hist_add_packed(window->hist, hist, reterr) : r;
 }
 
 int windows_snapshot(struct windows *windows, const struct snapshot *snapshot,

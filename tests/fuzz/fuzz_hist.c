@@ -30,11 +30,16 @@ static void check_taken(const struct hist *hist, const uint8_t *bytes, size_t by
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t bytes_count)
 {
     static struct hist *hist; /* One for all inputs: a reset must leave nothing behind. */
+    struct hist_packed taken = {0};
 
     if (hist == NULL) {
         ASSERT(hist_new(&hist, NULL) == 0);
     }
-    if (hist_unpack_add(hist, bytes, bytes_count, NULL) == 0) {
+    if (hist_packed_read(bytes, bytes_count, &taken, NULL) == 0) {
+        ASSERT(hist_add_packed(hist, &taken, NULL) == 0);
+        ASSERT(taken.count == hist_count(hist) && taken.censored == hist_censored(hist));
+        ASSERT(hist_packed_percentile(&taken, 50.0) == hist_percentile(hist, 50.0));
+        hist_packed_done(&taken);
         check_taken(hist, bytes, bytes_count);
         hist_reset(hist);
     }

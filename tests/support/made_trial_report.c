@@ -1,5 +1,6 @@
 /* What the agents of a made-up trial report. */
 #include "made_trial_parts.h"
+#include "packed.h"
 
 #include "invariant.h"
 
@@ -68,10 +69,7 @@ static struct snapshot_row *row_of(struct snapshot *snapshot, uint32_t flow, uin
 
 static void record(struct snapshot_row *row, enum series series, int64_t latency_ns)
 {
-    if (row->series[series] == NULL) {
-        ASSERT(hist_new(&row->series[series], NULL) == 0);
-    }
-    hist_record(row->series[series], latency_ns);
+    packed_record(&row->series[series], latency_ns);
 }
 
 static void report_sent(struct reporter *reporter, struct snapshot *snapshot,

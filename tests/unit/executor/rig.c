@@ -97,9 +97,7 @@ static void take_part(struct rig_sum *sum, struct delivery_audit *audit,
     for (uint32_t i = 0; i < part->rows_count; i++) {
         counters_add(&sum->totals, &part->rows[i].counters);
         for (int series = 0; series < SERIES_COUNT; series++) {
-            const struct hist *hist = part->rows[i].series[series];
-
-            sum->samples[series] += hist == NULL ? 0 : hist_count(hist);
+            sum->samples[series] += part->rows[i].series[series].count;
         }
     }
     for (uint32_t i = 0; i < part->errors_count; i++) {

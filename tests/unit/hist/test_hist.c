@@ -200,7 +200,6 @@ static void same_figures(const struct hist *a, const struct hist *b)
  * got every sample. */
 static void hist_of_packed_parts_equals_one_fed_with_all_samples(void **state)
 {
-    static unsigned char packed[HIST_PACKED_BYTES_MAX];
     struct hist *parts[7];
     struct hist *all = new_hist();
     struct hist *by_add = new_hist();
@@ -219,10 +218,11 @@ static void hist_of_packed_parts_equals_one_fed_with_all_samples(void **state)
         hist_record(parts[random_next(&random) % 6], value); /* The last stays empty. */
     }
     for (size_t i = 0; i < 7; i++) {
-        int bytes = hist_pack(parts[i], packed, sizeof packed);
+        struct hist_packed packed = {0};
 
-        assert_true(bytes > 0);
-        assert_int_equal(hist_unpack_add(by_unpack, packed, (size_t)bytes, NULL), 0);
+        assert_int_equal(hist_packed_of(parts[i], &packed, NULL), 0);
+        assert_int_equal(hist_add_packed(by_unpack, &packed, NULL), 0);
+        hist_packed_done(&packed);
         assert_int_equal(hist_add(by_add, parts[i], NULL), 0);
         hist_free(parts[i]);
     }

@@ -14,17 +14,20 @@ static struct hist *new_hist(void)
     return hist;
 }
 
-/* A copy of just that size, so that a sanitizer sees a read beyond it. */
+/* From a copy of just that size, so that a sanitizer sees a read beyond it. */
 static int unpack_copy(struct hist *hist, const uint8_t *bytes, size_t bytes_count)
 {
     uint8_t *copy = malloc(bytes_count + (bytes_count == 0));
+    struct hist_packed packed = {0};
     struct errinfo error;
     int r;
 
     assert_non_null(copy);
     memcpy(copy, bytes, bytes_count);
-    r = hist_unpack_add(hist, copy, bytes_count, &error);
+    r = hist_packed_read(copy, bytes_count, &packed, &error);
     free(copy);
+    r = r < 0 ? r : hist_add_packed(hist, &packed, &error);
+    hist_packed_done(&packed);
     return r;
 }
 
@@ -86,7 +89,7 @@ static void hist_pack_and_unpack_give_equal_bytes(void **state)
     }
 }
 
-static void hist_unpack_add_refuses_every_truncation(void **state)
+static void hist_packed_read_refuses_every_truncation(void **state)
 {
     static uint8_t packed[HIST_PACKED_BYTES_MAX];
 
@@ -102,7 +105,7 @@ static void hist_unpack_add_refuses_every_truncation(void **state)
     }
 }
 
-static void hist_unpack_add_survives_flipped_bits(void **state)
+static void hist_packed_read_survives_flipped_bits(void **state)
 {
     static uint8_t packed[HIST_PACKED_BYTES_MAX];
     uint32_t refused = 0;
@@ -123,7 +126,7 @@ static void hist_unpack_add_survives_flipped_bits(void **state)
     assert_true(refused > tried / 2);
 }
 
-static void hist_unpack_add_survives_garbage(void **state)
+static void hist_packed_read_survives_garbage(void **state)
 {
     uint8_t bytes[64];
     struct random random;
@@ -215,7 +218,7 @@ static bool form_is_taken(const uint64_t form[FORM_NUMBERS])
     return is_taken_whole_or_not_at_all(bytes, leb(bytes, form, numbers));
 }
 
-static void hist_unpack_add_refuses_what_contradicts_itself(void **state)
+static void hist_packed_read_refuses_what_contradicts_itself(void **state)
 {
     const uint64_t possible[][FORM_NUMBERS] = {
         {0},
@@ -256,7 +259,7 @@ static void hist_unpack_add_refuses_what_contradicts_itself(void **state)
 }
 
 /* Three samples, of 7, 9 and 9 ns: then a 0, and those that are censored. */
-static void hist_unpack_add_refuses_censored_samples_that_are_none_of_all(void **state)
+static void hist_packed_read_refuses_censored_samples_that_are_none_of_all(void **state)
 {
     const uint64_t all[] = {3, 0, 7, 9, 25, 7, 1, 2, 2};
     const struct {
@@ -286,7 +289,7 @@ static void hist_unpack_add_refuses_censored_samples_that_are_none_of_all(void *
     }
 }
 
-static void hist_unpack_add_refuses_longer_numbers_than_needed(void **state)
+static void hist_packed_read_refuses_longer_numbers_than_needed(void **state)
 {
     const uint8_t plain[] = {1, 0, 7, 7, 7, 7, 1};
     const uint8_t longer[] = {1, 0, 7, 7, 7, 7, 0x81, 0};
@@ -299,7 +302,7 @@ static void hist_unpack_add_refuses_longer_numbers_than_needed(void **state)
     assert_false(is_taken_whole_or_not_at_all(endless, sizeof endless));
 }
 
-static void hist_unpack_add_refuses_to_pass_the_most_it_can_count(void **state)
+static void hist_add_packed_refuses_to_pass_the_most_it_can_count(void **state)
 {
     const uint64_t most[] = {HIST_COUNT_MAX, 0, 0, 0, 0, 1, HIST_COUNT_MAX};
     const uint64_t one[] = {1, 0, 7, 7, 7, 7, 1};
@@ -308,7 +311,7 @@ static void hist_unpack_add_refuses_to_pass_the_most_it_can_count(void **state)
 
     (void)state;
     assert_int_equal(unpack_copy(hist, bytes, leb(bytes, most, 7)), 0);
-    assert_int_equal(unpack_copy(hist, bytes, leb(bytes, one, 7)), -EBADMSG);
+    assert_int_equal(unpack_copy(hist, bytes, leb(bytes, one, 7)), -EOVERFLOW);
     assert_int_equal(hist_count(hist), HIST_COUNT_MAX);
     assert_int_equal(hist_max(hist), 0);
     hist_free(hist);
@@ -334,6 +337,37 @@ static void hist_add_refuses_to_pass_the_most_it_can_count(void **state)
     hist_free(hist);
 }
 
+/* The coordinator asks them of what an agent sent, without unpacking it. */
+static void hist_packed_answers_as_the_histogram_it_was_made_of(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct hist *hist = new_hist();
+        struct hist_packed packed = {0};
+        struct random random;
+
+        random_seed(&random, seed);
+        assert_int_equal(hist_allow_censored(hist, NULL), 0);
+        for (uint64_t i = 0; i < seed * 7; i++) {
+            hist_record(hist, (int64_t)(random_next(&random) >> (15 + random_next(&random) % 40)));
+        }
+        hist_record_censored(hist, (int64_t)seed * 1000, seed % 3);
+        assert_int_equal(hist_packed_of(hist, &packed, NULL), 0);
+        assert_int_equal(packed.count, hist_count(hist));
+        assert_int_equal(packed.censored, hist_censored(hist));
+        assert_int_equal(hist_packed_min(&packed), hist_min(hist));
+        assert_int_equal(hist_packed_max(&packed), hist_max(hist));
+        assert_true(hist_packed_sum(&packed) == hist_sum(hist));
+        for (double percentile = 0.0; percentile <= 100.0; percentile += 0.5) {
+            assert_int_equal(hist_packed_percentile(&packed, percentile),
+                             hist_percentile(hist, percentile));
+        }
+        hist_packed_done(&packed);
+        assert_int_equal(hist_packed_percentile(&packed, 50.0), 0);
+        hist_free(hist);
+    }
+}
+
 static void hist_pack_says_when_the_buffer_is_too_small(void **state)
 {
     static uint8_t packed[HIST_PACKED_BYTES_MAX];
@@ -355,15 +389,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hist_pack_and_unpack_give_equal_bytes),
-        cmocka_unit_test(hist_unpack_add_refuses_every_truncation),
-        cmocka_unit_test(hist_unpack_add_survives_flipped_bits),
-        cmocka_unit_test(hist_unpack_add_survives_garbage),
-        cmocka_unit_test(hist_unpack_add_refuses_what_contradicts_itself),
+        cmocka_unit_test(hist_packed_read_refuses_every_truncation),
+        cmocka_unit_test(hist_packed_read_survives_flipped_bits),
+        cmocka_unit_test(hist_packed_read_survives_garbage),
+        cmocka_unit_test(hist_packed_read_refuses_what_contradicts_itself),
         cmocka_unit_test(hist_pack_carries_what_is_censored),
-        cmocka_unit_test(hist_unpack_add_refuses_censored_samples_that_are_none_of_all),
-        cmocka_unit_test(hist_unpack_add_refuses_longer_numbers_than_needed),
-        cmocka_unit_test(hist_unpack_add_refuses_to_pass_the_most_it_can_count),
+        cmocka_unit_test(hist_packed_read_refuses_censored_samples_that_are_none_of_all),
+        cmocka_unit_test(hist_packed_read_refuses_longer_numbers_than_needed),
+        cmocka_unit_test(hist_add_packed_refuses_to_pass_the_most_it_can_count),
         cmocka_unit_test(hist_add_refuses_to_pass_the_most_it_can_count),
+        cmocka_unit_test(hist_packed_answers_as_the_histogram_it_was_made_of),
         cmocka_unit_test(hist_pack_says_when_the_buffer_is_too_small),
     };
 

@@ -241,9 +241,7 @@ static void add_part(struct tally *tally, const struct snapshot *part)
 {
     for (uint32_t i = 0; i < part->rows_count; i++) {
         tally->sent += part->rows[i].counters.sent;
-        tally->samples += part->rows[i].series[SERIES_E2E] == NULL
-                              ? 0
-                              : hist_count(part->rows[i].series[SERIES_E2E]);
+        tally->samples += part->rows[i].series[SERIES_E2E].count;
     }
     for (uint32_t i = 0; i < part->streams_count; i++) {
         add_all(tally->fates, &part->streams[i].acked, tally);

@@ -94,10 +94,8 @@ static void take(struct collector *collector, bool final, struct totals *totals)
     for (uint32_t i = 0; i < count; i++) {
         assert_int_equal(parts[i]->sequence, totals->sequence++);
         for (uint32_t r = 0; r < parts[i]->rows_count; r++) {
-            const struct hist *call = parts[i]->rows[r].series[SERIES_CALL];
-
             totals->sent += parts[i]->rows[r].counters.sent;
-            totals->samples += call == NULL ? 0 : hist_count(call);
+            totals->samples += parts[i]->rows[r].series[SERIES_CALL].count;
         }
         for (uint32_t c = 0; c < parts[i]->clients_count; c++) {
             totals->client_messages += parts[i]->clients[c].messages;

@@ -1,6 +1,7 @@
 #include "check.h"
 #include "file.h"
 #include "hlog.h"
+#include "packed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,15 +33,13 @@ static void add_snapshot(struct hlog *hlog, uint32_t agent, uint32_t interval)
 
     entry.as.snapshot = &snapshot;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(hist_new(&rows[i].series[SERIES_E2E], NULL), 0);
-        hist_record(rows[i].series[SERIES_E2E], 1000);
+        packed_record(&rows[i].series[SERIES_E2E], 1000);
     }
-    assert_int_equal(hist_new(&rows[0].series[SERIES_CALL], NULL), 0);
-    hist_record(rows[0].series[SERIES_CALL], 10);
+    packed_record(&rows[0].series[SERIES_CALL], 10);
     assert_int_equal(hlog_add(hlog, &entry, NULL), 0);
-    hist_free(rows[0].series[SERIES_E2E]);
-    hist_free(rows[1].series[SERIES_E2E]);
-    hist_free(rows[0].series[SERIES_CALL]);
+    hist_packed_done(&rows[0].series[SERIES_E2E]);
+    hist_packed_done(&rows[1].series[SERIES_E2E]);
+    hist_packed_done(&rows[0].series[SERIES_CALL]);
 }
 
 static void begin(struct hlog *hlog)

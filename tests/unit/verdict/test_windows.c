@@ -1,4 +1,5 @@
 #include "check.h"
+#include "packed.h"
 #include "windows.h"
 
 #include <stdio.h>
@@ -79,14 +80,11 @@ static void second_of(struct bed *bed, uint32_t interval, uint32_t phase, uint32
     struct snapshot snapshot = {
         .trial = 7, .interval = interval, .rows = &row, .rows_count = 1, .last_part = true};
 
-    if (samples > 0) {
-        assert_int_equal(hist_new(&row.series[SERIES_E2E], NULL), 0);
-    }
     for (uint32_t i = 0; i < samples; i++) {
-        hist_record(row.series[SERIES_E2E], e2e_ns);
+        packed_record(&row.series[SERIES_E2E], e2e_ns);
     }
     assert_int_equal(windows_snapshot(bed->windows, &snapshot, NULL), 0);
-    hist_free(row.series[SERIES_E2E]);
+    hist_packed_done(&row.series[SERIES_E2E]);
 }
 
 /* 100 samples of a value in one second of the steady phase, by the seconds of the trial. */

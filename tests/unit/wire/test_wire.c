@@ -247,7 +247,7 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct snapshot), 456);
     assert_int_equal(sizeof(struct health), 200);
     assert_int_equal(sizeof(struct strain), 64);
-    assert_int_equal(sizeof(struct snapshot_row), 304);
+    assert_int_equal(sizeof(struct snapshot_row), 496);
     assert_int_equal(sizeof(struct stream_delta), 56);
     assert_int_equal(sizeof(struct stream_range), 32);
     assert_int_equal(sizeof(struct reading_delta), 56);

@@ -1,5 +1,6 @@
 /* Frames that are well-formed but break a rule, and structs that can't be sent. */
 #include "check.h"
+#include "packed.h"
 #include "wire.h"
 #include "wire_samples.h"
 
@@ -123,21 +124,20 @@ static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_ta
     struct stream_delta streams[5] = {{.stream = 0}};
     struct snapshot snapshot = {.rows = rows, .rows_count = FLOWS_MAX * PHASES_MAX};
     struct snapshot *back = NULL;
-    struct hist *hist = NULL;
+    struct hist_packed packed = {0};
     struct errinfo err = {{0}};
     struct text out = {0};
     long before_kib;
 
     (void)state;
-    assert_int_equal(hist_new(&hist, NULL), 0);
     for (int64_t value_ns = 1; value_ns < HIST_NS_MAX; value_ns += 1 + value_ns / 4) {
-        hist_record(hist, value_ns);
+        packed_record(&packed, value_ns);
     }
     for (uint32_t i = 0; i < snapshot.rows_count; i++) {
         rows[i].flow = i / PHASES_MAX;
         rows[i].phase = i % PHASES_MAX;
         for (int series = 0; series < SERIES_COUNT; series++) {
-            rows[i].series[series] = hist;
+            rows[i].series[series] = packed;
         }
     }
     assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
@@ -147,7 +147,7 @@ static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_ta
     assert_string_equal(err.text, "snapshot: rows has too many items");
     assert_true(rss_kib_max() - before_kib < 50 * 1024);
     text_done(&out);
-    hist_free(hist);
+    hist_packed_done(&packed);
     snapshot = (struct snapshot){.streams = streams, .streams_count = 5};
     assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
     assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, NULL),

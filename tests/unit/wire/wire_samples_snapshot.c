@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t packed[2][HIST_PACKED_BYTES_MAX];
-
 static void sample_counters(struct random *random, struct counters *ret)
 {
     uint64_t *numbers = (uint64_t *)ret; /* It has nothing else in it. */
@@ -17,19 +15,22 @@ static void sample_counters(struct random *random, struct counters *ret)
     }
 }
 
-static struct hist *sample_hist(struct random *random)
+static struct hist_packed sample_hist(struct random *random)
 {
+    struct hist_packed packed = {0};
     struct hist *hist = NULL;
     uint32_t samples = sample_below(random, 50);
 
     if (sample_bool(random)) {
-        return NULL;
+        return packed;
     }
     ASSERT(hist_new(&hist, NULL) == 0);
     for (uint32_t i = 0; i < samples; i++) {
         hist_record(hist, (int64_t)(sample_number(random) >> 15));
     }
-    return hist;
+    ASSERT(hist_packed_of(hist, &packed, NULL) == 0);
+    hist_free(hist);
+    return packed;
 }
 
 static void sample_rows(struct random *random, struct snapshot *s)
@@ -184,17 +185,13 @@ void sample_snapshot(struct random *random, struct snapshot *ret)
     sample_flat_lists(random, ret);
 }
 
-static bool same_hist(const struct hist *a, const struct hist *b)
+static bool same_hist(const struct hist_packed *a, const struct hist_packed *b)
 {
-    int a_bytes;
-    int b_bytes;
-
-    if (a == NULL || b == NULL) {
-        return a == b;
+    if (a->bytes == NULL || b->bytes == NULL) {
+        return a->bytes == b->bytes;
     }
-    a_bytes = hist_pack(a, packed[0], sizeof packed[0]);
-    b_bytes = hist_pack(b, packed[1], sizeof packed[1]);
-    return a_bytes == b_bytes && memcmp(packed[0], packed[1], (size_t)a_bytes) == 0;
+    return a->bytes_count == b->bytes_count && a->count == b->count && a->censored == b->censored &&
+           memcmp(a->bytes, b->bytes, a->bytes_count) == 0;
 }
 
 static bool same_rows(const struct snapshot *a, const struct snapshot *b)
@@ -208,7 +205,7 @@ static bool same_rows(const struct snapshot *a, const struct snapshot *b)
             return false;
         }
         for (uint32_t series = 0; series < SERIES_COUNT; series++) {
-            if (!same_hist(x->series[series], y->series[series])) {
+            if (!same_hist(&x->series[series], &y->series[series])) {
                 return false;
             }
         }
