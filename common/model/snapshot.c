@@ -5,34 +5,7 @@
 
 void counters_add(struct counters *counters, const struct counters *from)
 {
-    counters->due += from->due;
-    counters->sent += from->sent;
-    counters->sent_in_time += from->sent_in_time;
-    counters->skipped += from->skipped;
-    counters->sent_bytes += from->sent_bytes;
-    counters->acked += from->acked;
-    counters->refused += from->refused;
-    counters->unconfirmed += from->unconfirmed;
-    counters->received += from->received;
-    counters->received_bytes += from->received_bytes;
-    counters->corrupted += from->corrupted;
-    counters->foreign += from->foreign;
-    counters->errors += from->errors;
-    counters->sent_now += from->sent_now;
-    counters->sent_bytes_now += from->sent_bytes_now;
-    counters->acked_now += from->acked_now;
-    counters->received_now += from->received_now;
-    counters->received_bytes_now += from->received_bytes_now;
-    if (from->received_until_ns > counters->received_until_ns) {
-        counters->received_until_ns = from->received_until_ns;
-    }
-    for (int i = 0; i < SERIES_COUNT; i++) {
-        counters->below_resolution[i] += from->below_resolution[i];
-    }
-    counters->clock_violations += from->clock_violations;
-    if (from->clock_bound_ns > counters->clock_bound_ns) {
-        counters->clock_bound_ns = from->clock_bound_ns;
-    }
+    record_add(&counters_record, counters, from);
 }
 
 static void rows_free(struct snapshot_row *rows, uint32_t rows_count)

@@ -36,9 +36,9 @@ static const struct field counters_fields[] = {
     FIELD(counters, acked_now),
     FIELD(counters, received_now),
     FIELD(counters, received_bytes_now),
-    FIELD(counters, received_until_ns),
+    FIELD(counters, received_until_ns, .largest = true),
     FIELD(counters, clock_violations),
-    FIELD(counters, clock_bound_ns, .since = 2),
+    FIELD(counters, clock_bound_ns, .since = 2, .largest = true),
     FIELD_OF_TYPE(counters, below_resolution, FIELD_COUNTERS, .names = series_keys,
                   .names_count = SERIES_COUNT),
 };

@@ -77,6 +77,9 @@ struct field {
     bool secret;       /* STRING: wiped before it is freed. */
     uint32_t since;    /* 0 or 1: always there. Above: a journal may lack it, and then it is... */
     int64_t otherwise; /* ... this (numbers); texts and lists are empty. */
+    /* COUNTER, as record_add() and record_sum() know it: */
+    bool largest;             /* The sum of two is the larger one. */
+    size_t sum_of;            /* SUM_OF(): which counter of the struct that is counted in. */
     const char *const *names; /* ENUM, COUNTERS, HISTS. */
     uint32_t names_count;
     const struct record *of; /* RECORD, ARRAY, ITEMS, LIST, ONE. */
@@ -161,6 +164,9 @@ struct record {
         .name = (name_), .type = FIELD_RECORD, .of = &(of_), .only = ONLY_SHOWN, __VA_ARGS__       \
     }
 
+/* FIELD(result_phase, skipped, SUM_OF(counters, skipped)); 0 stands for none. */
+#define SUM_OF(of, member) .sum_of = offsetof(struct of, member) + 1
+
 /* The record of struct NAME, from its table NAME_fields; with relations: RECORD(segment, .check =
  * check_segment). */
 #define RECORD(of, ...)                                                                            \
@@ -231,6 +237,16 @@ int record_check(const struct record *record, const void *item, struct errinfo *
 
 /* Frees what the struct owns, wipes its secrets and zeroes it, also when it is half made. */
 void record_done(const struct record *record, void *item);
+
+/* Adds what another struct of the same record has counted: its COUNTER and COUNTERS. Structs that
+ * it holds, and all that is no count, stay as they are. */
+void record_add(const struct record *record, void *item, const void *from);
+
+/* Adds to each field with SUM_OF() its counter of `counted`, the struct that SUM_OF() names. */
+void record_sum(const struct record *record, void *item, const void *counted);
+
+/* The value of the COUNTER of that name; ASSERTs that there is one. */
+uint64_t record_counter(const struct record *record, const void *item, const char *name);
 
 /* Bytes of the struct that its fields cover; equal to its size where nothing is left out and there
  * is no padding: a member that is missing in the table would be lost in silence. */

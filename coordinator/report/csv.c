@@ -20,9 +20,10 @@ static void add_header(struct text *out)
 {
     text_add(out, "case,backend,target,variant,status,reason,broker_version,phase,flow,measured,"
                   "start_ns,duration_ns,asked_per_s,sent_per_s,acked_per_s,received_per_s,"
-                  "sent_bytes_per_s,received_bytes_per_s,due,sent_in_time,sent,acked,refused,"
-                  "unconfirmed,expected,received,lost,duplicated,reordered,corrupted,expired,"
-                  "unaccounted,unexpected,errors");
+                  "sent_bytes_per_s,received_bytes_per_s,due,sent_in_time");
+    for (uint32_t i = 0; i < result_delivery_record.fields_count; i++) {
+        text_addf(out, ",%s", result_delivery_record.fields[i].name);
+    }
     for (int i = 0; i < SERIES_COUNT; i++) {
         const char *name = series_name((enum series)i);
 
@@ -81,15 +82,10 @@ static void add_rates(const struct result_phase *phase, struct text *out)
 
 static void add_delivery(const struct result_delivery *delivery, struct text *out)
 {
-    const uint64_t counts[] = {
-        delivery->sent,       delivery->acked,     delivery->refused, delivery->unconfirmed,
-        delivery->expected,   delivery->received,  delivery->lost,    delivery->duplicated,
-        delivery->reordered,  delivery->corrupted, delivery->expired, delivery->unaccounted,
-        delivery->unexpected, delivery->errors,
-    };
-
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        text_addf(out, ",%" PRIu64, counts[i]);
+    for (uint32_t i = 0; i < result_delivery_record.fields_count; i++) {
+        text_addf(out, ",%" PRIu64,
+                  record_counter(&result_delivery_record, delivery,
+                                 result_delivery_record.fields[i].name));
     }
 }
 
@@ -116,7 +112,9 @@ static void add_latency(const struct result_phase *phase, int series, struct tex
 /* A case that was skipped has a row too: its reason. */
 static void add_empty(struct text *out)
 {
-    for (size_t i = 0; i < 26 + SERIES_COUNT * (PERCENTILES_COUNT + 7); i++) {
+    size_t latencies = SERIES_COUNT * (PERCENTILES_COUNT + 7);
+
+    for (size_t i = 0; i < 12 + result_delivery_record.fields_count + latencies; i++) {
         text_add(out, ",");
     }
 }

@@ -113,9 +113,8 @@ void fold_phase_rates(struct result_phase *phase, const struct counters *sums, i
 
     phase->due = sums->due;
     phase->sent_in_time = sums->sent_in_time;
-    phase->skipped = sums->skipped;
-    phase->delivery.corrupted = sums->corrupted;
-    phase->delivery.errors = sums->errors;
+    record_sum(&result_phase_record, phase, sums);
+    record_sum(&result_delivery_record, &phase->delivery, sums);
     if (seconds <= 0.0) {
         return;
     }

@@ -10,24 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_delivery(struct result_delivery *to, const struct result_delivery *from)
-{
-    to->sent += from->sent;
-    to->acked += from->acked;
-    to->refused += from->refused;
-    to->unconfirmed += from->unconfirmed;
-    to->expected += from->expected;
-    to->received += from->received;
-    to->lost += from->lost;
-    to->duplicated += from->duplicated;
-    to->reordered += from->reordered;
-    to->corrupted += from->corrupted;
-    to->expired += from->expired;
-    to->unaccounted += from->unaccounted;
-    to->unexpected += from->unexpected;
-    to->errors += from->errors;
-}
-
 /* Adds a trial's phase to the case's: counts and histograms sum, rates are means weighted by
  * duration. */
 static int merge_phase(struct result_phase *to, const struct result_phase *from,
@@ -67,8 +49,8 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
     to->duration_ns += from->duration_ns;
     to->due += from->due;
     to->sent_in_time += from->sent_in_time;
-    to->skipped += from->skipped;
-    add_delivery(&to->delivery, &from->delivery);
+    record_add(&result_phase_record, to, from);
+    record_add(&result_delivery_record, &to->delivery, &from->delivery);
     return 0;
 }
 

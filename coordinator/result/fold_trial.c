@@ -87,14 +87,7 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
         r = fold_hist_add(&cell->series[series], &row->series[series], reterr);
     }
-    interval->due += row->counters.due;
-    interval->sent += row->counters.sent_now;
-    interval->skipped += row->counters.skipped;
-    interval->acked += row->counters.acked_now;
-    interval->received += row->counters.received_now;
-    interval->refused += row->counters.refused;
-    interval->unconfirmed += row->counters.unconfirmed;
-    interval->errors += row->counters.errors;
+    record_sum(&result_interval_record, interval, &row->counters);
     return r == 0 ? fold_intervals_add(trial, index, row, reterr) : r;
 }
 

@@ -51,28 +51,6 @@ bool metric_holds(const struct objective *objective, double value, double most)
     return objective_holds(objective, value) && (!limits_above || objective_holds(objective, most));
 }
 
-static uint64_t count_of(enum metric_which which, const struct result_delivery *delivery)
-{
-    switch (which) {
-    case WHICH_LOST:
-        return delivery->lost;
-    case WHICH_DUPLICATED:
-        return delivery->duplicated;
-    case WHICH_REORDERED:
-        return delivery->reordered;
-    case WHICH_CORRUPTED:
-        return delivery->corrupted;
-    case WHICH_REFUSED:
-        return delivery->refused;
-    case WHICH_UNCONFIRMED:
-        return delivery->unconfirmed;
-    case WHICH_EXPIRED:
-        return delivery->expired;
-    default:
-        return delivery->errors;
-    }
-}
-
 /* Messages that a figure is of. A run that only consumes sends nothing. */
 static uint64_t moved(const struct result_delivery *delivery)
 {
@@ -161,7 +139,8 @@ static struct metric_value value_of(const struct metric *metric, const struct re
     case METRIC_LATENCY:
         return latency(metric, phase);
     case METRIC_COUNT:
-        return (struct metric_value){.value = (double)count_of(metric->which, &phase->delivery),
+        return (struct metric_value){.value = (double)record_counter(
+                                         &result_delivery_record, &phase->delivery, metric->name),
                                      .samples = count_samples(metric->which, &phase->delivery)};
     case METRIC_RATE:
         return rate(metric->which, phase);

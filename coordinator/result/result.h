@@ -351,6 +351,7 @@ struct result {
 extern const struct record result_reason_record;
 extern const struct record result_version_record;
 extern const struct record result_agent_record;
+extern const struct record result_delivery_record;
 extern const struct record result_phase_record;
 extern const struct record result_interval_record;
 extern const struct record result_mark_record;

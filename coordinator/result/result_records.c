@@ -100,14 +100,22 @@ static const struct field result_agent_fields[] = {
 
 const struct record result_agent_record = RECORD(result_agent);
 
+/* By these names a metric that is a count finds its value, too. */
 static const struct field result_delivery_fields[] = {
-    FIELD(result_delivery, sent),       FIELD(result_delivery, acked),
-    FIELD(result_delivery, refused),    FIELD(result_delivery, unconfirmed),
-    FIELD(result_delivery, expected),   FIELD(result_delivery, received),
-    FIELD(result_delivery, lost),       FIELD(result_delivery, duplicated),
-    FIELD(result_delivery, reordered),  FIELD(result_delivery, corrupted),
-    FIELD(result_delivery, expired),    FIELD(result_delivery, unaccounted),
-    FIELD(result_delivery, unexpected), FIELD(result_delivery, errors),
+    FIELD(result_delivery, sent),
+    FIELD(result_delivery, acked),
+    FIELD(result_delivery, refused),
+    FIELD(result_delivery, unconfirmed),
+    FIELD(result_delivery, expected),
+    FIELD(result_delivery, received),
+    FIELD(result_delivery, lost),
+    FIELD(result_delivery, duplicated),
+    FIELD(result_delivery, reordered),
+    FIELD(result_delivery, corrupted, SUM_OF(counters, corrupted)),
+    FIELD(result_delivery, expired),
+    FIELD(result_delivery, unaccounted),
+    FIELD(result_delivery, unexpected),
+    FIELD(result_delivery, errors, SUM_OF(counters, errors)),
 };
 
 const struct record result_delivery_record = RECORD(result_delivery);
@@ -157,7 +165,7 @@ static const struct field result_phase_fields[] = {
     FIELD(result_phase, start_ns),
     FIELD(result_phase, duration_ns),
     FIELD_GROUP("rates", phase_rates_record),
-    FIELD(result_phase, skipped, .shown_if = is_paced),
+    FIELD(result_phase, skipped, SUM_OF(counters, skipped), .shown_if = is_paced),
     FIELD_RECORD_OF(result_phase, delivery, result_delivery_record),
     FIELD_GROUP("clock", phase_clock_record),
 };
@@ -178,14 +186,14 @@ static const struct field result_interval_fields[] = {
     FIELD_NAMED(result_interval, start_ns, "start_s", .shown = SHOWN_IN_SECONDS),
     FIELD(result_interval, length_s),
     FIELD(result_interval, complete),
-    FIELD(result_interval, due),
-    FIELD(result_interval, skipped),
-    FIELD(result_interval, sent),
-    FIELD(result_interval, acked),
-    FIELD(result_interval, received),
-    FIELD(result_interval, refused),
-    FIELD(result_interval, unconfirmed),
-    FIELD(result_interval, errors),
+    FIELD(result_interval, due, SUM_OF(counters, due)),
+    FIELD(result_interval, skipped, SUM_OF(counters, skipped)),
+    FIELD(result_interval, sent, SUM_OF(counters, sent_now)),
+    FIELD(result_interval, acked, SUM_OF(counters, acked_now)),
+    FIELD(result_interval, received, SUM_OF(counters, received_now)),
+    FIELD(result_interval, refused, SUM_OF(counters, refused)),
+    FIELD(result_interval, unconfirmed, SUM_OF(counters, unconfirmed)),
+    FIELD(result_interval, errors, SUM_OF(counters, errors)),
     FIELD(result_interval, backlog),
     FIELD(result_interval, clients_down),
     FIELD_RECORD_OF(result_interval, e2e, result_latency_record, .shown = SHOWN_IF_SET),

@@ -309,20 +309,6 @@ static struct open_window *open_of(struct tracker *tracker, uint32_t index)
     return &tracker->open[at];
 }
 
-static uint64_t count_in(enum metric_which which, const struct counters *counters)
-{
-    switch (which) {
-    case WHICH_REFUSED:
-        return counters->refused;
-    case WHICH_UNCONFIRMED:
-        return counters->unconfirmed;
-    case WHICH_CORRUPTED:
-        return counters->corrupted;
-    default:
-        return counters->errors;
-    }
-}
-
 static int add_row(struct tracker *tracker, uint32_t interval, const struct snapshot_row *row,
                    struct errinfo *reterr)
 {
@@ -333,7 +319,8 @@ static int add_row(struct tracker *tracker, uint32_t interval, const struct snap
     int r = 0;
 
     if (tracker->objective->window_ns == 0) {
-        tracker->sum += count_in(tracker->objective->metric.which, &row->counters);
+        tracker->sum +=
+            record_counter(&counters_record, &row->counters, tracker->objective->metric.name);
         return 0;
     }
     if (tracker->end_ns == INT64_MIN) {

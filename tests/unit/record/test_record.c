@@ -222,6 +222,64 @@ static void every_member_of_a_snapshot_is_in_its_table(void **state)
     assert_int_equal(record_bytes_covered(&loss_delta_record) + 3, sizeof(struct loss_delta));
 }
 
+struct tally {
+    uint64_t seen;
+    uint64_t bound;
+    uint64_t of_each[2];
+    uint64_t id;
+    uint32_t index;
+};
+
+static const char *const each[] = {"a", "b"};
+
+static const struct field tally_fields[] = {
+    FIELD(tally, seen),
+    FIELD(tally, bound, .largest = true),
+    FIELD_NAMES_OF(tally, of_each, FIELD_COUNTERS, each),
+    FIELD_OF_TYPE(tally, id, FIELD_ID),
+    FIELD(tally, index),
+};
+
+static const struct record tally_record = RECORD(tally);
+
+static void counts_are_added_and_all_else_stays(void **state)
+{
+    struct tally tally = {.seen = 1, .bound = 7, .of_each = {1, 2}, .id = 5, .index = 3};
+    const struct tally more = {.seen = 2, .bound = 6, .of_each = {10, 20}, .id = 6, .index = 4};
+
+    (void)state;
+    record_add(&tally_record, &tally, &more);
+    assert_int_equal(tally.seen, 3);
+    assert_int_equal(tally.bound, 7);
+    assert_int_equal(tally.of_each[0], 11);
+    assert_int_equal(tally.of_each[1], 22);
+    assert_int_equal(tally.id, 5);
+    assert_int_equal(tally.index, 3);
+    record_add(&tally_record, &tally, &(const struct tally){.bound = 8});
+    assert_int_equal(tally.bound, 8);
+}
+
+struct sums {
+    uint64_t seen;
+    uint64_t asked;
+};
+
+static const struct field sums_fields[] = {FIELD(sums, seen, SUM_OF(tally, seen)),
+                                           FIELD(sums, asked)};
+static const struct record sums_record = RECORD(sums);
+
+static void a_field_sums_up_the_counter_that_its_row_names(void **state)
+{
+    struct sums sums = {.seen = 1, .asked = 1};
+
+    (void)state;
+    record_sum(&sums_record, &sums, &(const struct tally){.seen = 41, .bound = 9});
+    assert_int_equal(sums.seen, 42);
+    assert_int_equal(sums.asked, 1);
+    assert_int_equal(record_counter(&sums_record, &sums, "seen"), 42);
+    assert_int_equal(record_counter(&sums_record, &sums, "asked"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +290,8 @@ int main(void)
         cmocka_unit_test(record_done_frees_what_a_struct_owns),
         cmocka_unit_test(what_an_older_journal_lacks_is_what_the_table_says),
         cmocka_unit_test(every_member_of_a_snapshot_is_in_its_table),
+        cmocka_unit_test(counts_are_added_and_all_else_stays),
+        cmocka_unit_test(a_field_sums_up_the_counter_that_its_row_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

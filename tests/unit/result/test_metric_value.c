@@ -309,6 +309,26 @@ static void a_percentile_below_the_share_of_skipped_messages_moves_up_by_them(vo
     bench_done(&bench);
 }
 
+/* A name without a field would end the program when its value is asked for. */
+static void each_count_that_is_told_has_a_field_of_its_name(void **state)
+{
+    struct result_trial trial = {0};
+    struct result_phase phase = {0};
+    uint32_t counts = 0;
+
+    (void)state;
+    for (size_t i = 0; metric_standard[i] != NULL; i++) {
+        struct metric metric;
+
+        assert_int_equal(metric_parse(metric_standard[i], &metric, NULL), 0);
+        if (metric.kind == METRIC_COUNT) {
+            assert_true(metric_value(&metric, &trial, &phase).value == 0.0);
+            counts++;
+        }
+    }
+    assert_true(counts >= 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_percentile_below_the_share_of_skipped_messages_moves_up_by_them),
         cmocka_unit_test(intervals_of_latencies_lie_on_the_logarithm_or_between_the_extremes),
         cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
+        cmocka_unit_test(each_count_that_is_told_has_a_field_of_its_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
