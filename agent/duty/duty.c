@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct duty {
     pthread_mutex_t telling; /* Held to change `trial`, and to tell it of clocks from elsewhere. */
     struct welcome welcome;
     uint64_t taken;
+    atomic_bool called_back; /* What is looked at on targets. */
 };
 
 static bool told_to_stop(const struct duty *duty, int timeout_ms)
@@ -202,7 +204,7 @@ static int dispatch(struct duty *duty, struct command *command, struct status *s
     switch (command->kind) {
     case COMMAND_PROBE:
     case COMMAND_CLEAN:
-        return target_probes(command, allowed_ns(command), status, reterr);
+        return target_probes(command, allowed_ns(command), &duty->called_back, status, reterr);
     case COMMAND_PREPARE:
         return prepare(duty, command, status, reterr);
     case COMMAND_START:
@@ -262,9 +264,11 @@ static bool ends_trial(const struct command *command)
            command->kind == COMMAND_GOODBYE;
 }
 
-/* The trial ends: what the hand still makes for it need not be finished. */
+/* The trial ends, or the run before there was one: what the hand still makes for it need not be
+ * finished, but what it left is to be taken away. */
 static void call_back(struct duty *duty)
 {
+    atomic_store(&duty->called_back, true);
     sync_lock(&duty->telling);
     if (duty->trial != NULL) {
         trial_call_back(duty->trial);
@@ -302,6 +306,9 @@ static int obey(struct duty *duty, struct errinfo *reterr)
             command_done(&command);
             hand_finish(duty->hand);
             return 0;
+        }
+        if (command.kind == COMMAND_PROBE) {
+            atomic_store(&duty->called_back, false);
         }
         r = hand_give(duty->hand, &command, reterr);
         command_done(&command);

@@ -14,6 +14,7 @@
 /* One thread's work: a target, and those after it that have to wait for it. */
 struct probing {
     const struct command *command;
+    const atomic_bool *called_back;
     int64_t allowed_ns;
     uint32_t first;
     struct probe_result *results; /* Of all targets. */
@@ -28,16 +29,21 @@ static int look_deeper(const struct backend_ops *ops, const struct target *targe
 {
     int64_t begin_ns = mono_ns();
     enum look_stage stage;
-    char name[NAME_BYTES];
+    struct look_request request = probing->command->look;
+    struct look_config config = {.ops = ops,
+                                 .target = target,
+                                 .request = &request,
+                                 .deadline_ns = begin_ns + LOOK_NS,
+                                 .called_back = probing->called_back};
     char took[UNITS_TEXT_BYTES];
     int r;
 
-    if (probing->command->look[0] == '\0' || ops->entry->local) {
+    if (request.name[0] == '\0' || ops->entry->local) {
         return 0;
     }
-    (void)snprintf(name, sizeof name, "%.24s-%u", probing->command->look,
+    (void)snprintf(request.name, sizeof request.name, "%.24s-%u", probing->command->look.name,
                    (uint32_t)(target - probing->command->targets));
-    r = look_at_target(ops, target, name, begin_ns + LOOK_NS, &stage, reterr);
+    r = look_at_target(&config, &stage, reterr);
     probe->failure = r < 0 ? PROBE_LOOK : PROBE_OK;
     if (r == 0) {
         (void)errinfo_set(reterr, 0, "a message was written, read and removed in %s",
@@ -108,8 +114,8 @@ static bool waits_for_another(const struct command *command, uint32_t target)
     return false;
 }
 
-int target_probes(const struct command *command, int64_t allowed_ns, struct status *status,
-                  struct errinfo *reterr)
+int target_probes(const struct command *command, int64_t allowed_ns, const atomic_bool *called_back,
+                  struct status *status, struct errinfo *reterr)
 {
     struct probing *probings = calloc((size_t)command->targets_count + 1, sizeof *probings);
     struct probe_result *results = calloc((size_t)command->targets_count + 1, sizeof *results);
@@ -120,8 +126,11 @@ int target_probes(const struct command *command, int64_t allowed_ns, struct stat
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < command->targets_count; i++) {
-        probings[i] = (struct probing){
-            .command = command, .allowed_ns = allowed_ns, .first = i, .results = results};
+        probings[i] = (struct probing){.command = command,
+                                       .called_back = called_back,
+                                       .allowed_ns = allowed_ns,
+                                       .first = i,
+                                       .results = results};
         if (waits_for_another(command, i)) {
             continue;
         }

@@ -9,9 +9,11 @@
 #include "control_messages.h"
 #include "errinfo.h"
 
+#include <stdatomic.h>
+
 /* Fills status->results, one for each target. Blocks until all have answered or their time is over;
- * a target that fails is a result. 0 or -ENOMEM. */
-int target_probes(const struct command *command, int64_t allowed_ns, struct status *status,
-                  struct errinfo *reterr);
+ * a target that fails is a result. called_back: see look.h. 0 or -ENOMEM. */
+int target_probes(const struct command *command, int64_t allowed_ns, const atomic_bool *called_back,
+                  struct status *status, struct errinfo *reterr);
 
 #endif

@@ -3,7 +3,9 @@
 #include "deadlines.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PAUSE_NS NS_PER_MS
@@ -11,12 +13,13 @@
 #define EVENTS 16
 #define TOKEN 0
 
-static const char payload[] = "Millrace looks whether messages go through.";
+static const char sentence[] = "Millrace looks whether messages go through.";
 
 struct look {
+    const struct look_config *config;
     const struct backend_ops *ops;
-    const struct target *target;
-    int64_t deadline_ns;
+    char *payload; /* The sentence, and as much more as the largest message has. */
+    uint32_t payload_bytes;
     char run_id[NAME_BYTES];
     char topic_name[TOPIC_NAME_BYTES];
     struct delivery delivery;
@@ -48,28 +51,60 @@ const char *look_stage_name(enum look_stage stage)
 }
 
 /* Persistent where that is possible: some queues are nothing else (quorum queues of RabbitMQ). */
-static struct delivery delivery_of(const struct backend_ops *ops)
+static struct delivery delivery_of(const struct look_config *config)
 {
-    return (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
+    const struct catalog_capability *capabilities = config->ops->entry->capabilities;
+
+    return (struct delivery){.publish_ack = config->request->publish_ack,
                              .in_flight = 1,
-                             .consume_ack = CONSUME_ACK_EACH,
+                             .consume_ack = config->request->consume_ack == CONSUME_ACK_NONE
+                                                ? CONSUME_ACK_NONE
+                                                : CONSUME_ACK_EACH,
                              .consume_ack_batch = 1,
-                             .persistent =
-                                 ops->entry->capabilities[CAPABILITY_PERSISTENT].available};
+                             .persistent = capabilities[CAPABILITY_PERSISTENT].available};
 }
 
 /* A client of a slow broker must not give its message up before the look does. */
 static int64_t drain_ns_of(const struct look *look)
 {
-    int64_t left_ns = look->deadline_ns - mono_ns();
+    int64_t left_ns = look->config->deadline_ns - mono_ns();
 
     return left_ns > DRAIN_NS_MIN ? left_ns : DRAIN_NS_MIN;
 }
 
-static void look_init(struct look *look, const char *name)
+/* Nobody waits any more, or there is no time left. */
+static bool is_over(const struct look *look)
 {
-    look->delivery = delivery_of(look->ops);
-    (void)snprintf(look->run_id, sizeof look->run_id, "look-%.32s", name);
+    return mono_ns() >= look->config->deadline_ns ||
+           (look->config->called_back != NULL && atomic_load(look->config->called_back));
+}
+
+static int over(const struct look *look, struct errinfo *reterr, const char *late)
+{
+    if (look->config->called_back != NULL && atomic_load(look->config->called_back)) {
+        return errinfo_set(reterr, -ECANCELED, "called back");
+    }
+    return errinfo_set(reterr, -ETIMEDOUT, "%s",
+                       look->heard.text[0] != '\0' ? look->heard.text : late);
+}
+
+static int payload_make(struct look *look, struct errinfo *reterr)
+{
+    uint32_t bytes = look->config->request->message_bytes;
+
+    look->payload_bytes = bytes > sizeof sentence ? bytes : sizeof sentence;
+    look->payload = calloc(1, look->payload_bytes);
+    if (look->payload == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    memcpy(look->payload, sentence, sizeof sentence);
+    return 0;
+}
+
+static void look_init(struct look *look)
+{
+    look->delivery = delivery_of(look->config);
+    (void)snprintf(look->run_id, sizeof look->run_id, "look-%.32s", look->config->request->name);
     (void)snprintf(look->topic_name, sizeof look->topic_name, "millrace-%s-0", look->run_id);
     look->topic = (struct topic){
         .name = look->topic_name, .partitions = 1, .subscriptions = 1, .delivery = &look->delivery};
@@ -78,17 +113,18 @@ static void look_init(struct look *look, const char *name)
                                                        .topics = &look->topic_index,
                                                        .topics_count = 1,
                                                        .shares_count = 1};
-        look->configs[role] = (struct endpoint_config){.target = look->target,
-                                                       .role = (enum endpoint_role)role,
-                                                       .run_id = look->run_id,
-                                                       .topics = &look->topic,
-                                                       .topics_count = 1,
-                                                       .clients = &look->clients[role],
-                                                       .clients_count = 1,
-                                                       .delivery = &look->delivery,
-                                                       .message_bytes_max = sizeof payload,
-                                                       .drain_ns = drain_ns_of(look),
-                                                       .open_deadline_ns = look->deadline_ns};
+        look->configs[role] =
+            (struct endpoint_config){.target = look->config->target,
+                                     .role = (enum endpoint_role)role,
+                                     .run_id = look->run_id,
+                                     .topics = &look->topic,
+                                     .topics_count = 1,
+                                     .clients = &look->clients[role],
+                                     .clients_count = 1,
+                                     .delivery = &look->delivery,
+                                     .message_bytes_max = look->payload_bytes,
+                                     .drain_ns = drain_ns_of(look),
+                                     .open_deadline_ns = look->config->deadline_ns};
     }
 }
 
@@ -107,8 +143,8 @@ static void hear(struct look *look, const struct event *event)
 /* 1: it is the one that was waited for; 0: it says nothing; -EPERM: the broker said no. */
 static int judge_event(struct look *look, const struct event *event, enum event_kind wanted)
 {
-    if (event->kind == EVENT_MESSAGE && event->bytes_count == sizeof payload &&
-        memcmp(event->bytes, payload, sizeof payload) == 0) {
+    if (event->kind == EVENT_MESSAGE && event->bytes_count == look->payload_bytes &&
+        memcmp(event->bytes, look->payload, look->payload_bytes) == 0) {
         look->read_token = event->token;
         return wanted == EVENT_MESSAGE ? 1 : 0;
     }
@@ -139,10 +175,8 @@ static int await(struct look *look, enum endpoint_role role, enum event_kind wan
                                                : "the broker refused it and gave no reason");
             }
         }
-        if (mono_ns() >= look->deadline_ns) {
-            return errinfo_set(reterr, -ETIMEDOUT, "%s",
-                               look->heard.text[0] != '\0' ? look->heard.text
-                                                           : "no answer in time");
+        if (is_over(look)) {
+            return over(look, reterr, "no answer in time");
         }
         mono_sleep_until(mono_ns() + PAUSE_NS);
     }
@@ -152,27 +186,31 @@ static int await(struct look *look, enum endpoint_role role, enum event_kind wan
 static int write_message(struct look *look, struct errinfo *reterr)
 {
     const struct message message = {
-        .bytes = payload, .bytes_count = sizeof payload, .token = TOKEN};
+        .bytes = look->payload, .bytes_count = look->payload_bytes, .token = TOKEN};
     int r;
 
     while ((r = look->ops->submit(look->endpoints[ROLE_PRODUCER], &message)) == -EAGAIN &&
-           mono_ns() < look->deadline_ns) {
+           !is_over(look)) {
         mono_sleep_until(mono_ns() + PAUSE_NS);
     }
-    return r < 0 ? errinfo_set(reterr, -ETIMEDOUT, "the client could not take it in time") : 0;
+    return r < 0 ? over(look, reterr, "the client could not take it in time") : 0;
 }
 
 static int acknowledge(struct look *look, struct errinfo *reterr)
 {
     int r;
 
+    if (look->delivery.consume_ack == CONSUME_ACK_NONE) {
+        return 0;
+    }
     while ((r = look->ops->ack(look->endpoints[ROLE_CONSUMER], look->read_token, false)) ==
                -EAGAIN &&
-           mono_ns() < look->deadline_ns) {
+           !is_over(look)) {
         mono_sleep_until(mono_ns() + PAUSE_NS);
     }
     if (r < 0) {
-        return errinfo_set(reterr, r, "%s", r == -EAGAIN ? "not in time" : "the client is down");
+        return r == -EAGAIN ? over(look, reterr, "not in time")
+                            : errinfo_set(reterr, r, "the client is down");
     }
     return look->ops->ack_answers ? await(look, ROLE_CONSUMER, EVENT_CONSUME_ACKED, reterr) : 0;
 }
@@ -183,7 +221,8 @@ static int take_stage(struct look *look, struct errinfo *reterr)
 
     switch (look->stage) {
     case LOOK_MAKE:
-        return look->ops->topics_create(look->target, &list, look->deadline_ns, reterr);
+        return look->ops->topics_create(look->config->target, &list, look->config->deadline_ns,
+                                        reterr);
     case LOOK_OPEN_CONSUMER:
         return open_role(look, ROLE_CONSUMER, reterr);
     case LOOK_OPEN_PRODUCER:
@@ -210,35 +249,50 @@ static int clear(struct look *look, struct errinfo *reterr)
     const struct topic_list list = {.topics = &look->topic, .topics_count = 1};
     int64_t latest_ns = mono_ns() + LOOK_REMOVE_NS;
 
+    if (look->config->deadline_ns > latest_ns) {
+        latest_ns = look->config->deadline_ns;
+    }
     look->ops->close(look->endpoints[ROLE_PRODUCER]);
     look->ops->close(look->endpoints[ROLE_CONSUMER]);
-    return look->ops->topics_delete(
-        look->target, &list, look->deadline_ns > latest_ns ? look->deadline_ns : latest_ns, reterr);
+    return look->ops->topics_delete(look->config->target, &list, latest_ns, reterr);
 }
 
-int look_at_target(const struct backend_ops *ops, const struct target *target, const char *name,
-                   int64_t deadline_ns, enum look_stage *ret_stage, struct errinfo *reterr)
+/* Until one step fails, or nobody waits any more: a step that is under way can't be ended. */
+static int take_stages(struct look *look, struct errinfo *reterr)
 {
-    struct look look = {.ops = ops, .target = target, .deadline_ns = deadline_ns};
+    int r = 0;
+
+    while (look->stage < LOOK_REMOVE && r == 0) {
+        r = look->config->called_back != NULL && atomic_load(look->config->called_back)
+                ? over(look, reterr, "")
+                : take_stage(look, reterr);
+        look->stage += r == 0 ? 1 : 0;
+    }
+    return r;
+}
+
+int look_at_target(const struct look_config *config, enum look_stage *ret_stage,
+                   struct errinfo *reterr)
+{
+    struct look look = {.config = config, .ops = config->ops};
     struct errinfo error = {""};
     struct errinfo removing = {""};
     int removed;
-    int r = 0;
+    int r = payload_make(&look, reterr);
 
-    look_init(&look, name);
-    while (look.stage < LOOK_REMOVE) {
-        r = take_stage(&look, &error);
-        if (r < 0) {
-            break;
-        }
-        look.stage++;
+    if (r < 0) {
+        *ret_stage = LOOK_MAKE;
+        return r;
     }
+    look_init(&look);
+    r = take_stages(&look, &error);
     removed = clear(&look, &removing);
     if (r == 0) {
         r = removed;
         error = removing;
         look.stage = removed < 0 ? LOOK_REMOVE : LOOK_DONE;
     }
+    free(look.payload);
     *ret_stage = look.stage;
     return r < 0 ? errinfo_set(reterr, r, "can't %s: %s", look_stage_name(look.stage), error.text)
                  : 0;

@@ -52,6 +52,29 @@ static const struct field hello_fields[] = {
 
 const struct record hello_record = RECORD(hello);
 
+static const char *const publish_ack_names[] = {
+    [PUBLISH_ACK_NONE] = "none",
+    [PUBLISH_ACK_LEADER] = "leader",
+    [PUBLISH_ACK_ALL] = "all",
+};
+
+static const char *const consume_ack_names[] = {
+    [CONSUME_ACK_NONE] = "none",
+    [CONSUME_ACK_EACH] = "each",
+    [CONSUME_ACK_BATCH] = "batch",
+};
+
+static const struct field look_request_fields[] = {
+    FIELD(look_request, name),
+    FIELD_OF_TYPE(look_request, publish_ack, FIELD_ENUM, .names = publish_ack_names,
+                  .names_count = PUBLISH_ACK_ALL + 1),
+    FIELD_OF_TYPE(look_request, consume_ack, FIELD_ENUM, .names = consume_ack_names,
+                  .names_count = CONSUME_ACK_BATCH + 1),
+    FIELD(look_request, message_bytes, .max = MESSAGE_BYTES_MAX),
+};
+
+const struct record look_request_record = RECORD(look_request);
+
 static const struct field probe_result_fields[] = {
     FIELD_OF_TYPE(probe_result, failure, FIELD_ENUM, .names = probe_failure_names,
                   .names_count = PROBE_OTHER + 1),

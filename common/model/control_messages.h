@@ -119,6 +119,17 @@ struct segment {
     uint32_t peers_count;
 };
 
+/* What a look (agent/look) does once on a target: what the flows of its run ask of their brokers.
+ */
+struct look_request {
+    char name[NAME_BYTES];        /* Of its topic; "": none. */
+    enum publish_ack publish_ack; /* The most of all flows, */
+    enum consume_ack consume_ack; /* likewise, */
+    uint32_t message_bytes;       /* and the largest message. 0: a short one. */
+};
+
+extern const struct record look_request_record;
+
 struct command {
     uint64_t sequence; /* From 1. */
     enum command_kind kind;
@@ -132,8 +143,8 @@ struct command {
     struct target *targets; /* PROBE, CLEAN; owned. */
     uint32_t targets_count;
     /* PROBE: does once on each target what a trial does, with a topic of that name and the target's
-     * number; "": it only connects and logs in. */
-    char look[NAME_BYTES];
+     * number; without a name it only connects and logs in. */
+    struct look_request look;
     int64_t deadline_ns; /* How long a blocking command may take, as a duration of a day at most. */
     struct clock_line *lines; /* Of all agents that write what this one reads, now; owned. */
     uint32_t lines_count;

@@ -79,7 +79,7 @@ static void code_command_parts(struct coder *coder, struct command *command)
     code_i64(coder, "stop_ns", &command->stop_ns);
     command->targets =
         code_list(coder, "targets", command->targets, &command->targets_count, &targets_kind);
-    code_text(coder, "look", command->look, sizeof command->look);
+    code_record(coder, &look_request_record, &command->look);
     code_i64(coder, "deadline_ns", &command->deadline_ns);
     command->lines = code_records(coder, "lines", command->lines, &command->lines_count,
                                   &clock_line_record, AGENTS_MAX);

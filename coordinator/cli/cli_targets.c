@@ -16,7 +16,8 @@ static int make_command(void *context, uint32_t agent, struct command *ret, stru
     ret->kind = ask->kind;
     if (ask->looks) {
         /* Process ids are the same in every container. */
-        (void)snprintf(ret->look, sizeof ret->look, "%.10s-%08x-%u", ask->command_name,
+        ret->look = ask->look;
+        (void)snprintf(ret->look.name, sizeof ret->look.name, "%.10s-%08x-%u", ask->command_name,
                        (unsigned)(random_entropy() & UINT32_MAX), agent);
     }
     ret->deadline_ns = ask->deadline_ns;

@@ -16,9 +16,10 @@ struct cli_targets {
     enum command_kind kind;
     const struct target *targets;
     uint32_t targets_count;
-    int64_t deadline_ns; /* For each target. */
-    const void *context; /* Of show. */
-    bool looks;          /* PROBE: do once what a trial does (see `look` of a command). */
+    int64_t deadline_ns;      /* For each target. */
+    const void *context;      /* Of show. */
+    bool looks;               /* PROBE: do once what a trial does, */
+    struct look_request look; /* as this says, but for the name. */
     int (*show)(const struct cli_targets *ask, const struct session *session,
                 const struct status *const *answers);
 };

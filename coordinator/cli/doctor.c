@@ -188,6 +188,9 @@ int command_doctor(int argc, char **argv)
     if (code == 0) {
         ask.targets = scenario == NULL ? NULL : scenario->targets;
         ask.targets_count = scenario == NULL ? 0 : scenario->targets_count;
+        if (scenario != NULL) {
+            ask.look = plan_look_of(scenario);
+        }
         doctor = (struct doctor){.scenario = scenario,
                                  .agents_of_run = options.agents,
                                  .is_here = options.listen == NULL};

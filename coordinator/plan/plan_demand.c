@@ -23,6 +23,27 @@ struct plan_demand plan_demand_of(const struct scenario_setup *setup,
     return demand;
 }
 
+struct look_request plan_look_of(const struct scenario *scenario)
+{
+    struct look_request look = {.message_bytes = 0};
+
+    for (uint32_t i = 0; i < scenario->setups_count; i++) {
+        for (uint32_t f = 0; f < scenario->setups[i].flows_count; f++) {
+            const struct scenario_flow *flow = &scenario->setups[i].flows[f];
+            uint32_t bytes = message_bytes_max(&flow->message);
+
+            look.message_bytes = bytes > look.message_bytes ? bytes : look.message_bytes;
+            if (flow->delivery.publish_ack > look.publish_ack) {
+                look.publish_ack = flow->delivery.publish_ack;
+            }
+            if (flow->delivery.consume_ack != CONSUME_ACK_NONE) {
+                look.consume_ack = CONSUME_ACK_EACH;
+            }
+        }
+    }
+    return look;
+}
+
 static int check_one(const struct plan_demand *demand, const struct broker_limit *limit, char *ret)
 {
     uint64_t needed = limit->kind == LIMIT_CONNECTIONS        ? demand->connections

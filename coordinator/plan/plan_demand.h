@@ -8,6 +8,7 @@
 #define MILLRACE_PLAN_DEMAND_H
 
 #include "broker_limits.h"
+#include "control_messages.h"
 #include "plan.h"
 
 struct plan_demand {
@@ -19,6 +20,10 @@ struct plan_demand {
 /* Of a setup on a backend, with all agents on one host. */
 struct plan_demand plan_demand_of(const struct scenario_setup *setup,
                                   const struct catalog_entry *entry);
+
+/* What a look at the scenario's targets is to do: what the flows of all its setups ask for, at the
+ * most. Without a name. */
+struct look_request plan_look_of(const struct scenario *scenario);
 
 /* Room for the sentence. */
 #define PLAN_DEMAND_BYTES 256

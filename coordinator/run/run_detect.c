@@ -16,7 +16,8 @@ static int make_probe(void *context, uint32_t agent, struct command *ret, struct
 
     ret->kind = COMMAND_PROBE;
     if (agent == 0) { /* Once a run and target: what a broker allows it allows to all agents. */
-        (void)snprintf(ret->look, sizeof ret->look, "%s", run->run_id);
+        ret->look = plan_look_of(scenario);
+        (void)snprintf(ret->look.name, sizeof ret->look.name, "%s", run->run_id);
     }
     ret->deadline_ns = PROBE_NS;
     ret->targets = calloc((size_t)scenario->targets_count + 1, sizeof *ret->targets);
@@ -145,6 +146,37 @@ static uint32_t judge_targets(struct run *run, const struct status *const *answe
     return away;
 }
 
+static int make_release(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
+{
+    (void)context;
+    (void)agent;
+    (void)reterr;
+    ret->kind = COMMAND_RELEASE;
+    ret->deadline_ns = RELEASE_NS;
+    return 0;
+}
+
+/* A look that nobody waits for takes its topic away again, unless the broker keeps it waiting. */
+static void call_looks_back(struct run *run)
+{
+    struct session_order order = {.make = make_release,
+                                  .turn = turn,
+                                  .context = run,
+                                  .deadline_ns = CALL_BACK_NS,
+                                  .survivors = true};
+    struct errinfo error = {""};
+
+    run_take_interrupt(run);
+    run_notice(run, "interrupted: closing (Ctrl-C again stops at once)");
+    if (session_order_all(run->session, &order, NULL, &error) == -ETIMEDOUT) {
+        run->session->given_up = true;
+        run_notice(run,
+                   "still looking at a target (%s): the agents are ended, a topic may be left "
+                   "behind; `millrace clean` removes it",
+                   error.text);
+    }
+}
+
 int run_detect(struct run *run, struct errinfo *reterr)
 {
     const struct status *answers[AGENTS_MAX];
@@ -159,6 +191,9 @@ int run_detect(struct run *run, struct errinfo *reterr)
 
     run_stage(run, "detecting targets", NULL);
     r = session_order_all(run->session, &order, answers, reterr);
+    if (r == -EINTR) {
+        call_looks_back(run);
+    }
     if (r < 0) {
         return r;
     }

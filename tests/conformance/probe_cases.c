@@ -54,14 +54,22 @@ void a_look_at_the_broker_goes_through_and_leaves_nothing(void **state)
 {
     const struct suite *suite = rig_suite(state);
     struct errinfo error = {""};
+    const struct look_request request = {.name = "conformance",
+                                         .publish_ack = PUBLISH_ACK_ALL,
+                                         .consume_ack = CONSUME_ACK_EACH,
+                                         .message_bytes = 100000};
     enum look_stage stage = LOOK_MAKE;
     struct target target;
 
     rig_target(suite, NULL, NULL, &target);
     /* Twice: what the first left behind would be in the way of the second. */
     for (int i = 0; i < 2; i++) {
-        if (look_at_target(suite->ops, &target, "conformance", mono_ns() + LOOK_NS, &stage,
-                           &error) < 0) {
+        const struct look_config config = {.ops = suite->ops,
+                                           .target = &target,
+                                           .request = &request,
+                                           .deadline_ns = mono_ns() + LOOK_NS};
+
+        if (look_at_target(&config, &stage, &error) < 0) {
             fail_msg("look: %s", error.text);
         }
         assert_int_equal(stage, LOOK_DONE);

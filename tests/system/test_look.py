@@ -1,5 +1,6 @@
 """What a broker does not allow is told before any load: doctor, and a run's first step, do once what a run does."""
 
+import signal
 import time
 
 import bed
@@ -58,6 +59,46 @@ def alarm(rabbitmq):
         rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.6")
     matches(said, r"FAIL +target rabbitmq +not allowed: can't .*(blocked|low on memory)", "doctor")
     bed.check(time.monotonic() - began < 45, "it took longer than its deadlines")
+
+
+@test("Ctrl-C during a look that an alarm holds up ends the run in order, and leaves no topic", needs=["rabbitmq"])
+def called_back(rabbitmq):
+    folder = bed.new_path("run")
+    rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.00001")
+    try:
+        run = bed.start("run", scenario_of(rabbitmq, ""), "--out", folder)
+        bed.wait_until(lambda: any("look" in name for name in rabbitmq.topics()) or not run.running(), "the look's topic is made")
+        began = time.monotonic()
+        run.signal(signal.SIGINT)
+        run.ends(130, 40)
+        took = time.monotonic() - began
+        same([name for name in rabbitmq.topics() if "look" in name], [], "what is left")
+    finally:
+        rabbitmq.ask("ctl", "set_vm_memory_high_watermark", "0.6")
+    bed.check(took < 10, f"it took {took:.1f} s")  # 5 s, and a host that is busy.
+
+
+SMALL_MESSAGES = ("rabbitmq", "--set", "max_message_size=20000")
+
+
+@test("a look's message is as large as the scenario's largest: what the broker refuses is told before the load", needs=[SMALL_MESSAGES])
+def large_message(rabbitmq):
+    target = f'  - {{ backend: rabbitmq, address: "{rabbitmq.address}" }}\n'
+    said = doctor(bed.scenario(target, SHORT, message="{ size: 30000B }"), 4)
+    matches(said, r"not allowed: can't have a message confirmed: .*message size 30000 is larger than .*20000", "doctor")
+    contains(doctor(bed.scenario(target, SHORT, message="{ size: 10000B }"), 0), "a message was written, read and removed", "doctor")
+
+
+# Two replicas are to be in sync where there is one: acks=all is refused, acks=1 is not.
+NO_ALL = ("kafka", "--set", "min.insync.replicas=2")
+
+
+@test("a look asks for the acknowledgements of the scenario's flows, no more", needs=[NO_ALL])
+def asked(kafka):
+    target = f'  - {{ backend: kafka, address: "{kafka.address}" }}\n'
+    said = doctor(bed.scenario(target, SHORT, delivery="{ publish_ack: all }"), 4)
+    matches(said, r"not allowed: can't have a message confirmed: \S+", "doctor")
+    contains(doctor(bed.scenario(target, SHORT, delivery="{ publish_ack: leader }"), 0), "a message was written, read and removed", "doctor")
 
 
 # Mosquitto lets anybody subscribe and then delivers nothing: only the reading shows it.

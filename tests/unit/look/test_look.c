@@ -25,18 +25,25 @@ static struct {
     enum fault fault;
     bool topic_is_there;
     uint32_t open;
-    char bytes[256];
+    char bytes[8192];
     uint32_t bytes_count;
     bool confirm_waits;
     bool message_waits;
     uint32_t acks;
     bool quorum; /* All that it has is persistent. */
     int64_t drain_ns;
+    struct delivery delivery;
+    struct look_request request;
+    atomic_bool called_back;
+    enum look_stage calls_back; /* At that stage somebody else calls the look back. */
     struct endpoint endpoints[2];
 } broker;
 
 static int forbid(enum look_stage stage, struct errinfo *reterr)
 {
+    if (broker.calls_back == stage) {
+        atomic_store(&broker.called_back, true);
+    }
     return broker.forbidden == stage ? errinfo_set(reterr, -EACCES, "access refused") : 0;
 }
 
@@ -76,6 +83,8 @@ static int open_one(const struct endpoint_config *config, struct endpoint **ret,
 
     assert_true(broker.topic_is_there);
     broker.drain_ns = config->drain_ns;
+    broker.delivery = *config->delivery;
+    assert_true(config->message_bytes_max >= broker.request.message_bytes);
     if (r == 0) {
         broker.endpoints[config->role].role = config->role;
         *ret = &broker.endpoints[config->role];
@@ -98,6 +107,7 @@ static int submit(struct endpoint *endpoint, const struct message *message)
     assert_true(message->bytes_count <= sizeof broker.bytes);
     memcpy(broker.bytes, message->bytes, message->bytes_count);
     broker.bytes_count = message->bytes_count;
+    (void)forbid(LOOK_WRITE, NULL);
     broker.confirm_waits = broker.fault != FAULT_SILENT_CONFIRM;
     broker.message_waits = broker.fault != FAULT_SILENT_READ;
     return 0;
@@ -164,13 +174,22 @@ static void begin(enum look_stage forbidden, enum fault fault)
     memset(&entry, 0, sizeof entry);
     broker.forbidden = forbidden;
     broker.fault = fault;
+    broker.calls_back = LOOK_DONE;
+    broker.request = (struct look_request){
+        .name = "run-agent-1", .publish_ack = PUBLISH_ACK_ALL, .consume_ack = CONSUME_ACK_EACH};
 }
 
 static int look(int64_t allowed_ns, enum look_stage *ret_stage, struct errinfo *reterr)
 {
     static const struct target target = {0};
 
-    return look_at_target(&ops, &target, "run-agent-1", mono_ns() + allowed_ns, ret_stage, reterr);
+    const struct look_config config = {.ops = &ops,
+                                       .target = &target,
+                                       .request = &broker.request,
+                                       .deadline_ns = mono_ns() + allowed_ns,
+                                       .called_back = &broker.called_back};
+
+    return look_at_target(&config, ret_stage, reterr);
 }
 
 static void assert_stops_at(enum look_stage stage, int64_t allowed_ns, const char *sentence)
@@ -273,6 +292,51 @@ static void an_alarm_of_the_broker_is_the_reason(void **state)
     assert_stops_at(LOOK_CONFIRM, 0, "can't have a message confirmed: blocked: low on memory");
 }
 
+/* A broker with too few replicas in sync refuses acks=all, and one may refuse QoS 1, which nobody
+ * asks for. */
+static void a_look_asks_for_what_the_flows_ask_for(void **state)
+{
+    enum look_stage stage = LOOK_MAKE;
+
+    (void)state;
+    begin(LOOK_DONE, FAULT_NONE);
+    assert_int_equal(look(NS_PER_S, &stage, NULL), 0);
+    assert_int_equal(broker.delivery.publish_ack, PUBLISH_ACK_ALL);
+    assert_int_equal(broker.delivery.consume_ack, CONSUME_ACK_EACH);
+    begin(LOOK_ACKNOWLEDGE, FAULT_NONE);
+    broker.request.publish_ack = PUBLISH_ACK_NONE;
+    broker.request.consume_ack = CONSUME_ACK_NONE;
+    assert_int_equal(look(NS_PER_S, &stage, NULL), 0);
+    assert_int_equal(broker.delivery.publish_ack, PUBLISH_ACK_NONE);
+    assert_int_equal(broker.delivery.consume_ack, CONSUME_ACK_NONE);
+    assert_int_equal(broker.acks, 0);
+}
+
+static void a_look_writes_a_message_as_large_as_the_largest(void **state)
+{
+    enum look_stage stage = LOOK_MAKE;
+
+    (void)state;
+    begin(LOOK_DONE, FAULT_NONE);
+    broker.request.message_bytes = 5000;
+    assert_int_equal(look(NS_PER_S, &stage, NULL), 0);
+    assert_int_equal(broker.bytes_count, 5000);
+}
+
+/* Ctrl-C: the broker has all the time of the look, and nobody waits. */
+static void a_look_that_is_called_back_ends_and_leaves_nothing(void **state)
+{
+    (void)state;
+    begin(LOOK_DONE, FAULT_SILENT_CONFIRM);
+    broker.calls_back = LOOK_WRITE;
+    assert_stops_at(LOOK_CONFIRM, COMMAND_NS_MAX, "can't have a message confirmed: called back");
+    assert_false(broker.topic_is_there);
+    begin(LOOK_DONE, FAULT_NONE);
+    broker.calls_back = LOOK_MAKE;
+    assert_stops_at(LOOK_OPEN_CONSUMER, COMMAND_NS_MAX, "can't open a consumer: called back");
+    assert_false(broker.topic_is_there);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +348,9 @@ int main(void)
         cmocka_unit_test(a_refused_message_is_told_in_the_brokers_words),
         cmocka_unit_test(what_never_comes_ends_at_the_deadline),
         cmocka_unit_test(an_alarm_of_the_broker_is_the_reason),
+        cmocka_unit_test(a_look_asks_for_what_the_flows_ask_for),
+        cmocka_unit_test(a_look_writes_a_message_as_large_as_the_largest),
+        cmocka_unit_test(a_look_that_is_called_back_ends_and_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

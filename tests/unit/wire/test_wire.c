@@ -226,7 +226,8 @@ static void wire_knows_every_field(void **state)
     assert_int_equal(sizeof(struct status), 720);
     assert_int_equal(sizeof(struct probe_result), 344 + sizeof(struct broker_limits));
     assert_int_equal(record_bytes_covered(&broker_limit_record), sizeof(struct broker_limit) - 4);
-    assert_int_equal(sizeof(struct command), 192);
+    assert_int_equal(sizeof(struct command), 200);
+    assert_int_equal(record_bytes_covered(&look_request_record), sizeof(struct look_request));
     assert_int_equal(sizeof(struct segment), 40);
     assert_int_equal(record_bytes_covered(&peer_start_record), 12);
     assert_int_equal(sizeof(struct peer_start), 16);

@@ -177,7 +177,10 @@ void sample_command(struct random *random, enum command_kind kind, struct comman
     for (uint32_t i = 0; i < ret->targets_count; i++) {
         sample_target(random, &ret->targets[i]);
     }
-    sample_text(random, ret->look, sizeof ret->look);
+    sample_text(random, ret->look.name, sizeof ret->look.name);
+    ret->look.publish_ack = (enum publish_ack)sample_below(random, PUBLISH_ACK_ALL + 1);
+    ret->look.consume_ack = (enum consume_ack)sample_below(random, CONSUME_ACK_BATCH + 1);
+    ret->look.message_bytes = sample_below(random, MESSAGE_BYTES_MAX + 1);
     ret->deadline_ns = sample_time(random);
     sample_lines(random, ret);
 }
