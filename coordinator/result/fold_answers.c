@@ -137,6 +137,9 @@ static void add_flow(const struct assigned_phase *assigned, const struct assigne
     ret->is_max = ret->is_max || load->load == LOAD_MAX;
     ret->asked_peak_per_s += load->load == LOAD_RATE ? rate_per_s(load->rate) : 0.0;
     ret->keeps_rate = ret->keeps_rate || keeps_rate;
+    if (load->load != LOAD_NONE && flow->producers_count > 0) {
+        ret->messages += assigned->messages;
+    }
     ret->confirms = ret->confirms || flow->delivery.publish_ack != PUBLISH_ACK_NONE;
     ret->producers += flow->producers_count;
 }

@@ -73,6 +73,7 @@ static int merge_trials(struct result_case *of, bool (*counts)(const void *conte
         phase->measured = first->phases[p].measured;
         phase->is_max = first->phases[p].is_max;
         phase->keeps_rate = first->phases[p].keeps_rate;
+        phase->messages = first->phases[p].messages;
         phase->confirms = first->phases[p].confirms;
         phase->producers = first->phases[p].producers;
         phase->start_ns = first->phases[p].start_ns;

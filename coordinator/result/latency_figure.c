@@ -7,17 +7,21 @@
  * a "> " for that. */
 #define TELLING_SHARE 1.01
 
+static bool lacks_skipped(const struct result_phase *phase, enum series series)
+{
+    return phase->skipped > 0 && (series == SERIES_PUBLISH || series == SERIES_E2E);
+}
+
 /* Skipped messages would have been late, nobody knows how late. Were they later than all others, a
  * percentile of what was due would be a higher one of what was sent; beyond 100 it is among them.
  */
 static double percentile_of_sent(const struct result_phase *phase, enum series series,
                                  double percentile)
 {
-    bool response = series == SERIES_PUBLISH || series == SERIES_E2E;
     double due = (double)phase->due;
     double sent = due - (double)phase->skipped;
 
-    if (!response || phase->skipped == 0) {
+    if (!lacks_skipped(phase, series)) {
         return percentile;
     }
     return sent > 0.0 ? fmax(percentile, percentile * due / sent / (1.0 + 1e-9)) : (double)INFINITY;
@@ -54,7 +58,8 @@ struct latency_figure latency_figure(const struct result_phase *phase, enum seri
 struct latency_figure latency_figure_mean(const struct result_phase *phase, enum series series)
 {
     const struct hist *hist = phase->latency[series];
-    bool censored = hist_censored(hist) > 0;
+    /* One that is as late as can be moves a mean without end. */
+    bool censored = hist_censored(hist) > 0 || lacks_skipped(phase, series);
     double mean_ns = hist_mean(hist);
 
     return (struct latency_figure){.value_ns = mean_ns,

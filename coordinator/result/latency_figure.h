@@ -5,7 +5,7 @@
  * A message that was due and never sent, confirmed or received stands in the response latencies
  * with how long it had been waited for (censored). A percentile among such samples is "at least"
  * its value. Messages that were skipped have no sample; where more of them were than a percentile
- * leaves above it, that is at least its value, too. Pure.
+ * leaves above it, that is at least its value, too, and so is each mean. Pure.
  */
 #ifndef MILLRACE_LATENCY_FIGURE_H
 #define MILLRACE_LATENCY_FIGURE_H

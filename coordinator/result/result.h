@@ -68,9 +68,10 @@ struct result_phase {
     char name[NAME_BYTES];
     char flow[NAME_BYTES]; /* "": all flows. */
     bool measured;
-    bool is_max;     /* No intended time: no response latency, nothing asked. */
-    bool keeps_rate; /* By the clock, at rates that it is to hold: no ramp, no count. */
-    bool confirms;   /* Some producer of it is told what became of its messages. */
+    bool is_max;       /* No intended time: no response latency, nothing asked. */
+    uint64_t messages; /* That it was to send, if it is to end by their number; else 0. */
+    bool keeps_rate;   /* By the clock, at rates that it is to hold: no ramp, no count. */
+    bool confirms;     /* Some producer of it is told what became of its messages. */
     uint32_t producers;
     int64_t start_ns;    /* Offset from T0. */
     int64_t duration_ns; /* As it was, not as planned. */

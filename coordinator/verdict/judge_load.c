@@ -1,5 +1,6 @@
 /* What is implied of every measured phase that keeps a rate: what was due was sent, and the broker
- * took it. Without that a broker that refuses or stops everything would pass by what is left. */
+ * took it; and of one that ends by count, that it was sent before its time was over. Without that a
+ * broker that refuses or stops everything would pass by what is left. */
 #include "judge_parts.h"
 
 #include "mono.h"
@@ -218,8 +219,10 @@ static void look_sent(const struct judge_terms *terms, const struct result_case 
                       const struct result_trial *trial, const struct result_phase *phase,
                       struct looked *looked)
 {
-    uint64_t due = phase->due;
-    uint64_t missing = due > phase->sent_in_time ? due - phase->sent_in_time : 0;
+    bool by_count = phase->messages > 0;
+    uint64_t due = by_count ? phase->messages : phase->due;
+    uint64_t sent = by_count ? phase->delivery.sent : phase->sent_in_time;
+    uint64_t missing = due > sent ? due - sent : 0;
     struct worst row = {.whole = due, .trial = trial, .phase = phase};
     enum blame blame = BLAME_NONE;
 
@@ -228,8 +231,12 @@ static void look_sent(const struct judge_terms *terms, const struct result_case 
     }
     missing = less_outages(terms, of, trial, phase, false, missing);
     row.share = (double)missing / (double)due;
-    if (is_too_much(missing, due, SHORT_SHARE_MAX, phase)) {
-        blame = held_back(trial, phase, row.share) ? BLAME_BROKER : BLAME_GENERATOR;
+    /* A phase that ends by count ends with the last of them: one that is missing is one too many.
+     */
+    if (by_count ? missing > 0 : is_too_much(missing, due, SHORT_SHARE_MAX, phase)) {
+        /* As fast as confirms allow there is no schedule that a generator could be late against. */
+        blame =
+            phase->is_max || held_back(trial, phase, row.share) ? BLAME_BROKER : BLAME_GENERATOR;
     }
     take(looked, blame, &row);
 }
@@ -255,7 +262,7 @@ static void look_taken(const struct judge_terms *terms, const struct result_case
             any = true;
         }
     }
-    if (!any || (delivery->sent == 0 && wrong == 0)) {
+    if (!any || !phase->keeps_rate || (delivery->sent == 0 && wrong == 0)) {
         return;
     }
     wrong = less_outages(terms, of, trial, phase, true, wrong);
@@ -283,7 +290,8 @@ static struct looked look(const struct judge_terms *terms, const struct result_c
         for (uint32_t p = 0; p < trial->phases_count; p++) {
             const struct result_phase *phase = &trial->phases[p];
 
-            if (phase->measured && phase->keeps_rate && (phase->flow[0] != '\0') == by_flow) {
+            if (phase->measured && (phase->keeps_rate || phase->messages > 0) &&
+                (phase->flow[0] != '\0') == by_flow) {
                 look_at(terms, of, trial, phase, &looked);
             }
         }
@@ -370,11 +378,12 @@ static void conclude_sent(const struct judge_terms *terms, const struct result_c
     row->observed = 1.0 - worst->share;
     say_where(of, worst, where);
     say_away(worst, away);
-    (void)snprintf(row->reason, sizeof row->reason,
-                   "%.2f %% of what was due %s was sent in time, and %s%s", row->observed * 100.0,
+    (void)snprintf(row->reason, sizeof row->reason, "%.2f %% of what %s %s was sent in time%s%s",
+                   row->observed * 100.0, worst->phase->messages > 0 ? "was to be sent" : "was due",
                    where,
-                   broker->any ? "the broker held back the rest"
-                               : "nothing but the generator held back the rest",
+                   worst->phase->is_max ? ", as fast as confirms allowed"
+                   : broker->any        ? ", and the broker held back the rest"
+                                        : ", and nothing but the generator held back the rest",
                    away);
 }
 

@@ -88,9 +88,10 @@ def missed():
     folder = bed.new_path("run")
     targets = "  - { backend: memory, options: { confirm_delay: 2s } }\n"
     path = bed.scenario(targets, ["{ name: few, rate: max, messages: 3000, for: 1s }"], delivery="{ in_flight: 1000 }")
-    program = bed.millrace("run", path, "--out", folder)
+    program = bed.millrace("run", path, "--out", folder, code=1)
     result = bed.result_of(folder)
     same(bed.phase_of(bed.case_of(result, "memory"), "few")["delivery"]["sent"], 1000, "sent")
+    bed.contains(str(result["reasons"]), "33.33 % of what was to be sent in few was sent in time, as fast as confirms allowed", "reasons")
     wanted = "phase few ended after 1 s, before its 3000 messages of each flow were through"
     same([one["text"] for one in result["marks"]], [wanted], "marks")
     bed.contains(program.err, wanted, "the progress")

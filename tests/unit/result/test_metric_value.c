@@ -329,6 +329,22 @@ static void each_count_that_is_told_has_a_field_of_its_name(void **state)
     assert_true(counts >= 8);
 }
 
+/* A mean of what was due is moved by each of them, without end. */
+static void a_mean_is_a_lower_bound_once_messages_were_skipped(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 1000);
+    bench.phases[0].latency[SERIES_E2E_SERVICE] = bench.phases[0].latency[SERIES_E2E];
+    assert_true(holds(&bench, "e2e.mean < 1ms"));
+    bench.phases[0].skipped = 1;
+    assert_false(holds(&bench, "e2e.mean < 1ms"));
+    assert_true(value_of(&bench, "e2e.mean").at_least);
+    assert_true(holds(&bench, "e2e_service.mean < 1ms"));
+    bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +357,7 @@ int main(void)
         cmocka_unit_test(an_upper_limit_is_missed_by_what_is_only_bounded_from_below),
         cmocka_unit_test(a_percentile_beyond_the_share_of_skipped_messages_is_unknown),
         cmocka_unit_test(a_percentile_below_the_share_of_skipped_messages_moves_up_by_them),
+        cmocka_unit_test(a_mean_is_a_lower_bound_once_messages_were_skipped),
         cmocka_unit_test(intervals_of_latencies_lie_on_the_logarithm_or_between_the_extremes),
         cmocka_unit_test(figures_are_medians_over_trials_with_an_interval_of_the_mean),
         cmocka_unit_test(each_count_that_is_told_has_a_field_of_its_name),

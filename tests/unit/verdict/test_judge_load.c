@@ -366,6 +366,31 @@ static void what_keeps_no_rate_or_is_not_measured_is_not_held_to_one(void **stat
     unmake(made);
 }
 
+/* It ended by its time, and was a PASS with a mark that nobody has to read. */
+static void a_phase_that_ends_by_count_has_to_send_all_of_them(void **state)
+{
+    struct made *made = make();
+    struct result_phase *phase = phase_of(made, 1);
+
+    (void)state;
+    for (uint32_t t = 0; t < TRIALS; t++) {
+        phase_of(made, t)->keeps_rate = false;
+        phase_of(made, t)->messages = DUE;
+    }
+    phase->sent_in_time = 1; /* How late does not matter, */
+    assert_int_equal(judged(made), VERDICT_PASS);
+    assert_null(row_of(made, TAKEN));
+    phase->delivery.sent = DUE / 2; /* how many does: */
+    phase->delivery.acked = DUE / 2;
+    assert_int_equal(judged(made), VERDICT_INVALID); /* nobody else held them back, */
+    for (uint32_t i = 0; i < SECONDS; i++) {
+        made->of->trials[1].agent_intervals[i].blocked_ns = INTERVAL_NS;
+    }
+    assert_int_equal(judged(made), VERDICT_FAIL); /* or the broker did. */
+    assert_non_null(strstr(row_of(made, SENT)->reason, "50.00 % of what was to be sent in steady"));
+    unmake(made);
+}
+
 /* 5 % of one flow are 0.5 % of both together. */
 static void flows_are_held_to_their_rates_one_by_one(void **state)
 {
@@ -407,6 +432,7 @@ int main(void)
         cmocka_unit_test(what_the_generator_held_back_is_not_judged),
         cmocka_unit_test(an_own_objective_about_the_same_takes_the_place_of_each),
         cmocka_unit_test(what_keeps_no_rate_or_is_not_measured_is_not_held_to_one),
+        cmocka_unit_test(a_phase_that_ends_by_count_has_to_send_all_of_them),
         cmocka_unit_test(flows_are_held_to_their_rates_one_by_one),
     };
 
