@@ -37,6 +37,8 @@ class Relay:
         self._lock = threading.Lock()
         self._accepting = True
         self._ended = False
+        self._kept = []
+        self._full = False  # Nobody accepts, and the kernel has room for nobody more: it drops what asks for a connection.
         self.unanswered = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
@@ -77,11 +79,11 @@ class Relay:
         line.close()
 
     def _run(self):
-        self._kept = []
         while not self._ended:
             with self._lock:
                 watched = [one for one, line in self._lines.items() if not line.silent]
-            ready, _, _ = select.select([self._listener, *watched], [], [], 0.02)
+                watched += [] if self._full else [self._listener]
+            ready, _, _ = select.select(watched, [], [], 0.02)
             with self._lock:
                 for one in ready:
                     if one is self._listener:
@@ -109,6 +111,30 @@ class Relay:
             for line in self._of(name):
                 line.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._drop(line)
+
+    def black_hole(self, name):
+        """Its host is gone: its connection stays without a word, and whoever connects from now on is not even refused."""
+        with self._lock:
+            self._accepting = False
+            self._full = True
+            for line in self._of(name):
+                line.silent = True
+            self._listener.listen(0)
+            for _ in range(8):
+                one = socket.socket()
+                one.settimeout(0.05)
+                self._kept.append(one)
+                try:
+                    one.connect(("127.0.0.1", self.port))
+                except TimeoutError:
+                    return
+            raise AssertionError("the accept queue of the relay takes everybody")
+
+    def relent(self):
+        """Whoever connects from now on is served; who was silenced remains so."""
+        with self._lock:
+            self._listener.listen(512)
+            self._accepting, self._full = True, False
 
     def silence_all(self):
         """The broker's host is gone, as far as anybody can tell."""
