@@ -31,14 +31,16 @@ static bool try_ack(struct receiver *receiver, struct receiver_group *group,
     const struct backend_ops *ops = receiver->context.ops;
     int64_t begin_ns = mono_ns();
     int r = ops->ack(group->endpoint, ack->token, ack->multiple);
+    int64_t took_ns = mono_ns() - begin_ns;
 
+    receiver->driver_ns_max = took_ns > receiver->driver_ns_max ? took_ns : receiver->driver_ns_max;
     if (r == -EAGAIN) {
         return false;
     }
     if (r == 0 && !ops->ack_answers) {
         recorder_sample(
             recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
-            SERIES_CONSUME_ACK, mono_ns() - begin_ns, 0);
+            SERIES_CONSUME_ACK, took_ns, 0);
     } else if (r == 0) {
         remember_ack(group, ack->token, begin_ns);
     }

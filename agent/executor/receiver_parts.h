@@ -67,7 +67,7 @@ struct receiver {
     int64_t last_ns;           /* When the last message came. */
     int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. */
     int64_t answered_last_ns;
-    int64_t driver_ns_max; /* Longest poll of an endpoint. */
+    int64_t driver_ns_max; /* Longest poll of an endpoint, or ack. */
     struct event events[RECEIVER_EVENTS];
 };
 

@@ -189,17 +189,13 @@ static void take(struct reconnect *reconnect, struct endpoint *endpoint, struct 
     reconnect_failed(reconnect, made->client, mono_ns());
 }
 
-void reconnect_turn(struct reconnect *reconnect, struct endpoint *endpoint, int64_t now_ns,
-                    struct recorder *recorder)
+static void turn(struct reconnect *reconnect, struct endpoint *endpoint, int64_t now_ns,
+                 struct recorder *recorder)
 {
     struct connected made;
     uint32_t client;
     int64_t limit_ns;
 
-    if (reconnect->connector == NULL ||
-        (reconnect->down_count == 0 && reconnect->asked_count == 0)) {
-        return;
-    }
     while (reconnect->asked_count > 0 && connector_take(reconnect->connector, &made)) {
         take(reconnect, endpoint, &made, recorder);
         if (made.link != NULL) {
@@ -210,6 +206,22 @@ void reconnect_turn(struct reconnect *reconnect, struct endpoint *endpoint, int6
         reconnect->asked_count++;
         connector_ask(reconnect->connector, client, limit_ns);
     }
+}
+
+void reconnect_turn(struct reconnect *reconnect, struct endpoint *endpoint, int64_t now_ns,
+                    struct recorder *recorder)
+{
+    int64_t begin_ns;
+    int64_t took_ns;
+
+    if (reconnect->connector == NULL ||
+        (reconnect->down_count == 0 && reconnect->asked_count == 0)) {
+        return;
+    }
+    begin_ns = mono_ns();
+    turn(reconnect, endpoint, now_ns, recorder);
+    took_ns = mono_ns() - begin_ns;
+    reconnect->turn_ns_max = took_ns > reconnect->turn_ns_max ? took_ns : reconnect->turn_ns_max;
 }
 
 int64_t reconnect_next_ns(const struct reconnect *reconnect)
@@ -257,6 +269,10 @@ void reconnect_account(struct reconnect *reconnect, int64_t t0_ns, struct record
 {
     state->reconnects += reconnect->reconnects;
     reconnect->reconnects = 0;
+    if (reconnect->turn_ns_max > state->driver_ns_max) {
+        state->driver_ns_max = reconnect->turn_ns_max;
+    }
+    reconnect->turn_ns_max = 0;
     if (reconnect->down_count == 0) {
         return;
     }

@@ -53,7 +53,9 @@ struct reconnect {
     int64_t down_since_ns; /* mono_ns() */
     int64_t next_ns;       /* The earliest retry_ns may be so early. */
     uint32_t reconnects;
-    uint32_t error; /* Of the last loss: recorder_error()'s number, until the interval's end. */
+    int64_t
+        turn_ns_max; /* Longest turn since the last account: adopting is a driver's call, too. */
+    uint32_t error;  /* Of the last loss: recorder_error()'s number, until the interval's end. */
     struct endpoint *closing; /* By this thread; NULL: none. */
     pthread_t closing_thread;
 };
@@ -87,7 +89,8 @@ int64_t reconnect_next_ns(const struct reconnect *reconnect);
 /* Readable when a turn has something to take; -1: never. */
 int reconnect_fd(const struct reconnect *reconnect);
 
-/* Adds what is down to a worker's state; takes the reconnects. t0_ns makes the offset. */
+/* Adds what is down to a worker's state; takes the reconnects and the longest turn. t0_ns makes the
+ * offset. */
 void reconnect_account(struct reconnect *reconnect, int64_t t0_ns, struct recorder_state *state);
 
 /* Ends the attempts and closes the endpoint on a thread of its own, so that all endpoints of a

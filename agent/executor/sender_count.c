@@ -68,7 +68,9 @@ void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state
     state->blocked_ns += (uint64_t)sender->blocked_ns;
     sender->blocked_ns = 0.0;
     state->own_lag_p99_ns = lag_count_take_p99(&sender->lag);
-    state->driver_ns_max = sender->driver_ns_max;
+    if (sender->driver_ns_max > state->driver_ns_max) {
+        state->driver_ns_max = sender->driver_ns_max;
+    }
     sender->driver_ns_max = 0;
     sender_account_signs(sender, &state->signs);
 }

@@ -75,7 +75,7 @@ struct recorder_state {
     uint64_t outstanding;
     uint64_t blocked_ns;
     int64_t own_lag_p99_ns; /* See strain; 0: nothing was paced. */
-    int64_t driver_ns_max;  /* Longest poll of an endpoint. */
+    int64_t driver_ns_max;  /* Longest call into a driver other than submit. */
     int64_t cpu_ns;         /* Of its thread, without what it spun away. */
     int64_t wait_ns;        /* Its thread was ready and another one ran; or STRAIN_UNKNOWN. */
     struct broker_signs signs;

@@ -180,7 +180,7 @@ struct strain {
                                  that their own client did not hold back (by a lost connection, a
                                  full window or a full socket). 0: there were none;
                                  STRAIN_UNKNOWN in journals that do not have it. */
-    int64_t driver_ns_max;    /* Longest call on a load thread that takes events from a driver. */
+    int64_t driver_ns_max;    /* Longest call of a load thread into a driver other than submit. */
 };
 
 /* What the agent says of itself. */

@@ -50,7 +50,7 @@ struct result_agent {
     bool lost;
     char lost_reason[REASON_BYTES];
     int64_t start_skew_ns; /* Largest of the run. */
-    int64_t driver_ns_max; /* Longest call in which a load thread took events from a driver. */
+    int64_t driver_ns_max; /* Longest call of a load thread into a driver other than submit. */
     int64_t clock_offset_ns;
     int64_t clock_bound_ns;
     double clock_drift_ppb;

@@ -302,6 +302,25 @@ static void a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour(void 
     assert_int_equal(hung_up_count, 0);
 }
 
+/* Bug: only polls were among the calls of a load thread into its driver, so that one which
+ * connected there would not have been seen. */
+static void a_turn_is_a_call_into_the_driver_and_told_once(void **state)
+{
+    struct bench bench;
+    struct recorder_state account = {0};
+
+    (void)state;
+    begin(&bench, &ops);
+    say(&bench, EVENT_DOWN, 0, NS_PER_S);
+    turn_until(&bench, 0, RECONNECT_ARRIVING, 2 * NS_PER_S);
+    reconnect_account(&bench.reconnect, 0, &account);
+    assert_true(account.driver_ns_max > 0);
+    account = (struct recorder_state){0};
+    reconnect_account(&bench.reconnect, 0, &account);
+    assert_int_equal(account.driver_ns_max, 0);
+    done(&bench);
+}
+
 static void what_is_refused_or_not_adopted_waits_again_and_is_hung_up(void **state)
 {
     struct bench bench;
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(those_that_are_due_take_turns),
         cmocka_unit_test(where_the_library_reconnects_nobody_is_asked),
         cmocka_unit_test(a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour),
+        cmocka_unit_test(a_turn_is_a_call_into_the_driver_and_told_once),
         cmocka_unit_test(what_is_refused_or_not_adopted_waits_again_and_is_hung_up),
         cmocka_unit_test(all_come_back_through_few_threads),
         cmocka_unit_test(ending_hangs_up_what_nobody_took),
