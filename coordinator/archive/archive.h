@@ -32,6 +32,20 @@ int archive_writer_new(const char *folder, struct archive_writer **ret, struct e
  * after its last whole document; -EMSGSIZE for an entry that is longer than a document may be. */
 int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
                    struct errinfo *reterr);
+
+/* An entry as a document, for who writes it later or on another thread; the caller frees *ret.
+ * -EMSGSIZE: it is longer than a document may be. */
+int archive_encode(const struct journal_entry *entry, uint8_t **ret, uint32_t *ret_bytes,
+                   struct errinfo *reterr);
+
+/* The entry of such a document; the caller owns it (journal_entry_done). -EBADMSG, -ENOMEM. */
+int archive_decode(const uint8_t *document, uint32_t document_bytes, struct journal_entry *ret,
+                   struct errinfo *reterr);
+
+/* As archive_append(). */
+int archive_append_document(struct archive_writer *writer, const uint8_t *document,
+                            uint32_t document_bytes, struct errinfo *reterr);
+
 /* -ESTALE: the journal was deleted or moved away; nobody would read what is written from now on. */
 int archive_sync(struct archive_writer *writer, struct errinfo *reterr);
 int archive_writer_close(struct archive_writer *writer,

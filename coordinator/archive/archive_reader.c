@@ -170,29 +170,37 @@ static int next_document(struct archive_reader *reader, uint32_t *ret_bytes, str
     return r < 0 ? r : 1;
 }
 
-int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr)
+int archive_decode(const uint8_t *document, uint32_t document_bytes, struct journal_entry *ret,
+                   struct errinfo *reterr)
 {
     struct journal_entry entry;
     struct fields fields;
+
+    memset(&entry, 0, sizeof entry);
+    fields_read(&fields, document, document_bytes, reterr);
+    code_entry(&fields, &entry);
+    if (fields.failure < 0) {
+        journal_entry_done(&entry);
+        return fields.failure;
+    }
+    *ret = entry;
+    return 0;
+}
+
+int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr)
+{
     uint32_t length = 0;
     int r = next_document(reader, &length, reterr);
 
     if (r == 1) {
-        memset(&entry, 0, sizeof entry);
-        fields_read(&fields, reader->document, length, reterr);
-        code_entry(&fields, &entry);
-        r = fields.failure == 0 ? 1 : fields.failure;
-        if (r < 0) {
-            journal_entry_done(&entry);
-        }
+        int decoded = archive_decode(reader->document, length, ret, reterr);
+
+        r = decoded < 0 ? decoded : 1;
     }
     if (r < 0) {
         return errinfo_prefix(reterr, r, "%s, at byte %llu", reader->path,
                               (unsigned long long)reader->at);
     }
-    if (r == 1) {
-        reader->at += length;
-        *ret = entry;
-    }
+    reader->at += r == 1 ? length : 0;
     return r;
 }

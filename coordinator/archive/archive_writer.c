@@ -100,7 +100,13 @@ static int write_whole(struct archive_writer *writer, const uint8_t *bytes, size
     return 0;
 }
 
-int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
+int archive_append_document(struct archive_writer *writer, const uint8_t *document,
+                            uint32_t document_bytes, struct errinfo *reterr)
+{
+    return write_whole(writer, document, document_bytes, reterr);
+}
+
+int archive_encode(const struct journal_entry *entry, uint8_t **ret, uint32_t *ret_bytes,
                    struct errinfo *reterr)
 {
     struct journal_entry borrowed = *entry; /* A writing coder changes nothing. */
@@ -117,12 +123,26 @@ int archive_append(struct archive_writer *writer, const struct journal_entry *en
         r = errinfo_set(reterr, -EMSGSIZE, "an entry of %u bytes is longer than BSON's %d",
                         bson.len, DOCUMENT_BYTES_MAX);
     }
-    if (r == 0) {
-        r = write_whole(writer, bson_get_data(&bson), bson.len, reterr);
-    } else {
-        errinfo_prefix(reterr, r, "%s", writer->path);
+    if (r < 0) {
+        bson_destroy(&bson);
+        return r;
     }
-    bson_destroy(&bson);
+    *ret = bson_destroy_with_steal(&bson, true, ret_bytes);
+    return 0;
+}
+
+int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
+                   struct errinfo *reterr)
+{
+    uint8_t *document = NULL;
+    uint32_t document_bytes = 0;
+    int r = archive_encode(entry, &document, &document_bytes, reterr);
+
+    if (r < 0) {
+        return errinfo_prefix(reterr, r, "%s", writer->path);
+    }
+    r = archive_append_document(writer, document, document_bytes, reterr);
+    free(document); /* libbson's memory is malloc's. */
     return r;
 }
 
