@@ -22,7 +22,11 @@
 /* Agents poll whatever they are doing, so silence means that the process or its network is gone; a
  * host that is starved of CPU may still take seconds. */
 #define SILENCE_NS (10 * NS_PER_S)
-#define LINK_LOST_NS (10 * NS_PER_S) /* The same, seen from the agent. */
+/* The same, seen from the agent: longer, so that a coordinator that stood still (stopped and
+ * continued, moved to another host) finds its agents waiting. */
+#define LINK_LOST_NS (20 * NS_PER_S)
+/* What stands still for less is only slow: the coordinator itself, its disk, its terminal. */
+#define STANDSTILL_NS (2 * NS_PER_S)
 
 static_assert(POLL_ANSWER_NS + 2 * TURN_MS * NS_PER_MS < POLL_MS * NS_PER_MS,
               "a poll is answered before its agent gives it up");
@@ -30,6 +34,9 @@ static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + TRY_MS * NS_PER_MS < SILENCE
               "an agent whose poll was lost asks again before it counts as silent");
 static_assert(LINK_LOST_NS >= SILENCE_NS,
               "an agent does not give up a coordinator that still takes it for present");
+static_assert(LINK_LOST_NS >= 12 * NS_PER_S + POLL_MS * NS_PER_MS + CALL_RETRY_NS,
+              "a coordinator may stand still for 12 s, and be asked once more after it");
+static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody is lost for it");
 
 /* ---- Coming and going ---- */
 
@@ -74,6 +81,16 @@ static_assert(ENDPOINT_CLOSE_NS + LAST_CALL_NS <= RELEASE_NS,
 static_assert(ENDPOINT_CLOSE_NS < CLEANUP_NS, "so are those of an agent that is left alone");
 static_assert(CLEAN_ANSWER_NS < COMMAND_NS_MAX && PREPARE_ANSWER_NS < COMMAND_NS_MAX,
               "no command takes longer than a command may");
+
+/* ---- Disk and terminal: they have threads of their own, and are waited for only here ---- */
+
+#define DISK_END_NS (60 * NS_PER_S)    /* For all of the journal to be on the disk, at the end. */
+#define DISK_CALLED_NS (10 * NS_PER_S) /* The same, once Ctrl-C was pressed. */
+#define DISK_MARK_NS NS_PER_S          /* For the mark of Ctrl-C, as the next one ends it all. */
+#define TERMINAL_CALLED_NS (3 * NS_PER_S) /* For the terminal to be read, after Ctrl-C. */
+
+static_assert(DISK_MARK_NS < SILENCE_NS, "agents are heard again before they count as silent");
+static_assert(DISK_CALLED_NS < DISK_END_NS, "who presses Ctrl-C waits less");
 
 /* ---- Segments of a trial ---- */
 

@@ -197,6 +197,35 @@ struct snapshot *fleet_next_snapshot(struct fleet *fleet)
     return snapshot;
 }
 
+/* What came meanwhile may lie in a queue that is not read yet. */
+static void look_for_own_stall(struct fleet *fleet, int64_t now_ns)
+{
+    int64_t gap_ns = now_ns - fleet->looked_ns;
+
+    if (fleet->looked_ns != 0 && gap_ns >= STANDSTILL_NS) {
+        fleet->stall = (struct fleet_stall){.from_ns = fleet->looked_ns, .until_ns = now_ns};
+        fleet->stood_ns += gap_ns;
+        for (uint32_t i = 0; i < fleet->members_count; i++) {
+            int64_t *seen_ns = &fleet->members[i].seen_ns;
+
+            *seen_ns = *seen_ns + gap_ns < now_ns ? *seen_ns + gap_ns : now_ns;
+        }
+    }
+    fleet->looked_ns = now_ns;
+}
+
+bool fleet_take_stall(struct fleet *fleet, struct fleet_stall *ret)
+{
+    *ret = fleet->stall;
+    fleet->stall = (struct fleet_stall){0};
+    return ret->until_ns != 0;
+}
+
+int64_t fleet_stood_ns(const struct fleet *fleet)
+{
+    return fleet->stood_ns;
+}
+
 static void look_for_silence(struct fleet *fleet, int64_t now_ns)
 {
     for (uint32_t i = 0; i < fleet->members_count; i++) {
@@ -219,5 +248,6 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
         fleet_take_request(fleet, request, mono_ns() + POLL_ANSWER_NS);
         timeout_ms = 0;
     }
+    look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());
 }

@@ -45,6 +45,19 @@ int fleet_fd(const struct fleet *fleet);
  */
 void fleet_turn(struct fleet *fleet, int timeout_ms);
 
+/* This process stood still: stopped and continued, or its host was. Agents may have been heard of
+ * since, or will be: silence counts from then on. */
+struct fleet_stall {
+    int64_t from_ns;
+    int64_t until_ns; /* 0: there was none. */
+};
+
+/* The last one that lasted STANDSTILL_NS or longer, once; false if there is none. */
+bool fleet_take_stall(struct fleet *fleet, struct fleet_stall *ret);
+
+/* For how long this process stood still in all: time that is nobody's delay. */
+int64_t fleet_stood_ns(const struct fleet *fleet);
+
 uint32_t fleet_agents(const struct fleet *fleet);
 const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent);
 

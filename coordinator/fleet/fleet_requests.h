@@ -51,6 +51,9 @@ struct fleet {
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
     uint64_t dropped[FLEET_DROP_COUNT];
+    int64_t looked_ns; /* When it last looked for agents that fell silent; 0: never. */
+    int64_t stood_ns;  /* For how long it did not. */
+    struct fleet_stall stall;
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */
     uint32_t doubts_head;
     uint32_t doubts_count;

@@ -1,7 +1,6 @@
 #include "run_parts.h"
 
 #include "deadlines.h"
-#include "log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -201,7 +200,8 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
         length_ns += phases[i].duration_ns;
     }
     last_start_ns = segment->start_ns + length_ns - last->duration_ns;
-    deadline_ns = run->t0_ns + segment->start_ns + length_ns + STOP_GRACE_NS;
+    deadline_ns = session_now_ns(run->session) - mono_ns() + run->t0_ns + segment->start_ns +
+                  length_ns + STOP_GRACE_NS;
     for (;;) {
         bool in_last = mono_ns() - run->t0_ns >= last_start_ns;
         struct segment_answers answers = {0};
@@ -232,9 +232,9 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
             stopped = true;
             drained = last->until_drained && !run->broker_given_up && !run_is_ending(run);
             run_stop_all(run, false);
-            deadline_ns = mono_ns() + STOP_GRACE_NS;
+            deadline_ns = session_now_ns(run->session) + STOP_GRACE_NS;
         }
-        if (mono_ns() > deadline_ns) {
+        if (session_now_ns(run->session) > deadline_ns) {
             return errinfo_set(reterr, -ETIMEDOUT, "an agent did not end phase %s in time",
                                last->name);
         }
@@ -351,7 +351,7 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
         r = run_turn(run, 0, &error);
     }
     if (r < 0) {
-        log_warning("closing the clients: %s", error.text);
+        run_notice(run, "%s: closing the clients: %s", run->progress.case_name, error.text);
         if (so_far == 0) {
             so_far = errinfo_set(reterr, r, "%s", error.text);
         }

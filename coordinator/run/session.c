@@ -13,6 +13,11 @@
  * are a second apart it takes longer: not waited for. */
 #define CLOCK_SETTLE_NS (3 * NS_PER_S)
 
+int64_t session_now_ns(const struct session *session)
+{
+    return mono_ns() - (session->fleet == NULL ? 0 : fleet_stood_ns(session->fleet));
+}
+
 static bool interrupted(const struct session *session)
 {
     return session->config->interrupts != NULL && *session->config->interrupts > 0;
@@ -52,7 +57,8 @@ void session_turn(struct session *session, int timeout_ms)
 static int wait_for_agents(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
-    int64_t deadline_ns = mono_ns() + (session->launch != NULL ? JOIN_LOCAL_NS : JOIN_REMOTE_NS);
+    int64_t deadline_ns =
+        session_now_ns(session) + (session->launch != NULL ? JOIN_LOCAL_NS : JOIN_REMOTE_NS);
     uint32_t told = UINT32_MAX;
 
     while (fleet_agents(session->fleet) < config->agents_count) {
@@ -74,7 +80,7 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
                 session->ended[0] == '\0' ? "" : ": ", session->ended,
                 session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
         }
-        if (mono_ns() > deadline_ns) {
+        if (session_now_ns(session) > deadline_ns) {
             return errinfo_set(reterr, -ETIMEDOUT,
                                "only %u of %u agents joined at %s in time%s%.300s",
                                fleet_agents(session->fleet), config->agents_count, session->url,
@@ -99,10 +105,11 @@ static bool clocks_known(const struct session *session, bool settled)
 
 static int wait_for_clocks(struct session *session, struct errinfo *reterr)
 {
-    int64_t deadline_ns = mono_ns() + CLOCKS_NS;
-    int64_t settle_ns = mono_ns() + CLOCK_SETTLE_NS;
+    int64_t deadline_ns = session_now_ns(session) + CLOCKS_NS;
+    int64_t settle_ns = session_now_ns(session) + CLOCK_SETTLE_NS;
 
-    while (!clocks_known(session, mono_ns() < settle_ns) && mono_ns() < deadline_ns) {
+    while (!clocks_known(session, session_now_ns(session) < settle_ns) &&
+           session_now_ns(session) < deadline_ns) {
         session_turn(session, TURN_MS);
         if (interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted while relating clocks");
@@ -268,7 +275,7 @@ int session_order_all(struct session *session, const struct session_order *order
                       const struct status **answers, struct errinfo *reterr)
 {
     uint64_t commands[AGENTS_MAX] = {0};
-    int64_t deadline_ns = mono_ns() + order->deadline_ns;
+    int64_t deadline_ns = session_now_ns(session) + order->deadline_ns;
     bool all = false;
     int r = 0;
 
@@ -294,7 +301,7 @@ int session_order_all(struct session *session, const struct session_order *order
         if (order->interruptible && interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted");
         }
-        if (mono_ns() > deadline_ns) {
+        if (session_now_ns(session) > deadline_ns) {
             return blame_silent(session, commands, reterr);
         }
     }

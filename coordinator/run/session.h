@@ -50,6 +50,10 @@ void session_close(struct session *session);
 /* Answers requests, notices ended children. Blocks for at most timeout_ms. */
 void session_turn(struct session *session, int timeout_ms);
 
+/* This process's clock without the time in which it stood still (fleet_stood_ns()): what deadlines
+ * of the session are counted in, as no agent can answer who does not listen. */
+int64_t session_now_ns(const struct session *session);
+
 /* Gives all agents a command that is made by `make` for each and waits for the answers, at most
  * deadline_ns as a duration; keeps calling `turn` (which may be NULL). 0; -ETIMEDOUT, -ECONNRESET
  * (an agent was lost), -EINTR, or the first failure an agent told, with its name in front. answers

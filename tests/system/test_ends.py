@@ -302,11 +302,11 @@ def coordinator_killed(rabbitmq, kafka):
     time.sleep(4)
     for _, _, _, run, _ in runs:
         run.signal(signal.SIGKILL)
-    # 10 s until they give the coordinator up, then their clients are closed and topics removed.
+    # 20 s until they give the coordinator up, then their clients are closed and topics removed.
     for kind, broker, folder, run, agents in runs:
         run.ends(-signal.SIGKILL)
         for program in agents:
-            program.ends(4, 40)
+            program.ends(4, 60)
             contains(program.err, "the coordinator has not answered", f"an agent of {kind}")
         same(broker.topics(), [], "topics left")
         again = bed.millrace("report", folder, code=4)

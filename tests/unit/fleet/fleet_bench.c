@@ -20,6 +20,15 @@ void bench_pass(int64_t ns)
     atomic_fetch_add(&passed_ns, ns);
 }
 
+void bench_live(struct bench *bench, int64_t ns)
+{
+    while (ns > 0) {
+        bench_pass(ns < NS_PER_S ? ns : NS_PER_S);
+        fleet_turn(bench->fleet, 0);
+        ns -= NS_PER_S;
+    }
+}
+
 void bench_begin(struct bench *bench, uint32_t agents_wanted)
 {
     struct fleet_config config = {.agents_wanted = agents_wanted, .run_id = "run-7"};

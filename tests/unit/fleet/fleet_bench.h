@@ -42,6 +42,9 @@ void bench_end(struct bench *bench);
 /* Moves on the time that the fleet sees. */
 void bench_pass(int64_t ns);
 
+/* Likewise, while the fleet looks around once a second. */
+void bench_live(struct bench *bench, int64_t ns);
+
 /* A call on its way; its frame was filled by the caller, and is freed. */
 void call_start(struct bench *bench, struct call *call, int timeout_ms);
 /* Turns the fleet until it is back. The caller frees reply.bytes. */

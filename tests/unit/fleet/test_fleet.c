@@ -377,12 +377,11 @@ static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(vo
     bench_begin(&bench, 2);
     (void)bench_join(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
-    bench_pass(8 * NS_PER_S);
+    bench_live(&bench, 8 * NS_PER_S);
     command = bench_poll(&bench, 0, 1, 0); /* The other one is heard of. */
     command_done(&command);
     assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    bench_pass(3 * NS_PER_S);
-    fleet_turn(bench.fleet, 0);
+    bench_live(&bench, 3 * NS_PER_S);
     assert_int_equal(fleet_lost(bench.fleet), agent);
     assert_false(fleet_agent(bench.fleet, 0)->lost);
     assert_string_not_equal(fleet_agent(bench.fleet, agent)->lost_reason, "");
@@ -409,14 +408,37 @@ static void a_command_that_takes_long_is_no_reason_to_be_silent(void **state)
     assert_int_equal(command.kind, COMMAND_PROBE);
     command_done(&command);
     for (int i = 0; i < 10; i++) { /* Whose time is long over. */
-        bench_pass(SILENCE_NS - NS_PER_S);
+        bench_live(&bench, SILENCE_NS - NS_PER_S);
         command = bench_poll(&bench, agent, INSTANCE, 1);
         assert_int_equal(command.kind, COMMAND_NONE);
         command_done(&command);
     }
     assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    bench_pass(SILENCE_NS + NS_PER_S);
+    bench_live(&bench, SILENCE_NS + NS_PER_S);
+    assert_int_equal(fleet_lost(bench.fleet), agent);
+    bench_end(&bench);
+}
+
+/* What they said meanwhile may still be on its way to who did not listen. */
+static void a_fleet_that_stood_still_does_not_take_its_agents_for_silent(void **state)
+{
+    struct bench bench;
+    struct fleet_stall stall;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    bench_live(&bench, 3 * NS_PER_S);
+    assert_false(fleet_take_stall(bench.fleet, &stall));
+    bench_pass(60 * NS_PER_S); /* Without a turn. */
     fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
+    assert_true(fleet_take_stall(bench.fleet, &stall));
+    assert_in_range(stall.until_ns - stall.from_ns, 60 * NS_PER_S, 61 * NS_PER_S);
+    assert_int_equal(fleet_stood_ns(bench.fleet), stall.until_ns - stall.from_ns);
+    assert_false(fleet_take_stall(bench.fleet, &stall)); /* Once each. */
+    bench_live(&bench, SILENCE_NS + NS_PER_S);           /* But from then on it listens. */
     assert_int_equal(fleet_lost(bench.fleet), agent);
     bench_end(&bench);
 }
@@ -479,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_trial_that_begins_may_have_a_lower_number),
         cmocka_unit_test(an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back),
         cmocka_unit_test(a_command_that_takes_long_is_no_reason_to_be_silent),
+        cmocka_unit_test(a_fleet_that_stood_still_does_not_take_its_agents_for_silent),
         cmocka_unit_test(an_agent_that_was_told_to_go_has_left_and_is_not_lost),
         cmocka_unit_test(an_agent_that_goes_by_itself_is_lost),
     };

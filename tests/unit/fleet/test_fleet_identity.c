@@ -107,8 +107,7 @@ static void what_an_agent_measures_after_it_was_lost_is_refused(void **state)
     bench_begin(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
     fleet_begin_trial(bench.fleet, 0, NULL);
-    bench_pass(SILENCE_NS + NS_PER_S);
-    fleet_turn(bench.fleet, 0);
+    bench_live(&bench, SILENCE_NS + NS_PER_S);
     assert_int_equal(fleet_lost(bench.fleet), agent);
     head = bench_head(&bench, agent, INSTANCE);
     refused_snapshot(&bench, &head, "counts as lost: it has fallen silent");
