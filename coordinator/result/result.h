@@ -145,6 +145,7 @@ enum mark_kind {
     MARK_REFUSED,     /* Requests that were of no agent of this run. */
     MARK_BROKER_SAYS, /* Of itself, in its own words. */
     MARK_CLOCK,       /* An agent's clock was not what it was taken for, from from_ns to at_ns. */
+    MARK_STALL, /* The coordinator, its disk or its terminal stood still, from from_ns to at_ns. */
     MARK_COUNT
 };
 
@@ -155,7 +156,7 @@ struct result_mark {
     uint32_t trial; /* Between two trials the later one, which may never have begun. */
     int64_t at_ns;  /* Offset from the trial's T0; 0: before it. */
     char text[REASON_BYTES];
-    int64_t from_ns;         /* CLOCK: offset from T0. */
+    int64_t from_ns;         /* CLOCK, STALL: offset from T0. */
     uint64_t clock_bound_ns; /* CLOCK: latencies of that time are off by up to that. */
 };
 

@@ -17,15 +17,22 @@ static const char *const mark_names[] = {
     [MARK_REFUSED] = "refused",
     [MARK_BROKER_SAYS] = "the broker says",
     [MARK_CLOCK] = "clock",
+    [MARK_STALL] = "stall",
 };
 
 /* In journals, which had them before people were shown the others. */
 static const char *const mark_kept_names[] = {
-    [MARK_BROKER_DOWN] = "broker_down", [MARK_BROKER_UP] = "broker_up",
-    [MARK_AGENT_LOST] = "agent_lost",   [MARK_INTERRUPTED] = "interrupted",
-    [MARK_CUT_OFF] = "cut_off",         [MARK_ERROR] = "error",
-    [MARK_OBJECTIVE] = "objective",     [MARK_REFUSED] = "refused",
-    [MARK_BROKER_SAYS] = "broker_says", [MARK_CLOCK] = "clock",
+    [MARK_BROKER_DOWN] = "broker_down",
+    [MARK_BROKER_UP] = "broker_up",
+    [MARK_AGENT_LOST] = "agent_lost",
+    [MARK_INTERRUPTED] = "interrupted",
+    [MARK_CUT_OFF] = "cut_off",
+    [MARK_ERROR] = "error",
+    [MARK_OBJECTIVE] = "objective",
+    [MARK_REFUSED] = "refused",
+    [MARK_BROKER_SAYS] = "broker_says",
+    [MARK_CLOCK] = "clock",
+    [MARK_STALL] = "stall",
 };
 
 static const char *const outage_kinds[OUTAGE_KINDS_COUNT] = {

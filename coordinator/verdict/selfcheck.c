@@ -110,6 +110,45 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
     return 0;
 }
 
+static bool has_trial(const struct result_case *of, uint32_t number)
+{
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        if (of->trials[t].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The coordinator, its disk or its terminal stood still: agents measured on, and all that they
+ * handed in is there. Told, for who wonders; one that stood for too long has lost its agents. */
+static int check_stalls(struct result *result, const struct result_case *of, struct errinfo *reterr)
+{
+    const struct result_mark *longest = NULL;
+    struct result_check *row;
+
+    for (uint32_t i = 0; i < result->marks_count; i++) {
+        const struct result_mark *mark = &result->marks[i];
+
+        if (mark->kind == MARK_STALL && has_trial(of, mark->trial) &&
+            (longest == NULL || mark->at_ns - mark->from_ns > longest->at_ns - longest->from_ns)) {
+            longest = mark;
+        }
+    }
+    if (longest == NULL) {
+        return 0;
+    }
+    row = selfcheck_row(result, "coordinator", "", of, reterr);
+    if (row == NULL) {
+        return -ENOMEM;
+    }
+    (void)snprintf(row->unit, sizeof row->unit, "s");
+    row->observed = (double)(longest->at_ns - longest->from_ns) / 1e9;
+    row->status = CHECK_OK;
+    selfcheck_say(row, "%s", longest->text);
+    return 0;
+}
+
 /* What is asked, of what the generator alone could do. With `max` nothing is asked. */
 static int check_ceiling(struct result *result, const struct result_case *of,
                          struct errinfo *reterr)
@@ -246,6 +285,7 @@ static int check_case(struct result *result, const struct result_case *of, struc
     r = r < 0 ? r : check_ceiling(result, of, reterr);
     r = r < 0 ? r : selfcheck_clocks(result, of, reterr);
     r = r < 0 ? r : check_overflow(result, of, reterr);
+    r = r < 0 ? r : check_stalls(result, of, reterr);
     return r < 0 ? r : check_gaps(result, of, reterr);
 }
 

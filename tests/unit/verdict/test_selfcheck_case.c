@@ -81,6 +81,34 @@ static void seconds_without_a_report_are_gaps(void **state)
     result_free(result);
 }
 
+static void what_stood_still_and_harmed_nothing_is_told_and_is_ok(void **state)
+{
+    struct result *result = made_result();
+    struct result_mark marks[3] = {
+        {.kind = MARK_STALL,
+         .at_ns = 5 * INTERVAL_NS,
+         .from_ns = 2 * INTERVAL_NS,
+         .text = "the disk"},
+        {.kind = MARK_STALL,
+         .at_ns = 30 * INTERVAL_NS,
+         .from_ns = 18 * INTERVAL_NS,
+         .text = "itself"},
+        {.kind = MARK_STALL, .trial = 7, .at_ns = 90 * INTERVAL_NS, .text = "of another case"}};
+    const struct result_check *row;
+
+    (void)state;
+    result->marks = marks;
+    result->marks_count = 3;
+    row = check_of(result, "coordinator");
+    assert_int_equal(row->status, CHECK_OK);
+    assert_true(row->observed > 11.999 && row->observed < 12.001);
+    assert_string_equal(row->text, "itself");
+    assert_null(void_of(result, "e2e.p99"));
+    result->marks = NULL;
+    result->marks_count = 0;
+    result_free(result);
+}
+
 /* Calibration: above half of its ceiling suspect, above 80 % invalid. */
 static void a_rate_near_the_generators_own_ceiling_is_its_own(void **state)
 {
@@ -242,6 +270,7 @@ int main(void)
             more_than_one_in_a_thousand_messages_before_their_sending_void_one_way_figures),
         cmocka_unit_test(a_slow_generator_voids_latencies_and_rates_and_never_a_count),
         cmocka_unit_test(seconds_without_a_report_are_gaps),
+        cmocka_unit_test(what_stood_still_and_harmed_nothing_is_told_and_is_ok),
         cmocka_unit_test(a_rate_near_the_generators_own_ceiling_is_its_own),
         cmocka_unit_test(without_a_ceiling_or_a_rate_nothing_is_said_of_headroom),
         cmocka_unit_test(a_single_trial_is_held_against_the_ceiling_of_its_case),
