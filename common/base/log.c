@@ -16,6 +16,9 @@
 static atomic_int log_stderr_from = LOG_LEVEL_WARNING;
 static atomic_int log_fd = -1;
 
+static void (*log_put)(void *context, const char *line, size_t line_bytes);
+static void *log_put_context;
+
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 void log_stderr_level(enum log_level level)
@@ -45,6 +48,22 @@ void log_close(void)
     }
 }
 
+void log_defer(void (*put)(void *context, const char *line, size_t line_bytes), void *context)
+{
+    log_put = put;
+    log_put_context = context;
+}
+
+void log_write(const char *line, size_t line_bytes)
+{
+    int fd = atomic_load(&log_fd);
+
+    /* A log that can't be written has nowhere to complain. */
+    if (fd >= 0 && write(fd, line, line_bytes) < 0) {
+        errno = 0;
+    }
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     char line[LOG_LINE_BYTES];
@@ -52,7 +71,6 @@ void log_line(enum log_level level, const char *format, ...)
     struct tm tm;
     va_list args;
     size_t used;
-    int fd = atomic_load(&log_fd);
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)gmtime_r(&now.tv_sec, &tm);
@@ -65,9 +83,10 @@ void log_line(enum log_level level, const char *format, ...)
     text_tame(line + used, false); /* One line each, whatever a broker or an agent said. */
     used = strlen(line);
     line[used++] = '\n';
-    /* A log that can't be written has nowhere to complain. */
-    if (fd >= 0 && write(fd, line, used) < 0) {
-        errno = 0;
+    if (log_put != NULL) {
+        log_put(log_put_context, line, used);
+    } else {
+        log_write(line, used);
     }
     if ((int)level >= atomic_load(&log_stderr_from) && write(STDERR_FILENO, line, used) < 0) {
         errno = 0;

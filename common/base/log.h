@@ -7,6 +7,8 @@
 
 #include "errinfo.h"
 
+#include <stddef.h>
+
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
 /* Lines of at least this level go to stderr (default: warning). */
@@ -16,6 +18,12 @@ void log_stderr_level(enum log_level level);
 int log_open(const char *path, struct errinfo *reterr);
 
 void log_close(void);
+
+/* From now on lines for the file are given to put() instead, on the thread that says them, so that
+ * none waits for a disk; whoever has them then calls log_write(), on a thread that may. Levels for
+ * stderr go there as before. NULL ends it. Before other threads log, or after. */
+void log_defer(void (*put)(void *context, const char *line, size_t line_bytes), void *context);
+void log_write(const char *line, size_t line_bytes);
 
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

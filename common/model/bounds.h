@@ -57,15 +57,20 @@
 
 #define LOSSES_TOLD_MAX 256 /* Lost connections of an agent and trial that are told one by one. */
 #define INTERVAL_NS INT64_C(1000000000)
-#define FRAME_BYTES_MAX (8 * 1024 * 1024)     /* One message of the control plane. */
-#define SNAPSHOT_BYTES_MAX (4 * 1024 * 1024)  /* An agent splits what is larger. */
-#define OUTBOX_BYTES_MAX (64 * 1024 * 1024)   /* Of snapshots that wait for the coordinator. */
-#define DOCUMENT_BYTES_MAX (16 * 1024 * 1024) /* BSON's own limit. */
+#define FRAME_BYTES_MAX (8 * 1024 * 1024)          /* One message of the control plane. */
+#define SNAPSHOT_BYTES_MAX (4 * 1024 * 1024)       /* An agent splits what is larger. */
+#define OUTBOX_BYTES_MAX (64 * 1024 * 1024)        /* Of snapshots that wait for the coordinator. */
+#define DOCUMENT_BYTES_MAX (16 * 1024 * 1024)      /* BSON's own limit. */
+#define DISK_WAITING_BYTES_MAX (256 * 1024 * 1024) /* Of entries that wait for a disk. */
+#define SCREEN_WAITING_BYTES_MAX (1024 * 1024)     /* Of notices that wait to be read. */
 #define SCENARIO_BYTES_MAX (1024 * 1024)
 
 static_assert(SNAPSHOT_BYTES_MAX * 2 <= FRAME_BYTES_MAX,
               "a snapshot fits into a frame with room to spare");
 static_assert(OUTBOX_BYTES_MAX >= 4 * FRAME_BYTES_MAX, "a few large snapshots may wait");
+static_assert(DISK_WAITING_BYTES_MAX >= 4 * OUTBOX_BYTES_MAX &&
+                  OUTBOX_BYTES_MAX >= 4 * FRAME_BYTES_MAX,
+              "a disk that stalls is no worse than an agent's way to the coordinator");
 static_assert(FRAME_BYTES_MAX < DOCUMENT_BYTES_MAX,
               "whatever came in a frame fits into a document");
 static_assert(MESSAGE_MIX_BYTES_MAX >= MESSAGE_BYTES_MAX, "a largest message is a mix by itself");

@@ -1,17 +1,29 @@
 #include "cli_screen.h"
 
-#include "errinfo.h"
+#include "bounds.h"
+#include "deadlines.h"
 #include "mono.h"
 #include "text.h"
 #include "view.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define LINE_EVERY_NS (10 * NS_PER_S)
+#define GLANCE_NS (50 * NS_PER_MS)
 #define WIDTH_DEFAULT 100
+
+enum piece { PIECE_DRAWING, PIECE_LINES };
+
+/* The writer's. */
+struct output {
+    int lines; /* Drawn and to be drawn over. */
+};
 
 int cli_screen_width(int fd)
 {
@@ -23,20 +35,76 @@ int cli_screen_width(int fd)
     return WIDTH_DEFAULT;
 }
 
-void cli_screen_init(struct cli_screen *screen, bool quiet)
+/* ---- The writer's side ---- */
+
+/* Not by stdio, whose lock a write that is stuck would keep from all others. A terminal that can't
+ * be written has nowhere to complain. */
+static void write_whole(const char *bytes, size_t bytes_count)
 {
-    memset(screen, 0, sizeof *screen);
-    screen->quiet = quiet;
-    screen->terminal = isatty(STDERR_FILENO) == 1;
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    while (bytes_count > 0) {
+        ssize_t written = write(STDERR_FILENO, bytes, bytes_count);
+
+        if (written < 0 && errno == EAGAIN) {
+            (void)poll(&room, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            return;
+        } else if (written > 0) {
+            bytes += written;
+            bytes_count -= (size_t)written;
+        }
+    }
 }
 
-void cli_screen_clear(struct cli_screen *screen)
+static void write_piece(void *context, uint32_t kind, const void *bytes, size_t bytes_count)
 {
-    if (screen->lines > 0) {
-        (void)fprintf(stderr, "\033[%dA\033[J",
-                      screen->lines); /* Up to the drawing's first line, clear below. */
-        screen->lines = 0;
+    struct output *output = context;
+    struct text out = {0};
+
+    if (output->lines > 0) { /* Up to the drawing's first line, clear below. */
+        text_addf(&out, "\033[%dA\033[J", output->lines);
+        output->lines = 0;
     }
+    text_add_bytes(&out, bytes, bytes_count);
+    if (!text_failed(&out) && out.bytes != NULL) {
+        write_whole(out.bytes, out.bytes_count);
+    }
+    text_done(&out);
+    for (size_t i = 0; kind == PIECE_DRAWING && i < bytes_count; i++) {
+        output->lines += ((const char *)bytes)[i] == '\n' ? 1 : 0;
+    }
+}
+
+static void end_output(void *context)
+{
+    free(context);
+}
+
+/* ---- The run's side ---- */
+
+int cli_screen_init(struct cli_screen *screen, bool quiet, struct errinfo *reterr)
+{
+    struct output *output = calloc(1, sizeof *output);
+    const struct queue_config config = {.name = "screen",
+                                        .bytes_max = SCREEN_WAITING_BYTES_MAX,
+                                        .context = output,
+                                        .write = write_piece,
+                                        .end = end_output};
+    int r;
+
+    memset(screen, 0, sizeof *screen);
+    if (output == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = queue_new(&config, &screen->queue, reterr);
+    if (r < 0) {
+        free(output);
+        return r;
+    }
+    screen->quiet = quiet;
+    screen->terminal = isatty(STDERR_FILENO) == 1;
+    return 0;
 }
 
 static void draw(struct cli_screen *screen, const struct run_progress *progress)
@@ -45,14 +113,18 @@ static void draw(struct cli_screen *screen, const struct run_progress *progress)
 
     /* Where it is drawn: stdout may be a file. A line that wrapped could not be drawn over. */
     view_screen(progress, cli_screen_width(STDERR_FILENO) - 1, &out);
-    cli_screen_clear(screen);
-    if (out.bytes != NULL) {
-        (void)fputs(out.bytes, stderr);
-        for (const char *c = out.bytes; *c != '\0'; c++) {
-            screen->lines += *c == '\n' ? 1 : 0;
-        }
+    if (!text_failed(&out) && out.bytes != NULL) {
+        (void)queue_put_newest(screen->queue, PIECE_DRAWING, out.bytes, out.bytes_count);
     }
     text_done(&out);
+}
+
+static void put_lines(struct cli_screen *screen, const struct text *lines)
+{
+    if (text_failed(lines) || lines->bytes == NULL ||
+        queue_put(screen->queue, PIECE_LINES, lines->bytes, lines->bytes_count) < 0) {
+        screen->left_out++;
+    }
 }
 
 static void tell(struct cli_screen *screen, const struct run_progress *progress)
@@ -66,9 +138,7 @@ static void tell(struct cli_screen *screen, const struct run_progress *progress)
     screen->told_ns = now_ns;
     screen->told_stage = progress->stage;
     view_line(progress, &out);
-    if (out.bytes != NULL) {
-        (void)fputs(out.bytes, stderr);
-    }
+    put_lines(screen, &out);
     text_done(&out);
 }
 
@@ -89,11 +159,39 @@ void cli_screen_progress(void *context, const struct run_progress *progress)
 void cli_screen_notice(void *context, const char *text)
 {
     struct cli_screen *screen = context;
-
+    struct text out = {0};
     char tamed[ERRINFO_BYTES];
 
-    cli_screen_clear(screen);
     (void)snprintf(tamed, sizeof tamed, "%s", text);
     text_tame(tamed, false);
-    (void)fprintf(stderr, "%s\n", tamed);
+    text_addf(&out, "%s\n", tamed);
+    put_lines(screen, &out);
+    text_done(&out);
+}
+
+int64_t cli_screen_waits_since(void *context)
+{
+    const struct cli_screen *screen = context;
+    struct queue_state state;
+
+    queue_look(screen->queue, &state);
+    return state.since_ns;
+}
+
+bool cli_screen_close(struct cli_screen *screen, const volatile sig_atomic_t *interrupts)
+{
+    int64_t deadline_ns = INT64_MAX;
+    struct text out = {0};
+
+    if (screen->left_out > 0) {
+        text_addf(&out, "%u more notices stand in coordinator.log\n", screen->left_out);
+    }
+    (void)queue_put(screen->queue, PIECE_LINES, out.bytes, out.bytes_count); /* Clears. */
+    text_done(&out);
+    while (!queue_flush(screen->queue, mono_ns() + GLANCE_NS) && mono_ns() < deadline_ns) {
+        if (*interrupts > 0 && deadline_ns == INT64_MAX) {
+            deadline_ns = mono_ns() + TERMINAL_CALLED_NS;
+        }
+    }
+    return queue_close(screen->queue, mono_ns() + GLANCE_NS);
 }

@@ -100,7 +100,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
             *ret_code = EXIT_FAILED;
         }
     }
-    closed = sinks_close(&sinks, r == 0 ? reterr : NULL);
+    closed = sinks_close(&sinks, 0, r == 0 ? reterr : NULL);
     if (r == 0 && entries == 0) {
         r = errinfo_set(reterr, -ENODATA,
                         "%s/%s: is empty: the run ended before anything was written (a full disk?)",

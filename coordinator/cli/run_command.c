@@ -154,17 +154,27 @@ static void tell_trace(const struct result *result, const char *path)
     }
 }
 
-static int finish(const struct run_outcome *outcome, const struct cli_options *options)
+/* Says what the run came to. unread: the terminal was not read until now, nor will this be. */
+static int finish(const struct run_outcome *outcome, const struct cli_options *options, bool unread)
 {
     struct text summary = {0};
     char page[PATH_MAX];
 
+    if (unread && isatty(STDOUT_FILENO) == 1) {
+        return verdict_exit_code(outcome->result->verdict);
+    }
     if (report_summary(outcome->result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
         text_tame(summary.bytes, true);
         (void)fputs(summary.bytes, stdout);
     }
     text_done(&summary);
+    if (outcome->disk_waits) { /* As would whoever looked into the folder. */
+        (void)printf("\nno report could be written; `millrace report %s` makes it from what the "
+                     "journal has, once the disk is back\n",
+                     outcome->folder);
+        return verdict_exit_code(outcome->result->verdict);
+    }
     (void)snprintf(page, sizeof page, "%s/report.html", outcome->folder);
     if (access(page, R_OK) != 0) {
         (void)printf("\nno report could be written");
@@ -183,6 +193,53 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
     return verdict_exit_code(outcome->result->verdict);
 }
 
+/* Says which options are not, or not together. */
+static bool are_allowed(const struct cli_options *options)
+{
+    if (options->listen != NULL && !is_loopback(options->listen)) {
+        (void)fprintf(stderr,
+                      "millrace run: --listen %s: only loopback addresses (tcp://127.0.0.1:PORT) "
+                      "are allowed until "
+                      "agents can be authenticated\n",
+                      options->listen);
+        return false;
+    }
+    if (options->listen != NULL && options->trace != NULL) {
+        (void)fprintf(stderr, "millrace run: --trace with --listen is not supported yet: agents "
+                              "that join have no file in common; leave one of them out\n");
+        return false;
+    }
+    return true;
+}
+
+/* Makes the run, and shows it until its end. */
+static int show_run(const struct run_config *config, const struct cli_options *options,
+                    struct cli_screen *screen)
+{
+    struct run_outcome outcome = {0};
+    struct errinfo error = {""};
+    bool unread;
+    int r;
+
+    catch_signals();
+    r = run_scenario(config, &outcome, &error);
+    if (r < 0) {
+        char text[ERRINFO_BYTES + 32];
+
+        (void)snprintf(text, sizeof text, "millrace run: %s", error.text);
+        text_tame(text, true);
+        cli_screen_notice(screen, text);
+    }
+    unread = !cli_screen_close(screen, &interrupts);
+    r = r < 0 ? EXIT_FAILED : finish(&outcome, options, unread);
+    if (outcome.disk_waits) {
+        (void)fflush(stdout);
+        _exit(r);
+    }
+    run_outcome_done(&outcome);
+    return r;
+}
+
 static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
                       const char *command)
 {
@@ -191,7 +248,6 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     struct errinfo error = {""};
     struct cli_screen screen;
     int described;
-    struct run_outcome outcome = {0};
     struct run_config config = {.scenario = scenario,
                                 .command = command,
                                 .out = options->out,
@@ -203,20 +259,11 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                                 .interrupts = &interrupts,
                                 .on_progress = cli_screen_progress,
                                 .on_notice = cli_screen_notice,
+                                .told_since = cli_screen_waits_since,
                                 .context = &screen};
     int r;
 
-    if (options->listen != NULL && !is_loopback(options->listen)) {
-        (void)fprintf(stderr,
-                      "millrace run: --listen %s: only loopback addresses (tcp://127.0.0.1:PORT) "
-                      "are allowed until "
-                      "agents can be authenticated\n",
-                      options->listen);
-        return EXIT_USAGE;
-    }
-    if (options->listen != NULL && options->trace != NULL) {
-        (void)fprintf(stderr, "millrace run: --trace with --listen is not supported yet: agents "
-                              "that join have no file in common; leave one of them out\n");
+    if (!are_allowed(options)) {
         return EXIT_USAGE;
     }
     if (options->listen == NULL &&
@@ -227,19 +274,12 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     described = cli_agent_describe(libraries, &error);
     config.libraries = libraries;
     config.libraries_count = described < 0 ? 0 : (uint32_t)described;
-    cli_screen_init(&screen, options->quiet);
-    catch_signals();
-    r = run_scenario(&config, &outcome, &error);
-    cli_screen_clear(&screen);
+    r = cli_screen_init(&screen, options->quiet, &error);
     if (r < 0) {
-        text_tame(error.text, true);
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
-        run_outcome_done(&outcome);
         return EXIT_FAILED;
     }
-    r = finish(&outcome, options);
-    run_outcome_done(&outcome);
-    return r;
+    return show_run(&config, options, &screen);
 }
 
 int command_run(int argc, char **argv)

@@ -1,5 +1,6 @@
 #include "run_parts.h"
 
+#include "deadlines.h"
 #include "file.h"
 #include "log.h"
 #include "mono.h"
@@ -7,7 +8,6 @@
 #include "trace.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,7 +46,7 @@ static int make_folder(struct run *run, struct errinfo *reterr)
     r = file_mkdirs(run->folder, reterr);
     if (r == 0) {
         /* The folder goes to the outcome. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        r = disk_new(run->folder, &run->disk, reterr);
+        r = disk_new(run->folder, DISK_WAITING_BYTES_MAX, &run->disk, reterr);
     }
     if (r == 0) {
         r = file_mkdirs(run->agents_folder, reterr);
@@ -56,6 +56,9 @@ static int make_folder(struct run *run, struct errinfo *reterr)
 
         r = log == NULL ? errinfo_nomem(reterr) : log_open(log, reterr);
         free(log);
+    }
+    if (r == 0) {
+        disk_take_log(run->disk);
     }
     return r;
 }
@@ -232,12 +235,16 @@ static void take_failure(struct run *run, int code, const struct errinfo *error)
     }
 }
 
-static void run_done(struct run *run)
+/* True: the disk was given up, and its thread left behind. */
+static bool run_done(struct run *run)
 {
+    bool disk_waits;
+
     if (run->session_open) {
         session_close(run->session);
     }
-    (void)sinks_close(&run->sinks, NULL);
+    disk_waits = sinks_close(&run->sinks, mono_ns() + (run->disk_given_up ? 0 : DISK_CALLED_NS),
+                             NULL) == -EAGAIN;
     fold_free(run->fold);
     plan_free(run->plan);
     free(run->cases);
@@ -247,6 +254,7 @@ static void run_done(struct run *run)
     watch_done(&run->watch);
     free(run->agents_folder);
     log_close();
+    return disk_waits;
 }
 
 int run_scenario(const struct run_config *config, struct run_outcome *outcome,
@@ -270,7 +278,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
         r = run_journal_begin(&run, reterr);
     }
     if (r < 0) {
-        run_done(&run);
+        (void)run_done(&run);
         free(run.folder);
         return r;
     }
@@ -298,7 +306,7 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
         r = 0;
     }
     outcome->folder = run.folder;
-    run_done(&run);
+    outcome->disk_waits = run_done(&run);
     return r;
 }
 

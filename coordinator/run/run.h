@@ -29,6 +29,8 @@ struct run_config {
     void (*on_progress)(void *context,
                         const struct run_progress *progress); /* Some 5 times a second. */
     void (*on_notice)(void *context, const char *text);       /* Once a matter. */
+    /* Since when something of it waits to be read; 0: nothing does. NULL: not known. */
+    int64_t (*told_since)(void *context);
     void *context;
 };
 
@@ -36,6 +38,8 @@ struct run_config {
 struct run_outcome {
     char *folder;
     struct result *result; /* NULL if there is no folder. */
+    bool disk_waits; /* A thread was left behind that waits for a disk. The process then ends by
+                      * _exit(): exit() would write what stdio has, and wait as well. */
 };
 
 /*

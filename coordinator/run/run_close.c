@@ -3,12 +3,14 @@
 
 #include "close_parts.h"
 #include "compare.h"
+#include "deadlines.h"
 #include "insight.h"
 #include "mono.h"
 #include "noise.h"
 #include "report.h"
 #include "selfcheck.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,6 +106,40 @@ static void tell_refused(struct run *run)
     }
 }
 
+/* Until all of the journal is on the disk. Agents are answered meanwhile, or they would give the
+ * coordinator up. */
+static int wait_for_disk(struct run *run, struct errinfo *reterr)
+{
+    int64_t began_ns = mono_ns();
+    int64_t deadline_ns = began_ns + DISK_END_NS;
+    bool told = false;
+    int r;
+
+    while ((r = sinks_flush(&run->sinks, mono_ns() + TURN_MS * NS_PER_MS, reterr)) == -EAGAIN) {
+        int64_t now_ns = mono_ns();
+        int64_t most_ns = now_ns + DISK_CALLED_NS;
+
+        if (run_interrupted(run) && deadline_ns > most_ns) {
+            deadline_ns = most_ns;
+        }
+        if (now_ns >= deadline_ns) {
+            run->disk_given_up = true;
+            return errinfo_set(reterr, -ENOBUFS, "the disk did not take it within %lld s",
+                               (long long)((now_ns - began_ns) / NS_PER_S));
+        }
+        if (!told && now_ns - began_ns >= STANDSTILL_NS) {
+            told = true;
+            run_notice(run, "%s: waiting for the disk, at most %lld s more", run->folder,
+                       (long long)((deadline_ns - now_ns) / NS_PER_S));
+        }
+        if (run->session_open) {
+            session_turn(run->session, 0);
+        }
+        run_show(run, now_ns);
+    }
+    return r;
+}
+
 int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = NULL;
@@ -131,7 +167,7 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
     result->cut_off = false;
     r = journal_close(run, result, &error);
     if (r == 0) {
-        r = sinks_sync(&run->sinks, &error);
+        r = wait_for_disk(run, &error);
     }
     if (r < 0) {
         char text[ERRINFO_BYTES];
@@ -141,7 +177,8 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
         (void)judge_failure(result, run_failure_code(r), text, NULL);
         (void)errinfo_set(reterr, r, "%s", text);
     }
-    written = write_reports(run, result, &error);
+    /* They lie in the same folder: who gave its disk up must not begin to wait for it again. */
+    written = run->disk_given_up ? 0 : write_reports(run, result, &error);
     if (r == 0 && written < 0) {
         r = errinfo_set(reterr, written, "%s", error.text);
     }

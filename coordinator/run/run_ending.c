@@ -2,7 +2,7 @@
  * broker that stays away (run_broker.c). */
 #include "run_parts.h"
 
-#include "log.h"
+#include "deadlines.h"
 #include "mono.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ void run_take_interrupt(struct run *run)
                                run == whole ? "interrupted by the user"
                                             : "interrupted by the user while calibrating",
                                NULL);
-        (void)sinks_sync(&whole->sinks, NULL);
+        (void)sinks_flush(&whole->sinks, mono_ns() + DISK_MARK_NS, NULL);
     }
 }
 
@@ -118,6 +118,8 @@ const char *run_failure_code(int code)
         return "too_many_clients";
     case -EMSGSIZE:
         return "message_too_large";
+    case -ENOBUFS:
+        return "disk_stalled";
     case -ESTALE:
         return "journal_gone";
     case -ECONNRESET:

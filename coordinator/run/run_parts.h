@@ -20,6 +20,13 @@ struct run_said {
     int64_t last_ns; /* Offset from T0. */
 };
 
+/* Something that stands still, and what waits for it. */
+struct run_stall {
+    int64_t since_ns; /* This process's clock; 0: it does not. */
+    uint64_t pieces_max;
+    size_t bytes_max;
+};
+
 struct run {
     const struct run_config *config;
     struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
@@ -44,7 +51,9 @@ struct run {
     bool interrupt_journaled;
     struct result_calibration *calibrations; /* By setup; zeroes: not made. */
     struct run_progress progress;
-    int64_t synced_ns;
+    struct run_stall disk_stall;
+    struct run_stall terminal_stall;
+    bool disk_given_up; /* It was waited for in vain. */
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
@@ -95,6 +104,10 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
 /* Marks when an agent's clock was not what it was taken for: what was measured between hosts then
  * is off by up to that. Before T0 nothing is measured. Below 0: the journal can't be written. */
 int run_look_at_clocks(struct run *run, struct errinfo *reterr);
+
+/* Says and marks what stood still: disk, terminal, this process. Below 0: the journal can't be
+ * written. */
+int run_look_at_stalls(struct run *run, struct errinfo *reterr);
 
 /* run_broker.c: marks and says when the broker goes and comes back, as the agents' snapshots tell
  * it; what it says of itself; whether it has been away for longer than the scenario allows, which

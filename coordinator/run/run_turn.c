@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define SYNC_NS NS_PER_S
-
 /* A report that contradicts its trial must not end the run, whose data are worth keeping: it is
  * left out, and the result is invalid and says why. */
 static int journal_snapshot(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
@@ -55,20 +53,16 @@ static int look_at_figures(struct run *run, struct errinfo *reterr)
 int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
 {
     bool fresh = false;
-    int64_t now_ns;
     int r;
 
     session_turn(run->session, timeout_ms);
     r = take_snapshots(run, &fresh, reterr);
     r = r < 0 ? r : run_look_at_clocks(run, reterr);
-    now_ns = mono_ns();
-    if (r == 0 && now_ns - run->synced_ns >= SYNC_NS) {
-        run->synced_ns = now_ns;
-        r = sinks_sync(&run->sinks, reterr);
-    }
+    r = r < 0 ? r : run_look_at_stalls(run, reterr);
+    r = r < 0 ? r : sinks_look(&run->sinks, reterr);
     if (r == 0 && fresh) {
         r = look_at_figures(run, reterr);
     }
-    run_show(run, now_ns);
+    run_show(run, mono_ns());
     return r;
 }

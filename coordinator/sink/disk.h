@@ -1,23 +1,38 @@
 /*
- * disk: what a run writes while it runs, as a sink: the journal (run.bson) and the histogram log.
- * One thread.
+ * disk: what a run writes while it runs, as a sink: the journal (run.bson), the histogram log and
+ * the coordinator's own log.
+ *
+ * An entry is made a document at once, and queued; a thread of its own writes documents, makes the
+ * histogram log of them and has all of it on the disk once a second. So a disk that stalls holds up
+ * nobody: what waits for it is counted (disk_look()), and only a bound of memory ends that. Calls
+ * are for one thread; none waits but where a deadline is given.
  */
 #ifndef MILLRACE_DISK_H
 #define MILLRACE_DISK_H
 
+#include "queue.h"
 #include "sinks.h"
 
 struct disk;
 
-/* Makes both files in the folder. As archive_writer_new() and hlog_new(); the caller owns *ret
- * until it is on a list. */
-int disk_new(const char *folder, struct disk **ret, struct errinfo *reterr);
+/* Makes journal and histogram log in the folder. As archive_writer_new() and hlog_new(); the caller
+ * owns *ret until it is on a list. bytes_max: of what may wait. */
+int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct errinfo *reterr);
 
-/* Of a struct disk, which is closed with the list. Says once that the journal can't be written;
- * from then on nothing is, so that a run can end in order on a full disk. */
+/* Takes over the lines of an open log (log_defer()). One that there is no room for is left out. */
+void disk_take_log(struct disk *disk);
+
+/*
+ * Of a struct disk, which is closed with the list. What can't be written is said once, by take() or
+ * look(), whichever comes first; from then on nothing is, so that a run can end in order on a full
+ * disk. -ENOBUFS: more waits than memory may hold. flush(): -EAGAIN: not done in time.
+ */
 extern const struct sink_ops disk_sink;
 
 /* The journal could not be written. NULL is allowed. */
 bool disk_failed(const struct disk *disk);
+
+/* How far behind the disk is. NULL is allowed: not at all. */
+void disk_look(const struct disk *disk, struct queue_state *ret);
 
 #endif

@@ -6,8 +6,9 @@ static int take(void *self, const struct journal_entry *entry, struct errinfo *r
     return hlog_add(self, entry, reterr);
 }
 
-static int end(void *self, struct errinfo *reterr)
+static int end(void *self, int64_t deadline_ns, struct errinfo *reterr)
 {
+    (void)deadline_ns; /* For who may wait. */
     return hlog_close(self, reterr);
 }
 

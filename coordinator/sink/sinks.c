@@ -24,28 +24,42 @@ int sinks_take(struct sinks *sinks, const struct journal_entry *entry, struct er
     return 0;
 }
 
-int sinks_sync(struct sinks *sinks, struct errinfo *reterr)
+int sinks_look(struct sinks *sinks, struct errinfo *reterr)
 {
     int first = 0;
 
     for (uint32_t i = 0; i < sinks->count; i++) {
-        int r = sinks->ops[i]->sync == NULL
+        int r = sinks->ops[i]->look == NULL
                     ? 0
-                    : sinks->ops[i]->sync(sinks->selves[i], first == 0 ? reterr : NULL);
+                    : sinks->ops[i]->look(sinks->selves[i], first == 0 ? reterr : NULL);
 
         first = first < 0 ? first : r;
     }
     return first;
 }
 
-int sinks_close(struct sinks *sinks, struct errinfo *reterr)
+int sinks_flush(struct sinks *sinks, int64_t deadline_ns, struct errinfo *reterr)
 {
     int first = 0;
 
     for (uint32_t i = 0; i < sinks->count; i++) {
-        int r = sinks->ops[i]->close == NULL
-                    ? 0
-                    : sinks->ops[i]->close(sinks->selves[i], first == 0 ? reterr : NULL);
+        int r = sinks->ops[i]->flush == NULL ? 0
+                                             : sinks->ops[i]->flush(sinks->selves[i], deadline_ns,
+                                                                    first == 0 ? reterr : NULL);
+
+        first = first < 0 ? first : r;
+    }
+    return first;
+}
+
+int sinks_close(struct sinks *sinks, int64_t deadline_ns, struct errinfo *reterr)
+{
+    int first = 0;
+
+    for (uint32_t i = 0; i < sinks->count; i++) {
+        int r = sinks->ops[i]->close == NULL ? 0
+                                             : sinks->ops[i]->close(sinks->selves[i], deadline_ns,
+                                                                    first == 0 ? reterr : NULL);
 
         first = first < 0 ? first : r;
     }

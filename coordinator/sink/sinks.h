@@ -16,15 +16,19 @@
 struct sink_ops {
     const char *name;
 
-    /* Borrows the entry for the call. Below 0: it was not taken, and those that come after this
-     * sink do not get it. */
+    /* Borrows the entry for the call, and waits for nothing. Below 0: it was not taken, and those
+     * that come after this sink do not get it. */
     int (*take)(void *self, const struct journal_entry *entry, struct errinfo *reterr);
 
-    /* What was taken is where it shall stay, on return. */
-    int (*sync)(void *self, struct errinfo *reterr);
+    /* What has gone wrong since, with what was taken before; once. */
+    int (*look)(void *self, struct errinfo *reterr);
 
-    /* Ends and frees the sink. Below 0: not all of what was taken has been kept. */
-    int (*close)(void *self, struct errinfo *reterr);
+    /* What was taken is where it shall stay, on return. -EAGAIN: not by deadline_ns. */
+    int (*flush)(void *self, int64_t deadline_ns, struct errinfo *reterr);
+
+    /* Ends and frees the sink. Below 0: not all of what was taken has been kept; -EAGAIN: not by
+     * deadline_ns, and the sink is left to itself. */
+    int (*close)(void *self, int64_t deadline_ns, struct errinfo *reterr);
 };
 
 struct sinks {
@@ -41,7 +45,8 @@ void sinks_add(struct sinks *sinks, const struct sink_ops *ops, void *self);
 int sinks_take(struct sinks *sinks, const struct journal_entry *entry, struct errinfo *reterr);
 
 /* All of them, whatever the others do; returns the first failure. */
-int sinks_sync(struct sinks *sinks, struct errinfo *reterr);
-int sinks_close(struct sinks *sinks, struct errinfo *reterr); /* The list is empty then. */
+int sinks_look(struct sinks *sinks, struct errinfo *reterr);
+int sinks_flush(struct sinks *sinks, int64_t deadline_ns, struct errinfo *reterr);
+int sinks_close(struct sinks *sinks, int64_t deadline_ns, struct errinfo *reterr); /* Empties it. */
 
 #endif

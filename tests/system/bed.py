@@ -43,7 +43,7 @@ def _environment(extra):
 class Program:
     """A program under way, its output in files, so that nothing blocks and everything can be looked at meanwhile."""
 
-    def __init__(self, arguments, env=None, cwd=None, before=None, stdout=None):
+    def __init__(self, arguments, env=None, cwd=None, before=None, stdout=None, stderr=None):
         self.arguments = arguments
         self._out = tempfile.TemporaryFile(dir=FOLDER)
         self._err = tempfile.TemporaryFile(dir=FOLDER)
@@ -51,7 +51,7 @@ class Program:
             arguments,
             stdin=subprocess.DEVNULL,
             stdout=stdout or self._out,
-            stderr=self._err,
+            stderr=stderr or self._err,
             env=_environment(env),
             cwd=cwd or FOLDER,
             preexec_fn=before,

@@ -26,17 +26,25 @@ static int take(void *self, const struct journal_entry *entry, struct errinfo *r
     return tell(self, (char)('0' + entry->kind), reterr);
 }
 
-static int sync(void *self, struct errinfo *reterr)
+static int look(void *self, struct errinfo *reterr)
 {
+    return tell(self, '?', reterr);
+}
+
+static int flush(void *self, int64_t deadline_ns, struct errinfo *reterr)
+{
+    assert_int_equal(deadline_ns, 7);
     return tell(self, 's', reterr);
 }
 
-static int end(void *self, struct errinfo *reterr)
+static int end(void *self, int64_t deadline_ns, struct errinfo *reterr)
 {
+    assert_int_equal(deadline_ns, 8);
     return tell(self, '.', reterr);
 }
 
-static const struct sink_ops whole = {.name = "whole", .take = take, .sync = sync, .close = end};
+static const struct sink_ops whole = {
+    .name = "whole", .take = take, .look = look, .flush = flush, .close = end};
 static const struct sink_ops plain = {.name = "plain", .take = take};
 
 static int begin(void **state)
@@ -57,9 +65,10 @@ static void every_sink_gets_each_entry_in_the_order_of_the_list(void **state)
     sinks_add(&sinks, &plain, &a);
     sinks_add(&sinks, &whole, &b);
     assert_int_equal(sinks_take(&sinks, &entry, NULL), 0);
-    assert_int_equal(sinks_sync(&sinks, NULL), 0);
-    assert_int_equal(sinks_close(&sinks, NULL), 0);
-    assert_string_equal(told, "a6 b6 bs b. ");
+    assert_int_equal(sinks_look(&sinks, NULL), 0);
+    assert_int_equal(sinks_flush(&sinks, 7, NULL), 0);
+    assert_int_equal(sinks_close(&sinks, 8, NULL), 0);
+    assert_string_equal(told, "a6 b6 b? bs b. ");
     assert_int_equal(sinks.count, 0);
     assert_null(sinks.refused_by);
 }
@@ -83,7 +92,7 @@ static void what_a_sink_refuses_does_not_come_to_those_after_it(void **state)
     assert_ptr_equal(sinks.refused_by, &whole);
 }
 
-static void all_are_synced_and_closed_and_the_first_failure_is_told(void **state)
+static void all_are_looked_at_flushed_and_closed_and_the_first_failure_is_told(void **state)
 {
     struct probe a = {'a', -EIO};
     struct probe b = {'b', -ENOSPC};
@@ -93,11 +102,12 @@ static void all_are_synced_and_closed_and_the_first_failure_is_told(void **state
     (void)state;
     sinks_add(&sinks, &whole, &a);
     sinks_add(&sinks, &whole, &b);
-    assert_int_equal(sinks_sync(&sinks, &error), -EIO);
+    assert_int_equal(sinks_look(&sinks, &error), -EIO);
+    assert_int_equal(sinks_flush(&sinks, 7, &error), -EIO);
     assert_string_equal(error.text, "no: a");
-    assert_int_equal(sinks_close(&sinks, &error), -EIO);
+    assert_int_equal(sinks_close(&sinks, 8, &error), -EIO);
     assert_string_equal(error.text, "no: a");
-    assert_string_equal(told, "as bs a. b. ");
+    assert_string_equal(told, "a? b? as bs a. b. ");
 }
 
 int main(void)
@@ -105,7 +115,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_sink_gets_each_entry_in_the_order_of_the_list, begin),
         cmocka_unit_test_setup(what_a_sink_refuses_does_not_come_to_those_after_it, begin),
-        cmocka_unit_test_setup(all_are_synced_and_closed_and_the_first_failure_is_told, begin),
+        cmocka_unit_test_setup(all_are_looked_at_flushed_and_closed_and_the_first_failure_is_told,
+                               begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,102 @@
+#include "check.h"
+#include "cli_screen.h"
+#include "sync.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTICES 500
+#define PIPE_BYTES 4096
+
+/* stderr as a pipe, and who reads it. */
+struct reader {
+    pthread_t thread;
+    int pipe[2];
+    int before; /* What stderr was. */
+    char text[NOTICES * 32];
+    size_t text_bytes;
+};
+
+static void take_stderr(struct reader *reader)
+{
+    memset(reader, 0, sizeof *reader);
+    assert_int_equal(pipe2(reader->pipe, O_CLOEXEC), 0);
+    assert_true(fcntl(reader->pipe[1], F_SETPIPE_SZ, PIPE_BYTES) > 0);
+    reader->before = dup(STDERR_FILENO);
+    assert_int_equal(dup2(reader->pipe[1], STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(close(reader->pipe[1]), 0);
+}
+
+static void *read_all(void *context)
+{
+    struct reader *reader = context;
+    ssize_t got;
+
+    while ((got = read(reader->pipe[0], reader->text + reader->text_bytes,
+                       sizeof reader->text - 1 - reader->text_bytes)) > 0) {
+        reader->text_bytes += (size_t)got;
+    }
+    return NULL;
+}
+
+static void give_stderr_back(struct reader *reader)
+{
+    assert_int_equal(dup2(reader->before, STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(close(reader->before), 0);
+    assert_int_equal(pthread_join(reader->thread, NULL), 0);
+    assert_int_equal(close(reader->pipe[0]), 0);
+}
+
+static void notices_wait_for_a_reader_and_hold_up_nobody(void **state)
+{
+    static const volatile sig_atomic_t interrupts;
+    static struct reader reader;
+    struct cli_screen screen;
+    char wanted[NOTICES * 32] = "";
+    size_t used = 0;
+
+    (void)state;
+    take_stderr(&reader);
+    assert_int_equal(cli_screen_init(&screen, false, NULL), 0);
+    for (int i = 0; i < NOTICES; i++) { /* More than the pipe holds, and nobody reads. */
+        char text[32];
+
+        (void)snprintf(text, sizeof text, "notice number %d", i);
+        cli_screen_notice(&screen, text);
+        used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s\n", text);
+    }
+    assert_true(used > PIPE_BYTES);
+    assert_true(cli_screen_waits_since(&screen) != 0);
+    assert_int_equal(pthread_create(&reader.thread, NULL, read_all, &reader), 0);
+    assert_true(cli_screen_close(&screen, &interrupts));
+    give_stderr_back(&reader);
+    assert_string_equal(reader.text, wanted);
+}
+
+static void a_notice_of_a_stranger_is_one_harmless_line(void **state)
+{
+    static const volatile sig_atomic_t interrupts;
+    static struct reader reader;
+    struct cli_screen screen;
+
+    (void)state;
+    take_stderr(&reader);
+    assert_int_equal(cli_screen_init(&screen, true, NULL), 0);
+    cli_screen_notice(&screen, "it says \033[2J and\nmore");
+    assert_int_equal(pthread_create(&reader.thread, NULL, read_all, &reader), 0);
+    assert_true(cli_screen_close(&screen, &interrupts));
+    give_stderr_back(&reader);
+    assert_string_equal(reader.text, "it says ?[2J and more\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(notices_wait_for_a_reader_and_hold_up_nobody),
+        cmocka_unit_test(a_notice_of_a_stranger_is_one_harmless_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
