@@ -68,20 +68,7 @@ bool facts_has_peak(const struct result_phase *phase)
 
 void facts_delivery_add(struct result_delivery *delivery, const struct result_delivery *from)
 {
-    delivery->sent += from->sent;
-    delivery->acked += from->acked;
-    delivery->refused += from->refused;
-    delivery->unconfirmed += from->unconfirmed;
-    delivery->expected += from->expected;
-    delivery->received += from->received;
-    delivery->lost += from->lost;
-    delivery->duplicated += from->duplicated;
-    delivery->reordered += from->reordered;
-    delivery->corrupted += from->corrupted;
-    delivery->expired += from->expired;
-    delivery->unaccounted += from->unaccounted;
-    delivery->unexpected += from->unexpected;
-    delivery->errors += from->errors;
+    record_add(&result_delivery_record, delivery, from);
 }
 
 void facts_delivery(const struct result_case *result_case, struct result_delivery *ret)
