@@ -93,14 +93,13 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
                            const struct event *event)
 {
     struct producer *producer = &sender->producers[group->producer_first + event->client];
-    uint32_t index = (uint32_t)(event->token - producer->token_first);
-    struct outstanding *slot = &producer->slots[index];
+    struct outstanding *slot = &group->slots[event->token];
     struct recorder *recorder = sender->context.recorder;
     struct recorder_cell *cell;
     enum mark_kind_of_run kind = RUN_UNCONFIRMED;
     int64_t latency_ns = -1;
 
-    ASSERT(index < producer->window && slot->used);
+    ASSERT(event->token < group->slots_fresh && slot->used && slot->producer == event->client);
     cell = recorder_cell(recorder, group->flow, slot->phase);
     if (event->kind == EVENT_ACKED) {
         kind = RUN_ACKED;
@@ -130,8 +129,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         sender_trace(sender, group, slot, event);
     }
     sender->settled_ns = event->at_ns;
-    slot->used = false;
-    producer->free_slots[producer->free_count++] = index;
+    sender_slot_return(group, producer, slot);
     sender->outstanding--;
     if (producer->waiting == PRODUCER_WINDOW_FULL) {
         sender_unblock(sender, producer);
@@ -244,8 +242,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     const struct key_row *key = producer->next.key;
     uint32_t stream = producer->next.stream;
     uint32_t phase = producer->schedule.phase;
-    uint32_t index = producer->free_slots[producer->free_count - 1];
-    struct outstanding *slot = &producer->slots[index];
+    struct outstanding *slot = sender_slot_take(group, producer);
     struct stamp stamp = {.tag = sender->context.assignment->tag,
                           .stream = producer->stream_first + stream,
                           .sequence = producer->next_sequence[stream],
@@ -258,18 +255,19 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
                               .bytes_count = payload.bytes_count,
                               .key = key != NULL ? key->text : NULL,
                               .key_bytes = key != NULL ? sizeof key->text : 0,
-                              .token = producer->token_first + index};
+                              .token = (uint64_t)(slot - group->slots)};
     struct recorder_cell *cell;
     int64_t end_ns;
 
     stamp_write(payload.bytes, &stamp, payload.payload_hash);
     if (sender->context.ops->submit(group->endpoint, &message) < 0) {
+        sender_slot_return(group, producer, slot);
         return -EAGAIN;
     }
     end_ns = mono_ns();
-    producer->free_count--;
     *slot = (struct outstanding){.used = true,
                                  .paced = paced,
+                                 .producer = producer->client_index,
                                  .phase = phase,
                                  .stream = stream,
                                  .bytes_count = payload.bytes_count,
@@ -335,7 +333,7 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
         sender_heap_down(sender, 0);
         return now_ns;
     }
-    if (producer->free_count == 0) {
+    if (producer->window_left == 0) {
         sender_heap_pop(sender);
         sender_block(sender, producer, PRODUCER_WINDOW_FULL);
         return now_ns;

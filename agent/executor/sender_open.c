@@ -1,5 +1,6 @@
 #include "invariant.h"
 #include "mono.h"
+#include "pages.h"
 #include "random.h"
 #include "sender_parts.h"
 
@@ -17,23 +18,16 @@ static int producer_init(struct producer *producer, const struct worker_context 
     producer->stream_first = assigned->stream_first;
     producer->topics_count = assigned->topics_count;
     producer->streams_count = assigned->topics_count * flow->partitions;
-    producer->window = flow->delivery.in_flight;
-    producer->free_count = producer->window;
+    producer->window_left = flow->delivery.in_flight;
     producer->topics = calloc((size_t)producer->topics_count + 1, sizeof *producer->topics);
     producer->next_sequence =
         calloc((size_t)producer->streams_count + 1, sizeof *producer->next_sequence);
-    producer->slots = calloc(producer->window, sizeof *producer->slots);
-    producer->free_slots = calloc(producer->window, sizeof *producer->free_slots);
-    if (producer->topics == NULL || producer->next_sequence == NULL || producer->slots == NULL ||
-        producer->free_slots == NULL) {
+    if (producer->topics == NULL || producer->next_sequence == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < producer->topics_count; i++) {
         producer->topics[i] =
             assigned_topic_index(flow, assigned->topic_first, assigned->topic_stride, i);
-    }
-    for (uint32_t i = 0; i < producer->window; i++) {
-        producer->free_slots[i] = producer->window - 1 - i;
     }
     schedule_init(&producer->schedule, context->assignment, assigned);
     return 0;
@@ -78,7 +72,6 @@ static int group_fill(struct sender *sender, struct sender_group *group, struct 
         producer->turns_count =
             group->keys != NULL ? producer->topics_count : producer->streams_count;
         sender_draw(group, producer);
-        producer->token_first = (uint64_t)index * producer->window;
         client->client = assigned->client;
         client->topics = producer->topics;
         client->topics_count = producer->topics_count;
@@ -104,7 +97,9 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
     group->is_read = flow->consumers_count > 0;
     group->producer_first = producer_first;
     group->clients = calloc(count, sizeof *group->clients);
-    if (group->clients == NULL) {
+    group->slots_count = (uint64_t)count * flow->delivery.in_flight;
+    group->slots = pages_new(group->slots_count * sizeof *group->slots);
+    if (group->clients == NULL || group->slots == NULL) {
         return errinfo_nomem(reterr);
     }
     r = payload_pool_new(
@@ -181,14 +176,13 @@ void sender_free(struct sender *sender)
             sender->context.ops->close(group->endpoint);
         }
         payload_pool_free(group->pool);
+        pages_free(group->slots, group->slots_count * sizeof *group->slots);
         reconnect_done(&group->reconnect);
         free(group->clients);
     }
     for (uint32_t i = 0; sender->producers != NULL && i < sender->producers_count; i++) {
         free(sender->producers[i].topics);
         free(sender->producers[i].next_sequence);
-        free(sender->producers[i].slots);
-        free(sender->producers[i].free_slots);
     }
     free(sender->producers);
     free(sender->heap);
@@ -219,33 +213,35 @@ static void wait_for_room(const struct recorder *recorder)
     }
 }
 
-/* Messages without an outcome at the end: nobody knows. */
-static void settle_outstanding(struct sender *sender)
+/* Messages of a group without an outcome at the end: nobody knows. */
+static void settle_group(struct sender *sender, struct sender_group *group)
 {
     struct event unknown = {.kind = EVENT_UNCONFIRMED, .at_ns = mono_ns()};
+    struct recorder *recorder = sender->context.recorder;
 
-    for (uint32_t i = 0; i < sender->producers_count; i++) {
-        struct producer *producer = &sender->producers[i];
-        struct sender_group *group = &sender->groups[producer->group];
+    for (uint32_t i = 0; i < group->slots_fresh; i++) {
+        struct outstanding *slot = &group->slots[i];
+        struct producer *producer = &sender->producers[group->producer_first + slot->producer];
 
-        for (uint32_t s = 0; s < producer->window; s++) {
-            struct outstanding *slot = &producer->slots[s];
-            struct recorder *recorder = sender->context.recorder;
-
-            if (!slot->used) {
-                continue;
-            }
-            recorder_cell(recorder, group->flow, slot->phase)->counters.unconfirmed++;
-            wait_for_room(recorder);
-            recorder_outcome(recorder, producer->lane + slot->stream, RUN_UNCONFIRMED,
-                             slot->sequence);
-            if (sender->context.trace != NULL) {
-                unknown.client = producer->client_index;
-                sender_trace(sender, group, slot, &unknown);
-            }
-            slot->used = false;
-            sender->outstanding--;
+        if (!slot->used) {
+            continue;
         }
+        recorder_cell(recorder, group->flow, slot->phase)->counters.unconfirmed++;
+        wait_for_room(recorder);
+        recorder_outcome(recorder, producer->lane + slot->stream, RUN_UNCONFIRMED, slot->sequence);
+        if (sender->context.trace != NULL) {
+            unknown.client = producer->client_index;
+            sender_trace(sender, group, slot, &unknown);
+        }
+        sender_slot_return(group, producer, slot);
+        sender->outstanding--;
+    }
+}
+
+static void settle_outstanding(struct sender *sender)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        settle_group(sender, &sender->groups[i]);
     }
 }
 

@@ -2,7 +2,7 @@
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
  * what came due (sender_count.c), what is left of it (sender_owed.c), who can't send
  * (sender_blocked.c), whether the broker answers (sender_signs.c), what a trace has of them
- * (sender_trace.c).
+ * (sender_trace.c), messages on their way (sender_slots.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
@@ -20,7 +20,9 @@
 /* A message that waits for its outcome. */
 struct outstanding {
     bool used;
-    bool paced; /* It had an intended time. */
+    bool paced;         /* It had an intended time. */
+    uint32_t next_free; /* Of one that is not used: another one's place, plus 1; 0: none. */
+    uint32_t producer;  /* Of the group. */
     uint32_t phase;
     uint32_t stream; /* Of the producer's own. */
     uint32_t bytes_count;
@@ -63,12 +65,8 @@ struct producer {
     enum producer_waiting waiting;
     bool blocked_load; /* It was blocked while it had a rate to keep. */
     int64_t able_ns; /* When it last could send again: what came due before, it held back itself. */
-    int64_t yield_ns; /* Likewise, after it had been down: what it owes waits for its turn. */
-    struct outstanding *slots;
-    uint32_t window;
-    uint32_t *free_slots;
-    uint32_t free_count;
-    uint64_t token_first;
+    int64_t yield_ns;     /* Likewise, after it had been down: what it owes waits for its turn. */
+    uint32_t window_left; /* So many more may be on their way. */
 };
 
 /* The producers of one flow: one endpoint. */
@@ -82,6 +80,12 @@ struct sender_group {
     struct endpoint *endpoint;
     struct endpoint_config config;
     struct endpoint_client *clients;
+    /* Of all its producers, by token. One is taken that was in use before, where there is one: what
+     * is on its way at once takes memory, not what could be. */
+    struct outstanding *slots;
+    uint64_t slots_count;
+    uint32_t slots_fresh; /* So many were ever used. */
+    uint32_t slots_free;  /* Place of one of these that is not in use, plus 1. */
     uint32_t producer_first;
     uint32_t producers_count;
     double producer_per_s;  /* Of each of them now, by schedule. */
@@ -120,6 +124,11 @@ struct sender {
     int64_t handed_ns;        /* The last message that nobody confirms. */
     struct event events[SENDER_EVENTS];
 };
+
+/* A place for a message of a producer whose window is not full; and back. */
+struct outstanding *sender_slot_take(struct sender_group *group, struct producer *producer);
+void sender_slot_return(struct sender_group *group, struct producer *producer,
+                        struct outstanding *slot);
 
 /* The heap of producers, by key_ns. down: after the key of the one at this place has risen. */
 void sender_heap_down(struct sender *sender, uint32_t at);
