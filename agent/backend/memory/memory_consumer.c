@@ -1,6 +1,7 @@
 #include "catalog_entries.h"
 #include "invariant.h"
 #include "memory_endpoint.h"
+#include "pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -96,13 +97,22 @@ static int make_holders(struct endpoint *endpoint)
     if (endpoint->dirty == NULL || endpoint->holders == NULL) {
         return -ENOMEM;
     }
+    endpoint->rings = pages_new(clients_count * capacity * sizeof *endpoint->rings);
+    if (endpoint->rings == NULL) {
+        return -ENOMEM;
+    }
     for (uint32_t c = 0; c < clients_count; c++) {
-        endpoint->holders[c].ring = calloc(capacity, sizeof *endpoint->holders[c].ring);
-        if (endpoint->holders[c].ring == NULL) {
-            return -ENOMEM;
-        }
+        endpoint->holders[c].ring = endpoint->rings + c * capacity;
     }
     return 0;
+}
+
+static struct holding *holding_at(const struct endpoint *endpoint, struct holder *holder,
+                                  uint64_t number)
+{
+    return number - holder->near_from < HOLDINGS_NEAR
+               ? &holder->near[number - holder->near_from]
+               : &holder->ring[number & endpoint->holdings_mask];
 }
 
 int memory_consumer_open(struct endpoint *endpoint, struct errinfo *reterr)
@@ -138,7 +148,7 @@ static void end_holdings(struct endpoint *endpoint, struct holder *holder, uint6
     struct memory_partition *locked = NULL;
 
     for (uint64_t number = from; number != until; number++) {
-        struct holding *holding = &holder->ring[number & endpoint->holdings_mask];
+        struct holding *holding = holding_at(endpoint, holder, number);
         struct memory_reader *reader = &holding->reading->reader;
 
         if (reader->partition != locked) {
@@ -194,9 +204,8 @@ void memory_consumer_close(struct endpoint *endpoint)
     if (endpoint->readings_count > 0) {
         memory_consumer_drop(endpoint); /* After leaving, so that it wakes the others. */
     }
-    for (uint32_t c = 0; endpoint->holders != NULL && c < endpoint->config->clients_count; c++) {
-        free(endpoint->holders[c].ring);
-    }
+    pages_free(endpoint->rings, endpoint->config->clients_count * (endpoint->holdings_mask + 1) *
+                                    sizeof *endpoint->rings);
     free(endpoint->holders);
     free(endpoint->dirty);
     free(endpoint->readings);
@@ -224,7 +233,10 @@ static uint32_t take(struct endpoint *endpoint, struct reading *reading, struct 
         if (entry == NULL) {
             break;
         }
-        holder->ring[holder->next & endpoint->holdings_mask] =
+        if (holder->settled == holder->next) {
+            holder->near_from = holder->next;
+        }
+        *holding_at(endpoint, holder, holder->next) =
             (struct holding){.reading = reading, .entry = entry, .acked = at_delivery};
         events[count++] =
             (struct event){.kind = EVENT_MESSAGE,
@@ -302,10 +314,9 @@ int memory_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
         return 0; /* Of before the connection was lost, or acknowledged already. */
     }
     for (uint64_t i = multiple ? holder->acked : number; i <= number; i++) {
-        holder->ring[i & endpoint->holdings_mask].acked = true;
+        holding_at(endpoint, holder, i)->acked = true;
     }
-    while (holder->acked != holder->next &&
-           holder->ring[holder->acked & endpoint->holdings_mask].acked) {
+    while (holder->acked != holder->next && holding_at(endpoint, holder, holder->acked)->acked) {
         holder->acked++;
         mark_dirty(endpoint, client);
     }

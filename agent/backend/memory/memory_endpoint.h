@@ -32,6 +32,10 @@ struct holding {
     bool acked;
 };
 
+/* The first so many deliveries since a client held none are kept beside it: of most clients no
+ * more is ever touched, and a ring for each of thousands would be. */
+#define HOLDINGS_NEAR 4
+
 /*
  * What a consumer client holds, as a ring indexed by delivery number. Numbers in [settled, acked)
  * are acknowledged and end at the next poll, because the caller may look at their bytes until then;
@@ -39,6 +43,8 @@ struct holding {
  */
 struct holder {
     struct holding *ring; /* holdings_mask + 1 of them. */
+    struct holding near[HOLDINGS_NEAR];
+    uint64_t near_from; /* Number of the first of these. */
     uint64_t settled;
     uint64_t acked;
     uint64_t next;
@@ -71,6 +77,7 @@ struct endpoint {
     uint32_t readings_count;
     uint32_t readings_cursor;
     struct holder *holders;
+    struct holding *rings; /* Of all clients. */
     uint64_t holdings_mask;
     uint64_t holdings_max; /* What a client may hold. */
     uint32_t *dirty;       /* Clients that have something to settle. */

@@ -2,6 +2,7 @@
 #include "invariant.h"
 #include "memory_endpoint.h"
 #include "mono.h"
+#include "pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
         capacity *= 2;
     }
     endpoint->pending_mask = capacity - 1;
-    endpoint->pending = calloc(capacity, sizeof *endpoint->pending);
+    endpoint->pending = pages_new(capacity * sizeof *endpoint->pending);
     endpoint->submitted = calloc(config->clients_count, sizeof *endpoint->submitted);
     if (endpoint->pending == NULL || endpoint->submitted == NULL) {
         return errinfo_nomem(reterr);
@@ -49,14 +50,19 @@ int memory_producer_open(struct endpoint *endpoint, struct errinfo *reterr)
 
 void memory_producer_close(struct endpoint *endpoint)
 {
-    free(endpoint->pending);
+    pages_free(endpoint->pending, ((size_t)endpoint->pending_mask + 1) * sizeof *endpoint->pending);
     free(endpoint->submitted);
 }
 
 static void push(struct endpoint *endpoint, const struct message *message, enum event_kind kind)
 {
-    struct pending *pending = &endpoint->pending[endpoint->pending_head & endpoint->pending_mask];
+    struct pending *pending;
 
+    if (endpoint->pending_head == endpoint->pending_tail) { /* What waits at once is touched. */
+        endpoint->pending_head = 0;
+        endpoint->pending_tail = 0;
+    }
+    pending = &endpoint->pending[endpoint->pending_head & endpoint->pending_mask];
     pending->token = message->token;
     pending->client = message->client;
     pending->kind = kind;
