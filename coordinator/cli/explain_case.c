@@ -2,6 +2,7 @@
 
 #include "explain_needs.h"
 #include "mono.h"
+#include "plan_resident.h"
 #include "snapshot.h"
 
 #include <inttypes.h>
@@ -321,7 +322,7 @@ static void write_agents(const struct plan_trial *trial)
         write_count(a->workers_count, "worker");
         (void)printf("; sends %s; about %s of memory\n",
                      is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
-                     units_format_bytes(explain_memory_bytes(a), bytes));
+                     units_format_bytes(plan_resident_bytes(a), bytes));
     }
 }
 

@@ -1,15 +1,12 @@
 /*
  * explain_needs: what a trial asks of its hosts: memory, disk, open files and ports. Internal to
- * cli. Memory and disk are expectations, within a factor of two of what is seen on the four
- * backends (tests/system/test_explain.py); files and ports are lower bounds.
+ * cli. The disk is an expectation, within a factor of two of what is seen on the four backends
+ * (tests/system/test_explain.py); files and ports are lower bounds.
  */
 #ifndef MILLRACE_EXPLAIN_NEEDS_H
 #define MILLRACE_EXPLAIN_NEEDS_H
 
 #include "plan.h"
-
-/* Resident memory of an agent at the end of the trial. */
-double explain_memory_bytes(const struct assignment *assignment);
 
 /* What of this host would not do for its agents; nothing where all is well. To stdout. */
 void explain_limits(const struct plan_trial *trial);

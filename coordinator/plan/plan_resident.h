@@ -1,0 +1,13 @@
+/*
+ * plan_resident: the memory that an agent takes for its part of a trial. An expectation, within a
+ * factor of two of what is seen on the four backends (tests/system/test_explain.py). Pure.
+ */
+#ifndef MILLRACE_PLAN_RESIDENT_H
+#define MILLRACE_PLAN_RESIDENT_H
+
+#include "plan.h"
+
+/* Resident memory of an agent at the end of the trial. */
+double plan_resident_bytes(const struct assignment *assignment);
+
+#endif
