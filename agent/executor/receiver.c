@@ -70,7 +70,9 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
     cell->counters.received_bytes += event->bytes_count;
     receiver->last_ns = event->at_ns;
     note_answer(receiver, event->at_ns);
-    now = &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
+    now = receiver->phase_now == receiver->phase_hint
+              ? &cell->counters
+              : &recorder_cell(recorder, group->flow, receiver->phase_now)->counters;
     now->received_now++;
     now->received_bytes_now += event->bytes_count;
     if (receiver->t0_ns != 0 && event->at_ns > receiver->t0_ns) {

@@ -98,7 +98,7 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* Due time within the current phase; SCHEDULE_NEVER_NS when it has no more messages. */
-static int64_t due_in_phase(const struct schedule *schedule, int64_t now_ns)
+static inline int64_t due_in_phase(const struct schedule *schedule, int64_t now_ns)
 {
     int64_t end_ns = earlier(schedule->phase_end_ns, schedule->stop_ns);
     int64_t due_ns = SCHEDULE_NEVER_NS;

@@ -89,6 +89,15 @@ void sender_stop(struct sender *sender, int64_t at_ns)
     }
 }
 
+/* What happens now, whatever it belongs to: mostly in the same phase, whose cell is at hand. */
+static struct counters *counters_now(struct sender *sender, const struct sender_group *group,
+                                     uint32_t phase, struct recorder_cell *cell)
+{
+    return phase == sender->phase_now
+               ? &cell->counters
+               : &recorder_cell(sender->context.recorder, group->flow, sender->phase_now)->counters;
+}
+
 static void record_outcome(struct sender *sender, struct sender_group *group,
                            const struct event *event)
 {
@@ -104,7 +113,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
     if (event->kind == EVENT_ACKED) {
         kind = RUN_ACKED;
         cell->counters.acked++;
-        recorder_cell(recorder, group->flow, sender->phase_now)->counters.acked_now++;
+        counters_now(sender, group, slot->phase, cell)->acked_now++;
         if (group->confirms) {
             sender_note_answer(sender, event->at_ns);
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
@@ -139,7 +148,6 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
 static void take_event(struct sender *sender, struct sender_group *group, const struct event *event)
 {
     struct recorder *recorder = sender->context.recorder;
-    struct counters *counters = &recorder_cell(recorder, group->flow, sender->phase_now)->counters;
 
     switch (event->kind) {
     case EVENT_ACKED:
@@ -155,7 +163,7 @@ static void take_event(struct sender *sender, struct sender_group *group, const 
         recorder_notice(recorder, event->text, sender_offset_ns(sender, event->at_ns));
         break;
     case EVENT_ERROR:
-        counters->errors++;
+        recorder_cell(recorder, group->flow, sender->phase_now)->counters.errors++;
         (void)recorder_error(recorder, event->text != NULL ? event->text : "unnamed error");
         break;
     case EVENT_MESSAGE:
@@ -283,8 +291,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     cell->counters.sent++;
     cell->counters.sent_bytes += payload.bytes_count;
     cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
-    count_sent_now(&recorder_cell(recorder, group->flow, sender->phase_now)->counters,
-                   payload.bytes_count);
+    count_sent_now(counters_now(sender, group, phase, cell), payload.bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);

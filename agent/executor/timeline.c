@@ -128,23 +128,26 @@ static int64_t part_ns(double ppb, int64_t of_ns)
     return (int64_t)(ppb * 1e-9 * (double)of_ns);
 }
 
-int64_t timeline_own_ns(const struct timeline *timeline, uint32_t writer, int64_t peer_ns,
-                        int64_t *ret_bound_ns)
+__attribute__((noinline)) static int64_t convert(const struct timeline_clock *clock,
+                                                 int64_t peer_ns, int64_t *ret_bound_ns)
 {
-    struct clock_line line;
-    int64_t since_ns;
-    int64_t own_ns;
+    struct clock_line line = read_line(clock);
+    int64_t since_ns = apart_ns(peer_ns, line.peer_ns);
+    int64_t own_ns = line.own_ns + since_ns + part_ns(line.skew_ppb, since_ns);
 
-    if (writer == timeline->assignment->agent) { /* The line of one's own clock is known. */
-        *ret_bound_ns = 0;
-        return peer_ns;
-    }
-    line = read_line(&timeline->clocks[writer]);
-    since_ns = apart_ns(peer_ns, line.peer_ns);
-    own_ns = line.own_ns + since_ns + part_ns(line.skew_ppb, since_ns);
     *ret_bound_ns = line.bound_ns + part_ns(line.growth_ppb, since_ns < 0 ? -since_ns : since_ns) +
                     (own_ns < line.valid_from_ns ? line.before_ns : 0);
     return own_ns;
+}
+
+int64_t timeline_own_ns(const struct timeline *timeline, uint32_t writer, int64_t peer_ns,
+                        int64_t *ret_bound_ns)
+{
+    if (writer != timeline->assignment->agent) {
+        return convert(&timeline->clocks[writer], peer_ns, ret_bound_ns);
+    }
+    *ret_bound_ns = 0; /* The line of one's own clock is known. */
+    return peer_ns;
 }
 
 int64_t timeline_intended_ns(const struct timeline *timeline, uint32_t writer, uint32_t phase,

@@ -33,6 +33,7 @@ int recorder_new(const struct assignment *assignment, uint32_t worker, struct re
     }
     recorder->assignment = assignment;
     recorder->flows_count = assignment->flows_count;
+    recorder->now = &recorder->halves[0];
     count_clients(recorder, worker);
     recorder->client_lost = calloc((size_t)recorder_clients(recorder) + 1, sizeof(bool));
     r = recorder->client_lost == NULL ? errinfo_nomem(reterr)
@@ -95,7 +96,7 @@ void recorder_owed(struct recorder_cell *cell, enum series series, int64_t value
 
 void recorder_client(struct recorder *recorder, uint32_t client, uint64_t bytes, int64_t latency_ns)
 {
-    struct client_delta *delta = &recorder->halves[recorder->active].clients[client];
+    struct client_delta *delta = &recorder->now->clients[client];
 
     delta->messages++;
     delta->bytes += bytes;
@@ -111,23 +112,27 @@ void recorder_client(struct recorder *recorder, uint32_t client, uint64_t bytes,
 void recorder_watch_room(struct recorder *recorder, int64_t now_ns)
 {
     if (recorder->no_room_ns != 0) {
-        recorder->halves[recorder->active].full_ns += now_ns - recorder->no_room_ns;
+        recorder->now->full_ns += now_ns - recorder->no_room_ns;
     }
     recorder->no_room_ns = recorder_room(recorder) == 0 ? now_ns : 0;
+}
+
+static const struct recorder_half *other_half(const struct recorder *recorder)
+{
+    return &recorder->halves[recorder->now == &recorder->halves[0] ? 1 : 0];
 }
 
 bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns)
 {
     return offset_ns >= (int64_t)(recorder->interval + 1) * INTERVAL_NS && !recorder->closed &&
            recorder_marks_can_close(recorder) &&
-           !atomic_load_explicit(&recorder->halves[1 - recorder->active].full,
-                                 memory_order_acquire);
+           !atomic_load_explicit(&other_half(recorder)->full, memory_order_acquire);
 }
 
 bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
                    bool final)
 {
-    struct recorder_half *half = &recorder->halves[recorder->active];
+    struct recorder_half *half = recorder->now;
 
     ASSERT(final || recorder_turn_due(recorder, offset_ns));
     if (recorder->closed) {
@@ -141,7 +146,7 @@ bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct re
     half->state = *state;
     recorder->closed = final;
     if (!final) {
-        recorder->active = 1 - recorder->active;
+        recorder->now = &recorder->halves[half == &recorder->halves[0] ? 1 : 0];
         recorder->interval = (uint32_t)(offset_ns / INTERVAL_NS);
     }
     atomic_store_explicit(&half->full, true, memory_order_release);

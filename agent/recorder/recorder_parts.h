@@ -45,9 +45,9 @@ struct recorder {
     const struct assignment *assignment;
     uint32_t flows_count;
     struct recorder_half halves[2];
-    uint32_t cells_count; /* Of a half. */
-    uint32_t active;
-    uint32_t taken; /* Half that the collector takes next. */
+    uint32_t cells_count;      /* Of a half. */
+    struct recorder_half *now; /* The one that is written. */
+    uint32_t taken;            /* Half that the collector takes next. */
     uint32_t interval;
     bool closed;        /* The final half was handed over. */
     int64_t no_room_ns; /* Since when there was no room; 0: there is. */

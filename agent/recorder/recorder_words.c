@@ -8,14 +8,14 @@
 
 uint32_t recorder_error(struct recorder *recorder, const char *text)
 {
-    struct recorder_half *half = &recorder->halves[recorder->active];
+    struct recorder_half *half = recorder->now;
 
     return error_counts_add(half->errors, &half->errors_count, RECORDER_ERRORS_MAX, text, 1);
 }
 
 void recorder_notice(struct recorder *recorder, const char *text, int64_t offset_ns)
 {
-    struct recorder_half *half = &recorder->halves[recorder->active];
+    struct recorder_half *half = recorder->now;
     struct notice_delta *notice;
     uint32_t i = 0;
 
@@ -45,7 +45,7 @@ static bool has_room(const struct recorder *recorder, const struct recorder_half
 
 void recorder_lost(struct recorder *recorder, uint32_t client, uint32_t error, int64_t offset_ns)
 {
-    struct recorder_half *half = &recorder->halves[recorder->active];
+    struct recorder_half *half = recorder->now;
 
     if (recorder->client_lost[client]) {
         return;
@@ -62,7 +62,7 @@ void recorder_lost(struct recorder *recorder, uint32_t client, uint32_t error, i
 
 void recorder_found(struct recorder *recorder, uint32_t client, int64_t offset_ns)
 {
-    struct recorder_half *half = &recorder->halves[recorder->active];
+    struct recorder_half *half = recorder->now;
 
     if (!recorder->client_lost[client]) {
         return;
