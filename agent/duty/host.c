@@ -70,7 +70,7 @@ void host_hello(struct hello *hello)
     }
     hello->pid = (uint32_t)getpid();
     hello->cpus = cpus_count();
-    hello->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    hello->memory_bytes = host_memory_bytes();
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         hello->open_files_max = files.rlim_cur;
     }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 uint64_t host_open_files_max(void)
 {
@@ -23,6 +24,23 @@ uint32_t host_ports(void)
     first = strtoul(line, &end, 10);
     last = strtoul(end, NULL, 10);
     return last >= first && last <= UINT16_MAX && first > 0 ? (uint32_t)(last - first + 1) : 0;
+}
+
+uint64_t host_memory_bytes(void)
+{
+    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
+                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char line[64];
+        uint64_t limit;
+
+        file_first_line(limits[i], line, sizeof line);
+        limit = strtoull(line, NULL, 10); /* 0 where there is none: "max", or no such file. */
+        bytes = limit > 0 && limit < bytes ? limit : bytes;
+    }
+    return bytes;
 }
 
 double host_load_average(void)

@@ -12,6 +12,10 @@ uint64_t host_open_files_max(void);
  */
 uint32_t host_ports(void);
 
+/* Memory of the host, or what the control group at the root of what this process sees leaves of it,
+ * as in a container. */
+uint64_t host_memory_bytes(void);
+
 /* Processes that ran or wanted to in the last minute, on average; below 0: not told. */
 double host_load_average(void);
 

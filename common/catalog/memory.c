@@ -56,8 +56,8 @@ const struct catalog_entry catalog_memory = {
     .client_library = "built in",
     .address_form = "",
     .default_port = 0,
-    .producer_bytes = 4096,
-    .consumer_bytes = 4096,
+    .producer_bytes = 256,
+    .consumer_bytes = 256,
     .local = true,
     .topic_note = "topic, partition, inside one agent: the plan pins a topic and all its clients "
                   "to one agent",

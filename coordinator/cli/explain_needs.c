@@ -3,6 +3,7 @@
 #include "host_limits.h"
 #include "mono.h"
 #include "plan_needs.h"
+#include "plan_resident.h"
 #include "snapshot.h"
 
 #include <inttypes.h>
@@ -22,20 +23,26 @@
 void explain_limits(const struct plan_trial *trial)
 {
     const struct plan_limits limits = {.open_files_max = host_open_files_max(),
-                                       .ports_count = host_ports()};
+                                       .ports_count = host_ports(),
+                                       .memory_bytes = host_memory_bytes()};
     uint64_t connections = 0;
+    double resident_bytes = 0.0;
     char why[PLAN_NEEDS_BYTES];
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
         struct plan_needs needs = plan_needs_of(&trial->assignments[i]);
 
         connections += needs.connections;
+        resident_bytes += plan_resident_bytes(&trial->assignments[i]);
         if (plan_needs_files(&needs, &limits, why)) {
             (void)printf("  too many clients for agent %" PRIu32 " on this host: %s\n", i, why);
         }
     }
     if (plan_needs_ports(connections, trial->assignments[0].target.addresses_count, &limits, why)) {
         (void)printf("  too many clients for this host: %s\n", why);
+    }
+    if (plan_needs_memory(resident_bytes, &limits, why)) {
+        (void)printf("  too much for this host: %s\n", why);
     }
 }
 

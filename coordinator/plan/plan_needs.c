@@ -22,19 +22,6 @@ struct plan_needs plan_needs_of(const struct assignment *assignment)
     return needs;
 }
 
-uint64_t plan_needs_clients(const struct scenario_setup *setup)
-{
-    uint64_t clients = 0;
-
-    for (uint32_t i = 0; i < setup->flows_count; i++) {
-        const struct scenario_flow *flow = &setup->flows[i];
-
-        clients += flow->topology.producers;
-        clients += (uint64_t)flow->topology.consumers * flow->topology.subscriptions;
-    }
-    return clients;
-}
-
 bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *limits, char *ret)
 {
     char connections[UNITS_TEXT_BYTES];
@@ -74,6 +61,22 @@ bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
                    "net.ipv4.ip_local_port_range, or use more hosts",
                    units_format_whole(connections, needed), units_format_whole(ports, there),
                    addresses == 1 ? "one address" : "these addresses");
+    return true;
+}
+
+bool plan_needs_memory(double resident_bytes, const struct plan_limits *limits, char *ret)
+{
+    char needed[UNITS_TEXT_BYTES];
+    char there[UNITS_TEXT_BYTES];
+
+    if (limits->memory_bytes == 0 || resident_bytes <= (double)limits->memory_bytes) {
+        return false;
+    }
+    (void)snprintf(ret, PLAN_NEEDS_BYTES,
+                   "its agents take about %s of memory together, the host has %s: fewer clients, "
+                   "topics or partitions, smaller messages, or more hosts",
+                   units_format_bytes(resident_bytes, needed),
+                   units_format_bytes((double)limits->memory_bytes, there));
     return true;
 }
 

@@ -1,8 +1,10 @@
 /*
- * plan_needs: what a trial's clients ask of the host that their agent runs on: open files and local
- * ports, of which too few show only in the middle of opening, as a refusal by whatever came last.
+ * plan_needs: what a trial's clients ask of the host that their agent runs on: open files, local
+ * ports and memory, of which too few show only in the middle of opening, as a refusal by whatever
+ * came last, or as a process that the kernel ends.
  *
- * Lower bounds: what lacks by them lacks for certain. Pure.
+ * Files and ports are lower bounds: what lacks by them lacks for certain. Memory is an expectation
+ * (plan_resident.h), and is held against all that the host has. Pure.
  */
 #ifndef MILLRACE_PLAN_NEEDS_H
 #define MILLRACE_PLAN_NEEDS_H
@@ -19,15 +21,13 @@ struct plan_needs {
 struct plan_limits {
     uint64_t open_files_max;
     uint32_t ports_count;
+    uint64_t memory_bytes; /* Of the host, or what its limits leave this process. */
 };
 
 /* Of one agent in one trial. */
 struct plan_needs plan_needs_of(const struct assignment *assignment);
 
-/* Clients of a setup over all agents, for asking whether a closer look is worth it. */
-uint64_t plan_needs_clients(const struct scenario_setup *setup);
-
-/* Room for the sentence that the two below write. */
+/* Room for the sentence that the three below write. */
 #define PLAN_NEEDS_BYTES 256
 
 /* True if the open files are too few, with "2,000 connections need 2,072 open files, the limit is
@@ -37,6 +37,9 @@ bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *
 /* Same for the local ports of a host, for the connections of all its agents to a target. */
 bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
                       const struct plan_limits *limits, char *ret);
+
+/* Same for the memory of a host: "its agents take about 4.65 GiB, the host has 2.00 GiB: ...". */
+bool plan_needs_memory(double resident_bytes, const struct plan_limits *limits, char *ret);
 
 /* Do both take their local ports from one range? Containers on one host have a range each, and a
  * host name each. */

@@ -14,24 +14,32 @@
  * twelve of 8 KiB. */
 #define HISTOGRAM_BYTES (96.0 * KIB)
 
-/* What a worker records on its way to the collector: 256 Ki runs of messages, in memory once so
- * many have passed (recorder.c). */
-#define RUN_BYTES 24.0
-#define RUNS_MAX (256.0 * KIB)
+/* A producer's stream in its worker: its ranges of two phases, told and not, and an open run. */
+#define LANE_BYTES 128.0
 
-/* A stream in a worker's table, once for each client that may see it. */
-#define LANE_BYTES 48.0
+/* What a consumer has seen of eight streams that are neighbours, and its list of such eights. */
+#define SIGHTS_STREAMS 8.0
+#define SIGHTS_BYTES 64.0
+#define SIGHTS_LIST_BYTES 4.0
+
+/* The memory backend's queues: the first page of each; and so many messages that a consumer is
+ * given at a time, where it shares one. Brokers deal them out one by one. */
+#define QUEUE_BYTES 4096.0
+#define LOCAL_CHUNK 16.0
+
+/* A client in the tables of worker, recorder and collector. */
+#define CLIENT_BYTES 750.0
 
 /* What the collector keeps of a stream, for each subscription that reads it, and for its fates. */
 #define READING_BYTES 600.0
 
-/* A message under way: its row in the table of the producer (all of the window has one), its copies
- * in client library and broker; and for how long, as one broker on the same network takes. */
-#define SLOT_BYTES 8.0
+/* A message under way: its row in a table, its copies in client library and broker; and for how
+ * long, as one broker on the same network takes. */
+#define SLOT_BYTES 64.0
 #define MESSAGE_COPIES 2.0
 #define CONFIRM_S 0.01
 
-#define MAX_RUNS_PER_S 2e4 /* What `max` comes to is not known. */
+#define MAX_MESSAGES_PER_S 2e4 /* What `max` comes to is not known. */
 
 /* Flows whose messages a worker sends, and reads. */
 struct worker_flows {
@@ -63,29 +71,32 @@ static bool has_load(const struct assignment *a, uint32_t phase, uint32_t flow)
     return a->phases[phase].loads[flow].load != LOAD_NONE;
 }
 
-/* Each worker has two of each series and phase, swapped once a second: the second of them stays
- * untouched in a phase of one second. The collector merges those of one phase at a time. */
+/* Each worker has two of each series, swapped once a second: the second of them stays untouched in
+ * a phase of one second. The collector merges them. Those of a phase are freed once its messages
+ * have come, so that the phases do not add up; for a second or two there are those of two. */
 static double histograms_bytes(const struct assignment *a)
 {
     const double series_read = 3.0; /* e2e, its service time, consume ack. */
     const double series_sent = SERIES_COUNT - series_read;
-    double count = a->flows_count * SERIES_COUNT;
+    double most = 0.0;
 
-    for (uint32_t w = 0; w < a->workers_count; w++) {
-        struct worker_flows flows = flows_of(a, w);
+    for (uint32_t p = 0; p < a->phases_count; p++) {
+        double halves = fmin(2.0, ceil((double)a->phases[p].duration_ns / 1e9));
+        double count = 0.0;
 
-        for (uint32_t f = 0; f < a->flows_count; f++) {
-            double series =
-                (flows.sent[f] ? series_sent : 0.0) + (flows.read[f] ? series_read : 0.0);
+        for (uint32_t w = 0; w < a->workers_count; w++) {
+            struct worker_flows flows = flows_of(a, w);
 
-            for (uint32_t p = 0; p < a->phases_count; p++) {
-                double seconds = (double)a->phases[p].duration_ns / 1e9;
+            for (uint32_t f = 0; f < a->flows_count; f++) {
+                double series =
+                    (flows.sent[f] ? series_sent : 0.0) + (flows.read[f] ? series_read : 0.0);
 
-                count += has_load(a, p, f) ? fmin(2.0, ceil(seconds)) * series : 0.0;
+                count += has_load(a, p, f) ? halves * series : 0.0;
             }
         }
+        most = fmax(most, count);
     }
-    return count * HISTOGRAM_BYTES;
+    return (most + a->flows_count * SERIES_COUNT) * HISTOGRAM_BYTES;
 }
 
 /* A pool of messages for each worker and flow that sends, and the keys of each flow. */
@@ -111,7 +122,7 @@ static double payload_bytes(const struct assignment *a)
     return bytes;
 }
 
-/* Messages that a flow sends and its subscriptions receive in the trial; of as much as confirms
+/* Messages that a flow sends in the trial, which each subscription receives; of as much as confirms
  * allow nobody knows. */
 static double messages_of(const struct assignment *a, uint32_t flow)
 {
@@ -120,33 +131,52 @@ static double messages_of(const struct assignment *a, uint32_t flow)
     for (uint32_t p = 0; p < a->phases_count; p++) {
         uint64_t asked = plan_phase_messages(a, p, flow);
 
-        messages += asked == UINT64_MAX ? MAX_RUNS_PER_S * (double)a->phases[p].duration_ns / 1e9
-                                        : (double)asked;
+        messages += asked == UINT64_MAX
+                        ? MAX_MESSAGES_PER_S * (double)a->phases[p].duration_ns / 1e9
+                        : (double)asked;
     }
-    return messages * (1.0 + a->flows[flow].subscriptions_count);
+    return messages;
 }
 
-/* Tables of streams: what workers write, what the collector knows. Where several consumers of a
- * subscription share streams, each message is a run of its own. */
-static double streams_bytes(const struct assignment *a)
+/* What a consumer remembers of streams: of all that come its way. Where several share them, that
+ * is chance, and grows with the messages that each gets. */
+static double sights_bytes(const struct assignment *a, const struct assigned_consumer *consumer,
+                           bool local)
 {
-    double runs = 0.0;
+    const struct assigned_flow *flow = &a->flows[consumer->flow];
+    double share = fmin(1.0, (double)consumer->topics_count / fmax(flow->topics_count, 1.0));
+    double eights = ceil(flow->streams_count * share / SIGHTS_STREAMS);
+    double messages = messages_of(a, consumer->flow) / fmax(flow->consumers_count, 1.0);
+    double seen = eights * (1.0 - exp(-messages / fmax(eights, 1.0)));
+    double lists = 1.0 - exp(-messages / (local ? LOCAL_CHUNK : 1.0));
+
+    return seen * SIGHTS_BYTES + lists * flow->streams_count / SIGHTS_STREAMS * SIGHTS_LIST_BYTES;
+}
+
+static double queues_bytes(const struct assignment *a, const struct assigned_consumer *consumer)
+{
+    double partitions = (double)consumer->topics_count * a->flows[consumer->flow].partitions;
+
+    return partitions / fmax(consumer->shares_count, 1.0) * QUEUE_BYTES;
+}
+
+/* Tables of streams: what workers write, what the collector knows. */
+static double streams_bytes(const struct assignment *a, bool local)
+{
     double bytes = 0.0;
 
     for (uint32_t i = 0; i < a->producers_count; i++) {
         const struct assigned_producer *p = &a->producers[i];
+        const struct assigned_flow *flow = &a->flows[p->flow];
 
-        bytes += p->topics_count * a->flows[p->flow].partitions * LANE_BYTES;
+        bytes += p->topics_count * flow->partitions *
+                 (LANE_BYTES + READING_BYTES * (1.0 + flow->subscriptions_count));
     }
     for (uint32_t i = 0; i < a->consumers_count; i++) {
-        bytes += a->flows[a->consumers[i].flow].streams_count * LANE_BYTES;
+        bytes += sights_bytes(a, &a->consumers[i], local);
+        bytes += local ? queues_bytes(a, &a->consumers[i]) : 0.0;
     }
-    for (uint32_t f = 0; f < a->flows_count; f++) {
-        bytes +=
-            a->flows[f].streams_count * (1.0 + a->flows[f].subscriptions_count) * READING_BYTES;
-        runs += messages_of(a, f);
-    }
-    return bytes + fmin(runs, RUNS_MAX * a->workers_count) * RUN_BYTES;
+    return bytes;
 }
 
 /* What is under way: a window that is full where messages go out as fast as confirms allow, else
@@ -169,7 +199,7 @@ static double in_flight_bytes(const struct assignment *a)
 
             most = fmax(most, fmin(due, window));
         }
-        bytes += window * SLOT_BYTES + most * (MESSAGE_COPIES * message_bytes_mean(&flow->message));
+        bytes += most * (SLOT_BYTES + MESSAGE_COPIES * message_bytes_mean(&flow->message));
     }
     return bytes;
 }
@@ -177,8 +207,10 @@ static double in_flight_bytes(const struct assignment *a)
 double plan_resident_bytes(const struct assignment *a)
 {
     const struct catalog_entry *entry = catalog_find(a->target.backend);
+    double clients = (double)a->producers_count + (double)a->consumers_count;
 
-    return IDLE_BYTES + histograms_bytes(a) + payload_bytes(a) + streams_bytes(a) +
-           in_flight_bytes(a) + (double)a->producers_count * (double)entry->producer_bytes +
+    return IDLE_BYTES + histograms_bytes(a) + payload_bytes(a) + streams_bytes(a, entry->local) +
+           in_flight_bytes(a) + clients * CLIENT_BYTES +
+           (double)a->producers_count * (double)entry->producer_bytes +
            (double)a->consumers_count * (double)entry->consumer_bytes;
 }

@@ -2,13 +2,15 @@
 #include "run_parts.h"
 
 #include "plan_needs.h"
+#include "plan_resident.h"
 
 static struct plan_limits limits_of(const struct run *run, uint32_t agent)
 {
     const struct hello *hello = &fleet_agent(run->session->fleet, agent)->hello;
 
     return (struct plan_limits){.open_files_max = hello->open_files_max,
-                                .ports_count = hello->ports_count};
+                                .ports_count = hello->ports_count,
+                                .memory_bytes = hello->memory_bytes};
 }
 
 /* The agent has too few open files. */
@@ -47,23 +49,24 @@ static int lack_ports(const struct run *run, const struct plan_trial *trial, uin
                : 0;
 }
 
-/* The fewest clients that could be too many anywhere: assignments are made only beyond that. */
-static uint64_t clients_safe(const struct run *run)
+/* All agents on the agent's host take more memory than it has. */
+static int lack_memory(const struct run *run, const struct plan_trial *trial, uint32_t agent,
+                       struct errinfo *reterr)
 {
-    uint64_t safe = UINT64_MAX;
+    const struct fleet_agent *of = fleet_agent(run->session->fleet, agent);
+    struct plan_limits limits = limits_of(run, agent);
+    double bytes = 0.0;
+    char why[PLAN_NEEDS_BYTES];
 
-    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
-        struct plan_limits limits = limits_of(run, i);
-
-        /* A client has up to 6 files (Kafka's consumers), an agent some 100 of its own. */
-        if (limits.open_files_max > 0 && limits.open_files_max / 8 < safe) {
-            safe = limits.open_files_max / 8;
-        }
-        if (limits.ports_count > 0 && limits.ports_count / 2 < safe) {
-            safe = limits.ports_count / 2;
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, &of->hello)) {
+            bytes += plan_resident_bytes(&trial->assignments[i]);
         }
     }
-    return safe;
+    return plan_needs_memory(bytes, &limits, why)
+               ? errinfo_set(reterr, -EUSERS, "host %s, case %s: %s", of->hello.host,
+                             run->cases[trial->case_index].name, why)
+               : 0;
 }
 
 static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
@@ -74,6 +77,7 @@ static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
     for (uint32_t i = 0; r == 0 && i < trial.assignments_count; i++) {
         r = lack_files(run, &trial, i, reterr);
         r = r < 0 ? r : lack_ports(run, &trial, i, reterr);
+        r = r < 0 ? r : lack_memory(run, &trial, i, reterr);
     }
     plan_trial_clear(&trial);
     return r;
@@ -81,15 +85,10 @@ static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
 
 int run_preflight(struct run *run, struct errinfo *reterr)
 {
-    const struct scenario *scenario = run->config->scenario;
-    uint64_t safe = clients_safe(run);
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < run->plan->cases_count; i++) {
-        const struct plan_case *of = &run->plan->cases[i];
-
-        if (of->status == CASE_MEASURED &&
-            plan_needs_clients(&scenario->setups[of->setup]) > safe) {
+        if (run->plan->cases[i].status == CASE_MEASURED) {
             r = check_case(run, i, reterr);
         }
     }

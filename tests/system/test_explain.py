@@ -72,6 +72,56 @@ def too_many_clients():
     contains(run.err, "nothing listens there", "with a limit that an agent can raise")
 
 
+MIB = 1024**2
+
+
+def agents_memory(topology, rate):
+    """What explain says of all agents, and what they took, in bytes."""
+    phases = [f"{{ name: steady, rate: {rate}/s, for: 3s }}", "{ name: drain, rate: none, until: drained, for: 20s }"]
+    path = bed.scenario(phases=phases, topology=topology)
+    told = bed.millrace("explain", path, "--agents", "2").out
+    said = sum(float(number) * UNITS[unit] for number, unit in re.findall(r"about ([\d.]+) (\w+) of memory", told))
+    folder = bed.new_path("run")
+    bed.Program([bed.MILLRACE, "run", path, "--agents", "2", "--out", folder]).wait()
+    case = bed.result_of(folder)["cases"][0]
+    for phase in case["phases"]:
+        same([phase["delivery"][what] for what in ["lost", "duplicated", "reordered"]], [0, 0, 0], phase["name"])
+    return said, sum(agent["max_bytes"] for agent in case["trials"][0]["memory"])
+
+
+@test("two agents hold thousands of clients in some ten MiB, and explain says about as much")
+def many_clients():
+    # 2,500 and 2,500 that share a topic took 380 MiB once: a row for each pair of them.
+    for topology, rate, limit in [
+        ("{ topics: 1, producers: 2500, consumers: 2500 }", "5k", 60 * MIB),
+        ("{ topics: 2500, producers: 2500, consumers: 2500 }", "5k", 60 * MIB),
+        ("{ topics: 1, producers: 10000, consumers: 10000 }", "5k", 200 * MIB),
+    ]:
+        said, found = agents_memory(topology, rate)
+        print(f"# {topology}: {found / MIB:.0f} MiB, explain says {said / MIB:.0f}")
+        check(said <= limit, f"{topology}: {said / MIB:.0f} MiB were said, {limit / MIB:.0f} are allowed")
+        if has_sanitizers():
+            print("# memory is not compared: a sanitizer's own is in it")
+            continue
+        check(found <= limit, f"{topology}: {found / MIB:.0f} MiB were found, {limit / MIB:.0f} are allowed")
+
+
+@test("what takes more memory than the host has is told by explain, and refused before a run, with the sum")
+def too_much_memory():
+    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # A window of 65,535 messages of a MiB each, in library and broker, for each of these:
+    producers = has // (65535 * MIB * 2) + 2
+    path = bed.scenario(topology=f"{{ producers: {producers}, consumers: 1 }}", message="{ size: 1MiB }",
+                        delivery="{ in_flight: 65535 }", phases=["{ name: steady, rate: max, for: 1s }"])
+    what = r"its agents take about [\d.]+ [GT]iB of memory together, the host has [\d.]+ [GT]iB: fewer clients"
+    said = bed.millrace("explain", path, "--agents", "1").out
+    check(re.search("too much for this host: " + what, said), said)
+    folder = bed.new_path("run")
+    run = bed.millrace("run", path, "--agents", "1", "--out", folder, code=4)
+    check(re.search("case memory: " + what, run.err), run.err)
+    same(bed.result_of(folder)["cases"][0]["status"], "skipped", "the case")
+
+
 @test("doctor says what the self-check will look at on this host")
 def foretold():
     said = bed.millrace("doctor", bed.scenario()).out

@@ -14,7 +14,6 @@ static struct plan_needs needs_on(const char *backend, uint32_t producers, uint3
     fixture.flows[0].topology.topics = producers;
     fixture.flows[0].topology.producers = producers;
     fixture.flows[0].topology.consumers = consumers;
-    assert_int_equal(plan_needs_clients(&fixture.setup), producers + consumers);
     plan = plan_fixture_make(&fixture, 1);
     needs = plan_needs_of(&plan->trials[0].assignments[0]);
     plan_free(plan);
@@ -65,6 +64,21 @@ static void too_few_ports_are_told_for_all_agents_of_a_host(void **state)
     assert_false(plan_needs_ports(1234567, 1, &unknown, why));
 }
 
+static void too_little_memory_is_told_with_the_sum(void **state)
+{
+    struct plan_limits limits = {.memory_bytes = UINT64_C(2) << 30};
+    char why[PLAN_NEEDS_BYTES] = "";
+
+    (void)state;
+    assert_false(plan_needs_memory(2147483648.0, &limits, why));
+    assert_true(plan_needs_memory(5e9, &limits, why));
+    assert_string_equal(why, "its agents take about 4.66 GiB of memory together, the host has 2.00 "
+                             "GiB: fewer clients, topics or partitions, smaller messages, or more "
+                             "hosts");
+    limits.memory_bytes = 0; /* Unknown. */
+    assert_false(plan_needs_memory(5e9, &limits, why));
+}
+
 static void containers_on_one_host_have_ports_of_their_own(void **state)
 {
     const struct hello one = {.boot_id = "b", .host = "load-1"};
@@ -84,6 +98,7 @@ int main(void)
         cmocka_unit_test(clients_of_brokers_need_connections),
         cmocka_unit_test(too_few_open_files_are_told_with_the_sum_and_the_remedy),
         cmocka_unit_test(too_few_ports_are_told_for_all_agents_of_a_host),
+        cmocka_unit_test(too_little_memory_is_told_with_the_sum),
         cmocka_unit_test(containers_on_one_host_have_ports_of_their_own),
     };
 
