@@ -22,6 +22,18 @@ struct probing {
     bool started;
 };
 
+/* A message that the broker says it does not take is told by that, with the sum; the rest of the
+ * look is done with a short one. */
+static void shorten(const struct broker_limits *limits, struct look_request *request)
+{
+    for (uint32_t i = 0; i < limits->count; i++) {
+        if (limits->items[i].kind == LIMIT_MESSAGE_BYTES &&
+            request->message_bytes > limits->items[i].value) {
+            request->message_bytes = 0;
+        }
+    }
+}
+
 /* What lives within the agent has nothing that could forbid it. What was found is the sentence,
  * also of success. */
 static int look_deeper(const struct backend_ops *ops, const struct target *target,
@@ -43,6 +55,7 @@ static int look_deeper(const struct backend_ops *ops, const struct target *targe
     }
     (void)snprintf(request.name, sizeof request.name, "%.24s-%u", probing->command->look.name,
                    (uint32_t)(target - probing->command->targets));
+    shorten(&probe->limits, &request);
     r = look_at_target(&config, &stage, reterr);
     probe->failure = r < 0 ? PROBE_LOOK : PROBE_OK;
     if (r == 0) {

@@ -13,18 +13,21 @@ int timeline_init(struct timeline *timeline, const struct assignment *assignment
     memset(timeline, 0, sizeof *timeline);
     timeline->assignment = assignment;
     atomic_store(&timeline->t0_ns, TIMELINE_UNKNOWN_NS);
-    for (uint32_t i = 0; i < PHASES_MAX; i++) {
-        atomic_store(&timeline->phase_start_ns[i], TIMELINE_UNKNOWN_NS);
-    }
     for (uint32_t i = 0; i < assignment->flows_count; i++) {
         streams += assignment->flows[i].streams_count;
     }
     timeline->writers = calloc((size_t)streams + 1, sizeof *timeline->writers);
     timeline->writer_t0_ns =
         calloc((size_t)assignment->phases_count * AGENTS_MAX + 1, sizeof *timeline->writer_t0_ns);
-    if (timeline->writers == NULL || timeline->writer_t0_ns == NULL) {
+    timeline->phase_start_ns =
+        calloc((size_t)assignment->phases_count + 1, sizeof *timeline->phase_start_ns);
+    if (timeline->writers == NULL || timeline->writer_t0_ns == NULL ||
+        timeline->phase_start_ns == NULL) {
         timeline_done(timeline);
         return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i <= assignment->phases_count; i++) {
+        atomic_store(&timeline->phase_start_ns[i], TIMELINE_UNKNOWN_NS);
     }
     for (uint32_t i = 0; i < assignment->writers_count; i++) {
         const struct assigned_writer *writer = &assignment->writers[i];
@@ -42,6 +45,8 @@ void timeline_done(struct timeline *timeline)
 {
     free(timeline->writers);
     free(timeline->writer_t0_ns);
+    free(timeline->phase_start_ns);
+    timeline->phase_start_ns = NULL;
     timeline->writers = NULL;
     timeline->writer_t0_ns = NULL;
 }

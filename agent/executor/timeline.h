@@ -38,8 +38,7 @@ struct timeline {
     const struct assignment *assignment;
     _Atomic int64_t
         t0_ns; /* mono_ns() of this agent; TIMELINE_UNKNOWN_NS before the first segment. */
-    _Atomic int64_t
-        phase_start_ns[PHASES_MAX]; /* Offset from T0; TIMELINE_UNKNOWN_NS: not set yet. */
+    _Atomic int64_t *phase_start_ns; /* Offset from T0; TIMELINE_UNKNOWN_NS: not set yet. */
     struct timeline_clock clocks[AGENTS_MAX]; /* Of those that write. */
     _Atomic int64_t *writer_t0_ns;            /* On their clocks: phase x AGENTS_MAX + agent. */
     uint16_t *writers;                        /* By stream. */

@@ -118,6 +118,9 @@ static int check_head(const struct check *check)
     r = r < 0 ? r : check_number(&place, "flows_count", a->flows_count, 1, FLOWS_MAX);
     r = r < 0 ? r : check_number(&place, "topics_count", a->topics_count, 1, TOPICS_MAX);
     r = r < 0 ? r : check_number(&place, "phases_count", a->phases_count, 1, PHASES_MAX);
+    r = r < 0 ? r
+              : check_number(&place, "flows_count x phases_count", a->flows_count * a->phases_count,
+                             1, CELLS_MAX);
     r = r < 0 ? r : check_number(&place, "producers_count", a->producers_count, 0, CLIENTS_MAX);
     r = r < 0 ? r : check_number(&place, "consumers_count", a->consumers_count, 0, CLIENTS_MAX);
     r = r < 0 ? r : check_number(&place, "writers_count", a->writers_count, 0, STREAMS_MAX);

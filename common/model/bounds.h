@@ -30,14 +30,19 @@
 #define AGENTS_MAX 256
 #define TARGETS_MAX 64
 #define FLOWS_MAX 16
-#define PHASES_MAX 64
-#define SETUPS_MAX 256 /* Variants x swept values. */
+#define PHASES_MAX 1025 /* A scenario's 1,024, and the drain that it does not write. */
+#define CELLS_MAX 4096  /* Flows x phases of a trial: each has latencies of its own. */
+#define SETUPS_MAX 256  /* Variants x swept values. */
 #define SWEEP_KEYS_MAX 8
 #define OVERRIDES_MAX 32 /* Of one variant. */
-#define OBJECTIVES_MAX 64
-#define CASES_MAX 4096 /* Setups x targets. */
+#define OBJECTIVES_MAX 1024
+#define OBJECTIVES_IMPLIED_MAX 4 /* Of each case. */
+#define CASES_MAX 4096           /* Setups x targets. */
 #define REPEAT_MAX 1000
-#define TRIALS_MAX 20000 /* Of a run. */
+#define TRIALS_MAX 20000            /* Of a run. */
+#define OBJECTIVE_ROWS_MAX 16384    /* Objectives, the implied ones too, x cases. */
+#define OBJECTIVE_WINDOWS_MAX 16384 /* Objectives with windows x phases of a trial. */
+#define PHASE_ROWS_MAX (1 << 20)    /* (Flows and all together) x phases x trials of a run. */
 /* Numbers of calibrating trials lie beyond those of any run: a late snapshot must not be taken for
  * another's. */
 #define CALIBRATION_TRIAL_FIRST UINT32_C(0x40000000)
@@ -77,6 +82,11 @@ static_assert(MESSAGE_MIX_BYTES_MAX >= MESSAGE_BYTES_MAX, "a largest message is 
 static_assert(KEYS_MAX <= 10000000, "a key's number fits into its text");
 static_assert(PAYLOAD_LENGTHS_MAX * PAYLOAD_LENGTHS_MAX <= PAYLOAD_HASHES_MAX,
               "there are bodies for all lengths, even if each has one of them only");
+static_assert(PHASES_MAX <= CELLS_MAX, "one flow may have all phases");
+static_assert(OBJECTIVES_MAX + OBJECTIVES_IMPLIED_MAX <= OBJECTIVE_ROWS_MAX,
+              "one case may have all objectives");
+static_assert(OBJECTIVES_IMPLIED_MAX * CASES_MAX <= OBJECTIVE_ROWS_MAX,
+              "all cases may have what is implied");
 static_assert(CLIENTS_MAX <= STREAMS_MAX, "every producer has at least one stream");
 
 #endif

@@ -75,7 +75,7 @@ static void code_client(struct coder *coder, void *item)
 }
 
 static const struct list_kind rows_kind = {.item_bytes = sizeof(struct snapshot_row),
-                                           .items_max = FLOWS_MAX * PHASES_MAX,
+                                           .items_max = CELLS_MAX,
                                            .item_bytes_min = 30,
                                            .code = code_row};
 static const struct list_kind streams_kind = {.item_bytes = sizeof(struct stream_delta),

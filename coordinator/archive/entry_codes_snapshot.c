@@ -112,9 +112,8 @@ static void code_tables(struct fields *fields, struct snapshot *s)
 
 void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot)
 {
-    static const struct field_list rows = {.item_bytes = sizeof(struct snapshot_row),
-                                           .items_max = FLOWS_MAX * PHASES_MAX,
-                                           .code = code_row};
+    static const struct field_list rows = {
+        .item_bytes = sizeof(struct snapshot_row), .items_max = CELLS_MAX, .code = code_row};
     struct snapshot *s;
 
     if (fields->reads) {

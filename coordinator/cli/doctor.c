@@ -158,6 +158,7 @@ static int show(const struct cli_targets *ask, const struct session *session,
             (void)snprintf(detail, sizeof detail, "%s: %s", probe_failure_name(result->failure),
                            result->reason);
             line("FAIL", what, detail);
+            show_limits(&result->limits);
         }
     }
     if (doctor->scenario != NULL && show_demands(doctor, answers[0]) != 0) {

@@ -105,9 +105,11 @@ static void fill_flow(struct scenario_flow *flow, uint32_t agents_count)
     }
 }
 
+#define CALIBRATION_PHASES 3
+
 static void fill_phases(const struct scenario *scenario, struct scenario_setup *setup)
 {
-    const struct scenario_phase phases[] = {
+    const struct scenario_phase phases[CALIBRATION_PHASES] = {
         {.name = "warm-up", .kind = PHASE_MAX, .duration_ns = WARM_UP_NS},
         {.name = CALIBRATION_PHASE,
          .kind = PHASE_MAX,
@@ -119,7 +121,7 @@ static void fill_phases(const struct scenario *scenario, struct scenario_setup *
          .until_drained = true,
          .implied = true}};
 
-    setup->phases_count = sizeof phases / sizeof phases[0];
+    setup->phases_count = CALIBRATION_PHASES;
     memcpy(setup->phases, phases, sizeof phases);
 }
 
@@ -143,7 +145,7 @@ int plan_calibration_init(const struct scenario *scenario, const struct scenario
     }
     if (made.setups != NULL) {
         made.setups->flows = calloc(setup->flows_count, sizeof *made.setups->flows);
-        made.setups->phases = calloc(PHASES_MAX, sizeof *made.setups->phases);
+        made.setups->phases = calloc(CALIBRATION_PHASES, sizeof *made.setups->phases);
     }
     if (made.targets == NULL || made.setups == NULL || made.targets->label == NULL ||
         made.targets->backend == NULL || made.setups->flows == NULL ||

@@ -7,6 +7,7 @@
 #include "fold_trial.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define INTERVALS_MAX UINT32_C(2000000) /* Three weeks of seconds. */
@@ -174,21 +175,24 @@ static int check_row(const struct fold_trial *trial, const struct snapshot *snap
 static int check_rows(const struct fold_trial *trial, const struct snapshot *snapshot,
                       struct errinfo *reterr)
 {
-    bool seen[FLOWS_MAX][PHASES_MAX] = {{false}};
+    uint32_t phases_count = trial->entry.phases_count;
+    bool *seen = calloc((size_t)trial->entry.flows_count * phases_count + 1, sizeof *seen);
+    int r = seen == NULL ? errinfo_nomem(reterr) : 0;
 
-    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+    for (uint32_t i = 0; r == 0 && i < snapshot->rows_count; i++) {
         const struct snapshot_row *row = &snapshot->rows[i];
-        int r = check_row(trial, snapshot, row, reterr);
+        size_t cell = (size_t)row->flow * phases_count + row->phase;
 
-        if (r < 0) {
-            return r;
+        r = check_row(trial, snapshot, row, reterr);
+        if (r == 0 && seen[cell]) {
+            r = bad_row(trial, snapshot, row, "reported twice in one report", reterr);
         }
-        if (seen[row->flow][row->phase]) {
-            return bad_row(trial, snapshot, row, "reported twice in one report", reterr);
+        if (r == 0) {
+            seen[cell] = true;
         }
-        seen[row->flow][row->phase] = true;
     }
-    return 0;
+    free(seen);
+    return r;
 }
 
 int fold_check_snapshot(const struct fold_trial *trial, const struct snapshot *snapshot,

@@ -15,6 +15,17 @@ static uint32_t cells_count(const struct fold_trial *trial)
     return trial->entry.flows_count * trial->entry.phases_count;
 }
 
+/* None begun. NULL: no memory. */
+static int64_t *phase_times(uint32_t phases_count)
+{
+    int64_t *times = calloc((size_t)phases_count + 1, sizeof *times);
+
+    for (uint32_t i = 0; times != NULL && i < phases_count; i++) {
+        times[i] = INT64_MIN;
+    }
+    return times;
+}
+
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                     struct errinfo *reterr)
 {
@@ -37,12 +48,11 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
     trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
     trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
     trial->errors = calloc(ERRORS_MAX, sizeof *trial->errors);
-    for (uint32_t i = 0; i < PHASES_MAX; i++) {
-        trial->phase_start_ns[i] = INT64_MIN;
-        trial->phase_end_ns[i] = INT64_MIN;
-    }
+    trial->phase_start_ns = phase_times(entry->phases_count);
+    trial->phase_end_ns = phase_times(entry->phases_count);
     r = trial->cells == NULL || trial->clients == NULL || trial->agents == NULL ||
-                trial->errors == NULL
+                trial->errors == NULL || trial->phase_start_ns == NULL ||
+                trial->phase_end_ns == NULL
             ? errinfo_nomem(reterr)
             : delivery_new(&tables, &trial->delivery, reterr);
     if (r < 0) {
@@ -63,6 +73,8 @@ void fold_trial_done(struct fold_trial *trial)
     }
     delivery_free(trial->delivery);
     free(trial->cells);
+    free(trial->phase_start_ns);
+    free(trial->phase_end_ns);
     free(trial->intervals);
     free(trial->acked_expected);
     free(trial->seen);

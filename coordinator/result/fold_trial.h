@@ -76,9 +76,9 @@ struct fold_outages {
 struct fold_trial {
     struct entry_trial entry;
     struct delivery_audit *delivery;
-    struct fold_cell *cells;            /* flow x phases_count + phase. */
-    int64_t phase_start_ns[PHASES_MAX]; /* INT64_MIN: not begun. */
-    int64_t phase_end_ns[PHASES_MAX];
+    struct fold_cell *cells; /* flow x phases_count + phase. */
+    int64_t *phase_start_ns; /* By phase; INT64_MIN: not begun. */
+    int64_t *phase_end_ns;
     struct result_interval *intervals;
     uint32_t intervals_count;
     uint32_t intervals_max;   /* More than it can last. */

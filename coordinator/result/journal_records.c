@@ -5,7 +5,8 @@
 #include "invariant.h"
 
 #define VERSIONS_MAX 64
-#define LINES_MAX 16384 /* Reasons and objectives. */
+/* Each row that is missed has one, and so has whatever else went wrong. */
+#define REASONS_MAX (2 * OBJECTIVE_ROWS_MAX)
 
 static const char *const verdicts[] = {
     [VERDICT_PASS] = "pass",
@@ -111,8 +112,9 @@ static const struct field entry_close_fields[] = {
     FIELD_NAMES_OF(entry_close, verdict, FIELD_ENUM, verdicts),
     FIELD(entry_close, ended_unix_ns),
     FIELD(entry_close, more),
-    FIELD_LIST_OF(entry_close, reasons, reasons_count, result_reason_record, LINES_MAX),
-    FIELD_LIST_OF(entry_close, objectives, objectives_count, result_objective_record, LINES_MAX),
+    FIELD_LIST_OF(entry_close, reasons, reasons_count, result_reason_record, REASONS_MAX),
+    FIELD_LIST_OF(entry_close, objectives, objectives_count, result_objective_record,
+                  OBJECTIVE_ROWS_MAX),
     FIELD_RECORD_OF(entry_close, findings, findings_record, .flat = true),
 };
 

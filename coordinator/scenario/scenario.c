@@ -152,6 +152,7 @@ static void build(struct loading *loading, const char *path)
     build_setups(loading);
     build_objectives(loading);
     build_compare(loading);
+    check_sums(loading);
     if (!loading->problems.failed && loading->problems.count == 0) {
         loading->problems.failed = write_effective(loading) < 0;
     }

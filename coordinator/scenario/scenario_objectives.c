@@ -194,15 +194,18 @@ static void build_objective(struct loading *loading, struct node *item)
 void build_objectives(struct loading *loading)
 {
     const struct node *list = usable(loading->root, "objectives");
+    size_t count = 0;
 
-    loading->scenario->objectives =
-        calloc((size_t)OBJECTIVES_MAX, sizeof loading->scenario->objectives[0]);
+    for (const struct node *item = list != NULL ? list->first : NULL; item != NULL;
+         item = item->next) {
+        count++;
+    }
+    loading->scenario->objectives = calloc(count + 1, sizeof loading->scenario->objectives[0]);
     if (loading->scenario->objectives == NULL) {
         loading->problems.failed = true;
         return;
     }
-    for (struct node *item = list != NULL ? list->first : NULL;
-         item != NULL && loading->scenario->objectives_count < OBJECTIVES_MAX; item = item->next) {
+    for (struct node *item = list != NULL ? list->first : NULL; item != NULL; item = item->next) {
         if (!item->bad && item->row != NULL) {
             build_objective(loading, item);
         }

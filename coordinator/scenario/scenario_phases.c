@@ -288,6 +288,7 @@ void build_phases(struct loading *loading)
 {
     const struct node *phases = usable(loading->root, "phases");
     struct scenario_setup *setup = loading->setup;
+    size_t count = 1; /* The drain that is implied. */
     bool all_right = true;
 
     if (loading->scenario->search.wanted) {
@@ -301,7 +302,10 @@ void build_phases(struct loading *loading)
     if (phases == NULL) {
         return;
     }
-    setup->phases = calloc(PHASES_MAX, sizeof setup->phases[0]);
+    for (const struct node *item = phases->first; item != NULL; item = item->next) {
+        count++;
+    }
+    setup->phases = calloc(count, sizeof setup->phases[0]);
     if (setup->phases == NULL) {
         loading->problems.failed = true;
         return;

@@ -40,7 +40,7 @@ int scenario_search_setup(const struct scenario *scenario, const struct scenario
                           double rate, bool confirms, struct scenario_setup *ret,
                           struct errinfo *reterr)
 {
-    struct scenario_phase *phases = calloc(PHASES_MAX, sizeof *phases);
+    struct scenario_phase *phases = calloc((size_t)of->phases_count + 1, sizeof *phases);
 
     if (phases == NULL) {
         return errinfo_nomem(reterr);
@@ -91,6 +91,9 @@ static void add_phase(struct scenario_setup *setup, const char *name, int64_t du
     set_rate(setup, rate, phase);
 }
 
+/* To settle, the trial, and the drain. */
+#define SEARCH_PHASES_MAX 3
+
 void build_search_phases(struct loading *loading)
 {
     const struct scenario_search *search = &loading->scenario->search;
@@ -98,7 +101,7 @@ void build_search_phases(struct loading *loading)
     struct scenario_setup *setup = loading->setup;
 
     check_flows(loading, node_child(node, "rate"));
-    setup->phases = calloc(PHASES_MAX, sizeof setup->phases[0]);
+    setup->phases = calloc(SEARCH_PHASES_MAX, sizeof setup->phases[0]);
     if (setup->phases == NULL) {
         loading->problems.failed = true;
         return;

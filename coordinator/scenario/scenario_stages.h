@@ -61,6 +61,8 @@ void build_setups(struct loading *loading);
 /* After the setups: it looks whether phases and flows are there. */
 void build_objectives(struct loading *loading);
 void build_compare(struct loading *loading);
+/* Last: what all of it comes to. */
+void check_sums(struct loading *loading);
 
 /* The terms of a search, before the setups; and what a setup has for phases then. */
 void build_search(struct loading *loading);

@@ -47,6 +47,8 @@ static const struct implied implied_counts[] = {
 /* Beside the counts: what was due was sent, and the broker took it. */
 #define IMPLIED_MAX (COUNTS_COUNT + 2)
 
+static_assert(IMPLIED_MAX == OBJECTIVES_IMPLIED_MAX, "a run has room for the rows of each case");
+
 bool judge_has_flows(const struct result_phase *phases, uint32_t phases_count)
 {
     for (uint32_t i = 0; i < phases_count; i++) {

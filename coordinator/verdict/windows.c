@@ -34,7 +34,7 @@ struct tracker {
 
 struct windows {
     uint32_t phases_count;
-    int64_t phase_ns[PHASES_MAX];
+    int64_t *phase_ns; /* As planned. */
     struct tracker *trackers;
     uint32_t trackers_count;
 };
@@ -122,18 +122,33 @@ static void add_trackers(struct windows *windows, const struct objective *object
     }
 }
 
+/* At most so many. */
+static uint32_t trackers_of(const struct objective *objective, const struct entry_trial *trial,
+                            const char *target)
+{
+    if ((objective->window_ns == 0 && !objective->abort) ||
+        (objective->target[0] != '\0' && strcmp(objective->target, target) != 0)) {
+        return 0;
+    }
+    return objective->window_ns == 0 || objective->phase[0] != '\0' ? 1 : trial->phases_count;
+}
+
 int windows_new(const struct objective *objectives, uint32_t objectives_count,
                 const struct entry_trial *trial, const char *target, struct windows **ret,
                 struct errinfo *reterr)
 {
     struct windows *windows = calloc(1, sizeof *windows);
-    size_t most = (size_t)objectives_count * trial->phases_count;
+    size_t most = 0;
 
+    for (uint32_t i = 0; i < objectives_count; i++) {
+        most += trackers_of(&objectives[i], trial, target);
+    }
     if (windows != NULL) {
         windows->trackers = calloc(most + 1, sizeof *windows->trackers);
+        windows->phase_ns = calloc((size_t)trial->phases_count + 1, sizeof *windows->phase_ns);
     }
-    if (windows == NULL || windows->trackers == NULL) {
-        free(windows);
+    if (windows == NULL || windows->trackers == NULL || windows->phase_ns == NULL) {
+        windows_free(windows);
         return errinfo_nomem(reterr);
     }
     windows->phases_count = trial->phases_count;
@@ -141,11 +156,8 @@ int windows_new(const struct objective *objectives, uint32_t objectives_count,
         windows->phase_ns[p] = trial->phases[p].duration_ns;
     }
     for (uint32_t i = 0; i < objectives_count; i++) {
-        const struct objective *objective = &objectives[i];
-
-        if ((objective->window_ns > 0 || objective->abort) &&
-            (objective->target[0] == '\0' || strcmp(objective->target, target) == 0)) {
-            add_trackers(windows, objective, i, trial);
+        if (trackers_of(&objectives[i], trial, target) > 0) {
+            add_trackers(windows, &objectives[i], i, trial);
         }
     }
     *ret = windows;
@@ -163,6 +175,7 @@ void windows_free(struct windows *windows)
         }
     }
     free(windows->trackers);
+    free(windows->phase_ns);
     free(windows);
 }
 

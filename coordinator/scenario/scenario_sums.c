@@ -1,0 +1,71 @@
+/* Limits that single keys keep and all of them together may not: what a run holds of cases, phases
+ * and objectives. */
+#include "scenario_stages.h"
+
+/* Told at the key that makes it so many; a scenario that an override brought there has none. */
+static void refuse(struct loading *loading, const char *key, uint64_t sum, const char *what,
+                   int most)
+{
+    const struct node *node = node_child(loading->root, key);
+
+    problems_add(&loading->problems, (node != NULL ? node : loading->root)->at, key,
+                 "come to %llu %s, more than a run can have (at most %d)", (unsigned long long)sum,
+                 what, most);
+}
+
+/* Objectives that are judged in windows have some of each phase that they are about. */
+static uint64_t windows_of(const struct scenario *scenario, const struct scenario_setup *setup)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < scenario->objectives_count; i++) {
+        const struct objective *objective = &scenario->objectives[i];
+
+        if (objective->window_ns > 0) {
+            sum += objective->phase[0] != '\0' ? 1 : setup->phases_count;
+        }
+    }
+    return sum;
+}
+
+static uint64_t rows_of(const struct scenario_setup *setup)
+{
+    uint64_t flows = setup->flows_count > 1 ? (uint64_t)setup->flows_count + 1 : 1;
+
+    return flows * setup->phases_count;
+}
+
+void check_sums(struct loading *loading)
+{
+    const struct scenario *scenario = loading->scenario;
+    uint64_t cases = (uint64_t)scenario->setups_count * scenario->targets_count;
+    uint64_t objectives = (scenario->objectives_count + OBJECTIVES_IMPLIED_MAX) * cases;
+    uint64_t cells = 0;
+    uint64_t windows = 0;
+    uint64_t rows = 0;
+
+    for (uint32_t i = 0; i < scenario->setups_count; i++) {
+        const struct scenario_setup *setup = &scenario->setups[i];
+        uint64_t own_cells = (uint64_t)setup->flows_count * setup->phases_count;
+        uint64_t own_windows = windows_of(scenario, setup);
+
+        cells = own_cells > cells ? own_cells : cells;
+        windows = own_windows > windows ? own_windows : windows;
+        rows += rows_of(setup) * scenario->targets_count * scenario->repeat;
+    }
+    if (loading->problems.failed || loading->problems.count > 0) {
+        return; /* Of what is wrong by itself there is no sum. */
+    }
+    if (cells > CELLS_MAX) {
+        refuse(loading, "phases", cells, "phases x flows of a trial", CELLS_MAX);
+    } else if (rows > PHASE_ROWS_MAX) {
+        refuse(loading, "phases", rows, "phases x flows of all trials", PHASE_ROWS_MAX);
+    }
+    if (cases <= CASES_MAX && objectives > OBJECTIVE_ROWS_MAX) {
+        refuse(loading, "objectives", objectives, "objectives (the implied ones too) x cases",
+               OBJECTIVE_ROWS_MAX);
+    } else if (windows > OBJECTIVE_WINDOWS_MAX) {
+        refuse(loading, "objectives", windows, "objectives with windows x phases of a trial",
+               OBJECTIVE_WINDOWS_MAX);
+    }
+}
