@@ -1,4 +1,4 @@
-"""A disk that a test can hold up: a file system in memory behind the kernel's FUSE interface, served by a thread here.
+"""A disk that a test can hold up or let fail: a file system in memory behind the kernel's FUSE interface, served by a thread here.
 
 While it is held nothing is answered: whatever needs the disk waits in the kernel, as it does for a disk or an NFS server
 that is away, and can be killed there. It stands for a stall of the disk, not for what disks lose then. It speaks the
@@ -45,6 +45,7 @@ class SlowDisk:
         self._root = _Node(1, stat.S_IFDIR | 0o755)
         self._nodes = {1: self._root}
         self._held = False
+        self._failure = 0
         self._ended = False
         self._lock = threading.Lock()
         try:
@@ -77,6 +78,10 @@ class SlowDisk:
 
     def let_go(self):
         self._held = False
+
+    def fail(self, code):
+        """Whatever is written from now on fails with it; 0: not any more."""
+        self._failure = code
 
     def is_waited_for(self):
         """Something waits while it is held."""
@@ -139,6 +144,8 @@ class SlowDisk:
         return node
 
     def _do(self, operation, node, body):
+        if self._failure and operation in (WRITE, FSYNC, CREATE):
+            raise OSError(self._failure, "")
         name = body.split(b"\0")[0]
         if operation == INIT:
             return struct.pack("=IIIIHHIIHHI28x", 7, 31, 0, 1 << 5, 16, 12, WRITE_BYTES_MAX, 1, 0, 0, 0)  # BIG_WRITES

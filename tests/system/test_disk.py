@@ -1,11 +1,13 @@
 """What a run and its reports say when the disk does not keep what they write: full, or taken away in mid-run."""
 
+import errno
 import os
 import resource
 import shutil
 
 import bed
 from bed import check, contains, matches, same, test
+from bed_slow_disk import SlowDisk
 
 SMALL = "{ topics: 1, producers: 1, consumers: 1 }"
 
@@ -43,6 +45,25 @@ def report_on_a_full_disk():
     with open("/dev/full", "w", encoding="ascii") as full:
         said = bed.millrace("report", folder, code=4, stdout=full).err
     contains(said, "stdout", "what it said")
+
+
+def failing(code, words):
+    with SlowDisk(bed.new_path("disk")) as disk:
+        folder = os.path.join(disk.folder, "run")
+        run = bed.start("run", short_run("failing", 60), "--agents", "1", "--out", folder)
+        run.says("running: memory")
+        disk.fail(code)
+        run.ends(4, 20)
+        matches(run.out, words, "what it said")
+        disk.fail(0)
+        bed.millrace("report", folder, code=4)
+        bed.audit_holds(bed.result_of(folder))
+
+
+@test("a disk that is full, or fails, in mid-run ends the run at once, says so, and leaves a journal that can be read")
+def disk_fails():
+    failing(errno.ENOSPC, r"run\.bson:\s+No\s+space\s+left")
+    failing(errno.EIO, r"run\.bson:\s+Input/output\s+error")
 
 
 @test("a journal that is deleted in mid-run ends the run at once, and nothing hints at it")
