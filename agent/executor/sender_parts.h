@@ -2,7 +2,7 @@
  * (sender_open.c), the order of its producers (sender_heap.c), what they send next (sender_draw.c),
  * what came due (sender_count.c), what is left of it (sender_owed.c), who can't send
  * (sender_blocked.c), whether the broker answers (sender_signs.c), what a trace has of them
- * (sender_trace.c), messages on their way (sender_slots.c).
+ * (sender_trace.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_H
 #define MILLRACE_SENDER_PARTS_H
@@ -126,9 +126,29 @@ struct sender {
 };
 
 /* A place for a message of a producer whose window is not full; and back. */
-struct outstanding *sender_slot_take(struct sender_group *group, struct producer *producer);
-void sender_slot_return(struct sender_group *group, struct producer *producer,
-                        struct outstanding *slot);
+static inline struct outstanding *sender_slot_take(struct sender_group *group,
+                                                   struct producer *producer)
+{
+    struct outstanding *slot;
+
+    if (group->slots_free == 0) {
+        slot = &group->slots[group->slots_fresh++];
+    } else {
+        slot = &group->slots[group->slots_free - 1];
+        group->slots_free = slot->next_free;
+    }
+    producer->window_left--;
+    return slot;
+}
+
+static inline void sender_slot_return(struct sender_group *group, struct producer *producer,
+                                      struct outstanding *slot)
+{
+    slot->used = false;
+    slot->next_free = group->slots_free;
+    group->slots_free = (uint32_t)(slot - group->slots) + 1;
+    producer->window_left++;
+}
 
 /* The heap of producers, by key_ns. down: after the key of the one at this place has risen. */
 void sender_heap_down(struct sender *sender, uint32_t at);

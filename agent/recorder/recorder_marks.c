@@ -104,8 +104,9 @@ static int consumers_init(struct recorder *recorder, uint32_t worker, struct err
         }
         recorder->consumers[consumer++] =
             (struct recorder_consumer){.block_first = recorder->blocks_count,
+                                       .key = (uint64_t)c->subscription << 16,
                                        .stream_first = flow->stream_first,
-                                       .subscription = (uint16_t)c->subscription};
+                                       .place = c->subscription * SUBSCRIPTION_SPREAD};
         recorder->blocks_count += (flow->streams_count + SIGHTS_IN_BLOCK - 1) / SIGHTS_IN_BLOCK;
         streams += flow->streams_count;
     }
@@ -219,9 +220,7 @@ static uint64_t key_of(uint32_t stream, uint16_t subscription, enum mark_kind_of
     return (uint64_t)stream << 32 | (uint64_t)subscription << 16 | (uint64_t)(kind + 1);
 }
 
-/* Apart, so that a mark that goes on with its run is short. */
-__attribute__((noinline)) static void run_push(struct recorder *recorder,
-                                               const struct open_run *open)
+static void run_push(struct recorder *recorder, const struct open_run *open)
 {
     uint16_t kind = (uint16_t)((uint16_t)open->key - 1);
     uint32_t of = (uint32_t)(open->key >> 32);
@@ -235,6 +234,19 @@ __attribute__((noinline)) static void run_push(struct recorder *recorder,
     ASSERT(ring_push(recorder->runs, &run)); /* recorder_room() was asked before. */
 }
 
+/* Apart, so that a mark that goes on with its run is short. */
+__attribute__((noinline)) static void run_begin(struct recorder *recorder, struct run_table *table,
+                                                struct open_run *open, uint64_t key,
+                                                uint64_t sequence)
+{
+    if (open->key != 0) {
+        run_push(recorder, open);
+    } else {
+        table->open[table->open_count++] = (uint32_t)(open - table->places);
+    }
+    *open = (struct open_run){.key = key, .first = sequence, .last = sequence};
+}
+
 static void mark(struct recorder *recorder, struct run_table *table, uint32_t place, uint64_t key,
                  uint64_t sequence)
 {
@@ -244,12 +256,7 @@ static void mark(struct recorder *recorder, struct run_table *table, uint32_t pl
         open->last = sequence;
         return;
     }
-    if (open->key != 0) {
-        run_push(recorder, open);
-    } else {
-        table->open[table->open_count++] = place & table->mask;
-    }
-    *open = (struct open_run){.key = key, .first = sequence, .last = sequence};
+    run_begin(recorder, table, open, key, sequence);
 }
 
 void recorder_outcome(struct recorder *recorder, uint32_t lane, enum mark_kind_of_run kind,
@@ -275,8 +282,8 @@ void recorder_seen(struct recorder *recorder, uint32_t consumer, uint32_t stream
     } else {
         *next = sequence + 1;
     }
-    mark(recorder, &recorder->seen, stream + of->subscription * SUBSCRIPTION_SPREAD,
-         key_of(stream, of->subscription, kind), sequence);
+    mark(recorder, &recorder->seen, stream + of->place, of->key + key_of(stream, 0, kind),
+         sequence);
 }
 
 uint32_t recorder_room(const struct recorder *recorder)

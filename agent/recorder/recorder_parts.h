@@ -32,8 +32,9 @@ struct sights {
 /* Where a consumer's sights begin: one entry for each block of its flow's streams. */
 struct recorder_consumer {
     size_t block_first;
+    uint64_t key; /* What its subscription adds to that of a stream, and to its place. */
     uint32_t stream_first;
-    uint16_t subscription;
+    uint32_t place;
 };
 
 /* Histograms for a cell. */
