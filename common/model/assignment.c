@@ -1,8 +1,5 @@
 #include "assignment.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 struct load_curve assigned_curve(const struct assigned_phase *phase)
 {
     return (struct load_curve){phase->curve, phase->curve_count};
@@ -42,14 +39,7 @@ struct snapshot_limits assigned_snapshot_limits(const struct assignment *assignm
 
 void assignment_done(struct assignment *assignment)
 {
-    target_done(&assignment->target);
-    free(assignment->flows);
-    free(assignment->topics);
-    free(assignment->phases);
-    free(assignment->producers);
-    free(assignment->consumers);
-    free(assignment->writers);
-    memset(assignment, 0, sizeof *assignment);
+    record_done(&assignment_record, assignment);
 }
 
 uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,

@@ -12,6 +12,7 @@
 #include "bounds.h"
 #include "load_curve.h"
 #include "message_shape.h"
+#include "record.h"
 #include "snapshot.h"
 #include "target.h"
 #include "units.h"
@@ -21,6 +22,11 @@
 
 enum publish_ack { PUBLISH_ACK_NONE, PUBLISH_ACK_LEADER, PUBLISH_ACK_ALL };
 enum consume_ack { CONSUME_ACK_NONE, CONSUME_ACK_EACH, CONSUME_ACK_BATCH };
+
+/* As a scenario writes them. */
+extern const char *const publish_ack_names[PUBLISH_ACK_ALL + 1];
+extern const char *const consume_ack_names[CONSUME_ACK_BATCH + 1];
+
 enum load { LOAD_NONE, LOAD_RATE, LOAD_MAX };
 
 /* How the messages of a rate are spread in time. */
@@ -151,6 +157,18 @@ struct assignment {
     struct assigned_writer *writers;
     uint32_t writers_count;
 };
+
+extern const struct record delivery_record;
+extern const struct record assigned_flow_record;
+extern const struct record assigned_topic_record;
+extern const struct record phase_load_record;
+extern const struct record phase_consume_record;
+extern const struct record curve_point_record;
+extern const struct record assigned_phase_record;
+extern const struct record assigned_producer_record;
+extern const struct record assigned_consumer_record;
+extern const struct record assigned_writer_record;
+extern const struct record assignment_record;
 
 /* Of the trial's snapshots, whichever agent they are of: its flows and phases are in every
  * assignment. */

@@ -28,3 +28,19 @@ static const struct field clock_answer_fields[] = {
 };
 
 const struct record clock_answer_record = RECORD(clock_answer);
+
+static const struct field clock_exchange_fields[] = {
+    FIELD(clock_exchange, t1_ns),
+    FIELD(clock_exchange, t2_ns),
+    FIELD(clock_exchange, t3_ns),
+    FIELD(clock_exchange, t4_ns),
+};
+
+const struct record clock_exchange_record = RECORD(clock_exchange);
+
+static const struct field clock_report_fields[] = {
+    FIELD_ITEMS_OF(clock_report, exchanges, exchanges_count, clock_exchange_record,
+                   CLOCK_BURST_MAX),
+};
+
+const struct record clock_report_record = RECORD(clock_report);

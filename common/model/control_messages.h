@@ -64,6 +64,8 @@ struct welcome {
     char run_id[NAME_BYTES];
 };
 
+extern const struct record welcome_record;
+
 enum command_kind {
     COMMAND_NONE,    /* The poll timed out. */
     COMMAND_PROBE,   /* Probe targets; answer with REPLY_PROBED. */
@@ -129,6 +131,7 @@ struct look_request {
 };
 
 extern const struct record look_request_record;
+extern const struct record segment_record;
 
 struct command {
     uint64_t sequence; /* From 1. */
@@ -150,10 +153,14 @@ struct command {
     uint32_t lines_count;
 };
 
+extern const struct record command_record;
+
 struct poll {
     struct request_head head;
     uint64_t taken; /* Sequence of the last command taken. */
 };
+
+extern const struct record poll_record;
 
 enum probe_failure {
     PROBE_OK,
@@ -196,12 +203,16 @@ struct status {
     uint32_t results_count;
 };
 
+extern const struct record status_record;
+
 /* Answer to STATUS, SNAPSHOT and GOODBYE; and to any request that is not of this run, or of an
  * agent that is not in it: not accepted. */
 struct receipt {
     bool accepted;
     char reason[REASON_BYTES];
 };
+
+extern const struct record receipt_record;
 
 #define CLOCK_BURST_MAX 16
 
@@ -213,12 +224,16 @@ struct clock_exchange {
     int64_t t4_ns;
 };
 
+extern const struct record clock_exchange_record;
+
 /* With no exchanges it only asks for the time; with them it hands in a finished burst. */
 struct clock_report {
     struct request_head head;
     uint32_t exchanges_count;
     struct clock_exchange exchanges[CLOCK_BURST_MAX];
 };
+
+extern const struct record clock_report_record;
 
 struct clock_answer {
     int64_t t2_ns;

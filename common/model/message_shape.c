@@ -3,16 +3,6 @@
 #define HASH_BYTES 8 /* Of each body at each length. */
 #define JSON_BODIES_MIN 16
 
-const char *message_payload_name(enum payload payload)
-{
-    static const char *const names[] = {[PAYLOAD_RANDOM] = "random",
-                                        [PAYLOAD_ZEROS] = "zeros",
-                                        [PAYLOAD_TEXT] = "text",
-                                        [PAYLOAD_JSON] = "json"};
-
-    return names[payload];
-}
-
 uint32_t message_bytes_min(const struct message_shape *shape)
 {
     uint32_t min = UINT32_MAX;

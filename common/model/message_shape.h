@@ -8,6 +8,7 @@
 
 #include "bounds.h"
 #include "message_keys.h"
+#include "record.h"
 
 #include <stdint.h>
 
@@ -32,6 +33,10 @@ struct message_shape {
     uint32_t compressible_millis; /* Of 1000 bytes of a random payload so many compress away. */
     struct message_keys keys;
 };
+
+extern const struct record message_keys_record;
+extern const struct record message_size_record;
+extern const struct record message_shape_record;
 
 /* "random", "zeros", ... as a scenario writes it. */
 const char *message_payload_name(enum payload payload);

@@ -76,6 +76,8 @@ struct snapshot_row {
     struct hist_packed series[SERIES_COUNT]; /* Owned. */
 };
 
+extern const struct record snapshot_row_record;
+
 /* Producer's side of a stream. */
 struct stream_delta {
     uint32_t stream;
@@ -83,6 +85,8 @@ struct stream_delta {
     struct seqruns refused;
     struct seqruns unconfirmed;
 };
+
+extern const struct record stream_delta_record;
 
 /* The sequence numbers of a stream that belong to a phase: [first, end). Cumulative, end grows;
  * sent by interval. */
@@ -96,6 +100,8 @@ struct stream_range {
     int64_t intended_ns;
 };
 
+extern const struct record stream_range_record;
+
 #define RANGE_TIME_UNKNOWN INT64_MIN /* Of a journal that was written without. */
 
 /* Consumer's side: what one subscription saw of a stream on this agent. */
@@ -108,6 +114,8 @@ struct reading_delta {
         out_of_order; /* Of seen: came after a higher one of its stream at the same consumer. */
 };
 
+extern const struct record reading_delta_record;
+
 /* Per client: who was slower than the rest. Role follows from the plan. */
 struct client_delta {
     uint32_t client;
@@ -117,6 +125,8 @@ struct client_delta {
     int64_t latency_ns_max;
     uint64_t latency_samples;
 };
+
+extern const struct record client_delta_record;
 
 struct error_delta {
     char text[REASON_BYTES];
@@ -237,6 +247,8 @@ struct snapshot {
     struct loss_delta *losses; /* In the order in which they happened, of one client. */
     uint32_t losses_count;
 };
+
+extern const struct record snapshot_record;
 
 /* How long the lists of a trial's snapshot can be: asked before memory is taken for one that comes
  * from elsewhere. */

@@ -101,3 +101,81 @@ static const struct field loss_delta_fields[] = {
 };
 
 const struct record loss_delta_record = RECORD(loss_delta);
+
+static const struct field snapshot_row_fields[] = {
+    FIELD(snapshot_row, flow, .max = FLOWS_MAX - 1),
+    FIELD(snapshot_row, phase, .max = PHASES_MAX - 1),
+    FIELD_RECORD_OF(snapshot_row, counters, counters_record),
+    FIELD_NAMES_OF(snapshot_row, series, FIELD_HISTS, series_keys),
+};
+
+const struct record snapshot_row_record = RECORD(snapshot_row);
+
+static const struct field stream_delta_fields[] = {
+    FIELD(stream_delta, stream, .max = STREAMS_MAX - 1),
+    FIELD_OF_TYPE(stream_delta, acked, FIELD_RUNS),
+    FIELD_OF_TYPE(stream_delta, refused, FIELD_RUNS),
+    FIELD_OF_TYPE(stream_delta, unconfirmed, FIELD_RUNS),
+};
+
+const struct record stream_delta_record = RECORD(stream_delta);
+
+static const struct field stream_range_fields[] = {
+    FIELD(stream_range, stream, .max = STREAMS_MAX - 1),
+    FIELD(stream_range, phase, .max = PHASES_MAX - 1),
+    FIELD(stream_range, first, .max = SEQ_MAX),
+    FIELD(stream_range, end, .max = SEQ_MAX),
+    FIELD(stream_range, intended_ns),
+};
+
+static const char *stream_range_wrong(const void *item)
+{
+    const struct stream_range *range = item;
+
+    return range->first > range->end ? "end is before first" : NULL;
+}
+
+const struct record stream_range_record = RECORD(stream_range, .wrong = stream_range_wrong);
+
+static const struct field reading_delta_fields[] = {
+    FIELD(reading_delta, stream, .max = STREAMS_MAX - 1),
+    FIELD(reading_delta, subscription, .max = SUBSCRIPTIONS_MAX - 1),
+    FIELD_OF_TYPE(reading_delta, seen, FIELD_RUNS),
+    FIELD_OF_TYPE(reading_delta, again, FIELD_RUNS),
+    FIELD_OF_TYPE(reading_delta, out_of_order, FIELD_RUNS),
+};
+
+const struct record reading_delta_record = RECORD(reading_delta);
+
+static const struct field client_delta_fields[] = {
+    FIELD(client_delta, client, .max = CLIENTS_MAX - 1),
+    FIELD(client_delta, messages),
+    FIELD(client_delta, bytes),
+    FIELD_OF_TYPE(client_delta, latency_ns_sum, FIELD_SUM),
+    FIELD(client_delta, latency_ns_max),
+    FIELD(client_delta, latency_samples),
+};
+
+const struct record client_delta_record = RECORD(client_delta);
+
+/* The agent stands in the request's head. */
+static const struct field snapshot_fields[] = {
+    FIELD(snapshot, trial),
+    FIELD(snapshot, sequence),
+    FIELD(snapshot, interval),
+    FIELD(snapshot, last_part),
+    FIELD(snapshot, final),
+    FIELD(snapshot, from_ns),
+    FIELD(snapshot, until_ns),
+    FIELD_RECORD_OF(snapshot, health, health_record),
+    FIELD_LIST_OF(snapshot, rows, rows_count, snapshot_row_record, CELLS_MAX),
+    FIELD_LIST_OF(snapshot, streams, streams_count, stream_delta_record, STREAMS_MAX),
+    FIELD_LIST_OF(snapshot, ranges, ranges_count, stream_range_record, READINGS_MAX),
+    FIELD_LIST_OF(snapshot, readings, readings_count, reading_delta_record, READINGS_MAX),
+    FIELD_LIST_OF(snapshot, clients, clients_count, client_delta_record, CLIENTS_MAX),
+    FIELD_LIST_OF(snapshot, errors, errors_count, error_delta_record, ERROR_DELTAS_MAX),
+    FIELD_LIST_OF(snapshot, notices, notices_count, notice_delta_record, NOTICE_DELTAS_MAX),
+    FIELD_LIST_OF(snapshot, losses, losses_count, loss_delta_record, LOSS_DELTAS_MAX),
+};
+
+const struct record snapshot_record = RECORD(snapshot);

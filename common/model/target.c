@@ -6,27 +6,7 @@
 
 void target_done(struct target *target)
 {
-    for (uint32_t i = 0; target->addresses != NULL && i < target->addresses_count; i++) {
-        free(target->addresses[i]);
-    }
-    for (uint32_t i = 0; target->options != NULL && i < target->options_count; i++) {
-        free(target->options[i].key);
-        free(target->options[i].value);
-    }
-    if (target->password != NULL) {
-        explicit_bzero(target->password, strlen(target->password));
-    }
-    free(target->label);
-    free(target->backend);
-    free(target->addresses);
-    free(target->username);
-    free(target->password);
-    free(target->mechanism);
-    free(target->tls_ca);
-    free(target->tls_cert);
-    free(target->tls_key);
-    free(target->options);
-    memset(target, 0, sizeof *target);
+    record_done(&target_record, target);
 }
 
 static int copy_text(const char *from, char **to)

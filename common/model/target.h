@@ -7,6 +7,7 @@
 #define MILLRACE_TARGET_H
 
 #include "errinfo.h"
+#include "record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ struct target {
     struct option_value *options;
     uint32_t options_count;
 };
+
+extern const struct record option_value_record;
+extern const struct record target_record;
 
 /* Frees what the target owns and zeroes it. */
 void target_done(struct target *target);

@@ -103,8 +103,9 @@ struct record {
     size_t bytes;     /* Of the struct. */
     const struct field *fields;
     uint32_t fields_count;
-    /* What holds between fields, each of which is allowed; NULL: nothing. 0 or -EBADMSG. */
-    int (*check)(const void *item, struct errinfo *reterr);
+    /* What is wrong between fields, each of which is allowed: words such as "last is before
+     * first"; NULL: nothing. */
+    const char *(*wrong)(const void *item);
 };
 
 /* clang-format off */
@@ -167,8 +168,8 @@ struct record {
 /* FIELD(result_phase, skipped, SUM_OF(counters, skipped)); 0 stands for none. */
 #define SUM_OF(of, member) .sum_of = offsetof(struct of, member) + 1
 
-/* The record of struct NAME, from its table NAME_fields; with relations: RECORD(segment, .check =
- * check_segment). */
+/* The record of struct NAME, from its table NAME_fields; with relations: RECORD(segment, .wrong =
+ * segment_wrong). */
 #define RECORD(of, ...)                                                                            \
     {                                                                                              \
         .name = #of, .bytes = sizeof(struct of), .fields = of##_fields,                            \
@@ -201,6 +202,9 @@ void field_i64_set(const struct field *field, void *item, int64_t value);
 /* Sets a field to what an older journal means by lacking it. */
 void field_set_otherwise(const struct field *field, void *item);
 
+/* Words of the first relation that does not hold; NULL: all do, or it has none. */
+const char *record_is_wrong(const struct record *record, const void *item);
+
 /* Whether the table forbids the value. Then what holds words to follow the field's name: "is 9 (0
  * to 7)". Looks at no struct that the field holds. */
 #define FIELD_WRONG_BYTES 96
@@ -214,7 +218,8 @@ bool field_is_wrong(const struct field *field, const void *item, char what[FIELD
 #define RECORD_DEPTH_MAX 8
 
 struct record_walk {
-    const struct field *field;   /* NULL: the end of the item. */
+    const struct field *field;   /* NULL: the end of the item. Set to NULL: what it holds is passed
+                                    over. */
     const struct record *record; /* Of the item. */
     void *item;
     uint32_t depth;

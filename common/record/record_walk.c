@@ -86,24 +86,30 @@ static void path_of(const struct record_walk *walk, char *path, size_t path_byte
     }
 }
 
+const char *record_is_wrong(const struct record *record, const void *item)
+{
+    return record->wrong != NULL ? record->wrong(item) : NULL;
+}
+
 int record_check(const struct record *record, const void *item, struct errinfo *reterr)
 {
     struct record_walk walk;
     char what[FIELD_WRONG_BYTES];
     char path[ERRINFO_BYTES];
-    int r = 0;
 
     record_walk_begin(&walk, record, (void *)(uintptr_t)item); /* Nothing is written. */
-    while (r == 0 && record_walk_next(&walk)) {
-        if (walk.field == NULL) {
-            r = walk.record->check != NULL ? walk.record->check(walk.item, reterr) : 0;
-        } else if (field_is_wrong(walk.field, walk.item, what)) {
+    while (record_walk_next(&walk)) {
+        const char *relation = walk.field == NULL ? record_is_wrong(walk.record, walk.item) : NULL;
+        bool wrong = walk.field != NULL && field_is_wrong(walk.field, walk.item, what);
+
+        if (wrong || relation != NULL) {
             path_of(&walk, path, sizeof path);
-            r = errinfo_set(reterr, -EBADMSG, "%s: %s%s %s", record->name, path, walk.field->name,
-                            what);
+            return errinfo_set(reterr, -EBADMSG, "%s: %s%s%s%s", record->name, path,
+                               wrong ? walk.field->name : "", wrong ? " " : "",
+                               wrong ? what : relation);
         }
     }
-    return r;
+    return 0;
 }
 
 static void free_string(const struct field *field, char *text)
@@ -140,13 +146,31 @@ static void free_field(const struct field *field, void *item)
     }
 }
 
+static bool owns_nothing(const struct record *record)
+{
+    for (uint32_t i = 0; i < record->fields_count; i++) {
+        const struct field *field = &record->fields[i];
+
+        if (field->of != NULL || field->type == FIELD_STRING || field->type == FIELD_HISTS ||
+            field->type == FIELD_RUNS) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void record_done(const struct record *record, void *item)
 {
     struct record_walk walk;
 
     record_walk_begin(&walk, record, item);
     while (record_walk_next(&walk)) {
-        for (uint32_t i = 0; walk.field == NULL && i < walk.record->fields_count; i++) {
+        bool ended = walk.field == NULL;
+
+        if (!ended && walk.field->of != NULL && owns_nothing(walk.field->of)) {
+            walk.field = NULL; /* There may be millions of them. */
+        }
+        for (uint32_t i = 0; ended && i < walk.record->fields_count; i++) {
             free_field(&walk.record->fields[i], walk.item);
         }
     }

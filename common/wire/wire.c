@@ -1,6 +1,5 @@
 #include "wire.h"
 
-#include "wire_fields.h"
 #include "wire_record.h"
 
 #include <errno.h>
@@ -25,27 +24,28 @@ static void code_head(struct coder *coder, uint32_t *protocol, uint32_t *kind)
     if (strcmp(magic, MAGIC) != 0) {
         coder_bad(coder, "magic", "is not ours");
     }
-    code_u32(coder, "protocol", protocol, ANY_U32);
-    code_u32(coder, "kind", kind, ANY_U32);
+    code_u32(coder, "protocol", protocol, UINT32_MAX);
+    code_u32(coder, "kind", kind, UINT32_MAX);
 }
 
 /* What a frame has in its body; a head is for requests only, NULL for others. */
 struct body {
     struct request_head *head;
-    void (*code)(struct coder *coder, void *item);
+    const struct record *record;
     void *item;
-    const struct snapshot_limits *limits; /* Of a snapshot that is read; or NULL. */
+    const struct coder_limit *limits;
+    uint32_t limits_count;
 };
 
 static void code_body(struct coder *coder, const struct body *body)
 {
     if (body->head == NULL) {
-        body->code(coder, body->item);
+        code_record(coder, body->record, body->item);
         return;
     }
     code_begin(coder, "request", 2);
     code_record(coder, &request_head_record, body->head);
-    body->code(coder, body->item);
+    code_record(coder, body->record, body->item);
     code_end(coder);
 }
 
@@ -101,6 +101,7 @@ static int decode(const void *bytes, size_t bytes_count, uint32_t kind_wanted,
 
     coder_read(&coder, bytes, bytes_count, reterr);
     coder.limits = body->limits;
+    coder.limits_count = body->limits_count;
     code_head(&coder, &protocol, &kind);
     if (coder.failure == 0) {
         r = check_head(protocol, kind, kind_wanted, reterr);
@@ -154,14 +155,14 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
     return coder.failure;
 }
 
-/* The pair of functions of a struct that owns nothing. The name of a type can't be in parentheses.
+/* The pair of functions of a struct. The name of a type can't be in parentheses.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
-#define WIRE_PAIR_OF(name, type, kind, code_item, head_of_item)                                    \
+#define WIRE_PAIR_OF(name, type, kind, head_of_item, check)                                        \
     int wire_encode_##name(const struct type *name, struct text *out)                              \
     {                                                                                              \
-        struct type item = *name; /* The field lists take what they could write to. */             \
+        struct type item = *name; /* A coder takes what it could write to. */                      \
                                                                                                    \
-        return encode(kind, &(struct body){head_of_item, code_item, &item, NULL}, out);            \
+        return encode(kind, &(struct body){head_of_item, &type##_record, &item, NULL, 0}, out);    \
     }                                                                                              \
                                                                                                    \
     int wire_decode_##name(const void *bytes, size_t bytes_count, struct type *ret,                \
@@ -169,9 +170,12 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
     {                                                                                              \
         struct type item = {0};                                                                    \
         int r = decode(bytes, bytes_count, kind,                                                   \
-                       &(struct body){head_of_item, code_item, &item, NULL}, reterr);              \
+                       &(struct body){head_of_item, &type##_record, &item, NULL, 0}, reterr);      \
                                                                                                    \
-        if (r == 0) {                                                                              \
+        r = r < 0 ? r : (check);                                                                   \
+        if (r < 0) {                                                                               \
+            record_done(&type##_record, &item);                                                    \
+        } else {                                                                                   \
             *ret = item;                                                                           \
         }                                                                                          \
         return r;                                                                                  \
@@ -179,70 +183,27 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-#define WIRE_PAIR(name, kind) WIRE_PAIR_OF(name, name, kind, code_##name, NULL)
-#define WIRE_REQUEST(name, type, kind) WIRE_PAIR_OF(name, type, kind, code_##type, &item.head)
+#define WIRE_REQUEST(name, type, kind) WIRE_PAIR_OF(name, type, kind, &item.head, 0)
+#define WIRE_REPLY(name, kind) WIRE_PAIR_OF(name, name, kind, NULL, 0)
 
-WIRE_PAIR(hello, REQUEST_HELLO)
+WIRE_PAIR_OF(hello, hello, REQUEST_HELLO, NULL, 0)
 WIRE_REQUEST(poll, poll, REQUEST_POLL)
 WIRE_REQUEST(goodbye, poll, REQUEST_GOODBYE)
+WIRE_REQUEST(status, status, REQUEST_STATUS)
 WIRE_REQUEST(clock_report, clock_report, REQUEST_CLOCK)
-WIRE_PAIR(welcome, REPLY_WELCOME)
-WIRE_PAIR(receipt, REPLY_RECEIPT)
-WIRE_PAIR(clock_answer, REPLY_CLOCK)
-
-int wire_encode_status(const struct status *status, struct text *out)
-{
-    struct status copy = *status;
-
-    return encode(REQUEST_STATUS, &(struct body){&copy.head, code_status, &copy, NULL}, out);
-}
-
-int wire_decode_status(const void *bytes, size_t bytes_count, struct status *ret,
-                       struct errinfo *reterr)
-{
-    struct status status = {0};
-    int r = decode(bytes, bytes_count, REQUEST_STATUS,
-                   &(struct body){&status.head, code_status, &status, NULL}, reterr);
-
-    if (r < 0) {
-        status_done(&status);
-        return r;
-    }
-    *ret = status;
-    return 0;
-}
-
-int wire_encode_command(const struct command *command, struct text *out)
-{
-    struct command copy = *command;
-
-    return encode(REPLY_COMMAND, &(struct body){NULL, code_command, &copy, NULL}, out);
-}
-
-int wire_decode_command(const void *bytes, size_t bytes_count, struct command *ret,
-                        struct errinfo *reterr)
-{
-    struct command command = {0};
-    int r = decode(bytes, bytes_count, REPLY_COMMAND,
-                   &(struct body){NULL, code_command, &command, NULL}, reterr);
-
-    if (r == 0 && command.assignment != NULL) {
-        r = assignment_check(command.assignment, reterr);
-    }
-    if (r < 0) {
-        command_done(&command);
-        return r;
-    }
-    *ret = command;
-    return 0;
-}
+WIRE_REPLY(welcome, REPLY_WELCOME)
+WIRE_REPLY(receipt, REPLY_RECEIPT)
+WIRE_REPLY(clock_answer, REPLY_CLOCK)
+WIRE_PAIR_OF(command, command, REPLY_COMMAND, NULL,
+             item.assignment == NULL ? 0 : assignment_check(item.assignment, reterr))
 
 int wire_encode_snapshot(const struct snapshot *snapshot, struct text *out)
 {
     struct snapshot copy = *snapshot;
 
     copy.head.agent = copy.agent;
-    return encode(REQUEST_SNAPSHOT, &(struct body){&copy.head, code_snapshot, &copy, NULL}, out);
+    return encode(REQUEST_SNAPSHOT, &(struct body){&copy.head, &snapshot_record, &copy, NULL, 0},
+                  out);
 }
 
 int wire_decode_snapshot(const void *bytes, size_t bytes_count, struct snapshot **ret,
@@ -255,6 +216,12 @@ int wire_decode_snapshot_of(const void *bytes, size_t bytes_count,
                             const struct snapshot_limits *limits, struct snapshot **ret,
                             struct errinfo *reterr)
 {
+    const struct snapshot_limits most = limits != NULL ? *limits : (struct snapshot_limits){0};
+    const struct coder_limit lists[] = {{&snapshot_row_record, most.rows},
+                                        {&stream_delta_record, most.streams},
+                                        {&stream_range_record, most.ranges},
+                                        {&reading_delta_record, most.readings}};
+    const uint32_t lists_count = limits != NULL ? sizeof lists / sizeof lists[0] : 0;
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     int r;
 
@@ -262,7 +229,8 @@ int wire_decode_snapshot_of(const void *bytes, size_t bytes_count,
         return errinfo_nomem(reterr);
     }
     r = decode(bytes, bytes_count, REQUEST_SNAPSHOT,
-               &(struct body){&snapshot->head, code_snapshot, snapshot, limits}, reterr);
+               &(struct body){&snapshot->head, &snapshot_record, snapshot, lists, lists_count},
+               reterr);
     if (r < 0) {
         snapshot_free(snapshot);
         return r;

@@ -238,12 +238,6 @@ void code_u32(struct coder *coder, const char *field, uint32_t *value, uint32_t 
     }
 }
 
-uint32_t code_enum(struct coder *coder, const char *field, uint32_t value, uint32_t last)
-{
-    code_u32(coder, field, &value, last);
-    return value;
-}
-
 void coder_signed(struct coder *coder, const char *field, int64_t *value)
 {
     msgpack_object object;
@@ -270,8 +264,7 @@ void code_i64(struct coder *coder, const char *field, int64_t *value)
     }
 }
 
-static void code_real(struct coder *coder, const char *field, double least, const char *what,
-                      double *value)
+void code_double(struct coder *coder, const char *field, double *value)
 {
     msgpack_object object;
 
@@ -283,22 +276,12 @@ static void code_real(struct coder *coder, const char *field, double least, cons
 
         (void)msgpack_pack_double(&packer, *value);
     } else if (read_typed(coder, field, MSGPACK_OBJECT_FLOAT64, &object)) {
-        if (!isfinite(object.via.f64) || object.via.f64 < least) {
-            coder_bad(coder, field, what);
+        if (!isfinite(object.via.f64)) {
+            coder_bad(coder, field, "is no number");
         } else {
             *value = object.via.f64;
         }
     }
-}
-
-void code_double(struct coder *coder, const char *field, double *value)
-{
-    code_real(coder, field, -HUGE_VAL, "is no number", value);
-}
-
-void code_sum(struct coder *coder, const char *field, double *value)
-{
-    code_real(coder, field, 0.0, "is no sum", value);
 }
 
 static void write_string(struct coder *coder, const char *field, const char *text, size_t length)
@@ -373,14 +356,6 @@ void code_string(struct coder *coder, const char *field, char **text, bool optio
     if (*text == NULL) {
         coder_fail(coder, -ENOMEM, field, "does not fit into memory");
     }
-}
-
-bool code_present(struct coder *coder, const char *field, bool present)
-{
-    bool value = present;
-
-    code_bool(coder, field, &value);
-    return coder->failure == 0 && value;
 }
 
 void coder_bytes(struct coder *coder, const char *field, const void **bytes, size_t *bytes_count)

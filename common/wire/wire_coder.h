@@ -1,9 +1,9 @@
 /*
- * wire_coder: one list of fields per struct, for both directions.
+ * wire_coder: values as msgpack, for both directions.
  *
- * A coder either writes or reads. A function such as code_poll() names the fields of a struct in
- * their order once; run by a writing coder it packs them, run by a reading one it fills them. So
- * the two directions can't drift apart.
+ * A coder either writes or reads. code_record() (wire_record.h) goes through the table of a struct;
+ * run by a writing coder it packs its fields, run by a reading one it fills them. So the two
+ * directions can't drift apart.
  *
  * A struct is an array of a fixed number of fields, a list an array of structs. Reading goes field
  * by field as the code expects it, never by what the bytes claim: nesting is that of the code, a
@@ -28,13 +28,20 @@
 
 #define CODER_DEPTH_MAX 12
 
+/* How many structs of a kind a list may have at most. */
+struct coder_limit {
+    const struct record *of;
+    uint32_t items_max;
+};
+
 struct coder {
     struct text *out;  /* Writing: where to; else NULL. */
     const uint8_t *at; /* Reading: what is left. */
     const uint8_t *end;
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
-    const struct snapshot_limits *limits; /* Reading a snapshot: of its trial; NULL: not known. */
+    const struct coder_limit *limits; /* Reading: what is known besides the tables. */
+    uint32_t limits_count;
     uint32_t depth;
     struct {
         const char *name;
@@ -71,10 +78,6 @@ void code_u32(struct coder *coder, const char *field, uint32_t *value, uint32_t 
 void code_u64(struct coder *coder, const char *field, uint64_t *value);
 void code_i64(struct coder *coder, const char *field, int64_t *value);
 void code_double(struct coder *coder, const char *field, double *value); /* Finite. */
-void code_sum(struct coder *coder, const char *field, double *value);    /* Finite, not negative. */
-
-/* Enumerators 0 .. last. By value, as an enum has no address that others can use. */
-uint32_t code_enum(struct coder *coder, const char *field, uint32_t value, uint32_t last);
 
 /* Text in an array of text_bytes, its end included; the rest of the array reads as zero. */
 void code_text(struct coder *coder, const char *field, char *text, size_t text_bytes);
@@ -82,9 +85,6 @@ void code_text(struct coder *coder, const char *field, char *text, size_t text_b
 /* Text that the struct owns, of at most CODER_STRING_BYTES_MAX; with optional it may be NULL. */
 #define CODER_STRING_BYTES_MAX ((size_t)1024 * 1024)
 void code_string(struct coder *coder, const char *field, char **text, bool optional);
-
-/* A mark of whether a struct follows: true if it does, and then it is the next field. */
-bool code_present(struct coder *coder, const char *field, bool present);
 
 void code_runs(struct coder *coder, const char *field, struct seqruns *list);
 void code_hist(struct coder *coder, const char *field, struct hist_packed *hist);

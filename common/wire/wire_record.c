@@ -4,6 +4,9 @@
 
 static uint32_t values_count(const struct field *field)
 {
+    if (field->only != ONLY_NEITHER) {
+        return 0;
+    }
     return field->type == FIELD_COUNTERS || field->type == FIELD_HISTS ? field->names_count : 1;
 }
 
@@ -18,12 +21,19 @@ static uint32_t values_of(const struct record *record)
 }
 
 /* Each value takes a byte at least, and so does the head of the array. */
-static struct list_kind kind_of(const struct record *record, uint32_t items_max)
+static struct list_kind kind_of(const struct coder *coder, const struct field *field)
 {
-    return (struct list_kind){.item_bytes = record->bytes,
+    uint32_t items_max = field->type == FIELD_ONE ? 1 : field->items_max;
+
+    for (uint32_t i = 0; i < coder->limits_count; i++) {
+        if (coder->limits[i].of == field->of && coder->limits[i].items_max < items_max) {
+            items_max = coder->limits[i].items_max;
+        }
+    }
+    return (struct list_kind){.item_bytes = field->of->bytes,
                               .items_max = items_max,
-                              .item_bytes_min = 1 + values_of(record),
-                              .record = record};
+                              .item_bytes_min = 1 + values_of(field->of),
+                              .record = field->of};
 }
 
 static void code_number(struct coder *coder, const struct field *field, void *item)
@@ -69,8 +79,7 @@ static void code_by_name(struct coder *coder, const struct field *field, void *a
 
 static void code_structs(struct coder *coder, const struct field *field, void *item)
 {
-    const struct list_kind kind =
-        kind_of(field->of, field->type == FIELD_ONE ? 1 : field->items_max);
+    const struct list_kind kind = kind_of(coder, field);
     uint32_t count = 0;
     void *items = field_structs(field, item, &count);
     void **owned = field_at(field, item);
@@ -145,8 +154,10 @@ static void code_field(struct coder *coder, const struct field *field, void *ite
 /* Both ways: what the other side would refuse is not sent. */
 static void check_relations(struct coder *coder, const struct record *record, const void *item)
 {
-    if (coder->failure == 0 && record->check != NULL) {
-        coder->failure = record->check(item, coder->reterr);
+    const char *what = coder->failure == 0 ? record_is_wrong(record, item) : NULL;
+
+    if (what != NULL) {
+        coder->failure = errinfo_set(coder->reterr, -EBADMSG, "%s: %s", record->name, what);
     }
 }
 
@@ -154,16 +165,10 @@ void code_record(struct coder *coder, const struct record *record, void *item)
 {
     code_begin(coder, record->name, values_of(record));
     for (uint32_t i = 0; i < record->fields_count; i++) {
-        code_field(coder, &record->fields[i], item);
+        if (record->fields[i].only == ONLY_NEITHER) {
+            code_field(coder, &record->fields[i], item);
+        }
     }
     code_end(coder);
     check_relations(coder, record, item);
-}
-
-void *code_records(struct coder *coder, const char *field, void *items, uint32_t *count,
-                   const struct record *record, uint32_t items_max)
-{
-    const struct list_kind kind = kind_of(record, items_max);
-
-    return code_list(coder, field, items, count, &kind);
 }

@@ -13,8 +13,4 @@
  * lists that it owns are allocated, and are the caller's to free also after a failure. */
 void code_record(struct coder *coder, const struct record *record, void *item);
 
-/* A list of records that the struct around it owns; returns the items, as code_list() does. */
-void *code_records(struct coder *coder, const char *field, void *items, uint32_t *count,
-                   const struct record *record, uint32_t items_max);
-
 #endif

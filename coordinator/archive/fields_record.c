@@ -204,11 +204,11 @@ static bool end_item(struct fields *fields, struct place *place)
 {
     bool is_array = place->via != NULL && place->via->type != FIELD_RECORD;
 
-    if (fields->reads && place->record->check != NULL) {
-        struct errinfo error = {""};
+    if (fields->reads && fields->failure == 0) {
+        const char *what = record_is_wrong(place->record, place->item);
 
-        if (place->record->check(place->item, &error) < 0) {
-            fields_bad(fields, place->record->name, error.text);
+        if (what != NULL) {
+            fields_bad(fields, place->record->name, what);
         }
     }
     if (place->via != NULL && !is_array && !place->via->flat) {

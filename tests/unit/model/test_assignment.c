@@ -190,28 +190,30 @@ static void assignment_check_refuses_heads_out_of_range(void **state)
     REFUSES(agent, AGENTS_MAX, "agent");
     REFUSES(workers_count, 0, "workers_count");
     REFUSES(workers_count, WORKERS_MAX + 1, "workers_count");
-    REFUSES(flows_count, 0, "flows_count");
-    REFUSES(flows_count, FLOWS_MAX + 1, "flows_count");
-    REFUSES(topics_count, 0, "topics_count");
-    REFUSES(topics_count, TOPICS_MAX + 1, "topics_count");
-    REFUSES(phases_count, 0, "phases_count");
-    REFUSES(phases_count, PHASES_MAX + 1, "phases_count");
-    REFUSES(producers_count, CLIENTS_MAX + 1, "producers_count");
-    REFUSES(consumers_count, UINT32_MAX, "consumers_count");
-    REFUSES(writers_count, STREAMS_MAX + 1, "writers_count");
+    REFUSES(flows_count, 0, "flows has 0 items");
+    REFUSES(flows_count, FLOWS_MAX + 1, "flows has");
+    REFUSES(topics_count, 0, "topics has 0 items");
+    REFUSES(topics_count, TOPICS_MAX + 1, "topics has");
+    REFUSES(phases_count, 0, "phases has 0 items");
+    REFUSES(phases_count, PHASES_MAX + 1, "phases has");
+    REFUSES(producers_count, CLIENTS_MAX + 1, "producers has");
+    REFUSES(consumers_count, UINT32_MAX, "consumers has");
+    REFUSES(writers_count, STREAMS_MAX + 1, "writers has");
 }
 
 static void assignment_check_refuses_flows_out_of_range(void **state)
 {
     (void)state;
     REFUSES(flows[1].name[0], '\0', "flows[1].name");
-    REFUSES(flows[0].message.sizes[0].bytes_min, STAMP_BYTES - 1, "flows[0].message.bytes_min");
-    REFUSES(flows[0].message.sizes[1].bytes_max, MESSAGE_BYTES_MAX + 1, "message.bytes_max");
-    REFUSES(flows[0].message.sizes[1].bytes_max, 4095, "message.bytes_max");
-    REFUSES(flows[0].message.sizes[1].weight, 0, "message.weight");
-    REFUSES(flows[0].message.sizes[1].weight, MESSAGE_WEIGHT_MAX + 1, "message.weight");
-    REFUSES(flows[0].message.sizes_count, 0, "message.sizes_count");
-    REFUSES(flows[0].message.sizes_count, MESSAGE_SIZES_MAX + 1, "message.sizes_count");
+    REFUSES(flows[0].message.sizes[0].bytes_min, STAMP_BYTES - 1,
+            "flows[0].message.sizes[0].bytes_min");
+    REFUSES(flows[0].message.sizes[1].bytes_max, MESSAGE_BYTES_MAX + 1,
+            "message.sizes[1].bytes_max");
+    REFUSES(flows[0].message.sizes[1].bytes_max, 4095, "message.sizes[1].bytes_max");
+    REFUSES(flows[0].message.sizes[1].weight, 0, "message.sizes[1].weight");
+    REFUSES(flows[0].message.sizes[1].weight, MESSAGE_WEIGHT_MAX + 1, "message.sizes[1].weight");
+    REFUSES(flows[0].message.sizes_count, 0, "message.sizes has");
+    REFUSES(flows[0].message.sizes_count, MESSAGE_SIZES_MAX + 1, "message.sizes has");
     REFUSES(flows[0].message.compressible_millis, 1001, "message.compressible_millis");
     REFUSES(flows[1].message.compressible_millis, 1, "message.compressible_millis");
     REFUSES(flows[0].message.keys.count, KEYS_MAX + 1, "message.keys.count");
@@ -229,11 +231,11 @@ static void assignment_check_refuses_flows_out_of_range(void **state)
     REFUSES(flows[0].delivery.ttl_ns, -1, "ttl_ns");
     REFUSES(flows[0].topics_count, 0, "topics_count");
     REFUSES(flows[1].topics_count, 2, "topics_count");
-    REFUSES(flows[1].topic_first, UINT32_MAX, "topics_count");
+    REFUSES(flows[1].topic_first, UINT32_MAX, "topic_first");
     REFUSES(flows[0].partitions, 0, "partitions");
     REFUSES(flows[0].partitions, PARTITIONS_MAX + 1, "partitions");
     REFUSES(flows[0].subscriptions_count, SUBSCRIPTIONS_MAX + 1, "subscriptions_count");
-    REFUSES(flows[1].stream_first, UINT32_MAX, "streams_count");
+    REFUSES(flows[1].stream_first, UINT32_MAX, "stream_first");
     REFUSES(flows[1].streams_count, STREAMS_MAX - 7, "streams_count");
     REFUSES(flows[1].stream_first, 7, "stream_first");
     REFUSES(flows[1].stream_first, 9, "stream_first"); /* Tables have no room for gaps. */
@@ -273,7 +275,7 @@ static void assignment_check_refuses_phases_out_of_range(void **state)
     REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_RATE}), "consume.rate");
     REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_THINK}), "think_ns");
     REFUSES(phases[0].arrivals, (enum arrivals)3, "arrivals");
-    REFUSES(phases[0].curve_count, CURVE_POINTS_MAX + 1, "curve_count");
+    REFUSES(phases[0].curve_count, CURVE_POINTS_MAX + 1, "curve has");
     REFUSES(phases[0].curve_count, 1, "curve is zero");
     REFUSES(phases[0].loads[0].rate, ((struct rate){2, 1}), "rate");
 }
@@ -306,14 +308,14 @@ static void assignment_check_refuses_consumers_and_writers_out_of_range(void **s
     REFUSES(consumers[0].index, 2, "index");
     REFUSES(consumers[0].worker, 2, "worker");
     REFUSES(consumers[0].client, 1, "client");
-    REFUSES(consumers[0].topics_count, 5, "topics_count");
+    REFUSES(consumers[0].topics_count, 5, "topic_first");
     REFUSES(consumers[0].topic_first, 1, "topic_first");
     REFUSES(consumers[0].shares_count, 0, "shares_count");
     REFUSES(consumers[0].shares_count, 3, "shares_count");
     REFUSES(consumers[0].share_index, 2, "share_index");
     REFUSES(writers[1].agent, AGENTS_MAX, "writers[1].agent");
     REFUSES(writers[1].stream_first, 7, "writers[1].stream_first");
-    REFUSES(writers[1].streams_count, UINT32_MAX, "writers[1].stream_first");
+    REFUSES(writers[1].streams_count, UINT32_MAX, "writers[1].streams_count");
     REFUSES(writers[1].stream_first, 9, "writers[1].stream_first"); /* Of no flow. */
     REFUSES(writers[1].streams_count, 2, "writers[1].stream_first");
 }

@@ -47,16 +47,14 @@ static const struct field twig_fields[] = {
 };
 
 /* Heavy twigs have no code. */
-static int check_twig(const void *item, struct errinfo *reterr)
+static const char *twig_wrong(const void *item)
 {
     const struct twig *twig = item;
 
-    return twig->leaf.count == 9 && twig->code != 0
-               ? errinfo_set(reterr, -EBADMSG, "twig: code of a heavy one")
-               : 0;
+    return twig->leaf.count == 9 && twig->code != 0 ? "code is not 0 of a heavy one" : NULL;
 }
 
-static const struct record twig_record = RECORD(twig, .check = check_twig);
+static const struct record twig_record = RECORD(twig, .wrong = twig_wrong);
 
 static const struct field sample_fields[] = {
     FIELD(sample, yes),
@@ -149,7 +147,7 @@ static void record_check_looks_into_what_a_struct_holds(void **state)
     sample.twigs[1] = (struct twig){.leaf = {10}};
     assert_refused(&sample, "sample: twigs[1].leaf.count is 10 (0 to 9)");
     sample.twigs[1] = (struct twig){.leaf = {9}, .code = -1};
-    assert_refused(&sample, "twig: code of a heavy one");
+    assert_refused(&sample, "sample: twigs[1].code is not 0 of a heavy one");
     sample = good();
     broken.leaf.count = 11;
     sample.broken = &broken;

@@ -53,9 +53,9 @@ static void flag(struct coder *coder, void *value)
     code_bool(coder, "flag", value);
 }
 
-static void sum(struct coder *coder, void *value)
+static void real(struct coder *coder, void *value)
 {
-    code_sum(coder, "sum", value);
+    code_double(coder, "real", value);
 }
 
 static void name(struct coder *coder, void *value)
@@ -105,10 +105,10 @@ static void numbers_are_refused_beyond_their_bound_or_of_another_type(void **sta
                    "type");
     expect_refusal(time_value, BYTES("\xcf\x80\x00\x00\x00\x00\x00\x00\x00"), "type"); /* 2^63 */
     expect_refusal(flag, BYTES("\x01"), "type");
-    expect_refusal(sum, BYTES("\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"), "no sum"); /* NaN */
-    expect_refusal(sum, BYTES("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"), "no sum"); /* Infinity. */
-    expect_refusal(sum, BYTES("\xcb\xbf\xf0\x00\x00\x00\x00\x00\x00"), "no sum"); /* -1.0 */
-    expect_refusal(sum, BYTES("\x01"), "type");
+    expect_refusal(real, BYTES("\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"), "no number"); /* NaN */
+    expect_refusal(real, BYTES("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"),
+                   "no number"); /* Infinity. */
+    expect_refusal(real, BYTES("\x01"), "type");
 }
 
 static void what_the_library_would_build_in_memory_is_refused(void **state)

@@ -98,7 +98,7 @@ static void indexes_beyond_their_bounds_are_refused(void **state)
     assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
     assert_int_equal(wire_decode_snapshot(out.bytes, out.bytes_count, &back, &err), -EBADMSG);
     assert_null(back);
-    assert_string_equal(err.text, "row: flow is too large");
+    assert_string_equal(err.text, "snapshot_row: flow is 16 (0 to 15)");
     text_done(&out);
 
     assert_int_equal(wire_encode_poll(&poll, &out), 0);
