@@ -125,6 +125,9 @@ static void free_field(const struct field *field, void *item)
     void **owned = field_at(field, item);
     struct hist_packed *hists = field_at(field, item);
 
+    if (field->only == ONLY_SHOWN) {
+        return;
+    }
     switch (field->type) {
     case FIELD_STRING:
         free_string(field, *owned);
@@ -167,8 +170,9 @@ void record_done(const struct record *record, void *item)
     while (record_walk_next(&walk)) {
         bool ended = walk.field == NULL;
 
-        if (!ended && walk.field->of != NULL && owns_nothing(walk.field->of)) {
-            walk.field = NULL; /* There may be millions of them. */
+        if (!ended && walk.field->of != NULL &&
+            (walk.field->only == ONLY_SHOWN || owns_nothing(walk.field->of))) {
+            walk.field = NULL; /* There may be millions of them. What is only shown stands twice. */
         }
         for (uint32_t i = 0; ended && i < walk.record->fields_count; i++) {
             free_field(&walk.record->fields[i], walk.item);
