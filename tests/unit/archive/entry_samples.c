@@ -359,7 +359,8 @@ bool same_entry(const struct journal_entry *a, const struct journal_entry *b)
     case ENTRY_SEGMENT:
         return same_items(&a->as.segment, &b->as.segment, 1, sizeof a->as.segment);
     case ENTRY_SNAPSHOT:
-        return same_snapshot(a->as.snapshot, b->as.snapshot);
+        return a->as.snapshot->agent == b->as.snapshot->agent &&
+               record_same(&snapshot_record, a->as.snapshot, b->as.snapshot);
     case ENTRY_MARK:
         return same_items(&a->as.mark, &b->as.mark, 1, sizeof a->as.mark);
     case ENTRY_TRIAL_END:

@@ -1,6 +1,5 @@
 #include "check.h"
 #include "record.h"
-#include "snapshot.h"
 
 #include <errno.h>
 #include <math.h>
@@ -206,20 +205,6 @@ static void what_an_older_journal_lacks_is_what_the_table_says(void **state)
     assert_null(sample.note);
 }
 
-/* A member that is added to such a struct and not to its table would be lost in silence. */
-static void every_member_of_a_snapshot_is_in_its_table(void **state)
-{
-    /* Behind clients_down, reconnects and losses_untold. */
-    const size_t padding = 3 * sizeof(uint32_t);
-
-    (void)state;
-    assert_int_equal(record_bytes_covered(&counters_record), sizeof(struct counters));
-    assert_int_equal(record_bytes_covered(&health_record) + padding, sizeof(struct health));
-    assert_int_equal(record_bytes_covered(&error_delta_record), sizeof(struct error_delta));
-    assert_int_equal(record_bytes_covered(&notice_delta_record), sizeof(struct notice_delta));
-    assert_int_equal(record_bytes_covered(&loss_delta_record) + 3, sizeof(struct loss_delta));
-}
-
 struct tally {
     uint64_t seen;
     uint64_t bound;
@@ -287,7 +272,6 @@ int main(void)
         cmocka_unit_test(record_check_looks_into_what_a_struct_holds),
         cmocka_unit_test(record_done_frees_what_a_struct_owns),
         cmocka_unit_test(what_an_older_journal_lacks_is_what_the_table_says),
-        cmocka_unit_test(every_member_of_a_snapshot_is_in_its_table),
         cmocka_unit_test(counts_are_added_and_all_else_stays),
         cmocka_unit_test(a_field_sums_up_the_counter_that_its_row_names),
     };

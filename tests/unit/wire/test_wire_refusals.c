@@ -84,29 +84,6 @@ static void a_segment_does_not_run_backwards(void **state)
     text_done(&out);
 }
 
-static void indexes_beyond_their_bounds_are_refused(void **state)
-{
-    struct snapshot_row row = {.flow = FLOWS_MAX};
-    struct snapshot snapshot = {.rows = &row, .rows_count = 1};
-    struct snapshot *back = NULL;
-    struct poll poll = {.head = {.agent = AGENTS_MAX}};
-    struct poll poll_back = {0};
-    struct errinfo err = {{0}};
-    struct text out = {0};
-
-    (void)state;
-    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
-    assert_int_equal(wire_decode_snapshot(out.bytes, out.bytes_count, &back, &err), -EBADMSG);
-    assert_null(back);
-    assert_string_equal(err.text, "snapshot_row: flow is 16 (0 to 15)");
-    text_done(&out);
-
-    assert_int_equal(wire_encode_poll(&poll, &out), 0);
-    assert_int_equal(wire_decode_poll(out.bytes, out.bytes_count, &poll_back, &err), -EBADMSG);
-    assert_string_equal(err.text, "request_head: agent is 256 (0 to 255)");
-    text_done(&out);
-}
-
 static long rss_kib_max(void)
 {
     struct rusage usage;
@@ -223,7 +200,6 @@ int main(void)
         cmocka_unit_test(an_assignment_is_checked_before_it_is_handed_over),
         cmocka_unit_test(an_assignment_comes_with_the_command_that_needs_it),
         cmocka_unit_test(a_segment_does_not_run_backwards),
-        cmocka_unit_test(indexes_beyond_their_bounds_are_refused),
         cmocka_unit_test(a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_taken),
         cmocka_unit_test(a_frame_beyond_the_limit_is_not_made),
         cmocka_unit_test(what_is_not_a_frame_is_refused),

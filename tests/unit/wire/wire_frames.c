@@ -4,10 +4,11 @@
 #include "wire.h"
 #include "wire_samples.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* The three functions of a struct: how to compare two, and how to free one. */
-#define FRAME_KIND(name, type, is_same, free_it)                                                   \
+/* The three functions of a struct: what its table leaves out is its head, if it has one. */
+#define FRAME_KIND(name, type, fill, is_same, free_it)                                             \
     static int name##_read(const void *bytes, size_t bytes_count, struct errinfo *reterr)          \
     {                                                                                              \
         type value = {0};                                                                          \
@@ -34,7 +35,7 @@
         type back = {0};                                                                           \
         bool same;                                                                                 \
                                                                                                    \
-        name##_fill(random, &value);                                                               \
+        fill(random, &value);                                                                      \
         same = wire_encode_##name(&value, out) == 0 &&                                             \
                wire_decode_##name(out->bytes + before, out->bytes_count - before, &back, NULL) ==  \
                    0 &&                                                                            \
@@ -44,45 +45,51 @@
         return same;                                                                               \
     }
 
-/* A struct without memory of its own. */
-#define FLAT_FRAME_KIND(name)                                                                      \
-    static void name##_fill(struct random *random, struct name *ret)                               \
-    {                                                                                              \
-        sample_##name(random, ret);                                                                \
-    }                                                                                              \
-                                                                                                   \
+#define BY_TABLE(name)                                                                             \
     static bool name##_same(const struct name *a, const struct name *b)                            \
     {                                                                                              \
-        return memcmp(a, b, sizeof *a) == 0;                                                       \
+        return record_same(&name##_record, a, b);                                                  \
     }                                                                                              \
                                                                                                    \
-    static void name##_done(struct name *value)                                                    \
+    static void name##_drop(struct name *value)                                                    \
     {                                                                                              \
-        (void)value;                                                                               \
+        record_done(&name##_record, value);                                                        \
+    }
+
+/* A reply, or a HELLO. */
+#define PLAIN_KIND(name)                                                                           \
+    BY_TABLE(name)                                                                                 \
+    static void name##_fill(struct random *random, struct name *ret)                               \
+    {                                                                                              \
+        record_sample(random, &name##_record, ret);                                                \
     }                                                                                              \
                                                                                                    \
-    FRAME_KIND(name, struct name, name##_same, name##_done)
+    FRAME_KIND(name, struct name, name##_fill, name##_same, name##_drop)
 
-FLAT_FRAME_KIND(hello)
-FLAT_FRAME_KIND(welcome)
-FLAT_FRAME_KIND(poll)
-FLAT_FRAME_KIND(receipt)
-FLAT_FRAME_KIND(clock_report)
-FLAT_FRAME_KIND(clock_answer)
+/* A request. */
+#define HEADED_KIND(name)                                                                          \
+    BY_TABLE(name)                                                                                 \
+    static void name##_fill(struct random *random, struct name *ret)                               \
+    {                                                                                              \
+        record_sample(random, &name##_record, ret);                                                \
+        record_sample(random, &request_head_record, &ret->head);                                   \
+    }                                                                                              \
+                                                                                                   \
+    static bool name##_same_whole(const struct name *a, const struct name *b)                      \
+    {                                                                                              \
+        return name##_same(a, b) && record_same(&request_head_record, &a->head, &b->head);         \
+    }                                                                                              \
+                                                                                                   \
+    FRAME_KIND(name, struct name, name##_fill, name##_same_whole, name##_drop)
 
-static void goodbye_fill(struct random *random, struct poll *ret)
-{
-    sample_poll(random, ret);
-}
-
-FRAME_KIND(goodbye, struct poll, poll_same, poll_done)
-
-static void status_fill(struct random *random, struct status *ret)
-{
-    sample_status(random, ret);
-}
-
-FRAME_KIND(status, struct status, same_status, status_done)
+PLAIN_KIND(hello)
+PLAIN_KIND(welcome)
+PLAIN_KIND(receipt)
+PLAIN_KIND(clock_answer)
+HEADED_KIND(poll)
+HEADED_KIND(clock_report)
+HEADED_KIND(status)
+FRAME_KIND(goodbye, struct poll, poll_fill, poll_same_whole, poll_drop)
 
 /* Many with an assignment, which only one step of one kind of command has. */
 static void command_fill(struct random *random, struct command *ret)
@@ -92,7 +99,8 @@ static void command_fill(struct random *random, struct command *ret)
     sample_command(random, sample_bool(random) ? COMMAND_PREPARE : kind, ret);
 }
 
-FRAME_KIND(command, struct command, same_command, command_done)
+BY_TABLE(command)
+FRAME_KIND(command, struct command, command_fill, command_same, command_drop)
 
 /* A snapshot is on the heap. */
 static void snapshot_fill(struct random *random, struct snapshot **ret)
@@ -103,7 +111,8 @@ static void snapshot_fill(struct random *random, struct snapshot **ret)
 
 static bool snapshot_same(struct snapshot *const *a, struct snapshot *const *b)
 {
-    return same_snapshot(*a, *b);
+    return record_same(&snapshot_record, *a, *b) && (*a)->agent == (*b)->agent &&
+           record_same(&request_head_record, &(*a)->head, &(*b)->head);
 }
 
 static void snapshot_drop(struct snapshot **snapshot)
@@ -113,7 +122,7 @@ static void snapshot_drop(struct snapshot **snapshot)
 
 #define wire_encode_snapshot(value, out) wire_encode_snapshot(*(value), out)
 typedef struct snapshot *snapshot_owned;
-FRAME_KIND(snapshot, snapshot_owned, snapshot_same, snapshot_drop)
+FRAME_KIND(snapshot, snapshot_owned, snapshot_fill, snapshot_same, snapshot_drop)
 
 #define ROW(name)                                                                                  \
     {                                                                                              \
