@@ -159,7 +159,13 @@ static const struct field status_fields[] = {
     FIELD_LIST_OF(status, results, results_count, probe_result_record, TARGETS_MAX),
 };
 
-const struct record status_record = RECORD(status);
+/* It is not sent either. */
+static const char *status_wrong(const void *item)
+{
+    return ((const struct status *)item)->code > 0 ? "code is no errno" : NULL;
+}
+
+const struct record status_record = RECORD(status, .wrong = status_wrong);
 
 static const struct field receipt_fields[] = {
     FIELD(receipt, accepted),
