@@ -106,7 +106,7 @@ static const struct field snapshot_row_fields[] = {
     FIELD(snapshot_row, flow, .max = FLOWS_MAX - 1),
     FIELD(snapshot_row, phase, .max = PHASES_MAX - 1),
     FIELD_RECORD_OF(snapshot_row, counters, counters_record),
-    FIELD_NAMES_OF(snapshot_row, series, FIELD_HISTS, series_keys),
+    FIELD_NAMES_OF(snapshot_row, series, FIELD_HISTS, series_keys, .kept = "latency_ns"),
 };
 
 const struct record snapshot_row_record = RECORD(snapshot_row);
@@ -125,7 +125,7 @@ static const struct field stream_range_fields[] = {
     FIELD(stream_range, phase, .max = PHASES_MAX - 1),
     FIELD(stream_range, first, .max = SEQ_MAX),
     FIELD(stream_range, end, .max = SEQ_MAX),
-    FIELD(stream_range, intended_ns),
+    FIELD(stream_range, intended_ns, .since = 2, .otherwise = RANGE_TIME_UNKNOWN),
 };
 
 static const char *stream_range_wrong(const void *item)
@@ -158,9 +158,10 @@ static const struct field client_delta_fields[] = {
 
 const struct record client_delta_record = RECORD(client_delta);
 
-/* The agent stands in the request's head. */
+/* As it travels, the agent stands in the request's head. */
 static const struct field snapshot_fields[] = {
     FIELD(snapshot, trial),
+    FIELD(snapshot, agent, .max = AGENTS_MAX - 1, .only = ONLY_KEPT),
     FIELD(snapshot, sequence),
     FIELD(snapshot, interval),
     FIELD(snapshot, last_part),
@@ -169,10 +170,14 @@ static const struct field snapshot_fields[] = {
     FIELD(snapshot, until_ns),
     FIELD_RECORD_OF(snapshot, health, health_record),
     FIELD_LIST_OF(snapshot, rows, rows_count, snapshot_row_record, CELLS_MAX),
-    FIELD_LIST_OF(snapshot, streams, streams_count, stream_delta_record, STREAMS_MAX),
-    FIELD_LIST_OF(snapshot, ranges, ranges_count, stream_range_record, READINGS_MAX),
-    FIELD_LIST_OF(snapshot, readings, readings_count, reading_delta_record, READINGS_MAX),
-    FIELD_LIST_OF(snapshot, clients, clients_count, client_delta_record, CLIENTS_MAX),
+    FIELD_LIST_OF(snapshot, streams, streams_count, stream_delta_record, STREAMS_MAX,
+                  .packed = true),
+    FIELD_LIST_OF(snapshot, ranges, ranges_count, stream_range_record, READINGS_MAX, .packed = true,
+                  .kept = "timed_ranges"),
+    FIELD_LIST_OF(snapshot, readings, readings_count, reading_delta_record, READINGS_MAX,
+                  .packed = true),
+    FIELD_LIST_OF(snapshot, clients, clients_count, client_delta_record, CLIENTS_MAX,
+                  .packed = true),
     FIELD_LIST_OF(snapshot, errors, errors_count, error_delta_record, ERROR_DELTAS_MAX),
     FIELD_LIST_OF(snapshot, notices, notices_count, notice_delta_record, NOTICE_DELTAS_MAX),
     FIELD_LIST_OF(snapshot, losses, losses_count, loss_delta_record, LOSS_DELTAS_MAX),

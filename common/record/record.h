@@ -147,8 +147,11 @@ struct record {
 /* A list, or items within the struct, with its count beside it: FIELD_LIST_OF(status, results,
  * results_count, probe_result_record, TARGETS_MAX). */
 #define FIELD_LIST_OF(struct_, member, count, of_, max_, ...)                                      \
-    FIELD_OF_TYPE(struct_, member, FIELD_LIST, .of = &(of_), .items_max = (max_),                  \
-                  .count_offset = offsetof(struct struct_, count), __VA_ARGS__)
+    {                                                                                              \
+        .name = #member, .type = FIELD_LIST, .offset = offsetof(struct struct_, member),           \
+        .bytes = sizeof(void *), .of = &(of_), .items_max = (max_),                                \
+        .count_offset = offsetof(struct struct_, count), __VA_ARGS__                               \
+    }
 #define FIELD_ITEMS_OF(struct_, member, count, of_, max_, ...)                                     \
     FIELD_OF_TYPE(struct_, member, FIELD_ITEMS, .of = &(of_), .items_max = (max_),                 \
                   .count_offset = offsetof(struct struct_, count), __VA_ARGS__)

@@ -59,6 +59,10 @@ void archive_reader_free(struct archive_reader *reader);
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr);
 bool archive_reader_was_cut(const struct archive_reader *reader);
 
+/* What the journal does not have because it is older than this version, of what was read so far:
+ * "health.trace_records, result_mark.from_ns"; adds nothing if it has everything. */
+void archive_reader_lacks(const struct archive_reader *reader, struct text *out);
+
 /* result.json (json.h): integers beyond 2^53 as text, no NaN; absent figures are absent. The caller
  * frees *ret. */
 int archive_result_json(const struct result *result, char **ret, struct errinfo *reterr);

@@ -19,6 +19,7 @@ struct archive_reader {
     uint8_t *document;
     size_t capacity;
     bool was_cut;
+    struct lacks lacks;
 };
 
 int archive_reader_new(const char *folder, struct archive_reader **ret, struct errinfo *reterr)
@@ -62,6 +63,14 @@ void archive_reader_free(struct archive_reader *reader)
 bool archive_reader_was_cut(const struct archive_reader *reader)
 {
     return reader->was_cut;
+}
+
+void archive_reader_lacks(const struct archive_reader *reader, struct text *out)
+{
+    for (uint32_t i = 0; i < reader->lacks.count; i++) {
+        text_addf(out, "%s%s.%s", i == 0 ? "" : ", ", reader->lacks.of[i].record->name,
+                  reader->lacks.of[i].field->name);
+    }
 }
 
 /* As many of the bytes as the file has. */
@@ -170,14 +179,15 @@ static int next_document(struct archive_reader *reader, uint32_t *ret_bytes, str
     return r < 0 ? r : 1;
 }
 
-int archive_decode(const uint8_t *document, uint32_t document_bytes, struct journal_entry *ret,
-                   struct errinfo *reterr)
+static int decode(const uint8_t *document, uint32_t document_bytes, struct lacks *lacks,
+                  struct journal_entry *ret, struct errinfo *reterr)
 {
     struct journal_entry entry;
     struct fields fields;
 
     memset(&entry, 0, sizeof entry);
     fields_read(&fields, document, document_bytes, reterr);
+    fields.lacks = lacks;
     code_entry(&fields, &entry);
     if (fields.failure < 0) {
         journal_entry_done(&entry);
@@ -187,13 +197,19 @@ int archive_decode(const uint8_t *document, uint32_t document_bytes, struct jour
     return 0;
 }
 
+int archive_decode(const uint8_t *document, uint32_t document_bytes, struct journal_entry *ret,
+                   struct errinfo *reterr)
+{
+    return decode(document, document_bytes, NULL, ret, reterr);
+}
+
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr)
 {
     uint32_t length = 0;
     int r = next_document(reader, &length, reterr);
 
     if (r == 1) {
-        int decoded = archive_decode(reader->document, length, ret, reterr);
+        int decoded = decode(reader->document, length, &reader->lacks, ret, reterr);
 
         r = decoded < 0 ? decoded : 1;
     }

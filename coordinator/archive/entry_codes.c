@@ -5,33 +5,39 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Reading: room for what an entry does not hold itself. */
+static void take_snapshot(struct fields *fields, struct snapshot **snapshot)
+{
+    *snapshot = calloc(1, sizeof **snapshot);
+    if (*snapshot == NULL) {
+        fields_fail(fields, -ENOMEM, "the snapshot", "does not fit into memory");
+    }
+}
+
 static void check_schema(struct fields *fields, uint32_t schema)
 {
     if (schema == 0 || schema > JOURNAL_SCHEMA) {
         fields_bad(fields, "format", "is one that this version does not know");
+    }
+    if (fields->lacks != NULL) {
+        fields->lacks->schema = schema;
     }
 }
 
 void code_entry(struct fields *fields, struct journal_entry *entry)
 {
     field_record(fields, &entry_head_record, entry);
+    if (fields->reads && fields->failure == 0 && entry->kind == ENTRY_SNAPSHOT) {
+        take_snapshot(fields, &entry->as.snapshot);
+    }
     if (fields->failure != 0) {
         return;
     }
-    switch (entry->kind) {
-    case ENTRY_RUN:
-        entry->as.run.schema = JOURNAL_SCHEMA; /* Of what is written. */
-        field_record(fields, entry_record(entry->kind), &entry->as);
+    if (!fields->reads && entry->kind == ENTRY_RUN) {
+        entry->as.run.schema = JOURNAL_SCHEMA;
+    }
+    field_record(fields, entry_record(entry->kind), entry_held(entry));
+    if (fields->failure == 0 && entry->kind == ENTRY_RUN) {
         check_schema(fields, entry->as.run.schema);
-        break;
-    case ENTRY_TRIAL:
-        code_trial_entry(fields, &entry->as.trial);
-        break;
-    case ENTRY_SNAPSHOT:
-        code_snapshot_entry(fields, &entry->as.snapshot);
-        break;
-    default:
-        field_record(fields, entry_record(entry->kind), &entry->as);
-        break;
     }
 }

@@ -10,9 +10,4 @@
  * journal_entry_done() can free, also after a failure. */
 void code_entry(struct fields *fields, struct journal_entry *entry);
 
-void code_trial_entry(struct fields *fields, struct entry_trial *trial);
-void code_snapshot_entry(struct fields *fields, struct snapshot **snapshot);
-
-#define ANY_U32 UINT32_MAX
-
 #endif

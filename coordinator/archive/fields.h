@@ -1,13 +1,11 @@
 /*
- * fields: one list of fields per struct, for both directions. Private to this module.
+ * fields: the values of a BSON document, for both directions. Private to this module.
  *
- * A coder either writes a BSON document or reads one. A function such as code_segment() names the
- * fields of a struct once; run by a writing coder it appends them, run by a reading one it fills
- * the struct. So the two directions can't drift apart.
+ * A coder either writes a document or reads one: the same calls append values, or fill what they
+ * are given. So the two directions can't drift apart.
  *
- * Reading trusts nothing: each field's type and range is checked, a list is counted and held
- * against its bound before memory is taken. Nesting is that of the code, not that of the bytes.
- * Fields that the code doesn't know are passed over, so that a later version can add some.
+ * Reading trusts nothing: each value's type is checked, an array is counted before memory is taken.
+ * Nesting is that of the calls, not that of the bytes. What nobody asks for is passed over.
  *
  * The first failure stays; everything after it does nothing and reads as zero. One thread.
  */
@@ -17,17 +15,28 @@
 #include "errinfo.h"
 #include "hist.h"
 #include "record.h"
-#include "seqset.h"
-#include "text.h"
 
 #include <bson/bson.h>
 
 #define FIELDS_DEPTH_MAX 6
 
+/* What an older journal does not have, over all of its documents. */
+#define LACKS_MAX 64
+
+struct lacks {
+    uint32_t schema; /* Of the journal; 0: not read yet. */
+    uint32_t count;
+    struct {
+        const struct record *record;
+        const struct field *field;
+    } of[LACKS_MAX];
+};
+
 struct fields {
     bool reads;
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
+    struct lacks *lacks; /* Reading: gathered here; NULL: nobody asks. */
     uint32_t depth;
     struct {
         const char *name;
@@ -91,52 +100,11 @@ void field_item_end(struct fields *fields);
  * the only one that is read. One without bytes is left out. */
 void field_hist(struct fields *fields, const char *key, struct hist_packed *hist);
 
-struct field_list {
-    size_t item_bytes;
-    uint32_t items_max;
-    void (*code)(struct fields *fields, void *item); /* NULL: ... */
-    const struct record *record;                     /* ... by its table. */
-};
-
-/* A list of documents that the struct owns; returns the items. Reading allocates them; an absent
- * list is empty. */
-void *field_list(struct fields *fields, const char *key, void *items, uint32_t *count,
-                 const struct field_list *kind);
-
-/* A list within an array of kind->items_max items. */
-void field_items(struct fields *fields, const char *key, void *items, uint32_t *count,
-                 const struct field_list *kind);
-
-/*
- * A table: a list of many small structs as one binary, since a document each would be ten times as
- * large. LEB128 of the number of rows, then the rows' columns one after the other. Of columns:
- * - a number: LEB128;
- * - a signed one: LEB128 of its zigzag;
- * - a double: 8 bytes, little endian;
- * - runs of sequence numbers: their number, then for each the zigzag of (first - (last of the run
- *   before + 1)) and last - first.
- */
-struct table {
-    struct fields *fields;
-    const char *key;
-    struct text out;   /* Writing. */
-    const uint8_t *at; /* Reading: what is left. */
-    const uint8_t *end;
-};
-
-struct table_list {
-    size_t item_bytes;
-    uint32_t items_max;
-    uint32_t row_bytes_min; /* Least length of a row: bounds what a number of rows can claim. */
-    void (*code)(struct table *table, void *item);
-};
-
-void *field_table(struct fields *fields, const char *key, void *items, uint32_t *count,
-                  const struct table_list *kind);
-void column_u32(struct table *table, uint32_t *value, uint32_t max);
-void column_u64(struct table *table, uint64_t *value);
-void column_i64(struct table *table, int64_t *value);
-void column_double(struct table *table, double *value);
-void column_runs(struct table *table, struct seqruns *runs);
+/* Bytes; reading borrows those of the document, and is false if there are none or something
+ * failed. */
+bool field_bytes_read(struct fields *fields, const char *key, const uint8_t **ret,
+                      uint32_t *ret_bytes);
+void field_bytes_write(struct fields *fields, const char *key, const void *bytes,
+                       size_t bytes_count);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PLACES_MAX 8
+#define SCHEMA_TOLD 3
 
 /* Where the visitor is in a struct, and in those around it. */
 struct place {
@@ -19,9 +20,34 @@ struct place {
     uint32_t passed;
 };
 
-static const char *key_of(const struct field *field)
+const char *field_key(const struct field *field)
 {
     return field->kept != NULL ? field->kept : field->name;
+}
+
+/* A counter of 0 and what is no number are left out: that they are absent says nothing, unless the
+ * journal tells that it is older. Before SCHEMA_TOLD that was not told exactly. */
+static bool says_something(const struct lacks *lacks, const struct field *field)
+{
+    bool always_kept = field->type != FIELD_COUNTER && field->type != FIELD_DOUBLE;
+
+    return always_kept || (lacks->schema >= SCHEMA_TOLD && lacks->schema < field->since);
+}
+
+void field_note_lack(struct fields *fields, const struct record *record, const struct field *field)
+{
+    struct lacks *lacks = fields->lacks;
+
+    if (lacks == NULL || lacks->count == LACKS_MAX || !says_something(lacks, field)) {
+        return;
+    }
+    for (uint32_t i = 0; i < lacks->count; i++) {
+        if (lacks->of[i].field == field) {
+            return;
+        }
+    }
+    lacks->of[lacks->count].record = record;
+    lacks->of[lacks->count++].field = field;
 }
 
 static void code_number(struct fields *fields, const struct field *field, void *item)
@@ -30,26 +56,30 @@ static void code_number(struct fields *fields, const struct field *field, void *
     bool truth = number != 0;
 
     if (field->type == FIELD_BOOL) {
-        field_bool(fields, key_of(field), &truth);
+        field_bool(fields, field_key(field), &truth);
         number = truth ? 1 : 0;
     } else if (field->type == FIELD_ENUM) {
-        number = field_enum(fields, key_of(field), number, field->names, field->names_count);
+        number = field_enum(fields, field_key(field), number, field->names, field->names_count);
     } else {
-        field_u32(fields, key_of(field), &number, (uint32_t)field_max(field));
+        field_u32(fields, field_key(field), &number, (uint32_t)field_max(field));
     }
-    field_u32_set(field, item, number);
+    if (fields->reads) {
+        field_u32_set(field, item, number);
+    }
 }
 
 static void code_signed(struct fields *fields, const struct field *field, void *item)
 {
     int64_t value = field_i64_get(field, item);
 
-    field_i64(fields, key_of(field), &value);
+    field_i64(fields, field_key(field), &value);
     if (field->bytes < sizeof value && (value < INT32_MIN || value > INT32_MAX)) {
-        fields_bad(fields, key_of(field), "is out of range");
+        fields_bad(fields, field_key(field), "is out of range");
         return;
     }
-    field_i64_set(field, item, value);
+    if (fields->reads) {
+        field_i64_set(field, item, value);
+    }
 }
 
 static void code_double(struct fields *fields, const struct field *field, double *value)
@@ -57,12 +87,12 @@ static void code_double(struct fields *fields, const struct field *field, double
     if (fields->reads && field->or_nan) {
         *value = NAN; /* Where there is none. */
     }
-    field_double(fields, key_of(field), value);
+    field_double(fields, field_key(field), value);
 }
 
 static void code_counters(struct fields *fields, const struct field *field, uint64_t *values)
 {
-    if (!field_doc_begin(fields, key_of(field))) {
+    if (!field_doc_begin(fields, field_key(field))) {
         return;
     }
     for (uint32_t i = 0; i < field->names_count; i++) {
@@ -73,7 +103,7 @@ static void code_counters(struct fields *fields, const struct field *field, uint
 
 static void code_hists(struct fields *fields, const struct field *field, struct hist_packed *hists)
 {
-    if (!field_doc_begin(fields, key_of(field))) {
+    if (!field_doc_begin(fields, field_key(field))) {
         return;
     }
     for (uint32_t i = 0; i < field->names_count; i++) {
@@ -93,13 +123,13 @@ static void code_value(struct fields *fields, const struct field *field, void *i
         code_number(fields, field, item);
         break;
     case FIELD_COUNTER:
-        field_counter(fields, key_of(field), at);
+        field_counter(fields, field_key(field), at);
         break;
     case FIELD_COUNTERS:
         code_counters(fields, field, at);
         break;
     case FIELD_ID:
-        field_u64_text(fields, key_of(field), at);
+        field_u64_text(fields, field_key(field), at);
         break;
     case FIELD_I64:
         code_signed(fields, field, item);
@@ -109,10 +139,10 @@ static void code_value(struct fields *fields, const struct field *field, void *i
         code_double(fields, field, at);
         break;
     case FIELD_TEXT:
-        field_text(fields, key_of(field), at, field->bytes);
+        field_text(fields, field_key(field), at, field->bytes);
         break;
     case FIELD_STRING:
-        field_string(fields, key_of(field), at, (size_t)field->max);
+        field_string(fields, field_key(field), at, (size_t)field->max);
         break;
     case FIELD_HISTS:
         code_hists(fields, field, at);
@@ -128,7 +158,7 @@ static void check_value(struct fields *fields, const struct field *field, const 
     char what[FIELD_WRONG_BYTES];
 
     if (fields->reads && fields->failure == 0 && field_is_wrong(field, item, what)) {
-        fields_bad(fields, key_of(field), what);
+        fields_bad(fields, field_key(field), what);
     }
 }
 
@@ -139,19 +169,32 @@ static void take_list(struct fields *fields, const struct field *field, void *it
 
     *list = calloc(count, field->of->bytes);
     if (*list == NULL) {
-        fields_fail(fields, -ENOMEM, key_of(field), "does not fit into memory");
+        fields_fail(fields, -ENOMEM, field_key(field), "does not fit into memory");
         return;
     }
     *field_count_at(field, item) = count;
 }
 
+/* How many structs are written: of an array those up to the last that is not all zeros. */
+static uint32_t count_written(const struct field *field, void *item)
+{
+    uint32_t count = 0;
+    const char *items = field_structs(field, item, &count);
+    size_t bytes = field->of->bytes;
+
+    while (field->type == FIELD_ARRAY && count > 0 && items[(count - 1) * bytes] == 0 &&
+           memcmp(items + (count - 1) * bytes, items + (count - 1) * bytes + 1, bytes - 1) == 0) {
+        count--;
+    }
+    return count;
+}
+
 static bool begin_array(struct fields *fields, const struct field *field, void *item,
                         struct place *ret)
 {
-    uint32_t count = 0;
+    uint32_t count = fields->reads ? 0 : count_written(field, item);
 
-    ret->item = fields->reads ? NULL : field_structs(field, item, &count);
-    if (!field_array_begin(fields, key_of(field), field->items_max, &count)) {
+    if (!field_array_begin(fields, field_key(field), field->items_max, &count)) {
         return false;
     }
     if (fields->reads && count > 0 && field->type == FIELD_LIST) {
@@ -173,21 +216,28 @@ static bool begin_array(struct fields *fields, const struct field *field, void *
 static bool begin_structs(struct fields *fields, const struct field *field, void *item,
                           struct place *ret)
 {
+    if (field->packed) {
+        field_packed(fields, field, item);
+        return false;
+    }
     *ret = (struct place){.via = field, .record = field->of, .count = 1};
     if (field->type != FIELD_RECORD) {
         return begin_array(fields, field, item, ret);
     }
     ret->item = field_at(field, item);
-    return field->flat || field_doc_begin(fields, key_of(field));
+    return field->flat || field_doc_begin(fields, field_key(field));
 }
 
-static bool begin_field(struct fields *fields, const struct field *field, void *item,
+static bool begin_field(struct fields *fields, const struct place *place, const struct field *field,
                         struct place *ret)
 {
+    void *item = place->item;
+
     if (field->only == ONLY_SHOWN || (field->kept_if != NULL && !field->kept_if(item))) {
         return false;
     }
-    if (fields->reads && field->since > 1 && fields_lacks(fields, key_of(field))) {
+    if (fields->reads && field->since > 1 && fields_lacks(fields, field_key(field))) {
+        field_note_lack(fields, place->record, field);
         field_set_otherwise(field, item);
         return false;
     }
@@ -203,13 +253,10 @@ static bool begin_field(struct fields *fields, const struct field *field, void *
 static bool end_item(struct fields *fields, struct place *place)
 {
     bool is_array = place->via != NULL && place->via->type != FIELD_RECORD;
+    const char *wrong = fields->reads ? record_is_wrong(place->record, place->item) : NULL;
 
-    if (fields->reads && fields->failure == 0) {
-        const char *what = record_is_wrong(place->record, place->item);
-
-        if (what != NULL) {
-            fields_bad(fields, place->record->name, what);
-        }
+    if (wrong != NULL) {
+        fields_bad(fields, place->record->name, wrong);
     }
     if (place->via != NULL && !is_array && !place->via->flat) {
         field_doc_end(fields);
@@ -243,25 +290,7 @@ void field_record(struct fields *fields, const struct record *record, void *item
             const struct field *field = &place->record->fields[place->passed++];
 
             ASSERT(depth < PLACES_MAX);
-            depth += begin_field(fields, field, place->item, &places[depth]) ? 1 : 0;
+            depth += begin_field(fields, place, field, &places[depth]) ? 1 : 0;
         }
     }
-}
-
-void field_record_doc(struct fields *fields, const char *key, const struct record *record,
-                      void *item)
-{
-    if (field_doc_begin(fields, key)) {
-        field_record(fields, record, item);
-        field_doc_end(fields);
-    }
-}
-
-void *field_records(struct fields *fields, const char *key, void *items, uint32_t *count,
-                    const struct record *record, uint32_t items_max)
-{
-    const struct field_list kind = {
-        .item_bytes = record->bytes, .items_max = items_max, .record = record};
-
-    return field_list(fields, key, items, count, &kind);
 }

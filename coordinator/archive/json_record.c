@@ -200,6 +200,19 @@ static bool open_structs(struct json *json, const struct field *field, void *ite
     return true;
 }
 
+/* Whether what it holds is to follow. */
+static bool put_field(struct json *json, const struct field *field, void *item)
+{
+    if (!is_shown(field, item)) {
+        return false;
+    }
+    if (field->of != NULL) {
+        return open_structs(json, field, item);
+    }
+    put_value(json, field->name, field, item);
+    return false;
+}
+
 /* After the last field of an item. */
 static void close_item(struct json *json, const struct record_walk *walk)
 {
@@ -224,12 +237,8 @@ void json_record(struct json *json, const struct record *record, const void *ite
     while (record_walk_next(&walk)) {
         if (walk.field == NULL) {
             close_item(json, &walk);
-        } else if (!is_shown(walk.field, walk.item)) {
+        } else if (!put_field(json, walk.field, walk.item)) {
             walk.field = NULL; /* Don't go into it. */
-        } else if (walk.field->of == NULL) {
-            put_value(json, walk.field->name, walk.field, walk.item);
-        } else if (!open_structs(json, walk.field, walk.item)) {
-            walk.field = NULL;
         }
     }
 }

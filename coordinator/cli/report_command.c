@@ -71,6 +71,21 @@ static int take_all(struct sinks *sinks, struct archive_reader *reader, uint64_t
     return r;
 }
 
+/* Whatever reports show of it is not known. */
+static void tell_lacks(const struct archive_reader *reader, const char *folder)
+{
+    struct text lacks = {0};
+
+    archive_reader_lacks(reader, &lacks);
+    if (lacks.bytes_count > 0 && !text_failed(&lacks)) {
+        (void)fprintf(stderr,
+                      "millrace report: note: %s/%s was written by an earlier version, which did "
+                      "not keep: %s. Where a report would use these, it says nothing, or 0.\n",
+                      folder, ARCHIVE_JOURNAL_NAME, lacks.bytes);
+    }
+    text_done(&lacks);
+}
+
 /* Folds the journal; the histogram log, if wanted, is written on the way. *ret_code: how to exit on
  * failure: what is no run's folder is a mistake of the user's, a disk that is full is none. */
 static int read_journal(const char *folder, bool with_hlog, struct result **ret, int *ret_code,
@@ -118,6 +133,7 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
     if (r < 0) {
         result_free(result);
     } else {
+        tell_lacks(reader, folder);
         *ret = result;
     }
     fold_free(fold);

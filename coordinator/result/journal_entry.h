@@ -178,6 +178,9 @@ struct journal_entry {
 extern const struct record entry_head_record;
 const struct record *entry_record(enum entry_kind kind);
 
+/* What the table is of: `as`, or the snapshot that it owns. */
+void *entry_held(struct journal_entry *entry);
+
 bool entry_agent_lost(const struct entry_trial_end *end, uint32_t agent);
 
 void entry_trial_done(struct entry_trial *trial);

@@ -59,6 +59,36 @@ static const struct field entry_cases_fields[] = {
 
 static const struct record entry_cases_record = RECORD(entry_cases);
 
+/* Agents stand beside the clients, as many as there are of these. */
+static const struct field client_agent_fields[] = {
+    {.name = "agent", .type = FIELD_U32, .bytes = sizeof(uint32_t), .max = AGENTS_MAX - 1},
+};
+
+static const struct record client_agent_record = {.name = "client_agent",
+                                                  .bytes = sizeof(uint32_t),
+                                                  .fields = client_agent_fields,
+                                                  .fields_count = 1};
+
+static const struct field entry_trial_fields[] = {
+    FIELD_NAMED(entry_trial, number, "trial"),
+    FIELD(entry_trial, case_index),
+    FIELD(entry_trial, repetition),
+    FIELD(entry_trial, agents_count, .max = AGENTS_MAX),
+    FIELD(entry_trial, started_unix_ns),
+    FIELD(entry_trial, broker_version),
+    FIELD_LIST_OF(entry_trial, flows, flows_count, assigned_flow_record, FLOWS_MAX),
+    FIELD_LIST_OF(entry_trial, topics, topics_count, assigned_topic_record, TOPICS_MAX),
+    FIELD_LIST_OF(entry_trial, phases, phases_count, assigned_phase_record, PHASES_MAX),
+    FIELD_LIST_OF(entry_trial, producers, producers_count, assigned_producer_record, CLIENTS_MAX),
+    FIELD_LIST_OF(entry_trial, consumers, consumers_count, assigned_consumer_record, CLIENTS_MAX),
+    FIELD_LIST_OF(entry_trial, producer_agents, producers_count, client_agent_record, CLIENTS_MAX,
+                  .packed = true, .counted = true),
+    FIELD_LIST_OF(entry_trial, consumer_agents, consumers_count, client_agent_record, CLIENTS_MAX,
+                  .packed = true, .counted = true),
+};
+
+static const struct record entry_trial_record = RECORD(entry_trial);
+
 static const struct field entry_segment_fields[] = {
     FIELD(entry_segment, trial),
     FIELD(entry_segment, phase_first, .max = PHASES_MAX - 1),
@@ -137,10 +167,11 @@ static const struct field entry_head_fields[] = {
 const struct record entry_head_record = RECORD_OF(journal_entry, "entry", entry_head_fields);
 
 static const struct record *const records[ENTRY_COUNT] = {
-    [ENTRY_RUN] = &entry_run_record,       [ENTRY_AGENTS] = &entry_agents_record,
-    [ENTRY_CASES] = &entry_cases_record,   [ENTRY_SEGMENT] = &entry_segment_record,
-    [ENTRY_MARK] = &result_mark_record,    [ENTRY_TRIAL_END] = &entry_trial_end_record,
-    [ENTRY_SEARCH] = &entry_search_record, [ENTRY_CALIBRATION] = &entry_calibration_record,
+    [ENTRY_RUN] = &entry_run_record,         [ENTRY_AGENTS] = &entry_agents_record,
+    [ENTRY_CASES] = &entry_cases_record,     [ENTRY_TRIAL] = &entry_trial_record,
+    [ENTRY_SEGMENT] = &entry_segment_record, [ENTRY_SNAPSHOT] = &snapshot_record,
+    [ENTRY_MARK] = &result_mark_record,      [ENTRY_TRIAL_END] = &entry_trial_end_record,
+    [ENTRY_SEARCH] = &entry_search_record,   [ENTRY_CALIBRATION] = &entry_calibration_record,
     [ENTRY_CLOSE] = &entry_close_record,
 };
 
@@ -148,4 +179,9 @@ const struct record *entry_record(enum entry_kind kind)
 {
     ASSERT((size_t)kind < ENTRY_COUNT);
     return records[kind];
+}
+
+void *entry_held(struct journal_entry *entry)
+{
+    return entry->kind == ENTRY_SNAPSHOT ? (void *)entry->as.snapshot : (void *)&entry->as;
 }

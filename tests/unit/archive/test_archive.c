@@ -4,7 +4,6 @@
 #include "entry_samples.h"
 #include "fold.h"
 #include "journal_fixture.h"
-#include "wire_samples.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,6 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+
+static uint32_t below(struct random *random, uint32_t end)
+{
+    return (uint32_t)(random_next(random) % end);
+}
+
+static void *new_zeros(uint32_t count, size_t item_bytes)
+{
+    void *zeros = calloc(count, item_bytes);
+
+    assert_non_null(zeros);
+    return zeros;
+}
 
 static struct archive_writer *new_writer(const char *folder)
 {
@@ -189,8 +201,8 @@ static void flipped_bits_give_an_error_or_another_valid_entry(void **state)
 
             assert_non_null(damaged);
             memcpy(damaged, journal, bytes);
-            for (uint32_t flips = 1 + sample_below(&random, 3); flips > 0; flips--) {
-                damaged[random_next(&random) % bytes] ^= (char)(1 << sample_below(&random, 8));
+            for (uint32_t flips = 1 + below(&random, 3); flips > 0; flips--) {
+                damaged[random_next(&random) % bytes] ^= (char)(1 << below(&random, 8));
             }
             fixture_write(folder, damaged, bytes);
             read_and_fold(folder);
@@ -344,7 +356,7 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
 
 static void numbers_at_the_ends_of_their_ranges_come_back(void **state)
 {
-    struct snapshot *snapshot = sample_zeros(1, sizeof *snapshot);
+    struct snapshot *snapshot = new_zeros(1, sizeof *snapshot);
     struct journal_entry entry = {.kind = ENTRY_SNAPSHOT, .at_unix_ns = INT64_MIN};
     struct journal_entry run = {.kind = ENTRY_RUN, .at_unix_ns = INT64_MAX};
     struct journal_entry read;
@@ -371,13 +383,38 @@ static void fill_clients(struct entry_trial *trial)
 {
     trial->producers_count = 2;
     trial->consumers_count = CLIENTS_MAX - 2;
-    trial->producers = sample_zeros(trial->producers_count, sizeof *trial->producers);
-    trial->consumers = sample_zeros(trial->consumers_count, sizeof *trial->consumers);
-    trial->producer_agents = sample_zeros(trial->producers_count, sizeof(uint32_t));
-    trial->consumer_agents = sample_zeros(trial->consumers_count, sizeof(uint32_t));
+    trial->producers = new_zeros(trial->producers_count, sizeof *trial->producers);
+    trial->consumers = new_zeros(trial->consumers_count, sizeof *trial->consumers);
+    trial->producer_agents = new_zeros(trial->producers_count, sizeof(uint32_t));
+    trial->consumer_agents = new_zeros(trial->consumers_count, sizeof(uint32_t));
+    for (uint32_t i = 0; i < trial->producers_count; i++) {
+        trial->producers[i].topics_count = 1;
+    }
     for (uint32_t i = 0; i < trial->consumers_count; i++) {
         trial->consumers[i].client = CLIENTS_MAX - 1 - i;
+        trial->consumers[i].topics_count = 1;
+        trial->consumers[i].shares_count = 1;
         trial->consumer_agents[i] = AGENTS_MAX - 1;
+    }
+}
+
+static void fill_flow(struct assigned_flow *flow)
+{
+    memset(flow->name, 'f', sizeof flow->name - 1);
+    flow->message.sizes_count = 1;
+    flow->message.sizes[0] = (struct message_size){MESSAGE_BYTES_MIN, MESSAGE_BYTES_MIN, 1};
+    flow->delivery.in_flight = 1;
+    flow->delivery.consume_ack_batch = 1;
+    flow->topics_count = 1;
+    flow->partitions = 1;
+}
+
+static void fill_phase(struct assigned_phase *phase)
+{
+    memset(phase->name, 'p', sizeof phase->name - 1);
+    phase->duration_ns = INT64_MAX / 2;
+    for (uint32_t flow = 0; flow < FLOWS_MAX; flow++) {
+        phase->loads[flow] = (struct phase_load){LOAD_RATE, {UINT64_MAX / 1000, UINT64_MAX}};
     }
 }
 
@@ -391,19 +428,19 @@ static void the_largest_trial_fits_into_a_document(void **state)
     (void)state;
     fill_clients(trial);
     trial->flows_count = FLOWS_MAX;
-    trial->flows = sample_zeros(FLOWS_MAX, sizeof *trial->flows);
+    trial->flows = new_zeros(FLOWS_MAX, sizeof *trial->flows);
+    for (uint32_t i = 0; i < FLOWS_MAX; i++) {
+        fill_flow(&trial->flows[i]);
+    }
     trial->topics_count = TOPICS_MAX;
-    trial->topics = sample_zeros(TOPICS_MAX, sizeof *trial->topics);
+    trial->topics = new_zeros(TOPICS_MAX, sizeof *trial->topics);
     for (uint32_t i = 0; i < TOPICS_MAX; i++) {
         memset(trial->topics[i].name, 't', sizeof trial->topics[i].name - 1);
     }
     trial->phases_count = PHASES_MAX;
-    trial->phases = sample_zeros(PHASES_MAX, sizeof *trial->phases);
+    trial->phases = new_zeros(PHASES_MAX, sizeof *trial->phases);
     for (uint32_t i = 0; i < PHASES_MAX; i++) {
-        memset(trial->phases[i].name, 'p', sizeof trial->phases[i].name - 1);
-        for (uint32_t flow = 0; flow < FLOWS_MAX; flow++) {
-            trial->phases[i].loads[flow] = (struct phase_load){LOAD_RATE, {UINT64_MAX, UINT64_MAX}};
-        }
+        fill_phase(&trial->phases[i]);
     }
     read = write_and_read(&entry);
     assert_true(same_entry(&entry, &read));
@@ -421,9 +458,9 @@ static void an_entry_that_is_too_long_is_refused_and_others_can_follow(void **st
     bool was_cut = false;
 
     (void)state;
-    entry.as.snapshot = sample_zeros(1, sizeof *entry.as.snapshot);
+    entry.as.snapshot = new_zeros(1, sizeof *entry.as.snapshot);
     entry.as.snapshot->readings_count = READINGS_MAX; /* Of at least 5 bytes each. */
-    entry.as.snapshot->readings = sample_zeros(READINGS_MAX, sizeof *entry.as.snapshot->readings);
+    entry.as.snapshot->readings = new_zeros(READINGS_MAX, sizeof *entry.as.snapshot->readings);
     assert_int_equal(archive_append(writer, &entry, &error), -EMSGSIZE);
     assert_non_null(strstr(error.text, ARCHIVE_JOURNAL_NAME));
     entry.as.snapshot->readings_count = 1000;
