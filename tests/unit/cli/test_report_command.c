@@ -142,11 +142,37 @@ static void a_run_that_found_it_out_itself_is_reported_as_invalid(void **state)
     assert_string_equal(outcome.err, "");
 }
 
+/* journals/first-measured: what the agents of a first version really wrote, in a run of a second on
+ * a busy host. */
+static void a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told(void **state)
+{
+    char folder[] = "/tmp/millrace-test-report-XXXXXX";
+    char command[256];
+    struct cli_outcome outcome;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(command, sizeof command, "cp %s/first-measured/run.bson %s", JOURNALS, folder);
+    assert_int_equal(system(command), 0);
+    CALL(command_report, &outcome, "report", folder);
+    assert_int_equal(outcome.code, 3); /* As the run exited. */
+    assert_non_null(strstr(outcome.out, "load threads waited for a CPU"));
+    assert_non_null(strstr(outcome.err, "was written by an earlier version, which did not keep: "));
+    assert_non_null(strstr(outcome.err, "health.answered_first_ns"));
+    assert_non_null(strstr(outcome.err, "stream_range.intended_ns"));
+    /* What was there, though it was 0. */
+    assert_null(strstr(outcome.err, "counters."));
+    (void)snprintf(command, sizeof command, "grep -q '\"lost\": 0' %s/result.json && rm -rf %s",
+                   folder, folder);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_journal_that_contradicts_its_trial_or_itself_is_refused),
         cmocka_unit_test(a_run_that_found_it_out_itself_is_reported_as_invalid),
+        cmocka_unit_test(a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
