@@ -1,9 +1,10 @@
 #include "close_parts.h"
 
+#include "invariant.h"
+
 #include <string.h>
 
-enum { REASONS, OBJECTIVES, CHECKS, COMPARISONS, SEARCHES, STEPS, INSIGHTS, NOISE, LISTS_COUNT };
-static_assert(LISTS_COUNT == CLOSE_LISTS, "each list has its place");
+enum { REASONS, OBJECTIVES, FINDINGS }; /* And what follows: each kind has a list. */
 
 /* The part that is being filled. */
 struct part {
@@ -32,6 +33,24 @@ static uint32_t take(struct part *part, int list, uint32_t rows_count, uint32_t 
         (to)->rows = (from)->rows == NULL ? NULL : (from)->rows + first_;                          \
     } while (0)
 
+/* As findings_append() does, of rows that are borrowed. */
+static void take_findings(struct part *part, const struct findings *from, struct findings *to)
+{
+    struct findings rest = *from;
+
+    for (uint32_t i = 0; i < findings_record.fields_count; i++) {
+        const struct field *list = &findings_record.fields[i];
+        char **rows = field_at(list, to);
+        uint32_t count = 0;
+        uint32_t first;
+        char *all = field_structs(list, &rest, &count);
+
+        ASSERT(FINDINGS + i < CLOSE_LISTS);
+        *field_count_at(list, to) = take(part, FINDINGS + (int)i, count, &first);
+        *rows = all == NULL ? NULL : all + first * list->of->bytes;
+    }
+}
+
 void close_parts_init(struct close_parts *parts, const struct result *result)
 {
     memset(parts, 0, sizeof *parts);
@@ -51,12 +70,7 @@ bool close_parts_next(struct close_parts *parts, struct entry_close *ret)
     ret->ended_unix_ns = result->ended_unix_ns;
     TAKE(&part, REASONS, ret, result, reasons);
     TAKE(&part, OBJECTIVES, ret, result, objectives);
-    TAKE(&part, CHECKS, &ret->findings, &result->findings, checks);
-    TAKE(&part, COMPARISONS, &ret->findings, &result->findings, comparisons);
-    TAKE(&part, SEARCHES, &ret->findings, &result->findings, searches);
-    TAKE(&part, STEPS, &ret->findings, &result->findings, search_steps);
-    TAKE(&part, INSIGHTS, &ret->findings, &result->findings, insights);
-    TAKE(&part, NOISE, &ret->findings, &result->findings, noise);
+    take_findings(&part, &result->findings, &ret->findings);
     ret->more = part.left;
     parts->ended = !part.left;
     return true;

@@ -24,19 +24,17 @@ static int append(void *list, uint32_t *count, const void *from, uint32_t more,
 
 int findings_append(struct findings *to, const struct findings *from, struct errinfo *reterr)
 {
-    bool done = append(&to->checks, &to->checks_count, from->checks, from->checks_count,
-                       sizeof *from->checks) == 0 &&
-                append(&to->comparisons, &to->comparisons_count, from->comparisons,
-                       from->comparisons_count, sizeof *from->comparisons) == 0 &&
-                append(&to->searches, &to->searches_count, from->searches, from->searches_count,
-                       sizeof *from->searches) == 0 &&
-                append(&to->search_steps, &to->search_steps_count, from->search_steps,
-                       from->search_steps_count, sizeof *from->search_steps) == 0 &&
-                append(&to->insights, &to->insights_count, from->insights, from->insights_count,
-                       sizeof *from->insights) == 0 &&
-                append(&to->noise, &to->noise_count, from->noise, from->noise_count,
-                       sizeof *from->noise) == 0;
+    struct findings added = *from; /* Its lists are read only. */
+    bool done = true;
 
+    for (uint32_t i = 0; done && i < findings_record.fields_count; i++) {
+        const struct field *list = &findings_record.fields[i];
+        uint32_t count = 0;
+        const void *rows = field_structs(list, &added, &count);
+
+        done =
+            append(field_at(list, to), field_count_at(list, to), rows, count, list->of->bytes) == 0;
+    }
     return done ? 0 : errinfo_nomem(reterr);
 }
 
@@ -56,11 +54,5 @@ int findings_copy(const struct findings *from, struct findings *to, struct errin
 
 void findings_done(struct findings *findings)
 {
-    free(findings->checks);
-    free(findings->comparisons);
-    free(findings->searches);
-    free(findings->search_steps);
-    free(findings->insights);
-    free(findings->noise);
-    memset(findings, 0, sizeof *findings);
+    record_done(&findings_record, findings);
 }
