@@ -71,19 +71,25 @@ static int take_all(struct sinks *sinks, struct archive_reader *reader, uint64_t
     return r;
 }
 
-/* Whatever reports show of it is not known. */
-static void tell_lacks(const struct archive_reader *reader, const char *folder)
+/* What reports show of it is not known: they say so, too. */
+static int tell_lacks(const struct archive_reader *reader, const char *folder,
+                      struct result *result, struct errinfo *reterr)
 {
     struct text lacks = {0};
 
     archive_reader_lacks(reader, &lacks);
-    if (lacks.bytes_count > 0 && !text_failed(&lacks)) {
+    if (text_failed(&lacks)) {
+        text_done(&lacks);
+        return errinfo_nomem(reterr);
+    }
+    if (lacks.bytes_count > 0) {
         (void)fprintf(stderr,
                       "millrace report: note: %s/%s was written by an earlier version, which did "
                       "not keep: %s. Where a report would use these, it says nothing, or 0.\n",
                       folder, ARCHIVE_JOURNAL_NAME, lacks.bytes);
+        result->journal_lacks = text_take(&lacks);
     }
-    text_done(&lacks);
+    return 0;
 }
 
 /* Folds the journal; the histogram log, if wanted, is written on the way. *ret_code: how to exit on
@@ -130,10 +136,12 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
                         ARCHIVE_JOURNAL_NAME, result->violation);
         *ret_code = EXIT_USAGE;
     }
+    if (r == 0) {
+        r = tell_lacks(reader, folder, result, reterr);
+    }
     if (r < 0) {
         result_free(result);
     } else {
-        tell_lacks(reader, folder);
         *ret = result;
     }
     fold_free(fold);

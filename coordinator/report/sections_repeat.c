@@ -87,4 +87,11 @@ void section_repeat(const struct result *result, struct document *doc)
     add_brokers(result, doc);
     add_equivalences(result, doc);
     add_versions(result, doc);
+    if (result->journal_lacks != NULL) {
+        doc_paragraph(
+            doc, DOC_WARN,
+            "The journal was written by an earlier version, which did not keep: %s. Where "
+            "this report would use these, it says nothing, or 0.",
+            result->journal_lacks);
+    }
 }

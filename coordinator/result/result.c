@@ -83,6 +83,7 @@ void result_free(struct result *result)
     free(result->command);
     free(result->scenario);
     free(result->versions);
+    free(result->journal_lacks);
     free(result->agents);
     free(result->objectives);
     findings_done(&result->findings);

@@ -334,6 +334,8 @@ struct result {
     char scenario_sha256[65];
     struct result_version *versions;
     uint32_t versions_count;
+    char *
+        journal_lacks; /* Fields that its journal, of an earlier version, does not have; or NULL. */
     struct result_agent *agents;
     uint32_t agents_count;
     struct result_case *cases;

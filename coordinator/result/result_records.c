@@ -380,12 +380,18 @@ static const struct field result_scenario_fields[] = {
 static const struct record result_scenario_record =
     RECORD_OF(result, "scenario", result_scenario_fields);
 
+static bool is_of_before(const void *item)
+{
+    return ((const struct result *)item)->journal_lacks != NULL;
+}
+
 static const struct field result_texts_fields[] = {
     FIELD(result, command, .optional = true),
     FIELD_GROUP("scenario", result_scenario_record),
     FIELD(result, scenario_sha256),
     FIELD_LIST_OF(result, versions, versions_count, result_version_record, UINT32_MAX,
                   .shown = SHOWN_BY_NAME),
+    FIELD(result, journal_lacks, .shown_if = is_of_before),
 };
 
 const struct record result_texts_record = RECORD_OF(result, "result", result_texts_fields);

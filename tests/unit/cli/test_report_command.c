@@ -162,7 +162,10 @@ static void a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told(v
     assert_non_null(strstr(outcome.err, "stream_range.intended_ns"));
     /* What was there, though it was 0. */
     assert_null(strstr(outcome.err, "counters."));
-    (void)snprintf(command, sizeof command, "grep -q '\"lost\": 0' %s/result.json && rm -rf %s",
+    (void)snprintf(command, sizeof command,
+                   "cd %s && grep -q '\"lost\": 0' result.json && grep -q '\"journal_lacks\": .*"
+                   "health.handed_ns' result.json && grep -q 'earlier version' report.html && "
+                   "rm -rf %s",
                    folder, folder);
     assert_int_equal(system(command), 0);
 }
