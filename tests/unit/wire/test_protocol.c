@@ -16,12 +16,16 @@
 
 static const char *path;
 
+/* What is of journals only is held beside their schema (test_kept_tables). */
 static void describe_field(struct text *out, const struct field *field)
 {
-    text_addf(out, "  %s %d %zu %" PRId64 " %" PRIu64 " %d %" PRIu32 " %" PRId64 " %s %" PRIu32,
-              field->name, (int)field->type, field->type == FIELD_TEXT ? field->bytes : 0,
-              field->min, field->max, field->optional, field->since, field->otherwise,
-              field->of != NULL ? field->of->name : "-", field->items_max);
+    if (field->only != ONLY_NEITHER) {
+        return;
+    }
+    text_addf(out, "  %s %d %zu %" PRId64 " %" PRIu64 " %d %s %" PRIu32, field->name,
+              (int)field->type, field->type == FIELD_TEXT ? field->bytes : 0, field->min,
+              field->max, field->optional, field->of != NULL ? field->of->name : "-",
+              field->items_max);
     for (uint32_t i = 0; i < field->names_count; i++) {
         text_addf(out, " %s", field->names[i]);
     }
