@@ -1,6 +1,7 @@
-/* Writes corpus/archive anew, for when the journal has changed: small journals of made-up trials.
- */
+/* Writes corpus/archive anew, for when the journal has changed: small journals of made-up trials,
+ * and one with anything that the tables of entries allow. */
 #include "archive.h"
+#include "entry_samples.h"
 #include "file.h"
 #include "made_journal.h"
 
@@ -17,7 +18,30 @@ static void take(void *context, const struct journal_entry *entry)
     }
 }
 
-static bool write_journal(const char *folder, const char *name, const struct made_journal *journal)
+/* Journals that fold. */
+static void take_made(const void *journal, struct archive_writer *writer)
+{
+    made_journal_each(journal, take, writer);
+}
+
+/* An entry of each kind. */
+static void take_samples(const void *seed, struct archive_writer *writer)
+{
+    struct random random;
+
+    random_seed(&random, *(const uint64_t *)seed);
+    for (int kind = 0; kind < ENTRY_COUNT; kind++) {
+        struct journal_entry entry;
+
+        sample_entry(&random, (enum entry_kind)kind, &entry);
+        take(writer, &entry);
+        journal_entry_done(&entry);
+    }
+}
+
+static bool write_entries(const char *folder, const char *name,
+                          void (*take_all)(const void *from, struct archive_writer *writer),
+                          const void *made)
 {
     struct archive_writer *writer = NULL;
     struct errinfo error = {"out of memory"};
@@ -26,7 +50,7 @@ static bool write_journal(const char *folder, const char *name, const struct mad
     bool done = from != NULL && to != NULL && archive_writer_new(folder, &writer, &error) == 0;
 
     if (done) {
-        made_journal_each(journal, take, writer);
+        take_all(made, writer);
         done = archive_writer_close(writer, &error) == 0 && rename(from, to) == 0;
     }
     if (!done) {
@@ -35,6 +59,11 @@ static bool write_journal(const char *folder, const char *name, const struct mad
     free(from);
     free(to);
     return done;
+}
+
+static bool write_journal(const char *folder, const char *name, const struct made_journal *journal)
+{
+    return write_entries(folder, name, take_made, journal);
 }
 
 int main(int argc, char **argv)
@@ -51,6 +80,7 @@ int main(int argc, char **argv)
                                    .agent_lost = UINT32_MAX};
     struct made_trial *trials[2] = {made_trial_new(&options), made_trial_new(&options)};
     struct made_journal journal = {.trials = trials, .trials_count = 1};
+    const uint64_t seeds[] = {1, 2};
     bool done = argc == 2 && write_journal(argv[1], "whole", &journal);
 
     journal.trials_count = 2;
@@ -79,6 +109,8 @@ int main(int argc, char **argv)
     trials[0] = made_trial_new(&options);
     journal.trials_count = 1;
     done = done && write_journal(argv[1], "faults", &journal);
+    done = done && write_entries(argv[1], "sampled_1", take_samples, &seeds[0]);
+    done = done && write_entries(argv[1], "sampled_2", take_samples, &seeds[1]);
     made_trial_free(trials[0]);
     made_trial_free(trials[1]);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -3,6 +3,7 @@
 #include "control_messages.h"
 #include "invariant.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,8 @@ static void sample_structs(struct random *random, const struct field *field, voi
 
     if (field->type == FIELD_ONE) {
         make_structs(field, item, sample_below(random, 2));
+    } else if (field->counted) {
+        make_structs(field, item, *field_count_at(field, item));
     } else {
         make_structs(field, item, least + sample_below(random, more + 1));
     }
@@ -190,7 +193,9 @@ static void sample_field(struct random *random, const struct field *field, void 
         sample_signed(random, field, item);
         break;
     case FIELD_DOUBLE:
-        *(double *)field_at(field, item) = (double)sample_time(random) / 3;
+        *(double *)field_at(field, item) = field->or_nan && sample_below(random, 4) == 0
+                                               ? (double)NAN
+                                               : (double)sample_time(random) / 3;
         break;
     case FIELD_SUM:
         *(double *)field_at(field, item) = (double)sample_number(random) / 3;
@@ -316,7 +321,22 @@ static void mend(struct random *random, const struct record *record, void *item)
     ASSERT(record_is_wrong(record, item) == NULL);
 }
 
-void record_sample(struct random *random, const struct record *record, void *item)
+/* Which fields of a struct go a certain way. */
+typedef bool is_part(const struct field *field, const void *item);
+
+static bool travels(const struct field *field, const void *item)
+{
+    (void)item;
+    return field->only == ONLY_NEITHER;
+}
+
+static bool is_kept(const struct field *field, const void *item)
+{
+    return field->only != ONLY_SHOWN && (field->kept_if == NULL || field->kept_if(item));
+}
+
+static void sample_parts(struct random *random, const struct record *record, void *item,
+                         is_part *part)
 {
     struct record_walk walk;
 
@@ -324,8 +344,54 @@ void record_sample(struct random *random, const struct record *record, void *ite
     while (record_walk_next(&walk)) {
         if (walk.field == NULL) {
             mend(random, walk.record, walk.item);
-        } else if (walk.field->only == ONLY_NEITHER) {
+        } else if (part(walk.field, walk.item)) {
             sample_field(random, walk.field, walk.item);
+        } else {
+            walk.field = NULL;
+        }
+    }
+}
+
+void record_sample(struct random *random, const struct record *record, void *item)
+{
+    sample_parts(random, record, item, travels);
+}
+
+/* Of the same length: ASCII, with a letter of two bytes here and there. */
+static void make_utf8(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == 'a' && text[1] != '\0') {
+            memcpy(text, "\xC3\xA9", 2);
+            text++;
+        } else {
+            *text = (char)(*text & 0x7F);
+            *text = (char)(*text == '\0' ? '?' : *text);
+        }
+    }
+}
+
+/* None is kept as an empty one. */
+static void make_kept_string(char **string)
+{
+    *string = *string == NULL ? calloc(1, 1) : *string;
+    ASSERT(*string != NULL);
+    make_utf8(*string);
+}
+
+void record_sample_kept(struct random *random, const struct record *record, void *item)
+{
+    struct record_walk walk;
+
+    sample_parts(random, record, item, is_kept);
+    record_walk_begin(&walk, record, item);
+    while (record_walk_next(&walk)) {
+        if (walk.field != NULL && walk.field->type == FIELD_TEXT) {
+            make_utf8(field_at(walk.field, walk.item));
+        } else if (walk.field != NULL && walk.field->type == FIELD_STRING) {
+            make_kept_string(field_at(walk.field, walk.item));
+        } else if (walk.field != NULL && walk.field->only == ONLY_SHOWN) {
+            walk.field = NULL; /* It stands twice. */
         }
     }
 }
@@ -398,7 +464,7 @@ static bool same_field(const struct field *field, void *a, void *b)
     }
 }
 
-bool record_same(const struct record *record, const void *a, const void *b)
+static bool same_parts(const struct record *record, const void *a, const void *b, is_part *part)
 {
     struct record_walk walks[2];
 
@@ -407,10 +473,22 @@ bool record_same(const struct record *record, const void *a, const void *b)
     while (record_walk_next(&walks[0]) && record_walk_next(&walks[1])) {
         const struct field *field = walks[0].field;
 
-        if (field != NULL && field->only == ONLY_NEITHER &&
-            !same_field(field, walks[0].item, walks[1].item)) {
+        if (field != NULL && !part(field, walks[0].item)) {
+            walks[0].field = NULL;
+            walks[1].field = NULL;
+        } else if (field != NULL && !same_field(field, walks[0].item, walks[1].item)) {
             return false;
         }
     }
     return true;
+}
+
+bool record_same(const struct record *record, const void *a, const void *b)
+{
+    return same_parts(record, a, b, travels);
+}
+
+bool record_same_kept(const struct record *record, const void *a, const void *b)
+{
+    return same_parts(record, a, b, is_kept);
 }

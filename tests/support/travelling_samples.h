@@ -15,6 +15,10 @@ void record_least(const struct record *record, void *item); /* The least of ever
 /* Of the fields that travel. */
 bool record_same(const struct record *record, const void *a, const void *b);
 
+/* The same of the fields that a journal keeps; texts are UTF-8. */
+void record_sample_kept(struct random *random, const struct record *record, void *item);
+bool record_same_kept(const struct record *record, const void *a, const void *b);
+
 /* Parts that samples are made of. */
 uint32_t sample_below(struct random *random, uint32_t end);
 uint64_t sample_number(struct random *random); /* Of all magnitudes. */
