@@ -19,7 +19,7 @@ static struct pacer_config pacer_config_of(const struct schedule *schedule, uint
         .start_ns = start_ns,
         .rate = assigned->loads[schedule->flow].rate,
         .curve = assigned_curve(assigned),
-        .arrivals = assigned->arrivals,
+        .arrivals = assigned->pacing.arrivals,
         .seed = random_derive(random_derive(schedule->assignment->seed, phase), producer),
         .producers_count = schedule->producers_count,
         .producer = schedule->producer};
@@ -122,7 +122,7 @@ static inline int64_t due_in_phase(const struct schedule *schedule, int64_t now_
 /* Leaves out what is too late by now. False: there is more, or somebody has to take the number. */
 static bool skip_late(struct schedule *schedule, int64_t now_ns)
 {
-    int64_t limit_ns = schedule->assignment->phases[schedule->phase].skip_ns;
+    int64_t limit_ns = schedule->assignment->phases[schedule->phase].pacing.skip_ns;
     uint32_t skips = 0;
 
     if (limit_ns == 0 || load_of(schedule)->load != LOAD_RATE) {
@@ -297,7 +297,7 @@ static uint64_t count_owed(const struct schedule *schedule, int64_t until_ns)
 static void owe_of_phase(struct schedule *schedule, int64_t now_ns,
                          const struct schedule_owed *owed)
 {
-    int64_t skip_ns = schedule->assignment->phases[schedule->phase].skip_ns;
+    int64_t skip_ns = schedule->assignment->phases[schedule->phase].pacing.skip_ns;
     int64_t until_ns = earlier(now_ns, schedule->phase_end_ns);
     uint64_t skipped = schedule_take_skipped(schedule);
 

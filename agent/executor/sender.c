@@ -41,7 +41,8 @@ static int64_t gap_ns(struct sender *sender)
         group->producer_per_s = 0.0;
         if (load->load == LOAD_RATE) {
             /* Aligned producers send as one. */
-            uint32_t instants = phase->arrivals == ARRIVALS_ALIGNED ? 1 : group->producers_count;
+            uint32_t instants =
+                phase->pacing.arrivals == ARRIVALS_ALIGNED ? 1 : group->producers_count;
 
             group->producer_per_s =
                 rate_now(sender, phase, load) / assignment->flows[group->flow].producers_count;

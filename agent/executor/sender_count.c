@@ -37,7 +37,7 @@ void sender_count_ahead(struct sender *sender, int64_t now_ns)
     const struct assignment *assignment = sender->context.assignment;
 
     if (sender->t0_ns == 0 || now_ns < sender->count_look_ns ||
-        assignment->phases[sender->phase_now].arrivals != ARRIVALS_POISSON) {
+        assignment->phases[sender->phase_now].pacing.arrivals != ARRIVALS_POISSON) {
         return;
     }
     sender->count_look_ns = now_ns + AHEAD_NS;

@@ -81,6 +81,13 @@ struct phase_load {
     struct rate rate; /* Of the whole flow; with LOAD_RATE. With a curve its highest rate. */
 };
 
+/* How the messages of a phase follow its schedule, those of all flows with LOAD_RATE. A scenario's
+ * phase has the same struct, so what is added here reaches agents. */
+struct phase_pacing {
+    enum arrivals arrivals;
+    int64_t skip_ns; /* A message that is later than that is not sent any more; 0: all are. */
+};
+
 struct assigned_phase {
     char name[NAME_BYTES];
     int64_t duration_ns; /* At most, for a phase that also has another end. */
@@ -90,8 +97,7 @@ struct assigned_phase {
     bool measured;
     bool implied; /* The drain phase that the scenario did not write. */
     struct phase_consume consume;
-    enum arrivals arrivals; /* Of all flows with LOAD_RATE. */
-    int64_t skip_ns; /* A message that is later than that is not sent any more; 0: all are. */
+    struct phase_pacing pacing;
     struct curve_point
         curve[CURVE_POINTS_MAX]; /* How the rate changes, of each flow with LOAD_RATE. */
     uint32_t curve_count;        /* 0: it does not. */

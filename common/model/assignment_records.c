@@ -118,6 +118,13 @@ static const struct field curve_point_fields[] = {
 
 const struct record curve_point_record = RECORD(curve_point);
 
+static const struct field phase_pacing_fields[] = {
+    FIELD_NAMES_OF(phase_pacing, arrivals, FIELD_ENUM, arrivals),
+    FIELD(phase_pacing, skip_ns, .max = SKIP_NS_MAX),
+};
+
+static const struct record phase_pacing_record = RECORD(phase_pacing);
+
 static const struct field assigned_phase_fields[] = {
     FIELD(assigned_phase, name, .min = 1),
     FIELD(assigned_phase, duration_ns, .min = 1, .max = INT64_MAX / 2),
@@ -126,8 +133,7 @@ static const struct field assigned_phase_fields[] = {
     FIELD(assigned_phase, measured),
     FIELD(assigned_phase, implied),
     FIELD_RECORD_OF(assigned_phase, consume, phase_consume_record),
-    FIELD_NAMES_OF(assigned_phase, arrivals, FIELD_ENUM, arrivals),
-    FIELD(assigned_phase, skip_ns, .max = SKIP_NS_MAX),
+    FIELD_RECORD_OF(assigned_phase, pacing, phase_pacing_record, .flat = true),
     FIELD_ITEMS_OF(assigned_phase, curve, curve_count, curve_point_record, CURVE_POINTS_MAX),
     FIELD_ARRAY_OF(assigned_phase, loads, phase_load_record), /* By flow. */
 };

@@ -216,10 +216,10 @@ static void write_load(const struct assigned_phase *phase, const struct phase_lo
     } else {
         (void)printf("%s", units_format_rate(rate_per_s(load->rate), rate));
     }
-    (void)printf("%s", arrivals[phase->arrivals]);
-    if (phase->skip_ns > 0) {
+    (void)printf("%s", arrivals[phase->pacing.arrivals]);
+    if (phase->pacing.skip_ns > 0) {
         (void)printf(", those later than %s skipped",
-                     units_format_ns((double)phase->skip_ns, rate));
+                     units_format_ns((double)phase->pacing.skip_ns, rate));
     }
 }
 

@@ -324,7 +324,7 @@ uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase
                           load->rate.per_ns - 1) /
                          load->rate.per_ns);
     }
-    if (assigned->arrivals == ARRIVALS_ALIGNED && producers > 0) {
+    if (assigned->pacing.arrivals == ARRIVALS_ALIGNED && producers > 0) {
         due = (due + producers - 1) / producers * producers; /* All of them, each time. */
     }
     return assigned->messages > 0 && assigned->messages < due ? assigned->messages : due;

@@ -129,8 +129,7 @@ static void fill_phase(struct layout *layout, uint32_t index)
     phase->consume = from->consume;
     phase->measured = from->measured;
     phase->implied = from->implied;
-    phase->arrivals = from->arrivals;
-    phase->skip_ns = from->skip_ns;
+    phase->pacing = from->pacing;
     memcpy(phase->curve, from->curve, sizeof phase->curve);
     phase->curve_count = from->curve_count;
     for (uint32_t i = 0; i < layout->flows_count; i++) {

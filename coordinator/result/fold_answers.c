@@ -97,8 +97,8 @@ static int64_t paced_ns(const struct assigned_phase *phase, uint32_t flow, uint6
 {
     const struct phase_load *load = &phase->loads[flow];
 
-    if (load->load != LOAD_RATE || phase->curve_count > 0 || phase->arrivals == ARRIVALS_POISSON ||
-        load->rate.messages == 0) {
+    if (load->load != LOAD_RATE || phase->curve_count > 0 ||
+        phase->pacing.arrivals == ARRIVALS_POISSON || load->rate.messages == 0) {
         return 0;
     }
     return (int64_t)fmin((double)due / rate_per_s(load->rate) * 1e9, (double)INT64_MAX / 2);

@@ -60,8 +60,7 @@ struct scenario_phase {
     struct rate rate;             /* PHASE_RATE; with a curve its highest. */
     struct curve_point curve[CURVE_POINTS_MAX];
     uint32_t curve_count; /* PHASE_RATE: 0 if the rate is constant; a ramp is a curve of two. */
-    enum arrivals arrivals;
-    int64_t skip_ns;     /* `catch_up`; 0: burst. */
+    struct phase_pacing pacing;
     int64_t duration_ns; /* `for`. */
     struct phase_consume consume;
     bool until_drained;

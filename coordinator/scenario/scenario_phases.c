@@ -148,14 +148,14 @@ static void build_course(struct loading *loading, struct node *item, struct scen
         build_curve(loading, rate, phase);
     }
     if (arrivals != NULL && !arrivals->bad) {
-        phase->arrivals = (enum arrivals)arrivals->number;
+        phase->pacing.arrivals = (enum arrivals)arrivals->number;
         if (!paced) {
             problems_node_key(&loading->problems, arrivals,
                               "needs a rate (with max and none there is no schedule)");
         }
     }
-    phase->skip_ns = usable_number(usable(item, "catch_up"), "phases.*.catch_up");
-    if (phase->skip_ns > 0 && !paced) {
+    phase->pacing.skip_ns = usable_number(usable(item, "catch_up"), "phases.*.catch_up");
+    if (phase->pacing.skip_ns > 0 && !paced) {
         problems_node_key(&loading->problems, node_child(item, "catch_up"),
                           "needs a rate (with max and none nothing is late)");
     }

@@ -205,8 +205,8 @@ static void phases_and_producers_have_poisson_schedules_of_their_own(void **stat
     fixture_producer(&fixture);
     (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
     (void)fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
-    fixture.phases[0].arrivals = ARRIVALS_POISSON;
-    fixture.phases[1].arrivals = ARRIVALS_POISSON;
+    fixture.phases[0].pacing.arrivals = ARRIVALS_POISSON;
+    fixture.phases[1].pacing.arrivals = ARRIVALS_POISSON;
     begin(&first, &fixture, 0);
     begin(&second, &fixture, 1);
     first_ns = schedule_next_ns(&first, START_NS, &due);
@@ -237,7 +237,7 @@ static void a_number_of_messages_is_shared_and_ends_the_segment(void **state)
 
         fixture.phases[0].messages = numbers[round / 4];
         fixture.phases[0].loads[0].load = round % 4 == 3 ? LOAD_MAX : LOAD_RATE;
-        fixture.phases[0].arrivals = (enum arrivals)(round % 4 % 3);
+        fixture.phases[0].pacing.arrivals = (enum arrivals)(round % 4 % 3);
         for (uint32_t producer = 0; producer < 3; producer++) {
             int64_t now_ns = START_NS + NS_PER_S - 1;
             struct schedule schedule;

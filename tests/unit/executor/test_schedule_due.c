@@ -103,7 +103,7 @@ static void what_came_due_of_poisson_arrivals_is_what_was_offered(void **state)
     fill_mixed(&fixture);
     random_seed(&random, 5);
     for (uint32_t phase = 0; phase < fixture.assignment.phases_count; phase++) {
-        fixture.phases[phase].arrivals = ARRIVALS_POISSON;
+        fixture.phases[phase].pacing.arrivals = ARRIVALS_POISSON;
     }
     fixture.phases[1].loads[0].load = LOAD_NONE;
     fixture.phases[0].curve[0] = (struct curve_point){0, UINT64_C(900000000)};
@@ -169,10 +169,10 @@ static void what_is_later_than_the_limit_is_skipped_and_counted_in_its_phase(voi
     (void)state;
     fixture_init(&fixture);
     fixture_producer(&fixture);
-    fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS)->skip_ns = 20 * NS_PER_MS;
+    fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS)->pacing.skip_ns = 20 * NS_PER_MS;
     (void)fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS); /* burst */
-    fixture_phase(&fixture, LOAD_RATE, (struct rate){100, NS_PER_MS}, 100 * NS_PER_MS)->skip_ns =
-        NS_PER_MS;
+    fixture_phase(&fixture, LOAD_RATE, (struct rate){100, NS_PER_MS}, 100 * NS_PER_MS)
+        ->pacing.skip_ns = NS_PER_MS;
     begin(&schedule, &fixture, 0);
     assert_int_equal(send_all(&schedule, START_NS, skipped), 1);
     /* Those of 1 to 29 ms are more than 20 ms late, that of 30 ms is not. */
@@ -197,7 +197,7 @@ static void what_was_skipped_is_of_the_number_of_messages(void **state)
     fixture_init(&fixture);
     fixture_producer(&fixture);
     phase = fixture_phase(&fixture, LOAD_RATE, per_ms, 100 * NS_PER_MS);
-    phase->skip_ns = 5 * NS_PER_MS;
+    phase->pacing.skip_ns = 5 * NS_PER_MS;
     phase->messages = 10;
     begin(&schedule, &fixture, 0);
     assert_int_equal(send_all(&schedule, START_NS + 50 * NS_PER_MS, skipped), 0);
@@ -219,8 +219,8 @@ static void poisson_arrivals_that_were_skipped_came_due(void **state)
     fixture_init(&fixture);
     fixture_producer(&fixture);
     phase = fixture_phase(&fixture, LOAD_RATE, per_ms, NS_PER_S);
-    phase->arrivals = ARRIVALS_POISSON;
-    phase->skip_ns = 10 * NS_PER_MS;
+    phase->pacing.arrivals = ARRIVALS_POISSON;
+    phase->pacing.skip_ns = 10 * NS_PER_MS;
     begin(&schedule, &fixture, 0);
     for (int64_t at_ms = 0; at_ms <= 1100; at_ms += 100) {
         sent += send_all(&schedule, START_NS + at_ms * NS_PER_MS, skipped);

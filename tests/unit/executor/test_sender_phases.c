@@ -57,7 +57,7 @@ static void messages_that_are_too_late_are_skipped_and_counted(void **state)
     (void)state;
     rig_begin(&rig, 1, LOAD_RATE, per_ms);
     rig.fixture.phases[0].duration_ns = 50 * NS_PER_MS;
-    rig.fixture.phases[0].skip_ns = 10 * NS_PER_MS;
+    rig.fixture.phases[0].pacing.skip_ns = 10 * NS_PER_MS;
     (void)fixture_phase(&rig.fixture, LOAD_NONE, no_rate, NS_PER_S);
     rig_open(&rig, &fake_backend);
     fake_script()->confirms = true;
@@ -84,7 +84,7 @@ static void missing_arrivals_are_counted_in_small_pieces(void **state)
 
     (void)state;
     rig_begin(&rig, 1, LOAD_RATE, (struct rate){1, NS_PER_US});
-    rig.fixture.phases[0].arrivals = ARRIVALS_POISSON;
+    rig.fixture.phases[0].pacing.arrivals = ARRIVALS_POISSON;
     rig_open(&rig, &fake_backend);
     fake_script()->client_blocked[0] = true;
     rig_start(&rig, t0_ns);

@@ -356,9 +356,9 @@ static void messages_of_a_phase_are_those_due_before_its_end(void **state)
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
     phase.loads[0].rate = (struct rate){3, 10}; /* 0, 3.3, 6.6 */
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
-    phase.arrivals = ARRIVALS_ALIGNED; /* All three at 0 and at 10, which is the end. */
+    phase.pacing.arrivals = ARRIVALS_ALIGNED; /* All three at 0 and at 10, which is the end. */
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
-    phase.arrivals = ARRIVALS_CONSTANT;
+    phase.pacing.arrivals = ARRIVALS_CONSTANT;
     phase.curve[0].messages_per_1e6_s = UINT64_C(1000000000) * 1000000; /* 1, 2 ... in each ns. */
     phase.curve[1] = (struct curve_point){9, UINT64_C(19000000000) * 1000000};
     phase.curve_count = 2;

@@ -14,7 +14,7 @@ static uint64_t paced(const struct assigned_phase *phase, uint32_t producers)
         const struct pacer_config config = {.start_ns = 1000,
                                             .rate = phase->loads[0].rate,
                                             .curve = assigned_curve(phase),
-                                            .arrivals = phase->arrivals,
+                                            .arrivals = phase->pacing.arrivals,
                                             .producers_count = producers,
                                             .producer = k};
 
@@ -54,7 +54,8 @@ static void pacers_send_what_the_plan_asks_for(void **state)
             continue;
         }
         phase.loads[0] = (struct phase_load){LOAD_RATE, rate};
-        phase.arrivals = random_next(&random) % 2 == 0 ? ARRIVALS_CONSTANT : ARRIVALS_ALIGNED;
+        phase.pacing.arrivals =
+            random_next(&random) % 2 == 0 ? ARRIVALS_CONSTANT : ARRIVALS_ALIGNED;
         fill_curve(&phase, &random);
         assert_true(plan_phase_messages(&assignment, 0, 0) == paced(&phase, producers));
     }

@@ -29,8 +29,8 @@ static void a_ramp_is_a_curve_of_two_points(void **state)
     assert_int_equal(phase->curve[1].at_ns, 60 * NS_PER_S);
     assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(50000000000));
     assert_true(rate_per_s(phase->rate) == 50000.0);
-    assert_int_equal(phase->arrivals, ARRIVALS_CONSTANT);
-    assert_int_equal(phase->skip_ns, 0);
+    assert_int_equal(phase->pacing.arrivals, ARRIVALS_CONSTANT);
+    assert_int_equal(phase->pacing.skip_ns, 0);
 }
 
 static void a_ramp_may_begin_or_end_at_nothing(void **state)
@@ -51,14 +51,14 @@ static void a_curve_is_played_faster_and_written_in_any_order(void **state)
                             "    catch_up: 250ms\n"
                             "    arrivals: poisson\n");
 
-    assert_int_equal(phase->skip_ns, 250 * NS_PER_MS);
+    assert_int_equal(phase->pacing.skip_ns, 250 * NS_PER_MS);
     assert_int_equal(phase->curve_count, 3);
     assert_int_equal(phase->curve[0].at_ns, 0);
     assert_int_equal(phase->curve[1].at_ns, 13 * HOUR_NS / 24);
     assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(35000000000));
     assert_int_equal(phase->curve[2].at_ns, HOUR_NS);
     assert_true(rate_per_s(phase->rate) == 35000.0);
-    assert_int_equal(phase->arrivals, ARRIVALS_POISSON);
+    assert_int_equal(phase->pacing.arrivals, ARRIVALS_POISSON);
 }
 
 static void a_curve_without_speed_runs_by_the_clock(void **state)
@@ -77,7 +77,7 @@ static void arrivals_hold_for_percents_of_flows_too(void **state)
     const struct scenario *s = fixture_good(*state, text, NULL);
 
     assert_int_equal(s->setups[0].phases[0].kind, PHASE_LOAD);
-    assert_int_equal(s->setups[0].phases[0].arrivals, ARRIVALS_ALIGNED);
+    assert_int_equal(s->setups[0].phases[0].pacing.arrivals, ARRIVALS_ALIGNED);
 }
 
 static void a_point_of_a_curve_is_set_from_outside(void **state)
