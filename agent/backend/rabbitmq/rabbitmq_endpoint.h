@@ -49,6 +49,7 @@ struct rabbitmq_slot {
 struct rabbitmq_producer {
     struct rabbitmq_slot *slots;
     uint64_t slots_mask;
+    uint64_t first; /* Number that has the first place; moves on when nothing is outstanding. */
     uint64_t oldest;
     uint64_t next;
     uint64_t base;

@@ -1,8 +1,8 @@
 #include "mono.h"
+#include "pages.h"
 #include "rabbitmq_endpoint.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Confirms may come out of order. A window as large as in_flight would then be full although
@@ -11,7 +11,7 @@
 
 static struct rabbitmq_slot *slot_of(const struct rabbitmq_producer *producer, uint64_t number)
 {
-    return &producer->slots[number & producer->slots_mask];
+    return &producer->slots[(number - producer->first) & producer->slots_mask];
 }
 
 int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *client,
@@ -24,7 +24,7 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
     while (slots < wanted) {
         slots *= 2;
     }
-    producer->slots = calloc(slots, sizeof *producer->slots);
+    producer->slots = pages_new(slots * sizeof *producer->slots);
     if (producer->slots == NULL) {
         return errinfo_nomem(reterr);
     }
@@ -39,7 +39,8 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
 void rabbitmq_producer_done(struct rabbitmq_client *client)
 {
     rabbitmq_publish_done(client);
-    free(client->producer.slots);
+    pages_free(client->producer.slots,
+               (client->producer.slots_mask + 1) * sizeof *client->producer.slots);
     client->producer.slots = NULL;
 }
 
@@ -285,6 +286,9 @@ int rabbitmq_submit(struct endpoint *endpoint, const struct message *message)
         !rabbitmq_client_has_room(endpoint, client,
                                   message->bytes_count + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
         return -EAGAIN;
+    }
+    if (producer->oldest == producer->next) {
+        producer->first = producer->next; /* So that a full table is touched by a full one only. */
     }
     *slot_of(producer, producer->next) =
         (struct rabbitmq_slot){.token = message->token, .state = SLOT_WAITING};
