@@ -33,7 +33,7 @@ void explain_limits(const struct plan_trial *trial)
         struct plan_needs needs = plan_needs_of(&trial->assignments[i]);
 
         connections += needs.connections;
-        resident_bytes += plan_resident_bytes(&trial->assignments[i]);
+        resident_bytes += plan_resident_kept_bytes(&trial->assignments[i]);
         if (plan_needs_files(&needs, &limits, why)) {
             (void)printf("  too many clients for agent %" PRIu32 " on this host: %s\n", i, why);
         }

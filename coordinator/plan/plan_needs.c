@@ -74,7 +74,7 @@ bool plan_needs_memory(double resident_bytes, const struct plan_limits *limits, 
     }
     (void)snprintf(ret, PLAN_NEEDS_BYTES,
                    "its agents take about %s of memory together, the host has %s: fewer clients, "
-                   "topics or partitions, smaller messages, or more hosts",
+                   "topics or partitions, or more hosts",
                    units_format_bytes(resident_bytes, needed),
                    units_format_bytes((double)limits->memory_bytes, there));
     return true;

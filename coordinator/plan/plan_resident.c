@@ -144,8 +144,12 @@ static double sights_bytes(const struct assignment *a, const struct assigned_con
                            bool local)
 {
     const struct assigned_flow *flow = &a->flows[consumer->flow];
-    double share = fmin(1.0, (double)consumer->topics_count / fmax(flow->topics_count, 1.0));
-    double eights = ceil(flow->streams_count * share / SIGHTS_STREAMS);
+    double topics = fmin(1.0, (double)consumer->topics_count / fmax(flow->topics_count, 1.0));
+    double partitions =
+        fmax(1.0 / fmax(flow->partitions, 1.0), 1.0 / fmax(consumer->shares_count, 1.0));
+    double streams = flow->streams_count * topics;
+    /* Those of one partition lie apart from each other. */
+    double eights = ceil(fmin(streams / SIGHTS_STREAMS, streams * partitions));
     double messages = messages_of(a, consumer->flow) / fmax(flow->consumers_count, 1.0);
     double seen = eights * (1.0 - exp(-messages / fmax(eights, 1.0)));
     double lists = 1.0 - exp(-messages / (local ? LOCAL_CHUNK : 1.0));
@@ -204,13 +208,17 @@ static double in_flight_bytes(const struct assignment *a)
     return bytes;
 }
 
-double plan_resident_bytes(const struct assignment *a)
+double plan_resident_kept_bytes(const struct assignment *a)
 {
     const struct catalog_entry *entry = catalog_find(a->target.backend);
     double clients = (double)a->producers_count + (double)a->consumers_count;
 
     return IDLE_BYTES + histograms_bytes(a) + payload_bytes(a) + streams_bytes(a, entry->local) +
-           in_flight_bytes(a) + clients * CLIENT_BYTES +
-           (double)a->producers_count * (double)entry->producer_bytes +
+           clients * CLIENT_BYTES + (double)a->producers_count * (double)entry->producer_bytes +
            (double)a->consumers_count * (double)entry->consumer_bytes;
+}
+
+double plan_resident_bytes(const struct assignment *a)
+{
+    return plan_resident_kept_bytes(a) + in_flight_bytes(a);
 }

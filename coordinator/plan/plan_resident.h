@@ -10,4 +10,8 @@
 /* Resident memory of an agent at the end of the trial. */
 double plan_resident_bytes(const struct assignment *assignment);
 
+/* Of it, without messages that are under way: how many those are is the broker's to say, which may
+ * take few at a time, so that a run may fit although its windows would not. */
+double plan_resident_kept_bytes(const struct assignment *assignment);
+
 #endif

@@ -60,7 +60,7 @@ static int lack_memory(const struct run *run, const struct plan_trial *trial, ui
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
         if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, &of->hello)) {
-            bytes += plan_resident_bytes(&trial->assignments[i]);
+            bytes += plan_resident_kept_bytes(&trial->assignments[i]);
         }
     }
     return plan_needs_memory(bytes, &limits, why)

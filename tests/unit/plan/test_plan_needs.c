@@ -73,8 +73,7 @@ static void too_little_memory_is_told_with_the_sum(void **state)
     assert_false(plan_needs_memory(2147483648.0, &limits, why));
     assert_true(plan_needs_memory(5e9, &limits, why));
     assert_string_equal(why, "its agents take about 4.66 GiB of memory together, the host has 2.00 "
-                             "GiB: fewer clients, topics or partitions, smaller messages, or more "
-                             "hosts");
+                             "GiB: fewer clients, topics or partitions, or more hosts");
     limits.memory_bytes = 0; /* Unknown. */
     assert_false(plan_needs_memory(5e9, &limits, why));
 }
