@@ -39,10 +39,9 @@
 #define OBJECTIVES_IMPLIED_MAX 4 /* Of each case. */
 #define CASES_MAX 4096           /* Setups x targets. */
 #define REPEAT_MAX 1000
-#define TRIALS_MAX 20000            /* Of a run. */
-#define OBJECTIVE_ROWS_MAX 16384    /* Objectives, the implied ones too, x cases. */
-#define OBJECTIVE_WINDOWS_MAX 16384 /* Objectives with windows x phases of a trial. */
-#define PHASE_ROWS_MAX (1 << 20)    /* (Flows and all together) x phases x trials of a run. */
+#define TRIALS_MAX 20000         /* Of a run. */
+#define OBJECTIVE_ROWS_MAX 16384 /* Objectives, the implied ones too, in phases of all cases. */
+#define PHASE_ROWS_MAX (1 << 20) /* (Flows and all together) x phases x trials of a run. */
 /* Numbers of calibrating trials lie beyond those of any run: a late snapshot must not be taken for
  * another's. */
 #define CALIBRATION_TRIAL_FIRST UINT32_C(0x40000000)

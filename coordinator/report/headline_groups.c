@@ -1,4 +1,6 @@
 #include "headline_groups.h"
+
+#include "phase_choice.h"
 #include "sentence_lists.h"
 
 #include <math.h>
@@ -225,12 +227,16 @@ static void add_phases(const struct result *result, const struct result_case *fi
 {
     static const struct figure figures[] = {
         {SERIES_E2E, 50.0}, {SERIES_E2E, 99.0}, {SERIES_E2E, 100.0}, {SERIES_PUBLISH, 99.0}};
+    struct phase_choice choice = phase_choice_make(with_figures, true, PHASES_FIRST_SCREEN_MAX);
     const struct result_phase *phase = NULL;
-    uint32_t rows = facts_measured_count(with_figures);
+    uint32_t rows = choice.listed == NULL ? facts_measured_count(with_figures) : choice.count;
     char name[HEADLINE_NAME_BYTES];
     bool begins = true;
 
     while ((phase = facts_measured_next(with_figures, phase)) != NULL) {
+        if (!phase_choice_has(&choice, with_figures, phase)) {
+            continue;
+        }
         if (begins) {
             doc_cell_target(doc, headline_group_name(result, first, name),
                             facts_colour(result, first), rows);
@@ -253,6 +259,8 @@ static void add_phases(const struct result *result, const struct result_case *fi
         }
         begins = false;
     }
+    notes->phases_left_out += choice.left_out;
+    phase_choice_done(&choice);
 }
 
 static bool is_left_out(const struct result_case *of)

@@ -13,6 +13,7 @@ struct headline_notes {
     bool service;
     bool few_samples;
     bool not_reached;
+    uint32_t phases_left_out;
 };
 
 /* Rows that the first screen has room for, beside sentence and objectives. */

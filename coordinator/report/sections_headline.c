@@ -1,5 +1,6 @@
 #include "headline_groups.h"
 #include "mono.h"
+#include "phase_choice.h"
 #include "sections.h"
 #include "sentence.h"
 #include "sentence_lists.h"
@@ -134,11 +135,15 @@ static void add_faults(const struct result_case *result_case, bool covered, stru
 static void add_case(const struct result *result, const struct result_case *result_case,
                      bool phase_column, struct headline_notes *notes, struct document *doc)
 {
+    struct phase_choice choice = phase_choice_make(result_case, true, PHASES_FIRST_SCREEN_MAX);
     const struct result_phase *phase = NULL;
-    uint32_t rows = facts_measured_count(result_case);
+    uint32_t rows = choice.listed == NULL ? facts_measured_count(result_case) : choice.count;
     bool first = true;
 
     while ((phase = facts_measured_next(result_case, phase)) != NULL) {
+        if (!phase_choice_has(&choice, result_case, phase)) {
+            continue;
+        }
         if (first) {
             doc_cell_target(doc, result_case->name, facts_colour(result, result_case), rows);
         } else {
@@ -158,6 +163,8 @@ static void add_case(const struct result *result, const struct result_case *resu
         }
         first = false;
     }
+    notes->phases_left_out += choice.left_out;
+    phase_choice_done(&choice);
 }
 
 static void add_left_out(const struct result *result, const struct result_case *result_case,
@@ -201,6 +208,11 @@ static void add_notes(const struct headline_notes *notes, struct document *doc)
     }
     if (notes->not_reached) {
         doc_paragraph(doc, DOC_MUTED, "‡ Less than 99 %% of what was due was sent in time.");
+    }
+    if (notes->phases_left_out > 0) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "Shown are phases with faults or with the highest p99; %u more are not.",
+                      notes->phases_left_out);
     }
     if (notes->few_samples) {
         doc_paragraph(doc, DOC_MUTED,

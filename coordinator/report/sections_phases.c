@@ -1,6 +1,7 @@
 #include "facts.h"
 #include "latency_figure.h"
 #include "mono.h"
+#include "phase_choice.h"
 #include "sections.h"
 
 #include <stddef.h>
@@ -138,7 +139,8 @@ static uint32_t phase_columns(struct doc_column *columns, bool flows, const stru
     return count + rest_count;
 }
 
-static void add_delivery_table(const struct result_case *result_case, struct document *doc)
+static void add_delivery_table(const struct result_case *result_case,
+                               const struct phase_choice *choice, struct document *doc)
 {
     static const struct doc_column fixed[] = {
         {"lasted", NULL, DOC_RIGHT},
@@ -170,7 +172,8 @@ static void add_delivery_table(const struct result_case *result_case, struct doc
     doc_table(doc, "Rates, then messages; a message belongs to the phase in which it was due",
               columns, count);
     for (uint32_t i = 0; i < result_case->phases_count; i++) {
-        if (!is_silent(&result_case->phases[i])) {
+        if (!is_silent(&result_case->phases[i]) &&
+            phase_choice_has(choice, result_case, &result_case->phases[i])) {
             add_delivery_row(&result_case->phases[i], flows, shown, doc);
             if (skipped) {
                 add_skipped(&result_case->phases[i], doc);
@@ -298,7 +301,8 @@ static bool find_extras(const struct result_case *result_case, struct latency_ex
     return any;
 }
 
-static void add_latency_table(const struct result_case *result_case, struct document *doc)
+static void add_latency_table(const struct result_case *result_case,
+                              const struct phase_choice *choice, struct document *doc)
 {
     static const struct doc_column rest[] = {
         {"latency", "Response from the intended send, service from the actual one", DOC_LEFT},
@@ -348,11 +352,28 @@ static void add_latency_table(const struct result_case *result_case, struct docu
     doc_table(doc, "Latencies", columns, count);
     for (uint32_t i = 0; i < result_case->phases_count; i++) {
         const struct result_phase *phase = &result_case->phases[i];
+        bool shown = phase->measured && phase_choice_has(choice, result_case, phase);
 
-        for (int series = 0; series < SERIES_COUNT && phase->measured; series++) {
+        for (int series = 0; series < SERIES_COUNT && shown; series++) {
             add_latency_row(phase, (enum series)series, &extras, doc);
         }
     }
+}
+
+/* Where a case has more phases than anybody reads: those that say the most. */
+static void add_tables(const struct result_case *result_case, struct document *doc)
+{
+    struct phase_choice choice = phase_choice_make(result_case, false, PHASES_TABLE_MAX);
+
+    if (choice.left_out > 0) {
+        doc_paragraph(doc, DOC_MUTED,
+                      "%u phases with faults or with the highest p99 end to end; %u more are in "
+                      "result.json.",
+                      choice.count, choice.left_out);
+    }
+    add_delivery_table(result_case, &choice, doc);
+    add_latency_table(result_case, &choice, doc);
+    phase_choice_done(&choice);
 }
 
 void section_phases(const struct result *result, struct document *doc)
@@ -372,7 +393,6 @@ void section_phases(const struct result *result, struct document *doc)
         doc_subheading(doc, "%s%s%s", result_case->name,
                        result_case->trials_count > 1 ? ", all trials merged" : "",
                        result_case->status == CASE_FAILED ? ", failed" : "");
-        add_delivery_table(result_case, doc);
-        add_latency_table(result_case, doc);
+        add_tables(result_case, doc);
     }
 }

@@ -1,6 +1,7 @@
 /* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
 #include "headline_groups.h"
 #include "latency_figure.h"
+#include "phase_choice.h"
 #include "report.h"
 #include "sentence.h"
 #include "sentence_lists.h"
@@ -240,6 +241,7 @@ static void add_header(const struct layout *layout, struct text *out)
 static bool add_case(const struct layout *layout, const struct result_case *result_case,
                      struct text *out)
 {
+    struct phase_choice choice = phase_choice_make(result_case, true, PHASES_FIRST_SCREEN_MAX);
     const struct result_phase *phase = NULL;
     bool service = false;
 
@@ -248,6 +250,9 @@ static bool add_case(const struct layout *layout, const struct result_case *resu
         char texts[COLUMN_COUNT][COLUMN_TEXT_BYTES];
         char name[2 * NAME_BYTES + 2];
 
+        if (!phase_choice_has(&choice, result_case, phase)) {
+            continue;
+        }
         service |= format_columns(result_case, phase, texts);
         name_of(result_case, phase, layout->phases, name, sizeof name);
         add_name(layout, name, out);
@@ -258,6 +263,11 @@ static bool add_case(const struct layout *layout, const struct result_case *resu
         }
         text_add(out, "\n");
     }
+    if (choice.left_out > 0) {
+        text_addf(out, "  and %u more phases; shown are those with faults or the highest p99\n",
+                  choice.left_out);
+    }
+    phase_choice_done(&choice);
     return service;
 }
 

@@ -40,6 +40,7 @@ class Relay:
         self._kept = []
         self._full = False  # Nobody accepts, and the kernel has room for nobody more: it drops what asks for a connection.
         self.unanswered = 0
+        self.accepted = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -47,6 +48,7 @@ class Relay:
 
     def _accept(self):
         client, _ = self._listener.accept()
+        self.accepted += 1
         if not self._accepting:
             self.unanswered += 1
             self._kept.append(client)  # Connected as far as TCP goes, and never a word.

@@ -188,4 +188,20 @@ def memory():
             check("Memory of the agents" in file.read(), f"{name} shows it")
 
 
+@test("1,024 phases run one after the other, with 1,023 objectives; the report stays readable")
+def many_phases():
+    phases = [f"{{ name: p{i}, rate: 500/s, for: 8ms }}" for i in range(1024)]
+    objectives = ["attained >= 0%"] + [f"{{ that: e2e.max < 1h, phase: p{i} }}" for i in range(1023)]
+    path = bed.scenario(phases=phases, selfcheck="warn", objectives="".join(f"  - {one}\n" for one in objectives))
+    folder = bed.new_path("run")
+    program = bed.millrace("run", path, "--out", folder)
+    case = bed.case_of(bed.result_of(folder), "memory")
+    same(len([phase for phase in case["phases"] if phase["name"].startswith("p")]), 1024, "phases")
+    same(bed.total(case, "sent"), 4096, "sent")
+    bed.contains(program.out, "and 1000 more phases", "the summary")
+    bed.check(len(program.out.splitlines()) < 60, program.out)
+    size = os.path.getsize(os.path.join(folder, "report.html"))
+    bed.check(size < 1500000, f"report.html has {size} bytes")
+
+
 bed.main()

@@ -8,6 +8,7 @@ import threading
 import time
 
 import bed
+import bed_relay
 from bed import check, contains, matches, same, test
 
 PASSWORD = "s3cret-Wort"
@@ -361,6 +362,25 @@ def no_password(mosquitto):
             same([path for path, content in every_file(folder) if PASSWORD.encode() in content], [], f"files that hold it after {words[0]}")
     wrong = bed.millrace("check", bed.write("bad.yaml", re.sub("password: [^}]*", f'password: [ "{PASSWORD}" ]', bed.read(path))), code=2)
     check(PASSWORD not in wrong.err + wrong.out, f"an error tells it:\n{wrong.err}")
+
+
+SECURE_RABBITMQ = ("rabbitmq", "--tls")
+
+
+# rabbitmq-c dials TLS connections itself: to find out first whether anybody listens made two of each.
+@test("amqps makes one TCP connection for each AMQP connection", needs=[SECURE_RABBITMQ])
+def tls_once(rabbitmq):
+    opened = lambda: rabbitmq.counters()["rabbitmq_connections_opened_total"]
+    ca = os.path.join(rabbitmq.folder(), "tls", "ca.pem")
+    relay = bed_relay.Relay(rabbitmq.port)
+    before = opened()
+    address = rabbitmq.address.replace(str(rabbitmq.port), str(relay.port))
+    targets = f'  - {{ backend: rabbitmq, address: "{address}", tls: {{ ca: "{ca}" }} }}\n'
+    topology = "{ topics: 8, producers: 8, consumers: 8 }"
+    bed.millrace("run", bed.scenario(targets, ["{ name: steady, rate: 100/s, for: 1s }"], topology=topology), "--selfcheck", "warn")
+    bed.check(opened() - before >= 16, f"{opened() - before:.0f} AMQP connections were opened")
+    same(relay.accepted, opened() - before, "TCP connections")
+    relay.close()
 
 
 bed.main()
