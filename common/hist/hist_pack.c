@@ -22,9 +22,8 @@ static_assert((int64_t)HIST_PACKED_BYTES_MAX >= 4 * NUMBER_LEB_BYTES + SUM_LEB_B
               "the packed form of every histogram fits");
 
 struct packer {
-    uint8_t *at; /* NULL: bytes are only counted. */
+    uint8_t *at;
     const uint8_t *end;
-    size_t bytes_count;
     bool full;
 };
 
@@ -33,14 +32,11 @@ static void put(struct packer *packer, hist_wide number)
     do {
         uint8_t more = number > 0x7f ? 0x80 : 0;
 
-        if (packer->at != NULL) {
-            if (packer->at == packer->end) {
-                packer->full = true;
-                return;
-            }
-            *packer->at++ = (uint8_t)(number & 0x7f) | more;
+        if (packer->at == packer->end) {
+            packer->full = true;
+            return;
         }
-        packer->bytes_count++;
+        *packer->at++ = (uint8_t)(number & 0x7f) | more;
         number >>= 7;
     } while (number > 0);
 }
@@ -59,45 +55,50 @@ static void put_buckets(struct packer *packer, const struct hist *hist, const in
     }
 }
 
-static void put_hist(struct packer *packer, const struct hist *hist)
-{
-    put(packer, hist->count);
-    put(packer, hist->over_range);
-    put(packer, (uint64_t)hist_min(hist));
-    put(packer, (uint64_t)hist_max(hist));
-    put(packer, hist->sum_ns);
-    if (hist->count > 0) {
-        put_buckets(packer, hist, hist->counts);
-    }
-    if (hist->censored_count > 0) {
-        put(packer, 0);
-        put_buckets(packer, hist, hist->censored);
-    }
-}
-
 int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
 {
     struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
 
-    put_hist(&packer, hist);
-    return packer.full ? -ENOSPC : (int)packer.bytes_count;
+    put(&packer, hist->count);
+    put(&packer, hist->over_range);
+    put(&packer, (uint64_t)hist_min(hist));
+    put(&packer, (uint64_t)hist_max(hist));
+    put(&packer, hist->sum_ns);
+    if (hist->count > 0) {
+        put_buckets(&packer, hist, hist->counts);
+    }
+    if (hist->censored_count > 0) {
+        put(&packer, 0);
+        put_buckets(&packer, hist, hist->censored);
+    }
+    return packer.full ? -ENOSPC : (int)(packer.at - (uint8_t *)buffer);
+}
+
+/* So long it is at most: with few samples few buckets have some. */
+static size_t packed_bytes_max(const struct hist *hist)
+{
+    uint64_t buckets = hist->count < HIST_BUCKETS ? hist->count : HIST_BUCKETS;
+
+    buckets *= hist->censored_count > 0 ? 2 : 1;
+    return (size_t)(4 * NUMBER_LEB_BYTES + SUM_LEB_BYTES + 1) +
+           (size_t)buckets * (size_t)(3 + NUMBER_LEB_BYTES);
 }
 
 int hist_packed_of(const struct hist *hist, struct hist_packed *ret, struct errinfo *reterr)
 {
-    struct packer counting = {.at = NULL};
-    struct packer packer;
+    size_t room_bytes = packed_bytes_max(hist);
+    uint8_t *room = malloc(room_bytes);
     uint8_t *bytes;
+    int bytes_count;
 
-    put_hist(&counting, hist);
-    bytes = malloc(counting.bytes_count);
-    if (bytes == NULL) {
+    if (room == NULL) {
         return errinfo_nomem(reterr);
     }
-    packer = (struct packer){.at = bytes, .end = bytes + counting.bytes_count};
-    put_hist(&packer, hist);
-    *ret = (struct hist_packed){.bytes = bytes,
-                                .bytes_count = counting.bytes_count,
+    bytes_count = hist_pack(hist, room, room_bytes);
+    ASSERT(bytes_count > 0);
+    bytes = realloc(room, (size_t)bytes_count);
+    *ret = (struct hist_packed){.bytes = bytes == NULL ? room : bytes,
+                                .bytes_count = (size_t)bytes_count,
                                 .count = hist->count,
                                 .censored = hist->censored_count};
     return 0;
