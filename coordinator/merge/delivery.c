@@ -168,15 +168,39 @@ static int add_runs(struct seqset **set, const struct seqruns *runs, struct seqr
     return r;
 }
 
-static int add_progress(struct stream *stream, int64_t until_ns, uint64_t end)
+/* A trial ends no earlier than what was reported of it last: of all that is older by a ttl the last
+ * one says it all. */
+static void forget_progress(struct stream *stream, int64_t until_ns, int64_t ttl_ns)
 {
-    struct progress *grown =
-        realloc(stream->progress, ((size_t)stream->progress_count + 1) * sizeof *stream->progress);
+    uint32_t old = 0;
+    int64_t below_ns;
 
-    if (grown == NULL) {
-        return -ENOMEM;
+    if (__builtin_sub_overflow(until_ns, ttl_ns, &below_ns)) {
+        return;
     }
-    stream->progress = grown;
+    while (old + 1 < stream->progress_count && stream->progress[old + 1].until_ns <= below_ns) {
+        old++;
+    }
+    stream->progress_count -= old;
+    memmove(stream->progress, stream->progress + old,
+            stream->progress_count * sizeof *stream->progress);
+}
+
+static int add_progress(struct stream *stream, int64_t until_ns, uint64_t end, int64_t ttl_ns)
+{
+    if (stream->progress_count > 0 && stream->progress_count == stream->progress_capacity) {
+        forget_progress(stream, until_ns, ttl_ns);
+    }
+    if (stream->progress_count == stream->progress_capacity) {
+        uint32_t capacity = stream->progress_capacity == 0 ? 4 : stream->progress_capacity * 2;
+        struct progress *grown = realloc(stream->progress, capacity * sizeof *stream->progress);
+
+        if (grown == NULL) {
+            return -ENOMEM;
+        }
+        stream->progress = grown;
+        stream->progress_capacity = capacity;
+    }
     stream->progress[stream->progress_count++] =
         (struct progress){.until_ns = until_ns, .end = end};
     return 0;
@@ -186,6 +210,7 @@ static int add_range(struct delivery_audit *audit, const struct snapshot *snapsh
                      const struct stream_range *range, struct errinfo *reterr)
 {
     struct stream *stream;
+    int64_t ttl_ns;
 
     if (range->stream >= audit->streams_count || range->phase >= audit->tables.phases_count ||
         range->first > range->end || range->end > SEQ_MAX) {
@@ -206,8 +231,8 @@ static int add_range(struct delivery_audit *audit, const struct snapshot *snapsh
         0) {
         return errinfo_nomem(reterr);
     }
-    if (audit->tables.flows[stream->flow].delivery.ttl_ns > 0 &&
-        add_progress(stream, snapshot->until_ns, range->end) < 0) {
+    ttl_ns = audit->tables.flows[stream->flow].delivery.ttl_ns;
+    if (ttl_ns > 0 && add_progress(stream, snapshot->until_ns, range->end, ttl_ns) < 0) {
         return errinfo_nomem(reterr);
     }
     return 0;

@@ -17,7 +17,8 @@ struct range {
     uint32_t knots_count;
 };
 
-/* How far a stream had come at a time; kept only where messages can expire. */
+/* How far a stream had come at a time; kept only where messages can expire, and only while it can
+ * matter: for a ttl, or twice of that. */
 struct progress {
     int64_t until_ns;
     uint64_t end;
@@ -33,6 +34,7 @@ struct stream {
     struct range *ranges; /* By phase; NULL while nothing was sent. */
     struct progress *progress;
     uint32_t progress_count;
+    uint32_t progress_capacity;
 };
 
 struct reading {

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "delivery.h"
+#include "delivery_sets.h"
 #include "made_trial.h"
 
 #include <errno.h>
@@ -423,6 +423,44 @@ static void the_audit_is_complete_when_everything_has_come(void **state)
     made_trial_free(made);
 }
 
+/* A day of a stream with a ttl of ten seconds: it was a list of all its seconds. */
+static void only_the_last_seconds_of_a_ttl_are_remembered(void **state)
+{
+    static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
+    const struct delivery_question all = {DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL,
+                                          DELIVERY_ALL};
+    struct assigned_flow flow = flow_of(1);
+    struct delivery_audit *audit;
+
+    (void)state;
+    flow.delivery.ttl_ns = 10 * INTERVAL_NS;
+    audit = audit_of(&flow);
+    for (uint32_t second = 0; second < 86400; second++) {
+        struct stream_delta stream = {0};
+        struct stream_range range = {.end = 3 * (second + 1)};
+        struct snapshot snapshot = {.streams = &stream,
+                                    .streams_count = 1,
+                                    .ranges = &range,
+                                    .ranges_count = 1,
+                                    .until_ns = (second + 1) * INTERVAL_NS};
+
+        assert_int_equal(seqruns_add(&stream.acked, 3 * second, 3 * second + 2), 0);
+        assert_int_equal(delivery_add(audit, &snapshot, NULL), 0);
+        seqruns_done(&stream.acked);
+        assert_true(audit->streams[0].progress_capacity <= 32);
+        if (second % 1000 == 999) {
+            const struct delivery_end end = {.ended_ns = (second + 1) * INTERVAL_NS,
+                                             .unaccounted = unaccounted};
+            struct delivery_counts counts = {0};
+
+            delivery_count(audit, &all, &end, &counts);
+            assert_int_equal(counts.expired, 3 * (second + 1 - 10));
+            assert_int_equal(counts.lost, 30);
+        }
+    }
+    delivery_free(audit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +476,7 @@ int main(void)
         cmocka_unit_test(producers_and_consumers_on_different_agents_are_united),
         cmocka_unit_test(the_order_between_agents_changes_nothing),
         cmocka_unit_test(the_audit_is_complete_when_everything_has_come),
+        cmocka_unit_test(only_the_last_seconds_of_a_ttl_are_remembered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
