@@ -225,9 +225,13 @@ struct snapshot {
     uint32_t agent;
     uint64_t sequence; /* Of this agent's parts in this trial, from 0 without gaps. */
     uint32_t interval; /* floor((event time - T0) / INTERVAL_NS). */
-    bool last_part;    /* Of the interval. */
-    bool final;        /* Of the trial: nothing comes after it. */
-    int64_t from_ns;   /* Covered span, as offsets from T0. */
+    /* What the coordinator made of several is no different, but that it covers so many intervals
+     * and stands for so many parts more; does not travel. See coalesce.h. */
+    uint64_t seconds_more;
+    uint64_t parts_more;
+    bool last_part;  /* Of the interval. */
+    bool final;      /* Of the trial: nothing comes after it. */
+    int64_t from_ns; /* Covered span, as offsets from T0. */
     int64_t until_ns;
     struct health health;
     struct snapshot_row *rows;
@@ -249,6 +253,24 @@ struct snapshot {
 };
 
 extern const struct record snapshot_record;
+
+/* After an hour what is kept of a trial has rows of ten intervals. */
+#define COALESCED_FROM 3600
+#define COALESCED_SECONDS 10
+
+/* Row of an interval; rows and intervals are numbered from 0. */
+static inline uint32_t snapshot_row(uint32_t interval)
+{
+    return interval < COALESCED_FROM
+               ? interval
+               : COALESCED_FROM + (interval - COALESCED_FROM) / COALESCED_SECONDS;
+}
+
+/* Its first interval; row may be one after the last. */
+static inline uint32_t snapshot_row_first(uint32_t row)
+{
+    return row < COALESCED_FROM ? row : COALESCED_FROM + (row - COALESCED_FROM) * COALESCED_SECONDS;
+}
 
 /* How long the lists of a trial's snapshot can be: asked before memory is taken for one that comes
  * from elsewhere. */

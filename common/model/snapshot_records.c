@@ -164,6 +164,8 @@ static const struct field snapshot_fields[] = {
     FIELD(snapshot, agent, .max = AGENTS_MAX - 1, .only = ONLY_KEPT),
     FIELD(snapshot, sequence),
     FIELD(snapshot, interval),
+    FIELD(snapshot, seconds_more, .max = COALESCED_SECONDS - 1, .only = ONLY_KEPT, .since = 3),
+    FIELD(snapshot, parts_more, .max = UINT32_MAX, .only = ONLY_KEPT, .since = 3),
     FIELD(snapshot, last_part),
     FIELD(snapshot, final),
     FIELD(snapshot, from_ns),

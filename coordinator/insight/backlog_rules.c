@@ -109,7 +109,7 @@ static double backlog_at(const struct result_trial *trial, int64_t at_ns)
 
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *interval = &trial->intervals[i];
-        int64_t end_ns = interval->start_ns + INTERVAL_NS;
+        int64_t end_ns = interval->start_ns + result_interval_ns(interval);
 
         if (!interval->complete) {
             continue;

@@ -24,19 +24,18 @@
 static double cores_used(const struct result *result, const struct result_trial *trial,
                          const struct result_phase *phase, const char *host)
 {
-    uint32_t seconds = 0;
+    double seconds = 0.0;
     double cores = 0.0;
 
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
-        seconds += insight_within(&trial->intervals[i], phase) ? 1 : 0;
+        seconds += insight_within(&trial->intervals[i], phase) ? trial->intervals[i].length_s : 0.0;
     }
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
-        if (row->agent < result->agents_count && row->index < trial->intervals_count &&
-            insight_within(&trial->intervals[row->index], phase) &&
+        if (row->agent < result->agents_count && insight_row_within(trial, row, phase) &&
             strcmp(result->agents[row->agent].host, host) == 0) {
-            cores += row->cpu;
+            cores += row->cpu * (row->seconds_more + 1);
         }
     }
     return seconds < HOST_SECONDS_MIN ? 0.0 : cores / seconds;
@@ -211,10 +210,10 @@ static double limit_share(const struct agent_limit *limit, const struct result_t
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
-        if (row->agent == agent && row->span_ns > 0 && row->index < trial->intervals_count &&
-            insight_within(&trial->intervals[row->index], phase)) {
-            seconds++;
-            share += (double)limit->taken_ns(&row->strain) / (double)row->span_ns;
+        if (row->agent == agent && row->span_ns > 0 && insight_row_within(trial, row, phase)) {
+            seconds += row->seconds_more + 1;
+            share += (double)limit->taken_ns(&row->strain) / (double)row->span_ns *
+                     (row->seconds_more + 1);
         }
     }
     return seconds < LIMIT_SECONDS_MIN ? 0.0 : share / seconds;

@@ -89,7 +89,16 @@ bool insight_whole_row(const struct result_phase *phase)
 bool insight_within(const struct result_interval *interval, const struct result_phase *phase)
 {
     return interval->complete && interval->start_ns >= phase->start_ns + INTERVAL_NS &&
-           interval->start_ns + INTERVAL_NS <= phase->start_ns + phase->duration_ns;
+           interval->start_ns + result_interval_ns(interval) <=
+               phase->start_ns + phase->duration_ns;
+}
+
+bool insight_row_within(const struct result_trial *trial, const struct result_agent_interval *row,
+                        const struct result_phase *phase)
+{
+    uint32_t of = snapshot_row(row->index);
+
+    return of < trial->intervals_count && insight_within(&trial->intervals[of], phase);
 }
 
 bool insight_is_steady(const struct result_trial *trial, const struct result_phase *phase)
@@ -103,7 +112,7 @@ bool insight_is_steady(const struct result_trial *trial, const struct result_pha
 
         if (insight_within(interval, phase)) {
             sums[half] += (double)interval->due;
-            seconds[half] += 1.0;
+            seconds[half] += interval->length_s;
         }
     }
     return sums[0] > 0.0 && sums[1] > 0.0 &&
@@ -117,9 +126,8 @@ static double blocked_of_trial(const struct result_trial *trial, const struct re
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
-        if (row->index < trial->intervals_count &&
-            insight_within(&trial->intervals[row->index], phase) &&
-            trial->intervals[row->index].clients_down == 0) {
+        if (insight_row_within(trial, row, phase) &&
+            trial->intervals[snapshot_row(row->index)].clients_down == 0) {
             blocked_s += (double)row->blocked_ns / 1e9;
         }
     }

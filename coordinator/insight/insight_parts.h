@@ -48,6 +48,10 @@ bool insight_whole_row(const struct result_phase *phase);
  * phase before left behind. */
 bool insight_within(const struct result_interval *interval, const struct result_phase *phase);
 
+/* Same, of the seconds of a row of an agent. */
+bool insight_row_within(const struct result_trial *trial, const struct result_agent_interval *row,
+                        const struct result_phase *phase);
+
 /* Does the phase ask for about the same in its two halves? False when it asks for nothing. */
 bool insight_is_steady(const struct result_trial *trial, const struct result_phase *phase);
 

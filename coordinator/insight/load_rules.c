@@ -179,7 +179,7 @@ static double seconds_until(const struct result_trial *trial, const struct resul
 
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *interval = &trial->intervals[i];
-        int64_t end_ns = interval->start_ns + INTERVAL_NS;
+        int64_t end_ns = interval->start_ns + result_interval_ns(interval);
 
         if (interval->complete && end_ns > after->start_ns &&
             end_ns <= after->start_ns + after->duration_ns && p99_of(interval) > 0.0) {

@@ -18,26 +18,25 @@ void lines_done(struct lines *lines)
 
 static void thin_trial(struct line *line, uint32_t factor, struct lines *lines)
 {
-    uint32_t intervals_count;
-    uint32_t points_count;
+    const struct result_trial *trial = line->trial;
+    uint32_t first = 0;
 
-    ASSERT(line->trial != NULL);
-    intervals_count = line->trial->intervals_count;
-    points_count = (intervals_count + factor - 1) / factor;
-    line->points = calloc(points_count, sizeof *line->points);
+    ASSERT(trial != NULL);
+    line->points = calloc((size_t)thin_seconds(trial) / factor + 1, sizeof *line->points);
     if (line->points == NULL) {
         lines->failed = true;
         return;
     }
-    for (uint32_t i = 0; i < points_count; i++) {
-        uint32_t first = i * factor;
-        uint32_t count = intervals_count - first < factor ? intervals_count - first : factor;
+    while (first < trial->intervals_count) {
+        struct thin_point *point = &line->points[line->points_count++];
+        uint32_t count =
+            thin_group(trial->intervals + first, trial->intervals_count - first, factor);
 
-        line->points[i] = thin_merge(line->trial->intervals + first, count);
-        line->any_latency |= line->points[i].e2e.samples > 0;
-        line->any_publish |= line->points[i].publish.samples > 0;
+        *point = thin_merge(trial->intervals + first, count);
+        line->any_latency |= point->e2e.samples > 0;
+        line->any_publish |= point->publish.samples > 0;
+        first += count;
     }
-    line->points_count = points_count;
 }
 
 bool lines_drawn(const struct result *result, uint32_t number)
@@ -76,7 +75,7 @@ static const struct result_trial *trial_of(const struct result_case *of, uint32_
 void lines_find(const struct result *result, uint32_t number, uint32_t points_max,
                 struct lines *lines)
 {
-    uint32_t intervals_max = 0;
+    uint32_t seconds_max = 0;
     uint32_t factor;
 
     memset(lines, 0, sizeof *lines);
@@ -95,11 +94,10 @@ void lines_find(const struct result *result, uint32_t number, uint32_t points_ma
             (struct line){.result_case = &result->cases[i],
                           .trial = trial,
                           .colour = facts_colour(result, &result->cases[i])};
-        intervals_max =
-            trial->intervals_count > intervals_max ? trial->intervals_count : intervals_max;
+        seconds_max = thin_seconds(trial) > seconds_max ? thin_seconds(trial) : seconds_max;
     }
     /* One factor for all, so that their points stand above each other. */
-    factor = thin_factor(intervals_max, points_max);
+    factor = thin_factor(seconds_max, points_max);
     lines->step_s = factor * ((double)INTERVAL_NS / NS_PER_S);
     for (uint32_t i = 0; i < lines->count && !lines->failed; i++) {
         thin_trial(&lines->list[i], factor, lines);

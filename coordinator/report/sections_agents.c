@@ -41,9 +41,9 @@ static struct use *uses_of(const struct result *result, const struct result_tria
         }
         use = &uses[interval->agent];
         use->cpu_max = interval->cpu > use->cpu_max ? interval->cpu : use->cpu_max;
-        use->cpu_sum += interval->cpu;
+        use->cpu_sum += interval->cpu * (interval->seconds_more + 1);
         use->rss_max = interval->rss_bytes > use->rss_max ? interval->rss_bytes : use->rss_max;
-        use->intervals++;
+        use->intervals += interval->seconds_more + 1;
     }
     return uses;
 }
@@ -163,7 +163,7 @@ static void add_chart(const struct result *result, const struct result_case *res
 {
     static const char *const styles[] = {"solid", "dash", "dot", "wide"};
     const struct result_trial *trial = facts_trial(result_case);
-    uint32_t factor = thin_factor(trial->intervals_count, POINTS_MAX);
+    uint32_t factor = thin_factor(thin_seconds(trial), POINTS_MAX);
     char caption[REASON_BYTES];
     char text[UNITS_TEXT_BYTES];
     char which[FACTS_TEXT_BYTES];

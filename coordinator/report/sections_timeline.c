@@ -324,6 +324,20 @@ static void add_incomplete(const struct lines *lines, struct document *doc)
     }
 }
 
+/* What is told to the second is so in the first hour only. */
+static void add_coalesced(const struct lines *lines, struct document *doc)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (thin_seconds(lines->list[i].trial) > COALESCED_FROM) {
+            doc_paragraph(doc, DOC_MUTED,
+                          "Figures are of single seconds in the first hour of a trial, of %d "
+                          "seconds each after it.",
+                          COALESCED_SECONDS);
+            return;
+        }
+    }
+}
+
 /* Which of the trials and cases are seen below. Muted: where there are no charts, it says nothing.
  */
 static void add_which(const struct choices *choices, struct document *doc)
@@ -386,6 +400,7 @@ void section_timeline(const struct result *result, struct document *doc)
         add_which(&choices, doc);
         add_marks(result, doc);
         add_incomplete(&choices.list[0], doc);
+        add_coalesced(&choices.list[0], doc);
         choices_add_control(&choices, doc);
         add_rate_charts(&choices, doc);
         add_latency_charts(&choices, doc);

@@ -2,9 +2,33 @@
 
 #include "mono.h"
 
-uint32_t thin_factor(uint32_t intervals_max, uint32_t points_max)
+uint32_t thin_seconds(const struct result_trial *trial)
 {
-    return intervals_max <= points_max ? 1 : (intervals_max + points_max - 1) / points_max;
+    const struct result_interval *last;
+
+    if (trial->intervals_count == 0) {
+        return 0;
+    }
+    last = &trial->intervals[trial->intervals_count - 1];
+    return last->index + (uint32_t)(result_interval_ns(last) / INTERVAL_NS);
+}
+
+uint32_t thin_factor(uint32_t seconds_max, uint32_t points_max)
+{
+    uint32_t factor = seconds_max <= points_max ? 1 : (seconds_max + points_max - 1) / points_max;
+
+    /* A point of less would fall between two rows. */
+    return seconds_max > COALESCED_FROM && factor < COALESCED_SECONDS ? COALESCED_SECONDS : factor;
+}
+
+uint32_t thin_group(const struct result_interval *intervals, uint32_t count, uint32_t factor)
+{
+    uint32_t group = 1;
+
+    while (group < count && intervals[group].index / factor == intervals[0].index / factor) {
+        group++;
+    }
+    return group;
 }
 
 static void merge_latency(struct thin_latency *into, uint64_t samples, int64_t p50, int64_t p99,

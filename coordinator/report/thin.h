@@ -26,10 +26,16 @@ struct thin_point {
     struct thin_latency e2e, publish, send_lag;
 };
 
-/* How many neighbours become one point when the longest series has intervals_max of them. */
-uint32_t thin_factor(uint32_t intervals_max, uint32_t points_max);
+/* How many seconds a trial has intervals for. */
+uint32_t thin_seconds(const struct result_trial *trial);
 
-/* Merges intervals [first, first + count) into one point. */
+/* How many seconds become one point when the longest series has seconds_max of them. */
+uint32_t thin_factor(uint32_t seconds_max, uint32_t points_max);
+
+/* How many of the intervals, of which there is one at least, belong to the first one's point. */
+uint32_t thin_group(const struct result_interval *intervals, uint32_t count, uint32_t factor);
+
+/* Merges so many intervals into one point. */
 struct thin_point thin_merge(const struct result_interval *intervals, uint32_t count);
 
 #endif

@@ -277,6 +277,7 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
 {
     const struct fold_trial *trial;
     uint32_t complete;
+    uint32_t rows;
 
     memset(ret, 0, sizeof *ret);
     if (fold->trials_count == 0) {
@@ -286,8 +287,9 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
     ret->trial = trial->entry.number;
     complete = fold_trial_complete(trial);
     ret->intervals = complete;
-    if (complete > 0 && complete <= trial->intervals_count) {
-        ret->last = trial->intervals[complete - 1];
+    rows = fold_trial_rows_complete(trial);
+    if (rows > 0 && rows <= trial->intervals_count) {
+        ret->last = trial->intervals[rows - 1];
     }
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         ret->due += trial->intervals[i].due;

@@ -37,7 +37,7 @@ int fold_focus_searches(struct result *result, struct errinfo *reterr);
 struct fold_live {
     uint32_t trial;
     uint32_t intervals;                           /* That every agent has reported. */
-    struct result_interval last;                  /* Its figures. */
+    struct result_interval last;                  /* Figures of the last row that is whole. */
     uint64_t due, sent, skipped, acked, received; /* Totals of the trial. */
     uint64_t outstanding;                         /* Unconfirmed now. */
     uint64_t backlog; /* Confirmed and not yet received, over all subscriptions. */

@@ -27,7 +27,7 @@ static_assert(FLOWS_MAX * REPEAT_MAX <= 1 << 14, "so many histograms can be adde
 #define SEGMENT_SLACK_NS (LEAD_NS + STOP_GRACE_NS + LINK_LOST_NS)
 #define END_SLACK_NS (RELEASE_ANSWER_NS + 60 * NS_PER_S)
 
-uint32_t fold_intervals_max(const struct entry_trial *entry)
+uint32_t fold_seconds_max(const struct entry_trial *entry)
 {
     int64_t length_ns = END_SLACK_NS;
 
@@ -49,10 +49,17 @@ static int check_interval(const struct fold_trial *trial, const struct snapshot 
 {
     uint32_t next = trial->agents[snapshot->agent].reported;
 
-    if (snapshot->interval >= trial->intervals_max) {
+    if (snapshot->interval >= trial->seconds_max) {
         return errinfo_set(reterr, -EBADMSG,
                            "agent %u reports second %u, but the trial can't last longer than %u s",
-                           snapshot->agent, snapshot->interval, trial->intervals_max);
+                           snapshot->agent, snapshot->interval, trial->seconds_max);
+    }
+    if (snapshot->seconds_more >= COALESCED_SECONDS ||
+        snapshot_row(snapshot->interval) !=
+            snapshot_row(snapshot->interval + (uint32_t)snapshot->seconds_more)) {
+        return errinfo_set(reterr, -EBADMSG, "agent %u reports second %u and %llu more as one",
+                           snapshot->agent, snapshot->interval,
+                           (unsigned long long)snapshot->seconds_more);
     }
     if (snapshot->interval != next) {
         return errinfo_set(reterr, -EBADMSG, "agent %u reports second %u where %u was expected",
@@ -129,14 +136,15 @@ static bool due_fits(const struct fold_trial *trial, const struct snapshot *snap
 {
     const struct assigned_phase *phase = &trial->entry.phases[row->phase];
     int64_t begin_ns = trial->phase_start_ns[row->phase];
+    int64_t end_ns = (int64_t)(snapshot->interval + snapshot->seconds_more + 1) * INTERVAL_NS;
     int64_t span_ns = phase->duration_ns;
     double rate;
 
     if (phase->loads[row->flow].load != LOAD_RATE || begin_ns == INT64_MIN) {
         return true;
     }
-    if ((snapshot->interval + 1) * INTERVAL_NS - begin_ns < span_ns) {
-        span_ns = (snapshot->interval + 1) * INTERVAL_NS - begin_ns;
+    if (end_ns - begin_ns < span_ns) {
+        span_ns = end_ns - begin_ns;
     }
     span_ns = span_ns > 0 ? span_ns : 0;
     rate = rate_per_s(phase->loads[row->flow].rate);

@@ -1,5 +1,5 @@
-/* fold_intervals: the seconds of a trial. Percentiles of one are made when every agent has reported
- * it. */
+/* fold_intervals: the rows of a trial: a second each, after an hour ten of them. Percentiles of one
+ * are made when every agent has reported it. */
 #include "fold_trial.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ void fold_open_done(struct fold_open_interval *open)
     memset(open, 0, sizeof *open);
 }
 
-/* Makes room for intervals up to index, in powers of two. */
+/* Makes room for rows up to index, in powers of two. */
 int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
 {
     uint32_t capacity = 64;
@@ -44,9 +44,11 @@ int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct erri
         trial->seen = seen;
     }
     for (uint32_t i = trial->intervals_count; i <= index; i++) {
-        trial->intervals[i] = (struct result_interval){.index = i,
-                                                       .start_ns = (int64_t)i * INTERVAL_NS,
-                                                       .length_s = (double)INTERVAL_NS / 1e9};
+        uint32_t second = snapshot_row_first(i);
+        int64_t length_ns = (snapshot_row_first(i + 1) - second) * INTERVAL_NS;
+
+        trial->intervals[i] = (struct result_interval){
+            .index = second, .start_ns = second * INTERVAL_NS, .length_s = (double)length_ns / 1e9};
         trial->acked_expected[i] = 0;
         trial->seen[i] = 0;
     }
@@ -137,7 +139,8 @@ int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct sn
     return r < 0 ? r : fold_hist_add(&open->send_lag, &row->series[SERIES_SEND_LAG], reterr);
 }
 
-uint32_t fold_trial_complete(const struct fold_trial *trial)
+/* Seconds that every agent has reported; UINT32_MAX: nobody has one to report. */
+static uint32_t seconds_complete(const struct fold_trial *trial)
 {
     uint32_t complete = UINT32_MAX;
 
@@ -148,12 +151,26 @@ uint32_t fold_trial_complete(const struct fold_trial *trial)
             complete = trial->agents[i].reported;
         }
     }
-    return complete == UINT32_MAX ? trial->intervals_count : complete;
+    return complete;
+}
+
+uint32_t fold_trial_complete(const struct fold_trial *trial)
+{
+    uint32_t complete = seconds_complete(trial);
+
+    return complete == UINT32_MAX ? trial->seconds_count : complete;
+}
+
+uint32_t fold_trial_rows_complete(const struct fold_trial *trial)
+{
+    uint32_t complete = seconds_complete(trial);
+
+    return complete == UINT32_MAX ? trial->intervals_count : snapshot_row(complete);
 }
 
 void fold_intervals_close(struct fold_trial *trial)
 {
-    uint32_t complete = fold_trial_complete(trial);
+    uint32_t complete = fold_trial_rows_complete(trial);
 
     for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
         struct fold_open_interval *open = &trial->open[i];
@@ -196,7 +213,7 @@ int fold_trial_intervals(const struct fold_trial *trial, struct result_interval 
         struct result_interval *last = &intervals[trial->intervals_count - 1];
         double length_s = (double)(trial->last_ns - last->start_ns) / 1e9;
 
-        last->length_s = length_s > 0.0 && length_s < 1.0 ? length_s : 1.0;
+        last->length_s = length_s > 0.0 && length_s < last->length_s ? length_s : last->length_s;
     }
     *ret = intervals;
     *ret_count = trial->intervals_count;

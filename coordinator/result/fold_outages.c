@@ -207,7 +207,7 @@ static void add_brokers(const struct fold_trial *trial, const struct result_mark
             const struct result_interval *interval = &ret->intervals[i];
             bool after = outage->up_ns >= outage->down_ns && interval->start_ns > outage->up_ns;
 
-            if (interval->start_ns + INTERVAL_NS <= outage->down_ns || after) {
+            if (interval->start_ns + result_interval_ns(interval) <= outage->down_ns || after) {
                 continue;
             }
             outage->unconfirmed += interval->unconfirmed;

@@ -43,7 +43,7 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                                       .producers = trial->entry.producers,
                                       .producers_count = entry->producers_count};
     trial->clients_count = entry->producers_count + entry->consumers_count;
-    trial->intervals_max = fold_intervals_max(entry);
+    trial->seconds_max = fold_seconds_max(entry);
     trial->cells = calloc((size_t)cells_count(trial) + 1, sizeof *trial->cells);
     trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
     trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
@@ -87,10 +87,10 @@ void fold_trial_done(struct fold_trial *trial)
     memset(trial, 0, sizeof *trial);
 }
 
-static int add_row(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
+static int add_row(struct fold_trial *trial, uint32_t second, const struct snapshot_row *row,
                    struct errinfo *reterr)
 {
-    struct result_interval *interval = &trial->intervals[index];
+    struct result_interval *interval = &trial->intervals[snapshot_row(second)];
     struct fold_cell *cell;
     int r = 0;
 
@@ -100,25 +100,26 @@ static int add_row(struct fold_trial *trial, uint32_t index, const struct snapsh
         r = fold_hist_add(&cell->series[series], &row->series[series], reterr);
     }
     record_sum(&result_interval_record, interval, &row->counters);
-    return r == 0 ? fold_intervals_add(trial, index, row, reterr) : r;
+    return r == 0 ? fold_intervals_add(trial, snapshot_row(second), row, reterr) : r;
 }
 
 /* Backlog by difference: what was confirmed (once per subscription) and what was new to its
  * subscription in each interval. */
 static void add_backlog(struct fold_trial *trial, const struct snapshot *snapshot, uint64_t seen)
 {
+    uint32_t row = snapshot_row(snapshot->interval);
+
     for (uint32_t i = 0; i < snapshot->streams_count; i++) {
         for (uint32_t flow = 0; flow < trial->entry.flows_count; flow++) {
             const struct assigned_flow *f = &trial->entry.flows[flow];
 
             if (snapshot->streams[i].stream - f->stream_first < f->streams_count) {
-                trial->acked_expected[snapshot->interval] +=
-                    seqruns_count(&snapshot->streams[i].acked) *
-                    (f->consumers_count > 0 ? f->subscriptions_count : 0);
+                trial->acked_expected[row] += seqruns_count(&snapshot->streams[i].acked) *
+                                              (f->consumers_count > 0 ? f->subscriptions_count : 0);
             }
         }
     }
-    trial->seen[snapshot->interval] += seen;
+    trial->seen[row] += seen;
 }
 
 static void add_clients(struct fold_trial *trial, const struct snapshot *snapshot)
@@ -144,6 +145,20 @@ static void add_errors(struct fold_trial *trial, const struct snapshot *snapshot
     }
 }
 
+/* In a row of ten seconds the agent may report several times: the most counts. */
+static void add_down(struct fold_trial *trial, struct fold_agent *agent, uint32_t row,
+                     uint32_t clients_down)
+{
+    uint32_t told = agent->down_row == row ? agent->down_told : 0;
+
+    if (clients_down > told) {
+        trial->intervals[row].clients_down += clients_down - told;
+        told = clients_down;
+    }
+    agent->down_row = row;
+    agent->down_told = told;
+}
+
 static int add_agent_interval(struct fold_trial *trial, const struct snapshot *snapshot,
                               struct errinfo *reterr)
 {
@@ -166,6 +181,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     row = &trial->agent_intervals[trial->agent_intervals_count++];
     *row = (struct result_agent_interval){.agent = snapshot->agent,
                                           .index = snapshot->interval,
+                                          .seconds_more = (uint32_t)snapshot->seconds_more,
                                           .rss_bytes = health->rss_bytes,
                                           .clients = health->clients,
                                           .load_threads = health->load_threads,
@@ -203,7 +219,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     agent->send_lag_p99_ns = 0;
     agent->call_p99_ns = 0;
     agent->call_ns = 0;
-    trial->intervals[snapshot->interval].clients_down += health->clients_down;
+    add_down(trial, agent, snapshot_row(snapshot->interval), health->clients_down);
     return 0;
 }
 
@@ -272,6 +288,7 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
                         struct errinfo *reterr)
 {
     struct fold_agent *agent;
+    uint32_t end;
     int r;
 
     if (snapshot->agent >= trial->entry.agents_count) {
@@ -293,7 +310,7 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (r < 0) {
         return r;
     }
-    r = fold_intervals_reserve(trial, snapshot->interval, reterr);
+    r = fold_intervals_reserve(trial, snapshot_row(snapshot->interval), reterr);
     if (r == 0) {
         r = take_parts(trial, snapshot, reterr);
     }
@@ -302,9 +319,13 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     }
     /* What was refused does not stand in the journal. Nor may what comes after it: where a number
      * is lacking, the rest can't be read. */
-    agent->sequence++;
+    agent->sequence += snapshot->parts_more + 1;
+    end = snapshot->interval + (uint32_t)snapshot->seconds_more + 1;
     if (snapshot->last_part) {
-        agent->reported = snapshot->interval + 1;
+        agent->reported = end;
+    }
+    if (end > trial->seconds_count) {
+        trial->seconds_count = end;
     }
     agent->final = agent->final || snapshot->final;
     trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;

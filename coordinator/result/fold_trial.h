@@ -41,6 +41,8 @@ struct fold_agent {
     bool final;
     uint32_t clients;
     uint32_t clients_down;
+    uint32_t down_row;  /* The last row that has clients that were down, ... */
+    uint32_t down_told; /* ... and how many. */
     int64_t down_since_ns;
     struct broker_signs signs; /* As of its last interval. */
     uint64_t outstanding;
@@ -79,9 +81,10 @@ struct fold_trial {
     struct fold_cell *cells; /* flow x phases_count + phase. */
     int64_t *phase_start_ns; /* By phase; INT64_MIN: not begun. */
     int64_t *phase_end_ns;
-    struct result_interval *intervals;
+    struct result_interval *intervals; /* By row; see snapshot_row(). */
     uint32_t intervals_count;
-    uint32_t intervals_max;   /* More than it can last. */
+    uint32_t seconds_count;   /* That any agent has reported. */
+    uint32_t seconds_max;     /* More than it can last. */
     uint64_t *acked_expected; /* By interval: confirmed x subscriptions, and distinct seen; for the
                                  backlog. */
     uint64_t *seen;
@@ -102,7 +105,7 @@ struct fold_trial {
 /* -EBADMSG for what can't be folded. */
 int fold_check_trial(const struct entry_trial *entry, struct errinfo *reterr);
 /* Seconds that a trial can last, with all that may hold it up. */
-uint32_t fold_intervals_max(const struct entry_trial *entry);
+uint32_t fold_seconds_max(const struct entry_trial *entry);
 /* Of an agent of the trial; everything that is added up is within its bounds afterwards. */
 int fold_check_snapshot(const struct fold_trial *trial, const struct snapshot *snapshot,
                         struct errinfo *reterr);
@@ -118,10 +121,10 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
                        struct errinfo *reterr);
 
-/* Makes room for an interval. */
-int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr);
+/* Makes room for a row. */
+int fold_intervals_reserve(struct fold_trial *trial, uint32_t row, struct errinfo *reterr);
 
-/* Takes the latencies of a row into its interval, while that is open. */
+/* Takes latencies into their row, while that is open. */
 int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
                        struct errinfo *reterr);
 
@@ -170,7 +173,10 @@ int fold_add_waited(const struct fold_trial *trial, const struct delivery_end *e
  * which its schedule sends what came due, if that is longer. */
 void fold_phase_rates(struct result_phase *phase, const struct counters *sums, int64_t paced_ns);
 
-/* Number of intervals that every agent has reported. */
+/* Number of seconds that every agent has reported. */
 uint32_t fold_trial_complete(const struct fold_trial *trial);
+
+/* Number of rows of which every agent has reported all seconds. */
+uint32_t fold_trial_rows_complete(const struct fold_trial *trial);
 
 #endif

@@ -98,7 +98,7 @@ static struct metric_value backlog(const struct metric *metric, const struct res
     }
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *interval = &trial->intervals[i];
-        int64_t end_ns = interval->start_ns + INTERVAL_NS;
+        int64_t end_ns = interval->start_ns + result_interval_ns(interval);
         double value = (double)interval->backlog;
 
         if (end_ns <= phase->start_ns || end_ns > phase->start_ns + phase->duration_ns) {

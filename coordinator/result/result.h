@@ -93,9 +93,10 @@ struct result_latency {
     int64_t p50, p99, max;
 };
 
-/* One second of a trial, all agents and flows together; for charts and intervals.jsonl. */
+/* A second of a trial, after COALESCED_FROM of them COALESCED_SECONDS; all agents and flows
+ * together; for charts and intervals.jsonl. */
 struct result_interval {
-    uint32_t index;
+    uint32_t index; /* Of its first second. */
     int64_t start_ns;
     double length_s;
     bool complete; /* Every agent reported it. */
@@ -105,11 +106,20 @@ struct result_interval {
     struct result_latency e2e, publish, send_lag;
 };
 
+/* How long its seconds are, also where the last of a trial was shorter. */
+static inline int64_t result_interval_ns(const struct result_interval *interval)
+{
+    uint32_t row = snapshot_row(interval->index);
+
+    return (snapshot_row_first(row + 1) - snapshot_row_first(row)) * INTERVAL_NS;
+}
+
 /* Process figures of one agent in one interval. */
 struct result_agent_interval {
     uint32_t agent;
-    uint32_t index;
-    double cpu; /* Cores used. */
+    uint32_t index;        /* Of its first second. */
+    uint32_t seconds_more; /* That it stands for beside it. */
+    double cpu;            /* Cores used. */
     uint64_t rss_bytes;
     uint32_t clients;          /* Of this agent. */
     uint32_t load_threads;     /* Of this agent, too. */

@@ -2,6 +2,7 @@
 #ifndef MILLRACE_RUN_PARTS_H
 #define MILLRACE_RUN_PARTS_H
 
+#include "coalesce.h"
 #include "disk.h"
 #include "fold.h"
 #include "judge.h"
@@ -57,6 +58,9 @@ struct run {
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
+    struct coalesce *coalesce;     /* Reports on their way to the journal; NULL: no trial runs. */
+    int64_t apart_from_ns;         /* From then on (offset from T0) each is journaled at once. */
+    bool expires;                  /* Messages can: when is told to the second. */
     int64_t t0_ns;                 /* This process's clock; 0 before the first segment. */
     int64_t drain_ns;              /* Of the trial's last phase. */
     int64_t ending_ns;             /* When the sending was ended early; this process's clock. */
@@ -96,6 +100,13 @@ int run_journal_mark(struct run *run, enum mark_kind kind, int64_t at_ns, const 
  * of the segment. */
 int run_journal_missed_count(struct run *run, const struct assigned_phase *phases,
                              const struct segment *segment, int64_t end_ns, struct errinfo *reterr);
+
+/* Before the first report of the running trial is taken, and after the last. 0 or -ENOMEM. */
+int run_begin_snapshots(struct run *run, struct errinfo *reterr);
+void run_end_snapshots(struct run *run);
+
+/* Reports that were held back go into the journal. Below 0: as run_journal(). */
+int run_flush_snapshots(struct run *run, struct errinfo *reterr);
 
 /* Takes in what has come: snapshots into the journal, marks, the live view. Below 0: the journal
  * can't be written. */

@@ -202,6 +202,7 @@ static int wait_for_segment(struct run *run, const struct assigned_phase *phases
     last_start_ns = segment->start_ns + length_ns - last->duration_ns;
     deadline_ns = session_now_ns(run->session) - mono_ns() + run->t0_ns + segment->start_ns +
                   length_ns + STOP_GRACE_NS;
+    run->apart_from_ns = last->until_drained ? last_start_ns : INT64_MAX;
     for (;;) {
         bool in_last = mono_ns() - run->t0_ns >= last_start_ns;
         struct segment_answers answers = {0};
@@ -369,6 +370,7 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
 {
     struct journal_entry entry = {.kind = ENTRY_TRIAL_END};
     struct entry_trial_end *end = &entry.as.trial_end;
+    int r;
 
     end->trial = run->trial->number;
     end->ended = complete;
@@ -383,7 +385,8 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
                 .agent = i, .lost = lost, .start_skew_ns = run->start_skew_ns[i]};
         }
     }
-    return run_journal(run, &entry, reterr);
+    r = run_flush_snapshots(run, reterr);
+    return r < 0 ? r : run_journal(run, &entry, reterr);
 }
 
 /* Did the trial's failure end the run, or only this case? */
@@ -459,8 +462,9 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     run->progress.trial = trial->number;
     run->progress.case_name = run->cases[trial->case_index].name;
     run->progress.trial_length_ns = plan_trial_ns(trial);
+    r = run_begin_snapshots(run, reterr);
     /* The trial stands in the journal before its assignments go to the agents. */
-    r = run_journal_trial(run, trial, run->broker_versions[trial->case_index], reterr);
+    r = r < 0 ? r : run_journal_trial(run, trial, run->broker_versions[trial->case_index], reterr);
     if (r == 0) {
         r = prepare(run, reterr);
         begun = r == 0;
@@ -474,6 +478,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
         r = collect(run, r, &complete, reterr);
         r = settle(run, r, begun, complete, reterr);
     }
+    run_end_snapshots(run);
     run->trial = NULL;
     run->progress.case_name = NULL;
     run->progress.phase_name = NULL;

@@ -22,22 +22,80 @@ static int journal_snapshot(struct run *run, struct journal_entry *entry, struct
                  : run_mark_notices(run, entry->as.snapshot, reterr);
 }
 
+int run_begin_snapshots(struct run *run, struct errinfo *reterr)
+{
+    const struct assignment *assignment = &run->trial->assignments[0];
+
+    run->apart_from_ns = INT64_MAX;
+    run->expires = false;
+    for (uint32_t i = 0; i < assignment->flows_count; i++) {
+        run->expires = run->expires || assignment->flows[i].delivery.ttl_ns > 0;
+    }
+    return coalesce_new(run->trial->assignments_count, &run->coalesce, reterr);
+}
+
+void run_end_snapshots(struct run *run)
+{
+    coalesce_free(run->coalesce);
+    run->coalesce = NULL;
+}
+
+static int journal_ready(struct run *run, bool *ret_fresh, struct errinfo *reterr)
+{
+    struct snapshot *snapshot;
+    int r = 0;
+
+    while (r == 0 && (snapshot = coalesce_next(run->coalesce)) != NULL) {
+        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
+
+        *ret_fresh = true;
+        entry.as.snapshot = snapshot;
+        r = journal_snapshot(run, &entry, reterr);
+        journal_entry_done(&entry);
+    }
+    return r;
+}
+
+/* Whoever waits for the trial to end must not wait for ten seconds to be full. */
+static bool may_wait(const struct run *run, const struct snapshot *snapshot)
+{
+    return !run_is_ending(run) && !run->expires && snapshot->until_ns <= run->apart_from_ns;
+}
+
+/* Takes it. Windows of objectives are made of single seconds. */
+static int take_snapshot(struct run *run, struct snapshot *snapshot, struct errinfo *reterr)
+{
+    int r = watch_snapshot(&run->watch, snapshot, reterr);
+
+    if (r < 0) {
+        snapshot_free(snapshot);
+        return r;
+    }
+    return coalesce_put(run->coalesce, snapshot, may_wait(run, snapshot), reterr);
+}
+
 static int take_snapshots(struct run *run, bool *ret_fresh, struct errinfo *reterr)
 {
     struct snapshot *snapshot;
     int r = 0;
 
     while (r == 0 && (snapshot = fleet_next_snapshot(run->session->fleet)) != NULL) {
-        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
-
-        *ret_fresh = true;
-        entry.as.snapshot = snapshot;
-        r = run->trial != NULL && snapshot->trial == run->trial->number
-                ? journal_snapshot(run, &entry, reterr)
-                : 0;
-        journal_entry_done(&entry);
+        if (run->trial == NULL || snapshot->trial != run->trial->number) {
+            snapshot_free(snapshot);
+            continue;
+        }
+        r = take_snapshot(run, snapshot, reterr);
+        r = r < 0 ? r : journal_ready(run, ret_fresh, reterr);
     }
     return r;
+}
+
+int run_flush_snapshots(struct run *run, struct errinfo *reterr)
+{
+    bool fresh;
+    int r = coalesce_flush(run->coalesce, reterr);
+
+    return r < 0 ? r : journal_ready(run, &fresh, reterr);
 }
 
 /* What there is to decide once more is known. */

@@ -61,10 +61,10 @@ static const struct result_phase *phase_of(const struct result_trial *trial)
     return NULL;
 }
 
-static bool is_within(const struct result_phase *phase, int64_t start_ns)
+static bool is_within(const struct result_phase *phase, int64_t start_ns, int64_t length_ns)
 {
     return start_ns >= phase->start_ns &&
-           start_ns + INTERVAL_NS <= phase->start_ns + phase->duration_ns;
+           start_ns + length_ns <= phase->start_ns + phase->duration_ns;
 }
 
 static int64_t percentile(const struct result_phase *phase, enum series first, enum series second,
@@ -96,7 +96,7 @@ static double blocked_s(const struct result_trial *trial, const struct result_ph
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *row = &trial->agent_intervals[i];
 
-        if (is_within(phase, (int64_t)row->index * INTERVAL_NS)) {
+        if (is_within(phase, row->index * INTERVAL_NS, (row->seconds_more + 1) * INTERVAL_NS)) {
             sum_s += ((double)row->blocked_ns + (double)result_in_calls_ns(row)) / 1e9;
         }
     }
@@ -158,24 +158,23 @@ static bool had_trouble(const struct result_trial *trial, const struct result_ph
     return false;
 }
 
-static bool backlog_grew(const struct result_trial *trial, const struct result_phase *phase,
-                         const struct search_terms *terms, struct result_search_step *step)
+/* Of the last intervals of the phase that are all as long, in their order; how many. */
+static uint32_t backlog_of(const struct result_trial *trial, const struct result_phase *phase,
+                           double backlog[SECONDS_MAX], int64_t *ret_length_ns)
 {
-    double backlog[SECONDS_MAX];
     uint32_t n = 0;
-    double growth;
-    char reason[REASON_BYTES];
 
     for (uint32_t i = trial->intervals_count; i-- > 0 && n < SECONDS_MAX;) {
         const struct result_interval *interval = &trial->intervals[i];
+        int64_t length_ns = result_interval_ns(interval);
 
-        if (interval->complete && is_within(phase, interval->start_ns)) {
+        if (interval->complete && is_within(phase, interval->start_ns, length_ns)) {
+            if (n > 0 && length_ns != *ret_length_ns) {
+                break;
+            }
+            *ret_length_ns = length_ns;
             backlog[n++] = (double)interval->backlog;
         }
-    }
-    if (n + 2 < SEARCH_SECONDS_MIN) {
-        conclude(step, STEP_VOID, "too few seconds were reported to see whether the backlog grows");
-        return true;
     }
     for (uint32_t i = 0; i < n / 2; i++) { /* It was taken from the end. */
         double swap = backlog[i];
@@ -183,7 +182,23 @@ static bool backlog_grew(const struct result_trial *trial, const struct result_p
         backlog[i] = backlog[n - 1 - i];
         backlog[n - 1 - i] = swap;
     }
-    growth = search_growth(backlog, n);
+    return n;
+}
+
+static bool backlog_grew(const struct result_trial *trial, const struct result_phase *phase,
+                         const struct search_terms *terms, struct result_search_step *step)
+{
+    double backlog[SECONDS_MAX];
+    int64_t length_ns = INTERVAL_NS;
+    uint32_t n = backlog_of(trial, phase, backlog, &length_ns);
+    double growth;
+    char reason[REASON_BYTES];
+
+    if (n + 2 < SEARCH_SECONDS_MIN) {
+        conclude(step, STEP_VOID, "too few seconds were reported to see whether the backlog grows");
+        return true;
+    }
+    growth = search_growth(backlog, n) * (double)INTERVAL_NS / (double)length_ns;
     if (growth <= GROWTH_SHARE_MAX * terms->asked_per_s) {
         return false;
     }

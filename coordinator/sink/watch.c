@@ -63,8 +63,6 @@ static int take(void *self, const struct journal_entry *entry, struct errinfo *r
     case ENTRY_SEGMENT:
         windows_segment(watch->windows, &entry->as.segment);
         return 0;
-    case ENTRY_SNAPSHOT:
-        return windows_snapshot(watch->windows, entry->as.snapshot, reterr);
     case ENTRY_TRIAL_END:
         return end_trial(watch, reterr);
     default:
@@ -73,6 +71,13 @@ static int take(void *self, const struct journal_entry *entry, struct errinfo *r
 }
 
 const struct sink_ops watch_sink = {.name = "watch", .take = take};
+
+int watch_snapshot(struct watch *watch, const struct snapshot *snapshot, struct errinfo *reterr)
+{
+    int r = watch->windows == NULL ? 0 : windows_snapshot(watch->windows, snapshot, reterr);
+
+    return r == -EOVERFLOW ? 0 : r; /* The fold refuses it, and says so. */
+}
 
 void watch_advance(struct watch *watch, uint32_t intervals)
 {

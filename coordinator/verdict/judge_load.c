@@ -97,7 +97,7 @@ static bool was_away(const struct result_trial *trial, const struct result_phase
 static double share_of_clients(const struct result_trial *trial, const struct result_phase *phase,
                                const struct result_interval *one)
 {
-    int64_t end_ns = one->start_ns + INTERVAL_NS;
+    int64_t end_ns = one->start_ns + result_interval_ns(one);
     uint32_t away = 0;
 
     for (uint32_t i = 0; i < trial->outages_count; i++) {
@@ -121,7 +121,7 @@ static bool has_lost_clients(const struct result_trial *trial, const struct resu
         const struct result_outage *outage = &trial->outages[i];
 
         if (outage->kind == OUTAGE_CLIENT && one->start_ns < outage->down_ns + OUTAGE_EDGE_NS &&
-            one->start_ns + INTERVAL_NS > outage->down_ns - OUTAGE_EDGE_NS) {
+            one->start_ns + result_interval_ns(one) > outage->down_ns - OUTAGE_EDGE_NS) {
             return true;
         }
     }
@@ -138,7 +138,7 @@ static uint64_t of_outages(const struct result_trial *trial, const struct result
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *one = &trial->intervals[i];
 
-        bool away = was_away(trial, phase, one->start_ns, one->start_ns + INTERVAL_NS);
+        bool away = was_away(trial, phase, one->start_ns, one->start_ns + result_interval_ns(one));
 
         if (trouble && (away || has_lost_clients(trial, one))) {
             sum += one->refused + one->unconfirmed + one->errors;

@@ -88,8 +88,11 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
 
     for (uint32_t t = 0; t < of->trials_count; t++) {
         for (uint32_t i = 0; i < of->trials[t].intervals_count; i++) {
-            seconds++;
-            gaps += of->trials[t].intervals[i].complete ? 0 : 1;
+            const struct result_interval *one = &of->trials[t].intervals[i];
+            uint32_t length = (uint32_t)(result_interval_ns(one) / INTERVAL_NS);
+
+            seconds += length;
+            gaps += one->complete ? 0 : length;
         }
     }
     if (seconds == 0) {

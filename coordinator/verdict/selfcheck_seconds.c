@@ -1,6 +1,8 @@
 /* The signals that every agent reports every second. */
 #include "selfcheck_parts.h"
 
+#include "coalesce.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,10 +11,9 @@
 #define SHARE_OF_SECONDS 0.01 /* A class counts beyond that. */
 /* Calls that hold threads up for that share of a second are what makes it late. */
 #define IN_CALLS_MIN 0.25
-#define LAG_NS_SUSPECT 1e6
 #define LAG_NS_INVALID 10e6
 
-/* What a second of an agent is judged in. */
+/* What a second of an agent is judged in; ten of them, where none was to be doubted. */
 struct second {
     const struct result_agent_interval *row;
     const struct result_agent *agent;
@@ -125,13 +126,13 @@ static double send_lag(const struct second *second)
 static double send_lag_limit(const struct second *second, bool invalid)
 {
     return invalid ? fmax(LAG_NS_INVALID, 0.20 * second->e2e_p99_ns)
-                   : fmax(LAG_NS_SUSPECT, 0.05 * second->e2e_p99_ns);
+                   : fmax(STRAIN_LAG_NS_SUSPECT, 0.05 * second->e2e_p99_ns);
 }
 
 static const struct second_check second_checks[] = {
     {.name = "attained",
      .unit = "",
-     .suspect = 0.999,
+     .suspect = STRAIN_ATTAINED_SUSPECT,
      .invalid = 0.99,
      .value = attained,
      .left_out = not_attained,
@@ -147,14 +148,14 @@ static const struct second_check second_checks[] = {
      .advice = "messages were sent late: use more agents, a lower rate, or a quieter host"},
     {.name = "load_thread_cpu",
      .unit = "",
-     .suspect = 0.70,
+     .suspect = STRAIN_LOAD_CPU_SUSPECT,
      .invalid = 0.90,
      .value = load_cpu,
      .of_schedule = true,
      .advice = "its busiest load thread had no time to spare: use more agents or a lower rate"},
     {.name = "run_queue_wait",
      .unit = "",
-     .suspect = 0.01,
+     .suspect = STRAIN_LOAD_WAIT_SUSPECT,
      .invalid = 0.05,
      .value = load_wait,
      .of_schedule = true,
@@ -163,7 +164,7 @@ static const struct second_check second_checks[] = {
      .unknown = "its kernel does not tell how long threads wait for a CPU (no schedstat)"},
     {.name = "ticker_jitter",
      .unit = "ns",
-     .suspect = 20e6,
+     .suspect = STRAIN_TICKER_NS_SUSPECT,
      .invalid = 100e6,
      .value = ticker,
      .of_schedule = true,
@@ -171,14 +172,14 @@ static const struct second_check second_checks[] = {
                "stopped"},
     {.name = "steal",
      .unit = "",
-     .suspect = 0.01,
+     .suspect = STRAIN_STEAL_SUSPECT,
      .invalid = 0.05,
      .value = steal,
      .advice = "the hypervisor gave its CPUs to others: use a host of its own",
      .unknown = "its host does not tell what a hypervisor takes (/proc/stat)"},
     {.name = "cgroup_throttling",
      .unit = "",
-     .suspect = 0.0,
+     .suspect = STRAIN_THROTTLED_SUSPECT,
      .invalid = 0.01,
      .value = throttled,
      .of_schedule = true,
@@ -186,7 +187,7 @@ static const struct second_check second_checks[] = {
      .unknown = "the cgroup that may limit its CPU can't be read"},
     {.name = "recorder_full",
      .unit = "",
-     .suspect = 0.0,
+     .suspect = STRAIN_RECORDER_FULL_SUSPECT,
      .invalid = 0.001,
      .value = recorder_full,
      .of_schedule = true,
@@ -248,15 +249,16 @@ static void judge_second(const struct second_check *check, const struct second *
                          struct judged *judged)
 {
     double value = check->value(second);
+    uint32_t seconds = second->row->seconds_more + 1;
     double suspect = check->limit != NULL ? check->limit(second, false) : check->suspect;
     double invalid = check->limit != NULL ? check->limit(second, true) : check->invalid;
 
     if (isnan(value)) {
-        judged->unknown++;
+        judged->unknown += seconds;
         return;
     }
-    judged->suspect += is_beyond(check, value, suspect) ? 1 : 0;
-    judged->invalid += is_beyond(check, value, invalid) ? 1 : 0;
+    judged->suspect += is_beyond(check, value, suspect) ? seconds : 0;
+    judged->invalid += is_beyond(check, value, invalid) ? seconds : 0;
     if (judged->seconds == 0 || is_beyond(check, value, judged->worst)) {
         judged->worst = value;
         judged->suspect_limit = suspect;
@@ -265,7 +267,7 @@ static void judge_second(const struct second_check *check, const struct second *
     if (check->left_out != NULL) {
         judged->left_out = fmax(judged->left_out, check->left_out(second));
     }
-    judged->seconds++;
+    judged->seconds += seconds;
 }
 
 static void say_well(const struct judged *judged, struct result_check *row)

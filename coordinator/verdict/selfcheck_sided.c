@@ -42,13 +42,15 @@ static int64_t longest_lack_ns(const struct result_trial *trial, const struct re
     for (uint32_t i = 0; i < trial->intervals_count; i++) {
         const struct result_interval *one = &trial->intervals[i];
 
-        if (one->start_ns + INTERVAL_NS <= phase->start_ns ||
+        if (one->start_ns + result_interval_ns(one) <= phase->start_ns ||
             one->start_ns >= phase->start_ns + phase->duration_ns) {
             continue;
         }
         due += (double)one->due;
         sent += (double)one->sent;
-        stretch_ns = sent + phase->producers < SENT_SHARE_MIN * due ? stretch_ns + INTERVAL_NS : 0;
+        stretch_ns = sent + phase->producers < SENT_SHARE_MIN * due
+                         ? stretch_ns + result_interval_ns(one)
+                         : 0;
         longest_ns = stretch_ns > longest_ns ? stretch_ns : longest_ns;
     }
     return longest_ns;

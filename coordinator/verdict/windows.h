@@ -18,7 +18,7 @@
 #include "journal_entry.h"
 #include "objective.h"
 
-#define WINDOWS_OPEN_MAX 16
+#define WINDOWS_OPEN_MAX 32
 
 /* What the windows of one objective came to in one phase of one trial. */
 struct window_count {

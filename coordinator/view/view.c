@@ -83,6 +83,11 @@ static void add_head(const struct run_progress *progress, int width, struct text
     add_line(out, width, line);
 }
 
+static double per_s(const struct result_interval *interval, uint64_t count)
+{
+    return interval->length_s > 0.0 ? (double)count / interval->length_s : (double)count;
+}
+
 static void add_rates(const struct run_progress *progress, int width, struct text *out)
 {
     const struct result_interval *last = &progress->live.last;
@@ -93,10 +98,10 @@ static void add_rates(const struct run_progress *progress, int width, struct tex
     char received[UNITS_TEXT_BYTES];
 
     (void)snprintf(line, sizeof line, "  asked %-10s sent %-10s confirmed %-10s received %s",
-                   units_format_rate((double)last->due, due),
-                   units_format_rate((double)last->sent, sent),
-                   units_format_rate((double)last->acked, acked),
-                   units_format_rate((double)last->received, received));
+                   units_format_rate(per_s(last, last->due), due),
+                   units_format_rate(per_s(last, last->sent), sent),
+                   units_format_rate(per_s(last, last->acked), acked),
+                   units_format_rate(per_s(last, last->received), received));
     add_line(out, width, line);
 }
 
@@ -180,8 +185,8 @@ void view_line(const struct run_progress *progress, struct text *out)
     text_addf(out, "%s %s%s%s %llds: sent %s, received %s, p99 %s, backlog %s%s\n",
               progress->case_name, progress->search, progress->search[0] != '\0' ? ", " : "",
               progress->phase_name, (long long)(progress->trial_ns / 1000000000),
-              units_format_rate((double)last->sent, sent),
-              units_format_rate((double)last->received, received),
+              units_format_rate(per_s(last, last->sent), sent),
+              units_format_rate(per_s(last, last->received), received),
               last->e2e.samples > 0 ? units_format_ns((double)last->e2e.p99, p99) : "-",
               units_format_count((double)progress->live.backlog, backlog),
               connections(progress, ", ", away, sizeof away));
