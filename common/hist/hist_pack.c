@@ -120,10 +120,17 @@ struct unpacker {
 /* A number of at most so many bits; one byte more than needed is as wrong as a cut-off one. */
 static hist_wide take(struct unpacker *unpacker, unsigned bits)
 {
+    const uint8_t *at = unpacker->at;
     hist_wide number = 0;
 
-    if (unpacker->at < unpacker->end && *unpacker->at < 0x80) {
-        return *unpacker->at++; /* Most are that small. */
+    /* Most are that small. */
+    if (at < unpacker->end && at[0] < 0x80) {
+        unpacker->at += 1;
+        return at[0];
+    }
+    if (unpacker->end - at > 1 && at[1] > 0 && at[1] < 0x80 && bits >= 14) {
+        unpacker->at += 2;
+        return (hist_wide)(at[0] & 0x7f) | (hist_wide)at[1] << 7;
     }
     for (unsigned shift = 0; shift < bits; shift += 7) {
         uint8_t byte;
@@ -330,6 +337,38 @@ int hist_packed_read(const void *bytes, size_t bytes_count, struct hist_packed *
     return 0;
 }
 
+/* A number of a form that was checked: nothing is asked of it any more. */
+static inline uint64_t next_number(const uint8_t **at)
+{
+    const uint8_t *byte = *at;
+    uint64_t number = *byte & 0x7f;
+
+    for (unsigned shift = 7; (*byte & 0x80) != 0; shift += 7) {
+        byte++;
+        number |= (uint64_t)(*byte & 0x7f) << shift;
+    }
+    *at = byte + 1;
+    return number;
+}
+
+/* The pairs of a form that was checked, into counts: up to the distance of 0, or to the end. */
+static const uint8_t *add_pairs(const uint8_t *at, const uint8_t *end, int64_t *counts)
+{
+    uint64_t bucket = 0;
+
+    while (at < end) {
+        uint64_t step = next_number(&at);
+
+        if (step == 0) {
+            break;
+        }
+        bucket += step;
+        ASSERT(bucket < HIST_BUCKETS);
+        counts[bucket] += (int64_t)next_number(&at);
+    }
+    return at;
+}
+
 /* The head of a form that was checked; the buckets follow in *ret_buckets. */
 static struct summary head_of(const struct hist_packed *packed, struct unpacker *ret_buckets)
 {
@@ -345,8 +384,7 @@ int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct er
 {
     struct unpacker unpacker;
     struct summary summary;
-    int32_t bucket = 0;
-    uint64_t count = 0;
+    const uint8_t *at;
 
     if (from->count == 0) {
         return 0;
@@ -358,14 +396,10 @@ int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct er
         return -ENOMEM;
     }
     summary = head_of(from, &unpacker);
-    while (take_pair(&unpacker, summary.last, &bucket, &count)) {
-        hist->counts[bucket] += (int64_t)count;
+    at = add_pairs(unpacker.at, unpacker.end, hist->counts);
+    if (from->censored > 0) {
+        (void)add_pairs(at, unpacker.end, hist->censored);
     }
-    bucket = 0;
-    while (from->censored > 0 && take_pair(&unpacker, summary.last, &bucket, &count)) {
-        hist->censored[bucket] += (int64_t)count;
-    }
-    ASSERT(!unpacker.broken);
     hist->count += summary.count;
     hist->censored_count += from->censored;
     hist->over_range += summary.over_range;
@@ -402,7 +436,6 @@ int64_t hist_packed_percentile(const struct hist_packed *packed, double percenti
     struct summary summary;
     uint64_t rank;
     uint64_t seen = 0;
-    uint64_t count = 0;
     int32_t bucket = 0;
 
     ASSERT(percentile >= 0.0 && percentile <= 100.0);
@@ -414,8 +447,9 @@ int64_t hist_packed_percentile(const struct hist_packed *packed, double percenti
     if (percentile <= 0.0 || rank == summary.count) {
         return percentile <= 0.0 ? summary.min_ns : summary.max_ns;
     }
-    while (seen < rank && take_pair(&unpacker, summary.last, &bucket, &count)) {
-        seen += count;
+    while (seen < rank) {
+        bucket += (int32_t)next_number(&unpacker.at);
+        seen += next_number(&unpacker.at);
     }
     return smaller(larger(hist_bucket_highest(bucket), summary.min_ns), summary.max_ns);
 }
