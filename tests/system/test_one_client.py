@@ -22,6 +22,9 @@ FAULTS = {
     "black_hole": "its connection is silent, and the accept queue is full",
 }
 SETTLED, RECEIVED = 2, 3
+# Kafka's library closes a connection whose requests took three quarters of the drain, as a broker does that has just been
+# started: a healthy client would then have to connect again, and find what the dead one finds.
+DRAIN_S = {"kafka": 6, "rabbitmq": 1, "mqtt": 1}
 # As many Kafka handles as clients, or they share a connection.
 OPTIONS = {"kafka": "handles: 64, session_timeout: 6s", "rabbitmq": "heartbeat: 1s", "mqtt": "keep_alive: 2s"}
 
@@ -54,7 +57,7 @@ def scenario(broker, relay):
         [
             f"{{ name: before, rate: {RATE}/s, for: {BEFORE_S}s }}",
             f"{{ name: during, rate: {RATE}/s, for: {DURING_S}s }}",
-            "{ name: drain, rate: none, until: drained, for: 1s }",
+            f"{{ name: drain, rate: none, until: drained, for: {DRAIN_S[backend]}s }}",
         ],
         topology=f"{{ topics: {CLIENTS}, producers: {CLIENTS}, consumers: {CLIENTS} }}", on_broker_loss="60s",
     )  # fmt: skip
@@ -106,9 +109,11 @@ class Run:
 
     def lateness(self, role):
         """(found, judged) in ns: the largest, and the largest without what the host took in the seconds of its message."""
+        short = {stream: len(self.settled[stream]) for stream in self.healthy(role) if len(self.settled[stream]) != EACH}
+        trial = self.result["cases"][0]["trials"][0]
+        check(not short, f"{self.dead} is dead, and of {EACH} messages others settled {short}: {trial['outages']} {trial['errors']}")
         found = []
         for stream in self.healthy(role):
-            same(len(self.settled[stream]), EACH, f"messages of the healthy stream {stream}, beside {self.dead} which is dead")
             for agent, _, intended, sent, _ in self.settled[stream]:
                 span = range(intended // 10**9, sent // 10**9 + 1)
                 host = sum(self.seconds[agent][second].host for second in span)
@@ -130,12 +135,12 @@ class Run:
                 p99_ms([at - intended for _, outcome, intended, _, at in healthy if outcome == 0 and (intended >= self.during_ns) == during])
                 for during in (False, True)
             ]
-            words.append(f"{name} p99 {took[0]:.2f} ms before, {took[1]:.2f} ms during")
-        return "; ".join(words)
+            words.append(f"{name} p99 {took[0]:.2f} ms before, {took[1]:.2f} ms during it")
+        return ", ".join(words)
 
 
 def ms(found, judged):
-    return f"{found / 1e6:.1f} ms ({max(judged, 0) / 1e6:.1f} ms without what the host took)"
+    return f"{found / 1e6:.1f} ms ({max(judged, 0) / 1e6:.1f} ms without the host)"
 
 
 for kind in ["rabbitmq", "mosquitto", "kafka"]:
@@ -147,11 +152,10 @@ for kind in ["rabbitmq", "mosquitto", "kafka"]:
             bed.audit_holds(run.result)
             check(run.is_hit(role), f"{role} {run.dead} is not the one that was hit")
             late, call = run.lateness(role), run.call()
-            found = f"the latest {ms(*late)}, the longest call {ms(*call)}; {run.told(role)}"
+            found = f"latest {ms(*late)}, call {ms(*call)}; {run.told(role)}"
             check(late[1] <= LATE_MS_MAX * 1e6 and call[1] <= CALL_MS_MAX * 1e6, found)
-            bed.truth(f"one {role} of {2 * CLIENTS} dead ({fault}) on {broker.kind}",
-                      f"no healthy message over {LATE_MS_MAX} ms late, no call over {CALL_MS_MAX} ms, but for what the host took",
-                      found)  # fmt: skip
+            bed.truth(f"one {role} of {2 * CLIENTS} dead ({fault}, {broker.kind}): others' latest message, longest driver call",
+                      f"{LATE_MS_MAX} ms, {CALL_MS_MAX} ms, but for what the host took", found)  # fmt: skip
 
 
 @test("six flows of one producer and six consumers are closed within their budget though RabbitMQ says no goodbye", needs=["rabbitmq"])
