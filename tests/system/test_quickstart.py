@@ -67,8 +67,9 @@ def fields():
     same([row["measured"] for row in bed.rows(case)], [False, True, False], "measured")
     for phase in bed.rows(case):
         same([key for key in DELIVERY if key not in phase["delivery"]], [], f"missing words of {phase['name']}")
-        # Over no time there is no rate: a drain ends with its last message, which may have come before it.
-        wanted = [key for key in RATES if phase["duration_ns"] > 0 and (key != "asked_per_s" or phase["name"] != "drain")]
+        # A drain ends with its last message, which may have come before it; it has rates from a second on.
+        has_rates = phase["duration_ns"] >= (1e9 if phase["name"] == "drain" else 1)
+        wanted = [key for key in RATES if has_rates and (key != "asked_per_s" or phase["name"] != "drain")]
         same([key for key in wanted if key not in phase["rates"]], [], f"missing rates of {phase['name']}")
     bed.audit_holds(result)
     steady = bed.phase_of(case, "steady")
