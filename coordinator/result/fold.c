@@ -1,5 +1,7 @@
 #include "fold_parts.h"
 
+#include "invariant.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +166,12 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
     r = fold_trial_init(&fold->trials[fold->trials_count], entry, reterr);
     fold->trials_count += r == 0 ? 1 : 0;
     return r;
+}
+
+int fold_hold_rows(struct fold *fold, struct errinfo *reterr)
+{
+    ASSERT(fold->trials_count > 0);
+    return fold_intervals_hold(&fold->trials[fold->trials_count - 1], reterr);
 }
 
 static int add_mark(struct fold *fold, const struct result_mark *mark, struct errinfo *reterr)

@@ -16,6 +16,11 @@ void fold_free(struct fold *fold);
  * ASSERT: journals come from disk. */
 int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr);
 
+/* Gets the memory of all rows that the last trial's phases can have, now: what a trial needs it has
+ * when it begins, rather than to fail for it after hours. Not for a journal that is read: its
+ * plan is a stranger's word. There must be a trial. 0 or -ENOMEM. */
+int fold_hold_rows(struct fold *fold, struct errinfo *reterr);
+
 /* Says in the result that an entry of this run was refused, and why: what is missing makes every
  * figure doubtful. The first one stays. */
 void fold_tell_refused(struct fold *fold, const char *why);

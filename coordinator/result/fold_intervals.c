@@ -13,35 +13,39 @@ void fold_open_done(struct fold_open_interval *open)
     memset(open, 0, sizeof *open);
 }
 
-/* Makes room for rows up to index, in powers of two. */
-int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
+/* Makes room for so many rows, and more of it than asked: it grows by powers of two. */
+static int make_rows(struct fold_trial *trial, uint32_t rows, struct errinfo *reterr)
 {
-    uint32_t capacity = 64;
-    uint32_t had = 64;
+    uint32_t capacity = trial->intervals_capacity == 0 ? 64 : trial->intervals_capacity;
+    struct result_interval *intervals;
+    uint64_t *expected;
+    uint64_t *seen;
 
-    if (index < trial->intervals_count) {
+    if (rows <= trial->intervals_capacity) {
         return 0;
     }
-    while (had < trial->intervals_count) {
-        had *= 2;
-    }
-    while (capacity <= index) {
+    while (capacity < rows) {
         capacity *= 2;
     }
-    if (trial->intervals == NULL || capacity > had) {
-        struct result_interval *intervals =
-            realloc(trial->intervals, capacity * sizeof *trial->intervals);
-        uint64_t *expected =
-            intervals == NULL ? NULL : realloc(trial->acked_expected, capacity * sizeof(uint64_t));
-        uint64_t *seen =
-            expected == NULL ? NULL : realloc(trial->seen, capacity * sizeof(uint64_t));
+    intervals = realloc(trial->intervals, capacity * sizeof *trial->intervals);
+    trial->intervals = intervals == NULL ? trial->intervals : intervals;
+    expected = realloc(trial->acked_expected, capacity * sizeof(uint64_t));
+    trial->acked_expected = expected == NULL ? trial->acked_expected : expected;
+    seen = realloc(trial->seen, capacity * sizeof(uint64_t));
+    trial->seen = seen == NULL ? trial->seen : seen;
+    if (intervals == NULL || expected == NULL || seen == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    trial->intervals_capacity = capacity;
+    return 0;
+}
 
-        trial->intervals = intervals == NULL ? trial->intervals : intervals;
-        trial->acked_expected = expected == NULL ? trial->acked_expected : expected;
-        if (seen == NULL) {
-            return errinfo_nomem(reterr);
-        }
-        trial->seen = seen;
+int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct errinfo *reterr)
+{
+    int r = make_rows(trial, index + 1, reterr);
+
+    if (r < 0) {
+        return r;
     }
     for (uint32_t i = trial->intervals_count; i <= index; i++) {
         uint32_t second = snapshot_row_first(i);
@@ -52,8 +56,52 @@ int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct erri
         trial->acked_expected[i] = 0;
         trial->seen[i] = 0;
     }
-    trial->intervals_count = index + 1;
+    trial->intervals_count = index < trial->intervals_count ? trial->intervals_count : index + 1;
     return 0;
+}
+
+int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struct errinfo *reterr)
+{
+    uint32_t capacity = trial->agent_intervals_capacity == 0 ? 64 : trial->agent_intervals_capacity;
+    struct result_agent_interval *grown;
+
+    if (count <= trial->agent_intervals_capacity) {
+        return 0;
+    }
+    while (capacity < count) {
+        capacity *= 2;
+    }
+    grown = realloc(trial->agent_intervals, capacity * sizeof *trial->agent_intervals);
+    if (grown == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    trial->agent_intervals = grown;
+    trial->agent_intervals_capacity = capacity;
+    return 0;
+}
+
+int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr)
+{
+    int64_t planned_ns = 0;
+    uint32_t rows;
+    uint32_t reports;
+    int r;
+
+    for (uint32_t i = 0; i < trial->entry.phases_count; i++) {
+        planned_ns += trial->entry.phases[i].duration_ns;
+    }
+    rows = snapshot_row((uint32_t)(planned_ns / INTERVAL_NS)) + 1;
+    reports = rows * trial->entry.agents_count;
+    r = make_rows(trial, rows, reterr);
+    r = r < 0 ? r : fold_agent_intervals_reserve(trial, reports, reterr);
+    if (r == 0) {
+        /* Written to, or the system would not give it before it is used. */
+        memset(trial->intervals, 0, rows * sizeof *trial->intervals);
+        memset(trial->acked_expected, 0, rows * sizeof(uint64_t));
+        memset(trial->seen, 0, rows * sizeof(uint64_t));
+        memset(trial->agent_intervals, 0, reports * sizeof *trial->agent_intervals);
+    }
+    return r;
 }
 
 int fold_hist_add(struct hist **to, const struct hist_packed *from, struct errinfo *reterr)

@@ -166,17 +166,11 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     const struct health *health = &snapshot->health;
     int64_t span_ns = snapshot->until_ns - agent->until_ns;
     struct result_agent_interval *row;
+    int r;
 
-    if ((trial->agent_intervals_count & (trial->agent_intervals_count - 1)) == 0) {
-        uint32_t capacity =
-            trial->agent_intervals_count == 0 ? 1 : trial->agent_intervals_count * 2;
-        struct result_agent_interval *grown =
-            realloc(trial->agent_intervals, capacity * sizeof *trial->agent_intervals);
-
-        if (grown == NULL) {
-            return errinfo_nomem(reterr);
-        }
-        trial->agent_intervals = grown;
+    r = fold_agent_intervals_reserve(trial, trial->agent_intervals_count + 1, reterr);
+    if (r < 0) {
+        return r;
     }
     row = &trial->agent_intervals[trial->agent_intervals_count++];
     *row = (struct result_agent_interval){.agent = snapshot->agent,

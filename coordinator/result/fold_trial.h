@@ -83,14 +83,16 @@ struct fold_trial {
     int64_t *phase_end_ns;
     struct result_interval *intervals; /* By row; see snapshot_row(). */
     uint32_t intervals_count;
-    uint32_t seconds_count;   /* That any agent has reported. */
-    uint32_t seconds_max;     /* More than it can last. */
+    uint32_t intervals_capacity; /* Also of what goes by interval. */
+    uint32_t seconds_count;      /* That any agent has reported. */
+    uint32_t seconds_max;        /* More than it can last. */
     uint64_t *acked_expected; /* By interval: confirmed x subscriptions, and distinct seen; for the
                                  backlog. */
     uint64_t *seen;
     struct fold_open_interval open[CELLS_OPEN_MAX];
     struct result_agent_interval *agent_intervals;
     uint32_t agent_intervals_count;
+    uint32_t agent_intervals_capacity;
     struct fold_client *clients;
     uint32_t clients_count;
     struct fold_agent *agents;
@@ -121,8 +123,12 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
                        struct errinfo *reterr);
 
-/* Makes room for a row. */
+/* Makes room for a row; for so many reports of agents. */
 int fold_intervals_reserve(struct fold_trial *trial, uint32_t row, struct errinfo *reterr);
+int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struct errinfo *reterr);
+
+/* Gets the memory of all that the trial's phases can add to both, now. */
+int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr);
 
 /* Takes latencies into their row, while that is open. */
 int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,

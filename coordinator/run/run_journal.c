@@ -176,6 +176,7 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
     if (r == 0) {
         r = run_journal(run, &entry, reterr);
     }
+    r = r < 0 ? r : fold_hold_rows(run->fold, reterr);
     free(of->producers);
     free(of->consumers);
     free(of->producer_agents);

@@ -63,6 +63,9 @@ static void take_live(void *context, const struct journal_entry *entry)
 
     assert_int_equal(archive_append(live->writer, entry, NULL), 0);
     fold_bench_take(live->fold, entry);
+    if (entry->kind == ENTRY_TRIAL) {
+        assert_int_equal(fold_hold_rows(live->fold, NULL), 0);
+    }
 }
 
 static struct result *write_down(const struct made_journal *journal, const char *folder)
