@@ -57,6 +57,10 @@ void archive_reader_free(struct archive_reader *reader);
 /* Next entry: 1 and the caller owns it (journal_entry_done); 0 at the end; -EBADMSG for a damaged
  * document. A last document that was cut off is the end; archive_reader_was_cut() tells. */
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr);
+/* A trial whose snapshots may follow, each with so many lines of streams, ranges and readings at
+ * most: the longest of all trials counts. Without it they may be as long as any trial's. */
+void archive_reader_allow(struct archive_reader *reader, const struct snapshot_limits *limits);
+
 bool archive_reader_was_cut(const struct archive_reader *reader);
 
 /* What the journal does not have because it is older than this version, of what was read so far:

@@ -20,6 +20,8 @@ struct archive_reader {
     size_t capacity;
     bool was_cut;
     struct lacks lacks;
+    bool has_limits;
+    struct snapshot_limits limits;
 };
 
 int archive_reader_new(const char *folder, struct archive_reader **ret, struct errinfo *reterr)
@@ -179,7 +181,8 @@ static int next_document(struct archive_reader *reader, uint32_t *ret_bytes, str
     return r < 0 ? r : 1;
 }
 
-static int decode(const uint8_t *document, uint32_t document_bytes, struct lacks *lacks,
+/* For a reader: with what it knows of the journal, which it adds to. */
+static int decode(const uint8_t *document, uint32_t document_bytes, struct archive_reader *reader,
                   struct journal_entry *ret, struct errinfo *reterr)
 {
     struct journal_entry entry;
@@ -187,7 +190,10 @@ static int decode(const uint8_t *document, uint32_t document_bytes, struct lacks
 
     memset(&entry, 0, sizeof entry);
     fields_read(&fields, document, document_bytes, reterr);
-    fields.lacks = lacks;
+    if (reader != NULL) {
+        fields.lacks = &reader->lacks;
+        fields.limits = reader->has_limits ? &reader->limits : NULL;
+    }
     code_entry(&fields, &entry);
     if (fields.failure < 0) {
         journal_entry_done(&entry);
@@ -203,13 +209,26 @@ int archive_decode(const uint8_t *document, uint32_t document_bytes, struct jour
     return decode(document, document_bytes, NULL, ret, reterr);
 }
 
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+void archive_reader_allow(struct archive_reader *reader, const struct snapshot_limits *limits)
+{
+    reader->has_limits = true;
+    reader->limits.streams = larger(reader->limits.streams, limits->streams);
+    reader->limits.ranges = larger(reader->limits.ranges, limits->ranges);
+    reader->limits.readings = larger(reader->limits.readings, limits->readings);
+}
+
 int archive_next(struct archive_reader *reader, struct journal_entry *ret, struct errinfo *reterr)
 {
     uint32_t length = 0;
     int r = next_document(reader, &length, reterr);
 
     if (r == 1) {
-        int decoded = decode(reader->document, length, &reader->lacks, ret, reterr);
+        int decoded = decode(reader->document, length, reader, ret, reterr);
 
         r = decoded < 0 ? decoded : 1;
     }

@@ -15,6 +15,7 @@
 #include "errinfo.h"
 #include "hist.h"
 #include "record.h"
+#include "snapshot.h"
 
 #include <bson/bson.h>
 
@@ -36,7 +37,8 @@ struct fields {
     bool reads;
     int failure; /* 0 or a negative errno. */
     struct errinfo *reterr;
-    struct lacks *lacks; /* Reading: gathered here; NULL: nobody asks. */
+    struct lacks *lacks;                  /* Reading: gathered here; NULL: nobody asks. */
+    const struct snapshot_limits *limits; /* Reading a snapshot: of its trial; NULL: not known. */
     uint32_t depth;
     struct {
         const char *name;

@@ -247,13 +247,29 @@ static size_t row_bytes_min(const struct rows *rows, const struct record *record
     return bytes;
 }
 
+/* A row takes some bytes in the document, and much more in memory: no list is longer than its trial
+ * allows. */
+static uint32_t rows_max(const struct fields *fields, const struct field *field)
+{
+    const struct snapshot_limits *limits = fields->limits;
+
+    if (limits != NULL && field->of == &stream_delta_record) {
+        return limits->streams;
+    }
+    if (limits != NULL && field->of == &stream_range_record) {
+        return limits->ranges;
+    }
+    return limits != NULL && field->of == &reading_delta_record ? limits->readings
+                                                                : field->items_max;
+}
+
 static void read_rows(struct rows *rows, const struct field *field, void *item)
 {
     const struct record *record = field->of;
     uint64_t count = read_leb128(rows);
     void **list = field_at(field, item);
 
-    if (count > field->items_max ||
+    if (count > rows_max(rows->fields, field) ||
         count > (size_t)(rows->end - rows->at) / row_bytes_min(rows, record)) {
         fields_bad(rows->fields, rows->key, "has more rows than it can hold");
     } else if (field->counted && count != *field_count_at(field, item)) {

@@ -57,6 +57,17 @@ static int add_sinks(struct sinks *sinks, struct fold *fold, const char *hlog_fo
     return r;
 }
 
+/* What its snapshots can have; once the fold has taken its tables. */
+static void allow_trial(struct archive_reader *reader, const struct entry_trial *trial)
+{
+    const struct assignment tables = {.flows = trial->flows,
+                                      .flows_count = trial->flows_count,
+                                      .phases_count = trial->phases_count};
+    const struct snapshot_limits limits = assigned_snapshot_limits(&tables);
+
+    archive_reader_allow(reader, &limits);
+}
+
 static int take_all(struct sinks *sinks, struct archive_reader *reader, uint64_t *ret_entries,
                     struct errinfo *reterr)
 {
@@ -66,6 +77,9 @@ static int take_all(struct sinks *sinks, struct archive_reader *reader, uint64_t
     while (r == 0 && (r = archive_next(reader, &entry, reterr)) == 1) {
         ++*ret_entries;
         r = sinks_take(sinks, &entry, reterr);
+        if (r == 0 && entry.kind == ENTRY_TRIAL) {
+            allow_trial(reader, &entry.as.trial);
+        }
         journal_entry_done(&entry);
     }
     return r;

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct made_options options = {.agents_count = 1,
                                             .flows_count = 1,
@@ -118,6 +121,75 @@ static void sent_once_more(struct snapshot *snapshot)
     }
 }
 
+static void a_count_beyond_all(struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        hist_packed_done(&snapshot->rows[i].series[SERIES_E2E]);
+        packed_record_censored(&snapshot->rows[i].series[SERIES_E2E], 1, HIST_COUNT_MAX);
+    }
+}
+
+/* 3 MB in the document, 16 MB as a list, and each of them might have times of its own. */
+static void ranges_without_an_end(struct snapshot *snapshot)
+{
+    if (snapshot->interval == 0) {
+        snapshot->ranges_count = 500000;
+        free(snapshot->ranges);
+        snapshot->ranges = calloc(snapshot->ranges_count, sizeof *snapshot->ranges);
+        assert_non_null(snapshot->ranges);
+    }
+}
+
+/* Resident at most, of a process that makes the reports of a journal. */
+static long report_kib(void (*change)(struct snapshot *snapshot), const char *words)
+{
+    struct rusage usage;
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (words == NULL) {
+            struct cli_outcome outcome;
+
+            report(change, false, &outcome);
+        } else {
+            refused(change, words);
+        }
+        _exit(0); /* A test that fails in it has ended it otherwise. */
+    }
+    assert_int_equal(wait4(child, &status, 0, &usage), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return usage.ru_maxrss;
+}
+
+/* What a journal can hold that nobody measured; the journal that nobody changed is the control. The
+ * test's own time-out bounds how long it takes. */
+static void what_is_refused_takes_no_memory(void **state)
+{
+    const struct {
+        void (*change)(struct snapshot *snapshot);
+        const char *words;
+    } hostile[] = {
+        {a_far_second, "but the trial can't last longer than"},
+        {a_count_beyond_all, "more latencies than messages"},
+        {cells_over_and_over, "more latencies than messages"},
+        {ranges_without_an_end, "timed_ranges has more rows than it can hold"},
+    };
+    long control_kib = report_kib(leave, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        long kib = report_kib(hostile[i].change, hostile[i].words);
+
+        if (kib > control_kib + 50 * 1024) {
+            fail_msg("\"%s\" took %ld KiB, the journal as it was %ld", hostile[i].words, kib,
+                     control_kib);
+        }
+    }
+}
+
 static void a_journal_that_contradicts_its_trial_or_itself_is_refused(void **state)
 {
     struct cli_outcome outcome;
@@ -173,6 +245,7 @@ static void a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told(v
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_refused_takes_no_memory),
         cmocka_unit_test(a_journal_that_contradicts_its_trial_or_itself_is_refused),
         cmocka_unit_test(a_run_that_found_it_out_itself_is_reported_as_invalid),
         cmocka_unit_test(a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told),

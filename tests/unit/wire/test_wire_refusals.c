@@ -101,6 +101,7 @@ static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_ta
     const struct snapshot_limits limits = {.rows = 6, .streams = 4, .ranges = 12, .readings = 4};
     struct stream_delta streams[5] = {{.stream = 0}};
     struct snapshot snapshot = {.rows = rows, .rows_count = ROWS};
+    struct stream_range ranges[13] = {{.stream = 0}};
     struct snapshot *back = NULL;
     struct hist_packed packed = {0};
     struct errinfo err = {{0}};
@@ -132,7 +133,13 @@ static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_ta
                      -EBADMSG);
     assert_null(back);
     text_done(&out);
-    snapshot.streams_count = 4;
+    snapshot = (struct snapshot){.ranges = ranges, .ranges_count = 13};
+    assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
+    assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, &err),
+                     -EBADMSG);
+    assert_string_equal(err.text, "snapshot: ranges has too many items");
+    text_done(&out);
+    snapshot = (struct snapshot){.streams = streams, .streams_count = 4};
     assert_int_equal(wire_encode_snapshot(&snapshot, &out), 0);
     assert_int_equal(wire_decode_snapshot_of(out.bytes, out.bytes_count, &limits, &back, NULL), 0);
     snapshot_free(back);
