@@ -191,7 +191,7 @@ def memory():
 @test("1,024 phases run one after the other, with 1,023 objectives; the report stays readable")
 def many_phases():
     phases = [f"{{ name: p{i}, rate: 500/s, for: 8ms }}" for i in range(1024)]
-    objectives = ["attained >= 0%"] + [f"{{ that: e2e.max < 1h, phase: p{i} }}" for i in range(1023)]
+    objectives = ["attained >= 0%"] + [f"{{ that: e2e.max < 1h, in: p{i} }}" for i in range(1023)]
     path = bed.scenario(phases=phases, selfcheck="warn", objectives="".join(f"  - {one}\n" for one in objectives))
     folder = bed.new_path("run")
     program = bed.millrace("run", path, "--out", folder)
