@@ -16,9 +16,10 @@ void fold_free(struct fold *fold);
  * ASSERT: journals come from disk. */
 int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr);
 
-/* Gets the memory of all rows that the last trial's phases can have, now: what a trial needs it has
- * when it begins, rather than to fail for it after hours. Not for a journal that is read: its
- * plan is a stranger's word. There must be a trial. 0 or -ENOMEM. */
+/* Gets the memory of all rows that the last trial's phases have for certain, now: what a trial
+ * needs it has when it begins, rather than to fail for it after hours. A phase that ends by a
+ * number of messages, or by a drain, may be over at once. Not for a journal that is read: its plan
+ * is a stranger's word. There must be a trial. 0 or -ENOMEM. */
 int fold_hold_rows(struct fold *fold, struct errinfo *reterr);
 
 /* Says in the result that an entry of this run was refused, and why: what is missing makes every

@@ -80,18 +80,29 @@ int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struc
     return 0;
 }
 
-int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr)
+/* Of a phase that ends by what happens, its longest time says nothing. */
+static uint32_t seconds_certain(const struct fold_trial *trial)
 {
-    int64_t planned_ns = 0;
-    uint32_t rows;
-    uint32_t reports;
-    int r;
+    int64_t seconds_max = trial->seconds_max;
+    int64_t length_ns = 0;
 
     for (uint32_t i = 0; i < trial->entry.phases_count; i++) {
-        planned_ns += trial->entry.phases[i].duration_ns;
+        const struct assigned_phase *phase = &trial->entry.phases[i];
+
+        length_ns += phase->messages > 0 || phase->until_drained ? 0 : phase->duration_ns;
+        if (length_ns / INTERVAL_NS >= seconds_max) {
+            return trial->seconds_max;
+        }
     }
-    rows = snapshot_row((uint32_t)(planned_ns / INTERVAL_NS)) + 1;
-    reports = rows * trial->entry.agents_count;
+    return (uint32_t)(length_ns / INTERVAL_NS);
+}
+
+int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr)
+{
+    uint32_t rows = snapshot_row(seconds_certain(trial)) + 1;
+    uint32_t reports = rows * trial->entry.agents_count;
+    int r;
+
     r = make_rows(trial, rows, reterr);
     r = r < 0 ? r : fold_agent_intervals_reserve(trial, reports, reterr);
     if (r == 0) {

@@ -127,7 +127,8 @@ int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *seg
 int fold_intervals_reserve(struct fold_trial *trial, uint32_t row, struct errinfo *reterr);
 int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struct errinfo *reterr);
 
-/* Gets the memory of all that the trial's phases can add to both, now. */
+/* Gets the memory of all that the trial's phases add to both if they run to their end, now: of
+ * those that end by the clock. */
 int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr);
 
 /* Takes latencies into their row, while that is open. */
