@@ -64,9 +64,14 @@ enum presence fold_presence(const struct fold *fold, int64_t silence_ns, int64_t
             return PRESENCE_SILENT;
         }
     }
-    if (heard->unheard_since_ns != 0 && heard->handed_ns - heard->unheard_since_ns >= silence_ns) {
-        *ret_since_ns = heard->unheard_since_ns;
-        return PRESENCE_SILENT;
+    if (heard->unheard_since_ns != 0) {
+        /* Who consumes may be another agent, and report later. */
+        int64_t missed_ns = heard->handed_ns < known.until_ns ? heard->handed_ns : known.until_ns;
+
+        if (missed_ns - heard->unheard_since_ns >= silence_ns) {
+            *ret_since_ns = heard->unheard_since_ns;
+            return PRESENCE_SILENT;
+        }
     }
     return PRESENCE_THERE;
 }

@@ -48,21 +48,27 @@ static void done(struct bench *bench)
     made_trial_free(bench->made);
 }
 
-/* All agents report a second, as their health is now. */
+/* An agent reports a second, as its health is now. */
+static void second_of(struct bench *bench, uint32_t agent, uint32_t interval)
+{
+    struct snapshot snapshot = {.trial = bench->made->entry.number,
+                                .agent = agent,
+                                .sequence = bench->sequence[agent]++,
+                                .interval = interval,
+                                .last_part = true,
+                                .from_ns = interval * NS_PER_S,
+                                .until_ns = (interval + 1) * NS_PER_S,
+                                .health = bench->health[agent]};
+    struct journal_entry entry = {.kind = ENTRY_SNAPSHOT, .as.snapshot = &snapshot};
+
+    fold_bench_take(bench->fold, &entry);
+}
+
+/* All agents do. */
 static void second(struct bench *bench, uint32_t interval)
 {
     for (uint32_t i = 0; i < 3; i++) {
-        struct snapshot snapshot = {.trial = bench->made->entry.number,
-                                    .agent = i,
-                                    .sequence = bench->sequence[i]++,
-                                    .interval = interval,
-                                    .last_part = true,
-                                    .from_ns = interval * NS_PER_S,
-                                    .until_ns = (interval + 1) * NS_PER_S,
-                                    .health = bench->health[i]};
-        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT, .as.snapshot = &snapshot};
-
-        fold_bench_take(bench->fold, &entry);
+        second_of(bench, i, interval);
     }
 }
 
@@ -165,6 +171,30 @@ static void what_nobody_confirms_is_missed_by_consumers_that_read_freely(void **
     }
 }
 
+/* Reports of a trial that lasts for more than an hour wait up to ten seconds, those of an agent
+ * that has trouble do not: consumers whose reports waited were taken for a broker that is away. */
+static void what_consumers_have_not_reported_yet_is_not_missed(void **state)
+{
+    struct bench bench;
+    int64_t since_ns;
+
+    (void)state;
+    begin(&bench, CONSUME_FREE);
+    for (uint32_t i = 0; i < 6; i++) {
+        bench.health[0].signs.handed_ns = (i + 1) * NS_PER_S - NS_PER_MS;
+        second_of(&bench, 0, i);
+        assert_int_equal(look(&bench, &since_ns), PRESENCE_THERE);
+    }
+    for (uint32_t i = 0; i < 6; i++) {
+        bench.health[1].signs.answered_last_ns = i < 2 ? (i + 1) * NS_PER_S - NS_PER_MS : 0;
+        second_of(&bench, 1, i);
+        second_of(&bench, 2, i);
+        assert_int_equal(look(&bench, &since_ns), i < 4 ? PRESENCE_THERE : PRESENCE_SILENT);
+    }
+    assert_in_range(since_ns, 1999 * NS_PER_MS, 2 * NS_PER_S);
+    done(&bench);
+}
+
 /* One client that was closed ended the run: "the broker went away", while the others went on. */
 static void a_broker_is_there_as_long_as_one_client_can_use_it(void **state)
 {
@@ -245,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_broker_is_away_when_messages_wait_and_nothing_comes),
         cmocka_unit_test(a_broker_that_nobody_waits_for_is_there),
         cmocka_unit_test(what_nobody_confirms_is_missed_by_consumers_that_read_freely),
+        cmocka_unit_test(what_consumers_have_not_reported_yet_is_not_missed),
         cmocka_unit_test(a_broker_is_there_as_long_as_one_client_can_use_it),
         cmocka_unit_test(lost_connections_are_outages_of_their_client_or_of_the_broker),
         cmocka_unit_test(what_a_journal_can_not_know_is_refused),
