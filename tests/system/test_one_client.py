@@ -25,6 +25,8 @@ SETTLED, RECEIVED = 2, 3
 # Kafka's library closes a connection whose requests took three quarters of the drain, as a broker does that has just been
 # started: a healthy client would then have to connect again, and find what the dead one finds.
 DRAIN_S = {"kafka": 6, "rabbitmq": 1, "mqtt": 1}
+# When the relay relents, after the load: not before a dead client has given up its messages, as it would be served again.
+RELENT_S = {"kafka": 6.5, "rabbitmq": 0.5, "mqtt": 0.5}
 # As many Kafka handles as clients, or they share a connection.
 OPTIONS = {"kafka": "handles: 64, session_timeout: 6s", "rabbitmq": "heartbeat: 1s", "mqtt": "keep_alive: 2s"}
 
@@ -83,7 +85,7 @@ class Run:
             run.says("running: ")
             time.sleep(BEFORE_S)
             getattr(relay, fault)(name_of(relay.names(), role))
-            time.sleep(DURING_S + 0.5)
+            time.sleep(DURING_S + RELENT_S[bed.backend_of(broker.kind)])
             relay.relent()  # Its topics are to be removed.
             run.wait(120)
         finally:
