@@ -3,6 +3,7 @@
 #include "mono.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Reports of one agent that wait at most: as many as ten seconds have, unless its seconds are cut
  * into parts. More of them are journaled as they are. */
@@ -10,6 +11,10 @@
 /* What they may be long together, roughly; as one document they are no longer than that. */
 #define HELD_BYTES_MAX (SNAPSHOT_BYTES_MAX / 2)
 #define SINGLE_SECONDS_MAX 3600
+/* No agent that is right has larger figures of a second; the sum of what is held stays in 64 bits,
+ * and can be refused by whoever would refuse one of them. */
+#define FIGURE_MAX (INT64_C(1) << 55)
+#define SAMPLES_MAX (HIST_COUNT_MAX / HELD_MAX)
 
 struct held {
     struct snapshot *parts[HELD_MAX];
@@ -191,6 +196,51 @@ static bool is_strained(const struct snapshot *snapshot)
            (double)strain->recorder_full_ns > STRAIN_RECORDER_FULL_SUSPECT * span_ns;
 }
 
+static bool counters_can_be(const struct counters *counters)
+{
+    for (uint32_t i = 0; i < counters_record.fields_count; i++) {
+        const struct field *field = &counters_record.fields[i];
+        uint32_t count = field->type == FIELD_COUNTERS ? field->names_count : 1;
+
+        for (uint32_t n = 0; n < count; n++) {
+            uint64_t value;
+
+            memcpy(&value, (const char *)counters + field->offset + n * sizeof value, sizeof value);
+            if (value > FIGURE_MAX) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Can it be added to others, so that what is wrong in it is still seen? */
+static bool can_be_added(const struct snapshot *snapshot)
+{
+    const struct strain *strain = &snapshot->health.strain;
+    const int64_t times_ns[] = {
+        snapshot->from_ns,    snapshot->until_ns,      snapshot->health.signs.waiting_since_ns,
+        strain->load_cpu_ns,  strain->load_wait_ns,    strain->steal_ns,
+        strain->throttled_ns, strain->recorder_full_ns};
+
+    for (size_t i = 0; i < sizeof times_ns / sizeof times_ns[0]; i++) {
+        if (times_ns[i] > FIGURE_MAX || times_ns[i] < -FIGURE_MAX) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+        if (!counters_can_be(&snapshot->rows[i].counters)) {
+            return false;
+        }
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            if (snapshot->rows[i].series[series].count > SAMPLES_MAX) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* What happened at a time that is told. */
 static bool has_events(const struct snapshot *snapshot)
 {
@@ -212,21 +262,28 @@ static bool is_of_its_second(const struct held *held, const struct snapshot *sna
            is_strained(snapshot);
 }
 
+/* Does it come right after what is held? A second that an agent left out must be missed. */
+static bool follows(const struct held *held, const struct snapshot *snapshot)
+{
+    const struct snapshot *last = held->parts[held->parts_count - 1];
+
+    return snapshot->interval == last->interval + (last->last_part ? 1 : 0);
+}
+
 static bool begins_block(const struct held *held, const struct snapshot *snapshot)
 {
-    return held->parts_count == 0 ||
+    return held->parts_count == 0 || !follows(held, snapshot) ||
            (held->between_seconds &&
             snapshot_row(held->parts[0]->interval) != snapshot_row(snapshot->interval));
 }
 
 static bool may_wait(struct held *held, const struct snapshot *snapshot, bool hold)
 {
-    bool single = is_of_its_second(held, snapshot);
-
-    if (!hold || snapshot->final || snapshot->interval < COALESCED_FROM || has_events(snapshot)) {
+    if (!hold || snapshot->final || snapshot->interval < COALESCED_FROM || has_events(snapshot) ||
+        !can_be_added(snapshot)) {
         return false;
     }
-    if (single && held->singles < SINGLE_SECONDS_MAX) {
+    if (is_of_its_second(held, snapshot) && held->singles < SINGLE_SECONDS_MAX) {
         held->singles++;
         return false;
     }

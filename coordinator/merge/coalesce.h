@@ -6,7 +6,9 @@
  * itself the highest is kept where that is what counts. A second is left by itself where a
  * connection was lost or the broker had something to say; so is the last report of a trial, and, of
  * each agent an hour in all, a second in which the broker did not answer or the agent had trouble
- * to keep its schedule. Reports that are held back are lost in a crash: COALESCED_SECONDS at most.
+ * to keep its schedule. So is a report with figures that can't be, for whoever refuses it; and none
+ * is added to one that it does not follow. Reports that are held back are lost in a crash:
+ * COALESCED_SECONDS at most.
  *
  * Pure; one thread. Reports of one agent come in their order.
  */
@@ -33,7 +35,7 @@ int coalesce_new(uint32_t agents_count, struct coalesce **ret, struct errinfo *r
 void coalesce_free(struct coalesce *coalesce); /* With all that is still held. */
 
 /* Takes a report, also when it fails. hold: it may wait for others; else it and those before it of
- * its agent are ready at once. 0, -ENOMEM, -EOVERFLOW for samples that can't be added up. */
+ * its agent are ready at once. 0 or -ENOMEM. */
 int coalesce_put(struct coalesce *coalesce, struct snapshot *snapshot, bool hold,
                  struct errinfo *reterr);
 
@@ -44,8 +46,8 @@ int coalesce_flush(struct coalesce *coalesce, struct errinfo *reterr);
 struct snapshot *coalesce_next(struct coalesce *coalesce);
 
 /* coalesce_sum.c: one report of several that follow each other, of the same agent: whole seconds.
- * They stay the caller's, and have neither notices nor losses. As coalesce_put(); the caller owns
- * *ret. */
+ * They stay the caller's, and have neither notices nor losses. 0, -ENOMEM, -EOVERFLOW for samples
+ * that can't be added up; the caller owns *ret. */
 int coalesce_sum(struct snapshot *const *parts, uint32_t parts_count, struct snapshot **ret,
                  struct errinfo *reterr);
 

@@ -255,6 +255,67 @@ static void seconds_in_parts_are_whole_or_as_they_came(void **state)
     coalesce_free(coalesce);
 }
 
+static void too_many_samples(struct snapshot *snapshot)
+{
+    snapshot->rows[0].series[SERIES_E2E].count = HIST_COUNT_MAX;
+}
+
+static void counters_that_wrap_around(struct snapshot *snapshot)
+{
+    snapshot->rows[0].counters.acked = UINT64_MAX / 2 + 1;
+}
+
+static void times_that_wrap_around(struct snapshot *snapshot)
+{
+    snapshot->health.strain.load_wait_ns = INT64_MAX;
+    snapshot->from_ns = INT64_MIN;
+}
+
+/* It may be an agent that is wrong, or somebody who plays one; the sum of two such figures can be
+ * right, or none at all, and ended the run. */
+static void what_can_not_be_is_left_to_who_judges_each_report(void **state)
+{
+    void (*const changes[])(struct snapshot *) = {too_many_samples, counters_that_wrap_around,
+                                                  times_that_wrap_around};
+
+    (void)state;
+    for (size_t c = 0; c < sizeof changes / sizeof changes[0]; c++) {
+        struct coalesce *coalesce = new_coalesce();
+
+        for (uint32_t i = 0; i < 10; i++) {
+            struct snapshot *second = second_of(3600 + i, i);
+
+            if (i > 0 && i < 3) {
+                changes[c](second);
+            }
+            assert_int_equal(coalesce_put(coalesce, second, true, NULL), 0);
+        }
+        expect(coalesce, 3600, 3600);
+        expect(coalesce, 3601, 3601);
+        expect(coalesce, 3602, 3602);
+        expect(coalesce, 3603, 3609);
+        assert_null(coalesce_next(coalesce));
+        coalesce_free(coalesce);
+    }
+}
+
+/* As if the agent had told of them. */
+static void seconds_that_an_agent_left_out_are_not_made_up(void **state)
+{
+    struct coalesce *coalesce = new_coalesce();
+
+    (void)state;
+    assert_int_equal(coalesce_put(coalesce, second_of(3600, 0), true, NULL), 0);
+    assert_int_equal(coalesce_put(coalesce, second_of(3601, 1), true, NULL), 0);
+    assert_int_equal(coalesce_put(coalesce, second_of(3605, 2), true, NULL), 0);
+    assert_int_equal(coalesce_put(coalesce, second_of(3605, 3), true, NULL), 0);
+    assert_int_equal(coalesce_flush(coalesce, NULL), 0);
+    expect(coalesce, 3600, 3601);
+    expect(coalesce, 3605, 3605);
+    expect(coalesce, 3605, 3605);
+    coalesce_free(coalesce);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +325,8 @@ int main(void)
         cmocka_unit_test(trouble_without_an_end_is_coalesced_after_an_hour_of_it),
         cmocka_unit_test(whoever_waits_for_the_end_gets_each_second_at_once),
         cmocka_unit_test(seconds_in_parts_are_whole_or_as_they_came),
+        cmocka_unit_test(what_can_not_be_is_left_to_who_judges_each_report),
+        cmocka_unit_test(seconds_that_an_agent_left_out_are_not_made_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
