@@ -5,14 +5,11 @@
  * time, and the result must say the same. Prints a line of figures; its own memory is the test's to
  * look at. Aborts when memory runs out.
  */
-#include "coalesce.h"
-#include "disk.h"
-#include "fold.h"
+#include "made_day.h"
+
 #include "invariant.h"
 #include "mono.h"
-#include "random.h"
 #include "sink_fold.h"
-#include "watch.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -21,35 +18,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FLOWS 2
-#define PHASES 3 /* Half of the time each, then what is left is drained. */
-#define DRAIN_SECONDS 5
-#define MESSAGES                                                                                   \
-    100 /* Of a producer and second; each agent has a producer and a consumer a flow. */
 #define BEHIND_BYTES SNAPSHOT_BYTES_MAX /* The disk is, at most. */
 #define BEHIND_BYTES_MAX (8 * BEHIND_BYTES)
 #define STARTED_UNIX_NS INT64_C(1770300202000000000)
 
-static const enum series measured[] = {SERIES_PUBLISH,     SERIES_PUBLISH_SERVICE, SERIES_E2E,
-                                       SERIES_E2E_SERVICE, SERIES_SEND_LAG,        SERIES_CALL};
-#define MEASURED_COUNT (sizeof measured / sizeof measured[0])
-
-struct day {
-    uint32_t seconds; /* Of load. */
-    uint32_t agents;
-    struct random random;
-    struct entry_trial entry;
-    struct hist *truth[FLOWS][PHASES][SERIES_COUNT];
-    struct hist *second; /* Of one series. */
-    struct coalesce *coalesce;
-    struct fold *fold;
-    struct disk *disk;
-    struct watch watch;
-    struct sinks sinks;
-    uint64_t entries;
-    uint64_t frame_bytes;
-    uint64_t sequences[AGENTS_MAX];
-};
+const enum series day_measured[MEASURED_COUNT] = {SERIES_PUBLISH,  SERIES_PUBLISH_SERVICE,
+                                                  SERIES_E2E,      SERIES_E2E_SERVICE,
+                                                  SERIES_SEND_LAG, SERIES_CALL};
 
 static void *zeros(size_t count, size_t bytes)
 {
@@ -170,7 +145,7 @@ static int64_t any_latency(struct random *random, size_t series)
 static void measure(struct day *day, struct snapshot_row *row)
 {
     for (size_t i = 0; i < MEASURED_COUNT; i++) {
-        struct hist *truth = day->truth[row->flow][row->phase][measured[i]];
+        struct hist *truth = day->truth[row->flow][row->phase][day_measured[i]];
 
         hist_reset(day->second);
         for (uint32_t n = 0; n < MESSAGES; n++) {
@@ -179,7 +154,7 @@ static void measure(struct day *day, struct snapshot_row *row)
             hist_record(day->second, value_ns);
             hist_record(truth, value_ns);
         }
-        ASSERT(hist_packed_of(day->second, &row->series[measured[i]], NULL) == 0);
+        ASSERT(hist_packed_of(day->second, &row->series[day_measured[i]], NULL) == 0);
     }
     row->counters = (struct counters){.due = MESSAGES,
                                       .sent = MESSAGES,
@@ -382,80 +357,6 @@ static void end(struct day *day)
     take(day, &entry);
 }
 
-/* ---- What it must come to ---------------------------------------------------------------------
- */
-
-static void fail(const char *what, const char *of, const char *series)
-{
-    (void)fprintf(stderr, "made_day: %s of %s %s is not that of one histogram\n", what, of, series);
-    exit(1);
-}
-
-/* Every percentile, and the sum of it all. */
-static void check_same(const struct hist *is, const struct hist *truth, const char *phase,
-                       const char *series)
-{
-    if (is == NULL || hist_count(is) != hist_count(truth)) {
-        fail("the number of samples", phase, series);
-    }
-    for (double percentile = 0.0; percentile <= 100.0; percentile += 0.05) {
-        if (hist_percentile(is, percentile) != hist_percentile(truth, percentile)) {
-            fail("a percentile", phase, series);
-        }
-    }
-    if (hist_sum(is) > hist_sum(truth) || hist_sum(is) < hist_sum(truth)) {
-        fail("the sum", phase, series);
-    }
-}
-
-static void check_phases(const struct day *day, const struct result_trial *trial)
-{
-    uint32_t checked = 0;
-
-    for (uint32_t i = 0; i < trial->phases_count; i++) {
-        const struct result_phase *phase = &trial->phases[i];
-
-        for (uint32_t f = 0; f < FLOWS; f++) {
-            for (uint32_t p = 0; p + 1 < PHASES; p++) {
-                if (strcmp(phase->flow, day->entry.flows[f].name) != 0 ||
-                    strcmp(phase->name, day->entry.phases[p].name) != 0) {
-                    continue;
-                }
-                for (size_t m = 0; m < MEASURED_COUNT; m++) {
-                    check_same(phase->latency[measured[m]], day->truth[f][p][measured[m]],
-                               phase->name, series_name(measured[m]));
-                }
-                checked++;
-            }
-        }
-    }
-    if (checked != FLOWS * (PHASES - 1)) {
-        fail("a phase", "the trial", "");
-    }
-}
-
-/* Rows of one second, then of ten, that have every message once. */
-static void check_rows(const struct day *day, const struct result_trial *trial)
-{
-    uint64_t sent = 0;
-    double seconds = 0.0;
-
-    for (uint32_t i = 0; i < trial->intervals_count; i++) {
-        const struct result_interval *row = &trial->intervals[i];
-
-        sent += row->sent;
-        seconds += row->length_s;
-        if (!row->complete || row->index != snapshot_row_first(i) ||
-            (row->start_ns < day->seconds / 2 * INTERVAL_NS && row->e2e.samples != row->received)) {
-            fail("a row", "the trial", "");
-        }
-    }
-    if (sent != (uint64_t)FLOWS * MESSAGES * day->agents * day->seconds ||
-        seconds != (double)(day->seconds + DRAIN_SECONDS)) {
-        fail("the sum of rows", "the trial", "");
-    }
-}
-
 static void run(struct day *day, const char *folder)
 {
     struct result *result = NULL;
@@ -479,8 +380,7 @@ static void run(struct day *day, const char *folder)
     }
     end(day);
     ASSERT(fold_result(day->fold, &result, NULL) == 0);
-    check_phases(day, &result->cases[0].trials[0]);
-    check_rows(day, &result->cases[0].trials[0]);
+    day_check(day, &result->cases[0].trials[0]);
     result_free(result);
     ASSERT(sinks_close(&day->sinks, mono_ns() + 600 * NS_PER_S, NULL) == 0);
 }

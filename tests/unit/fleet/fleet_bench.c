@@ -136,6 +136,14 @@ struct request_head bench_head(struct bench *bench, uint32_t agent, uint64_t ins
         .run_id = "run-7", .agent = agent, .instance = instance, .sequence = ++bench->sequence};
 }
 
+uint64_t bench_give(struct bench *bench, uint32_t agent, enum command_kind kind,
+                    int64_t deadline_ns)
+{
+    struct command command = {.kind = kind, .deadline_ns = deadline_ns};
+
+    return fleet_command(bench->fleet, agent, &command);
+}
+
 struct receipt bench_say_status(struct bench *bench, const struct status *status)
 {
     struct call call = {0};

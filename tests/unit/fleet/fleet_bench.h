@@ -59,6 +59,9 @@ struct hello bench_hello(const char *name, uint64_t instance);
 struct welcome bench_say_hello(struct bench *bench, const struct hello *hello);
 /* Says hello as "agent" with this instance; asserts that it is let in; its index. */
 uint32_t bench_join(struct bench *bench, uint64_t instance);
+/* Gives it a command of that kind; its number, or 0 if the agent is lost. */
+uint64_t bench_give(struct bench *bench, uint32_t agent, enum command_kind kind,
+                    int64_t deadline_ns);
 struct receipt bench_say_status(struct bench *bench, const struct status *status);
 /* Of the agent with that instance. */
 struct receipt bench_say_snapshot(struct bench *bench, uint64_t instance,

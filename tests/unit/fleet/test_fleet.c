@@ -8,14 +8,6 @@
 
 #define INSTANCE 4711
 
-static uint64_t give(struct bench *bench, uint32_t agent, enum command_kind kind,
-                     int64_t deadline_ns)
-{
-    struct command command = {.kind = kind, .deadline_ns = deadline_ns};
-
-    return fleet_command(bench->fleet, agent, &command);
-}
-
 static void a_second_hello_of_the_same_instance_gets_the_same_answer(void **state)
 {
     struct bench bench;
@@ -171,7 +163,7 @@ static void a_waiting_poll_is_answered_when_a_command_comes(void **state)
         fleet_turn(bench.fleet, 5); /* It arrives, and stays. */
     }
     assert_false(atomic_load(&call.done));
-    number = give(&bench, agent, COMMAND_STOP, 0);
+    number = bench_give(&bench, agent, COMMAND_STOP, 0);
     assert_int_equal(number, 1);
     command = bench_poll_finish(&bench, &call);
     assert_int_equal(command.kind, COMMAND_STOP);
@@ -211,8 +203,8 @@ static void a_command_stays_until_its_agent_says_that_it_took_it(void **state)
     (void)state;
     bench_begin(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
-    assert_int_equal(give(&bench, agent, COMMAND_START, 0), 1);
-    assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), 2);
+    assert_int_equal(bench_give(&bench, agent, COMMAND_START, 0), 1);
+    assert_int_equal(bench_give(&bench, agent, COMMAND_STOP, 0), 2);
     for (int i = 0; i < 2; i++) { /* The first answer was lost. */
         command = bench_poll(&bench, agent, INSTANCE, 0);
         assert_int_equal(command.sequence, 1);
@@ -237,7 +229,7 @@ static void a_status_that_comes_twice_changes_nothing(void **state)
     bench_begin(&bench, 1);
     agent = bench_join(&bench, INSTANCE);
     status.head.agent = agent;
-    status.command = give(&bench, agent, COMMAND_PROBE, NS_PER_S);
+    status.command = bench_give(&bench, agent, COMMAND_PROBE, NS_PER_S);
     status.results = &result;
     status.results_count = 1;
     assert_null(fleet_answer(bench.fleet, agent, status.command));
@@ -264,7 +256,7 @@ static void a_late_copy_of_an_old_status_does_not_hide_a_newer_one(void **state)
     for (uint64_t number = 1; number <= 17; number++) {
         struct command command;
 
-        assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), number);
+        assert_int_equal(bench_give(&bench, agent, COMMAND_STOP, 0), number);
         command = bench_poll(&bench, agent, INSTANCE, number - 1);
         command_done(&command);
     }
@@ -367,120 +359,6 @@ static void a_trial_that_begins_may_have_a_lower_number(void **state)
     bench_end(&bench);
 }
 
-static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(void **state)
-{
-    struct bench bench;
-    struct command command;
-    uint32_t agent;
-
-    (void)state;
-    bench_begin(&bench, 2);
-    (void)bench_join(&bench, 1);
-    agent = bench_join(&bench, INSTANCE);
-    bench_live(&bench, 8 * NS_PER_S);
-    command = bench_poll(&bench, 0, 1, 0); /* The other one is heard of. */
-    command_done(&command);
-    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    bench_live(&bench, 3 * NS_PER_S);
-    assert_int_equal(fleet_lost(bench.fleet), agent);
-    assert_false(fleet_agent(bench.fleet, 0)->lost);
-    assert_string_not_equal(fleet_agent(bench.fleet, agent)->lost_reason, "");
-    assert_int_equal(give(&bench, agent, COMMAND_STOP, 0), 0);
-    command = bench_poll(&bench, agent, INSTANCE, 5);
-    assert_int_equal(command.kind, COMMAND_GOODBYE);
-    assert_int_equal(command.sequence, 6);
-    command_done(&command);
-    bench_end(&bench);
-}
-
-/* It had its command's time twice over, and four silent targets took longer than that. */
-static void a_command_that_takes_long_is_no_reason_to_be_silent(void **state)
-{
-    struct bench bench;
-    struct command command;
-    uint32_t agent;
-
-    (void)state;
-    bench_begin(&bench, 1);
-    agent = bench_join(&bench, INSTANCE);
-    (void)give(&bench, agent, COMMAND_PROBE, 60 * NS_PER_S);
-    command = bench_poll(&bench, agent, INSTANCE, 0);
-    assert_int_equal(command.kind, COMMAND_PROBE);
-    command_done(&command);
-    for (int i = 0; i < 10; i++) { /* Whose time is long over. */
-        bench_live(&bench, SILENCE_NS - NS_PER_S);
-        command = bench_poll(&bench, agent, INSTANCE, 1);
-        assert_int_equal(command.kind, COMMAND_NONE);
-        command_done(&command);
-    }
-    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    bench_live(&bench, SILENCE_NS + NS_PER_S);
-    assert_int_equal(fleet_lost(bench.fleet), agent);
-    bench_end(&bench);
-}
-
-/* What they said meanwhile may still be on its way to who did not listen. */
-static void a_fleet_that_stood_still_does_not_take_its_agents_for_silent(void **state)
-{
-    struct bench bench;
-    struct fleet_stall stall;
-    uint32_t agent;
-
-    (void)state;
-    bench_begin(&bench, 1);
-    agent = bench_join(&bench, INSTANCE);
-    bench_live(&bench, 3 * NS_PER_S);
-    assert_false(fleet_take_stall(bench.fleet, &stall));
-    bench_pass(60 * NS_PER_S); /* Without a turn. */
-    fleet_turn(bench.fleet, 0);
-    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    assert_true(fleet_take_stall(bench.fleet, &stall));
-    assert_in_range(stall.until_ns - stall.from_ns, 60 * NS_PER_S, 61 * NS_PER_S);
-    assert_int_equal(fleet_stood_ns(bench.fleet), stall.until_ns - stall.from_ns);
-    assert_false(fleet_take_stall(bench.fleet, &stall)); /* Once each. */
-    bench_live(&bench, SILENCE_NS + NS_PER_S);           /* But from then on it listens. */
-    assert_int_equal(fleet_lost(bench.fleet), agent);
-    bench_end(&bench);
-}
-
-static void an_agent_that_was_told_to_go_has_left_and_is_not_lost(void **state)
-{
-    struct bench bench;
-    struct command command;
-    uint32_t agent;
-
-    (void)state;
-    bench_begin(&bench, 1);
-    agent = bench_join(&bench, INSTANCE);
-    (void)give(&bench, agent, COMMAND_GOODBYE, 0);
-    command = bench_poll(&bench, agent, INSTANCE, 0);
-    assert_int_equal(command.kind, COMMAND_GOODBYE);
-    command_done(&command);
-    for (int i = 0; i < 2; i++) {
-        assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
-        assert_true(fleet_agent(bench.fleet, agent)->left);
-    }
-    bench_pass(60 * NS_PER_S);
-    fleet_turn(bench.fleet, 0);
-    fleet_lose(bench.fleet, agent, "its process ended");
-    assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
-    bench_end(&bench);
-}
-
-static void an_agent_that_goes_by_itself_is_lost(void **state)
-{
-    struct bench bench;
-    uint32_t agent;
-
-    (void)state;
-    bench_begin(&bench, 1);
-    agent = bench_join(&bench, INSTANCE);
-    assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
-    assert_int_equal(fleet_lost(bench.fleet), agent);
-    assert_false(fleet_agent(bench.fleet, agent)->left);
-    bench_end(&bench);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,11 +377,6 @@ int main(void)
         cmocka_unit_test(snapshots_are_taken_once_and_without_gaps),
         cmocka_unit_test(a_late_copy_of_an_old_trials_snapshot_is_nothing_new),
         cmocka_unit_test(a_trial_that_begins_may_have_a_lower_number),
-        cmocka_unit_test(an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back),
-        cmocka_unit_test(a_command_that_takes_long_is_no_reason_to_be_silent),
-        cmocka_unit_test(a_fleet_that_stood_still_does_not_take_its_agents_for_silent),
-        cmocka_unit_test(an_agent_that_was_told_to_go_has_left_and_is_not_lost),
-        cmocka_unit_test(an_agent_that_goes_by_itself_is_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
