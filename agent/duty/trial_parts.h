@@ -49,7 +49,6 @@ struct trial {
     _Atomic bool ticker_quit;
     pthread_mutex_t mutex; /* Guards what follows, between duty's thread and the ticker. */
     bool running;
-    uint64_t running_command;
     struct status status; /* Of the running segment; posted when it is over. */
     struct segment segment;
     struct errinfo failure; /* The ticker could not go on. */

@@ -243,16 +243,3 @@ bool field_is_wrong(const struct field *field, const void *item, char what[FIELD
         return false;
     }
 }
-
-size_t record_bytes_covered(const struct record *record)
-{
-    size_t bytes = 0;
-
-    for (uint32_t i = 0; i < record->fields_count; i++) {
-        const struct field *field = &record->fields[i];
-        bool counted = field->type == FIELD_ITEMS || field->type == FIELD_LIST;
-
-        bytes += field->bytes + (counted ? sizeof(uint32_t) : 0);
-    }
-    return bytes;
-}

@@ -256,8 +256,4 @@ void record_sum(const struct record *record, void *item, const void *counted);
 /* The value of the COUNTER of that name; ASSERTs that there is one. */
 uint64_t record_counter(const struct record *record, const void *item, const char *name);
 
-/* Bytes of the struct that its fields cover; equal to its size where nothing is left out and there
- * is no padding: a member that is missing in the table would be lost in silence. */
-size_t record_bytes_covered(const struct record *record);
-
 #endif

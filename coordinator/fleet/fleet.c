@@ -79,11 +79,6 @@ void fleet_free(struct fleet *fleet)
     free(fleet);
 }
 
-int fleet_fd(const struct fleet *fleet)
-{
-    return channel_server_fd(fleet->server);
-}
-
 uint32_t fleet_agents(const struct fleet *fleet)
 {
     return fleet->members_count;

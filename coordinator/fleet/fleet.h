@@ -38,9 +38,6 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
               struct errinfo *reterr);
 void fleet_free(struct fleet *fleet);
 
-/* Readable when fleet_turn() has something to do. */
-int fleet_fd(const struct fleet *fleet);
-
 /* Answers what has come, waiting at most timeout_ms for the first; finds agents that fell silent.
  */
 void fleet_turn(struct fleet *fleet, int timeout_ms);

@@ -199,8 +199,6 @@ struct result_audit {
  * others had. */
 enum outage_kind { OUTAGE_BROKER, OUTAGE_CLIENT, OUTAGE_KINDS_COUNT };
 
-const char *outage_kind_name(enum outage_kind kind); /* "broker", "client". */
-
 struct result_outage {
     enum outage_kind kind;
     char client[TOPIC_NAME_BYTES]; /* As among the parties; "" of a broker's. */

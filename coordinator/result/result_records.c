@@ -53,12 +53,6 @@ const char *mark_kind_name(enum mark_kind kind)
     return mark_names[kind];
 }
 
-const char *outage_kind_name(enum outage_kind kind)
-{
-    ASSERT((size_t)kind < OUTAGE_KINDS_COUNT);
-    return outage_kinds[kind];
-}
-
 static const struct field result_reason_fields[] = {
     FIELD(result_reason, code),
     FIELD_NAMED(result_reason, case_name, "case", .shown = SHOWN_OR_NULL),

@@ -22,8 +22,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCENARIO_FORMAT 1
-
 enum placement { PLACEMENT_SPREAD, PLACEMENT_APART };
 
 struct scenario_topology {
