@@ -124,6 +124,7 @@ static const struct field command_fields[] = {
     FIELD_NAMES_OF(command, kind, FIELD_ENUM, command_kinds),
     FIELD(command, trial),
     FIELD_NAMES_OF(command, step, FIELD_ENUM, prepare_steps),
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the member is a pointer. */
     FIELD_OF_TYPE(command, assignment, FIELD_ONE, .of = &assignment_record),
     FIELD_RECORD_OF(command, segment, segment_record),
     FIELD(command, as_owner),
