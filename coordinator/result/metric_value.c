@@ -27,7 +27,7 @@ static struct metric_value latency(const struct metric *metric, const struct res
     /* Ten samples beyond a percentile: one of fewer is one of them by chance. */
     if (metric->stat == STAT_PERCENTILE &&
         (double)count * (100.0 - metric->percentile) < 1000.0 * (1.0 - 1e-9)) {
-        ret.missing = "there are too few samples for this percentile (10 / (1 - q) are needed)";
+        ret.missing = "there are too few samples for this percentile (p99 needs 1,000)";
         return ret;
     }
     figure = metric->stat == STAT_MEAN
