@@ -355,7 +355,9 @@ static void no_such_target(struct loading *loading, const struct node *targets, 
     }
     for (size_t i = 0; catalog_all()[i] != NULL; i++) {
         nearest_offer(&nearest, catalog_all()[i]->name);
-        text_addf(&known, "%s%s", known.bytes_count > 0 ? ", " : "", catalog_all()[i]->name);
+        if (node_item(targets, catalog_all()[i]->name) == NULL) {
+            text_addf(&known, "%s%s", known.bytes_count > 0 ? ", " : "", catalog_all()[i]->name);
+        }
     }
     if (nearest.best != NULL) {
         problems_add(&loading->problems, at, "",

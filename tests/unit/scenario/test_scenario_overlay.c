@@ -251,7 +251,9 @@ static void target_refuses_what_it_does_not_know(void **state)
         {{"kafka=nonsense"},
          "--target kafka: targets.kafka.address: \"nonsense\" is not an address of the form "
          "HOST:PORT\n"},
-        {{"amqp://guest:hunter2@127.0.0.1"}, "--target amqp: there is no target"},
+        {{"amqp://guest:hunter2@127.0.0.1"},
+         "--target amqp: there is no target and no backend of that name "
+         "(rabbit-3.10, rabbit, memory, kafka, rabbitmq, mqtt)\n"},
         {{""}, "--target : there is no target"},
     };
 
