@@ -223,8 +223,11 @@ void fleet_clocks_take(struct fleet *fleet, struct fleet_member *member,
 int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member)
 {
     int64_t fair_ns = BURST * NS_PER_S / PROBES_PER_S_MAX * fleet->wanted;
+    /* Of one that has the coordinator's clock nothing is to be learned: it is watched only. */
+    bool is_own = fleet_clock_is_own(fleet, index_of(fleet, member));
 
-    if (fleet->wanted <= EAGER_AGENTS_MAX && mono_ns() - member->clock.joined_ns < EAGER_NS) {
+    if (!is_own && fleet->wanted <= EAGER_AGENTS_MAX &&
+        mono_ns() - member->clock.joined_ns < EAGER_NS) {
         return EAGER_PAUSE_NS;
     }
     return fair_ns > PAUSE_NS ? fair_ns : PAUSE_NS;

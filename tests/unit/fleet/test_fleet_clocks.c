@@ -246,6 +246,25 @@ static void all_agents_together_have_a_budget_of_probes(void **state)
     bench_end(&many);
 }
 
+/* A burst costs an agent a millisecond: ten in each second were a twentieth of a short run's CPU.
+ */
+static void an_agent_on_the_coordinators_clock_is_not_asked_eagerly(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    assert_int_equal(join_here(&bench, INSTANCE), 0);
+    assert_int_equal(join_here(&bench, INSTANCE + 1), 1);
+    assert_int_equal(say_burst(&bench, 0, 0).pause_ns, NS_PER_S);
+    assert_true(fleet_clock_is_own(bench.fleet, 0));
+    /* A clone is not on it, and one that left it is none of it any more. */
+    assert_int_equal(say_burst(&bench, 1, 3 * NS_PER_S).pause_ns, 100 * NS_PER_MS);
+    assert_int_equal(say_burst(&bench, 0, 3 * NS_PER_S).pause_ns, 100 * NS_PER_MS);
+    assert_false(fleet_clock_is_own(bench.fleet, 0));
+    bench_end(&bench);
+}
+
 /* The relation may be asked at times that are possible only: the coordinator ended itself. */
 static void a_clock_that_can_not_be_leaves_the_fleet_as_it_was(void **state)
 {
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_step_is_told_once_with_its_size),
         cmocka_unit_test(every_answer_to_a_poll_tells_the_clocks_of_who_writes),
         cmocka_unit_test(all_agents_together_have_a_budget_of_probes),
+        cmocka_unit_test(an_agent_on_the_coordinators_clock_is_not_asked_eagerly),
         cmocka_unit_test(a_clock_that_can_not_be_leaves_the_fleet_as_it_was),
     };
 
