@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-/* Of each flow: for two phases, in both halves, so that the next one's are there when it begins. */
-#define SETS_PER_FLOW 4
+/* So far ahead histograms are there when a phase begins: the collector supplies each 20 ms, and may
+ * be kept from it. Of shorter phases at most so many. */
+#define AHEAD_NS (200 * NS_PER_MS)
+#define AHEAD_PHASES_MAX 64
 
-/* The collector supplies each 20 ms. One that does not come any more, as the trial is being taken
- * down, must not keep the worker for ever. */
+/* A collector that does not come any more, as the trial is being taken down, must not keep the
+ * worker for ever. */
 #define SUPPLY_NS_MAX NS_PER_S
 
 static void set_free(struct hist *const series[SERIES_COUNT])
@@ -85,12 +87,34 @@ static void half_done(struct recorder *recorder, struct recorder_half *half)
                ((size_t)RECORDER_LOSSES_PER_CLIENT * clients + 1) * sizeof *half->losses);
 }
 
+/* The most phases that begin within AHEAD_NS of one's begin, that one with them. */
+static uint32_t phases_ahead(const struct assignment *assignment)
+{
+    uint32_t most = 1;
+    uint32_t first = 0;
+    int64_t since_first_ns = 0;
+
+    for (uint32_t i = 0; i < assignment->phases_count; i++) {
+        int64_t duration_ns = assignment->phases[i].duration_ns;
+
+        while (since_first_ns > AHEAD_NS) {
+            int64_t passed_ns = assignment->phases[first++].duration_ns;
+
+            since_first_ns -= passed_ns <= AHEAD_NS ? passed_ns : AHEAD_NS + 1;
+        }
+        most = i - first + 1 > most ? i - first + 1 : most;
+        since_first_ns += duration_ns <= AHEAD_NS ? duration_ns : AHEAD_NS + 1;
+    }
+    return most < AHEAD_PHASES_MAX ? most : AHEAD_PHASES_MAX;
+}
+
 int recorder_cells_init(struct recorder *recorder, struct errinfo *reterr)
 {
     int r = 0;
 
     recorder->cells_count = recorder->flows_count * recorder->assignment->phases_count;
-    recorder->sets_wanted = SETS_PER_FLOW * recorder->flows_count;
+    /* Of the phase that is left, too, and in both halves. */
+    recorder->sets_wanted = 2 * (1 + phases_ahead(recorder->assignment)) * recorder->flows_count;
     if (recorder->sets_wanted > 2 * recorder->cells_count) {
         recorder->sets_wanted = 2 * recorder->cells_count;
     }
