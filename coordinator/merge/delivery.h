@@ -15,6 +15,7 @@
 #include "text.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct delivery_counts {
@@ -64,9 +65,40 @@ struct delivery_question {
 };
 
 /* Adds the counts. Producer's counts (sent .. unconfirmed) are once per message, the rest per
- * subscription. */
+ * subscription. Goes through all streams: whoever asks for many rows takes the tally. */
 void delivery_count(const struct delivery_audit *audit, const struct delivery_question *question,
                     const struct delivery_end *end, struct delivery_counts *counts);
+
+/* A topic of a flow as a subscription had it. */
+struct delivery_line {
+    struct delivery_counts counts;
+    struct text detail; /* The first ranges of what went wrong: "stream 3: missing 120-140". */
+    uint32_t ranges_left;
+};
+
+/* A partition of a topic, all subscriptions together. */
+struct delivery_place {
+    uint64_t acked;
+    uint64_t received;
+};
+
+/* All rows of a trial, as delivery_count() would answer for each. */
+struct delivery_tally {
+    struct delivery_counts *cells; /* Flow x phases_count + phase. */
+    /* Of a flow from flow_first_line on: topic x subscriptions_count + subscription. */
+    struct delivery_line *lines;
+    size_t lines_count;
+    /* Of a flow from flow_first_place on: topic x partitions + partition. */
+    struct delivery_place *places;
+    size_t flow_first_line[FLOWS_MAX];
+    size_t flow_first_place[FLOWS_MAX];
+};
+
+/* Makes all rows in one pass over the streams; each line tells at most ranges_max ranges. 0, or
+ * -ENOMEM with nothing to free. */
+int delivery_tally(const struct delivery_audit *audit, const struct delivery_end *end,
+                   uint32_t ranges_max, struct delivery_tally *ret, struct errinfo *reterr);
+void delivery_tally_done(struct delivery_tally *tally);
 
 /* What never came of a flow in a phase, with how long it was waited for. */
 struct delivery_wait {
@@ -107,9 +139,5 @@ uint64_t delivery_backlog(const struct delivery_audit *audit);
 
 /* Has every subscription every confirmed message, and has every sent message an outcome? Exact. */
 bool delivery_complete(const struct delivery_audit *audit);
-
-/* Appends a few ranges of what went wrong ("stream 3: lost 120-140"); at most ranges_max. */
-void delivery_explain(const struct delivery_audit *audit, const struct delivery_question *question,
-                      uint32_t ranges_max, struct text *out);
 
 #endif

@@ -45,9 +45,18 @@ uint64_t delivery_expired_below(const struct stream *stream, int64_t ttl_ns, int
     return end;
 }
 
-static void count_reading(const struct delivery_audit *audit, const struct stream *stream,
-                          uint32_t subscription, const struct range *range,
-                          const struct delivery_end *end, struct delivery_counts *counts)
+void delivery_count_sent(const struct stream *stream, const struct range *range,
+                         struct delivery_counts *counts)
+{
+    counts->acked += count_in(stream->acked, range);
+    counts->refused += count_in(stream->refused, range);
+    counts->unconfirmed += count_in(stream->unconfirmed, range);
+    counts->sent += range->end - range->first;
+}
+
+void delivery_count_reading(const struct delivery_audit *audit, const struct stream *stream,
+                            uint32_t subscription, const struct range *range,
+                            const struct delivery_end *end, struct delivery_counts *counts)
 {
     const struct reading *reading =
         delivery_reading(audit, (uint32_t)(stream - audit->streams), subscription);
@@ -95,13 +104,10 @@ static void count_stream(const struct delivery_audit *audit, const struct stream
         if (!asked_for(question->phase, phase) || range->end == 0) {
             continue;
         }
-        counts->acked += count_in(stream->acked, range);
-        counts->refused += count_in(stream->refused, range);
-        counts->unconfirmed += count_in(stream->unconfirmed, range);
-        counts->sent += range->end - range->first;
+        delivery_count_sent(stream, range, counts);
         for (uint32_t s = 0; read && s < subscriptions; s++) {
             if (asked_for(question->subscription, s)) {
-                count_reading(audit, stream, s, range, end, counts);
+                delivery_count_reading(audit, stream, s, range, end, counts);
             }
         }
     }
@@ -172,63 +178,4 @@ bool delivery_complete(const struct delivery_audit *audit)
         }
     }
     return true;
-}
-
-static void explain_runs(struct text *out, uint32_t stream, const char *what,
-                         const struct seqruns *runs, uint32_t *ranges_left)
-{
-    for (uint32_t i = 0; i<runs->runs_count && * ranges_left> 0; i++, (*ranges_left)--) {
-        text_addf(out, "%sstream %u: %s %llu", out->bytes_count > 0 ? "; " : "", stream, what,
-                  (unsigned long long)runs->runs[i].first);
-        if (runs->runs[i].last > runs->runs[i].first) {
-            text_addf(out, "-%llu", (unsigned long long)runs->runs[i].last);
-        }
-    }
-}
-
-/* Copies as one set: their list is in the order in which the agents reported. */
-static void explain_copies(const struct delivery_audit *audit, uint32_t stream,
-                           const struct seqruns *again, uint32_t *ranges_left, struct text *out)
-{
-    struct seqruns copies = {0};
-    struct seqset *set = NULL;
-    int r;
-
-    if (again->runs_count == 0 || *ranges_left == 0) {
-        return;
-    }
-    r = seqset_new(&set, NULL);
-    for (uint32_t i = 0; r == 0 && i < again->runs_count; i++) {
-        r = seqset_add(set, again->runs[i].first, again->runs[i].last, NULL, NULL);
-    }
-    if (r == 0 && seqset_list_without(set, audit->empty, 0, SEQ_MAX, *ranges_left, &copies) == 0) {
-        explain_runs(out, stream, "again", &copies, ranges_left);
-    }
-    seqruns_done(&copies);
-    seqset_free(set);
-}
-
-void delivery_explain(const struct delivery_audit *audit, const struct delivery_question *question,
-                      uint32_t ranges_max, struct text *out)
-{
-    struct seqruns missing = {0};
-
-    for (uint32_t i = 0; i < audit->streams_count && ranges_max > 0; i++) {
-        const struct stream *stream = &audit->streams[i];
-        const struct reading *reading;
-
-        if (!asked_for(question->flow, stream->flow) ||
-            !asked_for(question->topic, stream->topic) || stream->acked == NULL ||
-            question->subscription == DELIVERY_ALL) {
-            continue;
-        }
-        reading = delivery_reading(audit, i, question->subscription);
-        seqruns_clear(&missing);
-        if (seqset_list_without(stream->acked, reading->seen == NULL ? audit->empty : reading->seen,
-                                0, SEQ_MAX, ranges_max, &missing) == 0) {
-            explain_runs(out, i, "missing", &missing, &ranges_max);
-        }
-        explain_copies(audit, i, &reading->again, &ranges_max, out);
-    }
-    seqruns_done(&missing);
 }

@@ -65,6 +65,14 @@ int delivery_add_knot(const struct delivery_audit *audit, struct range *range, u
 /* Everything below it was intended at least a ttl before the trial ended. */
 uint64_t delivery_expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns);
 
+/* Adds what became of a phase's messages of a stream at its producer; what a subscription had of
+ * them. */
+void delivery_count_sent(const struct stream *stream, const struct range *range,
+                         struct delivery_counts *counts);
+void delivery_count_reading(const struct delivery_audit *audit, const struct stream *stream,
+                            uint32_t subscription, const struct range *range,
+                            const struct delivery_end *end, struct delivery_counts *counts);
+
 /* 0 for NULL. */
 uint64_t delivery_set_count(const struct seqset *set);
 

@@ -13,6 +13,7 @@ struct answer {
     const struct fold_trial *trial;
     const struct result_agent *agents;
     struct delivery_end end;
+    const struct delivery_tally *tally;
     uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
 };
 
@@ -40,26 +41,21 @@ static void answer_init(struct answer *answer, const struct fold_trial *trial,
     }
 }
 
-static void count_delivery(const struct answer *answer, const struct delivery_question *question,
-                           struct result_delivery *delivery)
+static void add_delivery(struct result_delivery *delivery, const struct delivery_counts *counts)
 {
-    struct delivery_counts counts = {0};
-
-    delivery_count(answer->trial->delivery, question, &answer->end, &counts);
+    delivery->sent += counts->sent;
+    delivery->acked += counts->acked;
+    delivery->refused += counts->refused;
     /* What has no outcome: the agent was lost, the run was cut off, or it goes on. */
-    counts.unconfirmed = counts.sent - counts.acked - counts.refused;
-    *delivery = (struct result_delivery){.sent = counts.sent,
-                                         .acked = counts.acked,
-                                         .refused = counts.refused,
-                                         .unconfirmed = counts.unconfirmed,
-                                         .expected = counts.expected,
-                                         .received = counts.received,
-                                         .lost = counts.lost,
-                                         .duplicated = counts.duplicated,
-                                         .reordered = counts.reordered,
-                                         .expired = counts.expired,
-                                         .unaccounted = counts.unaccounted,
-                                         .unexpected = counts.unexpected};
+    delivery->unconfirmed += counts->sent - counts->acked - counts->refused;
+    delivery->expected += counts->expected;
+    delivery->received += counts->received;
+    delivery->lost += counts->lost;
+    delivery->duplicated += counts->duplicated;
+    delivery->reordered += counts->reordered;
+    delivery->expired += counts->expired;
+    delivery->unaccounted += counts->unaccounted;
+    delivery->unexpected += counts->unexpected;
 }
 
 static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bool is_max,
@@ -151,8 +147,6 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     const struct fold_trial *trial = answer->trial;
     const struct entry_trial *entry = &trial->entry;
     const struct assigned_phase *assigned = &entry->phases[phase_index];
-    struct delivery_question question = {flow, phase_index, DELIVERY_ALL, DELIVERY_ALL,
-                                         DELIVERY_ALL};
     struct counters sums = {0};
     int64_t longest_ns = 0;
     int r = 0;
@@ -179,15 +173,16 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
     }
     for (uint32_t i = 0; r == 0 && i < entry->flows_count; i++) {
         if (flow == DELIVERY_ALL || flow == i) {
-            const struct fold_cell *cell = &trial->cells[i * entry->phases_count + phase_index];
+            size_t cell_index = (size_t)i * entry->phases_count + phase_index;
+            const struct fold_cell *cell = &trial->cells[cell_index];
             int64_t flow_ns = paced_ns(assigned, i, cell->counters.due);
 
             longest_ns = flow_ns > longest_ns ? flow_ns : longest_ns;
+            add_delivery(&ret->delivery, &answer->tally->cells[cell_index]);
             r = add_cell(ret, cell, ret->is_max, &sums, reterr);
             r = r < 0 ? r : fold_add_waited(trial, &answer->end, phase_index, i, ret, reterr);
         }
     }
-    count_delivery(answer, &question, &ret->delivery);
     fold_phase_rates(ret, &sums, longest_ns);
     return r;
 }
@@ -228,21 +223,18 @@ static int make_audit(const struct answer *answer, struct result_trial *ret, str
         const struct assigned_flow *flow = &entry->flows[f];
 
         for (uint32_t i = 0; i < flow->topics_count * flow->subscriptions_count; i++) {
-            struct delivery_question question = {f, DELIVERY_ALL, i % flow->subscriptions_count,
-                                                 i / flow->subscriptions_count, DELIVERY_ALL};
+            const struct delivery_line *from =
+                &answer->tally->lines[answer->tally->flow_first_line[f] + i];
             struct result_audit *line = &ret->audit[ret->audit_count++];
-            struct text detail = {0};
+            uint32_t topic = flow->topic_first + i / flow->subscriptions_count;
 
             memcpy(line->flow, flow->name, sizeof line->flow);
-            memcpy(line->topic, entry->topics[flow->topic_first + question.topic].name,
-                   sizeof line->topic);
-            line->subscription = question.subscription;
-            count_delivery(answer, &question, &line->delivery);
-            delivery_explain(answer->trial->delivery, &question, DETAIL_RANGES, &detail);
-            if (detail.bytes != NULL) {
-                (void)snprintf(line->detail, sizeof line->detail, "%s", detail.bytes);
+            memcpy(line->topic, entry->topics[topic].name, sizeof line->topic);
+            line->subscription = i % flow->subscriptions_count;
+            add_delivery(&line->delivery, &from->counts);
+            if (from->detail.bytes != NULL) {
+                (void)snprintf(line->detail, sizeof line->detail, "%s", from->detail.bytes);
             }
-            text_done(&detail);
         }
     }
     return 0;
@@ -310,18 +302,16 @@ static void group_parties(const struct answer *answer, struct result_trial *ret)
         const struct assigned_flow *flow = &entry->flows[f];
 
         for (uint32_t i = 0; i < flow->topics_count * flow->partitions; i++) {
-            struct delivery_question question = {f, DELIVERY_ALL, DELIVERY_ALL,
-                                                 i / flow->partitions, i % flow->partitions};
+            const struct delivery_place *place =
+                &answer->tally->places[answer->tally->flow_first_place[f] + i];
             struct result_party *party = &ret->parties[ret->parties_count++];
-            struct result_delivery delivery;
 
             party->kind = PARTY_PARTITION;
             memcpy(party->flow, flow->name, sizeof party->flow);
             (void)snprintf(party->name, sizeof party->name, "%.100s, partition %u",
-                           entry->topics[flow->topic_first + question.topic].name,
-                           question.partition);
-            count_delivery(answer, &question, &delivery);
-            party->messages = flow->consumers_count > 0 ? delivery.received : delivery.acked;
+                           entry->topics[flow->topic_first + i / flow->partitions].name,
+                           i % flow->partitions);
+            party->messages = flow->consumers_count > 0 ? place->received : place->acked;
         }
     }
 }
@@ -397,10 +387,31 @@ static void widen_bounds(const struct fold_trial *trial, const struct result_mar
     }
 }
 
+static int make_answers(const struct answer *answer, const struct result_mark *marks,
+                        uint32_t marks_count, struct result_trial *ret, struct errinfo *reterr)
+{
+    const struct fold_trial *trial = answer->trial;
+    int r = make_phases(answer, ret, reterr);
+
+    if (r == 0) {
+        widen_bounds(trial, marks, marks_count, ret);
+        r = make_audit(answer, ret, reterr);
+    }
+    if (r == 0) {
+        (void)fold_sums_hold(trial, &answer->end, ret, ret->violation);
+        r = make_parties(answer, ret, reterr);
+    }
+    if (r == 0) {
+        r = fold_outages_make(trial, marks, marks_count, ret, reterr);
+    }
+    return r;
+}
+
 int fold_trial_result(const struct fold_trial *trial, const struct result_agent *agents,
                       const struct result_mark *marks, uint32_t marks_count,
                       struct result_trial *ret, struct errinfo *reterr)
 {
+    struct delivery_tally tally = {0};
     struct answer answer;
     int r;
 
@@ -410,21 +421,15 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
     ret->ended = trial->has_end && trial->end.ended;
     r = fold_trial_intervals(trial, &ret->intervals, &ret->intervals_count, reterr);
     if (r == 0) {
-        r = make_phases(&answer, ret, reterr);
+        r = delivery_tally(trial->delivery, &answer.end, DETAIL_RANGES, &tally, reterr);
     }
     if (r == 0) {
-        widen_bounds(trial, marks, marks_count, ret);
-        r = make_audit(&answer, ret, reterr);
-    }
-    if (r == 0) {
-        (void)fold_sums_hold(trial, &answer.end, ret, ret->violation);
-        r = make_parties(&answer, ret, reterr);
-    }
-    if (r == 0) {
-        r = fold_outages_make(trial, marks, marks_count, ret, reterr);
+        answer.tally = &tally;
+        r = make_answers(&answer, marks, marks_count, ret, reterr);
     }
     if (r == 0) {
         r = copy_lists(trial, ret, reterr);
     }
+    delivery_tally_done(&tally);
     return r;
 }

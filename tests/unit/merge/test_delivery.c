@@ -103,8 +103,9 @@ static void what_one_subscription_lacks_is_lost_there_only(void **state)
     const struct assigned_flow flow = flow_of(2);
     struct delivery_audit *audit = audit_of(&flow);
     struct delivery_counts counts;
-    struct text detail = {0};
-    struct delivery_question question = {0, DELIVERY_ALL, 1, DELIVERY_ALL, DELIVERY_ALL};
+    static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
+    const struct delivery_end end = {.ended_ns = INTERVAL_NS, .unaccounted = unaccounted};
+    struct delivery_tally tally;
 
     (void)state;
     assert_int_equal(add_sent(audit, 0, 9), 0);
@@ -117,9 +118,10 @@ static void what_one_subscription_lacks_is_lost_there_only(void **state)
     assert_int_equal(counts.lost, 2);
     assert_false(delivery_complete(audit));
     assert_int_equal(delivery_backlog(audit), 2);
-    delivery_explain(audit, &question, 5, &detail);
-    assert_string_equal(detail.bytes, "stream 0: missing 4-5");
-    text_done(&detail);
+    assert_int_equal(delivery_tally(audit, &end, 5, &tally, NULL), 0);
+    assert_null(tally.lines[0].detail.bytes);
+    assert_string_equal(tally.lines[1].detail.bytes, "stream 0: missing 4-5");
+    delivery_tally_done(&tally);
     delivery_free(audit);
 }
 
@@ -345,23 +347,21 @@ static void producers_and_consumers_on_different_agents_are_united(void **state)
 }
 
 /* Everything that an audit can be asked, as text. */
-static void tell(const struct made_trial *made, const struct delivery_audit *audit,
-                 struct text *out)
+static void tell(const struct delivery_audit *audit, struct text *out)
 {
     static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
     const struct delivery_end end = {.ended_ns = MADE_INTERVALS * INTERVAL_NS,
                                      .unaccounted = unaccounted};
+    struct delivery_tally tally;
 
-    for (uint32_t f = 0; f < made->options.flows_count; f++) {
-        for (uint32_t s = 0; s < made->options.subscriptions_count; s++) {
-            struct delivery_question question = {f, DELIVERY_ALL, s, 0, DELIVERY_ALL};
-            struct delivery_counts counts = {0};
+    assert_int_equal(delivery_tally(audit, &end, 20, &tally, NULL), 0);
+    for (size_t i = 0; i < tally.lines_count; i++) {
+        const struct delivery_line *line = &tally.lines[i];
 
-            delivery_count(audit, &question, &end, &counts);
-            text_add_bytes(out, &counts, sizeof counts);
-            delivery_explain(audit, &question, 20, out);
-        }
+        text_add_bytes(out, &line->counts, sizeof line->counts);
+        text_add(out, line->detail.bytes == NULL ? "" : line->detail.bytes);
     }
+    delivery_tally_done(&tally);
     text_addf(out, " %llu %d", (unsigned long long)delivery_backlog(audit),
               delivery_complete(audit));
 }
@@ -382,7 +382,7 @@ static void the_order_between_agents_changes_nothing(void **state)
             struct delivery_audit *audit = unite(made, &tables);
             struct text told = {0};
 
-            tell(made, audit, &told);
+            tell(audit, &told);
             if (round == 0) {
                 first = told;
             } else {
