@@ -11,6 +11,9 @@
  */
 #define MISSING_MAX (UINT64_C(1) << 36)
 
+/* Likewise of copies, where a list does as well: this many are 1.3 MB. */
+#define COPIES_APART_MAX (UINT64_C(1) << 32)
+
 struct reading *delivery_reading(const struct delivery_audit *audit, uint32_t stream,
                                  uint32_t subscription)
 {
@@ -131,7 +134,8 @@ void delivery_free(struct delivery_audit *audit)
     for (uint32_t i = 0; audit->readings != NULL && i < audit->readings_count; i++) {
         seqset_free(audit->readings[i].seen);
         seqset_free(audit->readings[i].out_of_order);
-        seqruns_done(&audit->readings[i].again);
+        seqset_free(audit->readings[i].again);
+        seqruns_done(&audit->readings[i].more_again);
     }
     seqset_free(audit->empty);
     free(audit->streams);
@@ -259,9 +263,46 @@ static int add_stream(struct delivery_audit *audit, const struct stream_delta *d
     return r;
 }
 
+/* What an agent saw, with what it saw again; copies are appended to again. */
+static int add_seen(struct reading *reading, const struct reading_delta *delta,
+                    struct seqruns *again, struct errinfo *reterr)
+{
+    int r = add_runs(&reading->seen, &delta->seen, again, reterr);
+
+    for (uint32_t i = 0; r == 0 && i < delta->again.runs_count; i++) {
+        const struct seqrun *run = &delta->again.runs[i];
+
+        r = check_run(reading->seen, run, reterr);
+        if (r == 0 && seqruns_add(again, run->first, run->last) < 0) {
+            r = errinfo_nomem(reterr);
+        }
+    }
+    return r;
+}
+
+/* There may be as many copies as messages: the second of a message goes into a set. */
+static int add_again(struct reading *reading, const struct seqruns *copies, struct errinfo *reterr)
+{
+    int r = 0;
+
+    if (copies->runs_count > 0 && reading->again == NULL) {
+        r = seqset_new(&reading->again, reterr);
+    }
+    for (uint32_t i = 0; r == 0 && i < copies->runs_count; i++) {
+        const struct seqrun *run = &copies->runs[i];
+        bool is_near = run->last < seqset_count(reading->again) + COPIES_APART_MAX;
+
+        r = is_near ? seqset_add(reading->again, run->first, run->last, NULL, &reading->more_again)
+                    : seqruns_add(&reading->more_again, run->first, run->last);
+        r = r < 0 ? errinfo_nomem(reterr) : 0;
+    }
+    return r;
+}
+
 static int add_reading(struct delivery_audit *audit, const struct reading_delta *delta,
                        struct errinfo *reterr)
 {
+    struct seqruns again = {0};
     struct reading *reading;
     int r;
 
@@ -274,16 +315,12 @@ static int add_reading(struct delivery_audit *audit, const struct reading_delta 
     }
     reading = delivery_reading(audit, delta->stream, delta->subscription);
     audit->seen -= delivery_set_count(reading->seen);
-    r = add_runs(&reading->seen, &delta->seen, &reading->again, reterr);
+    r = add_seen(reading, delta, &again, reterr);
     audit->seen += delivery_set_count(reading->seen);
-    for (uint32_t i = 0; r == 0 && i < delta->again.runs_count; i++) {
-        const struct seqrun *run = &delta->again.runs[i];
-
-        r = check_run(reading->seen, run, reterr);
-        if (r == 0 && seqruns_add(&reading->again, run->first, run->last) < 0) {
-            r = errinfo_nomem(reterr);
-        }
+    if (r == 0) {
+        r = add_again(reading, &again, reterr);
     }
+    seqruns_done(&again);
     return r < 0 ? r : add_runs(&reading->out_of_order, &delta->out_of_order, NULL, reterr);
 }
 

@@ -69,7 +69,7 @@ void delivery_count_reading(const struct delivery_audit *audit, const struct str
     counts->received += count_in(reading->seen, range);
     counts->unexpected +=
         count_without(audit, reading->seen, stream->acked, range->first, range->end);
-    counts->duplicated += copies_in(&reading->again, range);
+    counts->duplicated += count_in(reading->again, range) + copies_in(&reading->more_again, range);
     counts->reordered += count_in(reading->out_of_order, range);
     if (ttl_ns > 0) {
         uint64_t below = delivery_expired_below(stream, ttl_ns, end->ended_ns);

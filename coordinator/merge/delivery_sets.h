@@ -40,7 +40,8 @@ struct stream {
 struct reading {
     struct seqset *seen;
     struct seqset *out_of_order;
-    struct seqruns again; /* A run per copy. */
+    struct seqset *again;      /* Came more than once. */
+    struct seqruns more_again; /* A run per copy that is not in the set: the third, or far away. */
 };
 
 struct delivery_audit {

@@ -16,28 +16,6 @@ static void explain_runs(struct text *out, uint32_t stream, const char *what,
     }
 }
 
-/* Copies as one set: their list is in the order in which the agents reported. */
-static void explain_copies(const struct delivery_audit *audit, uint32_t stream,
-                           const struct seqruns *again, uint32_t *ranges_left, struct text *out)
-{
-    struct seqruns copies = {0};
-    struct seqset *set = NULL;
-    int r;
-
-    if (again->runs_count == 0 || *ranges_left == 0) {
-        return;
-    }
-    r = seqset_new(&set, NULL);
-    for (uint32_t i = 0; r == 0 && i < again->runs_count; i++) {
-        r = seqset_add(set, again->runs[i].first, again->runs[i].last, NULL, NULL);
-    }
-    if (r == 0 && seqset_list_without(set, audit->empty, 0, SEQ_MAX, *ranges_left, &copies) == 0) {
-        explain_runs(out, stream, "again", &copies, ranges_left);
-    }
-    seqruns_done(&copies);
-    seqset_free(set);
-}
-
 /* Numbers of any phase, and of none: what a subscription lacks is looked for in the whole stream.
  */
 static void explain_reading(const struct delivery_audit *audit, uint32_t stream,
@@ -45,17 +23,24 @@ static void explain_reading(const struct delivery_audit *audit, uint32_t stream,
 {
     const struct seqset *acked = audit->streams[stream].acked;
     const struct reading *reading = delivery_reading(audit, stream, subscription);
-    struct seqruns missing = {0};
+    struct seqruns runs = {0};
 
     if (acked == NULL || line->ranges_left == 0) {
         return;
     }
     if (seqset_list_without(acked, reading->seen == NULL ? audit->empty : reading->seen, 0, SEQ_MAX,
-                            line->ranges_left, &missing) == 0) {
-        explain_runs(&line->detail, stream, "missing", &missing, &line->ranges_left);
+                            line->ranges_left, &runs) == 0) {
+        explain_runs(&line->detail, stream, "missing", &runs, &line->ranges_left);
     }
-    explain_copies(audit, stream, &reading->again, &line->ranges_left, &line->detail);
-    seqruns_done(&missing);
+    seqruns_clear(&runs);
+    if (delivery_set_count(reading->again) == 0) {
+        explain_runs(&line->detail, stream, "again", &reading->more_again, &line->ranges_left);
+    } else if (line->ranges_left > 0 &&
+               seqset_list_without(reading->again, audit->empty, 0, SEQ_MAX, line->ranges_left,
+                                   &runs) == 0) {
+        explain_runs(&line->detail, stream, "again", &runs, &line->ranges_left);
+    }
+    seqruns_done(&runs);
 }
 
 static void add_counts(struct delivery_counts *to, const struct delivery_counts *from)

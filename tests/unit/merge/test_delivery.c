@@ -461,6 +461,46 @@ static void only_the_last_seconds_of_a_ttl_are_remembered(void **state)
     delivery_free(audit);
 }
 
+/* Every second message came twice: their list grew by 16 bytes for each, as long as the run went
+ * on.
+ */
+static void copies_take_bits_rather_than_a_list(void **state)
+{
+    const struct assigned_flow flow = flow_of(1);
+    struct delivery_audit *audit = audit_of(&flow);
+    const uint64_t messages = 400000;
+    const struct reading *reading;
+
+    (void)state;
+    assert_int_equal(add_sent(audit, 0, messages - 1), 0);
+    assert_int_equal(add_read(audit, 0, 0, 0, messages - 1), 0);
+    for (uint64_t seq = 0; seq < messages; seq += 2) {
+        assert_int_equal(add_read(audit, 0, 1, seq, seq), 0);
+    }
+    assert_int_equal(add_read(audit, 0, 1, 0, 9), 0); /* Five for the third time. */
+    assert_int_equal(count_all(audit).duplicated, messages / 2 + 10);
+    reading = delivery_reading(audit, 0, 0);
+    assert_true(seqset_bytes(reading->again) < messages / 4);
+    assert_int_equal(seqruns_count(&reading->more_again), 5);
+    delivery_free(audit);
+}
+
+/* Above a gap a set takes memory for what is missing. */
+static void copies_far_beyond_the_others_are_counted_and_take_no_set(void **state)
+{
+    const struct assigned_flow flow = flow_of(1);
+    struct delivery_audit *audit = audit_of(&flow);
+    const uint64_t messages = UINT64_C(1) << 34;
+
+    (void)state;
+    assert_int_equal(add_sent(audit, 0, messages - 1), 0);
+    assert_int_equal(add_read(audit, 0, 0, 0, messages - 1), 0);
+    assert_int_equal(add_read(audit, 0, 1, 1, messages - 1), 0);
+    assert_true(count_all(audit).duplicated == messages - 1);
+    assert_true(seqset_bytes(delivery_reading(audit, 0, 0)->again) < 1000);
+    delivery_free(audit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +517,8 @@ int main(void)
         cmocka_unit_test(the_order_between_agents_changes_nothing),
         cmocka_unit_test(the_audit_is_complete_when_everything_has_come),
         cmocka_unit_test(only_the_last_seconds_of_a_ttl_are_remembered),
+        cmocka_unit_test(copies_take_bits_rather_than_a_list),
+        cmocka_unit_test(copies_far_beyond_the_others_are_counted_and_take_no_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
