@@ -68,6 +68,7 @@ static const struct field sample_fields[] = {
     FIELD(sample, note),
     FIELD(sample, password, .optional = true, .secret = true),
     FIELD_LIST_OF(sample, fallen, fallen_count, leaf_record, 3),
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the member is a pointer. */
     FIELD_OF_TYPE(sample, broken, FIELD_ONE, .of = &twig_record),
 };
 static const struct record sample_record = RECORD(sample);

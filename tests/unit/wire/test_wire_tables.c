@@ -323,7 +323,7 @@ static void every_field_takes_its_range_and_nothing_else(void **state)
         struct record alone =
             *records[i]; /* One field at its end breaks what holds between them. */
         void *item = calloc(1, alone.bytes);
-        size_t at[64];
+        size_t at[64] = {0};
         struct text frame;
 
         assert_true(item != NULL && alone.fields_count < 64);
