@@ -87,11 +87,12 @@ static struct metric_value rate(enum metric_which which, const struct result_pha
     return ret;
 }
 
-/* At the ends of the seconds of the phase. */
+/* At the ends of the rows of the phase. */
 static struct metric_value backlog(const struct metric *metric, const struct result_trial *trial,
                                    const struct result_phase *phase)
 {
-    struct metric_value ret = {.missing = "no second of the phase was reported"};
+    struct metric_value ret = {.missing = "the backlog was known at no time in the phase "
+                                          "(after an hour of a trial it is every 10 s)"};
 
     if (phase->flow[0] != '\0') {
         return missing("the backlog is known for all flows together");

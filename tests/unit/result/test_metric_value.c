@@ -100,6 +100,24 @@ static void the_backlog_is_that_of_the_seconds_of_the_phase(void **state)
     bench_done(&bench);
 }
 
+/* After an hour rows have ten seconds: a phase of less was told to have had no second. */
+static void where_no_row_ends_in_a_phase_it_is_said_why_it_has_no_backlog(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, 0);
+    bench.trial.intervals_count = 1;
+    bench.intervals[0].index = COALESCED_FROM;
+    bench.intervals[0].start_ns = COALESCED_FROM * INTERVAL_NS;
+    bench.phases[0].start_ns = (COALESCED_FROM + 2) * INTERVAL_NS;
+    bench.phases[0].duration_ns = 5 * INTERVAL_NS;
+    assert_non_null(strstr(value_of(&bench, "backlog.max").missing, "every 10 s"));
+    bench.phases[0].duration_ns = 8 * INTERVAL_NS;
+    assert_null(value_of(&bench, "backlog.max").missing);
+    bench_done(&bench);
+}
+
 static void an_outage_that_never_ended_lasts_until_the_phase_does(void **state)
 {
     struct bench bench;
@@ -351,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_percentile_needs_ten_samples_beyond_it),
         cmocka_unit_test(what_was_not_measured_has_no_value),
         cmocka_unit_test(the_backlog_is_that_of_the_seconds_of_the_phase),
+        cmocka_unit_test(where_no_row_ends_in_a_phase_it_is_said_why_it_has_no_backlog),
         cmocka_unit_test(an_outage_that_never_ended_lasts_until_the_phase_does),
         cmocka_unit_test(counts_rates_and_shares),
         cmocka_unit_test(a_percentile_among_messages_that_never_came_is_at_least_that),
