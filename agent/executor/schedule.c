@@ -18,7 +18,7 @@ static struct pacer_config pacer_config_of(const struct schedule *schedule, uint
     return (struct pacer_config){
         .start_ns = start_ns,
         .rate = assigned->loads[schedule->flow].rate,
-        .curve = assigned_curve(assigned),
+        .curve = assigned_curve(schedule->assignment, assigned),
         .arrivals = assigned->pacing.arrivals,
         .seed = random_derive(random_derive(schedule->assignment->seed, phase), producer),
         .producers_count = schedule->producers_count,

@@ -16,7 +16,7 @@
 static double rate_now(const struct sender *sender, const struct assigned_phase *phase,
                        const struct phase_load *load)
 {
-    struct load_curve curve = assigned_curve(phase);
+    struct load_curve curve = assigned_curve(sender->context.assignment, phase);
     int64_t start_ns =
         sender->t0_ns +
         atomic_load_explicit(&sender->context.timeline->phase_start_ns[sender->phase_now],

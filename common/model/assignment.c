@@ -1,8 +1,12 @@
 #include "assignment.h"
 
-struct load_curve assigned_curve(const struct assigned_phase *phase)
+struct load_curve assigned_curve(const struct assignment *assignment,
+                                 const struct assigned_phase *phase)
 {
-    return (struct load_curve){phase->curve, phase->curve_count};
+    if (phase->curve_count == 0) {
+        return (struct load_curve){NULL, 0};
+    }
+    return (struct load_curve){assignment->points + phase->curve_first, phase->curve_count};
 }
 
 uint64_t assigned_share(const struct assigned_phase *phase, uint32_t producers_count,

@@ -98,9 +98,9 @@ struct assigned_phase {
     bool implied; /* The drain phase that the scenario did not write. */
     struct phase_consume consume;
     struct phase_pacing pacing;
-    struct curve_point
-        curve[CURVE_POINTS_MAX]; /* How the rate changes, of each flow with LOAD_RATE. */
-    uint32_t curve_count;        /* 0: it does not. */
+    /* How the rate changes, of each flow with LOAD_RATE: points of the assignment. */
+    uint32_t curve_first;
+    uint32_t curve_count; /* 0: it does not. */
     struct phase_load loads[FLOWS_MAX];
 };
 
@@ -156,6 +156,8 @@ struct assignment {
     uint32_t topics_count;
     struct assigned_phase *phases;
     uint32_t phases_count;
+    struct curve_point *points; /* Of all phases' curves. */
+    uint32_t points_count;
     struct assigned_producer *producers;
     uint32_t producers_count;
     struct assigned_consumer *consumers;
@@ -181,7 +183,8 @@ extern const struct record assignment_record;
 struct snapshot_limits assigned_snapshot_limits(const struct assignment *assignment);
 
 /* The phase's curve; points_count is 0 if its rate is constant. */
-struct load_curve assigned_curve(const struct assigned_phase *phase);
+struct load_curve assigned_curve(const struct assignment *assignment,
+                                 const struct assigned_phase *phase);
 
 /* How many of the phase's messages producer index of a flow sends; UINT64_MAX without a number. */
 uint64_t assigned_share(const struct assigned_phase *phase, uint32_t producers_count,
@@ -193,6 +196,9 @@ void assignment_done(struct assignment *assignment);
  * assignment that came over the wire is used only after it. 0, -ENOMEM, or -EBADMSG with the
  * field's name. */
 int assignment_check(const struct assignment *assignment, struct errinfo *reterr);
+
+/* Likewise, but for the points of curves, which a journal does not keep. */
+int assignment_check_tables(const struct assignment *assignment, struct errinfo *reterr);
 
 /* Topic ordinal (0 .. topics_count-1) and partition of a stream of this producer. */
 uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,

@@ -148,6 +148,25 @@ static int check_flows(struct check *check)
     return r < 0 ? r : check_number(&place, "clients", check->clients_count, 0, CLIENTS_MAX);
 }
 
+static int check_curve(const struct assignment *a, const struct place *place,
+                       const struct assigned_phase *phase)
+{
+    uint64_t highest = 0;
+    int r =
+        check_span(place, "curve_first", (const uint32_t[]){phase->curve_first, phase->curve_count},
+                   (const uint32_t[]){0, a->points_count});
+
+    for (uint32_t i = 0; r == 0 && i < phase->curve_count; i++) {
+        const struct curve_point *point = &a->points[phase->curve_first + i];
+
+        if (i == 0 ? point->at_ns != 0 : point->at_ns <= point[-1].at_ns) {
+            return bad(place, "curve", "is not in order");
+        }
+        highest = point->messages_per_1e6_s > highest ? point->messages_per_1e6_s : highest;
+    }
+    return r < 0 || phase->curve_count == 0 || highest > 0 ? r : bad(place, "curve", "is zero");
+}
+
 static int check_phases(const struct check *check)
 {
     const struct assignment *a = check->assignment;
@@ -262,6 +281,18 @@ static int check_writer(struct check *check, uint32_t index)
 }
 
 int assignment_check(const struct assignment *assignment, struct errinfo *reterr)
+{
+    int r = assignment_check_tables(assignment, reterr);
+
+    for (uint32_t i = 0; r == 0 && i < assignment->phases_count; i++) {
+        const struct place place = {.list = "phases", .index = i, .reterr = reterr};
+
+        r = check_curve(assignment, &place, &assignment->phases[i]);
+    }
+    return r;
+}
+
+int assignment_check_tables(const struct assignment *assignment, struct errinfo *reterr)
 {
     struct check *check;
     int r = record_check(&assignment_record, assignment, reterr);

@@ -134,27 +134,18 @@ static const struct field assigned_phase_fields[] = {
     FIELD(assigned_phase, implied),
     FIELD_RECORD_OF(assigned_phase, consume, phase_consume_record),
     FIELD_RECORD_OF(assigned_phase, pacing, phase_pacing_record, .flat = true),
-    FIELD_ITEMS_OF(assigned_phase, curve, curve_count, curve_point_record, CURVE_POINTS_MAX),
+    FIELD(assigned_phase, curve_first, .max = CURVES_POINTS_MAX, .only = ONLY_SENT),
+    FIELD(assigned_phase, curve_count, .max = CURVE_POINTS_MAX, .since = 3, .was_list = "curve"),
     FIELD_ARRAY_OF(assigned_phase, loads, phase_load_record), /* By flow. */
 };
 
 static const char *assigned_phase_wrong(const void *item)
 {
     const struct assigned_phase *phase = item;
-    uint64_t highest = 0;
 
-    if (phase->until_drained && phase->messages > 0) {
-        return "messages are of a phase that ends when it is drained";
-    }
-    for (uint32_t i = 0; i < phase->curve_count; i++) {
-        const struct curve_point *point = &phase->curve[i];
-
-        if (i == 0 ? point->at_ns != 0 : point->at_ns <= point[-1].at_ns) {
-            return "curve is not in order";
-        }
-        highest = point->messages_per_1e6_s > highest ? point->messages_per_1e6_s : highest;
-    }
-    return phase->curve_count > 0 && highest == 0 ? "curve is zero" : NULL;
+    return phase->until_drained && phase->messages > 0
+               ? "messages are of a phase that ends when it is drained"
+               : NULL;
 }
 
 const struct record assigned_phase_record = RECORD(assigned_phase, .wrong = assigned_phase_wrong);
@@ -207,6 +198,7 @@ static const struct field assignment_fields[] = {
     FIELD_LIST_OF(assignment, flows, flows_count, assigned_flow_record, FLOWS_MAX, .min = 1),
     FIELD_LIST_OF(assignment, topics, topics_count, assigned_topic_record, TOPICS_MAX, .min = 1),
     FIELD_LIST_OF(assignment, phases, phases_count, assigned_phase_record, PHASES_MAX, .min = 1),
+    FIELD_LIST_OF(assignment, points, points_count, curve_point_record, CURVES_POINTS_MAX),
     FIELD_LIST_OF(assignment, producers, producers_count, assigned_producer_record, CLIENTS_MAX),
     FIELD_LIST_OF(assignment, consumers, consumers_count, assigned_consumer_record, CLIENTS_MAX),
     FIELD_LIST_OF(assignment, writers, writers_count, assigned_writer_record, STREAMS_MAX),

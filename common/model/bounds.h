@@ -45,7 +45,8 @@
 /* Numbers of calibrating trials lie beyond those of any run: a late snapshot must not be taken for
  * another's. */
 #define CALIBRATION_TRIAL_FIRST UINT32_C(0x40000000)
-#define CURVE_POINTS_MAX 64 /* Of one phase. */
+#define CURVE_POINTS_MAX (24 * 60 + 1) /* Of one phase: each minute of a day, and its end. */
+#define CURVES_POINTS_MAX 8192         /* Of all phases together. */
 #define TOPICS_MAX 4096
 #define PARTITIONS_MAX 1024
 #define SUBSCRIPTIONS_MAX 64

@@ -1,6 +1,7 @@
 #include "load_curve.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* A straight piece of the curve. The one after the last point is as long as needed. */
 struct piece {
@@ -48,6 +49,20 @@ static curve_position piece_position(const struct piece *piece, int64_t x_ns)
     return flat - bent - (rest + twice - 1) / twice;
 }
 
+/* Position at the end, as piece_position() has it: of a length L the square and twice of it are
+ * L^2 and 2 L, so nothing needs to be divided. A day has 1440 pieces. */
+static curve_position piece_whole(const struct piece *piece)
+{
+    uint64_t length = (uint64_t)piece->length_ns;
+    curve_position flat = (curve_position)piece->from * length;
+    bool rises = piece->to > piece->from;
+    uint64_t slope = rises ? piece->to - piece->from : piece->from - piece->to;
+    curve_position bent = (curve_position)(length / 2) * slope;
+    uint64_t rest = length % 2 == 0 ? 0 : slope;
+
+    return rises ? flat + bent + rest / 2 : flat - bent - (rest + 1) / 2;
+}
+
 uint64_t curve_rate(struct rate rate)
 {
     return (uint64_t)(((curve_position)rate.messages * CURVE_MESSAGE + rate.per_ns / 2) /
@@ -62,7 +77,8 @@ curve_position curve_position_at(const struct load_curve *curve, int64_t x_ns)
         struct piece piece = piece_of(curve, i);
         int64_t within_ns = x_ns - curve->points[i].at_ns;
 
-        before += piece_position(&piece, within_ns < piece.length_ns ? within_ns : piece.length_ns);
+        before +=
+            within_ns < piece.length_ns ? piece_position(&piece, within_ns) : piece_whole(&piece);
     }
     return before;
 }
@@ -143,10 +159,17 @@ uint64_t curve_count_before(const struct load_curve *curve, int64_t x_ns)
 
 double curve_per_s(const struct load_curve *curve, int64_t x_ns)
 {
-    uint32_t last = curve->points_count - 1;
+    uint32_t last = 0;
+    uint32_t end = curve->points_count;
 
-    while (last > 0 && curve->points[last].at_ns > x_ns) {
-        last--;
+    while (end - last > 1) {
+        uint32_t middle = last + (end - last) / 2;
+
+        if (curve->points[middle].at_ns > x_ns) {
+            end = middle;
+        } else {
+            last = middle;
+        }
     }
     struct piece piece = piece_of(curve, last);
     double share = (double)(x_ns - curve->points[last].at_ns) / (double)piece.length_ns;

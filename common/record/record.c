@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool field_travels(const struct field *field)
+{
+    return field->only == ONLY_NEITHER || field->only == ONLY_SENT;
+}
+
 uint64_t field_max(const struct field *field)
 {
     uint64_t largest = field->type == FIELD_U32 ? UINT32_MAX : UINT64_MAX;

@@ -43,9 +43,10 @@ enum field_type {
     FIELD_ONE     /* Pointer to a struct that the record owns, or NULL. */
 };
 
-/* Of a field that the other side has no use for. */
+/* Of a field that only one of those has a use for who read it. */
 enum field_only {
-    ONLY_NEITHER, /* It is kept, and shown. */
+    ONLY_NEITHER, /* It travels, is kept, and shown. */
+    ONLY_SENT,    /* Between coordinator and agents. */
     ONLY_KEPT,    /* In a journal. */
     ONLY_SHOWN    /* In result.json. */
 };
@@ -92,10 +93,11 @@ struct field {
     bool (*kept_if)(const void *item);  /* Of what was read before it, too. */
     const char *kept; /* In a journal, where the name is another. One that is packed stands under
                        * its name in older journals, without the columns that came later. */
-    bool or_nan;      /* DOUBLE: may be NAN, and is if a journal or result.json has none. */
-    bool flat;        /* RECORD: its fields stand among those around it. */
-    bool packed;      /* LIST: kept as one binary, a row for each item. */
-    bool counted;     /* LIST: has as many items as its count says already. */
+    const char *was_list; /* U32: in older journals the length of that list. */
+    bool or_nan;          /* DOUBLE: may be NAN, and is if a journal or result.json has none. */
+    bool flat;            /* RECORD: its fields stand among those around it. */
+    bool packed;          /* LIST: kept as one binary, a row for each item. */
+    bool counted;         /* LIST: has as many items as its count says already. */
 };
 
 struct record {
@@ -185,6 +187,9 @@ struct record {
         .name = (name_), .bytes = sizeof(struct of), .fields = (table),                            \
         .fields_count = sizeof(table) / sizeof(table)[0]                                           \
     }
+
+/* Whether it stands in frames, if its struct does. */
+bool field_travels(const struct field *field);
 
 /* The largest value of a U32 or COUNTER. */
 uint64_t field_max(const struct field *field);

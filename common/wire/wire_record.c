@@ -4,7 +4,7 @@
 
 static uint32_t values_count(const struct field *field)
 {
-    if (field->only != ONLY_NEITHER) {
+    if (!field_travels(field)) {
         return 0;
     }
     return field->type == FIELD_COUNTERS || field->type == FIELD_HISTS ? field->names_count : 1;
@@ -165,7 +165,7 @@ void code_record(struct coder *coder, const struct record *record, void *item)
 {
     code_begin(coder, record->name, values_of(record));
     for (uint32_t i = 0; i < record->fields_count; i++) {
-        if (record->fields[i].only == ONLY_NEITHER) {
+        if (field_travels(&record->fields[i])) {
             code_field(coder, &record->fields[i], item);
         }
     }

@@ -228,12 +228,28 @@ static bool begin_structs(struct fields *fields, const struct field *field, void
     return field->flat || field_doc_begin(fields, field_key(field));
 }
 
+/* An older journal has the list itself where a newer one has how long it was. */
+static void take_length(struct fields *fields, const struct field *field, void *item)
+{
+    uint32_t count = 0;
+
+    if (field_array_begin(fields, field->was_list, (uint32_t)field_max(field), &count)) {
+        field_array_end(fields);
+    }
+    field_u32_set(field, item, count);
+}
+
 static bool begin_field(struct fields *fields, const struct place *place, const struct field *field,
                         struct place *ret)
 {
     void *item = place->item;
 
-    if (field->only == ONLY_SHOWN || (field->kept_if != NULL && !field->kept_if(item))) {
+    if (field->only == ONLY_SHOWN || field->only == ONLY_SENT ||
+        (field->kept_if != NULL && !field->kept_if(item))) {
+        return false;
+    }
+    if (fields->reads && field->was_list != NULL && fields_lacks(fields, field_key(field))) {
+        take_length(fields, field, item);
         return false;
     }
     if (fields->reads && field->since > 1 && fields_lacks(fields, field_key(field))) {

@@ -64,7 +64,8 @@ static bool any_is_set(const struct field *field, const void *item)
 
 static bool is_shown(const struct field *field, const void *item)
 {
-    if (field->only == ONLY_KEPT || (field->shown_if != NULL && !field->shown_if(item))) {
+    if (field->only == ONLY_KEPT || field->only == ONLY_SENT ||
+        (field->shown_if != NULL && !field->shown_if(item))) {
         return false;
     }
     if (field->shown != SHOWN_IF_SET) {

@@ -178,29 +178,31 @@ static void write_flow(const struct assignment *a, uint32_t index)
 }
 
 /* A ramp's two rates, or the lowest and the highest of a curve. */
-static void write_curve(const struct assigned_phase *phase)
+static void write_curve(const struct assignment *a, const struct assigned_phase *phase)
 {
+    struct load_curve curve = assigned_curve(a, phase);
     char from[UNITS_TEXT_BYTES];
     char to[UNITS_TEXT_BYTES];
     uint64_t low = UINT64_MAX;
     uint64_t high = 0;
 
     for (uint32_t i = 0; i < phase->curve_count; i++) {
-        uint64_t rate = phase->curve[i].messages_per_1e6_s;
+        uint64_t rate = curve.points[i].messages_per_1e6_s;
 
         low = rate < low ? rate : low;
         high = rate > high ? rate : high;
     }
     if (phase->curve_count == 2) {
-        low = phase->curve[0].messages_per_1e6_s;
-        high = phase->curve[1].messages_per_1e6_s;
+        low = curve.points[0].messages_per_1e6_s;
+        high = curve.points[1].messages_per_1e6_s;
     }
     (void)printf(phase->curve_count == 2 ? "from %s to %s" : "a curve between %s and %s",
                  units_format_rate((double)low / 1e6, from),
                  units_format_rate((double)high / 1e6, to));
 }
 
-static void write_load(const struct assigned_phase *phase, const struct phase_load *load)
+static void write_load(const struct assignment *a, const struct assigned_phase *phase,
+                       const struct phase_load *load)
 {
     static const char *const arrivals[] = {[ARRIVALS_CONSTANT] = "",
                                            [ARRIVALS_POISSON] = ", poisson",
@@ -212,7 +214,7 @@ static void write_load(const struct assigned_phase *phase, const struct phase_lo
         return;
     }
     if (phase->curve_count > 0) {
-        write_curve(phase);
+        write_curve(a, phase);
     } else {
         (void)printf("%s", units_format_rate(rate_per_s(load->rate), rate));
     }
@@ -243,12 +245,12 @@ static void write_loads(const struct assignment *a, const struct assigned_phase 
 {
     if (a->flows_count == 1 || phase->loads[0].load != LOAD_RATE) {
         (void)printf(" ");
-        write_load(phase, &phase->loads[0]);
+        write_load(a, phase, &phase->loads[0]);
         return;
     }
     for (uint32_t flow = 0; flow < a->flows_count; flow++) {
         (void)printf("%s %s ", flow > 0 ? "," : "", a->flows[flow].name);
-        write_load(phase, &phase->loads[flow]);
+        write_load(a, phase, &phase->loads[flow]);
     }
 }
 

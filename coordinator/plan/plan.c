@@ -102,14 +102,18 @@ static int cut_assignment(const struct layout *layout, const struct target *targ
     ret->flows = copy_of(layout->flows, layout->flows_count, sizeof layout->flows[0]);
     ret->topics = copy_of(layout->topics, layout->topics_count, sizeof layout->topics[0]);
     ret->phases = copy_of(layout->phases, layout->phases_count, sizeof layout->phases[0]);
+    ret->points = copy_of(layout->setup->points, layout->setup->points_count,
+                          sizeof layout->setup->points[0]);
     ret->writers = copy_of(layout->writers, layout->writers_count, sizeof layout->writers[0]);
-    if (ret->flows == NULL || ret->topics == NULL || ret->phases == NULL || ret->writers == NULL ||
-        target_copy(target, &ret->target) < 0 || cut_clients(layout, ret) < 0) {
+    if (ret->flows == NULL || ret->topics == NULL || ret->phases == NULL || ret->points == NULL ||
+        ret->writers == NULL || target_copy(target, &ret->target) < 0 ||
+        cut_clients(layout, ret) < 0) {
         return -ENOMEM;
     }
     ret->flows_count = layout->flows_count;
     ret->topics_count = layout->topics_count;
     ret->phases_count = layout->phases_count;
+    ret->points_count = layout->setup->points_count;
     ret->writers_count = layout->writers_count;
     /* A broker inside an agent has only the topics that this agent made. */
     ret->topics_owner = layout->entry->local ? ret->producers_count + ret->consumers_count > 0
@@ -306,7 +310,7 @@ uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase
 {
     const struct assigned_phase *assigned = &assignment->phases[phase];
     const struct phase_load *load = &assigned->loads[flow];
-    struct load_curve curve = assigned_curve(assigned);
+    struct load_curve curve = assigned_curve(assignment, assigned);
     uint32_t producers = assignment->flows[flow].producers_count;
     uint64_t due;
 

@@ -130,7 +130,7 @@ static void fill_phase(struct layout *layout, uint32_t index)
     phase->measured = from->measured;
     phase->implied = from->implied;
     phase->pacing = from->pacing;
-    memcpy(phase->curve, from->curve, sizeof phase->curve);
+    phase->curve_first = from->curve_first;
     phase->curve_count = from->curve_count;
     for (uint32_t i = 0; i < layout->flows_count; i++) {
         phase->loads[i] = load_of(from, &layout->setup->flows[i]);

@@ -32,7 +32,7 @@ static int check_tables(const struct entry_trial *entry, struct errinfo *reterr)
                                           .consumers = entry->consumers,
                                           .consumers_count = entry->consumers_count};
 
-    return assignment_check(&assignment, reterr);
+    return assignment_check_tables(&assignment, reterr);
 }
 
 static int check_clients(const struct entry_trial *entry, struct errinfo *reterr)

@@ -56,7 +56,7 @@ struct scenario_phase {
     enum phase_kind kind;
     uint64_t load_percent_millis; /* PHASE_LOAD: 150 % = 150000. */
     struct rate rate;             /* PHASE_RATE; with a curve its highest. */
-    struct curve_point curve[CURVE_POINTS_MAX];
+    uint32_t curve_first;         /* Among the setup's points. */
     uint32_t curve_count; /* PHASE_RATE: 0 if the rate is constant; a ramp is a curve of two. */
     struct phase_pacing pacing;
     int64_t duration_ns; /* `for`. */
@@ -84,6 +84,8 @@ struct scenario_setup {
     uint32_t flows_count;
     struct scenario_phase *phases; /* Always ends with a drain phase. */
     uint32_t phases_count;
+    struct curve_point *points; /* Of all phases' curves. */
+    uint32_t points_count;
 };
 
 /* A search for the highest sustainable rate: its trials are phases settle, trial and drain. */

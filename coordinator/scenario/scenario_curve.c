@@ -2,10 +2,40 @@
 
 #include <stdlib.h>
 
-static void add_point(struct scenario_phase *phase, int64_t at_ns, struct rate rate)
+/* Room for so many points more; they are put behind those of the phases before. */
+static bool make_room(struct loading *loading, struct node *rate, uint32_t count)
 {
-    phase->curve[phase->curve_count++] =
+    struct scenario_setup *setup = loading->setup;
+    uint64_t sum = (uint64_t)setup->points_count + count;
+    struct curve_point *grown;
+
+    if (sum > CURVES_POINTS_MAX) {
+        problems_node(&loading->problems, rate,
+                      "makes %llu points of all phases' curves together (at most %d)",
+                      (unsigned long long)sum, CURVES_POINTS_MAX);
+        return false;
+    }
+    grown = reallocarray(setup->points, sum, sizeof *grown);
+    if (grown == NULL) {
+        loading->problems.failed = true;
+        return false;
+    }
+    setup->points = grown;
+    return true;
+}
+
+static struct curve_point *points_of(const struct loading *loading,
+                                     const struct scenario_phase *phase)
+{
+    return loading->setup->points + phase->curve_first;
+}
+
+static void add_point(struct loading *loading, struct scenario_phase *phase, int64_t at_ns,
+                      struct rate rate)
+{
+    points_of(loading, phase)[phase->curve_count++] =
         (struct curve_point){.at_ns = at_ns, .messages_per_1e6_s = curve_rate(rate)};
+    loading->setup->points_count++;
     if (rate_per_s(rate) > rate_per_s(phase->rate)) {
         phase->rate = rate;
     }
@@ -21,9 +51,9 @@ static void build_ramp(struct loading *loading, struct node *rate, struct scenar
                       from == NULL ? "from" : "to");
     } else if (node_child(rate->parent, "for") == NULL) {
         problems_node(&loading->problems, rate, "needs to know how long (for: 60s)");
-    } else if (!from->bad && !to->bad) {
-        add_point(phase, 0, from->rate);
-        add_point(phase, phase->duration_ns, to->rate);
+    } else if (!from->bad && !to->bad && make_room(loading, rate, 2)) {
+        add_point(loading, phase, 0, from->rate);
+        add_point(loading, phase, phase->duration_ns, to->rate);
     }
 }
 
@@ -38,12 +68,17 @@ static int compare_points(const void *left, const void *right)
 /* Written as a mapping, so in any order. */
 static void put_in_order(struct loading *loading, struct node *curve, struct scenario_phase *phase)
 {
-    qsort(phase->curve, phase->curve_count, sizeof phase->curve[0], compare_points);
-    if (phase->curve_count > 0 && phase->curve[0].at_ns != 0) {
+    struct curve_point *points = points_of(loading, phase);
+
+    if (phase->curve_count == 0) {
+        return;
+    }
+    qsort(points, phase->curve_count, sizeof points[0], compare_points);
+    if (points[0].at_ns != 0) {
         problems_node(&loading->problems, curve, "has no rate at its beginning (0h: 1k/s)");
     }
     for (uint32_t i = 1; i < phase->curve_count; i++) {
-        if (phase->curve[i].at_ns == phase->curve[i - 1].at_ns) {
+        if (points[i].at_ns == points[i - 1].at_ns) {
             problems_node(&loading->problems, curve, "has two rates at the same time");
             return;
         }
@@ -56,8 +91,12 @@ static void build_day(struct loading *loading, struct node *rate, struct scenari
     const struct node *speed = node_child(rate, "speed");
     int64_t speed_times =
         usable_number(speed != NULL && !speed->bad ? speed : NULL, "phases.*.rate.speed");
+    uint32_t count = 0;
 
-    if (curve->bad) {
+    for (const struct node *point = curve->first; point != NULL; point = point->next) {
+        count++;
+    }
+    if (curve->bad || !make_room(loading, curve, count)) {
         return;
     }
     for (struct node *point = curve->first; point != NULL; point = point->next) {
@@ -69,7 +108,7 @@ static void build_day(struct loading *loading, struct node *rate, struct scenari
         if (units_parse_duration_ns(point->key, &at_ns) < 0) {
             problems_node_key(&loading->problems, point, "is not a time of day (0h, 90m, 13h)");
         } else if (phase->curve_count < CURVE_POINTS_MAX) {
-            add_point(phase, at_ns / speed_times, point->rate);
+            add_point(loading, phase, at_ns / speed_times, point->rate);
         }
     }
     put_in_order(loading, curve, phase);
@@ -84,6 +123,7 @@ void build_curve(struct loading *loading, struct node *rate, struct scenario_pha
         other = node_child(rate, "to");
     }
     phase->kind = PHASE_RATE;
+    phase->curve_first = loading->setup->points_count;
     if (other != NULL) {
         problems_node_key(&loading->problems, other,
                           "is not for this form (from and to, or curve "

@@ -181,8 +181,9 @@ static void build_count(struct loading *loading, struct node *item, struct scena
             phase->kind == PHASE_LOAD ? rate_per_s(setup->flows[i].rate) * seconds *
                                             (double)phase->load_percent_millis / 1e5
             : phase->curve_count > 0
-                ? (double)curve_position_at(&(struct load_curve){phase->curve, phase->curve_count},
-                                            phase->duration_ns) /
+                ? (double)curve_position_at(
+                      &(struct load_curve){setup->points + phase->curve_first, phase->curve_count},
+                      phase->duration_ns) /
                       (double)CURVE_MESSAGE
                 : rate_per_s(phase->rate) * seconds;
 

@@ -234,6 +234,7 @@ void scenario_setup_done(struct scenario_setup *setup)
     free(setup->parameters);
     free(setup->flows);
     free(setup->phases);
+    free(setup->points);
     memset(setup, 0, sizeof *setup);
 }
 

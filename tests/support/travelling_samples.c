@@ -263,12 +263,8 @@ static void mend_phase(struct random *random, void *item)
 {
     struct assigned_phase *phase = item;
 
-    phase->messages = phase->until_drained ? 0 : phase->messages;
-    for (uint32_t i = 0; i < phase->curve_count; i++) {
-        phase->curve[i].at_ns =
-            i == 0 ? 0 : phase->curve[i - 1].at_ns + 1 + sample_below(random, 9);
-        phase->curve[i].messages_per_1e6_s = 1 + sample_below(random, 1000000000);
-    }
+    (void)random;
+    phase->messages = 0;
 }
 
 static void mend_range(struct random *random, void *item)
@@ -327,12 +323,13 @@ typedef bool is_part(const struct field *field, const void *item);
 static bool travels(const struct field *field, const void *item)
 {
     (void)item;
-    return field->only == ONLY_NEITHER;
+    return field_travels(field);
 }
 
 static bool is_kept(const struct field *field, const void *item)
 {
-    return field->only != ONLY_SHOWN && (field->kept_if == NULL || field->kept_if(item));
+    return field->only != ONLY_SHOWN && field->only != ONLY_SENT &&
+           (field->kept_if == NULL || field->kept_if(item));
 }
 
 static void sample_parts(struct random *random, const struct record *record, void *item,

@@ -23,16 +23,18 @@ def asked(phase):
     return phase["rates"]["asked_per_s"] * phase["duration_ns"] / 1e9
 
 
-@test("a ramp and a curve send their integral, over all producers and agents")
+@test("a ramp and a curve send their integral, over all producers and agents, also a curve of each minute of a day")
 def integral():
+    minutes = ", ".join(f"{m}m: {1000 + 2.5 * min(m, 1440 - m)}/s" for m in range(1441))
     case = run(
         [
             "{ name: up, rate: { from: 500/s, to: 1500/s }, for: 1s }",
             "{ name: day, rate: { curve: { 0h: 1k/s, 12h: 3k/s, 24h: 1k/s }, speed: 86400 }, for: 1s }",
+            f"{{ name: minutes, rate: {{ curve: {{ {minutes} }}, speed: 86400 }}, for: 1s }}",
             "{ name: beats, rate: 400/s, for: 1s, arrivals: aligned }",
         ]
     )
-    for name, wanted in {"up": 1000, "day": 2000, "beats": 400}.items():
+    for name, wanted in {"up": 1000, "day": 2000, "minutes": 1900, "beats": 400}.items():
         phase = bed.phase_of(case, name)
         same(phase["delivery"]["sent"], wanted, f"sent in {name}")
         same(round(asked(phase)), wanted, f"asked in {name}")

@@ -71,10 +71,37 @@ static void journals_of_before_are_read(void **state)
     assert_true(read_journal("first-searched").steps > 0);
 }
 
+/* journals/with-curves: of when each phase had its curve's points. How many there are is what a
+ * report needs: where a rate changes it is not held against one of the whole phase. */
+static void curves_of_before_are_known_by_their_length(void **state)
+{
+    static const uint32_t lengths[] = {2, 3, 0, 0};
+    struct archive_reader *reader = NULL;
+    struct journal_entry entry;
+    struct errinfo error = {""};
+    uint32_t phases = 0;
+    char *folder = file_join(JOURNALS, "with-curves");
+    int r = archive_reader_new(folder, &reader, &error);
+
+    (void)state;
+    while (r >= 0 && (r = archive_next(reader, &entry, &error)) == 1) {
+        for (uint32_t i = 0; entry.kind == ENTRY_TRIAL && i < entry.as.trial.phases_count; i++) {
+            assert_int_equal(entry.as.trial.phases[i].curve_count, lengths[i]);
+            phases++;
+        }
+        journal_entry_done(&entry);
+    }
+    assert_string_equal(error.text, "");
+    assert_int_equal(phases, 4);
+    archive_reader_free(reader);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(journals_of_before_are_read),
+        cmocka_unit_test(curves_of_before_are_known_by_their_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

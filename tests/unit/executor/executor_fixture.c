@@ -26,6 +26,8 @@ void fixture_init(struct fixture *fixture)
                                       .topics = fixture->topics,
                                       .topics_count = 1,
                                       .phases = fixture->phases,
+                                      .points = fixture->points,
+                                      .points_count = 2,
                                       .producers = fixture->producers,
                                       .consumers = fixture->consumers,
                                       .writers = fixture->writers};

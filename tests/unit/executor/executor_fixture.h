@@ -16,6 +16,7 @@ struct fixture {
     struct assigned_flow flows[2];
     struct assigned_topic topics[2];
     struct assigned_phase phases[FIXTURE_PHASES];
+    struct curve_point points[2];
     struct assigned_producer producers[FIXTURE_CLIENTS];
     struct assigned_consumer consumers[FIXTURE_CLIENTS];
     struct assigned_writer writers[1];

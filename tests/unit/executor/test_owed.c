@@ -72,8 +72,8 @@ static void fill_phases(struct fixture *fixture, enum arrivals arrivals)
     (void)fixture_phase(fixture, LOAD_RATE, (struct rate){20, NS_PER_MS}, 200 * NS_PER_MS);
     fixture->phases[2].pacing.skip_ns = 50 * NS_PER_MS;
     (void)fixture_phase(fixture, LOAD_RATE, (struct rate){2, NS_PER_MS}, 300 * NS_PER_MS);
-    fixture->phases[3].curve[0] = (struct curve_point){0, UINT64_C(900000000)};
-    fixture->phases[3].curve[1] = (struct curve_point){300 * NS_PER_MS, UINT64_C(4000000000)};
+    fixture->points[0] = (struct curve_point){0, UINT64_C(900000000)};
+    fixture->points[1] = (struct curve_point){300 * NS_PER_MS, UINT64_C(4000000000)};
     fixture->phases[3].curve_count = 2;
     for (uint32_t i = 0; i < fixture->assignment.phases_count; i++) {
         fixture->phases[i].pacing.arrivals = arrivals;

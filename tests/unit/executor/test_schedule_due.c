@@ -106,8 +106,8 @@ static void what_came_due_of_poisson_arrivals_is_what_was_offered(void **state)
         fixture.phases[phase].pacing.arrivals = ARRIVALS_POISSON;
     }
     fixture.phases[1].loads[0].load = LOAD_NONE;
-    fixture.phases[0].curve[0] = (struct curve_point){0, UINT64_C(900000000)};
-    fixture.phases[0].curve[1] =
+    fixture.points[0] = (struct curve_point){0, UINT64_C(900000000)};
+    fixture.points[1] =
         (struct curve_point){50 * NS_PER_MS, UINT64_C(100000000)}; /* 900/s, then 100/s. */
     fixture.phases[0].curve_count = 2;
     for (int round = 0; round < 20; round++) {

@@ -221,7 +221,7 @@ static void assignment_check_refuses_phases_that_can_not_be(void **state)
     REFUSES(phases[1].messages, 1, "phases[1].messages"); /* It ends when it is drained. */
     REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_RATE}), "consume.rate");
     REFUSES(phases[0].consume, ((struct phase_consume){.pace = CONSUME_THINK}), "think_ns");
-    REFUSES(phases[0].curve_count, 1, "curve is zero");
+    REFUSES(phases[0].curve_count, 1, "curve_first");
 }
 
 static void assignment_check_refuses_producers_out_of_range(void **state)
@@ -332,21 +332,32 @@ static void a_curve_begins_at_the_start_and_rises_in_time(void **state)
     struct assignment a;
     struct errinfo error = {0};
     struct assigned_phase *phase;
+    struct curve_point *points;
 
     (void)state;
     make(&a);
     phase = &a.phases[0];
-    phase->curve[0] = (struct curve_point){0, 0};
-    phase->curve[1] = (struct curve_point){5, 1000000};
+    a.points = zeros(3, sizeof *a.points);
+    a.points_count = 3;
+    points = &a.points[1];
+    points[0] = (struct curve_point){0, 0};
+    points[1] = (struct curve_point){5, 1000000};
+    phase->curve_first = 1;
     phase->curve_count = 2;
     assert_int_equal(assignment_check(&a, &error), 0);
-    phase->curve[0].at_ns = 1;
+    points[0].at_ns = 1;
     assert_int_equal(assignment_check(&a, &error), -EBADMSG);
-    phase->curve[0].at_ns = 0;
-    phase->curve[1].at_ns = 0;
+    points[0].at_ns = 0;
+    points[1].at_ns = 0;
     assert_int_equal(assignment_check(&a, &error), -EBADMSG);
-    phase->curve[1] = (struct curve_point){5, UINT64_C(100000000000001)};
+    points[1] = (struct curve_point){5, UINT64_C(100000000000001)};
     assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    points[1] = (struct curve_point){5, 0};
+    assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    assert_string_equal(error.text, "assignment: phases[0].curve is zero");
+    phase->curve_first = 2;
+    assert_int_equal(assignment_check(&a, &error), -EBADMSG);
+    assert_string_equal(error.text, "assignment: phases[0].curve_first reaches beyond its list");
     assignment_done(&a);
 }
 

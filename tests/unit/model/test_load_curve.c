@@ -4,7 +4,9 @@
 
 #include "bounds.h"
 #include "load_curve.h"
+
 #include "random.h"
+#include <math.h>
 
 #define S INT64_C(1000000000)
 #define M UINT64_C(1000000) /* One message a second, as curves have it. */
@@ -119,6 +121,35 @@ static void counting_equals_walking(void **state)
     }
 }
 
+/* A point each minute, of which the pacers and the plan must count the same messages. */
+static void a_day_of_minutes_is_counted_and_walked_alike(void **state)
+{
+    static struct curve_point points[CURVE_POINTS_MAX];
+    const struct load_curve day = {points, CURVE_POINTS_MAX};
+    struct curve_cursor cursor = {0};
+    uint64_t all;
+    int64_t at_ns;
+
+    (void)state;
+    for (uint32_t minute = 0; minute < CURVE_POINTS_MAX; minute++) {
+        uint64_t from_noon = minute < 720 ? 720 - minute : minute - 720;
+
+        points[minute] = (struct curve_point){minute * 60 * S, (1000 - from_noon) * 1000003};
+    }
+    all = curve_count_before(&day, 24 * 3600 * S);
+    /* 280 messages a second and 720 more at noon: 640 in the mean. */
+    assert_true(all > 640 * 86400 && all < 641 * 86400);
+    for (uint64_t j = 0; j < all; j += 100003) {
+        at_ns = curve_time_ns(&day, &cursor, j * CURVE_MESSAGE);
+        assert_true(curve_count_before(&day, at_ns) <= j);
+        assert_true(curve_count_before(&day, at_ns + 1) >= j + 1);
+    }
+    at_ns = curve_time_ns(&day, &cursor, (all - 1) * CURVE_MESSAGE);
+    assert_true(at_ns < 24 * 3600 * S && at_ns > 24 * 3600 * S - S);
+    assert_true(fabs(curve_per_s(&day, 12 * 3600 * S) - 1000.003) < 1e-6);
+    assert_true(fabs(curve_per_s(&day, 30 * 3600 * S) - 280.00084) < 1e-6);
+}
+
 /* The steepest and longest that bounds.h allows: nothing may overflow. */
 static void the_largest_curve_fits(void **state)
 {
@@ -145,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_rate_of_a_curve_is_that_of_the_scenario),
         cmocka_unit_test(each_message_is_due_when_the_integral_reaches_it),
         cmocka_unit_test(counting_equals_walking),
+        cmocka_unit_test(a_day_of_minutes_is_counted_and_walked_alike),
         cmocka_unit_test(the_largest_curve_fits),
     };
 

@@ -347,8 +347,14 @@ static void messages_of_a_phase_are_those_due_before_its_end(void **state)
 {
     struct assigned_phase phase = {.duration_ns = 10, .loads = {{LOAD_RATE, {1, 3}}}};
     struct assigned_flow flow = {.producers_count = 3};
-    const struct assignment assignment = {
-        .flows = &flow, .flows_count = 1, .phases = &phase, .phases_count = 1};
+    struct curve_point points[2] = {{0, UINT64_C(1000000000) * 1000000}, /* 1, 2 ... each ns. */
+                                    {9, UINT64_C(19000000000) * 1000000}};
+    const struct assignment assignment = {.flows = &flow,
+                                          .flows_count = 1,
+                                          .phases = &phase,
+                                          .phases_count = 1,
+                                          .points = points,
+                                          .points_count = 2};
 
     (void)state;
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 4); /* 0 3 6 9 */
@@ -359,8 +365,6 @@ static void messages_of_a_phase_are_those_due_before_its_end(void **state)
     phase.pacing.arrivals = ARRIVALS_ALIGNED; /* All three at 0 and at 10, which is the end. */
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
     phase.pacing.arrivals = ARRIVALS_CONSTANT;
-    phase.curve[0].messages_per_1e6_s = UINT64_C(1000000000) * 1000000; /* 1, 2 ... in each ns. */
-    phase.curve[1] = (struct curve_point){9, UINT64_C(19000000000) * 1000000};
     phase.curve_count = 2;
     assert_int_equal(plan_phase_messages(&assignment, 0, 0), 73); /* x + x^2 up to 8. */
     phase.curve_count = 0;

@@ -6,14 +6,15 @@
 #include "plan.h"
 #include "random.h"
 
-static uint64_t paced(const struct assigned_phase *phase, uint32_t producers)
+static uint64_t paced(const struct assignment *assignment, uint32_t producers)
 {
+    const struct assigned_phase *phase = assignment->phases;
     uint64_t sum = 0;
 
     for (uint32_t k = 0; k < producers; k++) {
         const struct pacer_config config = {.start_ns = 1000,
                                             .rate = phase->loads[0].rate,
-                                            .curve = assigned_curve(phase),
+                                            .curve = assigned_curve(assignment, phase),
                                             .arrivals = phase->pacing.arrivals,
                                             .producers_count = producers,
                                             .producer = k};
@@ -23,13 +24,14 @@ static uint64_t paced(const struct assigned_phase *phase, uint32_t producers)
     return sum;
 }
 
-static void fill_curve(struct assigned_phase *phase, struct random *random)
+static void fill_curve(struct assigned_phase *phase, struct curve_point *points,
+                       struct random *random)
 {
     int64_t at_ns = 0;
 
     phase->curve_count = (uint32_t)(random_next(random) % 5);
     for (uint32_t i = 0; i < phase->curve_count; i++) {
-        phase->curve[i] = (struct curve_point){at_ns, random_next(random) % UINT64_C(100000000000)};
+        points[i] = (struct curve_point){at_ns, random_next(random) % UINT64_C(100000000000)};
         at_ns += 1 + (int64_t)(random_next(random) % (40 * NS_PER_S));
     }
 }
@@ -45,8 +47,12 @@ static void pacers_send_what_the_plan_asks_for(void **state)
                                            1 + (int64_t)(random_next(&random) % (100 * NS_PER_S))};
         uint32_t producers = 1 + (uint32_t)(random_next(&random) % 50);
         struct assigned_flow flow = {.producers_count = producers};
-        const struct assignment assignment = {
-            .flows = &flow, .flows_count = 1, .phases = &phase, .phases_count = 1};
+        struct curve_point points[5];
+        const struct assignment assignment = {.flows = &flow,
+                                              .flows_count = 1,
+                                              .phases = &phase,
+                                              .phases_count = 1,
+                                              .points = points};
         struct rate rate = {1 + random_next(&random) % 1000000,
                             1 + random_next(&random) % (uint64_t)(100 * NS_PER_S)};
 
@@ -56,8 +62,8 @@ static void pacers_send_what_the_plan_asks_for(void **state)
         phase.loads[0] = (struct phase_load){LOAD_RATE, rate};
         phase.pacing.arrivals =
             random_next(&random) % 2 == 0 ? ARRIVALS_CONSTANT : ARRIVALS_ALIGNED;
-        fill_curve(&phase, &random);
-        assert_true(plan_phase_messages(&assignment, 0, 0) == paced(&phase, producers));
+        fill_curve(&phase, points, &random);
+        assert_true(plan_phase_messages(&assignment, 0, 0) == paced(&assignment, producers));
     }
 }
 

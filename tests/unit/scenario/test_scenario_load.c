@@ -17,6 +17,12 @@ static const struct scenario_phase *first_phase(struct fixture *fixture, const c
     return &fixture_good(fixture, text, NULL)->setups[0].phases[0];
 }
 
+static const struct curve_point *curve_of(const struct fixture *fixture,
+                                          const struct scenario_phase *phase)
+{
+    return fixture->scenario->setups[0].points + phase->curve_first;
+}
+
 static void a_ramp_is_a_curve_of_two_points(void **state)
 {
     const struct scenario_phase *phase =
@@ -24,10 +30,10 @@ static void a_ramp_is_a_curve_of_two_points(void **state)
 
     assert_int_equal(phase->kind, PHASE_RATE);
     assert_int_equal(phase->curve_count, 2);
-    assert_int_equal(phase->curve[0].at_ns, 0);
-    assert_int_equal(phase->curve[0].messages_per_1e6_s, UINT64_C(5000000000));
-    assert_int_equal(phase->curve[1].at_ns, 60 * NS_PER_S);
-    assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(50000000000));
+    assert_int_equal(curve_of(*state, phase)[0].at_ns, 0);
+    assert_int_equal(curve_of(*state, phase)[0].messages_per_1e6_s, UINT64_C(5000000000));
+    assert_int_equal(curve_of(*state, phase)[1].at_ns, 60 * NS_PER_S);
+    assert_int_equal(curve_of(*state, phase)[1].messages_per_1e6_s, UINT64_C(50000000000));
     assert_true(rate_per_s(phase->rate) == 50000.0);
     assert_int_equal(phase->pacing.arrivals, ARRIVALS_CONSTANT);
     assert_int_equal(phase->pacing.skip_ns, 0);
@@ -38,7 +44,7 @@ static void a_ramp_may_begin_or_end_at_nothing(void **state)
     const struct scenario_phase *phase =
         first_phase(*state, "  - { name: down, rate: { from: 1k/s, to: 0/s }, for: 1s }\n");
 
-    assert_int_equal(phase->curve[1].messages_per_1e6_s, 0);
+    assert_int_equal(curve_of(*state, phase)[1].messages_per_1e6_s, 0);
     assert_true(rate_per_s(phase->rate) == 1000.0);
 }
 
@@ -53,10 +59,10 @@ static void a_curve_is_played_faster_and_written_in_any_order(void **state)
 
     assert_int_equal(phase->pacing.skip_ns, 250 * NS_PER_MS);
     assert_int_equal(phase->curve_count, 3);
-    assert_int_equal(phase->curve[0].at_ns, 0);
-    assert_int_equal(phase->curve[1].at_ns, 13 * HOUR_NS / 24);
-    assert_int_equal(phase->curve[1].messages_per_1e6_s, UINT64_C(35000000000));
-    assert_int_equal(phase->curve[2].at_ns, HOUR_NS);
+    assert_int_equal(curve_of(*state, phase)[0].at_ns, 0);
+    assert_int_equal(curve_of(*state, phase)[1].at_ns, 13 * HOUR_NS / 24);
+    assert_int_equal(curve_of(*state, phase)[1].messages_per_1e6_s, UINT64_C(35000000000));
+    assert_int_equal(curve_of(*state, phase)[2].at_ns, HOUR_NS);
     assert_true(rate_per_s(phase->rate) == 35000.0);
     assert_int_equal(phase->pacing.arrivals, ARRIVALS_POISSON);
 }
@@ -66,7 +72,7 @@ static void a_curve_without_speed_runs_by_the_clock(void **state)
     const struct scenario_phase *phase =
         first_phase(*state, "  - { name: a, rate: { curve: { 0s: 1/s, 90s: 2/s } }, for: 2m }\n");
 
-    assert_int_equal(phase->curve[1].at_ns, 90 * NS_PER_S);
+    assert_int_equal(curve_of(*state, phase)[1].at_ns, 90 * NS_PER_S);
 }
 
 static void arrivals_hold_for_percents_of_flows_too(void **state)
@@ -87,7 +93,48 @@ static void a_point_of_a_curve_is_set_from_outside(void **state)
     const struct fixture_extra extra = {.set = {"phases.day.rate.curve.1h=3k/s"}};
     const struct scenario *s = fixture_good(*state, text, &extra);
 
-    assert_int_equal(s->setups[0].phases[0].curve[1].messages_per_1e6_s, UINT64_C(3000000000));
+    assert_int_equal(s->setups[0].points[1].messages_per_1e6_s, UINT64_C(3000000000));
+}
+
+/* Rates at so many minutes, m at minute m, in each of so many phases. The caller frees it. */
+static struct text days(uint32_t phases, uint32_t points)
+{
+    struct text text = {0};
+
+    text_add(&text, FIXTURE_TARGETS "phases:\n");
+    for (uint32_t phase = 0; phase < phases; phase++) {
+        text_addf(&text, "  - name: day-%u\n    for: 24h\n    rate:\n      curve:\n", phase);
+        for (uint32_t minute = 0; minute < points; minute++) {
+            text_addf(&text, "        %um: %u/s\n", minute, minute);
+        }
+    }
+    return text;
+}
+
+static void a_day_has_a_point_each_minute(void **state)
+{
+    struct text text = days(2, 24 * 60 + 1);
+    const struct scenario *s = fixture_good(*state, text.bytes, NULL);
+    const struct scenario_phase *phase = &s->setups[0].phases[1];
+
+    assert_int_equal(phase->curve_count, 1441);
+    assert_int_equal(phase->curve_first, 1441);
+    assert_int_equal(curve_of(*state, phase)[1440].at_ns, 24 * HOUR_NS);
+    assert_int_equal(curve_of(*state, phase)[1440].messages_per_1e6_s, UINT64_C(1440000000));
+    text_done(&text);
+}
+
+static void curves_of_too_many_points_are_refused_with_their_sum(void **state)
+{
+    struct text text = days(1, CURVE_POINTS_MAX + 1);
+
+    fixture_bad(*state, text.bytes, NULL, "at most 1441");
+    text_done(&text);
+    text = days(6, CURVE_POINTS_MAX);
+    fixture_bad(*state, text.bytes, NULL,
+                "phases.day-5.rate.curve: makes 8646 points of all phases' curves together (at "
+                "most 8192)");
+    text_done(&text);
 }
 
 static void a_phase_ends_by_count(void **state)
@@ -203,6 +250,8 @@ int main(void)
         cmocka_unit_test(a_curve_without_speed_runs_by_the_clock),
         cmocka_unit_test(arrivals_hold_for_percents_of_flows_too),
         cmocka_unit_test(a_point_of_a_curve_is_set_from_outside),
+        cmocka_unit_test(a_day_has_a_point_each_minute),
+        cmocka_unit_test(curves_of_too_many_points_are_refused_with_their_sum),
         cmocka_unit_test(a_phase_ends_by_count),
         cmocka_unit_test(consumers_are_paused_limited_or_think),
         cmocka_unit_test(paced_consumers_are_not_available_everywhere),

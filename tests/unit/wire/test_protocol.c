@@ -19,7 +19,7 @@ static const char *path;
 /* What is of journals only is held beside their schema (test_kept_tables). */
 static void describe_field(struct text *out, const struct field *field)
 {
-    if (field->only != ONLY_NEITHER) {
+    if (!field_travels(field)) {
         return;
     }
     text_addf(out, "  %s %d %zu %" PRId64 " %" PRIu64 " %d %s %" PRIu32, field->name,
@@ -56,7 +56,7 @@ static void tables_and_protocol_change_together(void **state)
     for (uint32_t i = 0; i < count; i++) {
         text_addf(&tables, "%s\n", records[i]->name);
         for (uint32_t f = 0; f < records[i]->fields_count; f++) {
-            if (records[i]->fields[f].only == ONLY_NEITHER) {
+            if (field_travels(&records[i]->fields[f])) {
                 describe_field(&tables, &records[i]->fields[f]);
             }
         }

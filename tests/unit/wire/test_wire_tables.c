@@ -338,7 +338,7 @@ static void every_field_takes_its_range_and_nothing_else(void **state)
                 at[f], field->type == FIELD_COUNTERS || field->type == FIELD_HISTS ? at[f] + 1
                                                                                    : at[f + 1]};
 
-            if (field->only == ONLY_NEITHER) {
+            if (field_travels(field)) {
                 expect_ends(&alone, field, &frame, place);
                 expect_too_short(&alone, &frame, at[f]);
             }

@@ -28,7 +28,7 @@ uint32_t travelling_records(const struct record *ret[TRAVELLING_MAX])
     }
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t f = 0; f < ret[i]->fields_count; f++) {
-            if (ret[i]->fields[f].of != NULL && ret[i]->fields[f].only == ONLY_NEITHER) {
+            if (ret[i]->fields[f].of != NULL && field_travels(&ret[i]->fields[f])) {
                 add(ret[i]->fields[f].of, ret, &count);
             }
         }

@@ -99,6 +99,24 @@ static void fill_consumers(struct random *random, struct assignment *a, uint32_t
     }
 }
 
+/* Each phase's curve takes the points that those before left. */
+static void fill_curves(struct random *random, struct assignment *a)
+{
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < a->phases_count; i++) {
+        struct assigned_phase *phase = &a->phases[i];
+
+        phase->duration_ns = 1 + phase->duration_ns / 8; /* They are added up. */
+        phase->curve_first = at;
+        phase->curve_count = sample_below(random, a->points_count - at + 1);
+        for (uint32_t p = 0; p < phase->curve_count; p++, at++) {
+            a->points[at] =
+                (struct curve_point){p * INT64_C(1000000007), 1 + sample_below(random, 1000000000)};
+        }
+    }
+}
+
 /* The lists that belong together are made anew. */
 static void empty_lists(struct assignment *a)
 {
@@ -122,9 +140,7 @@ void sample_assignment(struct random *random, struct assignment *ret)
     for (uint32_t i = 0; i < a->flows_count; i++) {
         lay_out_flow(random, a, i);
     }
-    for (uint32_t i = 0; i < a->phases_count; i++) {
-        a->phases[i].duration_ns = 1 + a->phases[i].duration_ns / 8; /* They are added up. */
-    }
+    fill_curves(random, a);
     a->topics = sample_zeros(a->topics_count, sizeof *a->topics);
     fill_topics(random, a);
     a->producers = sample_zeros(a->producers_count, sizeof *a->producers);
