@@ -1,95 +1,23 @@
-#include "check.h"
+#include "small_delivery.h"
 
-#include "delivery_sets.h"
 #include "made_trial.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- A small trial by hand: two producers, two agents, sets of a few numbers --------------------
- */
-
-static struct assigned_flow flow_of(uint32_t subscriptions)
-{
-    return (struct assigned_flow){.topics_count = 1,
-                                  .partitions = 1,
-                                  .producers_count = 1,
-                                  .subscriptions_count = subscriptions,
-                                  .consumers_count = 2,
-                                  .streams_count = 1};
-}
-
-static struct delivery_audit *audit_of(const struct assigned_flow *flow)
-{
-    static const struct assigned_producer producer = {.topic_stride = 1, .topics_count = 1};
-    const struct delivery_tables tables = {.flows = flow,
-                                           .flows_count = 1,
-                                           .phases_count = 1,
-                                           .producers = &producer,
-                                           .producers_count = 1};
-    struct delivery_audit *audit = NULL;
-
-    assert_int_equal(delivery_new(&tables, &audit, NULL), 0);
-    return audit;
-}
-
-static int add_sent(struct delivery_audit *audit, uint64_t first, uint64_t last)
-{
-    struct stream_delta stream = {0};
-    struct stream_range range = {.end = last + 1};
-    struct snapshot snapshot = {.streams = &stream,
-                                .streams_count = 1,
-                                .ranges = &range,
-                                .ranges_count = 1,
-                                .until_ns = INTERVAL_NS};
-    int r;
-
-    assert_int_equal(seqruns_add(&stream.acked, first, last), 0);
-    r = delivery_add(audit, &snapshot, NULL);
-    seqruns_done(&stream.acked);
-    return r;
-}
-
-/* What one agent saw of one subscription; which is 0 for seen, 1 for again, 2 for out of order. */
-static int add_read(struct delivery_audit *audit, uint32_t subscription, int which, uint64_t first,
-                    uint64_t last)
-{
-    struct reading_delta reading = {.subscription = subscription};
-    struct seqruns *const lists[] = {&reading.seen, &reading.again, &reading.out_of_order};
-    struct snapshot snapshot = {.readings = &reading, .readings_count = 1};
-    int r;
-
-    assert_int_equal(seqruns_add(lists[which], first, last), 0);
-    r = delivery_add(audit, &snapshot, NULL);
-    seqruns_done(lists[which]);
-    return r;
-}
-
-static struct delivery_counts count_all(const struct delivery_audit *audit)
-{
-    static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
-    const struct delivery_end end = {.ended_ns = 100 * INTERVAL_NS, .unaccounted = unaccounted};
-    const struct delivery_question all = {DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL,
-                                          DELIVERY_ALL};
-    struct delivery_counts counts = {0};
-
-    delivery_count(audit, &all, &end, &counts);
-    return counts;
-}
-
 static void a_copy_at_another_agent_is_a_duplicate(void **state)
 {
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(1);
+    struct delivery_audit *audit = small_audit_of(&flow);
     struct delivery_counts counts;
 
     (void)state;
-    assert_int_equal(add_sent(audit, 0, 9), 0);
-    assert_int_equal(add_read(audit, 0, 0, 0, 6), 0); /* One agent. */
-    assert_int_equal(add_read(audit, 0, 0, 5, 9), 0); /* Another. */
-    assert_int_equal(add_read(audit, 0, 1, 5, 5), 0); /* And once more there. */
-    counts = count_all(audit);
+    assert_int_equal(small_add_sent(audit, 0, 9), 0);
+    assert_int_equal(small_add_read(audit, 0, 0, 0, 6), 0); /* One agent. */
+    assert_int_equal(small_add_read(audit, 0, 0, 5, 9), 0); /* Another. */
+    assert_int_equal(small_add_read(audit, 0, 1, 5, 5), 0); /* And once more there. */
+    counts = small_count_all(audit);
     assert_int_equal(counts.received, 10);
     assert_int_equal(counts.duplicated, 3); /* 5, 6 and 5. */
     assert_int_equal(counts.lost, 0);
@@ -100,19 +28,19 @@ static void a_copy_at_another_agent_is_a_duplicate(void **state)
 
 static void what_one_subscription_lacks_is_lost_there_only(void **state)
 {
-    const struct assigned_flow flow = flow_of(2);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(2);
+    struct delivery_audit *audit = small_audit_of(&flow);
     struct delivery_counts counts;
     static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
     const struct delivery_end end = {.ended_ns = INTERVAL_NS, .unaccounted = unaccounted};
     struct delivery_tally tally;
 
     (void)state;
-    assert_int_equal(add_sent(audit, 0, 9), 0);
-    assert_int_equal(add_read(audit, 0, 0, 0, 9), 0);
-    assert_int_equal(add_read(audit, 1, 0, 0, 3), 0);
-    assert_int_equal(add_read(audit, 1, 0, 6, 9), 0);
-    counts = count_all(audit);
+    assert_int_equal(small_add_sent(audit, 0, 9), 0);
+    assert_int_equal(small_add_read(audit, 0, 0, 0, 9), 0);
+    assert_int_equal(small_add_read(audit, 1, 0, 0, 3), 0);
+    assert_int_equal(small_add_read(audit, 1, 0, 6, 9), 0);
+    counts = small_count_all(audit);
     assert_int_equal(counts.expected, 20);
     assert_int_equal(counts.received, 18);
     assert_int_equal(counts.lost, 2);
@@ -127,54 +55,55 @@ static void what_one_subscription_lacks_is_lost_there_only(void **state)
 
 static void a_reading_may_come_before_what_was_sent(void **state)
 {
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(1);
+    struct delivery_audit *audit = small_audit_of(&flow);
 
     (void)state;
-    assert_int_equal(add_read(audit, 0, 0, 0, 9), 0);
-    assert_int_equal(count_all(audit).received, 0); /* Nobody knows yet which phase it is of. */
-    assert_int_equal(add_sent(audit, 0, 9), 0);
-    assert_int_equal(count_all(audit).received, 10);
-    assert_int_equal(count_all(audit).unexpected, 0);
+    assert_int_equal(small_add_read(audit, 0, 0, 0, 9), 0);
+    assert_int_equal(small_count_all(audit).received,
+                     0); /* Nobody knows yet which phase it is of. */
+    assert_int_equal(small_add_sent(audit, 0, 9), 0);
+    assert_int_equal(small_count_all(audit).received, 10);
+    assert_int_equal(small_count_all(audit).unexpected, 0);
     delivery_free(audit);
 }
 
 static void a_run_far_beyond_its_stream_is_refused(void **state)
 {
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(1);
+    struct delivery_audit *audit = small_audit_of(&flow);
 
     (void)state;
-    assert_int_equal(add_sent(audit, 0, 9), 0);
+    assert_int_equal(small_add_sent(audit, 0, 9), 0);
     for (int which = 0; which < 3; which++) {
-        assert_int_equal(add_read(audit, 0, which, 20, SEQ_MAX - 1), -EBADMSG);
-        assert_int_equal(add_read(audit, 0, which, SEQ_MAX - 1, SEQ_MAX - 1), -EBADMSG);
+        assert_int_equal(small_add_read(audit, 0, which, 20, SEQ_MAX - 1), -EBADMSG);
+        assert_int_equal(small_add_read(audit, 0, which, SEQ_MAX - 1, SEQ_MAX - 1), -EBADMSG);
     }
-    assert_int_equal(add_sent(audit, 20, SEQ_MAX - 1), -EBADMSG);
-    assert_int_equal(add_read(audit, 0, 0, 10, UINT64_C(1) << 35), 0);
+    assert_int_equal(small_add_sent(audit, 20, SEQ_MAX - 1), -EBADMSG);
+    assert_int_equal(small_add_read(audit, 0, 0, 10, UINT64_C(1) << 35), 0);
     delivery_free(audit);
 }
 
 /* A day at a million a second; nothing of it takes memory. */
 static void a_stream_in_order_may_be_of_any_length(void **state)
 {
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(1);
+    struct delivery_audit *audit = small_audit_of(&flow);
     const uint64_t step = 1000000000;
 
     (void)state;
     for (uint64_t first = 0; first < 200 * step; first += step) {
-        assert_int_equal(add_sent(audit, first, first + step - 1), 0);
-        assert_int_equal(add_read(audit, 0, 0, first, first + step - 1), 0);
+        assert_int_equal(small_add_sent(audit, first, first + step - 1), 0);
+        assert_int_equal(small_add_read(audit, 0, 0, first, first + step - 1), 0);
     }
-    assert_true(count_all(audit).received == 200 * step);
+    assert_true(small_count_all(audit).received == 200 * step);
     delivery_free(audit);
 }
 
 static void what_the_trial_does_not_have_is_refused(void **state)
 {
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
+    const struct assigned_flow flow = small_flow_of(1);
+    struct delivery_audit *audit = small_audit_of(&flow);
     struct stream_delta stream = {.stream = 1};
     struct stream_range ranges[] = {
         {.stream = 1}, {.phase = 1}, {.first = 2, .end = 1}, {.end = UINT64_MAX}};
@@ -196,25 +125,25 @@ static void what_the_trial_does_not_have_is_refused(void **state)
 
 static void times_at_the_ends_of_their_range_break_nothing(void **state)
 {
-    struct assigned_flow flow = flow_of(1);
+    struct assigned_flow flow = small_flow_of(1);
     struct delivery_audit *audit;
     struct stream_range range = {.end = 5};
     struct snapshot snapshot = {.ranges = &range, .ranges_count = 1, .until_ns = INT64_MAX};
 
     (void)state;
     flow.delivery.ttl_ns = INT64_MAX;
-    audit = audit_of(&flow);
+    audit = small_audit_of(&flow);
     assert_int_equal(delivery_add(audit, &snapshot, NULL), 0);
     snapshot.until_ns = INT64_MIN;
     assert_int_equal(delivery_add(audit, &snapshot, NULL), 0);
-    assert_int_equal(add_sent(audit, 0, 4), 0);
-    assert_int_equal(count_all(audit).lost + count_all(audit).expired, 5);
+    assert_int_equal(small_add_sent(audit, 0, 4), 0);
+    assert_int_equal(small_count_all(audit).lost + small_count_all(audit).expired, 5);
     delivery_free(audit);
 }
 
 static void tables_that_do_not_fit_each_other_are_refused(void **state)
 {
-    struct assigned_flow flow = flow_of(1);
+    struct assigned_flow flow = small_flow_of(1);
     struct assigned_producer producer = {.topic_stride = 1, .topics_count = 1};
     const struct delivery_tables tables = {.flows = &flow,
                                            .flows_count = 1,
@@ -423,84 +352,6 @@ static void the_audit_is_complete_when_everything_has_come(void **state)
     made_trial_free(made);
 }
 
-/* A day of a stream with a ttl of ten seconds: it was a list of all its seconds. */
-static void only_the_last_seconds_of_a_ttl_are_remembered(void **state)
-{
-    static const uint8_t unaccounted[FLOWS_MAX * SUBSCRIPTIONS_MAX];
-    const struct delivery_question all = {DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL, DELIVERY_ALL,
-                                          DELIVERY_ALL};
-    struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit;
-
-    (void)state;
-    flow.delivery.ttl_ns = 10 * INTERVAL_NS;
-    audit = audit_of(&flow);
-    for (uint32_t second = 0; second < 86400; second++) {
-        struct stream_delta stream = {0};
-        struct stream_range range = {.end = 3 * (second + 1)};
-        struct snapshot snapshot = {.streams = &stream,
-                                    .streams_count = 1,
-                                    .ranges = &range,
-                                    .ranges_count = 1,
-                                    .until_ns = (second + 1) * INTERVAL_NS};
-
-        assert_int_equal(seqruns_add(&stream.acked, 3 * second, 3 * second + 2), 0);
-        assert_int_equal(delivery_add(audit, &snapshot, NULL), 0);
-        seqruns_done(&stream.acked);
-        assert_true(audit->streams[0].progress_capacity <= 32);
-        if (second % 1000 == 999) {
-            const struct delivery_end end = {.ended_ns = (second + 1) * INTERVAL_NS,
-                                             .unaccounted = unaccounted};
-            struct delivery_counts counts = {0};
-
-            delivery_count(audit, &all, &end, &counts);
-            assert_int_equal(counts.expired, 3 * (second + 1 - 10));
-            assert_int_equal(counts.lost, 30);
-        }
-    }
-    delivery_free(audit);
-}
-
-/* Every second message came twice: their list grew by 16 bytes for each, as long as the run went
- * on.
- */
-static void copies_take_bits_rather_than_a_list(void **state)
-{
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
-    const uint64_t messages = 400000;
-    const struct reading *reading;
-
-    (void)state;
-    assert_int_equal(add_sent(audit, 0, messages - 1), 0);
-    assert_int_equal(add_read(audit, 0, 0, 0, messages - 1), 0);
-    for (uint64_t seq = 0; seq < messages; seq += 2) {
-        assert_int_equal(add_read(audit, 0, 1, seq, seq), 0);
-    }
-    assert_int_equal(add_read(audit, 0, 1, 0, 9), 0); /* Five for the third time. */
-    assert_int_equal(count_all(audit).duplicated, messages / 2 + 10);
-    reading = delivery_reading(audit, 0, 0);
-    assert_true(seqset_bytes(reading->again) < messages / 4);
-    assert_int_equal(seqruns_count(&reading->more_again), 5);
-    delivery_free(audit);
-}
-
-/* Above a gap a set takes memory for what is missing. */
-static void copies_far_beyond_the_others_are_counted_and_take_no_set(void **state)
-{
-    const struct assigned_flow flow = flow_of(1);
-    struct delivery_audit *audit = audit_of(&flow);
-    const uint64_t messages = UINT64_C(1) << 34;
-
-    (void)state;
-    assert_int_equal(add_sent(audit, 0, messages - 1), 0);
-    assert_int_equal(add_read(audit, 0, 0, 0, messages - 1), 0);
-    assert_int_equal(add_read(audit, 0, 1, 1, messages - 1), 0);
-    assert_true(count_all(audit).duplicated == messages - 1);
-    assert_true(seqset_bytes(delivery_reading(audit, 0, 0)->again) < 1000);
-    delivery_free(audit);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,9 +367,6 @@ int main(void)
         cmocka_unit_test(producers_and_consumers_on_different_agents_are_united),
         cmocka_unit_test(the_order_between_agents_changes_nothing),
         cmocka_unit_test(the_audit_is_complete_when_everything_has_come),
-        cmocka_unit_test(only_the_last_seconds_of_a_ttl_are_remembered),
-        cmocka_unit_test(copies_take_bits_rather_than_a_list),
-        cmocka_unit_test(copies_far_beyond_the_others_are_counted_and_take_no_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
