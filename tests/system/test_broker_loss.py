@@ -234,28 +234,27 @@ def raises_alarm(broker):
 
 def closes_in_turn(broker):
     """A Mosquitto that closes each client whose message is too large."""
+    run, folder, _ = start(
+        "mosquitto", broker, seconds=8, on_broker_loss="3s", drain_s=3,
+        message="{ size: { mix: [ { size: 256, weight: 99 }, { size: 3000, weight: 1 } ] } }",
+    )  # fmt: skip
+    # Only now: a limit that the broker tells when it is looked at keeps the run from beginning.
     with open(os.path.join(broker.folder(), "mosquitto.conf"), "a") as settings:
         settings.write("max_packet_size 2000\n")
     broker.kill()
     broker.resume()
-    run, folder, _ = start(
-        "mosquitto", broker, seconds=6, on_broker_loss="3s", drain_s=3,
-        message="{ size: { mix: [ { size: 256, weight: 99 }, { size: 3000, weight: 1 } ] } }",
-    )  # fmt: skip
     run.ends(1, 90)  # By the messages that were refused or remained unconfirmed.
     result = bed.result_of(folder)
     bed.audit_holds(result)
     case = result["cases"][0]
     check("broker_lost" not in [one["code"] for one in result["reasons"]], f"reasons: {result['reasons']}")
-    check("broker is away" not in run.err, f"the broker was there all the time:\n{run.err}")
-    check("broker down" not in bed.marks_of(result), f"marks: {result['marks']}")
-    same(bed.phase_of(case, "steady")["duration_ns"], 6_000_000_000, "the run went on")
-    outages = case["trials"][0]["outages"]
-    check(len(outages) >= 2, f"outages: {outages}")
+    check(bed.marks_of(result).count("broker down") <= 1, f"away but for its restart: {result['marks']}")
+    same(bed.phase_of(case, "steady")["duration_ns"], 8_000_000_000, "the run went on")
+    outages = [one for one in case["trials"][0]["outages"] if "the broker disconnected: Packet too large" in one["text"]]
+    check(len(outages) >= 2, f"outages: {case['trials'][0]['outages']}")
     for one in outages:
         same(one["kind"], "client", "kind of an outage")
         matches(one["client"], r"producer \d of main", "whose outage it is")
-        contains(one["text"], "the broker disconnected: Packet too large", "why")
     contains(read(folder, "report.html"), "Packet too large", "the report")
     contains(run.out, "connections of single clients were lost", "the summary")
 
