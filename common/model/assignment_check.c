@@ -128,6 +128,7 @@ static int check_flows(struct check *check)
     const struct assignment *a = check->assignment;
     struct place place = place_in(check, NULL, 0);
     uint64_t readings = 0;
+    uint64_t places = 0; /* Of flows that nobody writes to, too: results have a row of each. */
     int r = 0;
 
     for (uint32_t i = 0; r == 0 && i < a->topics_count; i++) {
@@ -140,11 +141,13 @@ static int check_flows(struct check *check)
         r = check_flow(check, i);
         r = r < 0 ? r : check_flow_apart(check, i);
         readings += (uint64_t)flow->streams_count * flow->subscriptions_count;
+        places += (uint64_t)flow->topics_count * flow->partitions;
         check->clients_count +=
             flow->producers_count + (uint64_t)flow->subscriptions_count * flow->consumers_count;
     }
     place = place_in(check, NULL, 0);
     r = r < 0 ? r : check_number(&place, "streams x subscriptions", readings, 0, READINGS_MAX);
+    r = r < 0 ? r : check_number(&place, "topics x partitions", places, 0, STREAMS_MAX);
     return r < 0 ? r : check_number(&place, "clients", check->clients_count, 0, CLIENTS_MAX);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct made_options options(void)
 {
@@ -282,6 +283,73 @@ static void trials_of_a_case_must_have_the_same_phases(void **state)
     made_trial_free(trials[1]);
 }
 
+static long rss_kib_max(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* A fold that has a run of one agent and one case. */
+static struct fold *begun(void)
+{
+    struct fold *fold = NULL;
+    struct journal_entry entry = {.kind = ENTRY_RUN};
+    struct result_agent agent = {.name = "a"};
+    struct entry_case of_case = {.name = "c"};
+
+    assert_int_equal(fold_new(&fold, NULL), 0);
+    assert_int_equal(fold_add(fold, &entry, NULL), 0);
+    entry = (struct journal_entry){.kind = ENTRY_AGENTS};
+    entry.as.agents = (struct entry_agents){.agents = &agent, .agents_count = 1};
+    assert_int_equal(fold_add(fold, &entry, NULL), 0);
+    entry = (struct journal_entry){.kind = ENTRY_CASES};
+    entry.as.cases = (struct entry_cases){.cases = &of_case, .cases_count = 1};
+    assert_int_equal(fold_add(fold, &entry, NULL), 0);
+    return fold;
+}
+
+/* Nobody writes to them, so there are no streams: a small journal asked for a row of each, 1 GB. */
+static void partitions_that_nobody_writes_to_are_refused_where_they_are_too_many(void **state)
+{
+    static struct assigned_topic topics[TOPICS_MAX];
+    static struct assigned_flow flow = {.name = "main",
+                                        .message = {.sizes = {{100, 100, 1}}, .sizes_count = 1},
+                                        .delivery = {.in_flight = 1, .consume_ack_batch = 1},
+                                        .topics_count = TOPICS_MAX,
+                                        .partitions = PARTITIONS_MAX,
+                                        .subscriptions_count = 1,
+                                        .consumers_count = 1};
+    static struct assigned_phase phase = {.name = "p", .duration_ns = INTERVAL_NS};
+    struct journal_entry entry = {.kind = ENTRY_TRIAL};
+    struct fold *fold = begun();
+    struct result *result = NULL;
+    struct errinfo error = {""};
+    long before_kib = rss_kib_max();
+
+    (void)state;
+    for (uint32_t i = 0; i < TOPICS_MAX; i++) {
+        memcpy(topics[i].name, "topic", 6);
+    }
+    entry.as.trial = (struct entry_trial){.agents_count = 1,
+                                          .flows = &flow,
+                                          .flows_count = 1,
+                                          .topics = topics,
+                                          .topics_count = TOPICS_MAX,
+                                          .phases = &phase,
+                                          .phases_count = 1};
+    assert_int_equal(fold_add(fold, &entry, &error), -EBADMSG);
+    assert_string_equal(error.text,
+                        "trial 0: assignment: topics x partitions is 4194304 (0 to 1048576)");
+    assert_int_equal(fold_result(fold, &result, NULL), 0);
+    assert_true(rss_kib_max() - before_kib < 50 * 1024);
+    result_free(result);
+    flow.partitions = STREAMS_MAX / TOPICS_MAX;
+    assert_int_equal(fold_add(fold, &entry, NULL), 0);
+    fold_free(fold);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_of_what_the_trial_does_not_have_is_refused),
         cmocka_unit_test(what_comes_after_a_refused_snapshot_of_an_agent_is_refused_as_well),
         cmocka_unit_test(trials_of_a_case_must_have_the_same_phases),
+        cmocka_unit_test(partitions_that_nobody_writes_to_are_refused_where_they_are_too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
