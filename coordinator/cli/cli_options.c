@@ -1,6 +1,7 @@
 #include "cli_options.h"
 
 #include "cli.h"
+#include "fleet.h"
 #include "invariant.h"
 #include "nearest.h"
 #include "report.h"
@@ -130,6 +131,19 @@ static int take_selfcheck(const struct cli_usage *usage, const char *value, stru
     return 0;
 }
 
+/* Told before anything is begun, and the same by every command. */
+static int take_listen(const struct cli_usage *usage, const char *value, struct cli_options *ret)
+{
+    struct errinfo error = {""};
+
+    ASSERT(value != NULL);
+    if (fleet_may_listen(value, &error) < 0) {
+        return wrong(usage, error.text, "");
+    }
+    ret->listen = value;
+    return 0;
+}
+
 /* 0, or the exit code. */
 static int take_option(const struct cli_usage *usage, enum cli_option option, const char *value,
                        struct cli_options *ret)
@@ -160,7 +174,7 @@ static int take_option(const struct cli_usage *usage, enum cli_option option, co
         ret->out = value;
         break;
     case CLI_LISTEN:
-        ret->listen = value;
+        r = take_listen(usage, value, ret);
         break;
     case CLI_TRACE:
         ret->trace = value;

@@ -9,7 +9,6 @@
 #include "text.h"
 #include "trace_use.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -95,27 +94,6 @@ static void describe_command(int argc, char **argv, struct text *out)
     }
 }
 
-/* Agents can't prove who they are yet: only this machine may reach the port. */
-static bool is_loopback(const char *url)
-{
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    size_t host_bytes;
-
-    if (strncmp(url, "tcp://", 6) != 0) {
-        return strncmp(url, "ipc://", 6) == 0;
-    }
-    url += 6;
-    host_bytes = strcspn(url, ":");
-    if (strncmp(url, "[::1]:", 6) == 0 || strncmp(url, "localhost:", 10) == 0) {
-        return true;
-    }
-    /* A name may begin with 127. too. */
-    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, url);
-    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
-           ntohl(address.s_addr) >> 24 == 127;
-}
-
 static void open_report(const char *folder)
 {
     char path[PATH_MAX];
@@ -196,14 +174,6 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
 /* Says which options are not, or not together. */
 static bool are_allowed(const struct cli_options *options)
 {
-    if (options->listen != NULL && !is_loopback(options->listen)) {
-        (void)fprintf(stderr,
-                      "millrace run: --listen %s: only loopback addresses (tcp://127.0.0.1:PORT) "
-                      "are allowed until "
-                      "agents can be authenticated\n",
-                      options->listen);
-        return false;
-    }
     if (options->listen != NULL && options->trace != NULL) {
         (void)fprintf(stderr, "millrace run: --trace with --listen is not supported yet: agents "
                               "that join have no file in common; leave one of them out\n");

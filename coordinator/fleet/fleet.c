@@ -4,6 +4,7 @@
 #include "deadlines.h"
 #include "fleet_requests.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,50 @@ static void own_clock(char *boot_id, char *time_namespace)
     }
 }
 
+static bool is_loopback(const char *host_port)
+{
+    char host[INET_ADDRSTRLEN];
+    struct in_addr address;
+    size_t host_bytes = strcspn(host_port, ":");
+
+    if (strncmp(host_port, "[::1]:", 6) == 0 || strncmp(host_port, "localhost:", 10) == 0) {
+        return true;
+    }
+    /* A name may begin with 127. too. */
+    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, host_port);
+    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
+}
+
+int fleet_may_listen(const char *url, struct errinfo *reterr)
+{
+    if (strncmp(url, "ipc://", 6) == 0) {
+        return 0; /* Its path is for this user alone. */
+    }
+    if (strncmp(url, "tcp://", 6) != 0) {
+        return errinfo_set(reterr, -EINVAL,
+                           "%s is no address to listen at: tcp://127.0.0.1:PORT is one", url);
+    }
+    if (is_loopback(url + 6)) {
+        return 0;
+    }
+    return errinfo_set(reterr, -EPERM,
+                       "%s would let anyone drive these agents and read the targets' passwords: "
+                       "listen at tcp://127.0.0.1:PORT, and let agents of other hosts come "
+                       "through a tunnel (ssh -R)",
+                       url);
+}
+
 int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
               struct errinfo *reterr)
 {
-    struct fleet *fleet = calloc(1, sizeof *fleet);
-    int r;
+    struct fleet *fleet;
+    int r = fleet_may_listen(config->url, reterr);
 
+    if (r < 0) {
+        return r;
+    }
+    fleet = calloc(1, sizeof *fleet);
     if (fleet == NULL) {
         return errinfo_nomem(reterr);
     }

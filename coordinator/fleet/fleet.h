@@ -33,7 +33,15 @@ struct fleet_agent {
 
 struct fleet;
 
-/* Listens. *ret_url is the url to join; the caller frees it. */
+/*
+ * May a fleet listen there? Whoever reaches it and says hello is taken for an agent: he would be
+ * given the targets and their passwords, in clear. So only this host may reach it. 0; -EPERM for an
+ * address beyond loopback, -EINVAL for what is no address, with the sentence for whoever asked for
+ * it. A name is beyond loopback, but for localhost: who it leads to is others' to say.
+ */
+int fleet_may_listen(const char *url, struct errinfo *reterr);
+
+/* Listens, where fleet_may_listen() lets it. *ret_url is the url to join; the caller frees it. */
 int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
               struct errinfo *reterr);
 void fleet_free(struct fleet *fleet);

@@ -194,10 +194,15 @@ def bad_scenarios():
     check(not os.path.exists(folder), "--set: a folder was made")
 
 
-@test("a listening address beyond this host is refused, as agents can't be authenticated yet")
+@test("run, doctor and clean refuse to listen beyond this host, as whoever came would get the targets' passwords")
 def loopback_only():
-    for url in ["tcp://0.0.0.0:7700", "tcp://127.0.0.1.example.org:7700", "tcp://[::]:7700", "tcp://127.0.0.1@10.0.0.1:7700"]:
-        contains(bed.millrace("run", QUICKSTART, "--listen", url, "--out", bed.new_path("never"), code=2).err, "loopback", url)
+    commands = [("run", QUICKSTART, "--out", bed.new_path("never")), ("doctor", QUICKSTART), ("clean", "kafka=127.0.0.1:1")]
+    urls = ["tcp://0.0.0.0:7700", "tcp://127.0.0.1.example.org:7700", "tcp://[::]:7700", "tcp://127.0.0.1@10.0.0.1:7700"]
+    for command in commands:
+        for url in urls:
+            told = bed.millrace(*command, "--listen", url, code=2).err
+            contains(told, f"{url} would let anyone drive these agents and read the targets' passwords", command[0])
+        contains(bed.millrace(*command, "--listen", "here", code=2).err, "here is no address to listen at", command[0])
 
 
 @test("a folder that can't be written is named in the error")

@@ -28,6 +28,40 @@ static void a_second_hello_of_the_same_instance_gets_the_same_answer(void **stat
     bench_end(&bench);
 }
 
+/* Whatever command asks for it: whoever says hello gets the targets with their passwords. */
+static void a_fleet_listens_at_this_host_only(void **state)
+{
+    static const char *const beyond[] = {"tcp://0.0.0.0:0",
+                                         "tcp://[::]:0",
+                                         "tcp://127.0.0.1.example.org:7700",
+                                         "tcp://127.0.0.1@10.0.0.1:7700",
+                                         "tcp://localhost.example.org:7700",
+                                         "tcp://*:7700",
+                                         "tcp://:7700"};
+    static const char *const within[] = {"tcp://127.0.0.1:7700", "tcp://127.8.9.1:7700",
+                                         "tcp://[::1]:7700", "tcp://localhost:7700",
+                                         "ipc:///tmp/control"};
+    struct errinfo error;
+    struct fleet *fleet = NULL;
+    char *url = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        struct fleet_config config = {.url = beyond[i], .agents_wanted = 1, .run_id = "run-7"};
+
+        error.text[0] = '\0';
+        assert_int_equal(fleet_new(&config, &fleet, &url, &error), -EPERM);
+        assert_null(fleet);
+        assert_ptr_equal(strstr(error.text, beyond[i]), error.text);
+        assert_non_null(strstr(error.text, " would let anyone drive these agents and read the "
+                                           "targets' passwords"));
+    }
+    for (size_t i = 0; i < sizeof within / sizeof within[0]; i++) {
+        assert_int_equal(fleet_may_listen(within[i], &error), 0);
+    }
+    assert_int_equal(fleet_may_listen("127.0.0.1:7700", &error), -EINVAL);
+}
+
 static void agents_of_one_name_get_numbers(void **state)
 {
     struct bench bench;
@@ -363,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_hello_of_the_same_instance_gets_the_same_answer),
+        cmocka_unit_test(a_fleet_listens_at_this_host_only),
         cmocka_unit_test(agents_of_one_name_get_numbers),
         cmocka_unit_test(long_names_stay_different),
         cmocka_unit_test(an_agent_of_another_version_is_refused_by_name),
