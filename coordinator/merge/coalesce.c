@@ -25,10 +25,17 @@ struct held {
     bool between_seconds; /* The next report begins a second. */
 };
 
+struct ready {
+    struct snapshot *report;
+    struct snapshot **parts; /* Of which it is the sum; NULL: it is as it came. */
+    uint32_t parts_count;
+};
+
 struct coalesce {
     struct held *agents;
     uint32_t agents_count;
-    struct snapshot **ready;
+    struct ready given; /* Last; only its parts are still here. */
+    struct ready *ready;
     uint32_t ready_first;
     uint32_t ready_count;
     uint32_t ready_capacity;
@@ -53,6 +60,16 @@ int coalesce_new(uint32_t agents_count, struct coalesce **ret, struct errinfo *r
     return 0;
 }
 
+static void free_parts(struct ready *of)
+{
+    for (uint32_t i = 0; i < of->parts_count; i++) {
+        snapshot_free(of->parts[i]);
+    }
+    free(of->parts);
+    of->parts = NULL;
+    of->parts_count = 0;
+}
+
 void coalesce_free(struct coalesce *coalesce)
 {
     if (coalesce == NULL) {
@@ -64,8 +81,10 @@ void coalesce_free(struct coalesce *coalesce)
         }
     }
     for (uint32_t i = coalesce->ready_first; i < coalesce->ready_count; i++) {
-        snapshot_free(coalesce->ready[i]);
+        snapshot_free(coalesce->ready[i].report);
+        free_parts(&coalesce->ready[i]);
     }
+    free_parts(&coalesce->given);
     free(coalesce->ready);
     free(coalesce->agents);
     free(coalesce);
@@ -73,30 +92,46 @@ void coalesce_free(struct coalesce *coalesce)
 
 struct snapshot *coalesce_next(struct coalesce *coalesce)
 {
+    free_parts(&coalesce->given);
     if (coalesce->ready_first == coalesce->ready_count) {
         coalesce->ready_first = 0;
         coalesce->ready_count = 0;
         return NULL;
     }
-    return coalesce->ready[coalesce->ready_first++];
+    coalesce->given = coalesce->ready[coalesce->ready_first++];
+    return coalesce->given.report;
+}
+
+uint32_t coalesce_parts(const struct coalesce *coalesce, struct snapshot *const **ret)
+{
+    *ret = coalesce->given.parts;
+    return coalesce->given.parts_count;
 }
 
 /* Takes it, also when there is no room. */
-static int add_ready(struct coalesce *coalesce, struct snapshot *snapshot, struct errinfo *reterr)
+static int add_ready(struct coalesce *coalesce, struct ready *of, struct errinfo *reterr)
 {
     if (coalesce->ready_count == coalesce->ready_capacity) {
         uint32_t capacity = coalesce->ready_capacity == 0 ? 64 : coalesce->ready_capacity * 2;
-        struct snapshot **grown = realloc(coalesce->ready, capacity * sizeof(struct snapshot *));
+        struct ready *grown = realloc(coalesce->ready, capacity * sizeof *grown);
 
         if (grown == NULL) {
-            snapshot_free(snapshot);
+            snapshot_free(of->report);
+            free_parts(of);
             return errinfo_nomem(reterr);
         }
         coalesce->ready = grown;
         coalesce->ready_capacity = capacity;
     }
-    coalesce->ready[coalesce->ready_count++] = snapshot;
+    coalesce->ready[coalesce->ready_count++] = *of;
     return 0;
+}
+
+static int add_single(struct coalesce *coalesce, struct snapshot *snapshot, struct errinfo *reterr)
+{
+    struct ready single = {.report = snapshot};
+
+    return add_ready(coalesce, &single, reterr);
 }
 
 /* What is held, as it came: it is too much for one report, or its second is not whole. */
@@ -106,7 +141,7 @@ static int release_singly(struct coalesce *coalesce, struct held *held, struct e
 
     for (uint32_t i = 0; i < held->parts_count; i++) {
         if (r == 0) {
-            r = add_ready(coalesce, held->parts[i], reterr);
+            r = add_single(coalesce, held->parts[i], reterr);
         } else {
             snapshot_free(held->parts[i]);
         }
@@ -118,22 +153,26 @@ static int release_singly(struct coalesce *coalesce, struct held *held, struct e
 
 static int release(struct coalesce *coalesce, struct held *held, struct errinfo *reterr)
 {
-    struct snapshot *sum = NULL;
+    struct ready sum = {0};
     int r;
 
     if (held->parts_count < 2 || !held->parts[held->parts_count - 1]->last_part) {
         return release_singly(coalesce, held, reterr);
     }
-    r = coalesce_sum(held->parts, held->parts_count, &sum, reterr);
+    sum.parts = calloc(held->parts_count, sizeof(struct snapshot *));
+    if (sum.parts == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    r = coalesce_sum(held->parts, held->parts_count, &sum.report, reterr);
     if (r < 0) {
+        free(sum.parts);
         return r;
     }
-    for (uint32_t i = 0; i < held->parts_count; i++) {
-        snapshot_free(held->parts[i]);
-    }
+    sum.parts_count = held->parts_count;
+    memcpy(sum.parts, held->parts, held->parts_count * sizeof(struct snapshot *));
     held->parts_count = 0;
     held->bytes = 0;
-    return add_ready(coalesce, sum, reterr);
+    return add_ready(coalesce, &sum, reterr);
 }
 
 int coalesce_flush(struct coalesce *coalesce, struct errinfo *reterr)
@@ -300,7 +339,7 @@ int coalesce_put(struct coalesce *coalesce, struct snapshot *snapshot, bool hold
     int r = 0;
 
     if (snapshot->agent >= coalesce->agents_count) {
-        return add_ready(coalesce, snapshot, reterr);
+        return add_single(coalesce, snapshot, reterr);
     }
     held = &coalesce->agents[snapshot->agent];
     bytes = bytes_of(snapshot);
@@ -320,7 +359,7 @@ int coalesce_put(struct coalesce *coalesce, struct snapshot *snapshot, bool hold
         return r;
     }
     if (!waits) {
-        return add_ready(coalesce, snapshot, reterr);
+        return add_single(coalesce, snapshot, reterr);
     }
     held->parts[held->parts_count++] = snapshot;
     held->bytes += bytes;

@@ -45,6 +45,10 @@ int coalesce_flush(struct coalesce *coalesce, struct errinfo *reterr);
 /* The next report that is ready, in the order of its agent; the caller owns it. NULL: none. */
 struct snapshot *coalesce_next(struct coalesce *coalesce);
 
+/* The reports of which the one that coalesce_next() gave last is the sum, in their order, until it
+ * is called again. Returns how many; 0: it is as it came. */
+uint32_t coalesce_parts(const struct coalesce *coalesce, struct snapshot *const **ret);
+
 /* coalesce_sum.c: one report of several that follow each other, of the same agent: whole seconds.
  * They stay the caller's, and have neither notices nor losses. 0, -ENOMEM, -EOVERFLOW for samples
  * that can't be added up; the caller owns *ret. */

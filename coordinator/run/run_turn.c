@@ -2,24 +2,19 @@
 #include "run_parts.h"
 
 #include "mono.h"
-
-#include <errno.h>
+#include "reports.h"
 
 /* A report that contradicts its trial must not end the run, whose data are worth keeping: it is
  * left out, and the result is invalid and says why. */
-static int journal_snapshot(struct run *run, struct journal_entry *entry, struct errinfo *reterr)
+static int look_at_report(struct run *run, const struct reported *report, struct errinfo *reterr)
 {
-    struct errinfo error = {""};
-    int r = run_journal(run, entry, &error);
-
-    if (r == -EBADMSG) {
-        run_notice(run, "%s: a report of an agent was refused: %s", run->progress.case_name,
-                   error.text);
-        fold_tell_refused(run->fold, error.text);
-        return 0;
+    if (!report->refused) {
+        return run_mark_notices(run, report->snapshot, reterr);
     }
-    return r < 0 ? errinfo_set(reterr, r, "%s", error.text)
-                 : run_mark_notices(run, entry->as.snapshot, reterr);
+    run_notice(run, "%s: a report of an agent was refused: %s", run->progress.case_name,
+               report->why.text);
+    fold_tell_refused(run->fold, report->why.text);
+    return 0;
 }
 
 int run_begin_snapshots(struct run *run, struct errinfo *reterr)
@@ -42,16 +37,16 @@ void run_end_snapshots(struct run *run)
 
 static int journal_ready(struct run *run, bool *ret_fresh, struct errinfo *reterr)
 {
-    struct snapshot *snapshot;
-    int r = 0;
+    const struct reports reports = {
+        .coalesce = run->coalesce, .sinks = &run->sinks, .watch = &run->watch};
+    struct reported next;
+    int r = reports_next(&reports, wall_unix_ns(), &next, reterr);
 
-    while (r == 0 && (snapshot = coalesce_next(run->coalesce)) != NULL) {
-        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
-
+    while (r == 0 && next.snapshot != NULL) {
         *ret_fresh = true;
-        entry.as.snapshot = snapshot;
-        r = journal_snapshot(run, &entry, reterr);
-        journal_entry_done(&entry);
+        r = look_at_report(run, &next, reterr);
+        snapshot_free(next.snapshot);
+        r = r < 0 ? r : reports_next(&reports, wall_unix_ns(), &next, reterr);
     }
     return r;
 }
@@ -60,18 +55,6 @@ static int journal_ready(struct run *run, bool *ret_fresh, struct errinfo *reter
 static bool may_wait(const struct run *run, const struct snapshot *snapshot)
 {
     return !run_is_ending(run) && !run->expires && snapshot->until_ns <= run->apart_from_ns;
-}
-
-/* Takes it. Windows of objectives are made of single seconds. */
-static int take_snapshot(struct run *run, struct snapshot *snapshot, struct errinfo *reterr)
-{
-    int r = watch_snapshot(&run->watch, snapshot, reterr);
-
-    if (r < 0) {
-        snapshot_free(snapshot);
-        return r;
-    }
-    return coalesce_put(run->coalesce, snapshot, may_wait(run, snapshot), reterr);
 }
 
 static int take_snapshots(struct run *run, bool *ret_fresh, struct errinfo *reterr)
@@ -84,7 +67,7 @@ static int take_snapshots(struct run *run, bool *ret_fresh, struct errinfo *rete
             snapshot_free(snapshot);
             continue;
         }
-        r = take_snapshot(run, snapshot, reterr);
+        r = coalesce_put(run->coalesce, snapshot, may_wait(run, snapshot), reterr);
         r = r < 0 ? r : journal_ready(run, ret_fresh, reterr);
     }
     return r;

@@ -1,7 +1,7 @@
 /*
  * watch: the objectives that are judged while a trial runs, as a sink: begin and end of trials and
- * phases come as entries, the seconds of agents as they are reported, since entries may hold ten of
- * them. One thread.
+ * phases come as entries, the seconds of agents one by one, since entries may hold ten of them
+ * (reports.h). One thread.
  */
 #ifndef MILLRACE_WATCH_H
 #define MILLRACE_WATCH_H
@@ -25,7 +25,8 @@ void watch_done(struct watch *watch);
 /* Of a struct watch, which stays the caller's. take(): 0 or -ENOMEM. */
 extern const struct sink_ops watch_sink;
 
-/* A report of the running trial, each once and in its agent's order. 0 or -ENOMEM. */
+/* A second of the running trial that the fold took, each once and in its agent's order. 0 or
+ * -ENOMEM. */
 int watch_snapshot(struct watch *watch, const struct snapshot *snapshot, struct errinfo *reterr);
 
 /* Every agent has reported all seconds below intervals: judges their windows. */

@@ -9,6 +9,7 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "reports.h"
 #include "sink_fold.h"
 #include "wire.h"
 
@@ -250,36 +251,66 @@ static struct snapshot *report(struct day *day, uint32_t agent, uint32_t second)
 /* ---- What the coordinator does with it --------------------------------------------------------
  */
 
-static void take(struct day *day, struct journal_entry *entry)
+/* Faster than the clock is also faster than the disk. */
+static void wait_for_disk(struct day *day)
 {
-    struct errinfo error = {""};
     struct queue_state behind;
 
-    /* Faster than the clock is also faster than the disk. */
     disk_look(day->disk, &behind);
     while (behind.bytes > BEHIND_BYTES) {
         (void)usleep(1000);
         disk_look(day->disk, &behind);
     }
+}
 
-    entry->at_unix_ns = STARTED_UNIX_NS + (int64_t)day->entries;
-    day->entries++;
+static int64_t next_unix_ns(struct day *day)
+{
+    return STARTED_UNIX_NS + (int64_t)day->entries++;
+}
+
+static void fail(const struct errinfo *error)
+{
+    (void)fprintf(stderr, "made_day: %s\n", error->text);
+    exit(1);
+}
+
+static void take(struct day *day, struct journal_entry *entry)
+{
+    struct errinfo error = {""};
+
+    wait_for_disk(day);
+    entry->at_unix_ns = next_unix_ns(day);
     if (sinks_take(&day->sinks, entry, &error) < 0) {
-        (void)fprintf(stderr, "made_day: %s\n", error.text);
-        exit(1);
+        fail(&error);
     }
+}
+
+/* False: none is ready. */
+static bool journal_next(struct day *day)
+{
+    const struct reports reports = {
+        .coalesce = day->coalesce, .sinks = &day->sinks, .watch = &day->watch};
+    struct reported next;
+    struct errinfo error = {""};
+
+    wait_for_disk(day);
+    if (reports_next(&reports, next_unix_ns(day), &next, &error) < 0) {
+        fail(&error);
+    }
+    if (next.snapshot == NULL) {
+        day->entries--;
+        return false;
+    }
+    if (next.refused) {
+        fail(&next.why);
+    }
+    snapshot_free(next.snapshot);
+    return true;
 }
 
 static void journal_ready(struct day *day)
 {
-    struct snapshot *snapshot;
-
-    while ((snapshot = coalesce_next(day->coalesce)) != NULL) {
-        struct journal_entry entry = {.kind = ENTRY_SNAPSHOT};
-
-        entry.as.snapshot = snapshot;
-        take(day, &entry);
-        journal_entry_done(&entry);
+    while (journal_next(day)) {
     }
 }
 
@@ -299,7 +330,6 @@ static void send(struct day *day, struct snapshot *report)
     snapshot_free(report);
     day->frame_bytes += frame.bytes_count;
     ASSERT(wire_decode_snapshot_of(frame.bytes, frame.bytes_count, &limits, &came, NULL) == 0);
-    ASSERT(watch_snapshot(&day->watch, came, NULL) == 0);
     ASSERT(coalesce_put(day->coalesce, came, hold, NULL) == 0);
     journal_ready(day);
 }
