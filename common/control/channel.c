@@ -1,6 +1,7 @@
 #include "channel.h"
 #include "channel_private.h"
 
+#include "headroom.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"
@@ -11,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Beside NNG's: those of a program that has no load yet, with some to spare. */
+#define OWN_THREADS 8
+#define OWN_BYTES (32 * 1024 * 1024)
 
 const char *channel_library_version(void)
 {
@@ -78,6 +84,31 @@ int channel_url_check(const char *url, struct errinfo *reterr)
         return has_port(url + 6) ? 0 : errinfo_set(reterr, -EINVAL, "%s: the port is missing", url);
     }
     return errinfo_set(reterr, -EINVAL, "%s: not ipc://PATH or tcp://HOST:PORT", url);
+}
+
+/*
+ * NNG 1.5 starts its threads with the first socket: two for each CPU that the host has, 2 to 16;
+ * one for each CPU to expire what waits, at most 256; 4 resolvers, and 3 more. Where one can't be
+ * started it hangs or crashes while it takes back the others.
+ */
+static uint32_t library_threads(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t count = cpus < 1 ? 1 : cpus > 256 ? 256 : (uint32_t)cpus;
+
+    return (count >= 8 ? 16 : 2 * count) + count + 4 + 3;
+}
+
+int channel_try(struct errinfo *reterr)
+{
+    static atomic_bool enough;
+    int r = 0;
+
+    if (!atomic_load(&enough)) {
+        r = headroom_try(library_threads() + OWN_THREADS, OWN_BYTES, reterr);
+        atomic_store(&enough, r == 0);
+    }
+    return r;
 }
 
 int channel_socket_limit(nng_socket socket, size_t bytes_max, struct errinfo *reterr)

@@ -167,6 +167,9 @@ int channel_client_new(const char *url, size_t bytes_max, struct channel_client 
     struct channel_client *client = NULL;
     int r = channel_url_check(url, reterr);
 
+    if (r == 0) {
+        r = channel_try(reterr);
+    }
     if (r < 0) {
         return r;
     }

@@ -190,6 +190,9 @@ int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
     char *bound = NULL;
     int r = channel_url_check(url, reterr);
 
+    if (r == 0) {
+        r = channel_try(reterr);
+    }
     if (r < 0) {
         return r;
     }
