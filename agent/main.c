@@ -5,6 +5,8 @@
 #include "duty.h"
 #include "log.h"
 #include "mono.h"
+#include "stop.h"
+#include "sync.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,7 +17,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@
 #define PROCESSES_MAX 256
 
 extern char **environ;
+
+static int stop_fd = -1;
 
 struct agent_options {
     const char *url;
@@ -55,8 +58,10 @@ static const char help_text[] =
     "  millrace-agent --join tcp://127.0.0.1:7700\n"
     "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"
     "\n"
-    "Exit: 0 the run ended, 2 usage, 4 refused or the coordinator went away, 130 ended by a "
-    "signal.\n";
+    "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the coordinator "
+    "went "
+    "away, 130 ended by\n"
+    "a signal.\n";
 
 static void describe(void)
 {
@@ -268,12 +273,30 @@ static void raise_open_files(void)
     }
 }
 
+static void on_signal(void)
+{
+    sync_event_set(stop_fd);
+}
+
+static int watch_signals(struct errinfo *reterr)
+{
+    struct stop_config config = {.on_signal = on_signal, .exit_code = EXIT_ENDED};
+
+    stop_fd = sync_event_new(reterr);
+    if (stop_fd < 0) {
+        return stop_fd;
+    }
+    (void)sigemptyset(&config.signals);
+    (void)sigaddset(&config.signals, SIGINT);
+    (void)sigaddset(&config.signals, SIGTERM);
+    return stop_watch(&config, reterr);
+}
+
 static int run_agent(const struct agent_options *options)
 {
     struct duty_config config = {
         .url = options->url, .name = options->name, .trace_path = options->trace_file};
     struct errinfo error = {""};
-    sigset_t signals;
     int r;
 
     if (options->parent != 0) {
@@ -287,16 +310,12 @@ static int run_agent(const struct agent_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ,
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    config.stop_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     raise_open_files();
     mono_test_inject();
-    r = duty_run(&config, &error);
-    if (config.stop_fd >= 0) {
-        (void)close(config.stop_fd);
+    r = watch_signals(&error);
+    if (r == 0) {
+        config.stop_fd = stop_fd; /* Open until the process ends: a signal may come at any time. */
+        r = duty_run(&config, &error);
     }
     if (r < 0 && r != -EINTR) {
         log_error("%s", error.text);

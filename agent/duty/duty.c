@@ -7,6 +7,7 @@
 #include "host.h"
 #include "log.h"
 #include "outbox.h"
+#include "stop.h"
 #include "sync.h"
 #include "target_probes.h"
 #include "trial.h"
@@ -328,6 +329,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
     }
     r = say_hello(&duty, reterr);
     if (r < 0) {
+        stop_taken();
         goto out;
     }
     r = outbox_new(duty.link, &duty.outbox, reterr);
@@ -341,6 +343,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
         goto out;
     }
     r = obey(&duty, reterr);
+    stop_taken();     /* What is left to do has its deadlines. */
     call_back(&duty); /* Whatever ended it: the hand is waited for. */
     if (r == 0) {
         r = outbox_flush(duty.outbox, reterr);

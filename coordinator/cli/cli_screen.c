@@ -3,6 +3,7 @@
 #include "bounds.h"
 #include "deadlines.h"
 #include "mono.h"
+#include "stop.h"
 #include "text.h"
 #include "view.h"
 
@@ -178,7 +179,7 @@ int64_t cli_screen_waits_since(void *context)
     return state.since_ns;
 }
 
-bool cli_screen_close(struct cli_screen *screen, const volatile sig_atomic_t *interrupts)
+bool cli_screen_close(struct cli_screen *screen, const atomic_int *interrupts)
 {
     int64_t deadline_ns = INT64_MAX;
     struct text out = {0};
@@ -189,7 +190,8 @@ bool cli_screen_close(struct cli_screen *screen, const volatile sig_atomic_t *in
     (void)queue_put(screen->queue, PIECE_LINES, out.bytes, out.bytes_count); /* Clears. */
     text_done(&out);
     while (!queue_flush(screen->queue, mono_ns() + GLANCE_NS) && mono_ns() < deadline_ns) {
-        if (*interrupts > 0 && deadline_ns == INT64_MAX) {
+        if (atomic_load(interrupts) > 0 && deadline_ns == INT64_MAX) {
+            stop_taken();
             deadline_ns = mono_ns() + TERMINAL_CALLED_NS;
         }
     }

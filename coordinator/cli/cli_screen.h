@@ -12,7 +12,7 @@
 #include "queue.h"
 #include "run_progress.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct cli_screen {
@@ -34,7 +34,7 @@ int64_t cli_screen_waits_since(void *screen);
 
 /* Takes the drawing away and ends. Waits until all was read; once there are interrupts no longer
  * than TERMINAL_CALLED_NS: false, it was not. */
-bool cli_screen_close(struct cli_screen *screen, const volatile sig_atomic_t *interrupts);
+bool cli_screen_close(struct cli_screen *screen, const atomic_int *interrupts);
 
 /* Columns of the terminal behind fd; 100 if it is none. */
 int cli_screen_width(int fd);

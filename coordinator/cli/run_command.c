@@ -6,6 +6,7 @@
 #include "random.h"
 #include "report.h"
 #include "run.h"
+#include "stop.h"
 #include "text.h"
 #include "trace_use.h"
 
@@ -14,6 +15,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,30 +53,30 @@ static const struct cli_usage usage = {
         "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n",
 };
 
-static volatile sig_atomic_t interrupts;
+static atomic_int interrupts;
 
 /* The second Ctrl-C stops at once: agents end with their parent, the journal keeps what is on disk.
  */
-static void on_signal(int number)
+static void on_signal(void)
 {
-    (void)number;
-    if (++interrupts > 1) {
+    if (atomic_fetch_add(&interrupts, 1) > 0) {
         _exit(EXIT_INTERRUPTED);
     }
 }
 
-static void catch_signals(void)
+static int catch_signals(struct errinfo *reterr)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct stop_config config = {.on_signal = on_signal, .exit_code = EXIT_INTERRUPTED};
     struct sigaction before;
 
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigemptyset(&config.signals);
+    (void)sigaddset(&config.signals, SIGINT);
+    (void)sigaddset(&config.signals, SIGTERM);
     /* The terminal went away: what was measured is worth a report. `nohup` lets the run go on. */
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-        (void)sigaction(SIGHUP, &action, NULL);
+        (void)sigaddset(&config.signals, SIGHUP);
     }
+    return stop_watch(&config, reterr);
 }
 
 /* The command as it was typed, for the report; values of keys that name a password are left out. */
@@ -100,15 +102,22 @@ static void open_report(const char *folder)
     char program[] = "xdg-open";
     char *arguments[] = {program, path, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
     pid_t pid;
 
     (void)snprintf(path, sizeof path, "%s/report.html", folder);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawnp(&pid, program, &actions, NULL, arguments, environ) != 0) {
+    (void)sigemptyset(&none);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    if (posix_spawnp(&pid, program, &actions, &attributes, arguments, environ) != 0) {
         (void)fprintf(stderr, "millrace run: no browser could be opened (xdg-open is not there)\n");
     }
+    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
 }
 
@@ -191,7 +200,6 @@ static int show_run(const struct run_config *config, const struct cli_options *o
     bool unread;
     int r;
 
-    catch_signals();
     r = run_scenario(config, &outcome, &error);
     if (r < 0) {
         char text[ERRINFO_BYTES + 32];
@@ -244,7 +252,10 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     described = cli_agent_describe(libraries, &error);
     config.libraries = libraries;
     config.libraries_count = described < 0 ? 0 : (uint32_t)described;
-    r = cli_screen_init(&screen, options->quiet, &error);
+    r = catch_signals(&error);
+    if (r == 0) {
+        r = cli_screen_init(&screen, options->quiet, &error);
+    }
     if (r < 0) {
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
         return EXIT_FAILED;

@@ -34,6 +34,7 @@ static int spawn_child(const struct launch_config *config, struct child *child,
                                "--with-parent", parent,   NULL,        NULL,     NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    sigset_t none;
     char log[PATH_MAX];
     int code;
 
@@ -51,7 +52,9 @@ static int spawn_child(const struct launch_config *config, struct child *child,
                                            O_WRONLY | O_CREAT | O_APPEND, 0644);
     (void)posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
     (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    (void)sigemptyset(&none); /* Those that wait here for one thread alone are blocked. */
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     (void)posix_spawnattr_setpgroup(&attributes, 0);
     /* posix_spawn takes its argv without const and leaves it alone. */
     code = posix_spawnp(&child->pid, config->program, &actions, &attributes,

@@ -10,7 +10,7 @@
 #include "run_progress.h"
 #include "scenario.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +25,7 @@ struct run_config {
     const struct backend_version *libraries; /* Client libraries, for the report. */
     uint32_t libraries_count;                /* At most BACKENDS_MAX. */
     uint64_t seed;
-    volatile sig_atomic_t *interrupts;
+    const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     void (*on_progress)(void *context,
                         const struct run_progress *progress); /* Some 5 times a second. */
     void (*on_notice)(void *context, const char *text);       /* Once a matter. */

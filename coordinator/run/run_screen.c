@@ -3,6 +3,7 @@
 
 #include "log.h"
 #include "mono.h"
+#include "stop.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,5 +51,9 @@ void run_stage(struct run *run, const char *stage, const char *detail)
 
 bool run_interrupted(const struct run *run)
 {
-    return *run->config->interrupts > 0;
+    if (atomic_load(run->config->interrupts) == 0) {
+        return false;
+    }
+    stop_taken();
+    return true;
 }

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "deadlines.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ int64_t session_now_ns(const struct session *session)
 
 static bool interrupted(const struct session *session)
 {
-    return session->config->interrupts != NULL && *session->config->interrupts > 0;
+    return session->config->interrupts != NULL && atomic_load(session->config->interrupts) > 0;
 }
 
 static void look_for_refusal(struct session *session)
@@ -43,6 +44,9 @@ void session_turn(struct session *session, int timeout_ms)
     char reason[REASON_BYTES];
 
     fleet_turn(session->fleet, timeout_ms);
+    if (interrupted(session)) {
+        stop_taken(); /* Whoever turns comes to it in time. */
+    }
     look_for_refusal(session);
     while (session->launch != NULL && launch_reap(session->launch, name, reason)) {
         (void)snprintf(session->ended, sizeof session->ended, "%s: %s", name, reason);

@@ -9,7 +9,7 @@
 #include "fleet.h"
 #include "launch.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +20,7 @@ struct session_config {
     const char *log_folder;    /* NULL: none. */
     const char *trace_path;    /* For local agents; NULL: none. */
     const char *run_id;
-    volatile sig_atomic_t *interrupts; /* Rises with each Ctrl-C. */
+    const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
     void (*on_waiting)(void *context, uint32_t joined, uint32_t wanted, const char *url);
     /* Told of each agent that may not join, at any time of the session. May be NULL. */

@@ -1,11 +1,13 @@
-"""Hosts that give a process too little: it says what it needs, and ends."""
+"""Hosts that give a process too little, and signals to one that hangs: it says what it needs, and it can be ended."""
 
 import os
 import resource
 import shutil
+import signal
 
 import bed
-from bed import matches, test
+from bed import check, matches, same, test
+from bed_slow_disk import SlowDisk
 
 NOBODY = 65534
 THREADS = 12  # NNG has ten or more of its own, and as many again are asked for.
@@ -61,6 +63,59 @@ def memory():
         raise bed.Skip("a sanitizer's own address space is larger than any limit")
     for said in both_programs(little_memory):
         matches(said, NEEDED + r".*98 MiB of address space \(ulimit -v\)", "what it said")
+
+
+def full_pipe():
+    """Its writing end; whoever writes to it waits, as on a terminal that hangs. The reading end stays open."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for part in [b"." * 4096, b"."]:
+        try:
+            while True:
+                os.write(writing, part)
+        except BlockingIOError:
+            pass
+    os.set_blocking(writing, True)
+    return reading, writing
+
+
+def is_writing(pid):
+    with open(f"/proc/{pid}/syscall") as file:
+        return file.read().split()[:2] == ["1", "0x2"]  # write() to stderr.
+
+
+@test("an agent that hangs in a call ends 5 s after the first signal")
+def agent_that_hangs():
+    reading, writing = full_pipe()
+    agent = bed.Program([bed.AGENT, "--join", bed.free_url()], stderr=writing)
+    bed.wait_until(lambda: is_writing(agent.pid), "it waits for its stderr")
+    agent.signal(signal.SIGTERM)
+    agent.ends(130, 30)
+    os.close(reading)
+    os.close(writing)
+
+
+@test("a coordinator that hangs in the kernel ends 5 s after the first Ctrl-C")
+def coordinator_that_hangs():
+    with SlowDisk(bed.new_path("disk")) as disk:
+        os.stat(disk.folder)  # The kernel has greeted it: what waits from now on is the run.
+        disk.hold()
+        run = bed.start("run", bed.scenario(), "--agents", "1", "--out", os.path.join(disk.folder, "run"))
+        bed.wait_until(disk.is_waited_for, "it waits for the disk")
+        run.signal(signal.SIGINT)
+        run.ends(130, 30)
+        matches(run.err, "ended by a signal that was not taken for 5 s", "what it said")
+
+
+@test("a first signal that was taken ends nothing before its time")
+def signal_taken():
+    folder = bed.new_path("run")
+    run = bed.start("run", bed.scenario(phases=["{ name: steady, rate: 200/s, for: 60s }"]), "--agents", "1", "--out", folder)
+    run.says("running: memory")
+    run.signal(signal.SIGTERM)
+    run.ends(130, 30)
+    same(bed.result_of(folder)["verdict"], "interrupted", "verdict")
+    check(os.path.exists(os.path.join(folder, "report.html")), "the report is missing")
 
 
 if __name__ == "__main__":

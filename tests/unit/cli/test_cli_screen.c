@@ -51,7 +51,7 @@ static void give_stderr_back(struct reader *reader)
 
 static void notices_wait_for_a_reader_and_hold_up_nobody(void **state)
 {
-    static const volatile sig_atomic_t interrupts;
+    static const atomic_int interrupts;
     static struct reader reader;
     struct cli_screen screen;
     char wanted[NOTICES * 32] = "";
@@ -77,7 +77,7 @@ static void notices_wait_for_a_reader_and_hold_up_nobody(void **state)
 
 static void a_notice_of_a_stranger_is_one_harmless_line(void **state)
 {
-    static const volatile sig_atomic_t interrupts;
+    static const atomic_int interrupts;
     static struct reader reader;
     struct cli_screen screen;
 
