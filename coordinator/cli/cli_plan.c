@@ -16,7 +16,11 @@ int cli_plan_make(const struct scenario *scenario, uint32_t agents_count, uint64
     for (uint32_t i = 0; i < agents_count; i++) {
         ret->agents[i].cpus = cpus > agents_count ? (uint32_t)cpus / agents_count : 1;
     }
-    ret->request = (struct plan_request){scenario, ret->agents, agents_count, "RUN", seed};
+    ret->request = (struct plan_request){.scenario = scenario,
+                                         .agents = ret->agents,
+                                         .agents_count = agents_count,
+                                         .run_id = "RUN",
+                                         .seed = seed};
     return plan_make(&ret->request, &ret->plan, reterr);
 }
 

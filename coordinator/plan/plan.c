@@ -154,7 +154,8 @@ int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
     struct layout layout = {.setup = setup != NULL ? setup : &request->scenario->setups[of->setup],
                             .entry = catalog_find(target->backend),
                             .agents = request->agents,
-                            .agents_count = request->agents_count};
+                            .agents_count = request->agents_count,
+                            .order = request->order};
     char prefix[TOPIC_NAME_BYTES];
     int r;
 

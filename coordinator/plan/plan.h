@@ -60,7 +60,9 @@ struct plan_request {
     const struct scenario *scenario;
     const struct plan_agent *agents;
     uint32_t agents_count;
-    const char *run_id; /* Part of the topics' names. */
+    const uint32_t *order; /* Agents as clients are dealt to them: what does not depend on chance,
+                              as names do. NULL: as they are numbered. */
+    const char *run_id;    /* Part of the topics' names. */
     uint64_t seed;
 };
 

@@ -14,6 +14,7 @@ struct layout {
     const struct catalog_entry *entry;
     const struct plan_agent *agents;
     uint32_t agents_count;
+    const uint32_t *order; /* As the request has it. */
     struct assigned_flow *flows;
     uint32_t flows_count;
     struct assigned_topic *topics;

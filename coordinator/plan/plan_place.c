@@ -11,18 +11,25 @@ static uint32_t less(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* Which agent has its turn at a place of the request's order. */
+static uint32_t agent_at(const struct layout *layout, uint32_t place)
+{
+    return layout->order == NULL ? place : layout->order[place];
+}
+
 /* ---- Brokers that everyone can reach ---- */
 
-/* Agents [first, first + count) that take the clients of a flow's role in turn. */
+/* Places [first, first + count) of the order, whose agents take the clients of a flow's role in
+ * turn. */
 struct share {
     uint32_t first;
     uint32_t count;
     uint32_t *turn; /* Goes on over flows and roles, so that remainders don't all fall on one. */
 };
 
-static uint32_t share_next(const struct share *share)
+static uint32_t share_next(const struct layout *layout, const struct share *share)
 {
-    return share->first + (*share->turn)++ % share->count;
+    return agent_at(layout, share->first + (*share->turn)++ % share->count);
 }
 
 static int place_shared(struct layout *layout, struct errinfo *reterr)
@@ -44,13 +51,13 @@ static int place_shared(struct layout *layout, struct errinfo *reterr)
         bool apart =
             layout->setup->flows[layout->producers[i].flow].topology.placement == PLACEMENT_APART;
 
-        layout->producer_agents[i] = share_next(apart ? &senders : &all);
+        layout->producer_agents[i] = share_next(layout, apart ? &senders : &all);
     }
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
         bool apart =
             layout->setup->flows[layout->consumers[i].flow].topology.placement == PLACEMENT_APART;
 
-        layout->consumer_agents[i] = share_next(apart ? &readers : &all);
+        layout->consumer_agents[i] = share_next(layout, apart ? &readers : &all);
     }
     return 0;
 }
@@ -172,11 +179,13 @@ static uint32_t consumer_group(struct layout *layout, struct group *groups, uint
 
 static void give_group(struct layout *layout, struct group *group, struct room *rooms)
 {
-    uint32_t best = 0;
+    uint32_t best = agent_at(layout, 0);
 
-    for (uint32_t a = 1; a < layout->agents_count; a++) {
-        if (rooms[a].clients < rooms[best].clients) {
-            best = a;
+    for (uint32_t place = 1; place < layout->agents_count; place++) {
+        uint32_t agent = agent_at(layout, place);
+
+        if (rooms[agent].clients < rooms[best].clients) {
+            best = agent;
         }
     }
     group->agent = best;

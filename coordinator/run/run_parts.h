@@ -43,8 +43,9 @@ struct run {
     struct plan *plan;
     struct plan_request plan_request;
     struct plan_agent plan_agents[AGENTS_MAX];
-    struct entry_case *cases; /* By plan case; the journal's CASES. */
-    bool *cases_begun;        /* By plan case: a trial of it was. NULL in a calibration. */
+    uint32_t plan_order[AGENTS_MAX]; /* Agents by name. */
+    struct entry_case *cases;        /* By plan case; the journal's CASES. */
+    bool *cases_begun;               /* By plan case: a trial of it was. NULL in a calibration. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
     struct judge_events events;
     uint32_t search_trials;

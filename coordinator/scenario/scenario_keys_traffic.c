@@ -46,8 +46,8 @@ const struct scenario_key scenario_keys_traffic[] = {
      .type = KEY_CHOICE,
      .choices = placement_words,
      .fallback = "spread",
-     .help =
-         "spread: clients over all agents; apart: producers and consumers on different agents."},
+     .help = "spread: clients over all agents; apart: producers and consumers on different agents. "
+             "In the order of their names."},
 
     {.path = "message", .type = KEY_MAP, .help = "What is sent."},
     {.path = "message.size",

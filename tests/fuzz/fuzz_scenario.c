@@ -82,7 +82,11 @@ static uint64_t clients_of(const struct scenario_setup *setup)
 static void check_plan(const struct scenario *scenario)
 {
     const struct plan_agent agents[AGENTS] = {{1}, {2}, {8}};
-    const struct plan_request request = {scenario, agents, AGENTS, "fuzz", 1};
+    const struct plan_request request = {.scenario = scenario,
+                                         .agents = agents,
+                                         .agents_count = AGENTS,
+                                         .run_id = "fuzz",
+                                         .seed = 1};
     struct plan *plan = NULL;
     uint64_t clients = 0;
 

@@ -42,8 +42,12 @@ void plan_fixture_init(struct plan_fixture *fixture, const char *backend)
 int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const char *run_id,
                      struct plan **ret, struct errinfo *reterr)
 {
-    const struct plan_request request = {&fixture->scenario, fixture->agents, agents_count, run_id,
-                                         7};
+    const struct plan_request request = {.scenario = &fixture->scenario,
+                                         .agents = fixture->agents,
+                                         .agents_count = agents_count,
+                                         .order = fixture->order,
+                                         .run_id = run_id,
+                                         .seed = 7};
 
     int r = plan_make(&request, ret, reterr);
 

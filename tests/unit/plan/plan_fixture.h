@@ -14,6 +14,7 @@ struct plan_fixture {
     struct scenario_setup setup;
     struct scenario scenario;
     struct plan_agent agents[FIXTURE_AGENTS_MAX];
+    const uint32_t *order; /* Of agents; NULL: as they are numbered. */
 };
 
 /* One flow of one topic with one producer and one consumer, at 1000/s for 10 s, then draining;

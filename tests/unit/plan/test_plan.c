@@ -127,6 +127,42 @@ static void apart_keeps_producers_and_consumers_on_different_agents(void **state
                         "rabbitmq: placement: apart needs at least 2 agents, there is 1");
 }
 
+/* How many producers and consumers agents 0 and 1 get. */
+static void clients_in_order(struct plan_fixture *fixture, const uint32_t *order, uint32_t ret[4])
+{
+    struct plan *plan;
+
+    fixture->order = order;
+    plan = plan_fixture_make(fixture, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        ret[2 * i] = plan->trials[0].assignments[i].producers_count;
+        ret[2 * i + 1] = plan->trials[0].assignments[i].consumers_count;
+    }
+    plan_free(plan);
+}
+
+static void clients_follow_the_order_of_agents_not_their_numbers(void **state)
+{
+    static const char *const BACKENDS[] = {"rabbitmq", "memory"};
+    static const uint32_t SWAPPED[] = {1, 0};
+    struct plan_fixture fixture;
+    uint32_t plain[4];
+    uint32_t swapped[4];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof BACKENDS / sizeof BACKENDS[0]; i++) {
+        plan_fixture_init(&fixture, BACKENDS[i]);
+        fixture.flows[0].topology.producers = 3;
+        fixture.flows[0].topology.consumers = 2;
+        fixture.flows[0].topology.placement = i == 0 ? PLACEMENT_APART : PLACEMENT_SPREAD;
+        clients_in_order(&fixture, NULL, plain);
+        clients_in_order(&fixture, SWAPPED, swapped);
+        assert_memory_not_equal(plain, swapped, sizeof plain);
+        assert_memory_equal(&plain[0], &swapped[2], 2 * sizeof plain[0]);
+        assert_memory_equal(&plain[2], &swapped[0], 2 * sizeof plain[0]);
+    }
+}
+
 static void a_topic_of_the_memory_broker_stays_with_its_clients(void **state)
 {
     struct plan_fixture fixture;
@@ -407,6 +443,7 @@ int main(void)
         cmocka_unit_test(fewer_producers_than_topics_go_round_them),
         cmocka_unit_test(consumers_of_one_topic_know_their_share),
         cmocka_unit_test(apart_keeps_producers_and_consumers_on_different_agents),
+        cmocka_unit_test(clients_follow_the_order_of_agents_not_their_numbers),
         cmocka_unit_test(a_topic_of_the_memory_broker_stays_with_its_clients),
         cmocka_unit_test(agents_without_a_topic_of_the_memory_broker_are_idle),
         cmocka_unit_test(clients_of_the_memory_broker_share_a_worker_by_topic),

@@ -88,7 +88,8 @@ static void the_highest_measured_rate_is_what_is_asked(void **state)
 /* Which agents have producers when the workload is calibrated. */
 static uint32_t agents_at_work(struct plan_fixture *fixture, uint32_t agents_count)
 {
-    struct plan_request request = {NULL, fixture->agents, agents_count, "r", 7};
+    struct plan_request request = {
+        .agents = fixture->agents, .agents_count = agents_count, .run_id = "r", .seed = 7};
     struct scenario made;
     struct plan_trial trial = {0};
     struct plan *plan = NULL;

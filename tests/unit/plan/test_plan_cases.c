@@ -108,8 +108,11 @@ static void the_order_of_cases_comes_from_the_seed(void **state)
         struct plan *plan = NULL;
         uint32_t seen = 0;
 
-        assert_int_equal(plan_make(&(struct plan_request){&many.fixture.scenario,
-                                                          many.fixture.agents, 1, "x", seed / 2},
+        assert_int_equal(plan_make(&(struct plan_request){.scenario = &many.fixture.scenario,
+                                                          .agents = many.fixture.agents,
+                                                          .agents_count = 1,
+                                                          .run_id = "x",
+                                                          .seed = seed / 2},
                                    &plan, NULL),
                          0);
         for (uint32_t i = 0; i < 6; i++) {
@@ -164,8 +167,11 @@ static void a_trial_may_have_another_setup_than_its_case(void **state)
     phases[0].rate = (struct rate){7, 1000};
     other.phases = phases;
     plan_trial_clear(&plan->trials[0]);
-    assert_int_equal(plan_trial_fill(&(struct plan_request){&many.fixture.scenario,
-                                                            many.fixture.agents, 1, "x", 1},
+    assert_int_equal(plan_trial_fill(&(struct plan_request){.scenario = &many.fixture.scenario,
+                                                            .agents = many.fixture.agents,
+                                                            .agents_count = 1,
+                                                            .run_id = "x",
+                                                            .seed = 1},
                                      plan, &other, &plan->trials[0], NULL),
                      0);
     assert_int_equal(plan->trials[0].assignments[0].phases[0].loads[0].rate.messages, 7);

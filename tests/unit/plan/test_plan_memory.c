@@ -94,7 +94,12 @@ static int load_and_plan(void)
     int r = load(&scenario);
 
     if (r == 0) {
-        r = plan_make(&(struct plan_request){scenario, agents, 2, "x", 1}, &plan, NULL);
+        r = plan_make(&(struct plan_request){.scenario = scenario,
+                                             .agents = agents,
+                                             .agents_count = 2,
+                                             .run_id = "x",
+                                             .seed = 1},
+                      &plan, NULL);
     }
     plan_free(plan);
     scenario_free(scenario);
