@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "archive.h"
+#include "child_cost.h"
 #include "cli.h"
 #include "cli_fixture.h"
 #include "made_journal.h"
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct made_options options = {.agents_count = 1,
@@ -140,53 +139,46 @@ static void ranges_without_an_end(struct snapshot *snapshot)
     }
 }
 
-/* Resident at most, of a process that makes the reports of a journal. */
-static long report_kib(void (*change)(struct snapshot *snapshot), const char *words)
+struct hostile_report {
+    void (*change)(struct snapshot *snapshot);
+    const char *words; /* NULL: it is not refused. */
+};
+
+static void report_it(void *context)
 {
-    struct rusage usage;
-    int status = 0;
-    pid_t child = fork();
+    const struct hostile_report *hostile = context;
+    static struct cli_outcome outcome;
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (words == NULL) {
-            struct cli_outcome outcome;
-
-            report(change, false, &outcome);
-        } else {
-            refused(change, words);
-        }
-        _exit(0); /* A test that fails in it has ended it otherwise. */
+    if (hostile->words == NULL) {
+        report(hostile->change, false, &outcome);
+    } else {
+        refused(hostile->change, hostile->words);
     }
-    assert_int_equal(wait4(child, &status, 0, &usage), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-    return usage.ru_maxrss;
 }
 
-/* What a journal can hold that nobody measured; the journal that nobody changed is the control. The
- * test's own time-out bounds how long it takes. */
-static void what_is_refused_takes_no_memory(void **state)
+/* What a journal can hold that nobody measured; the journal that nobody changed is the control. */
+static void what_is_refused_takes_no_memory_and_no_second(void **state)
 {
-    const struct {
-        void (*change)(struct snapshot *snapshot);
-        const char *words;
-    } hostile[] = {
+    struct hostile_report as_it_was = {.change = leave};
+    struct hostile_report hostile[] = {
         {a_far_second, "but the trial can't last longer than"},
         {a_count_beyond_all, "more latencies than messages"},
         {cells_over_and_over, "more latencies than messages"},
         {ranges_without_an_end, "timed_ranges has more rows than it can hold"},
     };
-    long control_kib = report_kib(leave, NULL);
+    struct child_cost control;
 
     (void)state;
+    child_cost_of(report_it, &as_it_was, &control);
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
-        long kib = report_kib(hostile[i].change, hostile[i].words);
+        struct child_cost cost;
 
-        if (kib > control_kib + 50 * 1024) {
-            fail_msg("\"%s\" took %ld KiB, the journal as it was %ld", hostile[i].words, kib,
-                     control_kib);
-        }
+        child_cost_of(report_it, &hostile[i], &cost);
+        print_message("\"%s\": %.3f s of CPU, %lld KiB more, the journal as it was %lld\n",
+                      hostile[i].words, (double)cost.cpu_ns / 1e9, (long long)cost.more_kib,
+                      (long long)control.more_kib);
+        assert_true(cost.more_kib <= 50 * 1024);
+        assert_true(cost.cpu_ns <= INT64_C(1000000000));
     }
 }
 
@@ -245,7 +237,7 @@ static void a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told(v
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_refused_takes_no_memory),
+        cmocka_unit_test(what_is_refused_takes_no_memory_and_no_second),
         cmocka_unit_test(a_journal_that_contradicts_its_trial_or_itself_is_refused),
         cmocka_unit_test(a_run_that_found_it_out_itself_is_reported_as_invalid),
         cmocka_unit_test(a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told),
