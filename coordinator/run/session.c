@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CLOCK_BOUND_NS (2 * NS_PER_MS) /* Good enough to start with; it goes on improving. */
 /* Until there is a slope the bound is wider, and the widest one of a phase is its own. Where bursts
@@ -129,25 +128,6 @@ static int wait_for_clocks(struct session *session, struct errinfo *reterr)
     return 0;
 }
 
-/* Below $TMPDIR; the name of a socket has 107 bytes at most, so a long one is passed over. */
-static int make_socket_folder(struct session *session, struct errinfo *reterr)
-{
-    const char *parent = getenv("TMPDIR");
-    bool usable =
-        parent != NULL && parent[0] == '/' && strlen(parent) + 20 < sizeof session->folder;
-    int r;
-
-    parent = usable ? parent : "/tmp";
-    (void)snprintf(session->folder, sizeof session->folder, "%s/millrace-XXXXXX", parent);
-    if (mkdtemp(session->folder) == NULL) {
-        r = -errno;
-        session->folder[0] = '\0';
-        return errinfo_set(reterr, r, "%s: a folder for the agents' socket can't be made: %s",
-                           parent, strerror(-r));
-    }
-    return 0;
-}
-
 static int listen_and_launch(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
@@ -161,11 +141,11 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
     int r;
 
     if (config->listen == NULL) {
-        r = make_socket_folder(session, reterr);
+        r = socket_folder_make(&session->folder, reterr);
         if (r < 0) {
             return r;
         }
-        (void)snprintf(url, sizeof url, "ipc://%s/control", session->folder);
+        (void)snprintf(url, sizeof url, "ipc://%s/" SOCKET_FOLDER_SOCKET, session->folder.path);
         fleet.url = url;
     }
     r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
@@ -212,7 +192,6 @@ static bool all_left(const struct session *session)
 void session_close(struct session *session)
 {
     int64_t deadline_ns = mono_ns() + HOME_NS;
-    char path[128];
 
     if (session->fleet != NULL) {
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
@@ -227,11 +206,7 @@ void session_close(struct session *session)
     launch_free(session->launch);
     fleet_free(session->fleet);
     free(session->url);
-    if (session->folder[0] != '\0') {
-        (void)snprintf(path, sizeof path, "%s/control", session->folder);
-        (void)unlink(path);
-        (void)rmdir(session->folder);
-    }
+    socket_folder_remove(&session->folder);
     memset(session, 0, sizeof *session);
 }
 

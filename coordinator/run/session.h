@@ -8,6 +8,7 @@
 #include "errinfo.h"
 #include "fleet.h"
 #include "launch.h"
+#include "socket_folder.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,7 +34,7 @@ struct session {
     struct fleet *fleet;
     struct launch *launch;
     char *url;
-    char folder[64];             /* Of the ipc socket; "" if there is none. */
+    struct socket_folder folder; /* If agents are started here. */
     char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
     bool given_up;               /* Its agents are not waited for. */
     char ended[ERRINFO_BYTES];   /* The last agent of this host that ended, and how. */

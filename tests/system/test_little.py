@@ -117,6 +117,25 @@ def signal_taken():
     same(bed.result_of(folder)["verdict"], "interrupted", "verdict")
     check(os.path.exists(os.path.join(folder, "report.html")), "the report is missing")
 
+@test("what a killed run left in TMPDIR is taken away by the next one; that of a living one stays")
+def left_behind():
+    folder = bed.new_path("tmp")
+    os.mkdir(folder)
+    long = bed.scenario(phases=["{ name: steady, rate: 200/s, for: 60s }"])
+    runs = [bed.start("run", long, "--agents", "1", "--out", bed.new_path("run"), env={"TMPDIR": folder}) for _ in range(2)]
+    for run in runs:
+        run.says("running: memory")
+    agents = bed.agents_of(runs[0])
+    runs[0].signal(signal.SIGKILL)
+    runs[0].ends(-signal.SIGKILL)
+    bed.wait_until(lambda: not any(bed.alive(pid) for pid in agents), "its agents are gone")
+    same(len(os.listdir(folder)), 2, "folders of a killed and of a living run")
+    bed.millrace("run", bed.scenario(), "--agents", "1", "--out", bed.new_path("run"), env={"TMPDIR": folder})
+    same(len(os.listdir(folder)), 1, "folders, once another run came and went")
+    runs[1].signal(signal.SIGINT)
+    runs[1].ends(130)
+    same(os.listdir(folder), [], "folders at the end")
+
 
 if __name__ == "__main__":
     bed.main()
