@@ -11,6 +11,7 @@
 #include "run.h"
 #include "search.h"
 #include "session.h"
+#include "stall.h"
 #include "watch.h"
 
 #define RUN_SAID_MAX 16
@@ -19,13 +20,6 @@
 struct run_said {
     char text[REASON_BYTES];
     int64_t last_ns; /* Offset from T0. */
-};
-
-/* Something that stands still, and what waits for it. */
-struct run_stall {
-    int64_t since_ns; /* This process's clock; 0: it does not. */
-    uint64_t pieces_max;
-    size_t bytes_max;
 };
 
 struct run {
@@ -53,8 +47,8 @@ struct run {
     bool interrupt_journaled;
     struct result_calibration *calibrations; /* By setup; zeroes: not made. */
     struct run_progress progress;
-    struct run_stall disk_stall;
-    struct run_stall terminal_stall;
+    struct stall disk_stall;
+    struct stall terminal_stall;
     bool disk_given_up; /* It was waited for in vain. */
     int64_t shown_ns;
     /* The running trial. */

@@ -6,27 +6,9 @@
  */
 #include "run_parts.h"
 
-#include "deadlines.h"
 #include "mono.h"
 
 #include <stdio.h>
-
-enum stall_turn { STALL_NONE, STALL_BEGINS, STALL_LASTS, STALL_IS_OVER };
-
-/* since_ns: since when something waits; 0: nothing does. */
-static enum stall_turn follow(struct run_stall *stall, int64_t since_ns, int64_t now_ns)
-{
-    bool stalled = since_ns != 0 && now_ns - since_ns >= STANDSTILL_NS;
-
-    if (!stalled) {
-        return stall->since_ns == 0 ? STALL_NONE : STALL_IS_OVER;
-    }
-    if (stall->since_ns != 0) {
-        return STALL_LASTS;
-    }
-    stall->since_ns = since_ns;
-    return STALL_BEGINS;
-}
 
 /* Says it, and marks it in the running trial; outside of one there is nothing to mark. */
 static int tell(struct run *run, int64_t from_ns, int64_t until_ns, const char *text,
@@ -46,14 +28,13 @@ static int tell(struct run *run, int64_t from_ns, int64_t until_ns, const char *
 
 static int look_at_disk(struct run *run, int64_t now_ns, struct errinfo *reterr)
 {
-    struct run_stall *stall = &run->disk_stall;
-    struct run_stall over;
     struct queue_state state;
+    struct stall over;
     enum stall_turn turn;
     char text[REASON_BYTES];
 
     disk_look(run->disk, &state);
-    turn = follow(stall, state.since_ns, now_ns);
+    turn = stall_follow(&run->disk_stall, &state, now_ns, &over);
     if (turn == STALL_BEGINS) {
         run_notice(run,
                    "%s: the disk has taken nothing for %.1f s; the run goes on, and what comes "
@@ -61,40 +42,36 @@ static int look_at_disk(struct run *run, int64_t now_ns, struct errinfo *reterr)
                    run->folder, (double)(now_ns - state.since_ns) / 1e9,
                    DISK_WAITING_BYTES_MAX / 1024 / 1024);
     }
-    stall->pieces_max = state.pieces > stall->pieces_max ? state.pieces : stall->pieces_max;
-    stall->bytes_max = state.bytes > stall->bytes_max ? state.bytes : stall->bytes_max;
-    over = *stall;
-    if (turn == STALL_NONE || turn == STALL_IS_OVER) {
-        *stall = (struct run_stall){0};
-    }
     if (turn != STALL_IS_OVER || disk_failed(run->disk)) {
         return 0;
     }
     (void)snprintf(text, sizeof text,
                    "the disk stalled for %.1f s; up to %llu entries (%.1f MiB) waited for it, and "
                    "all were written",
-                   (double)(now_ns - over.since_ns) / 1e9, (unsigned long long)over.pieces_max,
-                   (double)over.bytes_max / 1024 / 1024);
-    return tell(run, over.since_ns, now_ns, text, reterr);
+                   (double)(over.moved_ns - over.since_ns) / 1e9,
+                   (unsigned long long)over.pieces_max, (double)over.bytes_max / 1024 / 1024);
+    return tell(run, over.since_ns, over.moved_ns, text, reterr);
 }
 
 static int look_at_terminal(struct run *run, int64_t now_ns, struct errinfo *reterr)
 {
     const struct run_config *config = run->config;
-    struct run_stall *stall = &run->terminal_stall;
-    int64_t since_ns = stall->since_ns;
+    struct queue_state state = {0};
+    struct stall over;
     char text[REASON_BYTES];
 
-    if (config->told_since == NULL ||
-        follow(stall, config->told_since(config->context), now_ns) != STALL_IS_OVER) {
+    if (config->told_since == NULL) {
         return 0;
     }
-    *stall = (struct run_stall){0};
+    state.since_ns = config->told_since(config->context);
+    if (stall_follow(&run->terminal_stall, &state, now_ns, &over) != STALL_IS_OVER) {
+        return 0;
+    }
     (void)snprintf(text, sizeof text,
                    "the terminal was not read for %.1f s; only drawings of the progress were left "
                    "out",
-                   (double)(now_ns - since_ns) / 1e9);
-    return tell(run, since_ns, now_ns, text, reterr);
+                   (double)(over.moved_ns - over.since_ns) / 1e9);
+    return tell(run, over.since_ns, over.moved_ns, text, reterr);
 }
 
 static int look_at_self(struct run *run, struct errinfo *reterr)
