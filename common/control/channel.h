@@ -24,13 +24,21 @@ struct channel_client;
 /* "1.5.2" */
 const char *channel_library_version(void);
 
+/* What strangers who reach the port can take of memory is connections_max x request_bytes_max. */
+struct channel_server_config {
+    const char *url;
+    uint32_t requests_max;    /* That may wait for a reply at once (each long poll is one). */
+    size_t request_bytes_max; /* Whoever claims to send a longer one is hung up on. */
+    size_t reply_bytes_max;
+    uint32_t connections_max; /* Those beyond are closed before anything of them is read. */
+};
+
 /*
- * Listens on url. requests_max: how many may wait for a reply at once (each long poll is one).
- * *ret_url is the url in fact used ("tcp://127.0.0.1:0" becomes the bound port); the caller frees
- * it. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL with the url in the sentence.
+ * Listens. *ret_url is the url in fact used ("tcp://127.0.0.1:0" becomes the bound port); the
+ * caller frees it. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL with the url in the sentence.
  */
-int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
-                       struct channel_server **ret, char **ret_url, struct errinfo *reterr);
+int channel_server_new(const struct channel_server_config *config, struct channel_server **ret,
+                       char **ret_url, struct errinfo *reterr);
 
 /* Requests that were not answered yet become invalid: free or reply to them before. Blocks until
  * NNG let go, at most 2 s; likewise channel_client_free(), which also waits for calls to end. */
@@ -50,6 +58,20 @@ const void *channel_request_bytes(const struct channel_request *request, size_t 
 
 /* When it arrived, mono_ns(), taken first thing in the receive path. */
 int64_t channel_request_received_ns(const struct channel_request *request);
+
+/* The peer that sent it is known: its connection stays, until it breaks. */
+void channel_request_vouch(const struct channel_request *request);
+
+/* Closes connections that are there for so long, and that nobody has vouched for. */
+void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);
+
+/* How many connections were closed because they were one too many, and as unknown. */
+struct channel_closed {
+    uint64_t surplus;
+    uint64_t unknown;
+};
+
+void channel_server_closed(const struct channel_server *server, struct channel_closed *ret);
 
 /* Sends the answer and frees the request. Never blocks; a peer that went away is no error. */
 void channel_request_reply(struct channel_request *request, const void *bytes, size_t bytes_count);

@@ -1,4 +1,5 @@
 #include "channel.h"
+#include "channel_pipes.h"
 #include "channel_private.h"
 #include "invariant.h"
 #include "mono.h"
@@ -24,6 +25,7 @@ struct channel_request {
     nng_ctx ctx;
     nng_aio *aio;
     nng_msg *message;
+    int pipe; /* That it came through. */
     int64_t received_ns;
     enum request_state state;
     struct channel_request *next; /* In the server's queue. */
@@ -32,7 +34,8 @@ struct channel_request {
 struct channel_server {
     nng_socket socket;
     nng_listener listener;
-    size_t bytes_max;
+    struct channel_pipes *pipes;
+    size_t reply_bytes_max;
     int event_fd; /* Readable while the queue has something: one count for the whole queue. */
     pthread_mutex_t lock;
     struct channel_request *first; /* Guarded by lock, likewise last. */
@@ -103,6 +106,7 @@ static void request_completed(void *argument)
     } else {
         request->received_ns = now_ns;
         request->message = nng_aio_get_msg(request->aio);
+        request->pipe = nng_pipe_id(nng_msg_get_pipe(request->message));
         nng_aio_set_msg(request->aio, NULL);
         queue_push(request->server, request);
     }
@@ -160,7 +164,8 @@ static int requests_open(struct channel_server *server, struct errinfo *reterr)
     return 0;
 }
 
-static int server_open(struct channel_server *server, struct errinfo *reterr)
+static int server_open(struct channel_server *server, const struct channel_server_config *config,
+                       struct errinfo *reterr)
 {
     int r;
 
@@ -176,19 +181,22 @@ static int server_open(struct channel_server *server, struct errinfo *reterr)
     if (r != 0) {
         return channel_error(r, "control socket", reterr);
     }
-    r = channel_socket_limit(server->socket, server->bytes_max, reterr);
-    if (r < 0) {
-        return r;
+    r = channel_socket_limit(server->socket, config->request_bytes_max, reterr);
+    if (r == 0) {
+        r = channel_pipes_new(server->socket, config->connections_max, &server->pipes, reterr);
     }
-    return requests_open(server, reterr);
+    if (r == 0) {
+        r = requests_open(server, reterr);
+    }
+    return r < 0 ? r : listener_start(server, config->url, reterr);
 }
 
-int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
-                       struct channel_server **ret, char **ret_url, struct errinfo *reterr)
+int channel_server_new(const struct channel_server_config *config, struct channel_server **ret,
+                       char **ret_url, struct errinfo *reterr)
 {
     struct channel_server *server = NULL;
     char *bound = NULL;
-    int r = channel_url_check(url, reterr);
+    int r = channel_url_check(config->url, reterr);
 
     if (r == 0) {
         r = channel_try(reterr);
@@ -196,25 +204,22 @@ int channel_server_new(const char *url, uint32_t requests_max, size_t bytes_max,
     if (r < 0) {
         return r;
     }
-    ASSERT(requests_max > 0);
+    ASSERT(config->requests_max > 0 && config->connections_max > 0);
     server = calloc(1, sizeof *server);
     if (server == NULL) {
         return errinfo_nomem(reterr);
     }
     server->socket = (nng_socket)NNG_SOCKET_INITIALIZER;
     server->event_fd = -1;
-    server->requests_max = requests_max;
-    server->bytes_max = bytes_max;
+    server->requests_max = config->requests_max;
+    server->reply_bytes_max = config->reply_bytes_max;
     r = -pthread_mutex_init(&server->lock, NULL);
     ASSERT(r == 0);
-    r = server_open(server, reterr);
-    if (r == 0) {
-        r = listener_start(server, url, reterr);
-    }
+    r = server_open(server, config, reterr);
     if (r < 0) {
         goto out;
     }
-    bound = bound_url(server, url);
+    bound = bound_url(server, config->url);
     if (bound == NULL) {
         r = errinfo_nomem(reterr);
         goto out;
@@ -246,8 +251,9 @@ void channel_server_free(struct channel_server *server)
         }
         channel_message_free(request->message);
     }
-    if (nng_socket_id(server->socket) > 0) {
-        (void)channel_socket_close(server->socket); /* Nothing of ours is in use by now. */
+    /* If it comes back too late, pipes may still come and go: what counts them has to stay. */
+    if (nng_socket_id(server->socket) <= 0 || channel_socket_close(server->socket)) {
+        channel_pipes_free(server->pipes);
     }
     if (server->event_fd >= 0) {
         (void)close(server->event_fd);
@@ -292,12 +298,27 @@ int64_t channel_request_received_ns(const struct channel_request *request)
     return request->received_ns;
 }
 
+void channel_request_vouch(const struct channel_request *request)
+{
+    channel_pipes_vouch(request->server->pipes, request->pipe);
+}
+
+void channel_server_close_unknown(struct channel_server *server, int64_t age_ns)
+{
+    channel_pipes_close_unknown(server->pipes, age_ns);
+}
+
+void channel_server_closed(const struct channel_server *server, struct channel_closed *ret)
+{
+    channel_pipes_closed(server->pipes, ret);
+}
+
 void channel_request_reply(struct channel_request *request, const void *bytes, size_t bytes_count)
 {
     nng_msg *message = request->message;
 
     ASSERT(request->state == REQUEST_TAKEN);
-    ASSERT(bytes_count <= request->server->bytes_max); /* The peer would hang up. */
+    ASSERT(bytes_count <= request->server->reply_bytes_max); /* The peer would hang up. */
     nng_msg_clear(message);
     if (nng_msg_append(message, bytes, bytes_count) != 0) {
         channel_request_drop(request); /* No memory: the peer asks again. */

@@ -47,11 +47,16 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 #define END_NS (NS_PER_S)          /* For a signal to end an agent, before the next one. */
 #define CLEANUP_NS (10 * NS_PER_S) /* For each step of an agent whose coordinator is gone. */
 
+/* A connection through which no agent of the run has spoken by then is closed. */
+#define UNKNOWN_NS (5 * NS_PER_S)
+
 /* From Ctrl-C to agents that are called back from preparing; then they are ended. */
 #define CALL_BACK_NS (3 * NS_PER_S)
 
 static_assert(CALL_BACK_NS + 2 * END_NS <= 5 * NS_PER_S,
               "a preparation that is stuck ends within five seconds");
+static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < UNKNOWN_NS,
+              "an agent whose first hello was lost is known before its connection is closed");
 static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
               "an agent whose first hello was lost still comes in time");
 

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define REQUESTS_PER_AGENT 8
+/* An agent that lost its connection may have a new one before NNG has let go of the old one. */
+#define CONNECTIONS_PER_AGENT 2
+#define CONNECTIONS_MORE 16 /* Of who is not known yet, or never will be. */
 
 static void own_clock(char *boot_id, char *time_namespace)
 {
@@ -55,6 +58,19 @@ int fleet_may_listen(const char *url, struct errinfo *reterr)
                        url);
 }
 
+static int listen_for(struct fleet *fleet, const struct fleet_config *config, char **ret_url,
+                      struct errinfo *reterr)
+{
+    const struct channel_server_config server = {
+        .url = config->url,
+        .requests_max = 16 + fleet->wanted * REQUESTS_PER_AGENT,
+        .request_bytes_max = FRAME_BYTES_MAX,
+        .reply_bytes_max = FRAME_BYTES_MAX,
+        .connections_max = CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT};
+
+    return channel_server_new(&server, &fleet->server, ret_url, reterr);
+}
+
 int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
               struct errinfo *reterr)
 {
@@ -76,8 +92,7 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
         free(fleet);
         return errinfo_nomem(reterr);
     }
-    r = channel_server_new(config->url, 16 + fleet->wanted * REQUESTS_PER_AGENT, FRAME_BYTES_MAX,
-                           &fleet->server, ret_url, reterr);
+    r = listen_for(fleet, config, ret_url, reterr);
     if (r < 0) {
         fleet_free(fleet);
         return r;
@@ -231,6 +246,17 @@ struct snapshot *fleet_next_snapshot(struct fleet *fleet)
     return snapshot;
 }
 
+struct fleet_door fleet_door(const struct fleet *fleet)
+{
+    struct channel_closed closed;
+
+    channel_server_closed(fleet->server, &closed);
+    return (struct fleet_door){.connections_max =
+                                   CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT,
+                               .surplus = closed.surplus,
+                               .unknown = closed.unknown};
+}
+
 /* What came meanwhile may lie in a queue that is not read yet. */
 static void look_for_own_stall(struct fleet *fleet, int64_t now_ns)
 {
@@ -282,6 +308,7 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
         fleet_take_request(fleet, request, mono_ns() + POLL_ANSWER_NS);
         timeout_ms = 0;
     }
+    channel_server_close_unknown(fleet->server, UNKNOWN_NS);
     look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());
 }

@@ -5,7 +5,8 @@
  * Agents ask, the fleet answers; everything happens in fleet_turn(), on the caller's one thread. A
  * command stays with its agent until it was answered or the agent is lost. What can't be decoded,
  * and what is not of an agent of this run, is refused and counted; of the latter nothing but the
- * head is read.
+ * head is read. Connections are bounded, and those that no agent of the run speaks through are
+ * closed.
  */
 #ifndef MILLRACE_FLEET_H
 #define MILLRACE_FLEET_H
@@ -84,6 +85,15 @@ const char *fleet_drop_words(enum fleet_drop reason);
 
 /* Requests that were not taken, for this reason. */
 uint64_t fleet_dropped(const struct fleet *fleet, enum fleet_drop reason);
+
+/* Connections that were closed: whoever reaches the port can make some. */
+struct fleet_door {
+    uint32_t connections_max; /* At once: twice the agents, and some more. */
+    uint64_t surplus;         /* Came beyond them, and were closed at once. */
+    uint64_t unknown;         /* Had not said a valid hello in UNKNOWN_NS. */
+};
+
+struct fleet_door fleet_door(const struct fleet *fleet);
 
 /* Declares an agent lost (its process ended). */
 void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);

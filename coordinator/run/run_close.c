@@ -88,21 +88,41 @@ static int write_reports(const struct run *run, struct result *result, struct er
     return r;
 }
 
+static void tell_one_refused(struct run *run, const char *text)
+{
+    run_notice(run, "refused: %s", text);
+    (void)run_journal_mark(run, MARK_REFUSED, 0, text, NULL);
+}
+
 /* Tells what was refused at the door: it may explain why an agent is missing, and it is not in the
  * figures. Late copies are nobody's concern. */
 static void tell_refused(struct run *run)
 {
+    struct fleet_door door = fleet_door(run->session->fleet);
+    char text[REASON_BYTES];
+
     for (int i = 0; i < FLEET_DROP_COUNT; i++) {
         uint64_t count = fleet_dropped(run->session->fleet, (enum fleet_drop)i);
-        char text[REASON_BYTES];
 
         if (count == 0 || i == FLEET_DROP_LATE) {
             continue;
         }
         (void)snprintf(text, sizeof text, "%llu %s %s", (unsigned long long)count,
                        count == 1 ? "request" : "requests", fleet_drop_words((enum fleet_drop)i));
-        run_notice(run, "refused: %s", text);
-        (void)run_journal_mark(run, MARK_REFUSED, 0, text, NULL);
+        tell_one_refused(run, text);
+    }
+    if (door.unknown > 0) {
+        (void)snprintf(text, sizeof text, "%llu %s no agent said hello in %lld s",
+                       (unsigned long long)door.unknown,
+                       door.unknown == 1 ? "connection through which" : "connections through which",
+                       (long long)(UNKNOWN_NS / NS_PER_S));
+        tell_one_refused(run, text);
+    }
+    if (door.surplus > 0) {
+        (void)snprintf(text, sizeof text, "%llu %s beyond %u at once",
+                       (unsigned long long)door.surplus,
+                       door.surplus == 1 ? "connection" : "connections", door.connections_max);
+        tell_one_refused(run, text);
     }
 }
 

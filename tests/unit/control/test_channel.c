@@ -55,12 +55,24 @@ static void *echo_run(void *argument)
     return NULL;
 }
 
+static int serve(const char *url, uint32_t requests_max, struct channel_server **ret,
+                 char **ret_url, struct errinfo *reterr)
+{
+    const struct channel_server_config config = {.url = url,
+                                                 .requests_max = requests_max,
+                                                 .request_bytes_max = BYTES_MAX,
+                                                 .reply_bytes_max = BYTES_MAX,
+                                                 .connections_max = 64};
+
+    return channel_server_new(&config, ret, ret_url, reterr);
+}
+
 static void echo_start(struct echo *echo, const char *url)
 {
     struct errinfo err = {{0}};
 
     memset(echo, 0, sizeof *echo);
-    assert_int_equal(channel_server_new(url, 16, BYTES_MAX, &echo->server, &echo->url, &err), 0);
+    assert_int_equal(serve(url, 16, &echo->server, &echo->url, &err), 0);
     assert_int_equal(pthread_mutex_init(&echo->lock, NULL), 0);
     assert_int_equal(pthread_create(&echo->thread, NULL, echo_run, echo), 0);
 }
@@ -150,8 +162,7 @@ static void channel_server_new_says_what_is_wrong_with_a_url(void **state)
         struct errinfo err = {{0}};
         char *url = NULL;
 
-        assert_int_equal(channel_server_new(wrong[i].url, 1, BYTES_MAX, &server, &url, &err),
-                         wrong[i].code);
+        assert_int_equal(serve(wrong[i].url, 1, &server, &url, &err), wrong[i].code);
         assert_null(server);
         assert_null(url);
         assert_ptr_equal(strstr(err.text, wrong[i].url), err.text);
@@ -167,8 +178,8 @@ static void channel_server_new_refuses_an_address_that_is_in_use(void **state)
     char *again = NULL;
 
     (void)state;
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 1, BYTES_MAX, &first, &url, NULL), 0);
-    assert_int_equal(channel_server_new(url, 1, BYTES_MAX, &second, &again, &err), -EADDRINUSE);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 1, &first, &url, NULL), 0);
+    assert_int_equal(serve(url, 1, &second, &again, &err), -EADDRINUSE);
     assert_null(second);
     channel_server_free(first);
     free(url);
@@ -260,7 +271,7 @@ static char *free_url(void)
     struct channel_server *server = NULL;
     char *url = NULL;
 
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 1, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 1, &server, &url, NULL), 0);
     channel_server_free(server);
     return url;
 }
@@ -322,7 +333,7 @@ static void channel_call_times_out_when_the_server_keeps_silent(void **state)
     char *url = NULL;
 
     (void)state;
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 2, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
     assert_int_equal(channel_client_new(url, BYTES_MAX, &client, NULL), 0);
     assert_int_equal(channel_call(client, "late", 4, 300, &reply, NULL), -ETIMEDOUT);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
@@ -349,7 +360,7 @@ static void channel_call_notices_at_once_that_the_server_went_away(void **state)
     char *url = NULL;
 
     (void)state;
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 2, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
     assert_int_equal(channel_client_new(url, BYTES_MAX, &single.client, NULL), 0);
     assert_int_equal(pthread_create(&thread, NULL, single_run, &single), 0);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
@@ -374,7 +385,7 @@ static void channel_client_cancel_ends_calls_under_way_and_to_come(void **state)
     char *url = NULL;
 
     (void)state;
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 2, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
     assert_int_equal(channel_client_new(url, BYTES_MAX, &single.client, NULL), 0);
     assert_int_equal(pthread_create(&thread, NULL, single_run, &single), 0);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
@@ -400,8 +411,7 @@ static void channel_server_holds_many_long_polls_and_still_answers_others(void *
     char *url = NULL;
 
     (void)state;
-    assert_int_equal(
-        channel_server_new("tcp://127.0.0.1:0", CALLERS + 1, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", CALLERS + 1, &server, &url, NULL), 0);
     for (uint32_t i = 0; i < CALLERS; i++) {
         assert_int_equal(channel_client_new(url, BYTES_MAX, &singles[i].client, NULL), 0);
         assert_int_equal(pthread_create(&threads[i], NULL, single_run, &singles[i]), 0);
@@ -444,7 +454,7 @@ static void channel_server_fd_is_readable_while_requests_wait(void **state)
     char *url = NULL;
 
     (void)state;
-    assert_int_equal(channel_server_new("tcp://127.0.0.1:0", 2, BYTES_MAX, &server, &url, NULL), 0);
+    assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
     assert_false(readable(channel_server_fd(server), 0));
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(channel_client_new(url, BYTES_MAX, &singles[i].client, NULL), 0);

@@ -15,6 +15,7 @@
 #define BYTES_MAX 65536
 #define LONG_MS 20000
 #define STRANGERS 100
+#define CONNECTIONS_MAX 101 /* They and the client. */
 
 /* The SP handshake of a requester (REQ is protocol 0x30): what a stranger has to know to get on. */
 static const unsigned char handshake[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
@@ -27,10 +28,15 @@ struct fixture {
 
 static int fixture_open(void **state)
 {
+    static const struct channel_server_config config = {.url = "tcp://127.0.0.1:0",
+                                                        .requests_max = 4,
+                                                        .request_bytes_max = BYTES_MAX,
+                                                        .reply_bytes_max = BYTES_MAX,
+                                                        .connections_max = CONNECTIONS_MAX};
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
-    if (fixture == NULL || channel_server_new("tcp://127.0.0.1:0", 4, BYTES_MAX, &fixture->server,
-                                              &fixture->url, NULL) != 0) {
+    if (fixture == NULL ||
+        channel_server_new(&config, &fixture->server, &fixture->url, NULL) != 0) {
         return -1;
     }
     *state = fixture;
@@ -114,6 +120,7 @@ static void expect_service(struct fixture *fixture)
     assert_int_equal(channel_server_next(fixture->server, LONG_MS, &request), 0);
     assert_memory_equal(channel_request_bytes(request, &bytes_count), "ask", 3);
     assert_int_equal(bytes_count, 3);
+    channel_request_vouch(request);
     channel_request_reply(request, "answer", 6);
     assert_int_equal(pthread_join(thread, &served), 0);
     assert_ptr_equal(served, fixture);
@@ -227,6 +234,73 @@ static void channel_server_serves_on_while_strangers_hold_connections(void **sta
     expect_service(fixture);
 }
 
+/* How many of them the server has hung up on by now. */
+static uint32_t hung_up(const int *strangers, uint32_t strangers_count)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < strangers_count; i++) {
+        unsigned char bytes[16];
+        ssize_t got = recv(strangers[i], bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
+
+        /* NNG's own handshake may lie there yet. */
+        if (got == sizeof handshake) {
+            (void)recv(strangers[i], bytes, sizeof handshake, MSG_DONTWAIT);
+            got = recv(strangers[i], bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
+        }
+        count += got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK) ? 1 : 0;
+    }
+    return count;
+}
+
+/* Each may claim a message as long as they come: without the bound they took all memory. */
+static void channel_server_hangs_up_at_once_on_connections_beyond_its_bound(void **state)
+{
+    struct fixture *fixture = *state;
+    int strangers[CONNECTIONS_MAX + STRANGERS];
+    const uint32_t count = sizeof strangers / sizeof strangers[0];
+    const uint32_t surplus = count + 1 - CONNECTIONS_MAX; /* The client is there. */
+    struct channel_closed closed;
+
+    expect_service(fixture);
+    for (uint32_t i = 0; i < count; i++) {
+        strangers[i] = stranger_connect(fixture);
+        stranger_send(strangers[i], handshake, sizeof handshake);
+    }
+    while (hung_up(strangers, count) < surplus) { /* It ends, or the test's time does. */
+    }
+    channel_server_closed(fixture->server, &closed);
+    assert_int_equal(closed.surplus, surplus);
+    assert_int_equal(closed.unknown, 0);
+    expect_service(fixture);
+    assert_int_equal(hung_up(strangers, count), surplus);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(close(strangers[i]), 0);
+    }
+}
+
+static void channel_server_close_unknown_spares_whom_somebody_vouched_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct channel_closed closed = {0};
+    int fd = stranger_connect(fixture);
+
+    expect_service(fixture);
+    stranger_send(fd, handshake, sizeof handshake);
+    channel_server_close_unknown(fixture->server, INT64_C(3600) * 1000000000);
+    channel_server_closed(fixture->server, &closed);
+    assert_int_equal(closed.unknown, 0);
+    while (closed.unknown == 0) { /* Until its handshake is through. */
+        channel_server_close_unknown(fixture->server, 0);
+        channel_server_closed(fixture->server, &closed);
+    }
+    expect_hang_up(fd);
+    expect_service(fixture);
+    channel_server_close_unknown(fixture->server, 0);
+    channel_server_closed(fixture->server, &closed);
+    assert_int_equal(closed.unknown, 1);
+}
+
 static void channel_request_drop_leaves_a_stranger_without_an_answer(void **state)
 {
     static const unsigned char frame[] = {0, 0, 0, 0, 0, 0, 0, 7, 0x80, 0, 0, 1, 'b', 'a', 'd'};
@@ -266,6 +340,8 @@ int main(void)
         HOSTILE_TEST(channel_server_drops_a_request_that_came_by_too_many_hops),
         HOSTILE_TEST(channel_server_survives_peers_that_break_off_anywhere),
         HOSTILE_TEST(channel_server_serves_on_while_strangers_hold_connections),
+        HOSTILE_TEST(channel_server_hangs_up_at_once_on_connections_beyond_its_bound),
+        HOSTILE_TEST(channel_server_close_unknown_spares_whom_somebody_vouched_for),
         HOSTILE_TEST(channel_request_drop_leaves_a_stranger_without_an_answer),
     };
 

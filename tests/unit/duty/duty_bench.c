@@ -131,12 +131,17 @@ void duty_bench_begin(struct duty_bench *bench, bool welcomed)
     struct errinfo error = {""};
     struct text frame = {0};
     char url[128];
+    const struct channel_server_config config = {.url = url,
+                                                 .requests_max = 8,
+                                                 .request_bytes_max = FRAME_BYTES_MAX,
+                                                 .reply_bytes_max = FRAME_BYTES_MAX,
+                                                 .connections_max = 8};
 
     memset(bench, 0, sizeof *bench);
     (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-duty-XXXXXX");
     assert_non_null(mkdtemp(bench->folder));
     (void)snprintf(url, sizeof url, "ipc://%s/control", bench->folder);
-    if (channel_server_new(url, 8, FRAME_BYTES_MAX, &bench->server, &bench->url, &error) < 0) {
+    if (channel_server_new(&config, &bench->server, &bench->url, &error) < 0) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(pthread_create(&bench->thread, NULL, agent_main, bench), 0);

@@ -23,13 +23,17 @@ struct stand {
 static void begin(struct stand *stand)
 {
     char url[128];
+    const struct channel_server_config config = {.url = url,
+                                                 .requests_max = 8,
+                                                 .request_bytes_max = FRAME_BYTES_MAX,
+                                                 .reply_bytes_max = FRAME_BYTES_MAX,
+                                                 .connections_max = 8};
 
     memset(stand, 0, sizeof *stand);
     (void)snprintf(stand->folder, sizeof stand->folder, "/tmp/millrace-outbox-XXXXXX");
     assert_non_null(mkdtemp(stand->folder));
     (void)snprintf(url, sizeof url, "ipc://%s/control", stand->folder);
-    assert_int_equal(
-        channel_server_new(url, 8, (size_t)FRAME_BYTES_MAX, &stand->server, &stand->url, NULL), 0);
+    assert_int_equal(channel_server_new(&config, &stand->server, &stand->url, NULL), 0);
     assert_int_equal(coordinator_link_new(stand->url, -1, &stand->link, NULL), 0);
     assert_int_equal(outbox_new(stand->link, &stand->outbox, NULL), 0);
 }

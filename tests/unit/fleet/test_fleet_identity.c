@@ -53,6 +53,45 @@ static void refused_poll(struct bench *bench, const struct request_head *head, c
     refused(bench, &call, words);
 }
 
+/* Whoever reaches the port may hold a connection, with a message that it has begun. */
+static void a_connection_without_a_valid_hello_is_closed_and_an_agents_stays(void **state)
+{
+    struct channel_client *stranger = NULL;
+    struct channel_client *agent;
+    struct bench bench;
+    struct call call = {0};
+    struct command command;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    assert_int_equal(bench_join(&bench, INSTANCE), 0);
+    assert_int_equal(channel_client_new(bench.url, FRAME_BYTES_MAX, &stranger, NULL), 0);
+    agent = bench.client;
+    bench.client = stranger;
+    text_add(&call.frame, "anything");
+    call_start(&bench, &call, CALL_MS);
+    while (fleet_dropped(bench.fleet, FLEET_DROP_GARBAGE) == 0) {
+        fleet_turn(bench.fleet, 5);
+    }
+    bench_pass(UNKNOWN_NS - NS_PER_S);
+    fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_door(bench.fleet).unknown, 0);
+    bench_pass(NS_PER_S);
+    assert_int_equal(call_finish(&bench, &call), -ECONNRESET);
+    assert_int_equal(fleet_door(bench.fleet).unknown, 1);
+    assert_int_equal(fleet_door(bench.fleet).surplus, 0);
+    assert_int_equal(fleet_door(bench.fleet).connections_max, 18);
+
+    bench.client = agent;
+    bench_pass(UNKNOWN_NS);
+    assert_int_not_equal(bench_give(&bench, 0, COMMAND_GOODBYE, 0), 0);
+    command = bench_poll(&bench, 0, INSTANCE, 0);
+    assert_int_equal(command.kind, COMMAND_GOODBYE);
+    command_done(&command);
+    channel_client_free(stranger);
+    bench_end(&bench);
+}
+
 /* The run's own first snapshot was dropped "as came a second time" after that. */
 static void what_an_agent_of_another_run_measured_is_refused_and_its_agent_told(void **state)
 {
@@ -170,6 +209,7 @@ static void a_copy_that_was_overtaken_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_connection_without_a_valid_hello_is_closed_and_an_agents_stays),
         cmocka_unit_test(what_an_agent_of_another_run_measured_is_refused_and_its_agent_told),
         cmocka_unit_test(any_process_that_calls_itself_agent_0_is_refused),
         cmocka_unit_test(what_an_agent_measures_after_it_was_lost_is_refused),

@@ -1,0 +1,166 @@
+#include "channel_pipes.h"
+#include "channel_private.h"
+#include "mono.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct entry {
+    int pipe;
+    int64_t since_ns;
+    bool vouched;
+    bool closing; /* Told to; it is here until NNG has let go of it. */
+};
+
+struct channel_pipes {
+    pthread_mutex_t lock; /* Guards what follows. */
+    struct entry *entries;
+    uint32_t entries_count;
+    uint32_t entries_max;
+    struct channel_closed closed;
+};
+
+/* With the lock held; NULL: it is not here. */
+static struct entry *find(struct channel_pipes *pipes, int pipe)
+{
+    for (uint32_t i = 0; i < pipes->entries_count; i++) {
+        if (pipes->entries[i].pipe == pipe) {
+            return &pipes->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static void forget(struct channel_pipes *pipes, struct entry *entry)
+{
+    *entry = pipes->entries[--pipes->entries_count];
+}
+
+/* After NNG's handshake, before a byte of a message is read: what is closed here, the socket never
+ * sees. */
+static void pipe_comes(nng_pipe pipe, nng_pipe_ev event, void *argument)
+{
+    struct channel_pipes *pipes = argument;
+    int64_t now_ns = mono_ns();
+    bool surplus;
+
+    (void)event;
+    (void)pthread_mutex_lock(&pipes->lock);
+    surplus = pipes->entries_count == pipes->entries_max;
+    if (surplus) {
+        pipes->closed.surplus++;
+    } else {
+        pipes->entries[pipes->entries_count++] =
+            (struct entry){.pipe = nng_pipe_id(pipe), .since_ns = now_ns};
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
+    if (surplus) {
+        (void)nng_pipe_close(pipe);
+    }
+}
+
+/* NNG tells it on another thread, and for one that breaks at once perhaps before its coming: then
+ * it stays here until it counts as unknown. */
+static void pipe_goes(nng_pipe pipe, nng_pipe_ev event, void *argument)
+{
+    struct channel_pipes *pipes = argument;
+    struct entry *entry;
+
+    (void)event;
+    (void)pthread_mutex_lock(&pipes->lock);
+    entry = find(pipes, nng_pipe_id(pipe));
+    if (entry != NULL) {
+        forget(pipes, entry);
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
+}
+
+int channel_pipes_new(nng_socket socket, uint32_t pipes_max, struct channel_pipes **ret,
+                      struct errinfo *reterr)
+{
+    struct channel_pipes *pipes = calloc(1, sizeof *pipes);
+    int r;
+
+    if (pipes == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    pipes->entries_max = pipes_max;
+    pipes->entries = calloc(pipes_max, sizeof *pipes->entries);
+    if (pipes->entries == NULL) {
+        free(pipes);
+        return errinfo_nomem(reterr);
+    }
+    (void)pthread_mutex_init(&pipes->lock, NULL);
+    r = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, pipe_comes, pipes);
+    if (r == 0) {
+        r = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipe_goes, pipes);
+    }
+    if (r != 0) {
+        channel_pipes_free(pipes); /* Nothing listens yet. */
+        return channel_error(r, "control socket", reterr);
+    }
+    *ret = pipes;
+    return 0;
+}
+
+void channel_pipes_free(struct channel_pipes *pipes)
+{
+    if (pipes != NULL) {
+        (void)pthread_mutex_destroy(&pipes->lock);
+        free(pipes->entries);
+        free(pipes);
+    }
+}
+
+void channel_pipes_vouch(struct channel_pipes *pipes, int pipe)
+{
+    struct entry *entry;
+
+    (void)pthread_mutex_lock(&pipes->lock);
+    entry = find(pipes, pipe);
+    if (entry != NULL) {
+        entry->vouched = true;
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
+}
+
+/* The next one at or after *index that is to be closed; -1: there is none. */
+static int next_unknown(struct channel_pipes *pipes, int64_t before_ns, uint32_t *index)
+{
+    int pipe = -1;
+
+    (void)pthread_mutex_lock(&pipes->lock);
+    while (pipe < 0 && *index < pipes->entries_count) {
+        struct entry *entry = &pipes->entries[(*index)++];
+
+        if (!entry->vouched && entry->since_ns <= before_ns) {
+            pipe = entry->pipe;
+            pipes->closed.unknown += entry->closing ? 0 : 1;
+            entry->closing = true;
+        }
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
+    return pipe;
+}
+
+void channel_pipes_close_unknown(struct channel_pipes *pipes, int64_t age_ns)
+{
+    int64_t before_ns = mono_ns() - age_ns;
+    uint32_t index = 0;
+    int pipe;
+
+    /* Not under the lock: NNG has locks of its own. Who is passed over as the list changes
+     * meanwhile has its turn the next time. */
+    while ((pipe = next_unknown(pipes, before_ns, &index)) >= 0) {
+        if (nng_pipe_close((nng_pipe){.id = (uint32_t)pipe}) != 0) {
+            pipe_goes((nng_pipe){.id = (uint32_t)pipe}, NNG_PIPE_EV_REM_POST, pipes);
+        }
+    }
+}
+
+void channel_pipes_closed(struct channel_pipes *pipes, struct channel_closed *ret)
+{
+    (void)pthread_mutex_lock(&pipes->lock);
+    *ret = pipes->closed;
+    (void)pthread_mutex_unlock(&pipes->lock);
+}
