@@ -52,14 +52,57 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
     return 0;
 }
 
+static void counts_free(struct hist *hist)
+{
+    if (hist->library != NULL) {
+        pages_free(hist->library->counts, HIST_COUNTS_BYTES);
+        free(hist->library);
+    }
+    pages_free(hist->censored, HIST_COUNTS_BYTES);
+    hist->library = NULL;
+    hist->counts = NULL;
+    hist->censored = NULL;
+}
+
 void hist_free(struct hist *hist)
 {
     if (hist != NULL) {
-        pages_free(hist->library->counts, HIST_COUNTS_BYTES);
-        free(hist->library);
-        pages_free(hist->censored, HIST_COUNTS_BYTES);
+        counts_free(hist);
+        hist_packed_done(&hist->settled);
         free(hist);
     }
+}
+
+int hist_settle(struct hist *hist, struct errinfo *reterr)
+{
+    struct hist_packed packed = {0};
+    int r;
+
+    if (hist->count == 0 || hist->censored_count > 0 || hist->settled.bytes != NULL) {
+        return 0;
+    }
+    r = hist_packed_of(hist, &packed, reterr);
+    if (r < 0) {
+        return r;
+    }
+    counts_free(hist);
+    hist->settled = packed;
+    return 0;
+}
+
+int hist_unsettle(struct hist *hist, struct errinfo *reterr)
+{
+    if (hist->settled.bytes == NULL) {
+        return 0;
+    }
+    hist->library = library_new();
+    if (hist->library == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    hist->counts = hist->library->counts;
+    hist_packed_counts(&hist->settled, hist->counts);
+    hist_packed_done(&hist->settled);
+    return 0;
 }
 
 /* The library's own reset clears all 264 KiB, and with that makes every page a real one. */
@@ -71,6 +114,7 @@ void hist_reset(struct hist *hist)
     if (hist->count == 0) {
         return;
     }
+    ASSERT(hist->counts != NULL);
     first = hist_bucket(hist_clamped(hist->min_ns));
     last = hist_bucket(hist_clamped(hist->max_ns));
     memset(hist->counts + first, 0, sizeof *hist->counts * (size_t)(last - first + 1));
@@ -103,10 +147,14 @@ int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr)
     if (from->count == 0) {
         return 0;
     }
+    if (from->settled.bytes != NULL) {
+        return hist_add_packed(hist, &from->settled, reterr);
+    }
     if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
         return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
     }
-    if (from->censored_count > 0 && hist_allow_censored(hist, reterr) < 0) {
+    if (hist_unsettle(hist, reterr) < 0 ||
+        (from->censored_count > 0 && hist_allow_censored(hist, reterr) < 0)) {
         return -ENOMEM;
     }
     last = hist_bucket(hist_clamped(from->max_ns));
@@ -188,6 +236,9 @@ int64_t hist_percentile(const struct hist *hist, double percentile)
     if (hist->count == 0) {
         return 0;
     }
+    if (hist->settled.bytes != NULL) {
+        return hist_packed_percentile(&hist->settled, percentile);
+    }
     if (percentile <= 0.0) {
         return hist->min_ns;
     }
@@ -211,6 +262,10 @@ void hist_each(const struct hist *hist,
     int32_t last;
 
     if (hist->count == 0) {
+        return;
+    }
+    if (hist->settled.bytes != NULL) {
+        hist_packed_each(&hist->settled, visit, context);
         return;
     }
     last = hist_bucket(hist_clamped(hist->max_ns));

@@ -47,8 +47,15 @@ int hist_allow_censored(struct hist *hist, struct errinfo *reterr);
  * into 0 .. HIST_NS_MAX: it is a lower bound, and stays one. Never allocates. */
 void hist_record_censored(struct hist *hist, int64_t value_ns, uint64_t count);
 
-/* Adds all of from into hist. 0, or with hist untouched -ENOMEM (only for what is censored) or
- * -EOVERFLOW: they would have more than HIST_COUNT_MAX samples. */
+/*
+ * For one of thousands that are only read from now on: keeps it packed, in some bytes a bucket, and
+ * gives its pages back. It reads as before. What is added to it takes the pages again; it can't be
+ * recorded into. One with censored samples stays as it is. 0, or -ENOMEM and it is as it was.
+ */
+int hist_settle(struct hist *hist, struct errinfo *reterr);
+
+/* Adds all of from into hist. 0, or with hist untouched -ENOMEM (only for what is censored,
+ * or was settled) or -EOVERFLOW: they would have more than HIST_COUNT_MAX samples. */
 int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr);
 
 uint64_t hist_count(const struct hist *hist); /* Those that are censored are among them. */

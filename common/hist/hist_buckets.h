@@ -37,7 +37,19 @@ struct hist {
     struct hdr_histogram *library;
     int64_t *censored; /* Of counts, by bucket; NULL: there can be none. */
     uint64_t censored_count;
+    struct hist_packed settled; /* With bytes: these instead of counts and library. */
 };
+
+/* Ends being settled. 0, or -ENOMEM and it is as it was. */
+int hist_unsettle(struct hist *hist, struct errinfo *reterr);
+
+/* Adds the counts, without those that are censored, by bucket. */
+void hist_packed_counts(const struct hist_packed *packed, int64_t *counts);
+
+/* Calls visit for each bucket, as hist_each(). */
+void hist_packed_each(const struct hist_packed *packed,
+                      void (*visit)(void *context, int64_t value_ns, uint64_t count),
+                      void *context);
 
 /* How many values are at or below the percentile; at least 1. */
 uint64_t hist_rank(double percentile, uint64_t count);

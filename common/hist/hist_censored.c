@@ -7,6 +7,9 @@
 
 int hist_allow_censored(struct hist *hist, struct errinfo *reterr)
 {
+    if (hist_unsettle(hist, reterr) < 0) {
+        return -ENOMEM;
+    }
     if (hist->censored == NULL) {
         hist->censored = pages_new(HIST_COUNTS_BYTES);
     }

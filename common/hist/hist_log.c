@@ -1,6 +1,7 @@
 #include "hist.h"
 
 #include "hist_buckets.h"
+#include "invariant.h"
 
 #include <errno.h>
 #include <hdr/hdr_histogram.h>
@@ -63,6 +64,7 @@ int hist_log_line(FILE *file, const char *tag, int64_t start_ns, int64_t length_
     if (tag[0] == '\0' || strpbrk(tag, ", \t\r\n") != NULL) {
         return errinfo_set(reterr, -EINVAL, "histogram log: '%s' can't be a tag", tag);
     }
+    ASSERT(hist->library != NULL);
     tell_library(hist);
     if (hdr_log_encode(hist->library, &encoded) != 0) {
         return errinfo_nomem(reterr);

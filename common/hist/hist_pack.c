@@ -59,6 +59,13 @@ int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
 {
     struct packer packer = {.at = buffer, .end = (const uint8_t *)buffer + buffer_bytes};
 
+    if (hist->settled.bytes != NULL) {
+        if (hist->settled.bytes_count > buffer_bytes) {
+            return -ENOSPC;
+        }
+        memcpy(buffer, hist->settled.bytes, hist->settled.bytes_count);
+        return (int)hist->settled.bytes_count;
+    }
     put(&packer, hist->count);
     put(&packer, hist->over_range);
     put(&packer, (uint64_t)hist_min(hist));
@@ -392,7 +399,8 @@ int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct er
     if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
         return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
     }
-    if (from->censored > 0 && hist_allow_censored(hist, reterr) < 0) {
+    if (hist_unsettle(hist, reterr) < 0 ||
+        (from->censored > 0 && hist_allow_censored(hist, reterr) < 0)) {
         return -ENOMEM;
     }
     summary = head_of(from, &unpacker);
@@ -407,6 +415,14 @@ int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct er
     hist->min_ns = smaller(hist->min_ns, summary.min_ns);
     hist->max_ns = larger(hist->max_ns, summary.max_ns);
     return 0;
+}
+
+void hist_packed_counts(const struct hist_packed *packed, int64_t *counts)
+{
+    struct unpacker unpacker;
+
+    (void)head_of(packed, &unpacker);
+    (void)add_pairs(unpacker.at, unpacker.end, counts);
 }
 
 int64_t hist_packed_min(const struct hist_packed *packed)
@@ -430,6 +446,12 @@ double hist_packed_sum(const struct hist_packed *packed)
     return packed->count == 0 ? 0.0 : (double)head_of(packed, &buckets).sum_ns;
 }
 
+/* As hist_value_of(). */
+static int64_t value_of(const struct summary *summary, int32_t bucket)
+{
+    return smaller(larger(hist_bucket_highest(bucket), summary->min_ns), summary->max_ns);
+}
+
 int64_t hist_packed_percentile(const struct hist_packed *packed, double percentile)
 {
     struct unpacker unpacker;
@@ -451,5 +473,23 @@ int64_t hist_packed_percentile(const struct hist_packed *packed, double percenti
         bucket += (int32_t)next_number(&unpacker.at);
         seen += next_number(&unpacker.at);
     }
-    return smaller(larger(hist_bucket_highest(bucket), summary.min_ns), summary.max_ns);
+    return value_of(&summary, bucket);
+}
+
+void hist_packed_each(const struct hist_packed *packed,
+                      void (*visit)(void *context, int64_t value_ns, uint64_t count), void *context)
+{
+    struct unpacker unpacker;
+    struct summary summary = head_of(packed, &unpacker);
+    int32_t bucket = 0;
+
+    while (unpacker.at < unpacker.end) {
+        uint64_t step = next_number(&unpacker.at);
+
+        if (step == 0) {
+            break;
+        }
+        bucket += (int32_t)step;
+        visit(context, value_of(&summary, bucket), next_number(&unpacker.at));
+    }
 }

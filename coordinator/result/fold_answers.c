@@ -122,6 +122,15 @@ void fold_phase_rates(struct result_phase *phase, const struct counters *sums, i
     phase->received_bytes_per_s = (double)sums->received_bytes_now / received_seconds;
 }
 
+void fold_phase_settle(struct result_phase *phase)
+{
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        if (phase->latency[series] != NULL) {
+            (void)hist_settle(phase->latency[series], NULL); /* Without memory it reads as well. */
+        }
+    }
+}
+
 /* What a phase asks of one flow of it. */
 static void add_flow(const struct assigned_phase *assigned, const struct assigned_flow *flow,
                      const struct phase_load *load, struct result_phase *ret)
@@ -184,6 +193,7 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
         }
     }
     fold_phase_rates(ret, &sums, longest_ns);
+    fold_phase_settle(ret);
     return r;
 }
 

@@ -87,6 +87,7 @@ static int merge_trials(struct result_case *of, bool (*counts)(const void *conte
                 return r;
             }
         }
+        fold_phase_settle(phase);
     }
     return 0;
 }

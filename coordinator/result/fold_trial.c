@@ -9,6 +9,7 @@
 
 #define ERRORS_MAX 200
 #define SUM_NS_MAX 1e15
+#define SETTLED_AFTER_S 5 /* Without a new sample. */
 
 static uint32_t cells_count(const struct fold_trial *trial)
 {
@@ -99,8 +100,34 @@ static int add_row(struct fold_trial *trial, uint32_t second, const struct snaps
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
         r = fold_hist_add(&cell->series[series], &row->series[series], reterr);
     }
+    cell->second = second;
+    cell->settled = false;
     record_sum(&result_interval_record, interval, &row->counters);
     return r == 0 ? fold_intervals_add(trial, snapshot_row(second), row, reterr) : r;
+}
+
+/* The histograms of a thousand phases took some 0.1 MiB each until the trial's end. What comes late
+ * takes its pages again. */
+static void settle_cells(struct fold_trial *trial, uint32_t second)
+{
+    if (second <= trial->settled_second) {
+        return;
+    }
+    trial->settled_second = second;
+    for (uint32_t i = 0; i < cells_count(trial); i++) {
+        struct fold_cell *cell = &trial->cells[i];
+
+        if (cell->settled || second - cell->second < SETTLED_AFTER_S || second < cell->second) {
+            continue;
+        }
+        cell->settled = true;
+        for (int series = 0; series < SERIES_COUNT; series++) {
+            if (cell->series[series] != NULL) {
+                /* Where memory is short they stay as they are. */
+                (void)hist_settle(cell->series[series], NULL);
+            }
+        }
+    }
 }
 
 /* Backlog by difference: what was confirmed (once per subscription) and what was new to its
@@ -324,6 +351,7 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     agent->final = agent->final || snapshot->final;
     trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;
     fold_intervals_close(trial);
+    settle_cells(trial, snapshot->interval);
     return 0;
 }
 

@@ -14,6 +14,8 @@
 struct fold_cell {
     struct counters counters;
     struct hist *series[SERIES_COUNT];
+    uint32_t second; /* In which something was added last. */
+    bool settled;    /* Its histograms are, see hist_settle(). */
 };
 
 /* The latencies of an interval, until every agent has reported it. */
@@ -79,6 +81,7 @@ struct fold_trial {
     struct entry_trial entry;
     struct delivery_audit *delivery;
     struct fold_cell *cells; /* flow x phases_count + phase. */
+    uint32_t settled_second; /* In which it was last looked for cells to settle. */
     int64_t *phase_start_ns; /* By phase; INT64_MIN: not begun. */
     int64_t *phase_end_ns;
     struct result_interval *intervals; /* By row; see snapshot_row(). */
@@ -179,6 +182,9 @@ int fold_add_waited(const struct fold_trial *trial, const struct delivery_end *e
 /* Rates of a phase from its counters and the time that it lasted: its duration, or paced_ns, in
  * which its schedule sends what came due, if that is longer. */
 void fold_phase_rates(struct result_phase *phase, const struct counters *sums, int64_t paced_ns);
+
+/* Its latencies are only read from now on: see hist_settle(). */
+void fold_phase_settle(struct result_phase *phase);
 
 /* Number of seconds that every agent has reported. */
 uint32_t fold_trial_complete(const struct fold_trial *trial);
