@@ -2,7 +2,7 @@
  * outbox: what the agent has to tell, sent in order by a thread of its own, so that a slow
  * coordinator holds up neither load nor commands. Nothing that was taken is dropped: what can't be
  * sent makes the coordinator lost, and that ends the agent. What waits has a bound; a snapshot
- * beyond it is refused, and with it the trial's measurement ends.
+ * beyond it is refused, and with it the trial's measurement ends, as failed.
  */
 #ifndef MILLRACE_OUTBOX_H
 #define MILLRACE_OUTBOX_H

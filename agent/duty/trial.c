@@ -27,6 +27,7 @@ static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_
         if (trial->failure_code == 0) {
             trial->failure_code = outbox_post_snapshot(trial->outbox, parts[i], &trial->failure);
         }
+        trial->left_out += trial->failure_code < 0 ? 1 : 0;
         snapshot_free(parts[i]);
     }
     free(parts);
@@ -71,9 +72,31 @@ void trial_close_interval(struct trial *trial, bool final)
     post_snapshots(trial, parts, parts_count);
 }
 
+int trial_tell_failure(const struct trial *trial, struct errinfo *reterr)
+{
+    return trial->left_out == 0
+               ? errinfo_set(reterr, trial->failure_code, "%s", trial->failure.text)
+               : errinfo_set(reterr, trial->failure_code, "%s (reports left out: %llu)",
+                             trial->failure.text, (unsigned long long)trial->left_out);
+}
+
+/* Load that can't be reported any more measures nothing: the segment ends now, and says why. */
+static void give_up(struct trial *trial)
+{
+    int64_t now_ns = mono_ns();
+
+    trial->given_up = true;
+    for (uint32_t i = 0; i < trial->assignment.workers_count; i++) {
+        worker_stop(trial->workers[i], now_ns, false);
+    }
+}
+
 void trial_look_at_segment(struct trial *trial)
 {
     (void)pthread_mutex_lock(&trial->mutex);
+    if (trial->running && trial->failure_code < 0 && !trial->given_up) {
+        give_up(trial);
+    }
     if (trial->running && gate_pending(&trial->gate) == 0) {
         int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
         int64_t start_ns = t0_ns + trial->segment.start_ns;
@@ -85,8 +108,10 @@ void trial_look_at_segment(struct trial *trial)
         trial->status.start_skew_ns =
             trial->gate.started_ns > start_ns ? trial->gate.started_ns - start_ns : 0;
         if (trial->failure_code < 0) {
-            trial->status.code = trial->failure_code;
-            memcpy(trial->status.text, trial->failure.text, sizeof trial->status.text);
+            struct errinfo failure = {""};
+
+            trial->status.code = trial_tell_failure(trial, &failure);
+            memcpy(trial->status.text, failure.text, sizeof trial->status.text);
         }
         outbox_post_status(trial->outbox, &trial->status);
     }
@@ -425,6 +450,7 @@ int trial_start(struct trial *trial, uint64_t command, struct segment *segment,
         worker_order(trial->workers[i], ORDER_RUN, &trial->segment, 0);
     }
     trial->running = true;
+    trial->given_up = false;
     (void)pthread_mutex_unlock(&trial->mutex);
     return 0;
 }

@@ -49,10 +49,12 @@ struct trial {
     _Atomic bool ticker_quit;
     pthread_mutex_t mutex; /* Guards what follows, between duty's thread and the ticker. */
     bool running;
+    bool given_up;        /* The running segment was ended, as it can't be reported. */
     struct status status; /* Of the running segment; posted when it is over. */
     struct segment segment;
     struct errinfo failure; /* The ticker could not go on. */
     int failure_code;
+    uint64_t left_out; /* Reports that were not posted since. */
 };
 
 #define TICK_NS (10 * NS_PER_MS)
@@ -66,6 +68,9 @@ int trial_order_all(struct trial *trial, enum worker_order order, int64_t deadli
 void trial_close_interval(struct trial *trial, bool final);
 void trial_look_at_segment(struct trial *trial);
 void trial_stop_ticker(struct trial *trial);
+
+/* Why the ticker could not go on, and how many reports that cost. Returns failure_code. */
+int trial_tell_failure(const struct trial *trial, struct errinfo *reterr);
 
 /* The list of topics as drivers want it. 0 or -ENOMEM. */
 int trial_make_topics(struct trial *trial, struct errinfo *reterr);

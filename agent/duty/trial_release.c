@@ -31,10 +31,7 @@ static int hand_in(struct trial *trial, struct errinfo *reterr)
         trial_close_interval(trial, false);
     } while (trial->failure_code == 0);
     trial_close_interval(trial, true);
-    if (trial->failure_code < 0) {
-        return errinfo_set(reterr, trial->failure_code, "%s", trial->failure.text);
-    }
-    return 0;
+    return trial->failure_code < 0 ? trial_tell_failure(trial, reterr) : 0;
 }
 
 static bool have_handed_in(const struct trial *trial)
