@@ -2,6 +2,7 @@
 
 #include "channel.h"
 #include "deadlines.h"
+#include "own_time.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -84,7 +85,8 @@ static bool told_to_stop(const struct coordinator_link *link)
 static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
                            int timeout_ms, struct channel_reply *ret, struct errinfo *reterr)
 {
-    int64_t lost_ns = mono_ns() + LINK_LOST_NS;
+    struct own_time own = {.looked_ns = mono_ns()};
+    int64_t lost_ns = own.looked_ns + LINK_LOST_NS;
     int r;
 
     for (;;) {
@@ -95,7 +97,9 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
         if (told_to_stop(link)) {
             return errinfo_set(reterr, -EINTR, "ended by a signal while the coordinator was away");
         }
-        if (mono_ns() >= lost_ns) {
+        lost_ns +=
+            own_time_turn(&own, mono_ns(), timeout_ms * NS_PER_MS + CALL_RETRY_NS + STANDSTILL_NS);
+        if (own.looked_ns >= lost_ns) {
             return errinfo_set(reterr, -ECONNABORTED, "the coordinator has not answered for %lld s",
                                (long long)(LINK_LOST_NS / NS_PER_S));
         }

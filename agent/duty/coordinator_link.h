@@ -3,7 +3,8 @@
  *
  * Every call blocks until it was answered, was refused (-EPERM, with the coordinator's words: this
  * agent is not of its run, or no longer), or the coordinator has been silent for LINK_LOST_NS:
- * -ECONNABORTED. Any thread; each call is one request, and those of one kind are one thread's.
+ * -ECONNABORTED. Time in which this process stood still is no silence of the coordinator's. Any
+ * thread; each call is one request, and those of one kind are one thread's.
  */
 #ifndef MILLRACE_COORDINATOR_LINK_H
 #define MILLRACE_COORDINATOR_LINK_H

@@ -4,6 +4,7 @@
 #include "deadlines.h"
 #include "log.h"
 #include "mono.h"
+#include "own_time.h"
 
 #include <errno.h>
 #include <math.h>
@@ -122,9 +123,11 @@ static void *ticker_main(void *argument)
 {
     struct trial *trial = argument;
     int64_t interval_end_ns = INTERVAL_NS; /* Offset from T0. */
+    struct own_time own = {0};
     bool begun = false;
     int64_t wake_ns;
     int64_t late_ns;
+    int64_t stood_ns;
 
     (void)pthread_setname_np(pthread_self(), "ticker");
     while (!atomic_load(&trial->ticker_quit)) {
@@ -150,6 +153,9 @@ static void *ticker_main(void *argument)
         wake_ns = mono_ns() + TICK_NS;
         mono_sleep_until(wake_ns);
         late_ns = mono_ns() - wake_ns;
+        /* It may have been stopped while it was not asleep. */
+        stood_ns = own_time_turn(&own, wake_ns + late_ns, STANDSTILL_NS);
+        late_ns = stood_ns > late_ns ? stood_ns : late_ns;
         trial->ticker_late_ns = late_ns > trial->ticker_late_ns ? late_ns : trial->ticker_late_ns;
     }
     return NULL;

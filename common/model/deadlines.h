@@ -23,7 +23,8 @@
  * host that is starved of CPU may still take seconds. */
 #define SILENCE_NS (10 * NS_PER_S)
 /* The same, seen from the agent: longer, so that a coordinator that stood still (stopped and
- * continued, moved to another host) finds its agents waiting. */
+ * continued, moved to another host) finds its agents waiting. Neither counts time in which it stood
+ * still itself (own_time.h): what stopped both of them parts nobody. */
 #define LINK_LOST_NS (20 * NS_PER_S)
 /* What stands still for less is only slow: the coordinator itself, its disk, its terminal. */
 #define STANDSTILL_NS (2 * NS_PER_S)
@@ -36,6 +37,8 @@ static_assert(LINK_LOST_NS >= SILENCE_NS,
               "an agent does not give up a coordinator that still takes it for present");
 static_assert(LINK_LOST_NS >= 12 * NS_PER_S + POLL_MS * NS_PER_MS + CALL_RETRY_NS,
               "a coordinator may stand still for 12 s, and be asked once more after it");
+static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + STANDSTILL_NS < SILENCE_NS,
+              "a turn of an agent that only waits is told from one in which it stood still");
 static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody is lost for it");
 
 /* ---- Coming and going ---- */

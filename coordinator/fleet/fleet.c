@@ -260,18 +260,16 @@ struct fleet_door fleet_door(const struct fleet *fleet)
 /* What came meanwhile may lie in a queue that is not read yet. */
 static void look_for_own_stall(struct fleet *fleet, int64_t now_ns)
 {
-    int64_t gap_ns = now_ns - fleet->looked_ns;
+    int64_t gap_ns = own_time_turn(&fleet->own, now_ns, STANDSTILL_NS);
 
-    if (fleet->looked_ns != 0 && gap_ns >= STANDSTILL_NS) {
-        fleet->stall = (struct fleet_stall){.from_ns = fleet->looked_ns, .until_ns = now_ns};
-        fleet->stood_ns += gap_ns;
+    if (gap_ns > 0) {
+        fleet->stall = (struct fleet_stall){.from_ns = now_ns - gap_ns, .until_ns = now_ns};
         for (uint32_t i = 0; i < fleet->members_count; i++) {
             int64_t *seen_ns = &fleet->members[i].seen_ns;
 
             *seen_ns = *seen_ns + gap_ns < now_ns ? *seen_ns + gap_ns : now_ns;
         }
     }
-    fleet->looked_ns = now_ns;
 }
 
 bool fleet_take_stall(struct fleet *fleet, struct fleet_stall *ret)
@@ -283,7 +281,7 @@ bool fleet_take_stall(struct fleet *fleet, struct fleet_stall *ret)
 
 int64_t fleet_stood_ns(const struct fleet *fleet)
 {
-    return fleet->stood_ns;
+    return fleet->own.stood_ns;
 }
 
 static void look_for_silence(struct fleet *fleet, int64_t now_ns)

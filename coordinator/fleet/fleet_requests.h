@@ -7,6 +7,7 @@
 #include "file.h"
 #include "fleet.h"
 #include "fleet_clocks.h"
+#include "own_time.h"
 #include "text.h"
 
 #define FLEET_COMMANDS 8
@@ -51,8 +52,7 @@ struct fleet {
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
     uint64_t dropped[FLEET_DROP_COUNT];
-    int64_t looked_ns; /* When it last looked for agents that fell silent; 0: never. */
-    int64_t stood_ns;  /* For how long it did not. */
+    struct own_time own; /* Its turns look for agents that fell silent. */
     struct fleet_stall stall;
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */
     uint32_t doubts_head;

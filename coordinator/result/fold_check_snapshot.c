@@ -48,11 +48,14 @@ static int check_interval(const struct fold_trial *trial, const struct snapshot 
                           struct errinfo *reterr)
 {
     uint32_t next = trial->agents[snapshot->agent].reported;
+    int64_t seconds_max = trial->seconds_max + trial->stood_ns / INTERVAL_NS;
 
-    if (snapshot->interval >= trial->seconds_max) {
+    seconds_max = seconds_max < INTERVALS_MAX ? seconds_max : INTERVALS_MAX;
+    if (snapshot->interval >= seconds_max) {
         return errinfo_set(reterr, -EBADMSG,
-                           "agent %u reports second %u, but the trial can't last longer than %u s",
-                           snapshot->agent, snapshot->interval, trial->seconds_max);
+                           "agent %u reports second %u, but the trial can't last longer than %lld "
+                           "s",
+                           snapshot->agent, snapshot->interval, (long long)seconds_max);
     }
     if (snapshot->seconds_more >= COALESCED_SECONDS ||
         snapshot_row(snapshot->interval) !=
@@ -151,7 +154,8 @@ static bool due_fits(const struct fold_trial *trial, const struct snapshot *snap
     /* A worker that stood still counts what came due meanwhile into the second in which it stopped;
      * with aligned arrivals every producer has a message at once. */
     return (double)had + (double)row->counters.due <=
-           DUE_FACTOR_MAX * rate * ((double)span_ns / 1e9) + rate * ((double)STALL_NS / 1e9) +
+           DUE_FACTOR_MAX * rate * ((double)span_ns / 1e9) +
+               rate * ((double)(STALL_NS + trial->stood_ns) / 1e9) +
                2.0 * trial->entry.flows[row->flow].producers_count + DUE_SLACK;
 }
 

@@ -1,5 +1,6 @@
 #include "fold_trial.h"
 
+#include "deadlines.h"
 #include "error_counts.h"
 
 #include <errno.h>
@@ -305,6 +306,15 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
     return r;
 }
 
+/* An agent tells it with the second in which it stopped, which also has what came due meanwhile. */
+static void add_standstill(struct fold_trial *trial, struct fold_agent *agent, int64_t late_ns)
+{
+    if (late_ns >= STANDSTILL_NS && late_ns < COMMAND_NS_MAX - agent->stood_ns) {
+        agent->stood_ns += late_ns;
+    }
+    trial->stood_ns = agent->stood_ns > trial->stood_ns ? agent->stood_ns : trial->stood_ns;
+}
+
 int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapshot,
                         struct errinfo *reterr)
 {
@@ -327,6 +337,7 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
                            (unsigned long long)snapshot->sequence, snapshot->agent,
                            (unsigned long long)agent->sequence);
     }
+    add_standstill(trial, agent, snapshot->health.strain.ticker_late_ns);
     r = fold_check_snapshot(trial, snapshot, reterr);
     if (r < 0) {
         return r;

@@ -40,6 +40,7 @@ struct fold_agent {
     uint64_t sequence; /* Next snapshot. */
     int64_t cpu_ns;    /* At the last interval. */
     int64_t until_ns;
+    int64_t stood_ns; /* In all, by its own word: stopped and continued, or its host was. */
     bool final;
     uint32_t clients;
     uint32_t clients_down;
@@ -88,7 +89,8 @@ struct fold_trial {
     uint32_t intervals_count;
     uint32_t intervals_capacity; /* Also of what goes by interval. */
     uint32_t seconds_count;      /* That any agent has reported. */
-    uint32_t seconds_max;        /* More than it can last. */
+    uint32_t seconds_max;        /* More than it can last, but for ... */
+    int64_t stood_ns;            /* ... the time in which the agent stood still that did so most. */
     uint64_t *acked_expected; /* By interval: confirmed x subscriptions, and distinct seen; for the
                                  backlog. */
     uint64_t *seen;

@@ -84,8 +84,8 @@ static int look_at_self(struct run *run, struct errinfo *reterr)
     }
     (void)snprintf(
         text, sizeof text,
-        "the coordinator stood still for %.1f s (stopped or busy, or its host was); agents "
-        "went on by themselves, and what they handed in waited",
+        "the coordinator stood still for %.1f s (stopped or busy, or its host was); what agents "
+        "handed in meanwhile waited",
         (double)(stall.until_ns - stall.from_ns) / 1e9);
     return tell(run, stall.from_ns, stall.until_ns, text, reterr);
 }

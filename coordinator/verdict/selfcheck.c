@@ -197,18 +197,42 @@ static int check_ceiling(struct result *result, const struct result_case *of,
  */
 #define STALL_NS (SILENCE_NS + 5 * NS_PER_S)
 
-/* What the phases ask at most whose messages can be told in a span; NAN where that has no bound. */
-static double planned_per_s(const struct result_trial *trial, int64_t from_ns, int64_t until_ns,
+/* It may be longer where the coordinator stood still likewise: then nobody is lost for it. The
+ * agent's ticker and its load threads go on in any order: it may be told with the second before
+ * that of the messages. */
+static int64_t told_standstill_ns(const struct result_trial *trial, uint32_t row)
+{
+    const struct result_agent_interval *second = &trial->agent_intervals[row];
+    int64_t longest_ns = 0;
+
+    for (uint32_t i = 0; i <= row; i++) {
+        const struct result_agent_interval *one = &trial->agent_intervals[i];
+        int64_t late_ns = one->strain.ticker_late_ns;
+
+        if (one->agent == second->agent && one->end_ns > second->end_ns - STANDSTILL_NS &&
+            late_ns >= STANDSTILL_NS && late_ns > longest_ns) {
+            longest_ns = late_ns;
+        }
+    }
+    return longest_ns < COMMAND_NS_MAX ? longest_ns : COMMAND_NS_MAX;
+}
+
+/* What the phases ask at most whose messages can be told with a second, of an agent that stood
+ * still for so long; NAN where that has no bound. */
+static double planned_per_s(const struct result_trial *trial,
+                            const struct result_agent_interval *second, int64_t stood_ns,
                             uint32_t *ret_producers)
 {
+    int64_t stall_ns = STALL_NS + stood_ns;
+    int64_t from_ns = second->end_ns - second->span_ns;
     double peak = 0.0;
 
     *ret_producers = 0;
     for (uint32_t p = 0; p < trial->phases_count; p++) {
         const struct result_phase *phase = &trial->phases[p];
 
-        if (phase->flow[0] != '\0' || phase->start_ns - STALL_NS >= until_ns ||
-            phase->start_ns + phase->duration_ns + STALL_NS <= from_ns) {
+        if (phase->flow[0] != '\0' || phase->start_ns - stall_ns >= second->end_ns ||
+            phase->start_ns + phase->duration_ns + stall_ns <= from_ns) {
             continue;
         }
         if (phase->is_max) {
@@ -220,17 +244,24 @@ static double planned_per_s(const struct result_trial *trial, int64_t from_ns, i
     return peak;
 }
 
-static bool is_beyond_plan(const struct result_trial *trial,
-                           const struct result_agent_interval *second, double *ret_planned)
+static bool is_beyond(const struct result_trial *trial, const struct result_agent_interval *second,
+                      int64_t stood_ns, double *ret_planned)
 {
     uint32_t producers;
-    double planned =
-        planned_per_s(trial, second->end_ns - second->span_ns, second->end_ns, &producers);
-    double span_s = (double)second->span_ns / 1e9 + 1.0; /* Ends are told some ms late. */
+    double planned = planned_per_s(trial, second, stood_ns, &producers);
+    double span_s = (double)(second->span_ns + stood_ns) / 1e9 + 1.0; /* Ends are told late. */
 
     *ret_planned = planned;
     return planned > 0.0 &&
            (double)second->due > DUE_TIMES_MAX * (planned * span_s + (double)producers);
+}
+
+static bool is_beyond_plan(const struct result_trial *trial, uint32_t row, double *ret_planned)
+{
+    const struct result_agent_interval *second = &trial->agent_intervals[row];
+
+    return is_beyond(trial, second, 0, ret_planned) &&
+           is_beyond(trial, second, told_standstill_ns(trial, row), ret_planned);
 }
 
 static int check_due(struct result *result, const struct result_case *of, struct errinfo *reterr)
@@ -243,7 +274,7 @@ static int check_due(struct result *result, const struct result_case *of, struct
             double planned;
             struct result_check *row;
 
-            if (!is_beyond_plan(trial, second, &planned)) {
+            if (!is_beyond_plan(trial, i, &planned)) {
                 continue;
             }
             row = selfcheck_row(

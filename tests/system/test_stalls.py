@@ -13,6 +13,7 @@ from bed_slow_disk import SlowDisk
 
 STALL_S = 15
 STOPPED_S = 12
+ASLEEP_S = 24  # An agent gives a coordinator up after 20 s.
 SMALL = "{ topics: 1, producers: 2, consumers: 2 }"
 
 
@@ -148,9 +149,29 @@ def stopped_at_the_end():
     told(passes(run, folder, 1200), "the coordinator stood still", STOPPED_S)
 
 
+def all_stopped():
+    """As with a paused virtual machine, for longer than any of them waits for another. What came due meanwhile is sent late,
+    which is told; but nobody was silent, and nothing is lost or taken for another run's."""
+    folder = bed.new_path("run")
+    run = bed.start("run", steady("asleep", 30), "--agents", "2", "--out", folder)
+    run.says("running: memory")
+    time.sleep(2)
+    everybody = [run.pid, *bed.agents_of(run)]
+    for pid in everybody:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(ASLEEP_S)
+    for pid in everybody:
+        os.kill(pid, signal.SIGCONT)
+    result = passes(run, folder, 6000)
+    same(bed.marks_of(result), ["stall"], "marks")
+    told(result, "the coordinator stood still", ASLEEP_S)
+    checks = [row["check"] for row in result["selfcheck"] if row["status"] == "invalid"]
+    check("ticker_jitter" in checks and "planned_due" not in checks, f"checks that failed: {checks}")
+
+
 # They wait most of their time.
 _stalls = bed.Together()
-for _one in [stalled_disk, unread_terminal, stopped_coordinator, stopped_at_the_end]:
+for _one in [stalled_disk, unread_terminal, stopped_coordinator, stopped_at_the_end, all_stopped]:
     _stalls.add(_one.__name__, _one)
 
 
@@ -172,6 +193,11 @@ def coordinator_stopped():
 @test(f"so does one that is stopped for {STOPPED_S} s just before the load ends")
 def coordinator_stopped_late():
     _stalls.outcome("stopped_at_the_end")
+
+
+@test(f"a coordinator and its agents that are all stopped for {ASLEEP_S} s and continued do not lose each other")
+def everybody_stopped():
+    _stalls.outcome("all_stopped")
 
 
 @test("Ctrl-C while the disk stalls ends the run within its deadline and says what failed; the second one at once")

@@ -2,8 +2,9 @@
  * was changed said PASS. */
 #include "fold_bench.h"
 
-#include "fold.h"
+#include "fold_trial.h"
 #include "made_journal.h"
+#include "mono.h"
 #include "packed.h"
 
 #include <errno.h>
@@ -125,6 +126,17 @@ static void a_stall(struct snapshot *snapshot)
     }
 }
 
+/* Its coordinator's host did likewise, so nobody was lost. The agent says so itself. */
+static void a_long_stall(struct snapshot *snapshot)
+{
+    if (snapshot->interval == 0) {
+        snapshot->health.strain.ticker_late_ns = 3600 * NS_PER_S;
+        for (uint32_t i = 0; i < snapshot->rows_count; i++) {
+            snapshot->rows[i].counters.due += 3600 * 100 / 3;
+        }
+    }
+}
+
 static void what_contradicts_its_trial_is_refused_and_told(void **state)
 {
     (void)state;
@@ -192,6 +204,26 @@ static void counters_that_are_not_what_the_numbers_say_are_told(void **state)
     fold_changed(a_stall, &result, &error);
     assert_string_equal(result->violation, "");
     result_free(result);
+    fold_changed(a_long_stall, &result, &error);
+    assert_string_equal(result->violation, "");
+    result_free(result);
+}
+
+static void a_trial_lasts_longer_by_what_its_agents_stood_still(void **state)
+{
+    struct fold_agent agent = {.reported = 120};
+    struct fold_trial trial = {.agents = &agent, .seconds_max = 100};
+    const struct snapshot snapshot = {.interval = 120};
+
+    (void)state;
+    assert_int_equal(fold_check_snapshot(&trial, &snapshot, NULL), -EBADMSG);
+    trial.stood_ns = 25 * NS_PER_S;
+    assert_int_equal(fold_check_snapshot(&trial, &snapshot, NULL), 0);
+    trial.stood_ns = INT64_MAX; /* Of a made journal. */
+    agent.reported = 3000000;
+    const struct snapshot far = {.interval = 3000000};
+
+    assert_int_equal(fold_check_snapshot(&trial, &far, NULL), -EBADMSG);
 }
 
 static void three_hundred_errors(struct snapshot *snapshot)
@@ -250,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_contradicts_its_trial_is_refused_and_told),
         cmocka_unit_test(counters_that_are_not_what_the_numbers_say_are_told),
+        cmocka_unit_test(a_trial_lasts_longer_by_what_its_agents_stood_still),
         cmocka_unit_test(no_error_has_the_counts_of_others),
         cmocka_unit_test(no_run_of_any_faults_violates_a_sum),
     };

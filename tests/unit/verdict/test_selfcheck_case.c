@@ -258,6 +258,12 @@ static void what_came_due_while_an_agent_stood_still_is_of_this_run(void **state
     second_of(result, 90)->due = 10000;
     second_of(result, 30)->due = 30000;
     assert_true(is_beyond_the_plan(result));
+    second_of(result, 27)->strain.ticker_late_ns = INT64_MAX; /* Long before it. */
+    assert_true(is_beyond_the_plan(result));
+    second_of(result, 29)->strain.ticker_late_ns = 300 * INTERVAL_NS; /* It says so itself. */
+    assert_false(is_beyond_the_plan(result));
+    second_of(result, 30)->strain.ticker_late_ns = INT64_MAX;
+    assert_false(is_beyond_the_plan(result));
     result_free(result);
 }
 
