@@ -12,8 +12,9 @@ int fold_new(struct fold **ret, struct errinfo *reterr);
 void fold_free(struct fold *fold);
 
 /* Takes one entry in; borrows it for the call. -EBADMSG when it can't follow what came before, or
- * names what does not exist (a journal may have been damaged), with the sentence; -ENOMEM. Never an
- * ASSERT: journals come from disk. */
+ * names what does not exist (a journal may have been damaged), with the sentence; -ENOMEM.
+ * -EALREADY: a snapshot of an agent of which one was refused in this trial. Never an ASSERT:
+ * journals come from disk. */
 int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinfo *reterr);
 
 /* Gets the memory of all rows that the last trial's phases have for certain, now: what a trial

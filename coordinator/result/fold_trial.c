@@ -331,7 +331,15 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (snapshot->sequence < agent->sequence) {
         return 0; /* Sent again after a lost answer. */
     }
+    /* What was refused does not stand in the journal. Nor may what comes after it: reports are
+     * differences to those before, and where one is lacking a reader would take the rest for what
+     * they are not. The result is invalid in any case. */
+    if (agent->refused) {
+        return errinfo_set(reterr, -EALREADY, "a report of agent %u was refused before this one",
+                           snapshot->agent);
+    }
     if (snapshot->sequence > agent->sequence) {
+        agent->refused = true;
         return errinfo_set(reterr, -EBADMSG,
                            "snapshot %llu of agent %u came where %llu was expected",
                            (unsigned long long)snapshot->sequence, snapshot->agent,
@@ -339,18 +347,12 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     }
     add_standstill(trial, agent, snapshot->health.strain.ticker_late_ns);
     r = fold_check_snapshot(trial, snapshot, reterr);
+    r = r < 0 ? r : fold_intervals_reserve(trial, snapshot_row(snapshot->interval), reterr);
+    r = r < 0 ? r : take_parts(trial, snapshot, reterr);
     if (r < 0) {
+        agent->refused = true;
         return r;
     }
-    r = fold_intervals_reserve(trial, snapshot_row(snapshot->interval), reterr);
-    if (r == 0) {
-        r = take_parts(trial, snapshot, reterr);
-    }
-    if (r < 0) {
-        return r;
-    }
-    /* What was refused does not stand in the journal. Nor may what comes after it: where a number
-     * is lacking, the rest can't be read. */
     agent->sequence += snapshot->parts_more + 1;
     end = snapshot->interval + (uint32_t)snapshot->seconds_more + 1;
     if (snapshot->last_part) {

@@ -5,14 +5,19 @@
 #include "reports.h"
 
 /* A report that contradicts its trial must not end the run, whose data are worth keeping: it is
- * left out, and the result is invalid and says why. */
+ * left out with those of its agent that come after it, and the result is invalid and says why. */
 static int look_at_report(struct run *run, const struct reported *report, struct errinfo *reterr)
 {
     if (!report->refused) {
         return run_mark_notices(run, report->snapshot, reterr);
     }
-    run_notice(run, "%s: a report of an agent was refused: %s", run->progress.case_name,
-               report->why.text);
+    if (report->follows_refused) {
+        return 0; /* That one was told. */
+    }
+    run_notice(run,
+               "%s: a report of an agent was refused, and the trial's later ones of it are left "
+               "out: %s",
+               run->progress.case_name, report->why.text);
     fold_tell_refused(run->fold, report->why.text);
     return 0;
 }

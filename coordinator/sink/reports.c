@@ -35,7 +35,8 @@ int reports_next(const struct reports *reports, int64_t at_unix_ns, struct repor
     entry.as.snapshot = next.snapshot;
     r = sinks_take(reports->sinks, &entry, &next.why);
     /* Others, too, say -EBADMSG: of a file, for which no agent is to blame. */
-    next.refused = r == -EBADMSG && reports->sinks->refused_by == &sink_fold;
+    next.refused = (r == -EBADMSG || r == -EALREADY) && reports->sinks->refused_by == &sink_fold;
+    next.follows_refused = next.refused && r == -EALREADY;
     if (next.refused) {
         r = 0;
     } else if (r == 0) {

@@ -22,6 +22,7 @@ struct reports {
 struct reported {
     struct snapshot *snapshot; /* The caller's; NULL: none was ready. */
     bool refused;              /* By the fold: the report contradicts its trial. */
+    bool follows_refused;      /* By the fold, as one of its agent was refused before it. */
     struct errinfo why;        /* It was. */
 };
 

@@ -18,6 +18,8 @@ struct changed_fold {
     struct fold *fold;
     void (*change)(struct snapshot *snapshot);
     struct errinfo refused; /* The first. */
+    uint32_t told;          /* Of agents: a run says something for each. */
+    uint32_t left_out;      /* After it. */
 };
 
 static void take_changed(void *context, const struct journal_entry *entry)
@@ -30,16 +32,18 @@ static void take_changed(void *context, const struct journal_entry *entry)
         changed->change(entry->as.snapshot);
     }
     r = fold_add(changed->fold, entry, &error);
-    if (r < 0) {
+    changed->left_out += r == -EALREADY ? 1 : 0;
+    if (r < 0 && r != -EALREADY) {
         assert_int_equal(r, -EBADMSG);
         assert_int_equal(entry->kind, ENTRY_SNAPSHOT);
+        changed->told++;
         fold_tell_refused(changed->fold, error.text);
         changed->refused = changed->refused.text[0] == '\0' ? error : changed->refused;
     }
 }
 
-static void fold_changed(void (*change)(struct snapshot *snapshot), struct result **ret,
-                         struct errinfo *refused)
+static struct changed_fold fold_changed_of(void (*change)(struct snapshot *snapshot),
+                                           struct result **ret)
 {
     const struct made_options options = fold_bench_faultless();
     struct made_trial *made = made_trial_new(&options);
@@ -49,9 +53,15 @@ static void fold_changed(void (*change)(struct snapshot *snapshot), struct resul
     assert_int_equal(fold_new(&changed.fold, NULL), 0);
     made_journal_each(&journal, take_changed, &changed);
     assert_int_equal(fold_result(changed.fold, ret, NULL), 0);
-    *refused = changed.refused;
     fold_free(changed.fold);
     made_trial_free(made);
+    return changed;
+}
+
+static void fold_changed(void (*change)(struct snapshot *snapshot), struct result **ret,
+                         struct errinfo *refused)
+{
+    *refused = fold_changed_of(change, ret).refused;
 }
 
 /* The snapshot is refused with these words, and the result tells them. */
@@ -147,6 +157,27 @@ static void what_contradicts_its_trial_is_refused_and_told(void **state)
     refused(latencies_of_nothing, "more latencies than messages");
     refused(too_many_samples, "more latencies than messages");
     refused(ten_times_too_much, "more than ten times as many messages came due as the plan asked");
+}
+
+static void a_bad_second(struct snapshot *snapshot)
+{
+    if (snapshot->agent == 1 && snapshot->interval == 1 && snapshot->rows_count > 0) {
+        snapshot->rows[0].counters.received_bytes = UINT64_MAX;
+    }
+}
+
+/* Each of them was told, with a reason of its own: "snapshot 3 came where 1 was expected". */
+static void after_a_refused_report_the_agents_later_ones_are_left_out_and_told_once(void **state)
+{
+    struct result *result = NULL;
+    struct changed_fold changed = fold_changed_of(a_bad_second, &result);
+
+    (void)state;
+    assert_int_equal(changed.told, 1);
+    assert_int_equal(changed.left_out, MADE_INTERVALS - 2);
+    assert_non_null(strstr(result->violation, "agent 1, second 1"));
+    assert_non_null(strstr(result->violation, "counters that can't be"));
+    result_free(result);
 }
 
 static void sent_once_more(struct snapshot *snapshot)
@@ -281,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_contradicts_its_trial_is_refused_and_told),
+        cmocka_unit_test(after_a_refused_report_the_agents_later_ones_are_left_out_and_told_once),
         cmocka_unit_test(counters_that_are_not_what_the_numbers_say_are_told),
         cmocka_unit_test(a_trial_lasts_longer_by_what_its_agents_stood_still),
         cmocka_unit_test(no_error_has_the_counts_of_others),

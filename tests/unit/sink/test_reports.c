@@ -134,7 +134,8 @@ static void put(struct bed *bed, uint32_t second, uint64_t refused, uint32_t str
     assert_int_equal(coalesce_put(bed->coalesce, snapshot, true, NULL), 0);
 }
 
-/* Gives on whatever is ready; how many reports that was, and how many the fold refused. */
+/* Gives on whatever is ready; how many reports that was, and how many the fold refused. Only the
+ * first of these has something to tell. */
 static uint32_t give(struct bed *bed, uint32_t *ret_refused)
 {
     struct reported next;
@@ -144,6 +145,7 @@ static uint32_t give(struct bed *bed, uint32_t *ret_refused)
     assert_int_equal(reports_next(&bed->reports, 1, &next, NULL), 0);
     while (next.snapshot != NULL) {
         count++;
+        assert_true(next.follows_refused == (next.refused && *ret_refused > 0));
         *ret_refused += next.refused ? 1 : 0;
         assert_true(next.refused == (strlen(next.why.text) > 10));
         snapshot_free(next.snapshot);
