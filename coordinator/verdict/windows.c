@@ -2,6 +2,7 @@
 
 #include "metric_value.h"
 #include "units.h"
+#include "window_room.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -265,7 +266,12 @@ static void judge_window(struct tracker *tracker, const struct open_window *wind
     if (value.missing != NULL || (value.samples == 0 && !is_known_of_nothing(tracker))) {
         return;
     }
-    count->held += metric_holds(tracker->objective, value.value, value.most) ? 1 : 0;
+    if (metric_holds(tracker->objective, value.value, value.most)) {
+        uint64_t room = window_room(tracker->objective, window->hist);
+
+        count->room = count->held == 0 || room < count->room ? room : count->room;
+        count->held++;
+    }
     count->samples += value.samples;
     if (!count->has_worst) {
         count->worst = value.value;
@@ -336,6 +342,7 @@ static int add_row(struct tracker *tracker, uint32_t interval, const struct snap
             record_counter(&counters_record, &row->counters, tracker->objective->metric.name);
         return 0;
     }
+    tracker->count.censored += hist->censored;
     if (tracker->end_ns == INT64_MIN) {
         return 0;
     }

@@ -9,6 +9,10 @@
  * few for its percentile, does not hold; one in which nothing was sent or received has rates and
  * counts of 0.
  *
+ * What was due and not sent, or not confirmed, is in the window of the second in which it was given
+ * up. What was sent and never arrived is known after the trial, and is in none: whoever judges the
+ * count takes it from those that held (`room`).
+ *
  * Histograms are kept of windows that some agent has not reported yet, and of a phase's last one:
  * at most WINDOWS_OPEN_MAX for each objective and phase, of all others only whether they held.
  */
@@ -30,6 +34,10 @@ struct window_count {
     uint64_t samples;
     bool has_worst;
     double worst; /* Value of the window that was furthest to the bad side. */
+    /* What was sent and never came is in no window. So many messages at least it takes for one that
+     * held not to hold ... */
+    uint64_t room;     /* ... and one more; see window_room.h. */
+    uint64_t censored; /* Samples of the phase that were waited for in vain, in windows or not. */
 };
 
 struct windows;

@@ -231,9 +231,9 @@ static void windows_are_judged_on_every_trial(void **state)
 {
     static const char text[] = "e2e.p99 < 10ms in 90 % of windows of 10 s";
     struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
-    struct window_count counts[TRIALS] = {{2, 0, "steady", 10, 10, 500, true, 1e6},
-                                          {2, 1, "steady", 10, 9, 500, true, 15e6},
-                                          {2, 2, "steady", 10, 10, 500, true, 1e6}};
+    struct window_count counts[TRIALS] = {{2, 0, "steady", 10, 10, 500, true, 1e6, 0, 0},
+                                          {2, 1, "steady", 10, 9, 500, true, 15e6, 0, 0},
+                                          {2, 2, "steady", 10, 10, 500, true, 1e6, 0, 0}};
 
     (void)state;
     judge_in_windows(result, counts, TRIALS, false);
@@ -264,8 +264,8 @@ static void windows_are_found_among_those_of_many_trials(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < MANY * ROWS; i++) { /* samples: 1 + the trial's number. */
-        counts[i] = (struct window_count){i % ROWS == 0 ? 1 : 2, i / ROWS, "", 10, 10,
-                                          1 + i / ROWS,          true,     1e6};
+        counts[i] = (struct window_count){i % ROWS == 0 ? 1 : 2, i / ROWS, "",  10, 10,
+                                          1 + i / ROWS,          true,     1e6, 0,  0};
         (void)snprintf(counts[i].phase, NAME_BYTES, "%s", i % ROWS == 1 ? "other" : "steady");
     }
     for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
@@ -289,7 +289,7 @@ static void windows_are_found_among_those_of_many_trials(void **state)
 static void windows_that_never_were_are_not_met(void **state)
 {
     struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
-    const struct window_count none = {2, 0, "steady", 0, 0, 0, false, 0.0};
+    const struct window_count none = {2, 0, "steady", 0, 0, 0, false, 0.0, 0, 0};
 
     (void)state;
     judge_in_windows(result, &none, 1, false);
@@ -301,7 +301,7 @@ static void windows_that_never_were_are_not_met(void **state)
 static void windows_without_samples_are_not_met(void **state)
 {
     struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
-    const struct window_count empty = {2, 0, "steady", 10, 0, 0, false, 0.0};
+    const struct window_count empty = {2, 0, "steady", 10, 0, 0, false, 0.0, 0, 0};
 
     (void)state;
     judge_in_windows(result, &empty, 1, false);
@@ -313,7 +313,7 @@ static void windows_without_samples_are_not_met(void **state)
 static void a_trial_that_an_objective_ended_fails_and_says_when(void **state)
 {
     struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
-    const struct window_count count = {2, 0, "steady", 1, 0, 100, true, 1e8};
+    const struct window_count count = {2, 0, "steady", 1, 0, 100, true, 1e8, 0, 0};
 
     (void)state;
     judge_in_windows(result, &count, 1, true);
@@ -343,6 +343,35 @@ static void a_latency_of_messages_that_never_came_is_missed_below_its_limit(void
     result_free(result);
 }
 
+/* Every message of the phase but 1,000 of 2,000 came in time, so each window held; the phase as a
+ * whole missed the same limit. */
+static void windows_do_not_hold_for_messages_that_never_came(void **state)
+{
+    static const char text[] = "e2e.p99 < 10ms in 90 % of windows of 10 s";
+    struct result *result = new_result((const int64_t[]){1000, 1000, 1000});
+    struct hist *e2e = result->cases[0].trials[1].phases[1].latency[SERIES_E2E];
+    struct window_count counts[TRIALS] = {{2, 0, "steady", 10, 10, 500, true, 1e6, 0, 0},
+                                          {2, 1, "steady", 10, 10, 500, true, 1e6, 4, 0},
+                                          {2, 2, "steady", 10, 10, 500, true, 1e6, 0, 0}};
+
+    (void)state;
+    assert_int_equal(hist_allow_censored(e2e, NULL), 0);
+    hist_record_censored(e2e, 2000000, 9);
+    judge_in_windows(result, counts, TRIALS, false); /* Five of a window that has room for four. */
+    assert_int_equal(row_of(result, text)->met, MET_YES);
+    assert_true(row_of(result, text)->observed == 90.0);
+    hist_record_censored(e2e, 2000000, 1);
+    judge_in_windows(result, counts, TRIALS, false);
+    assert_int_equal(row_of(result, text)->met, MET_NO);
+    assert_string_equal(row_of(result, text)->reason,
+                        "it held in 10 of 10, in the worst it was 1.00 ms; 10 messages that never "
+                        "came can be of 2 more that do not hold (of the worst trial)");
+    counts[1].censored = 10; /* They are in the windows already. */
+    judge_in_windows(result, counts, TRIALS, false);
+    assert_true(row_of(result, text)->observed == 100.0);
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +379,7 @@ int main(void)
         cmocka_unit_test(windows_are_found_among_those_of_many_trials),
         cmocka_unit_test(windows_that_never_were_are_not_met),
         cmocka_unit_test(windows_without_samples_are_not_met),
+        cmocka_unit_test(windows_do_not_hold_for_messages_that_never_came),
         cmocka_unit_test(a_trial_that_an_objective_ended_fails_and_says_when),
         cmocka_unit_test(a_latency_is_judged_on_the_median_over_trials),
         cmocka_unit_test(a_latency_of_messages_that_never_came_is_missed_below_its_limit),

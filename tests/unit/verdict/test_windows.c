@@ -123,6 +123,36 @@ static void windows_begin_with_the_phase_and_each_is_judged_on_its_own(void **st
     end_bed(bed);
 }
 
+/* So many may be missing of each that held that it holds all the same. */
+static uint64_t room_of(const char *text, int64_t value_ns, uint32_t beyond)
+{
+    struct bed *bed = new_bed(text, 2, 0.0, 0);
+    uint64_t room;
+
+    begin(bed);
+    for (uint32_t i = 2; i < 12; i++) {
+        steady(bed, i, value_ns);
+    }
+    if (beyond > 0) {
+        second_of(bed, 4, 1, 0, 90000, beyond, (struct counters){0});
+    }
+    room = finish(bed, 12 * SECOND)->room;
+    end_bed(bed);
+    return room;
+}
+
+static void the_room_of_windows_is_that_of_the_one_with_the_least(void **state)
+{
+    (void)state;
+    /* 200 / 0.9 = 222.2; the 200th of 223 is below its p90. */
+    assert_int_equal(room_of("e2e.p90 < 10us", 1000, 0), 22);
+    assert_int_equal(room_of("e2e.p90 < 10us", 1000, 20), 2);
+    assert_int_equal(room_of("e2e.max < 10us", 1000, 0), 0);
+    assert_int_equal(room_of("e2e.mean < 10us", 1000, 0), 0);
+    assert_true(room_of("e2e.p90 > 10us", 90000, 0) == UINT64_MAX);
+    assert_true(room_of("received_rate > 1/s", 1000, 0) == 0); /* None holds. */
+}
+
 static void a_window_is_judged_once_every_second_of_it_is_reported(void **state)
 {
     struct bed *bed = new_bed("e2e.p90 < 10us", 5, 1.0, 0);
@@ -404,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_begin_with_the_phase_and_each_is_judged_on_its_own),
+        cmocka_unit_test(the_room_of_windows_is_that_of_the_one_with_the_least),
         cmocka_unit_test(a_window_is_judged_once_every_second_of_it_is_reported),
         cmocka_unit_test(so_many_windows_may_fail_as_the_share_allows),
         cmocka_unit_test(a_window_without_samples_does_not_hold),
