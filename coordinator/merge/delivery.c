@@ -135,7 +135,7 @@ void delivery_free(struct delivery_audit *audit)
         seqset_free(audit->readings[i].seen);
         seqset_free(audit->readings[i].out_of_order);
         seqset_free(audit->readings[i].again);
-        seqruns_done(&audit->readings[i].more_again);
+        copies_done(&audit->readings[i].more_again);
     }
     seqset_free(audit->empty);
     free(audit->streams);
@@ -283,6 +283,7 @@ static int add_seen(struct reading *reading, const struct reading_delta *delta,
 /* There may be as many copies as messages: the second of a message goes into a set. */
 static int add_again(struct reading *reading, const struct seqruns *copies, struct errinfo *reterr)
 {
+    struct seqruns more = {0};
     int r = 0;
 
     if (copies->runs_count > 0 && reading->again == NULL) {
@@ -292,10 +293,15 @@ static int add_again(struct reading *reading, const struct seqruns *copies, stru
         const struct seqrun *run = &copies->runs[i];
         bool is_near = run->last < seqset_count(reading->again) + COPIES_APART_MAX;
 
-        r = is_near ? seqset_add(reading->again, run->first, run->last, NULL, &reading->more_again)
-                    : seqruns_add(&reading->more_again, run->first, run->last);
+        r = is_near ? seqset_add(reading->again, run->first, run->last, NULL, &more)
+                    : seqruns_add(&more, run->first, run->last);
         r = r < 0 ? errinfo_nomem(reterr) : 0;
     }
+    for (uint32_t i = 0; r == 0 && i < more.runs_count; i++) {
+        r = copies_add(&reading->more_again, more.runs[i].first, more.runs[i].last);
+        r = r < 0 ? errinfo_nomem(reterr) : 0;
+    }
+    seqruns_done(&more);
     return r;
 }
 

@@ -16,19 +16,6 @@ static uint64_t count_without(const struct delivery_audit *audit, const struct s
     return seqset_count_without(a, b == NULL ? audit->empty : b, first, end);
 }
 
-static uint64_t copies_in(const struct seqruns *again, const struct range *range)
-{
-    uint64_t copies = 0;
-
-    for (uint32_t i = 0; i < again->runs_count; i++) {
-        uint64_t first = again->runs[i].first > range->first ? again->runs[i].first : range->first;
-        uint64_t end = again->runs[i].last + 1 < range->end ? again->runs[i].last + 1 : range->end;
-
-        copies += end > first ? end - first : 0;
-    }
-    return copies;
-}
-
 uint64_t delivery_expired_below(const struct stream *stream, int64_t ttl_ns, int64_t ended_ns)
 {
     uint64_t end = 0;
@@ -69,7 +56,8 @@ void delivery_count_reading(const struct delivery_audit *audit, const struct str
     counts->received += count_in(reading->seen, range);
     counts->unexpected +=
         count_without(audit, reading->seen, stream->acked, range->first, range->end);
-    counts->duplicated += count_in(reading->again, range) + copies_in(&reading->more_again, range);
+    counts->duplicated += count_in(reading->again, range) +
+                          copies_count(&reading->more_again, range->first, range->end);
     counts->reordered += count_in(reading->out_of_order, range);
     if (ttl_ns > 0) {
         uint64_t below = delivery_expired_below(stream, ttl_ns, end->ended_ns);

@@ -2,6 +2,7 @@
 #ifndef MILLRACE_DELIVERY_SETS_H
 #define MILLRACE_DELIVERY_SETS_H
 
+#include "copies.h"
 #include "delivery.h"
 
 /* When a message was due; between two of them it is interpolated. */
@@ -40,8 +41,9 @@ struct stream {
 struct reading {
     struct seqset *seen;
     struct seqset *out_of_order;
-    struct seqset *again;      /* Came more than once. */
-    struct seqruns more_again; /* A run per copy that is not in the set: the third, or far away. */
+    struct seqset *again;     /* Came more than once. */
+    struct copies more_again; /* What is not in the set: the third copy and later ones, or those
+                                 that are far away. */
 };
 
 struct delivery_audit {

@@ -34,7 +34,11 @@ static void explain_reading(const struct delivery_audit *audit, uint32_t stream,
     }
     seqruns_clear(&runs);
     if (delivery_set_count(reading->again) == 0) {
-        explain_runs(&line->detail, stream, "again", &reading->more_again, &line->ranges_left);
+        for (uint32_t i = 0; i < reading->more_again.runs_count && i < line->ranges_left; i++) {
+            (void)seqruns_add(&runs, reading->more_again.runs[i].first,
+                              reading->more_again.runs[i].last);
+        }
+        explain_runs(&line->detail, stream, "again", &runs, &line->ranges_left);
     } else if (line->ranges_left > 0 &&
                seqset_list_without(reading->again, audit->empty, 0, SEQ_MAX, line->ranges_left,
                                    &runs) == 0) {
