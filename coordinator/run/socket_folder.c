@@ -17,7 +17,7 @@
 #define RANDOM_BYTES 6 /* Of mkdtemp(). */
 #define MAKE_TRIES 10
 
-/* A longer parent is passed over: the name of a socket has 107 bytes at most. */
+/* One that is too long is passed over. */
 static const char *parent_folder(void)
 {
     const char *parent = getenv("TMPDIR");

@@ -11,7 +11,7 @@
 #define SOCKET_FOLDER_SOCKET "control"
 
 struct socket_folder {
-    char path[64]; /* "": there is none. */
+    char path[96]; /* "": there is none. A socket within fits in 107. */
     int lock_fd;
 };
 

@@ -13,13 +13,13 @@
 #   broker_verb_X    optional: a verb of its own: X ADDRESS.
 #   BROKER_USAGE     optional: further lines of the usage text.
 #
-# Each broker has a folder, ${TMPDIR:-/tmp}/millrace-brokers/PORT/, with its settings (shell
-# assignments), pid files and, unless --dir says otherwise, its data. stdout carries only what was
+# Each broker has a folder, PORT below $MILLRACE_BROKERS or else ${TMPDIR:-/tmp}/millrace-brokers,
+# with its settings (shell assignments), pid files and, unless --dir says otherwise, its data. stdout carries only what was
 # asked for; everything else goes to stderr.
 
 set -euo pipefail
 
-ROOT="${TMPDIR:-/tmp}/millrace-brokers"
+ROOT="${MILLRACE_BROKERS:-${TMPDIR:-/tmp}/millrace-brokers}"
 SET=() # Lines of configuration that the caller adds, as KEY=VALUE.
 
 # The added lines, with that between key and value. What is set twice counts as set last.

@@ -4,13 +4,14 @@
 #include "fold.h"
 #include "fuzz_target.h"
 #include "invariant.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/millrace-fuzz-archive-XXXXXX";
+static char folder[TEMP_BYTES];
 static char *journal;
 
 static void remove_folder(void)
@@ -26,7 +27,7 @@ static void put(const uint8_t *bytes, size_t bytes_count)
     FILE *file;
 
     if (journal == NULL) {
-        ASSERT(mkdtemp(folder) != NULL);
+        ASSERT(mkdtemp(temp_name(folder, "fuzz-archive")) != NULL);
         journal = file_join(folder, ARCHIVE_JOURNAL_NAME);
         ASSERT(journal != NULL);
         ASSERT(atexit(remove_folder) == 0);

@@ -8,6 +8,7 @@
 #include "archive.h"
 #include "control_messages.h"
 #include "file.h"
+#include "temp.h"
 #include "wire.h"
 #include "wire_frames.h"
 
@@ -110,7 +111,7 @@ static void every_kind_of_frame_and_command_is_there(void **state)
     }
 }
 
-static char folder[] = "/tmp/millrace-corpus-XXXXXX";
+static char folder[TEMP_BYTES];
 static bool entries_seen[ENTRY_COUNT];
 static bool marks_seen[MARK_COUNT];
 static struct findings findings_seen; /* Only how many of each, of all journals. */
@@ -159,7 +160,7 @@ static void take_journal(const char *name, const char *path)
 static void every_kind_of_journal_entry_is_there(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "corpus")));
     each("archive", take_journal);
     (void)rmdir(folder);
     for (int i = 0; i < ENTRY_COUNT; i++) {

@@ -1,4 +1,5 @@
 #include "broker.h"
+#include "temp.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -54,11 +55,11 @@ static int read_command(const char *command, char *output, size_t output_bytes)
 static int run_script(const char *name, const char *words, char *output, size_t output_bytes,
                       struct errinfo *reterr)
 {
-    char path[] = "/tmp/millrace-test-XXXXXX";
+    char path[TEMP_BYTES];
     char command[COMMAND_BYTES];
     char reason[REASON_LINE_BYTES] = "";
     FILE *errors = NULL;
-    int fd = mkstemp(path);
+    int fd = mkstemp(temp_name(path, "test"));
     int r;
 
     if (fd < 0) {

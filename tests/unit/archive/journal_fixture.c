@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "invariant.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,9 @@
 
 char *fixture_folder(void)
 {
-    char *folder = strdup("/tmp/millrace-test-archive-XXXXXX");
+    char *folder = malloc(TEMP_BYTES);
 
-    ASSERT(folder != NULL && mkdtemp(folder) != NULL);
+    ASSERT(folder != NULL && mkdtemp(temp_name(folder, "archive")) != NULL);
     return folder;
 }
 

@@ -3,6 +3,7 @@
 #include "errinfo.h"
 #include "file.h"
 #include "log.h"
+#include "temp.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -25,10 +26,10 @@ static void words_of_strangers_move_no_cursor(void **state)
 /* A text with a line feed made a second line, which could look like one of the log's own. */
 static void a_line_of_the_log_is_one_line(void **state)
 {
-    char path[] = "/tmp/millrace-log-XXXXXX";
+    char path[TEMP_BYTES];
     char *log = NULL;
     size_t bytes = 0;
-    int fd = mkstemp(path);
+    int fd = mkstemp(temp_name(path, "log"));
 
     (void)state;
     assert_true(fd >= 0);

@@ -12,6 +12,7 @@
 #include "cli_fixture.h"
 #include "hostile.h"
 #include "made_journal.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,9 +120,8 @@ static bool cost_of(const struct bench *bench, enum entry_kind kind, uint32_t nu
 static void bench_new(struct bench *bench)
 {
     strcpy(bench->folder, "/dev/shm/millrace-test-hostile-XXXXXX"); /* A disk takes longer. */
-    if (mkdtemp(bench->folder) == NULL) {
-        strcpy(bench->folder, "/tmp/millrace-test-hostile-XXXXXX");
-        assert_non_null(mkdtemp(bench->folder));
+    if (mkdtemp(temp_name(bench->folder, "hostile")) == NULL) {
+        assert_non_null(mkdtemp(temp_name(bench->folder, "hostile")));
     }
     bench->made = made_trial_new(&options);
 }

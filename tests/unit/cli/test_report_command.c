@@ -7,6 +7,7 @@
 #include "cli_fixture.h"
 #include "made_journal.h"
 #include "packed.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +53,13 @@ static void write_changed(void *context, const struct journal_entry *entry)
 /* Makes the reports of a journal whose snapshots were changed. */
 static void report(void (*change)(struct snapshot *snapshot), bool told, struct cli_outcome *ret)
 {
-    char folder[] = "/tmp/millrace-test-report-XXXXXX";
+    char folder[TEMP_BYTES];
     char command[128];
     struct made_trial *made = made_trial_new(&options);
     const struct made_journal journal = {.trials = &made, .trials_count = 1, .judged = true};
     struct writing writing = {.change = change, .told = told};
 
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "report")));
     assert_int_equal(archive_writer_new(folder, &writing.writer, NULL), 0);
     made_journal_each(&journal, write_changed, &writing);
     assert_int_equal(archive_writer_close(writing.writer, NULL), 0);
@@ -210,12 +211,12 @@ static void a_run_that_found_it_out_itself_is_reported_as_invalid(void **state)
  * a busy host. */
 static void a_journal_of_an_earlier_version_is_reported_and_what_it_lacks_told(void **state)
 {
-    char folder[] = "/tmp/millrace-test-report-XXXXXX";
-    char command[256];
+    char folder[TEMP_BYTES];
+    char command[512];
     struct cli_outcome outcome;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "report")));
     (void)snprintf(command, sizeof command, "cp %s/first-measured/run.bson %s", JOURNALS, folder);
     assert_int_equal(system(command), 0);
     CALL(command_report, &outcome, "report", folder);

@@ -1,6 +1,7 @@
 #include "channel.h"
 #include "check.h"
 #include "mono.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -118,14 +119,14 @@ static void channel_server_new_tells_the_port_it_was_given(void **state)
 
 static void channel_server_new_over_ipc_lets_only_this_user_in(void **state)
 {
-    char folder[] = "/tmp/millrace-test-XXXXXX";
+    char folder[TEMP_BYTES];
     char url[128];
     struct stat status;
     struct echo echo;
     struct channel_client *client = NULL;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "test")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", folder);
     echo_start(&echo, url);
     assert_string_equal(echo.url, url);

@@ -2,6 +2,7 @@
 
 #include "duty.h"
 #include "mono.h"
+#include "temp.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -138,8 +139,7 @@ void duty_bench_begin(struct duty_bench *bench, bool welcomed)
                                                  .connections_max = 8};
 
     memset(bench, 0, sizeof *bench);
-    (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-duty-XXXXXX");
-    assert_non_null(mkdtemp(bench->folder));
+    assert_non_null(mkdtemp(temp_name(bench->folder, "duty")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", bench->folder);
     if (channel_server_new(&config, &bench->server, &bench->url, &error) < 0) {
         fail_msg("%s", error.text);

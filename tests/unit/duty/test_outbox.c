@@ -3,6 +3,7 @@
 
 #include "channel.h"
 #include "outbox.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,8 +31,7 @@ static void begin(struct stand *stand)
                                                  .connections_max = 8};
 
     memset(stand, 0, sizeof *stand);
-    (void)snprintf(stand->folder, sizeof stand->folder, "/tmp/millrace-outbox-XXXXXX");
-    assert_non_null(mkdtemp(stand->folder));
+    assert_non_null(mkdtemp(temp_name(stand->folder, "outbox")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", stand->folder);
     assert_int_equal(channel_server_new(&config, &stand->server, &stand->url, NULL), 0);
     assert_int_equal(coordinator_link_new(stand->url, -1, &stand->link, NULL), 0);

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "receiver_parts.h"
+#include "temp.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 static void take(const struct latency *latency, struct trace_record *ret)
 {
-    char folder[] = "/tmp/millrace-trace-XXXXXX";
+    char folder[TEMP_BYTES];
     struct endpoint_client client = {.subscription = 3};
     struct receiver_group group = {.flow = 2, .clients = &client};
     struct stamp stamp = {.stream = 5, .sequence = 9, .intended_ns = 1000, .sent_ns = 777777};
@@ -22,11 +23,11 @@ static void take(const struct latency *latency, struct trace_record *ret)
     struct receiver *receiver = calloc(1, sizeof *receiver);
     struct trace *trace = NULL;
     unsigned char bytes[AT + TRACE_RECORD_BYTES] = {0};
-    char path[64];
+    char path[TEMP_BYTES + 16];
     int fd;
 
     assert_non_null(receiver);
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "trace")));
     (void)snprintf(path, sizeof path, "%s/trace", folder);
     config.path = path;
     assert_int_equal(trace_create(path, "run", NULL), 0);

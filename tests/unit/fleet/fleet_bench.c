@@ -1,4 +1,5 @@
 #include "fleet_bench.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,7 @@ void bench_begin(struct bench *bench, uint32_t agents_wanted)
     char url[128];
 
     memset(bench, 0, sizeof *bench);
-    (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-fleet-XXXXXX");
-    assert_non_null(mkdtemp(bench->folder));
+    assert_non_null(mkdtemp(temp_name(bench->folder, "fleet")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", bench->folder);
     config.url = url;
     if (fleet_new(&config, &bench->fleet, &bench->url, &error) < 0) {

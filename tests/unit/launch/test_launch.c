@@ -4,6 +4,7 @@
 #include "bounds.h"
 #include "launch.h"
 #include "mono.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,8 +27,7 @@ static int begin(struct bench *bench, const char *script, uint32_t agents)
     FILE *file;
 
     memset(bench, 0, sizeof *bench);
-    (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-launch-XXXXXX");
-    assert_non_null(mkdtemp(bench->folder));
+    assert_non_null(mkdtemp(temp_name(bench->folder, "launch")));
     (void)snprintf(bench->program, sizeof bench->program, "%s/agent", bench->folder);
     file = fopen(bench->program, "w");
     assert_non_null(file);

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 #include "plan.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,8 +133,7 @@ int main(void)
     int fd;
     int r;
 
-    (void)snprintf(path, sizeof path, "/tmp/millrace-test-XXXXXX");
-    fd = mkstemp(path);
+    fd = mkstemp(temp_name(path, "test"));
     if (fd < 0 || write(fd, scenario_text, strlen(scenario_text)) < 0 || close(fd) != 0) {
         perror(path);
         return 1;

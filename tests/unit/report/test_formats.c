@@ -3,6 +3,7 @@
 #include "file.h"
 #include "report_text.h"
 #include "result_fixture.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -376,14 +377,14 @@ static int run_xmllint(const char *path)
 
 static void junit_is_well_formed_whatever_is_in_it(void **state)
 {
-    char folder[] = "/tmp/millrace-report-XXXXXX";
+    char folder[TEMP_BYTES];
     struct result *result = make_hostile("<a>&\x01\xFF\"'");
     struct errinfo err;
-    char path[64];
+    char path[TEMP_BYTES + 16];
     int r;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "report")));
     assert_int_equal(report_write(result, report_format_find("junit"), folder, &err), 0);
     (void)snprintf(path, sizeof path, "%s/junit.xml", folder);
     r = run_xmllint(path);

@@ -2,13 +2,12 @@
 #include "file.h"
 #include "hlog.h"
 #include "packed.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define FOLDER_TEMPLATE "/tmp/millrace-test-hlog-XXXXXX"
 
 static uint32_t count_of(const char *text, const char *part)
 {
@@ -65,14 +64,14 @@ static void begin(struct hlog *hlog)
 
 static void hlog_has_a_line_per_second_agent_and_metric(void **state)
 {
-    char folder[] = FOLDER_TEMPLATE;
+    char folder[TEMP_BYTES];
     char path[sizeof folder + sizeof HLOG_FILE_NAME + 1];
     struct hlog *hlog = NULL;
     char *text = NULL;
     size_t text_bytes = 0;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "hlog")));
     assert_int_equal(hlog_new(folder, &hlog, NULL), 0);
     begin(hlog);
     for (uint32_t interval = 0; interval < 3; interval++) {

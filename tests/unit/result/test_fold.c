@@ -3,6 +3,7 @@
 #include "archive.h"
 #include "file.h"
 #include "random.h"
+#include "temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,11 +106,11 @@ static struct result *read_back(const char *folder)
 
 static void a_journal_read_back_folds_to_what_the_live_run_said(void **state)
 {
-    char folder[] = "/tmp/millrace-test-fold-XXXXXX";
+    char folder[TEMP_BYTES];
     char *path;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "fold")));
     path = file_join(folder, ARCHIVE_JOURNAL_NAME);
     for (uint64_t seed = 0; seed < 30; seed++) {
         const struct made_options options = made_options_random(seed);
@@ -368,7 +369,7 @@ static void read_damaged(const char *folder, struct fold *fold)
  * that would fold to its end. */
 static void a_damaged_journal_folds_to_something_or_is_refused(void **state)
 {
-    char folder[] = "/tmp/millrace-test-fold-XXXXXX";
+    char folder[TEMP_BYTES];
     const struct made_options options = fold_bench_faultless();
     struct made_trial *made = made_trial_new(&options);
     const struct made_journal journal = {.trials = &made, .trials_count = 1};
@@ -378,7 +379,7 @@ static void a_damaged_journal_folds_to_something_or_is_refused(void **state)
 
     (void)state;
     random_seed(&random, 1);
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "fold")));
     path = file_join(folder, ARCHIVE_JOURNAL_NAME);
     result_free(write_down(&journal, folder));
     assert_int_equal(file_read_all(path, 16 * 1024 * 1024, &bytes.at, &bytes.count, NULL), 0);

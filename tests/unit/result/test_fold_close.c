@@ -4,6 +4,7 @@
 #include "close_parts.h"
 #include "fold.h"
 #include "made_journal.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -172,8 +173,8 @@ static void a_judgement_of_many_rows_is_written_in_parts_and_read_as_one(void **
     struct archive_reader *reader = NULL;
     struct close_parts parts;
     struct journal_entry entry = {.kind = ENTRY_CLOSE};
-    char folder[] = "/tmp/millrace-fold-XXXXXX";
-    char path[64];
+    char folder[TEMP_BYTES];
+    char path[TEMP_BYTES + 16];
     uint32_t parts_count = 0;
     struct result *result;
 
@@ -189,7 +190,7 @@ static void a_judgement_of_many_rows_is_written_in_parts_and_read_as_one(void **
         check->observed = i + 1;
         memset(check->text, 'x', sizeof check->text - 1);
     }
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(temp_name(folder, "fold")));
     assert_int_equal(archive_writer_new(folder, &writer, NULL), 0);
     close_parts_init(&parts, judged);
     while (close_parts_next(&parts, &entry.as.close)) {

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "socket_folder.h"
+#include "temp.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -24,8 +25,7 @@ static void begin(struct bench *bench)
     const char *before = getenv("TMPDIR");
 
     (void)snprintf(bench->before, sizeof bench->before, "%s", before == NULL ? "" : before);
-    (void)snprintf(bench->parent, sizeof bench->parent, "/tmp/millrace-sweep-XXXXXX");
-    assert_non_null(mkdtemp(bench->parent));
+    assert_non_null(mkdtemp(temp_name(bench->parent, "sweep")));
     assert_int_equal(setenv("TMPDIR", bench->parent, 1), 0);
 }
 
@@ -191,8 +191,11 @@ static void socket_folder_make_passes_over_a_tmpdir_that_no_socket_fits_in(void 
 
     (void)state;
     begin(&bench);
-    assert_int_equal(
-        setenv("TMPDIR", "/a/folder/with/a/name/that/is/much/too/long/for/a/socket", 1), 0);
+    assert_int_equal(setenv("TMPDIR",
+                            "/a/folder/with/a/name/that/is/so/long/that/no/socket/fits/in/it/as/"
+                            "its/path/has/107/bytes",
+                            1),
+                     0);
     assert_int_equal(socket_folder_make(&folder, &error), 0);
     assert_memory_equal(folder.path, "/tmp/millrace-", 14);
     socket_folder_remove(&folder);

@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "file.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +23,7 @@ int fixture_setup(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
     assert_non_null(fixture);
-    (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/millrace-test-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
+    assert_non_null(mkdtemp(temp_name(fixture->folder, "test")));
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/the-test.yaml", fixture->folder);
     (void)snprintf(fixture->with, sizeof fixture->with, "%s/with.yaml", fixture->folder);
     *state = fixture;

@@ -1,6 +1,7 @@
 #include "check.h"
 #include "host_load.h"
 #include "mono.h"
+#include "temp.h"
 #include "thread_load.h"
 
 #include <stdlib.h>
@@ -65,8 +66,8 @@ static void what_can_not_be_read_is_unknown(void **state)
 /* A cgroup without a limit has no such line: nothing can be held back by it. */
 static void a_cgroup_without_a_limit_takes_nothing(void **state)
 {
-    char path[] = "/tmp/millrace-cgroup-XXXXXX";
-    int fd = mkstemp(path);
+    char path[TEMP_BYTES];
+    int fd = mkstemp(temp_name(path, "cgroup"));
     struct host_load host = {.stat_fd = -1, .cgroup_fds = {fd}, .cgroups_count = 1};
     struct host_load_taken taken;
 

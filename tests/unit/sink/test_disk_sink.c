@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mono.h"
 #include "packed.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,17 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDER_TEMPLATE "/tmp/millrace-test-disk-XXXXXX"
 #define LONG_NS (30 * NS_PER_S)
 #define ROOM (1024 * 1024)
 
-static char folder[sizeof FOLDER_TEMPLATE];
+static char folder[TEMP_BYTES];
 
 static int begin(void **state)
 {
     (void)state;
-    memcpy(folder, FOLDER_TEMPLATE, sizeof folder);
-    return mkdtemp(folder) == NULL ? -1 : 0;
+    return mkdtemp(temp_name(folder, "disk")) == NULL ? -1 : 0;
 }
 
 static char *path_of(const char *name)

@@ -1,6 +1,7 @@
 /* What load threads add stands in the file, to the byte; what does not fit is counted. */
 #include "check.h"
 
+#include "temp.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -24,8 +25,7 @@ struct bench {
 static void begin(struct bench *bench)
 {
     memset(bench, 0, sizeof *bench);
-    (void)snprintf(bench->folder, sizeof bench->folder, "/tmp/millrace-trace-XXXXXX");
-    assert_non_null(mkdtemp(bench->folder));
+    assert_non_null(mkdtemp(temp_name(bench->folder, "trace")));
     (void)snprintf(bench->path, sizeof bench->path, "%s/trace", bench->folder);
 }
 
