@@ -70,6 +70,9 @@ static int add_run(struct fold *fold, const struct entry_run *run, struct errinf
     if (fold->has_run) {
         return errinfo_set(reterr, -EBADMSG, "the journal begins a second time");
     }
+    if (fold_check_unix_time(run->started_unix_ns, "a run", reterr) < 0) {
+        return -EBADMSG;
+    }
     fold->has_run = true;
     fold->run = *run;
     fold->run.versions = NULL;

@@ -14,6 +14,13 @@ int fold_check_time(int64_t at_ns, const char *what, struct errinfo *reterr)
                : 0;
 }
 
+int fold_check_unix_time(int64_t at_unix_ns, const char *what, struct errinfo *reterr)
+{
+    return at_unix_ns < 0 || at_unix_ns > INT64_MAX / 2
+               ? errinfo_set(reterr, -EBADMSG, "%s at an impossible time", what)
+               : 0;
+}
+
 /* The tables as one assignment that has all clients: what agents check before they run it. */
 static int check_tables(const struct entry_trial *entry, struct errinfo *reterr)
 {
@@ -54,8 +61,11 @@ static int check_clients(const struct entry_trial *entry, struct errinfo *reterr
 
 int fold_check_trial(const struct entry_trial *entry, struct errinfo *reterr)
 {
-    int r = check_tables(entry, reterr);
+    int r = fold_check_unix_time(entry->started_unix_ns, "its start", reterr);
 
+    if (r == 0) {
+        r = check_tables(entry, reterr);
+    }
     if (r == 0) {
         r = check_clients(entry, reterr);
     }

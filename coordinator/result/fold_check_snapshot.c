@@ -216,6 +216,9 @@ int fold_check_snapshot(const struct fold_trial *trial, const struct snapshot *s
         r = fold_check_time(snapshot->until_ns, "a snapshot", reterr);
     }
     if (r == 0) {
+        r = fold_check_time(snapshot->from_ns, "a snapshot", reterr);
+    }
+    if (r == 0) {
         r = check_rows(trial, snapshot, reterr);
     }
     for (uint32_t i = 0; r == 0 && i < snapshot->clients_count; i++) {

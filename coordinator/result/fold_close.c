@@ -103,6 +103,9 @@ int fold_add_close(struct fold *fold, const struct entry_close *close, struct er
     if (fold->has_close) {
         return errinfo_set(reterr, -EBADMSG, "the journal ends a second time");
     }
+    if (fold_check_unix_time(close->ended_unix_ns, "the end of a run", reterr) < 0) {
+        return -EBADMSG;
+    }
     r = append(&own->reasons, &own->reasons_count, close->reasons, close->reasons_count,
                sizeof *close->reasons, reterr);
     if (r == 0) {

@@ -118,6 +118,8 @@ uint32_t fold_seconds_max(const struct entry_trial *entry);
 int fold_check_snapshot(const struct fold_trial *trial, const struct snapshot *snapshot,
                         struct errinfo *reterr);
 int fold_check_time(int64_t at_ns, const char *what, struct errinfo *reterr);
+/* Of the wall clock: differences of two, with what fold_check_time() takes, don't overflow. */
+int fold_check_unix_time(int64_t at_unix_ns, const char *what, struct errinfo *reterr);
 
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                     struct errinfo *reterr);

@@ -109,6 +109,9 @@ CHANGE(segment_at_no_time, ENTRY_SEGMENT, entry->as.segment.start_ns = INT64_MAX
 CHANGE(segment_without_end, ENTRY_SEGMENT, entry->as.segment.end_ns = INT64_MIN)
 CHANGE(end_of_no_trial, ENTRY_TRIAL_END, entry->as.trial_end.trial = UINT32_MAX)
 CHANGE(end_at_no_time, ENTRY_TRIAL_END, entry->as.trial_end.ended_ns = INT64_MIN)
+CHANGE(run_at_no_time, ENTRY_RUN, entry->as.run.started_unix_ns = INT64_MIN)
+CHANGE(trial_at_no_time, ENTRY_TRIAL, entry->as.trial.started_unix_ns = INT64_MAX)
+CHANGE(close_at_no_time, ENTRY_CLOSE, entry->as.close.ended_unix_ns = INT64_MIN)
 CHANGE(fewer_cases, ENTRY_CLOSE, entry->kind = ENTRY_CASES; memset(&entry->as, 0, sizeof entry->as))
 
 static void fewer_agents_at_the_end(struct journal_entry *entry)
@@ -160,6 +163,9 @@ static void what_does_not_fit_is_refused(void **state)
         segment_without_end,
         end_of_no_trial,
         end_at_no_time,
+        run_at_no_time,
+        trial_at_no_time,
+        close_at_no_time,
         fewer_cases,
         fewer_agents_at_the_end,
         mark_at_no_time,
@@ -219,6 +225,7 @@ static void a_snapshot_of_what_the_trial_does_not_have_is_refused(void **state)
     const uint32_t far = UINT32_MAX;
     const uint64_t next = 1;
     const int64_t never_ns = INT64_MAX;
+    const int64_t before_all_ns = INT64_MIN; /* The histogram log tells how long it was. */
 
     (void)state;
     assert_snapshot_refused(snapshot, &snapshot->trial, &other, sizeof other);
@@ -226,6 +233,7 @@ static void a_snapshot_of_what_the_trial_does_not_have_is_refused(void **state)
     assert_snapshot_refused(snapshot, &snapshot->interval, &far, sizeof far);
     assert_snapshot_refused(snapshot, &snapshot->sequence, &next, sizeof next);
     assert_snapshot_refused(snapshot, &snapshot->until_ns, &never_ns, sizeof never_ns);
+    assert_snapshot_refused(snapshot, &snapshot->from_ns, &before_all_ns, sizeof before_all_ns);
     assert_true(snapshot->rows_count > 0 && snapshot->ranges_count > 0);
     assert_snapshot_refused(snapshot, &snapshot->rows[0].flow, &other, sizeof other);
     assert_snapshot_refused(snapshot, &snapshot->rows[0].phase, &other, sizeof other);
