@@ -143,20 +143,20 @@ static void clients_in_order(struct plan_fixture *fixture, const uint32_t *order
 
 static void clients_follow_the_order_of_agents_not_their_numbers(void **state)
 {
-    static const char *const BACKENDS[] = {"rabbitmq", "memory"};
-    static const uint32_t SWAPPED[] = {1, 0};
+    static const char *const backends[] = {"rabbitmq", "memory"};
+    static const uint32_t reversed[] = {1, 0};
     struct plan_fixture fixture;
     uint32_t plain[4];
     uint32_t swapped[4];
 
     (void)state;
-    for (size_t i = 0; i < sizeof BACKENDS / sizeof BACKENDS[0]; i++) {
-        plan_fixture_init(&fixture, BACKENDS[i]);
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
+        plan_fixture_init(&fixture, backends[i]);
         fixture.flows[0].topology.producers = 3;
         fixture.flows[0].topology.consumers = 2;
         fixture.flows[0].topology.placement = i == 0 ? PLACEMENT_APART : PLACEMENT_SPREAD;
         clients_in_order(&fixture, NULL, plain);
-        clients_in_order(&fixture, SWAPPED, swapped);
+        clients_in_order(&fixture, reversed, swapped);
         assert_memory_not_equal(plain, swapped, sizeof plain);
         assert_memory_equal(&plain[0], &swapped[2], 2 * sizeof plain[0]);
         assert_memory_equal(&plain[2], &swapped[0], 2 * sizeof plain[0]);
