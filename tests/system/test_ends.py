@@ -349,4 +349,11 @@ def clean_nowhere():
     contains(bed.millrace("clean", "carrots=127.0.0.1:1", code=2).err, "carrots", "clean")
 
 
+# Killed between the start of an agent and its PR_SET_PDEATHSIG, a coordinator left it saying hello to nobody for ever.
+@test("an agent whose coordinator was gone before it looked ends at once")
+def coordinator_gone_before():
+    stranger = bed.agent(f"ipc://{bed.new_path('control')}", "--with-parent", "1").ends(4, 30)
+    contains(stranger.err, "the process 1 that started this one is gone", "what it said")
+
+
 bed.main()

@@ -1,10 +1,36 @@
 #include "check.h"
 #include "compare.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static uint32_t allocations_left = UINT32_MAX; /* Until one fails. */
+
+static bool fails(void)
+{
+    return allocations_left != UINT32_MAX && allocations_left-- == 0;
+}
+
+/* NOLINTBEGIN: the linker puts these in front of the allocator. */
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+    return fails() ? NULL : __real_realloc(memory, bytes);
+}
+/* NOLINTEND */
 
 static void near(double got, double wanted, double within)
 {
@@ -232,6 +258,34 @@ static void without_a_baseline_nothing_is_compared(void **state)
     result_free(result);
 }
 
+/* An address was made from that of the p-values before it was known to be one, which UBSan refuses.
+ */
+static void memory_that_runs_out_is_told(void **state)
+{
+    const double rates[] = {1.0, 1.0, 1.0, 1.0, 1.0};
+    struct result *result = new_result(rates, rates);
+    const struct compare_terms terms = {.baseline = "base"};
+    uint32_t failed = 0;
+    int r = -ENOMEM;
+
+    (void)state;
+    while (r < 0) {
+        struct errinfo error = {""};
+
+        allocations_left = failed;
+        r = compare_result(result, &terms, &error);
+        allocations_left = UINT32_MAX;
+        if (r < 0) {
+            assert_int_equal(r, -ENOMEM);
+            assert_string_equal(error.text, "out of memory");
+            assert_int_equal(result->findings.comparisons_count, 0);
+            failed++;
+        }
+    }
+    assert_true(failed >= 7);
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_metric_that_gates_has_its_row_also_without_pairs),
         cmocka_unit_test(latencies_that_are_lower_bounds_are_not_compared),
         cmocka_unit_test(without_a_baseline_nothing_is_compared),
+        cmocka_unit_test(memory_that_runs_out_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
