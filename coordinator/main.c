@@ -46,7 +46,9 @@ static bool reader_left(void)
     return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-/* The exit code of a command once its answer is out: one that did not reach a full disk is none. */
+/* The exit code of a command once its answer is out. A "good" that did not reach a full disk is
+ * none; any other code says what is wrong, and that nobody could be told does not make it less so.
+ */
 static int told(int code)
 {
     bool failed = fflush(stdout) != 0;

@@ -7,7 +7,7 @@
 #define MILLRACE_CLI_H
 
 #define EXIT_USAGE 2  /* Usage or scenario error; nothing was sent anywhere. */
-#define EXIT_FAILED 4 /* Could not be done. */
+#define EXIT_FAILED 4 /* Could not be done, or (main.c) done and not said. */
 
 struct cli_command {
     const char *name;
