@@ -23,9 +23,10 @@ int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct err
 void disk_take_log(struct disk *disk);
 
 /*
- * Of a struct disk, which is closed with the list. What can't be written is said once, by take() or
- * look(), whichever comes first; from then on nothing is, so that a run can end in order on a full
- * disk. -ENOBUFS: more waits than memory may hold. flush(): -EAGAIN: not done in time.
+ * Of a struct disk, which is closed with the list. That the journal can't be written is said once,
+ * by take() or look(), whichever comes first; from then on nothing is, so that a run can end in
+ * order on a full disk. That the histogram log can't is said by look(), and the journal goes on.
+ * -ENOBUFS: more waits than memory may hold. flush(): -EAGAIN: not done in time.
  */
 extern const struct sink_ops disk_sink;
 
