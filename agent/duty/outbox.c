@@ -159,8 +159,8 @@ static int explain_encoding(int code, const char *what, struct errinfo *reterr)
     case -ENOMEM:
         return errinfo_nomem(reterr);
     case -EMSGSIZE:
-        return errinfo_set(reterr, code, "%s is larger than a message may be (%d MiB)", what,
-                           FRAME_BYTES_MAX >> 20);
+        return errinfo_set(reterr, code, "%s is larger than a message may be (%d KiB)", what,
+                           REQUEST_BYTES_MAX >> 10);
     default:
         return errinfo_set(reterr, code, "%s breaks a rule of the protocol: a bug of Millrace",
                            what);

@@ -9,9 +9,7 @@
 /* What a thing takes on the wire at most; generous, because a part that is too large would be
  * refused. */
 #define RUN_BYTES 20
-#define BUCKET_BYTES 6
-#define BUCKETS_MAX 34000
-#define ROW_BYTES 512
+#define ROW_BYTES 512 /* Without its histograms. */
 #define SMALL_BYTES 96
 
 /* Parts under construction. The last one takes what comes until its bytes are spent. */
@@ -69,13 +67,13 @@ static void *list_grow(void *list, uint32_t *count, size_t element_bytes)
 }
 
 /* The histograms as the bytes that travel; those of the cell are freed. */
-static int pack_series(struct recorder_cell *cell, struct snapshot_row *row)
+static int pack_series(struct recorder_cell *cell, struct hist_packed *packed)
 {
     int r = 0;
 
     for (int series = 0; r == 0 && series < SERIES_COUNT; series++) {
         if (cell->series[series] != NULL) {
-            r = hist_packed_of(cell->series[series], &row->series[series], NULL);
+            r = hist_packed_of(cell->series[series], &packed[series], NULL);
             hist_free(cell->series[series]);
             cell->series[series] = NULL;
         }
@@ -83,37 +81,76 @@ static int pack_series(struct recorder_cell *cell, struct snapshot_row *row)
     return r;
 }
 
-static int cut_row(struct cutter *cutter, uint32_t at)
+static bool has_samples(const struct hist_packed *packed)
 {
-    struct recorder_cell *cell = &cutter->collector->cells[at];
-    uint32_t flows = cutter->collector->assignment->flows_count;
-    static const struct counters none;
-    size_t bytes = ROW_BYTES;
-    bool empty = memcmp(&cell->counters, &none, sizeof none) == 0;
-    struct snapshot *part;
-    struct snapshot_row *row;
+    bool some = false;
 
     for (int series = 0; series < SERIES_COUNT; series++) {
-        /* Those that are censored are written twice. */
-        uint64_t samples = cell->series[series] == NULL ? 0
-                                                        : hist_count(cell->series[series]) +
-                                                              hist_censored(cell->series[series]);
+        some = some || packed[series].count > 0;
+    }
+    return some;
+}
 
-        empty = empty && samples == 0;
-        bytes += (size_t)(samples < 2 * BUCKETS_MAX ? samples : 2 * BUCKETS_MAX) * BUCKET_BYTES;
+static struct snapshot_row *cutter_row(struct cutter *cutter, uint32_t at, size_t bytes)
+{
+    uint32_t flows = cutter->collector->assignment->flows_count;
+    struct snapshot *part = cutter_part(cutter, ROW_BYTES + bytes);
+    struct snapshot_row *row =
+        part == NULL ? NULL : list_grow(&part->rows, &part->rows_count, sizeof *row);
+
+    if (row != NULL) {
+        row->flow = at % flows;
+        row->phase = at / flows;
     }
-    if (empty) {
-        return 0;
+    return row;
+}
+
+/* Takes the histograms over. What does not fit goes on in a row of the next part: whoever adds up
+ * intervals adds up these as well. One histogram stays whole, however long it is. */
+static int place_series(struct cutter *cutter, uint32_t at, struct snapshot_row *row,
+                        struct hist_packed *packed)
+{
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        size_t bytes = packed[series].bytes_count;
+
+        if (packed[series].count == 0) {
+            continue;
+        }
+        if (cutter->room_bytes >= bytes) {
+            cutter->room_bytes -= bytes;
+        } else {
+            row = cutter_row(cutter, at, bytes);
+            if (row == NULL) {
+                return -ENOMEM;
+            }
+        }
+        row->series[series] = packed[series];
+        packed[series] = (struct hist_packed){.bytes = NULL};
     }
-    part = cutter_part(cutter, bytes);
-    row = part == NULL ? NULL : list_grow(&part->rows, &part->rows_count, sizeof *row);
-    if (row == NULL) {
-        return -ENOMEM;
+    return 0;
+}
+
+static int cut_row(struct cutter *cutter, uint32_t at)
+{
+    static const struct counters none;
+    struct recorder_cell *cell = &cutter->collector->cells[at];
+    struct hist_packed packed[SERIES_COUNT] = {{.bytes = NULL}};
+    struct snapshot_row *row;
+    int r = pack_series(cell, packed);
+
+    if (r == 0 && (has_samples(packed) || memcmp(&cell->counters, &none, sizeof none) != 0)) {
+        row = cutter_row(cutter, at, 0);
+        if (row == NULL) {
+            r = -ENOMEM;
+        } else {
+            row->counters = cell->counters;
+            r = place_series(cutter, at, row, packed);
+        }
     }
-    row->flow = at % flows;
-    row->phase = at / flows;
-    row->counters = cell->counters;
-    return pack_series(cell, row);
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        hist_packed_done(&packed[series]);
+    }
+    return r;
 }
 
 static int cut_rows(struct cutter *cutter)

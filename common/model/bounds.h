@@ -62,16 +62,20 @@
 
 #define LOSSES_TOLD_MAX 256 /* Lost connections of an agent and trial that are told one by one. */
 #define INTERVAL_NS INT64_C(1000000000)
-#define FRAME_BYTES_MAX (8 * 1024 * 1024)          /* One message of the control plane. */
-#define SNAPSHOT_BYTES_MAX (4 * 1024 * 1024)       /* An agent splits what is larger. */
+#define FRAME_BYTES_MAX (8 * 1024 * 1024) /* One message of the control plane: of a command. */
+/* One that an agent sends. Whoever reaches the coordinator's port can claim it for each of his
+ * connections. */
+#define REQUEST_BYTES_MAX (256 * 1024)
+/* An agent splits what is larger, but for a histogram. */
+#define SNAPSHOT_BYTES_MAX (128 * 1024)
 #define OUTBOX_BYTES_MAX (64 * 1024 * 1024)        /* Of snapshots that wait for the coordinator. */
 #define DOCUMENT_BYTES_MAX (16 * 1024 * 1024)      /* BSON's own limit. */
 #define DISK_WAITING_BYTES_MAX (256 * 1024 * 1024) /* Of entries that wait for a disk. */
 #define SCREEN_WAITING_BYTES_MAX (1024 * 1024)     /* Of notices that wait to be read. */
 #define SCENARIO_BYTES_MAX (1024 * 1024)
 
-static_assert(SNAPSHOT_BYTES_MAX * 2 <= FRAME_BYTES_MAX,
-              "a snapshot fits into a frame with room to spare");
+static_assert(SNAPSHOT_BYTES_MAX * 2 <= REQUEST_BYTES_MAX && REQUEST_BYTES_MAX <= FRAME_BYTES_MAX,
+              "a snapshot fits into a request with room to spare");
 static_assert(OUTBOX_BYTES_MAX >= 4 * FRAME_BYTES_MAX, "a few large snapshots may wait");
 static_assert(DISK_WAITING_BYTES_MAX >= 4 * OUTBOX_BYTES_MAX &&
                   OUTBOX_BYTES_MAX >= 4 * FRAME_BYTES_MAX,

@@ -52,6 +52,7 @@ static void code_body(struct coder *coder, const struct body *body)
 static int encode(uint32_t kind, const struct body *body, struct text *out)
 {
     size_t before = out->bytes_count;
+    size_t bytes_max = kind < REQUEST_COUNT ? REQUEST_BYTES_MAX : FRAME_BYTES_MAX;
     uint32_t protocol = PROTOCOL_VERSION;
     struct coder coder;
     int r;
@@ -64,7 +65,7 @@ static int encode(uint32_t kind, const struct body *body, struct text *out)
     if (text_failed(out)) {
         return -ENOMEM;
     }
-    if (r == 0 && out->bytes_count - before > (size_t)FRAME_BYTES_MAX) {
+    if (r == 0 && out->bytes_count - before > bytes_max) {
         r = -EMSGSIZE;
     }
     if (r < 0) {

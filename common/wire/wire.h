@@ -34,8 +34,8 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
 
 /*
  * Requests. Encoders append to out (a struct of zeros is empty; text_done() frees) and return 0,
- * -ENOMEM, -EMSGSIZE (beyond FRAME_BYTES_MAX or a list's bound) or -EBADMSG (breaks a rule that the
- * decoder checks); on failure out holds what it held before.
+ * -ENOMEM, -EMSGSIZE (beyond REQUEST_BYTES_MAX, replies FRAME_BYTES_MAX, or a list's bound) or
+ * -EBADMSG (breaks a rule that the decoder checks); on failure out holds what it held before.
  */
 int wire_encode_hello(const struct hello *hello, struct text *out);
 int wire_decode_hello(const void *bytes, size_t bytes_count, struct hello *ret,

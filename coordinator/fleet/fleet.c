@@ -64,7 +64,7 @@ static int listen_for(struct fleet *fleet, const struct fleet_config *config, ch
     const struct channel_server_config server = {
         .url = config->url,
         .requests_max = 16 + fleet->wanted * REQUESTS_PER_AGENT,
-        .request_bytes_max = FRAME_BYTES_MAX,
+        .request_bytes_max = REQUEST_BYTES_MAX,
         .reply_bytes_max = FRAME_BYTES_MAX,
         .connections_max = CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT};
 

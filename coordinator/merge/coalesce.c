@@ -9,7 +9,7 @@
  * into parts. More of them are journaled as they are. */
 #define HELD_MAX 32
 /* What they may be long together, roughly; as one document they are no longer than that. */
-#define HELD_BYTES_MAX (SNAPSHOT_BYTES_MAX / 2)
+#define HELD_BYTES_MAX (2 * 1024 * 1024)
 #define SINGLE_SECONDS_MAX 3600
 /* No agent that is right has larger figures of a second; the sum of what is held stays in 64 bits,
  * and can be refused by whoever would refuse one of them. */

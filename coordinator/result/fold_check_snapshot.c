@@ -97,16 +97,23 @@ static int bad_row(const struct fold_trial *trial, const struct snapshot *snapsh
                        trial->entry.phases[row->phase].name, what);
 }
 
+/* Held against all of the trial so far: the histograms of a second may go on in its next part, in a
+ * row without counters. */
 static bool samples_fit(const struct fold_cell *cell, const struct snapshot_row *row)
 {
     for (int series = 0; series < SERIES_COUNT; series++) {
         const struct hist_packed *hist = &row->series[series];
+        const struct hist *before = cell->series[series];
         const uint64_t *counter = counter_of(&row->counters, (enum series)series);
-        uint64_t had = cell->series[series] == NULL ? 0 : hist_count(cell->series[series]);
+        uint64_t had = before == NULL ? 0 : hist_count(before);
+        uint64_t censored = hist->censored + (before == NULL ? 0 : hist_censored(before));
 
+        if (hist->count > SAMPLES_MAX - had) {
+            return false;
+        }
         /* What never came has a sample and no event. */
-        if ((counter != NULL && hist->count - hist->censored > *counter) ||
-            hist->count > SAMPLES_MAX - had) {
+        if (counter != NULL && had + hist->count - censored >
+                                   *counter + *counter_of(&cell->counters, (enum series)series)) {
             return false;
         }
     }

@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BEHIND_BYTES SNAPSHOT_BYTES_MAX /* The disk is, at most. */
+#define BEHIND_BYTES (4 * 1024 * 1024) /* The disk is, at most. */
 #define BEHIND_BYTES_MAX (8 * BEHIND_BYTES)
 #define STARTED_UNIX_NS INT64_C(1770300202000000000)
 

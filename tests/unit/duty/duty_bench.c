@@ -134,7 +134,7 @@ void duty_bench_begin(struct duty_bench *bench, bool welcomed)
     char url[128];
     const struct channel_server_config config = {.url = url,
                                                  .requests_max = 8,
-                                                 .request_bytes_max = FRAME_BYTES_MAX,
+                                                 .request_bytes_max = REQUEST_BYTES_MAX,
                                                  .reply_bytes_max = FRAME_BYTES_MAX,
                                                  .connections_max = 8};
 

@@ -71,7 +71,7 @@ struct snapshot **bench_cut(struct bench *bench, bool final, uint32_t *ret_count
         assert_int_equal(parts[i]->last_part, i + 1 == *ret_count);
         assert_int_equal(parts[i]->final, final && i + 1 == *ret_count);
         assert_int_equal(wire_encode_snapshot(parts[i], &frame), 0);
-        assert_true(frame.bytes_count <= FRAME_BYTES_MAX);
+        assert_true(frame.bytes_count <= REQUEST_BYTES_MAX);
         text_done(&frame);
     }
     bench->until_ns = parts[0]->until_ns;

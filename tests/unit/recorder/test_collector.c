@@ -283,7 +283,7 @@ static void what_is_too_large_is_cut_into_parts_whose_union_is_exact(void **stat
         parts_count += count;
         bench_free_parts(parts, count);
     }
-    assert_true(parts_count > 6); /* 600,000 runs of some 20 bytes and a histogram, each time. */
+    assert_true(parts_count > 200); /* 600,000 runs of some 20 bytes and a histogram, each time. */
     assert_int_equal(tally.runs, 1800000);
     assert_int_equal(tally.sent, 900000);
     assert_int_equal(tally.samples, 900000);
@@ -296,6 +296,63 @@ static void what_is_too_large_is_cut_into_parts_whose_union_is_exact(void **stat
     bench_done(&bench);
 }
 
+/* A histogram that has a sample or more in every bucket up to 100 s, some of them censored. */
+static void record_widely(struct bench *bench, enum series series, bool censored)
+{
+    struct recorder_cell *cell = recorder_cell(bench->recorders[0], 0, 0);
+
+    for (int64_t value_ns = 1; value_ns < 100 * NS_PER_S; value_ns += 1 + value_ns / 1100) {
+        recorder_sample(cell, series, value_ns, 0);
+    }
+    for (int64_t value_ns = 1; censored && value_ns < 100 * NS_PER_S;
+         value_ns += 1 + value_ns / 1100) {
+        hist_record_censored(cell->series[series], value_ns, 200);
+    }
+}
+
+/* Longer than a part may be together; one of them is so alone. Counters come first: there are never
+ * more latencies than messages so far. */
+static void histograms_of_one_row_go_on_in_the_next_part(void **state)
+{
+    struct bench bench;
+    struct snapshot **parts;
+    uint64_t samples[SERIES_COUNT] = {0};
+    uint32_t rows = 0;
+    uint32_t count;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    recorder_cell(bench.recorders[0], 0, 0)->counters.sent = 5;
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        record_widely(&bench, (enum series)series, false);
+    }
+    record_widely(&bench, SERIES_PUBLISH, true);
+    bench_turn(&bench, 0, NS_PER_S, NULL);
+    bench_drain(&bench);
+    parts = bench_cut(&bench, true, &count); /* Each of them fits into a request. */
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t row = 0; row < parts[i]->rows_count; row++) {
+            size_t bytes = 0;
+
+            assert_int_equal(row, 0);
+            assert_int_equal(parts[i]->rows[row].counters.sent, rows++ == 0 ? 5 : 0);
+            for (int series = 0; series < SERIES_COUNT; series++) {
+                samples[series] += parts[i]->rows[row].series[series].count;
+                bytes += parts[i]->rows[row].series[series].bytes_count;
+            }
+            assert_true(bytes <= SNAPSHOT_BYTES_MAX ||
+                        bytes == parts[i]->rows[row].series[SERIES_PUBLISH].bytes_count);
+        }
+    }
+    assert_true(rows > 2);
+    for (int series = 0; series < SERIES_COUNT; series++) {
+        assert_true(samples[series] >= samples[SERIES_E2E]);
+    }
+    assert_true(samples[SERIES_E2E] > 20000 && samples[SERIES_PUBLISH] > 201 * samples[SERIES_E2E]);
+    bench_free_parts(parts, count);
+    bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +362,7 @@ int main(void)
         cmocka_unit_test(copies_are_seen_again_and_only_what_is_new_is_out_of_order),
         cmocka_unit_test(ranges_are_reported_when_they_grew),
         cmocka_unit_test(the_final_parts_end_where_the_last_worker_ended),
+        cmocka_unit_test(histograms_of_one_row_go_on_in_the_next_part),
         cmocka_unit_test(what_is_too_large_is_cut_into_parts_whose_union_is_exact),
     };
 
