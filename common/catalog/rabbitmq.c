@@ -47,7 +47,7 @@ static const char *const equivalences[] = {
     "to has taken it, and has it on disk if it is persistent. Kafka's acks=all means in memory of "
     "all in-sync replicas.",
     "Confirmed messages are sent with the mandatory flag: one that no queue takes is refused, not "
-    "lost without a word. Each carries its number as message_id (12 bytes).",
+    "lost, and nobody is told. Each carries its number as message_id (12 bytes).",
     "Consumers get messages pushed within their prefetch; Kafka's consumers fetch.",
     "Every partition of a subscription is a queue of its own, so a subscription costs the broker a "
     "copy of each message (of its reference, for larger ones); in Kafka subscriptions share one "

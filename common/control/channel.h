@@ -60,9 +60,9 @@ const void *channel_request_bytes(const struct channel_request *request, size_t 
 int64_t channel_request_received_ns(const struct channel_request *request);
 
 /* The peer that sent it is known: its connection stays, until it breaks. */
-void channel_request_vouch(const struct channel_request *request);
+void channel_request_admit(const struct channel_request *request);
 
-/* Closes connections that are there for so long, and that nobody has vouched for. */
+/* Closes connections that are there for so long, and that nobody has admitted. */
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);
 
 /* How many connections were closed because they were one too many, and as unknown. */

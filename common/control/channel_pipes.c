@@ -8,7 +8,7 @@
 struct entry {
     int pipe;
     int64_t since_ns;
-    bool vouched;
+    bool admitted;
     bool closing; /* Told to; it is here until NNG has let go of it. */
 };
 
@@ -112,14 +112,14 @@ void channel_pipes_free(struct channel_pipes *pipes)
     }
 }
 
-void channel_pipes_vouch(struct channel_pipes *pipes, int pipe)
+void channel_pipes_admit(struct channel_pipes *pipes, int pipe)
 {
     struct entry *entry;
 
     (void)pthread_mutex_lock(&pipes->lock);
     entry = find(pipes, pipe);
     if (entry != NULL) {
-        entry->vouched = true;
+        entry->admitted = true;
     }
     (void)pthread_mutex_unlock(&pipes->lock);
 }
@@ -133,7 +133,7 @@ static int next_unknown(struct channel_pipes *pipes, int64_t before_ns, uint32_t
     while (pipe < 0 && *index < pipes->entries_count) {
         struct entry *entry = &pipes->entries[(*index)++];
 
-        if (!entry->vouched && entry->since_ns <= before_ns) {
+        if (!entry->admitted && entry->since_ns <= before_ns) {
             pipe = entry->pipe;
             pipes->closed.unknown += entry->closing ? 0 : 1;
             entry->closing = true;

@@ -1,6 +1,6 @@
 /*
  * channel_pipes: the connections of a server: how many there are at once, and which of them are of
- * a peer that somebody vouched for. Not for use outside this folder.
+ * a peer that somebody admitted. Not for use outside this folder.
  *
  * NNG tells of them on threads of its own; everything here may be called from any thread.
  */
@@ -20,7 +20,7 @@ int channel_pipes_new(nng_socket socket, uint32_t pipes_max, struct channel_pipe
 /* Once the socket is closed: NNG calls back until then. NULL is fine. */
 void channel_pipes_free(struct channel_pipes *pipes);
 
-void channel_pipes_vouch(struct channel_pipes *pipes, int pipe);
+void channel_pipes_admit(struct channel_pipes *pipes, int pipe);
 void channel_pipes_close_unknown(struct channel_pipes *pipes, int64_t age_ns);
 void channel_pipes_closed(struct channel_pipes *pipes, struct channel_closed *ret);
 

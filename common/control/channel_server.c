@@ -298,9 +298,9 @@ int64_t channel_request_received_ns(const struct channel_request *request)
     return request->received_ns;
 }
 
-void channel_request_vouch(const struct channel_request *request)
+void channel_request_admit(const struct channel_request *request)
 {
-    channel_pipes_vouch(request->server->pipes, request->pipe);
+    channel_pipes_admit(request->server->pipes, request->pipe);
 }
 
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns)

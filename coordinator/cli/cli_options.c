@@ -27,7 +27,7 @@ static const struct {
     [CLI_OUT] = {"--out", "DIR", "where the run goes (default runs/TIME-NAME)"},
     [CLI_LISTEN] = {"--listen", "URL", "wait for agents to join here: tcp://127.0.0.1:7700"},
     [CLI_SELFCHECK] = {"--selfcheck", "strict|warn",
-                       "warn: judge as observed what the self-check can't vouch for"},
+                       "warn: judge as observed what the self-check finds unreliable"},
     [CLI_QUIET] = {"--quiet", NULL, "no progress, only the summary"},
     [CLI_OPEN] = {"--open", NULL, "open the report in a browser"},
     [CLI_TRACE] = {"--trace", "FILE", "also write a record of each message into a new FILE"},

@@ -94,7 +94,7 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
         admit(fleet, &hello, &welcome);
     }
     if (welcome.accepted) {
-        channel_request_vouch(request);
+        channel_request_admit(request);
         fleet->members[index].seen_ns = mono_ns();
         welcome.agent = index;
         memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
@@ -379,7 +379,7 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
         channel_request_drop(request); /* Nobody waits for the answer any more. */
         return NULL;
     }
-    channel_request_vouch(request);
+    channel_request_admit(request);
     member->heard[kind] = head.sequence;
     member->seen_ns = mono_ns();
     return member;

@@ -63,7 +63,7 @@ static void keep_heaviest(struct insights *insights, uint32_t first, uint32_t ke
     if (added > keep_max) {
         qsort(insights->items + first, added, sizeof *insights->items, heavier_first);
         insights->count = first + keep_max;
-        insight_say(insights->items[insights->count - 1].insight.text, " (and %u more like it)",
+        insight_say(insights->items[insights->count - 1].insight.text, " (and %u more)",
                     added - keep_max);
     }
 }

@@ -1,6 +1,6 @@
 /*
  * plan_demand: what a case asks of its broker, held against what the broker says it takes. A broker
- * that takes less shows it in the middle of opening, or of the load, and often without a word.
+ * that takes less shows it in the middle of opening, or of the load, and often says nothing.
  *
  * Lower bounds: what is too much by them is too much for certain. Pure.
  */

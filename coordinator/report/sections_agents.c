@@ -221,7 +221,7 @@ void section_agents(const struct result *result, struct document *doc)
     if (result->agents_count == 0) {
         return;
     }
-    doc_subheading(doc, "Who made the load"); /* Part of "Can I believe it". */
+    doc_subheading(doc, "Who made the load"); /* Part of "Is the measurement reliable". */
     add_agents_table(result, doc);
     section_memory(result, doc);
     if (result->agents_count > DRAWN_MAX) {

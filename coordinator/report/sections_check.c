@@ -129,7 +129,7 @@ void section_check(const struct result *result, struct document *doc)
     static const struct doc_column columns[] = {
         {"signal", NULL, DOC_LEFT},
         {"state",
-         "Suspect: read it with care; invalid: the numbers can't be vouched for; not measured: "
+         "Suspect: read it with care; invalid: the numbers are not reliable; not measured: "
          "the host does not tell",
          DOC_LEFT},
         {"observed", NULL, DOC_RIGHT},
@@ -146,7 +146,7 @@ void section_check(const struct result *result, struct document *doc)
     if (findings->checks_count == 0 && result->agents_count == 0) {
         return;
     }
-    doc_section(doc, "check", "Can I believe it");
+    doc_section(doc, "check", "Is the measurement reliable");
     if (findings->checks_count == 0) {
         return; /* The agents follow. */
     }

@@ -450,7 +450,7 @@ void sentence_body(const struct result *result, struct text *out)
         if (result->findings.searches_count > 0) {
             /* Its trials say themselves what came of them; the rows of the self-check are of all.
              */
-            text_add(out, "the search has no answer that can be vouched for: ");
+            text_add(out, "the search has no reliable answer: ");
             (void)sentence_answer(result, out);
             break;
         }

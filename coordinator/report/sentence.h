@@ -8,8 +8,8 @@
 /* "PASS", "CUT OFF", ...: in a word. */
 const char *sentence_verdict(const struct result *result);
 
-/* The same as it stands on the badge: also that figures were judged that the self-check can't vouch
- * for, where it only warns. */
+/* The same as it stands on the badge: also that figures were judged that the self-check finds
+ * unreliable, where it only warns. */
 const char *sentence_badge(const struct result *result);
 
 /* What comes after "PASS - ". */

@@ -295,7 +295,7 @@ bool sentence_checks(const struct result *result, struct text *out)
         add_check(check, out);
     }
     if (left > 0) {
-        text_addf(out, "; %u more like it", left);
+        text_addf(out, "; and %u more", left);
     }
     return listed > 0;
 }

@@ -95,7 +95,7 @@ const struct scenario_key scenario_keys_targets[] = {
      .type = KEY_CHOICE,
      .choices = selfcheck_words,
      .fallback = "strict",
-     .help = "Whether figures that the self-check can't vouch for are left unjudged, or judged as "
+     .help = "Whether figures that the self-check finds unreliable are left unjudged, or judged as "
              "they were observed."},
     {.path = NULL},
 };

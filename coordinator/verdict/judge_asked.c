@@ -220,8 +220,8 @@ static int void_row(struct result *result, struct result_objective *row,
     row->met = MET_NOT_AVAILABLE;
     (void)snprintf(row->reason, sizeof row->reason, "%s: %.110s", which, check->text);
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%.127s can't be vouched for: %.100s%.255s", row->text,
-                   observed, row->reason);
+    (void)snprintf(text, sizeof text, "%.127s can't be judged: %.100s%.255s", row->text, observed,
+                   row->reason);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 

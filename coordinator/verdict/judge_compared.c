@@ -57,9 +57,8 @@ static int judge_doubtful(struct result *result, const struct result_comparison 
     char text[ERRINFO_BYTES];
 
     tally->invalid++;
-    (void)snprintf(text, sizeof text,
-                   "%s against %s can't be vouched for: self-check %.63s: %.200s", row->metric,
-                   row->baseline, check->check, check->text);
+    (void)snprintf(text, sizeof text, "%s against %s is not reliable: self-check %.63s: %.200s",
+                   row->metric, row->baseline, check->check, check->text);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 

@@ -183,8 +183,7 @@ static int settle(struct result *result, const char *code, struct tally *tally,
         return 0;
     }
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%.127s can't be vouched for: %.255s", row->text,
-                   row->reason);
+    (void)snprintf(text, sizeof text, "%.127s can't be judged: %.255s", row->text, row->reason);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 

@@ -9,7 +9,7 @@ struct tally {
     bool came_to_end; /* Else what lacks samples had no time to get any. */
     uint32_t met;
     uint32_t missed;
-    uint32_t invalid; /* The instrument can't vouch for it. */
+    uint32_t invalid; /* It was not measured reliably. */
 };
 
 /* One question: an objective about a case, in one phase or over all of them. */

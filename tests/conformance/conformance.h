@@ -33,7 +33,7 @@ struct conformance {
     const char *login_username;
     const char *login_password;
     const char *login_mechanism;
-    bool silent_without_login; /* Who doesn't log in is dropped without a word. */
+    bool silent_without_login; /* Who doesn't log in is dropped, and not told why. */
 
     /* Added to options for the test in which the broker goes away and comes back by itself, for a
      * backend without a broker process. It must be there for the first second. */

@@ -115,7 +115,7 @@ class Relay:
                 self._drop(line)
 
     def black_hole(self, name):
-        """Its host is gone: its connection stays without a word, and whoever connects from now on is not even refused."""
+        """Its host is gone: its connection stays and says nothing, and whoever connects from now on is not even refused."""
         with self._lock:
             self._accepting = False
             self._full = True

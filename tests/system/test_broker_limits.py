@@ -70,7 +70,7 @@ def rabbitmq_connections(rabbitmq):
     contains(bed.millrace("doctor", path).out, "frame_max 131,072, channel_max 2,047", "doctor's limits")
 
 
-@test("Mosquitto's limit of connections, which it enforces without a word, is named with the sum and the remedy", needs=[FEW_CLIENTS])
+@test("Mosquitto's limit of connections, which it enforces and does not tell, is named with the sum and the remedy", needs=[FEW_CLIENTS])
 def mosquitto_connections(mosquitto):
     said, _ = run_fails(scenario_of("mqtt", mosquitto, clients=10))
     matches(said, r"closed the connection of client \d+ of \d+ at its login.*limit of connections is reached: raise it \(Mosquitto: max_connections\).*needs 20 connections", "the run")

@@ -120,7 +120,7 @@ static void expect_service(struct fixture *fixture)
     assert_int_equal(channel_server_next(fixture->server, LONG_MS, &request), 0);
     assert_memory_equal(channel_request_bytes(request, &bytes_count), "ask", 3);
     assert_int_equal(bytes_count, 3);
-    channel_request_vouch(request);
+    channel_request_admit(request);
     channel_request_reply(request, "answer", 6);
     assert_int_equal(pthread_join(thread, &served), 0);
     assert_ptr_equal(served, fixture);
@@ -279,7 +279,7 @@ static void channel_server_hangs_up_at_once_on_connections_beyond_its_bound(void
     }
 }
 
-static void channel_server_close_unknown_spares_whom_somebody_vouched_for(void **state)
+static void channel_server_close_unknown_spares_whom_somebody_admitted(void **state)
 {
     struct fixture *fixture = *state;
     struct channel_closed closed = {0};
@@ -341,7 +341,7 @@ int main(void)
         HOSTILE_TEST(channel_server_survives_peers_that_break_off_anywhere),
         HOSTILE_TEST(channel_server_serves_on_while_strangers_hold_connections),
         HOSTILE_TEST(channel_server_hangs_up_at_once_on_connections_beyond_its_bound),
-        HOSTILE_TEST(channel_server_close_unknown_spares_whom_somebody_vouched_for),
+        HOSTILE_TEST(channel_server_close_unknown_spares_whom_somebody_admitted),
         HOSTILE_TEST(channel_request_drop_leaves_a_stranger_without_an_answer),
     };
 

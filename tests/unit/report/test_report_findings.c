@@ -246,7 +246,7 @@ static void the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate
     (void)snprintf(search->limit, sizeof search->limit,
                    "generator-limited at 43.0k/s: self-check load_thread_cpu of agent-1");
     text = sentence_of(result);
-    report_text_has(text, "INVALID - the search has no answer that can be vouched for: ");
+    report_text_has(text, "INVALID - the search has no reliable answer: ");
     report_text_has(text, "sustains at least 42.1k/s (generator-limited at 43.0k/s: self-check");
     assert_null(strstr(text, "the load generator may have made"));
     free(text);

@@ -259,7 +259,7 @@ static void sections_stand_in_the_order_of_a_readers_questions(void **state)
                                            "<h2>How late, in full",
                                            "<h2>What it costs against the baseline",
                                            "<h2>Was everything delivered",
-                                           "<h2>Can I believe it",
+                                           "<h2>Is the measurement reliable",
                                            "<h3>Who made the load",
                                            "<h2>What follows",
                                            "<h2>How to repeat it"};
