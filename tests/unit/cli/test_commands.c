@@ -60,6 +60,20 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     assert_has(outcome.out, "disk: about ");
 }
 
+static void explain_says_what_tls_means_on_the_target(void **state)
+{
+    (void)state;
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--target",
+         "rabbitmq=amqps://rabbit:5671");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "  tls: amqps; TLS 1.2 or newer");
+    assert_has(outcome.out, "larger than half of the socket's buffer");
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--target",
+         "rabbitmq=amqp://rabbit:5672");
+    assert_int_equal(outcome.code, 0);
+    assert_null(strstr(outcome.out, "  tls: "));
+}
+
 /* It said "at most 30 h": the limits of phases that end by count were taken for their lengths. */
 static void explain_says_that_counts_take_as_long_as_they_take(void **state)
 {
@@ -268,6 +282,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(check_goes_on_after_a_wrong_scenario),
         cmocka_unit_test(check_shows_warnings_and_passes),
         cmocka_unit_test(explain_says_who_writes_and_reads_which_topic),
+        cmocka_unit_test(explain_says_what_tls_means_on_the_target),
         cmocka_unit_test(explain_says_that_counts_take_as_long_as_they_take),
         cmocka_unit_test(explain_says_how_a_search_goes_on_and_what_it_can_come_to),
         cmocka_unit_test(explain_says_what_is_calibrated_and_how_long_that_takes),
