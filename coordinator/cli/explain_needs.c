@@ -15,10 +15,17 @@
 #define TRIAL_CLIENT_BYTES 180.0
 #define SNAPSHOT_BYTES 600.0
 #define SNAPSHOT_CLIENT_BYTES 18.0
+/* A flow and phase in it, beside the first one. */
+#define ROW_BYTES 750.0
+
+/* A histogram as it travels: what it begins with, and each bucket that has a sample. */
+#define PACKED_BYTES 35.0
+#define PACKED_SAMPLE_BYTES 3.5
 
 /* What `max` comes to is not known. A fast broker's histograms are of many samples that lie close
- * together, a slow one's of few that don't: both are near those of this rate. */
-#define MAX_PER_S 5e3
+ * together, a slow one's of few that don't. On a busy host there are many, and they lie apart: this
+ * is between the half of it and the double. */
+#define PACKED_MAX_BYTES 3400.0
 
 void explain_limits(const struct plan_trial *trial)
 {
@@ -46,26 +53,30 @@ void explain_limits(const struct plan_trial *trial)
     }
 }
 
-/* A histogram as it travels: each bucket with a sample is some bytes, and the more samples there
- * are, the more of them fall into the same ones. Between what the memory backend's narrow
- * distributions and a real broker's wide ones come to. */
+/* The more samples there are, the more of them fall into the same buckets. Between what the memory
+ * backend's narrow distributions and a real broker's wide ones come to. */
 static double packed_bytes(double samples)
 {
-    return fmin(12.0 * samples, 360.0 + 2900.0 * samples / (samples + 3000.0));
+    return fmin(PACKED_BYTES + PACKED_SAMPLE_BYTES * samples,
+                360.0 + 2900.0 * samples / (samples + 3000.0));
 }
 
-/* Messages of a flow that this agent sends in a second of a phase. */
-static double samples_of(const struct assignment *a, uint32_t phase, uint32_t flow)
+/* All histograms of a flow in a second of a phase, of the messages that this agent sends. */
+static double series_bytes(const struct assignment *a, uint32_t phase, uint32_t flow)
 {
     double seconds = fmax((double)a->phases[phase].duration_ns / 1e9, 1.0);
     uint64_t asked = plan_phase_messages(a, phase, flow);
-    double per_s = asked == UINT64_MAX ? MAX_PER_S : (double)asked / seconds;
     double own = 0.0;
 
     for (uint32_t i = 0; i < a->producers_count; i++) {
         own += a->producers[i].flow == flow ? 1.0 : 0.0;
     }
-    return a->flows[flow].producers_count > 0 ? per_s * own / a->flows[flow].producers_count : 0.0;
+    if (own == 0.0 || asked == 0) {
+        return 0.0;
+    }
+    return SERIES_COUNT * (asked == UINT64_MAX ? PACKED_MAX_BYTES
+                                               : packed_bytes((double)asked / seconds * own /
+                                                              a->flows[flow].producers_count));
 }
 
 static double snapshots_bytes(const struct assignment *a)
@@ -77,10 +88,17 @@ static double snapshots_bytes(const struct assignment *a)
         /* Draining takes as long as it takes, mostly no second. */
         double seconds = a->phases[p].until_drained ? 1.0 : (double)a->phases[p].duration_ns / 1e9;
 
+        double rows = 0.0;
+
         bytes += seconds * (SNAPSHOT_BYTES + clients * SNAPSHOT_CLIENT_BYTES);
         for (uint32_t f = 0; f < a->flows_count; f++) {
-            bytes += seconds * SERIES_COUNT * packed_bytes(samples_of(a, p, f));
+            /* A phase of less than a second has a row as well. */
+            double of_flow = a->phases[p].loads[f].load == LOAD_NONE ? 0.0 : fmax(seconds, 1.0);
+
+            rows += of_flow;
+            bytes += of_flow * series_bytes(a, p, f);
         }
+        bytes += fmax(rows - seconds, 0.0) * ROW_BYTES;
     }
     return bytes;
 }

@@ -3,6 +3,7 @@
 #include "snapshot.h"
 
 #include <math.h>
+#include <string.h>
 
 #define KIB 1024.0
 #define MIB (1024.0 * 1024.0)
@@ -11,8 +12,14 @@
 #define IDLE_BYTES (7.0 * MIB)
 
 /* Of a histogram's 264 KiB only the pages of its octaves are touched: a latency series spans about
- * twelve of 8 KiB. */
-#define HISTOGRAM_BYTES (96.0 * KIB)
+ * twelve of two pages, of which few samples don't reach all. */
+#define HISTOGRAM_PAGES 24.0
+#define PAGE_BYTES (4.0 * KIB)
+
+/* A worker's histograms of a phase are freed two to three seconds after its last message came; the
+ * collector's, which adds those of all workers up, once they were sent. */
+#define WORKER_KEEPS_S 2.5
+#define COLLECTOR_KEEPS_S 1.0
 
 /* A producer's stream in its worker: its ranges of two phases, told and not, and an open run. */
 #define LANE_BYTES 128.0
@@ -24,7 +31,7 @@
 
 /* The memory backend's queues: the first page of each; and so many messages that a consumer is
  * given at a time, where it shares one. Brokers deal them out one by one. */
-#define QUEUE_BYTES 4096.0
+#define QUEUE_BYTES PAGE_BYTES
 #define LOCAL_CHUNK 16.0
 
 /* A client in the tables of worker, recorder and collector. */
@@ -64,39 +71,110 @@ static struct worker_flows flows_of(const struct assignment *a, uint32_t worker)
     return flows;
 }
 
-/* Does anything of the flow happen in the phase that has latencies of its own? What a drain phase
- * takes in belongs to the phases in which it was due. */
-static bool has_load(const struct assignment *a, uint32_t phase, uint32_t flow)
+/* Messages of a flow in a phase; of as much as confirms allow nobody knows. */
+static double messages_in(const struct assignment *a, uint32_t phase, uint32_t flow)
 {
-    return a->phases[phase].loads[flow].load != LOAD_NONE;
+    uint64_t asked = plan_phase_messages(a, phase, flow);
+
+    return asked == UINT64_MAX ? MAX_MESSAGES_PER_S * (double)a->phases[phase].duration_ns / 1e9
+                               : (double)asked;
 }
 
+/* Of one that has so many samples. */
+static double histogram_bytes(double samples)
+{
+    return HISTOGRAM_PAGES * PAGE_BYTES * (1.0 - exp(-samples / HISTOGRAM_PAGES));
+}
+
+/* Who has a part in a flow: workers, and the share of all messages that goes through them. */
+struct flow_part {
+    double sending;
+    double reading;
+    double sent;
+    double received;
+};
+
+static void parts_of(const struct assignment *a, struct flow_part *ret)
+{
+    for (uint32_t i = 0; i < a->producers_count; i++) {
+        uint32_t f = a->producers[i].flow;
+
+        ret[f].sent += 1.0 / fmax(a->flows[f].producers_count, 1.0);
+    }
+    for (uint32_t i = 0; i < a->consumers_count; i++) {
+        uint32_t f = a->consumers[i].flow;
+
+        ret[f].received += 1.0 / fmax(a->flows[f].consumers_count, 1.0);
+    }
+    for (uint32_t w = 0; w < a->workers_count; w++) {
+        struct worker_flows flows = flows_of(a, w);
+
+        for (uint32_t f = 0; f < a->flows_count; f++) {
+            ret[f].sending += flows.sent[f] ? 1.0 : 0.0;
+            ret[f].reading += flows.read[f] ? 1.0 : 0.0;
+        }
+    }
+}
+
+/* Histograms of one phase. */
+struct phase_bytes {
+    double workers;
+    double collector;
+};
+
 /* Each worker has two of each series, swapped once a second: the second of them stays untouched in
- * a phase of one second. The collector merges them. Those of a phase are freed once its messages
- * have come, so that the phases do not add up; for a second or two there are those of two. */
-static double histograms_bytes(const struct assignment *a)
+ * a phase of one second. What a drain phase takes in belongs to the phases in which it was due. */
+static struct phase_bytes phase_bytes(const struct assignment *a, const struct flow_part *parts,
+                                      uint32_t phase)
 {
     const double series_read = 3.0; /* e2e, its service time, consume ack. */
     const double series_sent = SERIES_COUNT - series_read;
+    double seconds = fmax(1.0, ceil((double)a->phases[phase].duration_ns / 1e9));
+    struct phase_bytes bytes = {0.0, 0.0};
+
+    for (uint32_t f = 0; f < a->flows_count; f++) {
+        const struct flow_part *part = &parts[f];
+        double messages = messages_in(a, phase, f) / seconds;
+        double received = messages * a->flows[f].subscriptions_count * part->received;
+        double sent = messages * part->sent;
+
+        if (a->phases[phase].loads[f].load == LOAD_NONE) {
+            continue;
+        }
+        bytes.workers += part->sending * series_sent *
+                         histogram_bytes(sent / fmax(part->sending, 1.0)) * fmin(2.0, seconds);
+        bytes.workers += part->reading * series_read *
+                         histogram_bytes(received / fmax(part->reading, 1.0)) * fmin(2.0, seconds);
+        bytes.collector += series_sent * histogram_bytes(sent);
+        bytes.collector += series_read * histogram_bytes(received);
+    }
+    return bytes;
+}
+
+/* Those of a phase are freed soon after it, so that phases don't add up; but all that pass within
+ * two seconds do. */
+static double histograms_bytes(const struct assignment *a)
+{
+    struct flow_part parts[FLOWS_MAX];
+    struct phase_bytes phases[PHASES_MAX];
     double most = 0.0;
 
+    memset(parts, 0, sizeof parts);
+    parts_of(a, parts);
     for (uint32_t p = 0; p < a->phases_count; p++) {
-        double halves = fmin(2.0, ceil((double)a->phases[p].duration_ns / 1e9));
-        double count = 0.0;
+        double since_s = 0.0;
+        double sum;
 
-        for (uint32_t w = 0; w < a->workers_count; w++) {
-            struct worker_flows flows = flows_of(a, w);
-
-            for (uint32_t f = 0; f < a->flows_count; f++) {
-                double series =
-                    (flows.sent[f] ? series_sent : 0.0) + (flows.read[f] ? series_read : 0.0);
-
-                count += has_load(a, p, f) ? halves * series : 0.0;
-            }
+        phases[p] = phase_bytes(a, parts, p);
+        sum = phases[p].workers + phases[p].collector;
+        for (uint32_t before = p; before > 0 && since_s < WORKER_KEEPS_S; before--) {
+            sum += phases[before - 1].workers;
+            sum += since_s < COLLECTOR_KEEPS_S ? phases[before - 1].collector : 0.0;
+            since_s += (double)a->phases[before - 1].duration_ns / 1e9;
         }
-        most = fmax(most, count);
+        most = fmax(most, sum);
     }
-    return (most + a->flows_count * SERIES_COUNT) * HISTOGRAM_BYTES;
+    return most;
 }
 
 /* A pool of messages for each worker and flow that sends, and the keys of each flow. */
@@ -122,18 +200,13 @@ static double payload_bytes(const struct assignment *a)
     return bytes;
 }
 
-/* Messages that a flow sends in the trial, which each subscription receives; of as much as confirms
- * allow nobody knows. */
+/* Messages that a flow sends in the trial, which each subscription receives. */
 static double messages_of(const struct assignment *a, uint32_t flow)
 {
     double messages = 0.0;
 
     for (uint32_t p = 0; p < a->phases_count; p++) {
-        uint64_t asked = plan_phase_messages(a, p, flow);
-
-        messages += asked == UINT64_MAX
-                        ? MAX_MESSAGES_PER_S * (double)a->phases[p].duration_ns / 1e9
-                        : (double)asked;
+        messages += messages_in(a, p, flow);
     }
     return messages;
 }
