@@ -79,16 +79,13 @@ def full_pipe():
     return reading, writing
 
 
-def is_writing(pid):
-    with open(f"/proc/{pid}/syscall") as file:
-        return file.read().split()[:2] == ["1", "0x2"]  # write() to stderr.
-
-
 @test("an agent that hangs in a call ends 5 s after the first signal")
 def agent_that_hangs():
     reading, writing = full_pipe()
-    agent = bed.Program([bed.AGENT, "--join", bed.free_url()], stderr=writing)
-    bed.wait_until(lambda: is_writing(agent.pid), "it waits for its stderr")
+    log = bed.new_path("log")
+    agent = bed.Program([bed.AGENT, "--join", bed.free_url(), "--log", log], stderr=writing)
+    # It writes there first.
+    bed.wait_until(lambda: os.path.exists(log) and "waiting for a coordinator" in bed.read(log), "it waits for its stderr")
     agent.signal(signal.SIGTERM)
     agent.ends(130, 30)
     os.close(reading)
@@ -130,7 +127,8 @@ def left_behind():
     runs[0].ends(-signal.SIGKILL)
     bed.wait_until(lambda: not any(bed.alive(pid) for pid in agents), "its agents are gone")
     same(len(os.listdir(folder)), 2, "folders of a killed and of a living run")
-    bed.millrace("run", bed.scenario(), "--agents", "1", "--out", bed.new_path("run"), env={"TMPDIR": folder})
+    # What it finds does not matter, nor that this host may be too busy to measure.
+    bed.start("run", bed.scenario(), "--agents", "1", "--out", bed.new_path("run"), env={"TMPDIR": folder}).wait()
     same(len(os.listdir(folder)), 1, "folders, once another run came and went")
     runs[1].signal(signal.SIGINT)
     runs[1].ends(130)
