@@ -19,7 +19,7 @@ static atomic_int log_fd = -1;
 static void (*log_put)(void *context, const char *line, size_t line_bytes);
 static void *log_put_context;
 
-static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static const char *const level_names[] = {"info", "warning", "error"};
 
 void log_stderr_level(enum log_level level)
 {

@@ -49,10 +49,6 @@ void channel_server_free(struct channel_server *server);
 int channel_server_next(struct channel_server *server, int timeout_ms,
                         struct channel_request **ret);
 
-/* A descriptor that is readable when channel_server_next() has something; for poll(2), never to be
- * read. */
-int channel_server_fd(const struct channel_server *server);
-
 /* Borrowed until the request is replied to or dropped. */
 const void *channel_request_bytes(const struct channel_request *request, size_t *ret_bytes);
 

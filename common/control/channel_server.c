@@ -282,11 +282,6 @@ int channel_server_next(struct channel_server *server, int timeout_ms, struct ch
     return 0;
 }
 
-int channel_server_fd(const struct channel_server *server)
-{
-    return server->event_fd;
-}
-
 const void *channel_request_bytes(const struct channel_request *request, size_t *ret_bytes)
 {
     *ret_bytes = nng_msg_len(request->message);

@@ -46,12 +46,6 @@ void assignment_done(struct assignment *assignment)
     record_done(&assignment_record, assignment);
 }
 
-uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,
-                         uint32_t ordinal, uint32_t partition)
-{
-    return producer->stream_first + ordinal * flow->partitions + partition;
-}
-
 uint32_t assigned_topic_index(const struct assigned_flow *flow, uint32_t topic_first,
                               uint32_t topic_stride, uint32_t ordinal)
 {

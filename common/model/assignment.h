@@ -200,11 +200,7 @@ int assignment_check(const struct assignment *assignment, struct errinfo *reterr
 /* Likewise, but for the points of curves, which a journal does not keep. */
 int assignment_check_tables(const struct assignment *assignment, struct errinfo *reterr);
 
-/* Topic ordinal (0 .. topics_count-1) and partition of a stream of this producer. */
-uint32_t assigned_stream(const struct assigned_producer *producer, const struct assigned_flow *flow,
-                         uint32_t ordinal, uint32_t partition);
-
-/* Index into assignment.topics of a client's topic by ordinal. */
+/* Index into assignment.topics of a client's topic by ordinal (0 .. topics_count-1). */
 uint32_t assigned_topic_index(const struct assigned_flow *flow, uint32_t topic_first,
                               uint32_t topic_stride, uint32_t ordinal);
 

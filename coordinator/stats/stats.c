@@ -95,13 +95,6 @@ double stats_t_p_value(double t, double degrees)
     return incomplete_beta(degrees / 2.0, 0.5, degrees / (degrees + t * t));
 }
 
-double stats_t_cdf(double t, double degrees)
-{
-    double tail = stats_t_p_value(t, degrees) / 2.0;
-
-    return t < 0.0 ? tail : 1.0 - tail;
-}
-
 double stats_t_quantile(double p, double degrees)
 {
     double tail = p < 0.5 ? p : 1.0 - p;

@@ -18,13 +18,10 @@ double stats_median(double *values, uint32_t n);
 double stats_mean(const double *values, uint32_t n);
 double stats_sd(const double *values, uint32_t n); /* With n - 1; 0 for one value. */
 
-/* P(T <= t) with degrees > 0. */
-double stats_t_cdf(double t, double degrees);
-
 /* t with P(T <= t) = p; p in (0, 1). */
 double stats_t_quantile(double p, double degrees);
 
-/* Two-sided p value of t. */
+/* Two-sided p value of t with degrees > 0. */
 double stats_t_p_value(double t, double degrees);
 
 struct stats_interval {

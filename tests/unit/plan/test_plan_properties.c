@@ -78,7 +78,7 @@ static void assert_streams_are_written_once(const struct plan_trial *trial)
                 uint32_t partition = k % flow->partitions;
                 uint32_t topic =
                     assigned_topic_index(flow, p->topic_first, p->topic_stride, ordinal);
-                uint32_t stream = assigned_stream(p, flow, ordinal, partition);
+                uint32_t stream = p->stream_first + k;
 
                 assert_true(stream < streams && writer[stream] == 0);
                 assert_int_equal(here->topics[topic].flow, p->flow);
