@@ -1,6 +1,7 @@
 #include "child_cost.h"
 
 #include "check.h"
+#include "mono.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -8,9 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZER_TIMES = 10 };
+#else
+enum { SANITIZER_TIMES = 1 };
+#endif
+
 static int64_t ns_of(struct timeval time)
 {
-    return (int64_t)time.tv_sec * 1000000000 + (int64_t)time.tv_usec * 1000;
+    return (int64_t)time.tv_sec * NS_PER_S + (int64_t)time.tv_usec * 1000;
 }
 
 static int64_t own_kib(void)
@@ -44,4 +51,10 @@ void child_cost_of(void (*work)(void *context), void *context, struct child_cost
     ret->cpu_ns = ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
     ret->more_kib = usage.ru_maxrss - *began_kib;
     assert_int_equal(munmap(began_kib, sizeof *began_kib), 0);
+}
+
+bool child_cost_is_small(const struct child_cost *cost)
+{
+    return cost->cpu_ns <= SANITIZER_TIMES * NS_PER_S &&
+           cost->more_kib <= INT64_C(50) * 1024 * SANITIZER_TIMES;
 }

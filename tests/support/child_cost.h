@@ -3,6 +3,7 @@
 #ifndef MILLRACE_TEST_CHILD_COST_H
 #define MILLRACE_TEST_CHILD_COST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct child_cost {
@@ -13,5 +14,9 @@ struct child_cost {
 /* Runs the work in a child and waits for it. Fails the test unless the child ends with 0; work that
  * returns is such an end. */
 void child_cost_of(void (*work)(void *context), void *context, struct child_cost *ret);
+
+/* Whether it is what refusing hostile bytes may cost: a second of CPU and 50 MiB. Under ASan or
+ * TSan, whose shadow memory and checks count as the work's own, ten times that. */
+bool child_cost_is_small(const struct child_cost *cost);
 
 #endif

@@ -13,9 +13,6 @@
 
 #include <string.h>
 
-#define CPU_NS_MAX INT64_C(1000000000)
-#define MORE_KIB_MAX (50 * 1024)
-
 struct arrival {
     const struct made_journal *journal;
     struct text frame; /* In place of the first snapshot. */
@@ -71,7 +68,7 @@ static void cost_of(const struct arrival *arrival, const char *place, struct chi
     struct child_cost cost;
 
     child_cost_of(arrive, &own, &cost);
-    if (cost.cpu_ns > CPU_NS_MAX || cost.more_kib > MORE_KIB_MAX) {
+    if (!child_cost_is_small(&cost)) {
         fail_msg("%s: %.3f s, %lld KiB more", place, (double)cost.cpu_ns / 1e9,
                  (long long)cost.more_kib);
     }
