@@ -96,12 +96,8 @@ const struct catalog_entry catalog_rabbitmq = {
             [CAPABILITY_NOT_PERSISTENT] = {true, "delivery mode 1; exchange and queues don't "
                                                  "survive the broker and are made again"},
             [CAPABILITY_APART] = {true, "yes"},
-            [CAPABILITY_TLS] = {true,
-                                "amqps; TLS 1.2 or newer; the address must have the broker's "
-                                "name, as an IP address is never found in a certificate. A message "
-                                "larger than half of the socket's buffer is written in one "
-                                "go: should the broker stop reading in its midst, all clients "
-                                "of that load thread wait, at most for send_timeout"},
+            [CAPABILITY_TLS] = {true, "amqps; TLS 1.2 or newer; the address must have the broker's "
+                                      "name, as an IP address is never found in a certificate"},
             [CAPABILITY_AUTH] = {true, "user and password (PLAIN)"},
         },
     .options = options,

@@ -14,11 +14,6 @@
 #define READY_MAX 64
 #define GONE ((uint32_t)EPOLLRDHUP | (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR)
 
-/* Indexes of what SO_MEMINFO tells. */
-#define MEMINFO_SNDBUF 3
-#define MEMINFO_WMEM_QUEUED 5
-#define MEMINFO_COUNT 9
-
 /* After how many ticks without a byte a connection is lost: AMQP says two intervals. */
 #define SILENT_TICKS_MAX (2 * RABBITMQ_TICKS_PER_HEARTBEAT + 1)
 
@@ -123,27 +118,6 @@ static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, boo
     }
 }
 
-/*
- * Does a socket of the library's, over TLS, take a large message whole? It writes it whole or not
- * at all, and so would wait, with this thread, for a broker that has stopped reading. The kernel
- * counts what it keeps around the bytes, too: half of the free memory is safe. A message beyond
- * half of the whole buffer is begun only with the buffer empty, as nothing else could ever send it.
- */
-static bool takes_whole(int fd, uint32_t bytes)
-{
-    uint32_t memory[MEMINFO_COUNT] = {0};
-    socklen_t memory_bytes = sizeof memory;
-    uint32_t all;
-    uint32_t used;
-
-    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_bytes) < 0) {
-        return true; /* A kernel before 4.12. */
-    }
-    all = memory[MEMINFO_SNDBUF];
-    used = memory[MEMINFO_WMEM_QUEUED];
-    return bytes <= all / 2 ? used < all && bytes <= (all - used) / 2 : used == 0;
-}
-
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes)
 {
@@ -153,19 +127,12 @@ bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client 
         client->room_bytes -= bytes;
         return true;
     }
-    if (client->unsent_end > 0 || poll(&socket, 1, 0) != 1 ||
-        (bytes > RABBITMQ_ROOM_BYTES && !client->link.is_plain &&
-         !takes_whole(client->link.fd, bytes))) {
+    if (client->unsent_end > 0 || poll(&socket, 1, 0) != 1) {
         watch(endpoint, client, true);
         return false;
     }
     client->room_bytes = bytes < RABBITMQ_ROOM_BYTES ? RABBITMQ_ROOM_BYTES - bytes : 0;
     return true;
-}
-
-bool rabbitmq_client_is_large(const struct rabbitmq_client *client, uint32_t bytes)
-{
-    return bytes > RABBITMQ_ROOM_BYTES && client->link.is_plain;
 }
 
 void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_client *client)

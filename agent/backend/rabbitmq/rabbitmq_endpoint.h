@@ -90,7 +90,8 @@ struct rabbitmq_client {
     bool has_sent;       /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
     uint32_t room_bytes; /* Can be written without asking the socket again. */
-    char *unsent; /* [begin, end) is the rest of a publish; nothing else is written before it. */
+    char *unsent; /* [begin, end) is the rest of a publish, over TLS of its body; nothing else is
+                     written before it. */
     size_t unsent_begin;
     size_t unsent_end; /* 0: there is none. */
     int64_t down_ns;
@@ -146,19 +147,17 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
 /* Makes the next poll look at the client though its socket may be silent. */
 void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client);
 
-/* Does the socket take that much now, at least in part where publish keeps the rest? If not, the
- * descriptor of wait_fd tells when. */
+/* Does the socket take that much now, or of more than RABBITMQ_ROOM_BYTES a part, as publish keeps
+ * the rest? If not, the descriptor of wait_fd tells when. */
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes);
-/* Is that much more than a socket with room takes whole, and is it publish's to write? */
-bool rabbitmq_client_is_large(const struct rabbitmq_client *client, uint32_t bytes);
 /* Tells when the socket has room again. */
 void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_client *client);
 
 /*
- * Publishes of any size on a socket without TLS; what it does not take now is kept as unsent, so
- * there must be none. 0, or a negative errno: the connection is broken. The rest is written by
- * rest(), each time that the socket has room.
+ * Publishes of any size; what the socket does not take now is kept as unsent, so there must be
+ * none, and the socket has room. 0, or a negative errno: the connection is broken. The rest is
+ * written by rest(), each time that the socket has room.
  */
 int rabbitmq_publish_init(struct endpoint *endpoint, struct rabbitmq_client *client,
                           struct errinfo *reterr);

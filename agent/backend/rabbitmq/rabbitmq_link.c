@@ -356,9 +356,8 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
     }
     link->fd = amqp_get_sockfd(link->connection);
     link->is_plain = !attempt->address.tls;
-    /* While the broker takes nothing a publish stays unsent, over TLS it waits, without a deadline.
-     * The kernel's watchdog ends it, even with a peer that acknowledges each probe of its closed
-     * window. */
+    /* While the broker takes nothing a publish stays unsent, without a deadline. The kernel's
+     * watchdog ends it, even with a peer that acknowledges each probe of its closed window. */
     (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &send_timeout_ms,
                      sizeof send_timeout_ms);
     r = login(attempt, link, reterr);

@@ -245,7 +245,7 @@ static void hand_over(struct endpoint *endpoint, struct rabbitmq_client *client,
     int status;
     int r;
 
-    if (rabbitmq_client_is_large(client, (uint32_t)body.len + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
+    if (body.len + RABBITMQ_PUBLISH_OVERHEAD_BYTES > RABBITMQ_ROOM_BYTES) {
         r = rabbitmq_publish(endpoint, client, publish, properties, body);
         if (r < 0) {
             rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
