@@ -44,7 +44,8 @@ static uint32_t runs_between(const struct edge *edges, uint32_t edges_count, str
 /* Makes one of what overlaps; then half of the room at least is free. */
 static int make_room(struct copies *copies)
 {
-    uint32_t edges_count = 2 * copies->runs_count;
+    uint32_t runs_count = copies->runs == NULL ? 0 : copies->runs_count;
+    uint32_t edges_count = 2 * runs_count;
     struct edge *edges = calloc((size_t)edges_count + 1, sizeof *edges);
     struct copied *runs = calloc((size_t)edges_count + 1, sizeof *runs);
     uint32_t capacity = CAPACITY_MIN;
@@ -56,7 +57,7 @@ static int make_room(struct copies *copies)
         free(runs);
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < copies->runs_count; i++) {
+    for (uint32_t i = 0; i < runs_count; i++) {
         const struct copied *run = &copies->runs[i];
 
         edges[2 * (size_t)i] = (struct edge){.at = run->first, .more = run->times};
@@ -80,14 +81,12 @@ static int make_room(struct copies *copies)
 
 int copies_add(struct copies *copies, uint64_t first, uint64_t last)
 {
-    struct copied *newest = copies->runs_count == 0 ? NULL : &copies->runs[copies->runs_count - 1];
+    if (copies->runs == NULL || copies->runs_count == copies->runs_capacity) {
+        int r = make_room(copies);
 
-    if (newest != NULL && newest->first == first && newest->last == last) {
-        newest->times++;
-        return 0;
-    }
-    if (copies->runs_count == copies->runs_capacity && make_room(copies) < 0) {
-        return -ENOMEM;
+        if (r < 0) {
+            return r;
+        }
     }
     copies->runs[copies->runs_count++] = (struct copied){first, last, 1};
     return 0;
