@@ -2,6 +2,7 @@
  */
 
 #include "backend_table.h"
+#include "channel.h"
 #include "duty.h"
 #include "log.h"
 #include "mono.h"
@@ -79,6 +80,17 @@ static int usage_error(const char *text, const char *what)
 }
 
 /* Returns -1 to go on, or the exit code. */
+static int check_address(const char *url)
+{
+    struct errinfo error = {""};
+
+    if (url == NULL) {
+        return usage_error("--join URL is missing", "");
+    }
+    return channel_url_check(url, &error) < 0 ? usage_error("--join ", error.text) : -1;
+}
+
+/* Likewise. */
 static int parse_options(int argc, char **argv, struct agent_options *options)
 {
     enum {
@@ -149,7 +161,7 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
     if (optind < argc) {
         return usage_error("unexpected argument ", argv[optind]);
     }
-    return options->url == NULL ? usage_error("--join URL is missing", "") : -1;
+    return check_address(options->url);
 }
 
 /* The agents of --processes. */

@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Only ipc:///path and tcp://host:port; -EINVAL with the url in the sentence. */
+int channel_url_check(const char *url, struct errinfo *reterr);
+
 struct channel_server;
 struct channel_request; /* One request that waits for its reply. */
 struct channel_client;

@@ -25,9 +25,6 @@ int channel_errno(int nng_error);
 /* channel_errno() with the sentence "what: NNG's words". */
 int channel_error(int nng_error, const char *what, struct errinfo *reterr);
 
-/* Only ipc:///path and tcp://host:port; -EINVAL with the url in the sentence. */
-int channel_url_check(const char *url, struct errinfo *reterr);
-
 /* Before anything of NNG: whether this process may have the threads and the memory that NNG and we
  * will need; once it was so, it costs nothing more. -EAGAIN or -ENOMEM with what is missing. */
 int channel_try(struct errinfo *reterr);

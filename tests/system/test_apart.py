@@ -119,6 +119,12 @@ def early_agents():
     early.ends(0)
 
 
+@test("an agent that is told to join what is no address says so, exit code 2")
+def no_address():
+    for url, what in [("here", "here: not ipc://PATH or tcp://HOST:PORT"), ("tcp://here", "tcp://here: the port is missing")]:
+        contains(bed.agent(url).ends(2).err, what, "what it said")
+
+
 @test("--processes starts that many agents, each with a name of its own")
 def processes():
     folder = bed.new_path("run")
