@@ -58,12 +58,11 @@ int headroom_refused(uint32_t started, uint32_t threads_count, size_t bytes, int
     char limits[LIMITS_BYTES];
 
     name_limits(limits);
-    return errinfo_set(
-        reterr, code,
-        "this host gives too little: %u of %u threads could be started (%s); needed are %u threads "
-        "and %.0f MiB of address space for them%s%s",
-        started, threads_count, strerror(-code), threads_count, needed / MIB,
-        limits[0] == '\0' ? "" : ". Limits: ", limits[0] == '\0' ? "" : limits + 2);
+    return errinfo_set(reterr, code,
+                       "this host gives too little: %u of %u threads that are needed could be "
+                       "started, with %.0f MiB of address space (%s)%s%s",
+                       started, threads_count, needed / MIB, strerror(-code),
+                       limits[0] == '\0' ? "" : "; limits: ", limits[0] == '\0' ? "" : limits + 2);
 }
 
 /* Ends once whoever started it has given up the lock. */

@@ -29,7 +29,7 @@ int launch_local(const struct launch_config *config, struct launch **ret, struct
 void launch_free(struct launch *launch);
 
 /* Looks for a child that ended since the last call. False: none. name has NAME_BYTES, reason
- * REASON_BYTES. */
+ * REASON_BYTES: how it ended, with the error that it logged last. */
 bool launch_reap(struct launch *launch, char *name, char *reason);
 
 /* How many children still run. */

@@ -24,7 +24,11 @@ struct child {
 struct launch {
     struct child *children;
     uint32_t children_count;
+    char *log_folder; /* NULL: there are no logs. */
 };
+
+#define TAIL_BYTES 1024 /* Of a log: its last line is within. */
+#define LOG_WORDS_AT 33 /* Of a line of a log, after the time and the level. */
 
 static int spawn_child(const struct launch_config *config, struct child *child,
                        struct errinfo *reterr)
@@ -77,8 +81,9 @@ int launch_local(const struct launch_config *config, struct launch **ret, struct
         return errinfo_nomem(reterr);
     }
     launch->children = calloc(config->agents_count, sizeof *launch->children);
-    if (launch->children == NULL) {
-        free(launch);
+    launch->log_folder = config->log_folder == NULL ? NULL : strdup(config->log_folder);
+    if (launch->children == NULL || (launch->log_folder == NULL && config->log_folder != NULL)) {
+        launch_free(launch);
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < config->agents_count; i++) {
@@ -128,8 +133,37 @@ void launch_free(struct launch *launch)
         signal_all(launch, SIGKILL);
         reap_until(launch, mono_ns() + END_NS);
     }
+    free(launch->log_folder);
     free(launch->children);
     free(launch);
+}
+
+/* Adds the last line of the log to the reason, if that tells an error. */
+static void add_last_words(const struct launch *launch, const char *name, char *reason)
+{
+    char tail[TAIL_BYTES + 1];
+    char path[PATH_MAX];
+    size_t used = strlen(reason);
+    const char *line;
+    size_t bytes;
+    FILE *log;
+
+    (void)snprintf(path, sizeof path, "%s/%s.log", launch->log_folder, name);
+    log = fopen(path, "re");
+    if (log == NULL) {
+        return;
+    }
+    if (fseek(log, -TAIL_BYTES, SEEK_END) != 0) {
+        rewind(log); /* It is shorter. */
+    }
+    bytes = fread(tail, 1, TAIL_BYTES, log);
+    (void)fclose(log);
+    bytes -= bytes > 0 && tail[bytes - 1] == '\n' ? 1 : 0;
+    tail[bytes] = '\0';
+    line = strrchr(tail, '\n') == NULL ? tail : strrchr(tail, '\n') + 1;
+    if (strlen(line) > LOG_WORDS_AT && strncmp(line + LOG_WORDS_AT - 8, "error ", 6) == 0) {
+        (void)snprintf(reason + used, REASON_BYTES - used, ": %s", line + LOG_WORDS_AT);
+    }
 }
 
 bool launch_reap(struct launch *launch, char *name, char *reason)
@@ -149,6 +183,9 @@ bool launch_reap(struct launch *launch, char *name, char *reason)
         } else {
             (void)snprintf(reason, REASON_BYTES, "its process ended with exit code %d",
                            WEXITSTATUS(status));
+            if (WEXITSTATUS(status) != 0 && launch->log_folder != NULL) {
+                add_last_words(launch, name, reason);
+            }
         }
         return true;
     }

@@ -77,10 +77,10 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
          * joined is missing. */
         if (session->launch != NULL && launch_running(session->launch) < config->agents_count) {
             return errinfo_set(
-                reterr, -ECONNRESET,
-                "only %u of %u agents came up%s%.100s; their logs (agents/*.log) say why%s%.300s",
+                reterr, -ECONNRESET, "only %u of %u agents came up%s%.300s%s%s%.100s",
                 fleet_agents(session->fleet), config->agents_count,
                 session->ended[0] == '\0' ? "" : ": ", session->ended,
+                config->log_folder == NULL ? "" : "; their logs (agents/*.log) say more",
                 session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
         }
         if (session_now_ns(session) > deadline_ns) {

@@ -46,7 +46,7 @@ def both_programs(before):
     return [" ".join((program.ends(4, 30).err + program.out).split()) for program in started]
 
 
-NEEDED = r"this host gives too little: \d+ of \d+ threads could be started \(.*\); needed are \d+ threads and \d+ MiB"
+NEEDED = r"this host gives too little: \d+ of \d+ threads that are needed could be started, with \d+ MiB of address space \("
 
 
 @test("too few threads for the control channel end both programs at once, with what is needed and the limit")
@@ -54,7 +54,7 @@ def threads():
     if os.getuid() != 0:
         raise bed.Skip("another user, whose threads can be limited, is root's to become")
     for said in both_programs(few_threads):
-        matches(said, NEEDED + rf".*Limits: {THREADS} processes and threads of this user \(ulimit -u\)", "what it said")
+        matches(said, NEEDED + rf".*; limits: {THREADS} processes and threads of this user \(ulimit -u\)", "what it said")
 
 
 @test("too little memory does likewise")

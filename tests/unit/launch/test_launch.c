@@ -97,6 +97,29 @@ static void children_are_named_told_where_to_join_and_logged(void **state)
     end(&bench);
 }
 
+/* "Ended with exit code 4" sent people into the logs. */
+static void a_child_that_failed_is_told_with_the_error_that_it_logged_last(void **state)
+{
+    struct bench bench;
+    char name[NAME_BYTES];
+    char reason[REASON_BYTES];
+
+    (void)state;
+    assert_int_equal(begin(&bench,
+                           "echo '2026-11-30T02:29:38.981Z info    joined'\n"
+                           "echo '2026-11-30T02:29:38.982Z error   no threads: raise ulimit -u'\n"
+                           "exit 4",
+                           1),
+                     0);
+    reap(&bench, name, reason);
+    assert_string_equal(reason, "its process ended with exit code 4: no threads: raise ulimit -u");
+    end(&bench);
+    assert_int_equal(begin(&bench, "echo '2026-11-30T02:29:38.981Z info    joined'; exit 4", 1), 0);
+    reap(&bench, name, reason);
+    assert_string_equal(reason, "its process ended with exit code 4");
+    end(&bench);
+}
+
 static void a_child_that_was_killed_is_told_by_its_signal(void **state)
 {
     struct bench bench;
@@ -156,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_are_named_told_where_to_join_and_logged),
+        cmocka_unit_test(a_child_that_failed_is_told_with_the_error_that_it_logged_last),
         cmocka_unit_test(a_child_that_was_killed_is_told_by_its_signal),
         cmocka_unit_test(children_have_a_process_group_of_their_own),
         cmocka_unit_test(freeing_ends_what_still_runs_even_if_it_will_not),
