@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -79,6 +80,89 @@ static int usage_error(const char *text, const char *what)
     return EXIT_USAGE;
 }
 
+enum {
+    OPTION_JOIN = 256,
+    OPTION_NAME,
+    OPTION_PROCESSES,
+    OPTION_LOG,
+    OPTION_DESCRIBE,
+    OPTION_TRACE,
+    OPTION_PARENT
+};
+
+static const struct option known_options[] = {
+    {"join", required_argument, NULL, OPTION_JOIN},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"processes", required_argument, NULL, OPTION_PROCESSES},
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"describe", no_argument, NULL, OPTION_DESCRIBE},
+    {"trace", required_argument, NULL, OPTION_TRACE},
+    {"with-parent", required_argument, NULL, OPTION_PARENT},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0}};
+
+/* A whole number from 1 to max, as a value that shall be one. */
+static bool parse_number(const char *value, long max, long *ret)
+{
+    char *end = NULL;
+
+    *ret = strtol(value, &end, 10);
+    return *end == '\0' && *ret >= 1 && *ret <= max;
+}
+
+/* One that says something and ends the program. Returns the exit code. */
+static int answer_option(int option, const char *given)
+{
+    switch (option) {
+    case 'V':
+        (void)printf("millrace-agent %s\n", MILLRACE_VERSION);
+        describe();
+        return 0;
+    case OPTION_DESCRIBE:
+        describe();
+        return 0;
+    case 'h':
+        (void)fputs(help_text, stdout);
+        return 0;
+    case ':':
+        return usage_error("a value is missing for ", given);
+    default:
+        return usage_error("unknown option ", given);
+    }
+}
+
+/* value: NULL where the option has none. given: the argument that it was in. Returns -1 to go on,
+ * or the exit code. */
+static int take_option(int option, const char *value, const char *given,
+                       struct agent_options *options)
+{
+    switch (option) {
+    case OPTION_JOIN:
+        options->url = value;
+        return -1;
+    case OPTION_NAME:
+        options->name = value;
+        return -1;
+    case OPTION_PROCESSES:
+        return parse_number(value, PROCESSES_MAX, &options->processes)
+                   ? -1
+                   : usage_error("--processes takes a number from 1 to 256, not ", value);
+    case OPTION_LOG:
+        options->log_file = value;
+        return -1;
+    case OPTION_TRACE:
+        options->trace_file = value;
+        return -1;
+    case OPTION_PARENT:
+        return parse_number(value, LONG_MAX, &options->parent)
+                   ? -1
+                   : usage_error("--with-parent takes a process's number, not ", value);
+    default:
+        return answer_option(option, given);
+    }
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int check_address(const char *url)
 {
@@ -93,69 +177,14 @@ static int check_address(const char *url)
 /* Likewise. */
 static int parse_options(int argc, char **argv, struct agent_options *options)
 {
-    enum {
-        OPTION_JOIN = 256,
-        OPTION_NAME,
-        OPTION_PROCESSES,
-        OPTION_LOG,
-        OPTION_DESCRIBE,
-        OPTION_TRACE,
-        OPTION_PARENT
-    };
-    static const struct option known[] = {{"join", required_argument, NULL, OPTION_JOIN},
-                                          {"name", required_argument, NULL, OPTION_NAME},
-                                          {"processes", required_argument, NULL, OPTION_PROCESSES},
-                                          {"log", required_argument, NULL, OPTION_LOG},
-                                          {"describe", no_argument, NULL, OPTION_DESCRIBE},
-                                          {"trace", required_argument, NULL, OPTION_TRACE},
-                                          {"with-parent", required_argument, NULL, OPTION_PARENT},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    char *end = NULL;
     int option;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":hV", known, NULL)) != -1) {
-        switch (option) {
-        case OPTION_JOIN:
-            options->url = optarg;
-            break;
-        case OPTION_NAME:
-            options->name = optarg;
-            break;
-        case OPTION_PROCESSES:
-            options->processes = strtol(optarg, &end, 10);
-            if (*end != '\0' || options->processes < 1 || options->processes > PROCESSES_MAX) {
-                return usage_error("--processes takes a number from 1 to 256, not ", optarg);
-            }
-            break;
-        case OPTION_LOG:
-            options->log_file = optarg;
-            break;
-        case OPTION_TRACE:
-            options->trace_file = optarg;
-            break;
-        case OPTION_PARENT:
-            options->parent = strtol(optarg, &end, 10);
-            if (*end != '\0' || options->parent < 1) {
-                return usage_error("--with-parent takes a process's number, not ", optarg);
-            }
-            break;
-        case OPTION_DESCRIBE:
-            describe();
-            return 0;
-        case 'V':
-            (void)printf("millrace-agent %s\n", MILLRACE_VERSION);
-            describe();
-            return 0;
-        case 'h':
-            (void)fputs(help_text, stdout);
-            return 0;
-        case ':':
-            return usage_error("a value is missing for ", argv[optind - 1]);
-        default:
-            return usage_error("unknown option ", argv[optind - 1]);
+    while ((option = getopt_long(argc, argv, ":hV", known_options, NULL)) != -1) {
+        int code = take_option(option, optarg, argv[optind - 1], options);
+
+        if (code >= 0) {
+            return code;
         }
     }
     if (optind < argc) {
