@@ -28,45 +28,46 @@ static int lack_files(const struct run *run, const struct plan_trial *trial, uin
                : 0;
 }
 
-/* All agents on the agent's host have too few ports for one target. */
-static int lack_ports(const struct run *run, const struct plan_trial *trial, uint32_t agent,
-                      struct errinfo *reterr)
+/* What all agents on one host need together. */
+struct host_needs {
+    uint64_t connections;
+    double bytes; /* Of memory. */
+};
+
+static struct host_needs host_needs_of(const struct run *run, const struct plan_trial *trial,
+                                       uint32_t agent)
 {
-    const struct fleet_agent *of = fleet_agent(run->session->fleet, agent);
-    struct plan_limits limits = limits_of(run, agent);
-    uint64_t connections = 0;
-    char why[PLAN_NEEDS_BYTES];
+    const struct hello *own = &fleet_agent(run->session->fleet, agent)->hello;
+    struct host_needs needs = {0};
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
-        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, &of->hello)) {
-            connections += plan_needs_of(&trial->assignments[i]).connections;
+        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, own)) {
+            needs.connections += plan_needs_of(&trial->assignments[i]).connections;
+            needs.bytes += plan_resident_kept_bytes(&trial->assignments[i]);
         }
     }
-    return plan_needs_ports(connections, trial->assignments[agent].target.addresses_count, &limits,
-                            why)
-               ? errinfo_set(reterr, -EMFILE, "host %s, case %s: %s", of->hello.host,
-                             run->cases[trial->case_index].name, why)
-               : 0;
+    return needs;
 }
 
-/* All agents on the agent's host take more memory than it has. */
-static int lack_memory(const struct run *run, const struct plan_trial *trial, uint32_t agent,
-                       struct errinfo *reterr)
+/* The agent's host has too few ports for one target, or less memory than they take. */
+static int lack_of_host(const struct run *run, const struct plan_trial *trial, uint32_t agent,
+                        struct errinfo *reterr)
 {
-    const struct fleet_agent *of = fleet_agent(run->session->fleet, agent);
+    struct host_needs needs = host_needs_of(run, trial, agent);
     struct plan_limits limits = limits_of(run, agent);
-    double bytes = 0.0;
     char why[PLAN_NEEDS_BYTES];
+    int r = 0;
 
-    for (uint32_t i = 0; i < trial->assignments_count; i++) {
-        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, &of->hello)) {
-            bytes += plan_resident_kept_bytes(&trial->assignments[i]);
-        }
+    if (plan_needs_ports(needs.connections, trial->assignments[agent].target.addresses_count,
+                         &limits, why)) {
+        r = -EMFILE;
+    } else if (plan_needs_memory(needs.bytes, &limits, why)) {
+        r = -EUSERS;
     }
-    return plan_needs_memory(bytes, &limits, why)
-               ? errinfo_set(reterr, -EUSERS, "host %s, case %s: %s", of->hello.host,
-                             run->cases[trial->case_index].name, why)
-               : 0;
+    return r < 0 ? errinfo_set(reterr, r, "host %s, case %s: %s",
+                               fleet_agent(run->session->fleet, agent)->hello.host,
+                               run->cases[trial->case_index].name, why)
+                 : 0;
 }
 
 static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
@@ -76,8 +77,7 @@ static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
 
     for (uint32_t i = 0; r == 0 && i < trial.assignments_count; i++) {
         r = lack_files(run, &trial, i, reterr);
-        r = r < 0 ? r : lack_ports(run, &trial, i, reterr);
-        r = r < 0 ? r : lack_memory(run, &trial, i, reterr);
+        r = r < 0 ? r : lack_of_host(run, &trial, i, reterr);
     }
     plan_trial_clear(&trial);
     return r;
@@ -98,16 +98,11 @@ int run_preflight(struct run *run, struct errinfo *reterr)
 /* Of all agents on the agent's host. 0 where memory lacks. */
 static uint64_t host_connections(const struct run *run, uint32_t index, uint32_t agent)
 {
-    const struct hello *own = &fleet_agent(run->session->fleet, agent)->hello;
     struct plan_trial trial = {.case_index = index};
     uint64_t connections = 0;
 
     if (plan_trial_fill(&run->plan_request, run->plan, NULL, &trial, NULL) == 0) {
-        for (uint32_t i = 0; i < trial.assignments_count; i++) {
-            if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, own)) {
-                connections += plan_needs_of(&trial.assignments[i]).connections;
-            }
-        }
+        connections = host_needs_of(run, &trial, agent).connections;
     }
     plan_trial_clear(&trial);
     return connections;
