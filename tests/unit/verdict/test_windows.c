@@ -73,10 +73,9 @@ static void end_bed(struct bed *bed)
 }
 
 /* What happened in a second: samples of e2e, each of that value, and the counts. */
-static void second_of(struct bed *bed, uint32_t interval, uint32_t phase, uint32_t flow,
-                      int64_t e2e_ns, uint32_t samples, struct counters counters)
+static void second_of(struct bed *bed, uint32_t interval, struct snapshot_row row, int64_t e2e_ns,
+                      uint32_t samples)
 {
-    struct snapshot_row row = {.flow = flow, .phase = phase, .counters = counters};
     struct snapshot snapshot = {
         .trial = 7, .interval = interval, .rows = &row, .rows_count = 1, .last_part = true};
 
@@ -90,7 +89,9 @@ static void second_of(struct bed *bed, uint32_t interval, uint32_t phase, uint32
 /* 100 samples of a value in one second of the steady phase, by the seconds of the trial. */
 static void steady(struct bed *bed, uint32_t interval, int64_t e2e_ns)
 {
-    second_of(bed, interval, 1, 0, e2e_ns, 100, (struct counters){.due = 100, .sent = 100});
+    second_of(bed, interval,
+              (struct snapshot_row){.phase = 1, .flow = 0, .counters = {.due = 100, .sent = 100}},
+              e2e_ns, 100);
 }
 
 static const struct window_count *finish(struct bed *bed, int64_t end_ns)
@@ -107,7 +108,8 @@ static void windows_begin_with_the_phase_and_each_is_judged_on_its_own(void **st
 
     (void)state;
     begin(bed);
-    second_of(bed, 0, 0, 0, 90000, 100, (struct counters){0}); /* The warm-up's don't count. */
+    second_of(bed, 0, (struct snapshot_row){.phase = 0, .flow = 0, .counters = {0}}, 90000,
+              100); /* The warm-up's don't count. */
     for (uint32_t i = 2; i < 12; i++) {
         steady(bed, i, i == 5 ? 20000 : 1000);
         windows_advance(bed->windows, i + 1);
@@ -134,7 +136,8 @@ static uint64_t room_of(const char *text, int64_t value_ns, uint32_t beyond)
         steady(bed, i, value_ns);
     }
     if (beyond > 0) {
-        second_of(bed, 4, 1, 0, 90000, beyond, (struct counters){0});
+        second_of(bed, 4, (struct snapshot_row){.phase = 1, .flow = 0, .counters = {0}}, 90000,
+                  beyond);
     }
     room = finish(bed, 12 * SECOND)->room;
     end_bed(bed);
@@ -289,7 +292,10 @@ static void rates_are_of_the_time_that_the_window_has_of_its_phase(void **state)
         uint64_t sent = i == 0 || i == 10 ? 50 : 100;
 
         sent = i == 4 ? 98 : sent;
-        second_of(bed, i, 1, 0, 0, 0, (struct counters){.sent = sent, .sent_now = sent});
+        second_of(bed, i,
+                  (struct snapshot_row){
+                      .phase = 1, .flow = 0, .counters = {.sent = sent, .sent_now = sent}},
+                  0, 0);
         windows_advance(bed->windows, i + 1);
     }
     count = finish(bed, 10 * SECOND + SECOND / 2);
@@ -312,8 +318,12 @@ static void a_window_in_which_nothing_was_sent_has_a_rate_of_zero(void **state)
 
         begin(bed);
         for (uint32_t i = 2; i < 8; i++) { /* Nothing in the last two windows. */
-            second_of(bed, i, 1, 0, 0, 0,
-                      (struct counters){.sent = 100, .sent_now = 100, .received_now = 100});
+            second_of(bed, i,
+                      (struct snapshot_row){
+                          .phase = 1,
+                          .flow = 0,
+                          .counters = {.sent = 100, .sent_now = 100, .received_now = 100}},
+                      0, 0);
         }
         windows_advance(bed->windows, 12);
         count = finish(bed, 12 * SECOND);
@@ -334,7 +344,10 @@ static void what_was_only_received_has_rates_too(void **state)
     (void)state;
     begin(bed);
     for (uint32_t i = 2; i < 12; i++) {
-        second_of(bed, i, 1, 0, 0, 0, (struct counters){.received = 100, .received_now = 100});
+        second_of(bed, i,
+                  (struct snapshot_row){
+                      .phase = 1, .flow = 0, .counters = {.received = 100, .received_now = 100}},
+                  0, 0);
     }
     count = finish(bed, 12 * SECOND);
     assert_int_equal(count->windows, 5);
@@ -351,9 +364,11 @@ static void a_window_in_which_nothing_was_sent_has_no_errors_unless_it_has(void 
     (void)state;
     begin(bed);
     for (uint32_t i = 2; i < 8; i++) {
-        second_of(bed, i, 1, 0, 0, 0, (struct counters){.sent = 100});
+        second_of(bed, i, (struct snapshot_row){.phase = 1, .flow = 0, .counters = {.sent = 100}},
+                  0, 0);
     }
-    second_of(bed, 8, 1, 0, 0, 0, (struct counters){.errors = 3}); /* The broker is away. */
+    second_of(bed, 8, (struct snapshot_row){.phase = 1, .flow = 0, .counters = {.errors = 3}}, 0,
+              0); /* The broker is away. */
     count = finish(bed, 12 * SECOND);
     assert_int_equal(count->windows, 5);
     assert_int_equal(count->held, 4);
@@ -371,7 +386,8 @@ static void a_flow_is_judged_without_the_others(void **state)
     begin(bed);
     for (uint32_t i = 2; i < 12; i++) {
         steady(bed, i, 1000);
-        second_of(bed, i, 1, 1, 90000, 1000, (struct counters){.sent = 1000});
+        second_of(bed, i, (struct snapshot_row){.phase = 1, .flow = 1, .counters = {.sent = 1000}},
+                  90000, 1000);
     }
     count = finish(bed, 12 * SECOND);
     assert_int_equal(count->held, 2);
@@ -402,10 +418,13 @@ static void a_count_is_missed_once_it_is_beyond_its_limit_in_any_phase(void **st
 
     (void)state;
     begin(bed);
-    second_of(bed, 0, 0, 0, 0, 0, (struct counters){.refused = 2});
-    second_of(bed, 3, 1, 1, 0, 0, (struct counters){.refused = 1});
+    second_of(bed, 0, (struct snapshot_row){.phase = 0, .flow = 0, .counters = {.refused = 2}}, 0,
+              0);
+    second_of(bed, 3, (struct snapshot_row){.phase = 1, .flow = 1, .counters = {.refused = 1}}, 0,
+              0);
     assert_false(windows_missed(bed->windows, text));
-    second_of(bed, 4, 1, 0, 0, 0, (struct counters){.refused = 1});
+    second_of(bed, 4, (struct snapshot_row){.phase = 1, .flow = 0, .counters = {.refused = 1}}, 0,
+              0);
     assert_true(windows_missed(bed->windows, text));
     assert_string_equal(text, "refused <= 3 was missed: it was 4 by then");
     assert_null(finish(bed, 12 * SECOND)); /* It has no windows. */
