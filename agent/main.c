@@ -4,6 +4,7 @@
 #include "backend_table.h"
 #include "channel.h"
 #include "duty.h"
+#include "host_limits.h"
 #include "log.h"
 #include "mono.h"
 #include "stop.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -302,18 +302,6 @@ static int run_children(const struct agent_options *options, const char *program
     return children.asked_to_end ? EXIT_ENDED : children.worst;
 }
 
-/* The soft limit is low (1024) for programs that use select(); this one does not. What the hard one
- * allows is told to the coordinator. */
-static void raise_open_files(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
-}
-
 static void on_signal(void)
 {
     sync_event_set(stop_fd);
@@ -351,7 +339,7 @@ static int run_agent(const struct agent_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ,
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
-    raise_open_files();
+    host_open_files_raise(0);
     mono_test_inject();
     r = watch_signals(&error);
     if (r == 0) {

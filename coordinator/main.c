@@ -1,6 +1,8 @@
 /* millrace: the table of commands. The only place of this program that knows argv as a whole. */
 
+#include "bounds.h"
 #include "cli.h"
+#include "host_limits.h"
 #include "mono.h"
 #include "nearest.h"
 
@@ -68,6 +70,7 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ,
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
     mono_test_inject();
+    host_open_files_raise(FILES_KEPT);
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;

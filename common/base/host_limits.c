@@ -2,6 +2,8 @@
 
 #include "file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +13,34 @@ uint64_t host_open_files_max(void)
     struct rlimit files;
 
     return getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_max : 0;
+}
+
+void host_open_files_raise(uint64_t kept)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max - (kept < files.rlim_max / 4 ? kept : files.rlim_max / 4);
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+bool host_open_files_taken(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return errno == EMFILE || errno == ENFILE;
+    }
+    (void)close(fd);
+    return false;
+}
+
+uint64_t host_open_files(void)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : 0;
 }
 
 uint32_t host_ports(void)

@@ -3,10 +3,24 @@
 #ifndef MILLRACE_HOST_LIMITS_H
 #define MILLRACE_HOST_LIMITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The most open files that this process, or one that it starts, can raise its limit to. */
 uint64_t host_open_files_max(void);
+
+/*
+ * Raises the limit of open files (the soft one: 1024 on many hosts, for programs that use select())
+ * to what this process may have, but for so many, or a quarter of few, that are kept: whoever can
+ * take all others by connecting to this process leaves these. 0: all of them.
+ */
+void host_open_files_raise(uint64_t kept);
+
+/* Are all open files taken that there may be now? */
+bool host_open_files_taken(void);
+
+/* What the limit is now; 0: not told. */
+uint64_t host_open_files(void);
 
 /* Local ports that connections to one address can have from this host; 0: the kernel does not tell.
  */

@@ -68,7 +68,9 @@
 #define REQUEST_BYTES_MAX (256 * 1024)
 /* An agent splits what is larger, but for a histogram. */
 #define SNAPSHOT_BYTES_MAX (128 * 1024)
-#define OUTBOX_BYTES_MAX (64 * 1024 * 1024)        /* Of snapshots that wait for the coordinator. */
+#define OUTBOX_BYTES_MAX (64 * 1024 * 1024) /* Of snapshots that wait for the coordinator. */
+/* Open files of a coordinator that connections can't take: reports are written with them. */
+#define FILES_KEPT 64
 #define DOCUMENT_BYTES_MAX (16 * 1024 * 1024)      /* BSON's own limit. */
 #define DISK_WAITING_BYTES_MAX (256 * 1024 * 1024) /* Of entries that wait for a disk. */
 #define SCREEN_WAITING_BYTES_MAX (1024 * 1024)     /* Of notices that wait to be read. */

@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "deadlines.h"
 #include "fleet_requests.h"
+#include "host_limits.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -254,7 +255,8 @@ struct fleet_door fleet_door(const struct fleet *fleet)
     return (struct fleet_door){.connections_max =
                                    CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT,
                                .surplus = closed.surplus,
-                               .unknown = closed.unknown};
+                               .unknown = closed.unknown,
+                               .files_taken = fleet->files_taken};
 }
 
 /* What came meanwhile may lie in a queue that is not read yet. */
@@ -298,6 +300,24 @@ static void look_for_silence(struct fleet *fleet, int64_t now_ns)
     }
 }
 
+/* NNG waits then, and says nothing. Those who are silent it closes after 10 s, and takes the next
+ * ones; told once. */
+static void look_for_files(struct fleet *fleet, int64_t now_ns)
+{
+    if (fleet->files_taken > 0 || now_ns - fleet->files_looked_ns < NS_PER_S) {
+        return;
+    }
+    fleet->files_looked_ns = now_ns;
+    if (host_open_files_taken()) {
+        fleet->files_taken = host_open_files();
+        (void)snprintf(fleet->refusal, sizeof fleet->refusal,
+                       "connections beyond the %llu open files that the coordinator may have: an "
+                       "agent that comes has to wait; keep strangers from the port, or raise "
+                       "ulimit -n",
+                       (unsigned long long)fleet->files_taken);
+    }
+}
+
 void fleet_turn(struct fleet *fleet, int timeout_ms)
 {
     struct channel_request *request = NULL;
@@ -307,6 +327,7 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
         timeout_ms = 0;
     }
     channel_server_close_unknown(fleet->server, UNKNOWN_NS);
+    look_for_files(fleet, mono_ns());
     look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());
 }

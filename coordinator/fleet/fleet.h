@@ -67,7 +67,8 @@ int64_t fleet_stood_ns(const struct fleet *fleet);
 uint32_t fleet_agents(const struct fleet *fleet);
 const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent);
 
-/* Why the last agent was refused; "" if none was since the last call. */
+/* Why the last agent was refused, or that none can come as all open files are taken; "" if there is
+ * nothing new since the last call. */
 const char *fleet_refusal(struct fleet *fleet);
 
 /* Why a request was not taken. */
@@ -91,6 +92,7 @@ struct fleet_door {
     uint32_t connections_max; /* At once: twice the agents, and some more. */
     uint64_t surplus;         /* Came beyond them, and were closed at once. */
     uint64_t unknown;         /* Had not said a valid hello in UNKNOWN_NS. */
+    uint64_t files_taken; /* That many open files there may be, and all were taken once; or 0. */
 };
 
 struct fleet_door fleet_door(const struct fleet *fleet);

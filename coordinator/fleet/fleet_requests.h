@@ -52,6 +52,8 @@ struct fleet {
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
     uint64_t dropped[FLEET_DROP_COUNT];
+    uint64_t files_taken; /* As in fleet_door. */
+    int64_t files_looked_ns;
     struct own_time own; /* Its turns look for agents that fell silent. */
     struct fleet_stall stall;
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */

@@ -4,6 +4,7 @@
 #include "close_parts.h"
 #include "compare.h"
 #include "deadlines.h"
+#include "host_limits.h"
 #include "insight.h"
 #include "mono.h"
 #include "noise.h"
@@ -118,6 +119,12 @@ static void tell_refused(struct run *run)
                        (long long)(UNKNOWN_NS / NS_PER_S));
         tell_one_refused(run, text);
     }
+    if (door.files_taken > 0) {
+        (void)snprintf(text, sizeof text,
+                       "connections beyond the %llu open files that the coordinator may have",
+                       (unsigned long long)door.files_taken);
+        tell_one_refused(run, text);
+    }
     if (door.surplus > 0) {
         (void)snprintf(text, sizeof text, "%llu %s beyond %u at once",
                        (unsigned long long)door.surplus,
@@ -160,6 +167,17 @@ static int wait_for_disk(struct run *run, struct errinfo *reterr)
     return r;
 }
 
+/* Nobody is needed for the reports. With the port goes what strangers hold, who could have all open
+ * files but those that were kept. */
+static void leave_agents(struct run *run)
+{
+    if (run->session_open) {
+        session_close(run->session);
+        run->session_open = false;
+    }
+    host_open_files_raise(0);
+}
+
 int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
 {
     struct result *result = NULL;
@@ -197,6 +215,7 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr)
         (void)judge_failure(result, run_failure_code(r), text, NULL);
         (void)errinfo_set(reterr, r, "%s", text);
     }
+    leave_agents(run);
     /* They lie in the same folder: who gave its disk up must not begin to wait for it again. */
     written = run->disk_given_up ? 0 : write_reports(run, result, &error);
     if (r == 0 && written < 0) {
