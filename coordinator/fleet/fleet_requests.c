@@ -1,5 +1,6 @@
 #include "fleet_requests.h"
 
+#include "fleet_words.h"
 #include "mono.h"
 #include "wire.h"
 
@@ -77,6 +78,7 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
         drop(fleet, request);
         return;
     }
+    fleet_tame_hello(&hello);
     while (index < fleet->members_count &&
            fleet->members[index].agent.hello.instance != hello.instance) {
         index++;
@@ -233,6 +235,7 @@ static void take_status(struct fleet *fleet, struct fleet_member *member,
         drop(fleet, request);
         return;
     }
+    fleet_tame_status(&status);
     check_results(member, &status);
     keep_answer(&member->answers[status.command % FLEET_ANSWERS], &status);
     reply_receipt(request, true, "");
@@ -273,6 +276,7 @@ static void take_snapshot(struct fleet *fleet, struct fleet_member *member,
         drop(fleet, request);
         return;
     }
+    fleet_tame_snapshot(snapshot);
     if (snapshot->trial != member->snapshot_trial || snapshot->sequence < member->snapshot_next) {
         snapshot_free(snapshot); /* Came a second time: its first receipt was lost. */
     } else if (snapshot->sequence > member->snapshot_next) {

@@ -53,6 +53,54 @@ static void refused_poll(struct bench *bench, const struct request_head *head, c
     refused(bench, &call, words);
 }
 
+/* A name printed a line that said PASS; it, and what brokers say, goes on into reports, too. */
+static void words_of_agents_can_neither_move_the_cursor_nor_begin_a_line(void **state)
+{
+    struct bench bench;
+    struct hello hello = bench_hello("x\r\033[2K\nPASS", INSTANCE);
+    struct probe_result result = {.failure = PROBE_OTHER};
+    struct status status = {.command = 1, .text = "a\nb\033]0;c\a", .results = &result};
+    struct error_delta error = {.text = "d\033[1me", .count = 1};
+    struct notice_delta notice = {.text = "f\ng", .count = 1};
+    struct loss_delta loss = {.text = "h\033i"};
+    struct snapshot snapshot = {.errors = &error,
+                                .errors_count = 1,
+                                .notices = &notice,
+                                .notices_count = 1,
+                                .losses = &loss,
+                                .losses_count = 1,
+                                .last_part = true,
+                                .until_ns = 1};
+    struct snapshot *taken;
+    const struct status *answer;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    strcpy(hello.host, "host\033[31m");
+    strcpy(result.reason, "no\nPASS\033c");
+    assert_string_equal(bench_say_hello(&bench, &hello).name, "x??[2K PASS");
+    assert_string_equal(fleet_agent(bench.fleet, 0)->name, "x??[2K PASS");
+    assert_string_equal(fleet_agent(bench.fleet, 0)->hello.host, "host?[31m");
+
+    status.head = bench_head(&bench, 0, INSTANCE);
+    status.results_count = 1;
+    assert_int_equal(bench_give(&bench, 0, COMMAND_PROBE, 0), 1);
+    assert_true(bench_say_status(&bench, &status).accepted);
+    answer = fleet_answer(bench.fleet, 0, 1);
+    assert_non_null(answer);
+    assert_string_equal(answer->results[0].reason, "no PASS?c");
+
+    fleet_begin_trial(bench.fleet, 0, NULL);
+    assert_true(bench_say_snapshot(&bench, INSTANCE, &snapshot).accepted);
+    taken = fleet_next_snapshot(bench.fleet);
+    assert_non_null(taken);
+    assert_string_equal(taken->errors[0].text, "d?[1me");
+    assert_string_equal(taken->notices[0].text, "f g");
+    assert_string_equal(taken->losses[0].text, "h?i");
+    snapshot_free(taken);
+    bench_end(&bench);
+}
+
 /* Whoever reaches the port may hold a connection, with a message that it has begun. */
 static void a_connection_without_a_valid_hello_is_closed_and_an_agents_stays(void **state)
 {
@@ -209,6 +257,7 @@ static void a_copy_that_was_overtaken_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_of_agents_can_neither_move_the_cursor_nor_begin_a_line),
         cmocka_unit_test(a_connection_without_a_valid_hello_is_closed_and_an_agents_stays),
         cmocka_unit_test(what_an_agent_of_another_run_measured_is_refused_and_its_agent_told),
         cmocka_unit_test(any_process_that_calls_itself_agent_0_is_refused),
