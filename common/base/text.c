@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,17 +98,33 @@ char *text_take(struct text *text)
     return bytes;
 }
 
+/* Of a character that has several bytes. */
+static bool is_control(const unsigned char *c, size_t length)
+{
+    /* Terminals take these of UTF-8, too: U+009B begins a command as ESC [ does. */
+    if (length == 2) {
+        return c[0] == 0xc2 && c[1] <= 0x9f;
+    }
+    /* U+202A to U+202E and U+2066 to U+2069 turn the order round in which a line is read. */
+    return length == 3 && c[0] == 0xe2 &&
+           ((c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
+            (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
 void text_tame(char *text, bool lines)
 {
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+    unsigned char *end = (unsigned char *)text + strlen(text);
+    size_t length;
+
+    for (unsigned char *c = (unsigned char *)text; c < end; c += length) {
+        length = utf8_length((const char *)c, (size_t)(end - c));
         if (*c == '\n' || *c == '\t') {
             *c = lines ? *c : ' ';
-        } else if (*c < ' ' || *c == 0x7f) {
-            *c = '?';
-        } else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) {
-            /* Terminals take these of UTF-8, too: 0x9b begins a command as ESC [ does. */
-            *c++ = '?';
-            *c = '?';
+        } else if (length > 1 && is_control(c, length)) {
+            memset(c, '?', length);
+        } else if (length == 0 || *c < ' ' || *c == 0x7f) {
+            *c = '?'; /* A terminal of 8 bits takes single bytes for commands. */
+            length = 1;
         }
     }
 }

@@ -27,8 +27,9 @@ bool text_failed(const struct text *text);
 char *text_take(struct text *text);
 
 /* Makes words of strangers (agents' names, brokers' texts) harmless in place, for a terminal or a
- * line of a log: what would move the cursor or begin a command becomes a question mark. lines: line
- * feeds and tabs stay; otherwise these are blanks. */
+ * line of a log: what would move the cursor, begin a command or turn the order of a line round, and
+ * what is no UTF-8, becomes question marks, in as many bytes. lines: line feeds and tabs stay;
+ * otherwise these are blanks. */
 void text_tame(char *text, bool lines);
 
 #endif

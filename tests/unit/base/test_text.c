@@ -3,8 +3,10 @@
 #include "errinfo.h"
 #include "file.h"
 #include "log.h"
+#include "random.h"
 #include "temp.h"
 #include "text.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,46 @@ static void words_of_strangers_move_no_cursor(void **state)
     assert_string_equal(text, "a?[2J? \xc3\xa9 ??31m? b?");
     text_tame(lines, true);
     assert_string_equal(lines, "a?\n\tb?");
+}
+
+static void no_bytes_at_all_keep_a_control_character(void **state)
+{
+    struct random random;
+    char raw[] = "\x9b"
+                 "31m \xe2\x80\xae"
+                 "abc \xe2\x82\xac \xc3";
+
+    (void)state;
+    text_tame(raw, false);
+    assert_string_equal(raw, "?31m ???abc \xe2\x82\xac ?");
+    random_seed(&random, 1);
+    for (int i = 0; i < 20000; i++) {
+        char text[32] = "";
+        char once[sizeof text];
+        size_t length = (size_t)(random_next(&random) % (sizeof text - 1));
+
+        for (size_t at = 0; at < length; at++) {
+            /* Often one of those that matter. */
+            static const unsigned char often[] = {0x1b, 0xc2, 0x9b, 0xe2, 0x80, 0xae, 0x81, 0xa7};
+            uint64_t draw = random_next(&random);
+
+            text[at] = (char)(draw % 2 == 0 ? often[draw / 2 % sizeof often] : 1 + draw / 2 % 255);
+        }
+        text_tame(text, i % 2 == 0);
+        assert_int_equal(strlen(text), length);
+        for (size_t at = 0; at < length;) {
+            size_t bytes = utf8_length(text + at, length - at);
+            unsigned char c = (unsigned char)text[at];
+
+            assert_true(bytes > 0 && c != 0x7f);
+            assert_true(c >= ' ' || (i % 2 == 0 && (c == '\n' || c == '\t')));
+            assert_false(c == 0xc2 && (unsigned char)text[at + 1] < 0xa0);
+            at += bytes;
+        }
+        memcpy(once, text, sizeof text);
+        text_tame(text, i % 2 == 0);
+        assert_string_equal(text, once);
+    }
 }
 
 /* A text with a line feed made a second line, which could look like one of the log's own. */
@@ -48,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_strangers_move_no_cursor),
+        cmocka_unit_test(no_bytes_at_all_keep_a_control_character),
         cmocka_unit_test(a_line_of_the_log_is_one_line),
     };
 
