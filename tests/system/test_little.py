@@ -38,10 +38,11 @@ def both_programs(before):
     for program in [bed.MILLRACE, bed.AGENT]:
         commands.append(shutil.copy(program, folder))
     scenario = bed.scenario()
+    how = {"cwd": "/", "before": before, "env": {"TMPDIR": out}}  # That of the tests may be for their user alone.
     started = [
-        bed.Program([commands[0], "run", scenario, "--out", os.path.join(out, "run"), "--agents", "1"], cwd="/", before=before),
-        bed.Program([commands[0], "doctor", scenario, "--agents", "1"], cwd="/", before=before),
-        bed.Program([commands[1], "--join", bed.free_url()], cwd="/", before=before),
+        bed.Program([commands[0], "run", scenario, "--out", os.path.join(out, "run"), "--agents", "1"], **how),
+        bed.Program([commands[0], "doctor", scenario, "--agents", "1"], **how),
+        bed.Program([commands[1], "--join", bed.free_url()], **how),
     ]
     return [" ".join((program.ends(4, 30).err + program.out).split()) for program in started]
 
@@ -113,6 +114,7 @@ def signal_taken():
     run.ends(130, 30)
     same(bed.result_of(folder)["verdict"], "interrupted", "verdict")
     check(os.path.exists(os.path.join(folder, "report.html")), "the report is missing")
+
 
 @test("what a killed run left in TMPDIR is taken away by the next one; that of a living one stays")
 def left_behind():
