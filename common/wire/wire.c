@@ -12,6 +12,13 @@ enum reply_kind { REPLY_WELCOME = 64, REPLY_COMMAND, REPLY_RECEIPT, REPLY_CLOCK 
 
 static_assert((int)REQUEST_COUNT <= (int)REPLY_WELCOME, "kinds of requests and replies differ");
 
+/* Numbers take a byte more than in memory, texts three. */
+static_assert(2 * (sizeof(struct status) + TARGETS_MAX * sizeof(struct probe_result)) <=
+                      REQUEST_BYTES_MAX &&
+                  2 * sizeof(struct hello) <= REQUEST_BYTES_MAX &&
+                  2 * sizeof(struct clock_report) <= REQUEST_BYTES_MAX,
+              "whatever an agent says fits into a request, but for what it measured");
+
 #define MAGIC "MR"
 
 /* Opens the frame and its first three fields; the body is the fourth. */
