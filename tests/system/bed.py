@@ -23,7 +23,7 @@ import traceback
 
 # pylint: disable=unused-import
 from bed_brokers import Broker, backend_of, broker, brokers, built, need_driver
-from bed_checks import AGENT, LONG_S, MILLRACE, NPM, SOURCE, Skip, check, contains, matches, read, same, truth, wait_until
+from bed_checks import AGENT, LONG_S, MILLRACE, NPM, SOURCE, Skip, check, contains, matches, read, same, sanitized, truth, wait_until
 from bed_folder import own_folder
 from bed_results import audit_holds, case_of, marks_of, phase_of, result_of, rows, total
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from bed import FOLDER, MILLRACE, SOURCE, Skip, audit_holds, check, main, new_path, phase_of, read, result_of, same, scenario, start, test
+from bed import FOLDER, MILLRACE, SOURCE, Skip, audit_holds, check, main, new_path, phase_of, read, result_of, same, sanitized, scenario, start, test
 
 LONG = os.environ.get("MILLRACE_TEST_LONG") is not None
 SECONDS = 86400 if LONG else 7800
@@ -22,7 +22,6 @@ AGENTS = 16 if LONG else 4
 MADE_DAY = os.path.join(os.path.dirname(MILLRACE), "made_day")
 MEMORY_BYTES = 300 * 1000 * 1000
 REPORT_BYTES = 1500 * 1000
-SANITIZED = b"__asan_init" in open(MILLRACE, "rb").read()
 
 
 def run(arguments):
@@ -47,7 +46,7 @@ def a_day():
     journal = os.path.getsize(os.path.join(folder, "run.bson"))
     print(f"# {SECONDS} s of {AGENTS} agents in {took_s:.0f} s: {made['frame_bytes'] / 1e6:.0f} MB of frames, "
           f"{made['entries']} entries, journal {journal / 1e6:.0f} MB, resident at most {memory / 1e6:.0f} MB")
-    if not SANITIZED:
+    if not sanitized():
         check(memory < MEMORY_BYTES, f"the coordinator had {memory} bytes resident")
     # An hour of seconds, the rest by tens, and seconds with trouble by themselves.
     check(made["entries"] < AGENTS * (3600 + (SECONDS - 3600) * 0.13) + 100, "seconds are coalesced")

@@ -17,11 +17,6 @@ def amount(said, pattern):
     return float(found.group(1)) * UNITS[found.group(2)]
 
 
-def has_sanitizers():
-    with open(bed.MILLRACE, "rb") as program:
-        return re.search(rb"__[at]san_init", program.read()) is not None
-
-
 def within_a_factor_of_two(said, found, what):
     check(0.5 <= said / found <= 2, f"{what}: {said / 1024:.0f} KiB were said, {found / 1024:.0f} KiB were found")
 
@@ -57,7 +52,7 @@ def memory_and_disk():
         folder = bed.new_path("run")
         coordinator = peak_of(bed.Program([bed.MILLRACE, "run", path, "--agents", "1", "--out", folder]))
         memory = bed.result_of(folder)["cases"][0]["trials"][0]["memory"][0]["max_bytes"]
-        if has_sanitizers():
+        if bed.sanitized():
             print("# memory is not compared: a sanitizer's own is in it")
         else:
             within_a_factor_of_two(amount(said, r"about ([\d.]+) (\w+) of memory"), memory, f"memory of {topology}, {size}")
@@ -116,7 +111,7 @@ def many_clients():
         said, found = agents_memory(topology, rate)
         print(f"# {topology}: {found / MIB:.0f} MiB, explain says {said / MIB:.0f}")
         check(said <= limit, f"{topology}: {said / MIB:.0f} MiB were said, {limit / MIB:.0f} are allowed")
-        if has_sanitizers():
+        if bed.sanitized():
             print("# memory is not compared: a sanitizer's own is in it")
             continue
         check(found <= limit, f"{topology}: {found / MIB:.0f} MiB were found, {limit / MIB:.0f} are allowed")

@@ -12,7 +12,6 @@ from bed_slow_disk import SlowDisk
 NOBODY = 65534
 THREADS = 12  # NNG has ten or more of its own, and as many again are asked for.
 MEMORY_BYTES = 100_000 * 1024
-SANITIZED = b"__asan_init" in open(bed.MILLRACE, "rb").read() or b"__tsan_init" in open(bed.MILLRACE, "rb").read()
 
 
 def few_threads():
@@ -60,7 +59,7 @@ def threads():
 
 @test("too little memory does likewise")
 def memory():
-    if SANITIZED:
+    if bed.sanitized():
         raise bed.Skip("a sanitizer's own address space is larger than any limit")
     for said in both_programs(little_memory):
         matches(said, NEEDED + r".*98 MiB of address space \(ulimit -v\)", "what it said")
