@@ -1,5 +1,5 @@
 #include "channel.h"
-#include "channel_private.h"
+#include "channel_inner.h"
 
 #include "headroom.h"
 #include "invariant.h"

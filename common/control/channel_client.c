@@ -1,5 +1,5 @@
 #include "channel.h"
-#include "channel_private.h"
+#include "channel_inner.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"

@@ -1,5 +1,5 @@
-#include "channel_pipes.h"
-#include "channel_private.h"
+#include "channel_inner.h"
+#include "channel_pipes_inner.h"
 #include "mono.h"
 
 #include <pthread.h>

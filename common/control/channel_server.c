@@ -1,6 +1,6 @@
 #include "channel.h"
-#include "channel_pipes.h"
-#include "channel_private.h"
+#include "channel_inner.h"
+#include "channel_pipes_inner.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"

@@ -1,7 +1,7 @@
 /* hist_censored: samples of what never came. */
 #include "hist.h"
 
-#include "hist_buckets.h"
+#include "hist_inner.h"
 #include "invariant.h"
 #include "pages.h"
 

@@ -1,6 +1,6 @@
 #include "hist.h"
 
-#include "hist_buckets.h"
+#include "hist_inner.h"
 #include "invariant.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "wire.h"
 
-#include "wire_record.h"
+#include "wire_record_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

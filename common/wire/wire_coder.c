@@ -1,4 +1,4 @@
-#include "wire_coder.h"
+#include "wire_coder_inner.h"
 
 #include "invariant.h"
 

@@ -1,8 +1,8 @@
 /* What is made of many values. */
-#include "wire_coder.h"
+#include "wire_coder_inner.h"
 
 #include "invariant.h"
-#include "wire_record.h"
+#include "wire_record_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "wire_record.h"
+#include "wire_record_inner.h"
 
 #include "invariant.h"
 

@@ -1,6 +1,6 @@
 /* Single values and lists as hostile bytes; what the frames of test_wire.c hardly hit. */
 #include "check.h"
-#include "wire_coder.h"
+#include "wire_coder_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 #include "travelling.h"
 #include "travelling_samples.h"
-#include "wire_record.h"
+#include "wire_record_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /*
- * hist_buckets: the inside of a histogram, for the files of this module only.
+ * hist_inner: the inside of a histogram, for the files of this module only.
  *
  * The counts array is the library's own, so that it can encode it; the arithmetic of its buckets
  * stands here once more, inlined, with the layout fixed at compile time: recording is the hottest
  * call of an agent. hist_new() ASSERTs that the library agrees. HdrHistogram's layout: below 2048
  * one bucket per value, from there 1024 buckets per power of two.
  */
-#ifndef MILLRACE_HIST_BUCKETS_H
-#define MILLRACE_HIST_BUCKETS_H
+#ifndef MILLRACE_HIST_INNER_H
+#define MILLRACE_HIST_INNER_H
 
 #include "hist.h"
 #include "invariant.h"

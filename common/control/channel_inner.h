@@ -1,9 +1,9 @@
 /*
- * channel_private: what server and client share: limits of their sockets, and NNG's errors as
+ * channel_inner: what server and client share: limits of their sockets, and NNG's errors as
  * errno. Not for use outside this folder.
  */
-#ifndef MILLRACE_CHANNEL_PRIVATE_H
-#define MILLRACE_CHANNEL_PRIVATE_H
+#ifndef MILLRACE_CHANNEL_INNER_H
+#define MILLRACE_CHANNEL_INNER_H
 
 #include "errinfo.h"
 

@@ -1,11 +1,11 @@
 /*
- * channel_pipes: the connections of a server: how many there are at once, and which of them are of
- * a peer that somebody admitted. Not for use outside this folder.
+ * channel_pipes_inner: the connections of a server: how many there are at once, and which of them
+ * are of a peer that somebody admitted. Not for use outside this folder.
  *
  * NNG tells of them on threads of its own; everything here may be called from any thread.
  */
-#ifndef MILLRACE_CHANNEL_PIPES_H
-#define MILLRACE_CHANNEL_PIPES_H
+#ifndef MILLRACE_CHANNEL_PIPES_INNER_H
+#define MILLRACE_CHANNEL_PIPES_INNER_H
 
 #include "channel.h"
 

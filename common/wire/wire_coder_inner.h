@@ -1,9 +1,9 @@
 /*
- * wire_coder: values as msgpack, for both directions.
+ * wire_coder_inner: values as msgpack, for both directions.
  *
- * A coder either writes or reads. code_record() (wire_record.h) goes through the table of a struct;
- * run by a writing coder it packs its fields, run by a reading one it fills them. So the two
- * directions can't drift apart.
+ * A coder either writes or reads. code_record() (wire_record_inner.h) goes through the table of a
+ * struct; run by a writing coder it packs its fields, run by a reading one it fills them. So the
+ * two directions can't drift apart.
  *
  * A struct is an array of a fixed number of fields, a list an array of structs. Reading goes field
  * by field as the code expects it, never by what the bytes claim: nesting is that of the code, a
@@ -12,8 +12,8 @@
  *
  * The first failure stays; everything after it does nothing and reads as zero. One thread.
  */
-#ifndef MILLRACE_WIRE_CODER_H
-#define MILLRACE_WIRE_CODER_H
+#ifndef MILLRACE_WIRE_CODER_INNER_H
+#define MILLRACE_WIRE_CODER_INNER_H
 
 #include "errinfo.h"
 #include "hist.h"
