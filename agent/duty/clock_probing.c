@@ -1,4 +1,4 @@
-#include "clock_probing.h"
+#include "clock_probing_inner.h"
 
 #include "mono.h"
 

@@ -1,4 +1,4 @@
-#include "coordinator_link.h"
+#include "coordinator_link_inner.h"
 
 #include "channel.h"
 #include "deadlines.h"

@@ -1,16 +1,16 @@
 #include "duty.h"
 
-#include "clock_probing.h"
-#include "coordinator_link.h"
+#include "clock_probing_inner.h"
+#include "coordinator_link_inner.h"
 #include "deadlines.h"
-#include "hand.h"
-#include "host.h"
+#include "hand_inner.h"
+#include "host_inner.h"
 #include "log.h"
-#include "outbox.h"
+#include "outbox_inner.h"
 #include "stop.h"
 #include "sync.h"
-#include "target_probes.h"
-#include "trial.h"
+#include "target_probes_inner.h"
+#include "trial_inner.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "hand.h"
+#include "hand_inner.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "host.h"
+#include "host_inner.h"
 
 #include "backend_table.h"
 #include "file.h"

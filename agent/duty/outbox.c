@@ -1,4 +1,4 @@
-#include "outbox.h"
+#include "outbox_inner.h"
 
 #include "wire.h"
 

@@ -1,4 +1,4 @@
-#include "target_probes.h"
+#include "target_probes_inner.h"
 
 #include "backend_table.h"
 #include "deadlines.h"

@@ -1,4 +1,4 @@
-#include "trial_parts.h"
+#include "trial_parts_inner.h"
 
 #include "mono.h"
 

@@ -1,5 +1,5 @@
 /* The end of a trial: its clients closed, all that was measured handed in. */
-#include "trial_parts.h"
+#include "trial_parts_inner.h"
 
 #include "log.h"
 #include "mono.h"

@@ -1,4 +1,4 @@
-#include "connector.h"
+#include "connector_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,4 +1,4 @@
-#include "intake.h"
+#include "intake_inner.h"
 
 #include "mono.h"
 

@@ -1,6 +1,6 @@
 #include "key_table.h"
 
-#include "alias.h"
+#include "alias_inner.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "lag_count.h"
+#include "lag_count_inner.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "pacer.h"
+#include "pacer_inner.h"
 
 #include "invariant.h"
 

@@ -1,8 +1,8 @@
-#include "payload.h"
+#include "payload_inner.h"
 
-#include "alias.h"
+#include "alias_inner.h"
 #include "invariant.h"
-#include "payload_text.h"
+#include "payload_text_inner.h"
 #include "stamp.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "payload_text.h"
+#include "payload_text_inner.h"
 
 #include "invariant.h"
 

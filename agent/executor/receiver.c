@@ -1,8 +1,8 @@
-#include "receiver.h"
+#include "receiver_inner.h"
 
 #include "invariant.h"
 #include "mono.h"
-#include "receiver_parts.h"
+#include "receiver_parts_inner.h"
 #include "stamp.h"
 
 #include <sys/epoll.h>

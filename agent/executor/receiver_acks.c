@@ -1,5 +1,5 @@
 /* Acknowledging: one by one, in batches, again where there was no room, and how long it took. */
-#include "receiver_parts.h"
+#include "receiver_parts_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

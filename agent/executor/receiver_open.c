@@ -1,5 +1,5 @@
 #include "mono.h"
-#include "receiver_parts.h"
+#include "receiver_parts_inner.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "receiver_parts.h"
+#include "receiver_parts_inner.h"
 
 void receiver_trace(const struct receiver *receiver, const struct receiver_group *group,
                     const struct event *event, const struct stamp *stamp,

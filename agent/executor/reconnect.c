@@ -1,4 +1,4 @@
-#include "reconnect.h"
+#include "reconnect_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,4 +1,4 @@
-#include "schedule.h"
+#include "schedule_inner.h"
 
 #include <string.h>
 

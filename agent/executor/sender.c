@@ -2,7 +2,7 @@
 
 #include "invariant.h"
 #include "mono.h"
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

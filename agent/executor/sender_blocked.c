@@ -1,6 +1,6 @@
 /* Producers that are due and can't send: why, until when, and how much of the load that is. */
 #include "mono.h"
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 /* After a submit that was refused for the moment: look again then even if no event comes. Twice as
  * long each time, up to 1 ms: a full socket stays full for tens of milliseconds, and each look

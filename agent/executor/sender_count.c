@@ -1,4 +1,4 @@
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 #include "mono.h"
 

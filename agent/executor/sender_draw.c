@@ -1,4 +1,4 @@
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 /*
  * A producer's streams take turns. With keys its topics do, and the key says which partition. The

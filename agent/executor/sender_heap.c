@@ -1,4 +1,4 @@
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 static int compare_keys(const struct sender *sender, uint32_t a, uint32_t b)
 {

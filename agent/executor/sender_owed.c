@@ -1,5 +1,5 @@
 /* What a segment leaves unsent. */
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 #include "mono.h"
 

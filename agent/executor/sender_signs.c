@@ -1,6 +1,6 @@
 /* sender_signs: whether the broker is there for those who send: answers, waiting, lost connections.
  */
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 int64_t sender_offset_ns(const struct sender *sender, int64_t at_ns)
 {

@@ -1,4 +1,4 @@
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 static_assert(FLOWS_MAX <= UINT8_MAX && SUBSCRIPTIONS_MAX <= UINT16_MAX &&
                   AGENTS_MAX <= UINT16_MAX && STREAMS_MAX <= UINT32_MAX,

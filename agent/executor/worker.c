@@ -3,7 +3,7 @@
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"
-#include "worker_parts.h"
+#include "worker_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

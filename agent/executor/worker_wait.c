@@ -1,7 +1,7 @@
 /* Waiting: for an event, for the next message, for an order. */
 #include "mono.h"
 #include "sync.h"
-#include "worker_parts.h"
+#include "worker_inner.h"
 
 #include <sys/epoll.h>
 #include <time.h>

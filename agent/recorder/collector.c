@@ -1,6 +1,6 @@
 #include "collector.h"
 
-#include "collector_parts.h"
+#include "collector_inner.h"
 #include "error_counts.h"
 #include "invariant.h"
 #include "pages.h"

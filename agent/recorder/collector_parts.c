@@ -1,4 +1,4 @@
-#include "collector_parts.h"
+#include "collector_inner.h"
 
 #include "invariant.h"
 #include "pages.h"

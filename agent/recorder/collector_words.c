@@ -1,6 +1,6 @@
 /* collector_words: what the broker said, lost connections, and signs of the broker, of all workers
  * together. */
-#include "collector_parts.h"
+#include "collector_inner.h"
 
 #include "invariant.h"
 

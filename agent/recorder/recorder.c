@@ -1,4 +1,4 @@
-#include "recorder_parts.h"
+#include "recorder_inner.h"
 
 #include "invariant.h"
 

@@ -2,7 +2,7 @@
 #include "invariant.h"
 #include "mono.h"
 #include "pages.h"
-#include "recorder_parts.h"
+#include "recorder_inner.h"
 
 #include <string.h>
 

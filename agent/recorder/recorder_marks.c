@@ -1,7 +1,7 @@
 /* recorder_marks: what became of which message. */
 #include "invariant.h"
 #include "pages.h"
-#include "recorder_parts.h"
+#include "recorder_inner.h"
 
 #include <errno.h>
 #include <inttypes.h>

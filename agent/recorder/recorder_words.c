@@ -1,5 +1,5 @@
 /* recorder_words: errors, what the broker says, and connections that are lost and found. */
-#include "recorder_parts.h"
+#include "recorder_inner.h"
 
 #include "error_counts.h"
 #include "invariant.h"

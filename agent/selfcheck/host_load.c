@@ -1,6 +1,6 @@
 #include "host_load.h"
 
-#include "load_texts.h"
+#include "load_texts_inner.h"
 #include "mono.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "load_texts.h"
+#include "load_texts_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

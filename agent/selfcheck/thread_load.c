@@ -1,6 +1,6 @@
 #include "thread_load.h"
 
-#include "load_texts.h"
+#include "load_texts_inner.h"
 
 #include <fcntl.h>
 #include <time.h>

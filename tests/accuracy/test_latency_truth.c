@@ -5,7 +5,7 @@
 
 #include "backend_drivers.h"
 #include "hist.h"
-#include "memory_broker.h"
+#include "memory_broker_inner.h"
 #include "stamp.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
  * memory of pool and keys.
  */
 #include "mono.h"
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "bed.h"
 #include "broker.h"
-#include "kafka_endpoint.h"
+#include "kafka_endpoint_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* kafka: the driver's table of functions. What they do stands in the kafka_*.c beside it, each with
  * its own header; all of them are one door to librdkafka. */
 #include "backend_drivers.h"
-#include "kafka_admin.h"
-#include "kafka_commit.h"
-#include "kafka_consumer.h"
-#include "kafka_probe.h"
-#include "kafka_producer.h"
+#include "kafka_admin_inner.h"
+#include "kafka_commit_inner.h"
+#include "kafka_consumer_inner.h"
+#include "kafka_probe_inner.h"
+#include "kafka_producer_inner.h"
 
 #include "catalog_entries.h"
 #include "invariant.h"

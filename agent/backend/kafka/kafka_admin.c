@@ -1,7 +1,7 @@
-#include "kafka_admin.h"
+#include "kafka_admin_inner.h"
 
-#include "kafka_client.h"
-#include "kafka_session.h"
+#include "kafka_client_inner.h"
+#include "kafka_session_inner.h"
 #include "mono.h"
 
 #include <errno.h>

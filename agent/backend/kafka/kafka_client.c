@@ -1,4 +1,4 @@
-#include "kafka_client.h"
+#include "kafka_client_inner.h"
 
 #include "mono.h"
 

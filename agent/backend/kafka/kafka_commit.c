@@ -1,4 +1,4 @@
-#include "kafka_commit.h"
+#include "kafka_commit_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,11 +1,11 @@
-#include "kafka_consumer.h"
+#include "kafka_consumer_inner.h"
 
 #include "catalog_entries.h"
 #include "invariant.h"
-#include "kafka_client.h"
-#include "kafka_commit.h"
-#include "kafka_end.h"
-#include "kafka_group.h"
+#include "kafka_client_inner.h"
+#include "kafka_commit_inner.h"
+#include "kafka_end_inner.h"
+#include "kafka_group_inner.h"
 #include "mono.h"
 
 #include <errno.h>

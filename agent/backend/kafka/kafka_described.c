@@ -1,4 +1,4 @@
-#include "kafka_described.h"
+#include "kafka_described_inner.h"
 
 #include "mono.h"
 

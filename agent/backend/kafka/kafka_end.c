@@ -1,4 +1,4 @@
-#include "kafka_end.h"
+#include "kafka_end_inner.h"
 
 #include "mono.h"
 

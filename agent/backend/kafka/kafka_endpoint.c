@@ -1,8 +1,8 @@
-#include "kafka_endpoint.h"
+#include "kafka_endpoint_inner.h"
 
 #include "invariant.h"
-#include "kafka_client.h"
-#include "kafka_end.h"
+#include "kafka_client_inner.h"
+#include "kafka_end_inner.h"
 #include "mono.h"
 
 #include <errno.h>

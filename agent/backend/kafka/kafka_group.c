@@ -1,6 +1,6 @@
-#include "kafka_group.h"
+#include "kafka_group_inner.h"
 
-#include "kafka_session.h"
+#include "kafka_session_inner.h"
 #include "mono.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "kafka_peer.h"
+#include "kafka_peer_inner.h"
 
-#include "kafka_client.h"
+#include "kafka_client_inner.h"
 
 #include <poll.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "kafka_probe.h"
+#include "kafka_probe_inner.h"
 
-#include "kafka_client.h"
-#include "kafka_described.h"
-#include "kafka_end.h"
-#include "kafka_peer.h"
+#include "kafka_client_inner.h"
+#include "kafka_described_inner.h"
+#include "kafka_end_inner.h"
+#include "kafka_peer_inner.h"
 #include "mono.h"
 
 #include <netdb.h>

@@ -1,9 +1,9 @@
-#include "kafka_producer.h"
+#include "kafka_producer_inner.h"
 
 #include "catalog_entries.h"
 #include "invariant.h"
-#include "kafka_client.h"
-#include "kafka_end.h"
+#include "kafka_client_inner.h"
+#include "kafka_end_inner.h"
 #include "mono.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "kafka_session.h"
+#include "kafka_session_inner.h"
 
-#include "kafka_end.h"
+#include "kafka_end_inner.h"
 #include "mono.h"
 
 #include <errno.h>

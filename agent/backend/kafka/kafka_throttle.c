@@ -1,7 +1,7 @@
 /* kafka_throttle: what brokers say of quotas. The library calls back for each answer that was held
  * up, from within the poll of the handle's own queue, so on the worker's thread. */
-#include "kafka_client.h"
-#include "kafka_endpoint.h"
+#include "kafka_client_inner.h"
+#include "kafka_endpoint_inner.h"
 #include "mono.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "backend_drivers.h"
 #include "catalog_entries.h"
 #include "invariant.h"
-#include "memory_endpoint.h"
+#include "memory_endpoint_inner.h"
 #include "mono.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "memory_broker.h"
+#include "memory_broker_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

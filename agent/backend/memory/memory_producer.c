@@ -1,6 +1,6 @@
 #include "catalog_entries.h"
 #include "invariant.h"
-#include "memory_endpoint.h"
+#include "memory_endpoint_inner.h"
 #include "mono.h"
 #include "pages.h"
 

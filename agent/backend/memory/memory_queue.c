@@ -1,4 +1,4 @@
-#include "memory_queue.h"
+#include "memory_queue_inner.h"
 
 #include "bounds.h"
 #include "invariant.h"

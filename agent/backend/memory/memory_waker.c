@@ -1,4 +1,4 @@
-#include "memory_waker.h"
+#include "memory_waker_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,4 +1,4 @@
-#include "mqtt_access.h"
+#include "mqtt_access_inner.h"
 
 #include "backend.h"
 #include "catalog_entries.h"

@@ -1,9 +1,9 @@
 /* Connections of paho's before a client has them, and what paho tells of them then and later. */
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include "invariant.h"
 #include "mono.h"
-#include "mqtt_waker.h"
+#include "mqtt_waker_inner.h"
 #include "sync.h"
 
 #include <errno.h>

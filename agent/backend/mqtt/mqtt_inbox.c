@@ -1,4 +1,4 @@
-#include "mqtt_inbox.h"
+#include "mqtt_inbox_inner.h"
 
 #include "invariant.h"
 #include "sync.h"

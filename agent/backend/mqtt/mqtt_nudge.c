@@ -1,7 +1,7 @@
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include "mono.h"
-#include "mqtt_waker.h"
+#include "mqtt_waker_inner.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include "catalog_entries.h"
 #include "invariant.h"
 #include "mono.h"
-#include "mqtt_waker.h"
+#include "mqtt_waker_inner.h"
 #include "sync.h"
 
 #include <errno.h>

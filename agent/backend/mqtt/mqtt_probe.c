@@ -1,8 +1,8 @@
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include "invariant.h"
 #include "mono.h"
-#include "mqtt_waker.h"
+#include "mqtt_waker_inner.h"
 #include "sync.h"
 
 #include <errno.h>

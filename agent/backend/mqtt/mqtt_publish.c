@@ -1,4 +1,4 @@
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include "catalog_entries.h"
 #include "invariant.h"

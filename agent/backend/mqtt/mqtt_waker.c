@@ -1,4 +1,4 @@
-#include "mqtt_waker.h"
+#include "mqtt_waker_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -2,8 +2,8 @@
 #include "backend_drivers.h"
 #include "catalog_entries.h"
 #include "mono.h"
-#include "rabbitmq_endpoint.h"
-#include "rabbitmq_topics.h"
+#include "rabbitmq_endpoint_inner.h"
+#include "rabbitmq_topics_inner.h"
 
 static const char *library_version(void)
 {

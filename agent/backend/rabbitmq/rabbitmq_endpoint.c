@@ -1,4 +1,4 @@
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,5 +1,5 @@
 #include "mono.h"
-#include "rabbitmq_topics.h"
+#include "rabbitmq_topics_inner.h"
 #include "text.h"
 
 #include <errno.h>

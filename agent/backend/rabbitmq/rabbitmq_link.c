@@ -1,4 +1,4 @@
-#include "rabbitmq_link.h"
+#include "rabbitmq_link_inner.h"
 
 #include "address.h"
 #include "catalog_entries.h"

@@ -1,8 +1,8 @@
 #include "catalog_entries.h"
 #include "deadlines.h"
 #include "mono.h"
-#include "rabbitmq_endpoint.h"
-#include "rabbitmq_topics.h"
+#include "rabbitmq_endpoint_inner.h"
+#include "rabbitmq_topics_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

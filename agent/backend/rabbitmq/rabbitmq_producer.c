@@ -1,6 +1,6 @@
 #include "mono.h"
 #include "pages.h"
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include <errno.h>
 #include <string.h>

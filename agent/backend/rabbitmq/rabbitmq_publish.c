@@ -5,7 +5,7 @@
  * Over TLS the library has to write, and it writes a frame whole or waits: there a publish goes in
  * frames that the socket has room for, each when it has.
  */
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

@@ -1,4 +1,4 @@
-#include "rabbitmq_topics.h"
+#include "rabbitmq_topics_inner.h"
 
 #include "catalog_entries.h"
 #include "mono.h"

@@ -1,5 +1,5 @@
 #include "check.h"
-#include "kafka_described.h"
+#include "kafka_described_inner.h"
 
 static void a_host_that_is_named_has_the_limit_that_is_set_for_it(void **state)
 {

@@ -1,7 +1,7 @@
 /* What librdkafka lets wait, beside what producers may have under way; without a broker. */
 #include "check.h"
 
-#include "kafka_producer.h"
+#include "kafka_producer_inner.h"
 
 static struct kafka_limits limits_of(uint32_t clients, uint32_t in_flight, uint32_t bytes)
 {

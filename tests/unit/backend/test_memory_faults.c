@@ -1,7 +1,7 @@
 /* The memory broker is the known truth that other tests measure against, so its faults are exact:
  * these messages, this often, in this order. */
 #include "memory_bench.h"
-#include "memory_broker.h"
+#include "memory_broker_inner.h"
 #include "mono.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "memory_queue.h"
+#include "memory_queue_inner.h"
 #include "mono.h"
 #include "random.h"
 

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "mono.h"
-#include "mqtt_access.h"
+#include "mqtt_access_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

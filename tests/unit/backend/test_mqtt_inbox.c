@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "mono.h"
-#include "mqtt_inbox.h"
+#include "mqtt_inbox_inner.h"
 
 #include <poll.h>
 

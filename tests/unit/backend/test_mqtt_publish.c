@@ -1,7 +1,7 @@
 /* Who may hand paho one more message; without a broker. */
 #include "check.h"
 
-#include "mqtt_endpoint.h"
+#include "mqtt_endpoint_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A consumer whose broker reads no acks; without a broker. */
 #include "check.h"
 
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include <amqp_tcp_socket.h>
 #include <errno.h>

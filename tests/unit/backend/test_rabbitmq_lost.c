@@ -1,7 +1,7 @@
 /* What a RabbitMQ client tells of a connection that breaks; without a broker. */
 #include "check.h"
 
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include <string.h>
 #include <sys/epoll.h>

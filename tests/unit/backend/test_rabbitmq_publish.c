@@ -3,7 +3,7 @@
 #include "check.h"
 
 #include "mono.h"
-#include "rabbitmq_endpoint.h"
+#include "rabbitmq_endpoint_inner.h"
 
 #include <amqp_tcp_socket.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 #include "check.h"
-#include "clock_probing.h"
+#include "clock_probing_inner.h"
 #include "mono.h"
 
 static void bursts_keep_their_beat(void **state)

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "channel.h"
-#include "coordinator_link.h"
+#include "coordinator_link_inner.h"
 #include "deadlines.h"
 #include "text.h"
 #include "wire.h"

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "hand.h"
+#include "hand_inner.h"
 
 #include <errno.h>
 #include <semaphore.h>

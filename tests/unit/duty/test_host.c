@@ -1,7 +1,7 @@
 /* What an agent tells of its host. */
 #include "check.h"
 
-#include "host.h"
+#include "host_inner.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "channel.h"
-#include "outbox.h"
+#include "outbox_inner.h"
 #include "temp.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
 #include "backend_table.h"
 #include "deadlines.h"
 #include "mono.h"
-#include "outbox.h"
+#include "outbox_inner.h"
 #include "small_assignment.h"
 #include "sync.h"
-#include "trial.h"
+#include "trial_inner.h"
 
 #include <errno.h>
 #include <pthread.h>

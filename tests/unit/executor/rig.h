@@ -9,7 +9,7 @@
 
 #include "collector.h"
 #include "delivery.h"
-#include "receiver.h"
+#include "receiver_inner.h"
 #include "recorder.h"
 #include "sender.h"
 #include "timeline.h"

@@ -1,4 +1,4 @@
-#include "alias.h"
+#include "alias_inner.h"
 #include "check.h"
 #include "random.h"
 

@@ -1,7 +1,7 @@
 /* What a worker's clients leave behind when they are closed. */
 #include "rig.h"
 
-#include "sender_parts.h"
+#include "sender_parts_inner.h"
 
 #define MESSAGES 20
 

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "intake.h"
+#include "intake_inner.h"
 #include "mono.h"
 
 #define START_NS (1000 * NS_PER_S)

@@ -1,5 +1,5 @@
 #include "check.h"
-#include "lag_count.h"
+#include "lag_count_inner.h"
 
 static void lag_count_says_what_99_of_100_kept_below(void **state)
 {

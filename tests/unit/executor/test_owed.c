@@ -3,7 +3,7 @@
 #include "virtual_time.h"
 
 #include "random.h"
-#include "schedule.h"
+#include "schedule_inner.h"
 
 static const struct rate per_ms = {.messages = 1, .per_ns = 1000000};
 static const struct rate no_rate = {.messages = 0, .per_ns = 1};

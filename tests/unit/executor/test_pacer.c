@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "bounds.h"
-#include "pacer.h"
+#include "pacer_inner.h"
 #include "random.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Arrivals that are not evenly spread at a constant rate. */
 #include "check.h"
 
-#include "pacer.h"
+#include "pacer_inner.h"
 
 #include <math.h>
 #include <stdlib.h>

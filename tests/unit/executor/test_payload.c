@@ -1,5 +1,5 @@
 #include "check.h"
-#include "payload.h"
+#include "payload_inner.h"
 #include "stamp.h"
 
 #include <math.h>

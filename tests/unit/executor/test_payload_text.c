@@ -1,5 +1,5 @@
 #include "check.h"
-#include "payload_text.h"
+#include "payload_text_inner.h"
 
 #include <stdbool.h>
 #include <string.h>

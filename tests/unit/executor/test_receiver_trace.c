@@ -1,7 +1,7 @@
 /* What a trace says of a message that came from another clock. */
 #include "check.h"
 
-#include "receiver_parts.h"
+#include "receiver_parts_inner.h"
 #include "temp.h"
 
 #include <fcntl.h>

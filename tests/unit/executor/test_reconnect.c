@@ -1,7 +1,7 @@
 #include "check.h"
 #include "executor_fixture.h"
 #include "mono.h"
-#include "reconnect.h"
+#include "reconnect_inner.h"
 #include "sync.h"
 
 #include <string.h>

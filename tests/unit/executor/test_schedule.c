@@ -1,6 +1,6 @@
 #include "executor_fixture.h"
 
-#include "schedule.h"
+#include "schedule_inner.h"
 
 #define START_NS (1000 * NS_PER_S)
 

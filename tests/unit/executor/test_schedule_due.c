@@ -2,7 +2,7 @@
 #include "executor_fixture.h"
 
 #include "random.h"
-#include "schedule.h"
+#include "schedule_inner.h"
 
 #define START_NS (1000 * NS_PER_S)
 

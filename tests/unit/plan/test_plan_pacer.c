@@ -2,7 +2,7 @@
  * must mean the same messages, or `sent / asked` would be wrong by the difference. */
 #include "check.h"
 #include "mono.h"
-#include "pacer.h"
+#include "pacer_inner.h"
 #include "plan.h"
 #include "random.h"
 

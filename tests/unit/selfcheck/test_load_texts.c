@@ -1,5 +1,5 @@
 #include "check.h"
-#include "load_texts.h"
+#include "load_texts_inner.h"
 
 #include <string.h>
 

@@ -1,0 +1,60 @@
+/* worker_inner: the worker's struct, shared by its two files: what it does (worker.c) and how it
+ * waits for more (worker_wait.c). */
+#ifndef MILLRACE_WORKER_INNER_H
+#define MILLRACE_WORKER_INNER_H
+
+#include "receiver_inner.h"
+#include "thread_load.h"
+#include "worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct worker {
+    struct worker_context context;
+    struct gate *gate;
+    pthread_t thread;
+    bool thread_started;
+    struct sender *sender;
+    struct receiver *receiver;
+    int wake_fd;
+    int epoll_fd;
+    bool watched;          /* Every endpoint has a descriptor. */
+    pthread_mutex_t mutex; /* Guards the order. */
+    bool has_order;
+    bool quit;
+    enum worker_order order;
+    struct segment segment;
+    int64_t order_deadline_ns;
+    _Atomic int64_t stop_ns;         /* Of the segment. */
+    _Atomic int64_t sending_stop_ns; /* Never after it. */
+    _Atomic bool called;             /* There is an order or a stop to look at. */
+    _Atomic bool handed_in;          /* Its last interval. */
+    bool consumers_open;
+    bool producers_open;
+    bool running;
+    bool first_turn;
+    int64_t end_ns; /* Of the running segment. */
+    int64_t stop_taken_ns;
+    int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
+    int64_t spin_ns;  /* Running estimate of the 95th percentile of oversleep. */
+    int64_t spun_ns;  /* Spent spinning in this interval. */
+    struct thread_load load;
+};
+
+/* Makes the set of descriptors anew, of the endpoints that are open. */
+void worker_watch(struct worker *worker);
+
+/* Messages are so close together that they are sent in batches; each keeps its own intended time.
+ */
+bool worker_is_batched(const struct worker *worker);
+
+/* Waits until there may be something to do: an event, a message that is due, the interval's end.
+ * False: it is so near that the loop spins. */
+bool worker_wait(struct worker *worker, int64_t now_ns);
+
+/* Ends the wait, for what another thread asks; from any thread. */
+void worker_wake(struct worker *worker);
+
+#endif
