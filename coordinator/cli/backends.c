@@ -1,7 +1,7 @@
 #include "catalog.h"
 #include "cli.h"
-#include "cli_agent.h"
-#include "cli_options.h"
+#include "cli_agent_inner.h"
+#include "cli_options_inner.h"
 #include "nearest.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "cli_options.h"
+#include "cli_options_inner.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "catalog.h"
 #include "cli.h"
-#include "cli_options.h"
-#include "cli_targets.h"
+#include "cli_options_inner.h"
+#include "cli_targets_inner.h"
 #include "deadlines.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "cli_agent.h"
+#include "cli_agent_inner.h"
 
 #include "cli.h"
 

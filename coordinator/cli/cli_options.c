@@ -1,4 +1,4 @@
-#include "cli_options.h"
+#include "cli_options_inner.h"
 
 #include "cli.h"
 #include "fleet.h"

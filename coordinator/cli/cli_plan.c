@@ -1,4 +1,4 @@
-#include "cli_plan.h"
+#include "cli_plan_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli_screen.h"
+#include "cli_screen_inner.h"
 
 #include "bounds.h"
 #include "deadlines.h"

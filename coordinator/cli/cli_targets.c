@@ -1,7 +1,7 @@
-#include "cli_targets.h"
+#include "cli_targets_inner.h"
 
 #include "cli.h"
-#include "cli_agent.h"
+#include "cli_agent_inner.h"
 #include "deadlines.h"
 #include "random.h"
 

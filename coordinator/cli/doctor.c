@@ -1,9 +1,9 @@
 #include "cli.h"
-#include "cli_options.h"
-#include "cli_plan.h"
-#include "cli_targets.h"
+#include "cli_options_inner.h"
+#include "cli_plan_inner.h"
+#include "cli_targets_inner.h"
 #include "deadlines.h"
-#include "doctor_host.h"
+#include "doctor_host_inner.h"
 #include "plan_demand.h"
 #include "units.h"
 

@@ -1,8 +1,8 @@
-#include "doctor_host.h"
+#include "doctor_host_inner.h"
 
 #include "address.h"
-#include "cli_plan.h"
-#include "explain_needs.h"
+#include "cli_plan_inner.h"
+#include "explain_needs_inner.h"
 #include "hist.h"
 #include "host_limits.h"
 #include "mono.h"

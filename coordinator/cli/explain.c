@@ -1,8 +1,8 @@
 #include "cli.h"
-#include "cli_options.h"
-#include "cli_plan.h"
-#include "explain_case.h"
-#include "explain_terms.h"
+#include "cli_options_inner.h"
+#include "cli_plan_inner.h"
+#include "explain_case_inner.h"
+#include "explain_terms_inner.h"
 #include "mono.h"
 
 #include <inttypes.h>

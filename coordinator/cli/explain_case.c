@@ -1,6 +1,6 @@
-#include "explain_case.h"
+#include "explain_case_inner.h"
 
-#include "explain_needs.h"
+#include "explain_needs_inner.h"
 #include "mono.h"
 #include "plan_resident.h"
 #include "snapshot.h"

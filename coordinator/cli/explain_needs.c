@@ -1,4 +1,4 @@
-#include "explain_needs.h"
+#include "explain_needs_inner.h"
 
 #include "host_limits.h"
 #include "mono.h"

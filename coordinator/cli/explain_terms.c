@@ -1,4 +1,4 @@
-#include "explain_terms.h"
+#include "explain_terms_inner.h"
 
 #include "mono.h"
 #include "plan_calibration.h"

@@ -2,7 +2,7 @@
 
 #include "channel.h"
 #include "deadlines.h"
-#include "fleet_requests.h"
+#include "fleet_inner.h"
 #include "host_limits.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
-#include "fleet_clocks.h"
+#include "fleet_clocks_inner.h"
 
-#include "fleet_requests.h"
+#include "fleet_inner.h"
 #include "mono.h"
 
 #include <errno.h>

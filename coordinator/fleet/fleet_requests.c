@@ -1,6 +1,6 @@
-#include "fleet_requests.h"
+#include "fleet_inner.h"
 
-#include "fleet_words.h"
+#include "fleet_words_inner.h"
 #include "mono.h"
 #include "wire.h"
 

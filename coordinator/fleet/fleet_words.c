@@ -1,4 +1,4 @@
-#include "fleet_words.h"
+#include "fleet_words_inner.h"
 
 #include "text.h"
 

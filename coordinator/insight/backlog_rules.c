@@ -1,7 +1,7 @@
 /* backlog_rules: messages that were confirmed and not yet received. */
-#include "rules.h"
+#include "rules_inner.h"
 
-#include "trend.h"
+#include "trend_inner.h"
 #include "units.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* cost_rules: what a guarantee costs. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "metric.h"
 #include "units.h"

@@ -1,5 +1,5 @@
 /* curve_rules: what a sweep's parameter does to latency or rate. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "points.h"
 #include "scaling.h"

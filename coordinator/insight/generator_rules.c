@@ -1,5 +1,5 @@
 /* generator_rules: is what was measured the broker, or the generator itself? */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "units.h"
 

@@ -1,6 +1,6 @@
 #include "insight.h"
 
-#include "rules.h"
+#include "rules_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

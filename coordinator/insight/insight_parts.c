@@ -1,4 +1,4 @@
-#include "insight_parts.h"
+#include "insight_inner.h"
 
 #include "invariant.h"
 

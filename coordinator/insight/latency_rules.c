@@ -1,5 +1,5 @@
 /* latency_rules: what the histograms of a phase tell by themselves. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "units.h"
 

@@ -1,5 +1,5 @@
 /* load_rules: what a changing load did: a ramp, or a peak and the time after it. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "units.h"
 

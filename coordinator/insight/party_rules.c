@@ -1,5 +1,5 @@
 /* party_rules: one of several that do the same work is behind the rest, which totals hide. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "units.h"
 

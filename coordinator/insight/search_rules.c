@@ -1,5 +1,5 @@
 /* search_rules: how far a search's answer would repeat. */
-#include "rules.h"
+#include "rules_inner.h"
 
 #include "units.h"
 

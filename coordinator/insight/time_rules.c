@@ -1,7 +1,7 @@
 /* time_rules: what changes in the course of a phase that asks for the same all the time. */
-#include "rules.h"
+#include "rules_inner.h"
 
-#include "trend.h"
+#include "trend_inner.h"
 #include "units.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "trend.h"
+#include "trend_inner.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "copies.h"
+#include "copies_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

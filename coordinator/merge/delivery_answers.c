@@ -1,5 +1,5 @@
 /* delivery_answers: what the united sets come to. */
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 static uint64_t count_in(const struct seqset *set, const struct range *range)
 {

@@ -1,5 +1,5 @@
 /* delivery_tally: all rows of a trial's audit, in one pass over its streams. */
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

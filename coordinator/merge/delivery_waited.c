@@ -1,5 +1,5 @@
 /* delivery_waited: what never came, and for how long it was waited for. */
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

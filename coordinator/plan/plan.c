@@ -1,7 +1,7 @@
 #include "plan.h"
 
 #include "invariant.h"
-#include "plan_layout.h"
+#include "plan_inner.h"
 #include "random.h"
 
 #include <errno.h>

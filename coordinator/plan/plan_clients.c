@@ -1,4 +1,4 @@
-#include "plan_layout.h"
+#include "plan_inner.h"
 
 #include <stdlib.h>
 

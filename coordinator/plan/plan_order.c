@@ -1,5 +1,5 @@
 /* In which order trials are run. */
-#include "plan_layout.h"
+#include "plan_inner.h"
 
 #include "random.h"
 

@@ -1,4 +1,4 @@
-#include "fold_parts.h"
+#include "fold_inner.h"
 
 #include "invariant.h"
 

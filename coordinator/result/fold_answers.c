@@ -1,5 +1,5 @@
 /* fold_answers: what a folded trial came to: phases, audit, parties. */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <math.h>
 #include <stdio.h>

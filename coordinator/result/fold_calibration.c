@@ -1,5 +1,5 @@
 /* What the generator alone could do: an entry for each case whose workload was calibrated. */
-#include "fold_parts.h"
+#include "fold_inner.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* fold_check: whether an entry can be folded at all. Journals come from disk: whatever the fold
  * relies on is looked at here, once. */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <errno.h>
 

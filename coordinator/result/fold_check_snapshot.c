@@ -4,7 +4,7 @@
  * somebody who plays one; in a run of ours what is refused here makes the result invalid.
  */
 #include "deadlines.h"
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

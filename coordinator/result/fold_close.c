@@ -1,5 +1,5 @@
 /* What judging made of a run: searches as they go on, and the closing entry. */
-#include "fold_parts.h"
+#include "fold_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

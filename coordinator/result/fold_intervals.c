@@ -1,6 +1,6 @@
 /* fold_intervals: the rows of a trial: a second each, after an hour ten of them. Percentiles of one
  * are made when every agent has reported it. */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* fold_outages: connections that were lost and found, what the broker said, and what of it was an
  * outage of the broker. */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include "mono.h"
 

@@ -1,5 +1,5 @@
 /* fold_presence: whether the broker is there, while a trial runs. */
-#include "fold_parts.h"
+#include "fold_inner.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "fold.h"
 
 #include "catalog.h"
-#include "fold_parts.h"
+#include "fold_inner.h"
 #include "invariant.h"
 #include "metric_value.h"
 

@@ -3,7 +3,7 @@
  * each number: counters, added up by agents as things happen, and sets of sequence numbers, united
  * here. A sum that does not hold is a bug of ours or damage, and no figure of the trial is safe.
  */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include "deadlines.h"
 #include "error_counts.h"

@@ -1,5 +1,5 @@
 /* fold_waited: what never came, among the response latencies of a phase. */
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 /*
  * Agents record what was never sent. What was sent and then not confirmed or not received is known

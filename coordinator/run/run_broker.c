@@ -4,7 +4,7 @@
  * It is away while no client can use it. One client's lost connection is that client's outage, and
  * the run goes on.
  */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "mono.h"
 

@@ -5,7 +5,7 @@
  * fold that nobody else sees. So its messages and latencies are in no figure of the run, and only
  * what it came to stands in the journal.
  */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "ceiling.h"
 #include "plan_calibration.h"

@@ -1,5 +1,5 @@
 /* run_clocks: marks when an agent's clock was not what it was taken for. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "units.h"
 

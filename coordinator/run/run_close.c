@@ -1,5 +1,5 @@
 /* The end of a run: its judgement, the closing entry of the journal, the reports. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "close_parts.h"
 #include "compare.h"

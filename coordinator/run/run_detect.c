@@ -1,4 +1,4 @@
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "deadlines.h"
 #include "units.h"

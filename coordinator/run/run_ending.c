@@ -1,6 +1,6 @@
 /* run_ending: what ends a trial before its time: the user, an objective that is missed already, a
  * broker that stays away (run_broker.c). */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "deadlines.h"
 #include "mono.h"

@@ -1,5 +1,5 @@
 /* run_journal: the entries of a run, and how they come to those who take them. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "channel.h"
 #include "mono.h"

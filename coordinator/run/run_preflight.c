@@ -1,5 +1,5 @@
 /* run_preflight: can the agents' hosts, and the brokers, hold the clients of every case? */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "plan_needs.h"
 #include "plan_resident.h"

@@ -1,5 +1,5 @@
 /* run_screen: what whoever started the run gets to see of it, and its log. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "log.h"
 #include "mono.h"

@@ -1,5 +1,5 @@
 /* The trials of a search: which rate comes next is its decision, here they are made. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "search_step.h"
 #include "units.h"

@@ -4,7 +4,7 @@
  * None of them harms what is measured, as agents keep their own time and what they hand in waits.
  * But whoever reads the result shall know of it.
  */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "mono.h"
 

@@ -1,5 +1,5 @@
 /* run_turn: one turn of a run's main loop, whatever stage it is in. */
-#include "run_parts.h"
+#include "run_inner.h"
 
 #include "mono.h"
 #include "reports.h"

@@ -1,4 +1,4 @@
-#include "search_doubt.h"
+#include "search_doubt_inner.h"
 
 #include "invariant.h"
 #include "selfcheck.h"

@@ -3,7 +3,7 @@
 #include "invariant.h"
 #include "latency_figure.h"
 #include "metric_value.h"
-#include "search_doubt.h"
+#include "search_doubt_inner.h"
 #include "units.h"
 
 #include <math.h>

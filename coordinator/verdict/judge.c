@@ -1,4 +1,4 @@
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The objectives that the scenario asks for: latencies and rates on the median over the trials,
  * counts on every trial and over all phases. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include "metric_value.h"
 #include "selfcheck.h"

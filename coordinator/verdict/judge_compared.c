@@ -1,5 +1,5 @@
 /* Metrics that gate a comparison: what got worse, and what could not be told. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include "selfcheck.h"
 

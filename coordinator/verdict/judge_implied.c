@@ -1,5 +1,5 @@
 /* The objectives that every scenario has, unless it has one of its own about the same. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What is implied of every measured phase that keeps a rate: what was due was sent, and the broker
  * took it; and of one that ends by count, that it was sent before its time was over. Without that a
  * broker that refuses or stops everything would pass by what is left. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include "mono.h"
 #include "units.h"

@@ -1,5 +1,5 @@
 /* A search has objectives of its own trials; what is judged of it is whether it found an answer. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

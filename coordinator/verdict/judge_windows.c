@@ -1,5 +1,5 @@
 /* Objectives in windows: what `windows` counted while the trials ran, against the share asked. */
-#include "judge_parts.h"
+#include "judge_inner.h"
 
 #include "units.h"
 

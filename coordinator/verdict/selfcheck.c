@@ -1,4 +1,4 @@
-#include "selfcheck_parts.h"
+#include "selfcheck_inner.h"
 
 #include "deadlines.h"
 #include "units.h"

@@ -1,5 +1,5 @@
 /* Were the hosts' clocks related well enough for what was measured from one to another? */
-#include "selfcheck_parts.h"
+#include "selfcheck_inner.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* The signals that every agent reports every second. */
-#include "selfcheck_parts.h"
+#include "selfcheck_inner.h"
 
 #include "coalesce.h"
 

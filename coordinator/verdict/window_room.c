@@ -1,4 +1,4 @@
-#include "window_room.h"
+#include "window_room_inner.h"
 
 #include <math.h>
 

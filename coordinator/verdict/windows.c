@@ -2,7 +2,7 @@
 
 #include "metric_value.h"
 #include "units.h"
-#include "window_room.h"
+#include "window_room_inner.h"
 
 #include <math.h>
 #include <stdio.h>

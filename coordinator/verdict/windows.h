@@ -36,7 +36,7 @@ struct window_count {
     double worst; /* Value of the window that was furthest to the bad side. */
     /* What was sent and never came is in no window. So many messages at least it takes for one that
      * held not to hold ... */
-    uint64_t room;     /* ... and one more; see window_room.h. */
+    uint64_t room;     /* ... and one more; see window_room_inner.h. */
     uint64_t censored; /* Samples of the phase that were waited for in vain, in windows or not. */
 };
 

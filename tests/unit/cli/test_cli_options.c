@@ -1,6 +1,6 @@
 #include "check.h"
 #include "cli.h"
-#include "cli_options.h"
+#include "cli_options_inner.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #include "check.h"
-#include "cli_screen.h"
+#include "cli_screen_inner.h"
 #include "sync.h"
 
 #include <fcntl.h>

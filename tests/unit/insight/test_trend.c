@@ -1,6 +1,6 @@
 #include "made_up.h"
 
-#include "trend.h"
+#include "trend_inner.h"
 
 #define POINTS 60
 

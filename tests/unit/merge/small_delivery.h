@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 struct assigned_flow small_flow_of(uint32_t subscriptions);
 

@@ -1,7 +1,7 @@
 /* What never came, placed in time. */
 #include "check.h"
 
-#include "delivery_sets.h"
+#include "delivery_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

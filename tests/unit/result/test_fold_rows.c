@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * was changed said PASS. */
 #include "fold_bench.h"
 
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 #include "made_journal.h"
 #include "mono.h"
 #include "packed.h"

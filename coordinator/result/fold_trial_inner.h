@@ -1,9 +1,9 @@
 /*
- * fold_trial: one trial while it is folded: histograms and counters by flow and phase, the
+ * fold_trial_inner: one trial while it is folded: histograms and counters by flow and phase, the
  * intervals, the delivery audit. Private to this module.
  */
-#ifndef MILLRACE_FOLD_TRIAL_H
-#define MILLRACE_FOLD_TRIAL_H
+#ifndef MILLRACE_FOLD_TRIAL_INNER_H
+#define MILLRACE_FOLD_TRIAL_INNER_H
 
 #include "delivery.h"
 #include "fold.h"

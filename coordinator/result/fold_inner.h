@@ -1,9 +1,9 @@
-/* fold_parts: what a fold keeps of a run. Private to this module. */
-#ifndef MILLRACE_FOLD_PARTS_H
-#define MILLRACE_FOLD_PARTS_H
+/* fold_inner: what a fold keeps of a run. Private to this module. */
+#ifndef MILLRACE_FOLD_INNER_H
+#define MILLRACE_FOLD_INNER_H
 
 #include "fold.h"
-#include "fold_trial.h"
+#include "fold_trial_inner.h"
 
 struct fold {
     bool has_run;

@@ -1,8 +1,8 @@
-/* delivery_sets: the united sets of a trial. Private to this module. */
-#ifndef MILLRACE_DELIVERY_SETS_H
-#define MILLRACE_DELIVERY_SETS_H
+/* delivery_inner: the united sets of a trial. Private to this module. */
+#ifndef MILLRACE_DELIVERY_INNER_H
+#define MILLRACE_DELIVERY_INNER_H
 
-#include "copies.h"
+#include "copies_inner.h"
 #include "delivery.h"
 
 /* When a message was due; between two of them it is interpolated. */

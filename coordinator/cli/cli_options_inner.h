@@ -1,9 +1,9 @@
 /*
- * cli_options: options and arguments of every command, read by one parser from one table, so that
- * the same option means the same everywhere. Internal to cli; main thread only.
+ * cli_options_inner: options and arguments of every command, read by one parser from one table, so
+ * that the same option means the same everywhere. Internal to cli; main thread only.
  */
-#ifndef MILLRACE_CLI_OPTIONS_H
-#define MILLRACE_CLI_OPTIONS_H
+#ifndef MILLRACE_CLI_OPTIONS_INNER_H
+#define MILLRACE_CLI_OPTIONS_INNER_H
 
 #include "scenario.h"
 

@@ -1,6 +1,6 @@
-/* run_parts: the struct of a run and its stages, one file each. Private to this module. */
-#ifndef MILLRACE_RUN_PARTS_H
-#define MILLRACE_RUN_PARTS_H
+/* run_inner: the struct of a run and its stages, one file each. Private to this module. */
+#ifndef MILLRACE_RUN_INNER_H
+#define MILLRACE_RUN_INNER_H
 
 #include "coalesce.h"
 #include "disk.h"

@@ -1,13 +1,13 @@
 /*
- * cli_screen: shows a run's progress: drawn over on a terminal, one line per 10 s elsewhere. Writes
- * to stderr, so that stdout has the results alone.
+ * cli_screen_inner: shows a run's progress: drawn over on a terminal, one line per 10 s elsewhere.
+ * Writes to stderr, so that stdout has the results alone.
  *
  * What is shown is made at once and written on a thread of its own: a terminal that is not read
  * (Ctrl-S, a connection that stalls) holds up nobody. Of drawings only the newest waits for it,
  * notices all do, as far as SCREEN_WAITING_BYTES_MAX goes. Main thread only.
  */
-#ifndef MILLRACE_CLI_SCREEN_H
-#define MILLRACE_CLI_SCREEN_H
+#ifndef MILLRACE_CLI_SCREEN_INNER_H
+#define MILLRACE_CLI_SCREEN_INNER_H
 
 #include "queue.h"
 #include "run_progress.h"

@@ -1,6 +1,6 @@
-/* insight_parts: what the rules share. Private to this module. */
-#ifndef MILLRACE_INSIGHT_PARTS_H
-#define MILLRACE_INSIGHT_PARTS_H
+/* insight_inner: what the rules share. Private to this module. */
+#ifndef MILLRACE_INSIGHT_INNER_H
+#define MILLRACE_INSIGHT_INNER_H
 
 #include "result.h"
 

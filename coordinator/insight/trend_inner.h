@@ -1,11 +1,11 @@
 /*
- * trend: does a series rise over time, or is it noise? Least squares, with the standard error of
- * the slope. Seconds of a run are not independent of each other, so the error is widened by the
+ * trend_inner: does a series rise over time, or is it noise? Least squares, with the standard error
+ * of the slope. Seconds of a run are not independent of each other, so the error is widened by the
  * residuals' first autocorrelation r as sqrt((1 + r) / (1 - r)): the effective number of points of
  * an AR(1) series (Bayley and Hammersley, 1946). Pure.
  */
-#ifndef MILLRACE_TREND_H
-#define MILLRACE_TREND_H
+#ifndef MILLRACE_TREND_INNER_H
+#define MILLRACE_TREND_INNER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
-/* fleet_requests: the fleet's structs, and the answering of requests one kind at a time. Private to
+/* fleet_inner: the fleet's structs, and the answering of requests one kind at a time. Private to
  * this module. */
-#ifndef MILLRACE_FLEET_REQUESTS_H
-#define MILLRACE_FLEET_REQUESTS_H
+#ifndef MILLRACE_FLEET_INNER_H
+#define MILLRACE_FLEET_INNER_H
 
 #include "channel.h"
 #include "file.h"
 #include "fleet.h"
-#include "fleet_clocks.h"
+#include "fleet_clocks_inner.h"
 #include "own_time.h"
 #include "text.h"
 

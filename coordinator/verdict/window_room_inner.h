@@ -1,10 +1,10 @@
 /*
- * window_room: how many messages that never came a window could have, and hold all the same. They
- * are known when the trial is over and all is compared, not by window; by then nothing is left of a
- * window but whether it held, and this. Pure.
+ * window_room_inner: how many messages that never came a window could have, and hold all the same.
+ * They are known when the trial is over and all is compared, not by window; by then nothing is left
+ * of a window but whether it held, and this. Pure.
  */
-#ifndef MILLRACE_WINDOW_ROOM_H
-#define MILLRACE_WINDOW_ROOM_H
+#ifndef MILLRACE_WINDOW_ROOM_INNER_H
+#define MILLRACE_WINDOW_ROOM_INNER_H
 
 #include "hist.h"
 #include "objective.h"

@@ -1,11 +1,11 @@
 /*
- * plan_layout: one trial over all agents, before it is cut into assignments. Internal to plan.
+ * plan_inner: one trial over all agents, before it is cut into assignments. Internal to plan.
  *
  * Three steps, each pure: the tables (flows, topics, phases), the clients with what they write and
  * read, and where each client lives (agent and worker).
  */
-#ifndef MILLRACE_PLAN_LAYOUT_H
-#define MILLRACE_PLAN_LAYOUT_H
+#ifndef MILLRACE_PLAN_INNER_H
+#define MILLRACE_PLAN_INNER_H
 
 #include "plan.h"
 

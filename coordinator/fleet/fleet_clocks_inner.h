@@ -1,7 +1,7 @@
-/* fleet_clocks: which agents share a clock, how the clocks of others relate, and what of it each
- * agent is told. Private to this module. */
-#ifndef MILLRACE_FLEET_CLOCKS_H
-#define MILLRACE_FLEET_CLOCKS_H
+/* fleet_clocks_inner: which agents share a clock, how the clocks of others relate, and what of it
+ * each agent is told. Private to this module. */
+#ifndef MILLRACE_FLEET_CLOCKS_INNER_H
+#define MILLRACE_FLEET_CLOCKS_INNER_H
 
 #include "fleet.h"
 

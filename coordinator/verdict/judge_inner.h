@@ -1,6 +1,6 @@
-/* judge_parts: what the files of this module share. Private to it. */
-#ifndef MILLRACE_JUDGE_PARTS_H
-#define MILLRACE_JUDGE_PARTS_H
+/* judge_inner: what the files of this module share. Private to it. */
+#ifndef MILLRACE_JUDGE_INNER_H
+#define MILLRACE_JUDGE_INNER_H
 
 #include "judge.h"
 

@@ -1,9 +1,9 @@
-/* rules: what insight.c's table consists of. Private to this module. Each function looks at one
- * case, or at the whole result, and adds what it finds. */
-#ifndef MILLRACE_RULES_H
-#define MILLRACE_RULES_H
+/* rules_inner: what insight.c's table consists of. Private to this module. Each function looks at
+ * one case, or at the whole result, and adds what it finds. */
+#ifndef MILLRACE_RULES_INNER_H
+#define MILLRACE_RULES_INNER_H
 
-#include "insight_parts.h"
+#include "insight_inner.h"
 
 /* latency_rules.c */
 void rule_tail(struct insights *insights, const struct result_case *of);

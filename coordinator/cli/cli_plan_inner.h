@@ -1,7 +1,7 @@
-/* cli_plan: the plan of a run whose agents all run on this host, for commands that say what a run
- * would do. Internal to cli. */
-#ifndef MILLRACE_CLI_PLAN_H
-#define MILLRACE_CLI_PLAN_H
+/* cli_plan_inner: the plan of a run whose agents all run on this host, for commands that say what a
+ * run would do. Internal to cli. */
+#ifndef MILLRACE_CLI_PLAN_INNER_H
+#define MILLRACE_CLI_PLAN_INNER_H
 
 #include "plan.h"
 

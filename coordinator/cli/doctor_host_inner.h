@@ -1,6 +1,7 @@
-/* doctor_host: whether the self-check of a run will find this host fit for it. Internal to cli. */
-#ifndef MILLRACE_DOCTOR_HOST_H
-#define MILLRACE_DOCTOR_HOST_H
+/* doctor_host_inner: whether the self-check of a run will find this host fit for it. Internal to
+ * cli. */
+#ifndef MILLRACE_DOCTOR_HOST_INNER_H
+#define MILLRACE_DOCTOR_HOST_INNER_H
 
 #include "scenario.h"
 

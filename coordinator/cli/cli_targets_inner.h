@@ -1,9 +1,10 @@
-/* cli_targets: asks agents something about targets, for doctor and clean. Internal to cli; blocks.
+/* cli_targets_inner: asks agents something about targets, for doctor and clean. Internal to cli;
+ * blocks.
  */
-#ifndef MILLRACE_CLI_TARGETS_H
-#define MILLRACE_CLI_TARGETS_H
+#ifndef MILLRACE_CLI_TARGETS_INNER_H
+#define MILLRACE_CLI_TARGETS_INNER_H
 
-#include "cli_options.h"
+#include "cli_options_inner.h"
 #include "session.h"
 
 /*

@@ -1,10 +1,10 @@
 /*
- * copies: messages that came a third time or more often, with how often. A message that is rejected
- * and delivered again and again takes one entry, however many copies come: memory follows the
- * messages that this happens to. The counts are exact. Not thread-safe.
+ * copies_inner: messages that came a third time or more often, with how often. A message that is
+ * rejected and delivered again and again takes one entry, however many copies come: memory follows
+ * the messages that this happens to. The counts are exact. Not thread-safe.
  */
-#ifndef MILLRACE_COPIES_H
-#define MILLRACE_COPIES_H
+#ifndef MILLRACE_COPIES_INNER_H
+#define MILLRACE_COPIES_INNER_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-/* explain_terms: what a run looks for and judges by, in words, to stdout. Internal to cli. */
-#ifndef MILLRACE_EXPLAIN_TERMS_H
-#define MILLRACE_EXPLAIN_TERMS_H
+/* explain_terms_inner: what a run looks for and judges by, in words, to stdout. Internal to cli. */
+#ifndef MILLRACE_EXPLAIN_TERMS_INNER_H
+#define MILLRACE_EXPLAIN_TERMS_INNER_H
 
 #include "plan.h"
 

@@ -1,9 +1,9 @@
 /*
- * cli_agent: the program millrace-agent and what it says of itself. Internal to cli; may block for
- * as long as the program takes to answer.
+ * cli_agent_inner: the program millrace-agent and what it says of itself. Internal to cli; may
+ * block for as long as the program takes to answer.
  */
-#ifndef MILLRACE_CLI_AGENT_H
-#define MILLRACE_CLI_AGENT_H
+#ifndef MILLRACE_CLI_AGENT_INNER_H
+#define MILLRACE_CLI_AGENT_INNER_H
 
 #include "control_messages.h"
 #include "errinfo.h"

@@ -1,8 +1,8 @@
 /*
- * selfcheck_parts: what the parts of the self-check share. Private to this module.
+ * selfcheck_inner: what the parts of the self-check share. Private to this module.
  */
-#ifndef MILLRACE_SELFCHECK_PARTS_H
-#define MILLRACE_SELFCHECK_PARTS_H
+#ifndef MILLRACE_SELFCHECK_INNER_H
+#define MILLRACE_SELFCHECK_INNER_H
 
 #include "selfcheck.h"
 

@@ -1,9 +1,9 @@
 /*
- * search_doubt: does the self-check of a trial leave its outcome standing? Pure. Private to this
- * module.
+ * search_doubt_inner: does the self-check of a trial leave its outcome standing? Pure. Private to
+ * this module.
  */
-#ifndef MILLRACE_SEARCH_DOUBT_H
-#define MILLRACE_SEARCH_DOUBT_H
+#ifndef MILLRACE_SEARCH_DOUBT_INNER_H
+#define MILLRACE_SEARCH_DOUBT_INNER_H
 
 #include "search_step.h"
 
