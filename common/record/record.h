@@ -1,9 +1,8 @@
 /*
  * record: one table of fields per struct that travels or is kept, so that no struct is spelled
  * twice. A table says where each field lies, what it is, which values it may have and what it is
- * when an older journal lacks it. Visitors walk over tables: record_check() and record_done() here,
- * code_record() in wire for msgpack, field_record() in archive for BSON, json_record() there for
- * JSON.
+ * when an older journal lacks it. Visitors walk over tables: record_check(), record_done() and
+ * json_record() here, code_record() in wire for msgpack, field_record() in bson for BSON.
  *
  * The order of the fields is that on the wire: to change it, or any field, is to change the
  * protocol. A journal is read by names: a new field needs `since` above 1.

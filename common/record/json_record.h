@@ -1,6 +1,6 @@
 /*
- * json_record: result.json of structs that have a table of fields (record.h), in the order of the
- * table and as it says. Private to this module.
+ * json_record: JSON of structs that have a table of fields (record.h), in the order of the table
+ * and as it says: result.json, intervals.jsonl.
  */
 #ifndef MILLRACE_JSON_RECORD_H
 #define MILLRACE_JSON_RECORD_H
