@@ -1,4 +1,4 @@
-#include "fields.h"
+#include "fields_inner.h"
 
 #include "invariant.h"
 #include "utf8.h"
@@ -9,25 +9,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fields_write(struct fields *fields, bson_t *bson)
+/* With the alignment that libbson wants of its documents. */
+static int make(struct fields **ret, struct errinfo *reterr)
 {
-    memset(fields, 0, sizeof *fields);
-    fields->levels[0].bson = bson;
-    fields->depth = 1;
-}
+    struct fields *fields = aligned_alloc(_Alignof(struct fields), sizeof *fields);
 
-void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_count,
-                 struct errinfo *reterr)
-{
+    if (fields == NULL) {
+        return errinfo_nomem(reterr);
+    }
     memset(fields, 0, sizeof *fields);
-    fields->reads = true;
     fields->reterr = reterr;
     fields->depth = 1;
     fields->levels[0].bson = &fields->levels[0].own;
+    *ret = fields;
+    return 0;
+}
+
+int fields_write_new(struct fields **ret, struct errinfo *reterr)
+{
+    int r = make(ret, reterr);
+
+    if (r == 0) {
+        bson_init(&(*ret)->levels[0].own);
+    }
+    return r;
+}
+
+int fields_read_new(const uint8_t *bytes, uint32_t bytes_count,
+                    const struct fields_context *context, struct fields **ret,
+                    struct errinfo *reterr)
+{
+    int r = make(ret, reterr);
+    struct fields *fields;
+
+    if (r < 0) {
+        return r;
+    }
+    fields = *ret;
+    fields->reads = true;
+    if (context != NULL) {
+        fields->context = *context;
+    }
     if (!bson_init_static(&fields->levels[0].own, bytes, bytes_count) ||
         !bson_iter_init(&fields->levels[0].at, &fields->levels[0].own)) {
         fields_bad(fields, "the document", "is damaged");
     }
+    return 0;
+}
+
+void fields_free(struct fields *fields)
+{
+    if (fields != NULL && !fields->reads && !fields->was_taken) {
+        bson_destroy(&fields->levels[0].own);
+    }
+    free(fields);
+}
+
+uint8_t *fields_take(struct fields *fields, uint32_t *ret_bytes)
+{
+    ASSERT(!fields->reads && !fields->was_taken && fields->depth == 1);
+    fields->was_taken = true;
+    /* libbson's memory is malloc's. */
+    return bson_destroy_with_steal(&fields->levels[0].own, true, ret_bytes);
+}
+
+bool fields_reads(const struct fields *fields)
+{
+    return fields->reads;
+}
+
+int fields_failure(const struct fields *fields)
+{
+    return fields->failure;
 }
 
 void fields_fail(struct fields *fields, int code, const char *key, const char *what)

@@ -1,11 +1,12 @@
 /*
- * fields: the values of a BSON document, for both directions. Private to this module.
+ * fields: structs that have a table of fields (record.h) as BSON documents, by name. The only door
+ * to libbson.
  *
- * A coder either writes a document or reads one: the same calls append values, or fill what they
- * are given. So the two directions can't drift apart.
- *
- * Reading trusts nothing: each value's type is checked, an array is counted before memory is taken.
- * Nesting is that of the calls, not that of the bytes. What nobody asks for is passed over.
+ * A coder either writes a document or reads one, by the same calls: so the two directions can't
+ * drift apart. Reading trusts nothing: each value's type is checked and held against its table, an
+ * array is counted before memory is taken. Nesting is that of the tables, not that of the bytes.
+ * What nobody asks for is passed over. What a journal lacks because it is older reads as the table
+ * says, and is noted.
  *
  * The first failure stays; everything after it does nothing and reads as zero. One thread.
  */
@@ -13,13 +14,11 @@
 #define MILLRACE_FIELDS_H
 
 #include "errinfo.h"
-#include "hist.h"
 #include "record.h"
 #include "snapshot.h"
 
-#include <bson/bson.h>
-
-#define FIELDS_DEPTH_MAX 6
+#include <stdbool.h>
+#include <stdint.h>
 
 /* What an older journal does not have, over all of its documents. */
 #define LACKS_MAX 64
@@ -33,80 +32,41 @@ struct lacks {
     } of[LACKS_MAX];
 };
 
-struct fields {
-    bool reads;
-    int failure; /* 0 or a negative errno. */
-    struct errinfo *reterr;
-    struct lacks *lacks;                  /* Reading: gathered here; NULL: nobody asks. */
-    const struct snapshot_limits *limits; /* Reading a snapshot: of its trial; NULL: not known. */
-    uint32_t depth;
-    struct {
-        const char *name;
-        bson_t *bson; /* Writing: where to; reading: the document, over bytes of another. */
-        bson_t own;
-        bson_iter_t at; /* Reading: the field that was read last. */
-        bool is_array;
-        uint32_t index;    /* Of the next item, within an array. */
-        bson_t array;      /* Writing. */
-        bson_iter_t items; /* Reading. */
-    } levels[FIELDS_DEPTH_MAX];
+/* What a reader knows of the journal that a document is in; all borrowed. */
+struct fields_context {
+    struct lacks *lacks;                  /* Gathered here; NULL: nobody asks. */
+    const struct snapshot_limits *limits; /* Of the trial of a snapshot; NULL: not known. */
 };
 
-void fields_write(struct fields *fields, bson_t *bson);
-void fields_read(struct fields *fields, const uint8_t *bytes, uint32_t bytes_count,
-                 struct errinfo *reterr);
+struct fields;
 
-/* Reading: is there no such field in the document that is open? */
-bool fields_lacks(const struct fields *fields, const char *key);
+/* A coder that writes a document, or one that reads it: bytes are borrowed until fields_free(). 0,
+ * or -ENOMEM with *ret untouched; on 0 the caller owns *ret. Bytes that are no document are a
+ * failure of the coder. reterr is where its failures are told: it outlives the coder. context may
+ * be NULL. */
+int fields_write_new(struct fields **ret, struct errinfo *reterr);
+int fields_read_new(const uint8_t *bytes, uint32_t bytes_count,
+                    const struct fields_context *context, struct fields **ret,
+                    struct errinfo *reterr);
+void fields_free(struct fields *fields);
+
+bool fields_reads(const struct fields *fields);
+
+/* 0, or the first failure, a negative errno. */
+int fields_failure(const struct fields *fields);
 
 /* The first failure, with "levels.key: what"; fields_bad() is for -EBADMSG. */
 void fields_fail(struct fields *fields, int code, const char *key, const char *what);
 void fields_bad(struct fields *fields, const char *key, const char *what);
 
-/* Numbers. Those beyond max are refused when read. A counter of 0 is left out; its 64 bits are an
- * int64 in the document, as BSON has no other. A double that is not finite is left out and reads as
- * 0. */
-void field_bool(struct fields *fields, const char *key, bool *value);
-void field_u32(struct fields *fields, const char *key, uint32_t *value, uint32_t max);
-void field_i64(struct fields *fields, const char *key, int64_t *value);
-void field_counter(struct fields *fields, const char *key, uint64_t *value);
-void field_double(struct fields *fields, const char *key, double *value);
+/* Reading: the schema of the journal, from which it follows what it may lack. */
+void fields_set_schema(struct fields *fields, uint32_t schema);
 
-/* 64 bits that are no quantity (a seed), as decimal text: no tool rounds it. */
-void field_u64_text(struct fields *fields, const char *key, uint64_t *value);
+/* The fields of a record, among those of the document. What the struct owns is allocated by
+ * reading, and is the caller's to free also after a failure. */
+void field_record(struct fields *fields, const struct record *record, void *item);
 
-/* An enumerator by its name; names are those of 0 .. names_count - 1. By value, as an enum has no
- * address that others can use. */
-uint32_t field_enum(struct fields *fields, const char *key, uint32_t value,
-                    const char *const *names, uint32_t names_count);
-
-/* Text in an array of text_bytes, its end included; the rest of the array reads as zero. Bytes that
- * are no UTF-8 (a sentence of a broker, or one that was cut within a character) become '?'. */
-void field_text(struct fields *fields, const char *key, char *text, size_t text_bytes);
-
-/* Text that the struct owns; reading gives at most bytes_max. NULL is written as "". */
-void field_string(struct fields *fields, const char *key, char **text, size_t bytes_max);
-
-/* A document within the document; true if its fields are to follow, then field_doc_end(). */
-bool field_doc_begin(struct fields *fields, const char *key);
-void field_doc_end(struct fields *fields);
-
-/* An array of documents; true if its items and field_array_end() are to follow, as many as *count
- * says. Reading sets it, to items_max at most; an absent array has none. */
-bool field_array_begin(struct fields *fields, const char *key, uint32_t items_max, uint32_t *count);
-void field_array_end(struct fields *fields);
-void field_item_begin(struct fields *fields);
-void field_item_end(struct fields *fields);
-
-/* {count, min_ns, max_ns, packed}: the first three for people, the last as hist_pack() has it and
- * the only one that is read. One without bytes is left out. */
-void field_hist(struct fields *fields, const char *key, struct hist_packed *hist);
-
-/* Bytes; reading borrows those of the document, and is false if there are none or something
- * failed. */
-bool field_bytes_read(struct fields *fields, const char *key, const uint8_t **ret,
-                      uint32_t *ret_bytes);
-void field_bytes_write(struct fields *fields, const char *key, const void *bytes,
-                       size_t bytes_count);
+/* Writing, once, after the last field: the document, the caller's to free(). */
+uint8_t *fields_take(struct fields *fields, uint32_t *ret_bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /* Arrays of documents within a document. */
-#include "fields.h"
+#include "fields_inner.h"
 
 #include "invariant.h"
 

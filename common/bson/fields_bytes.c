@@ -1,6 +1,6 @@
 /* What a document holds as bytes: histograms, and what others make bytes of. */
 #include "bounds.h"
-#include "fields.h"
+#include "fields_inner.h"
 
 #include <errno.h>
 

@@ -7,7 +7,7 @@
  * - runs of sequence numbers: their number, then for each the zigzag of (first - (last of the run
  *   before + 1)) and last - first.
  */
-#include "fields_record.h"
+#include "fields_inner.h"
 #include "seqset.h"
 #include "text.h"
 
@@ -251,7 +251,7 @@ static size_t row_bytes_min(const struct rows *rows, const struct record *record
  * allows. */
 static uint32_t rows_max(const struct fields *fields, const struct field *field)
 {
-    const struct snapshot_limits *limits = fields->limits;
+    const struct snapshot_limits *limits = fields->context.limits;
 
     if (limits != NULL && field->of == &stream_delta_record) {
         return limits->streams;

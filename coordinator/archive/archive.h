@@ -1,5 +1,5 @@
 /*
- * archive: the journal on disk. The only door to libbson.
+ * archive: the journal on disk.
  *
  * run.bson is a sequence of BSON documents, one per journal entry: {kind: "snapshot", at_unix_ns,
  * ...} with names as in result.json, enums by their names, histograms as {count, min_ns, max_ns,

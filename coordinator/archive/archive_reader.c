@@ -1,5 +1,5 @@
 #include "archive.h"
-#include "entry_codes.h"
+#include "entry_codes_inner.h"
 #include "file.h"
 
 #include <errno.h>
@@ -185,19 +185,26 @@ static int next_document(struct archive_reader *reader, uint32_t *ret_bytes, str
 static int decode(const uint8_t *document, uint32_t document_bytes, struct archive_reader *reader,
                   struct journal_entry *ret, struct errinfo *reterr)
 {
+    struct fields_context context = {0};
     struct journal_entry entry;
-    struct fields fields;
+    struct fields *fields = NULL;
+    int r;
 
     memset(&entry, 0, sizeof entry);
-    fields_read(&fields, document, document_bytes, reterr);
     if (reader != NULL) {
-        fields.lacks = &reader->lacks;
-        fields.limits = reader->has_limits ? &reader->limits : NULL;
+        context.lacks = &reader->lacks;
+        context.limits = reader->has_limits ? &reader->limits : NULL;
     }
-    code_entry(&fields, &entry);
-    if (fields.failure < 0) {
+    r = fields_read_new(document, document_bytes, &context, &fields, reterr);
+    if (r < 0) {
+        return r;
+    }
+    code_entry(fields, &entry);
+    r = fields_failure(fields);
+    fields_free(fields);
+    if (r < 0) {
         journal_entry_done(&entry);
-        return fields.failure;
+        return r;
     }
     *ret = entry;
     return 0;

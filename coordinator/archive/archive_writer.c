@@ -1,5 +1,5 @@
 #include "archive.h"
-#include "entry_codes.h"
+#include "entry_codes_inner.h"
 #include "file.h"
 
 #include <errno.h>
@@ -110,24 +110,28 @@ int archive_encode(const struct journal_entry *entry, uint8_t **ret, uint32_t *r
                    struct errinfo *reterr)
 {
     struct journal_entry borrowed = *entry; /* A writing coder changes nothing. */
-    struct fields fields;
-    bson_t bson;
-    int r;
+    struct fields *fields = NULL;
+    uint8_t *document;
+    uint32_t document_bytes = 0;
+    int r = fields_write_new(&fields, reterr);
 
-    bson_init(&bson);
-    fields_write(&fields, &bson);
-    fields.reterr = reterr;
-    code_entry(&fields, &borrowed);
-    r = fields.failure;
-    if (r == 0 && bson.len > DOCUMENT_BYTES_MAX) {
-        r = errinfo_set(reterr, -EMSGSIZE, "an entry of %u bytes is longer than BSON's %d",
-                        bson.len, DOCUMENT_BYTES_MAX);
-    }
     if (r < 0) {
-        bson_destroy(&bson);
         return r;
     }
-    *ret = bson_destroy_with_steal(&bson, true, ret_bytes);
+    code_entry(fields, &borrowed);
+    r = fields_failure(fields);
+    document = r == 0 ? fields_take(fields, &document_bytes) : NULL;
+    fields_free(fields);
+    if (document_bytes > DOCUMENT_BYTES_MAX) {
+        r = errinfo_set(reterr, -EMSGSIZE, "an entry of %u bytes is longer than BSON's %d",
+                        document_bytes, DOCUMENT_BYTES_MAX);
+    }
+    if (r < 0) {
+        free(document);
+        return r;
+    }
+    *ret = document;
+    *ret_bytes = document_bytes;
     return 0;
 }
 
@@ -142,7 +146,7 @@ int archive_append(struct archive_writer *writer, const struct journal_entry *en
         return errinfo_prefix(reterr, r, "%s", writer->path);
     }
     r = archive_append_document(writer, document, document_bytes, reterr);
-    free(document); /* libbson's memory is malloc's. */
+    free(document);
     return r;
 }
 

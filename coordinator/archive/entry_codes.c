@@ -1,6 +1,4 @@
-#include "entry_codes.h"
-
-#include "fields_record.h"
+#include "entry_codes_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,25 +17,23 @@ static void check_schema(struct fields *fields, uint32_t schema)
     if (schema == 0 || schema > JOURNAL_SCHEMA) {
         fields_bad(fields, "format", "is one that this version does not know");
     }
-    if (fields->lacks != NULL) {
-        fields->lacks->schema = schema;
-    }
+    fields_set_schema(fields, schema);
 }
 
 void code_entry(struct fields *fields, struct journal_entry *entry)
 {
     field_record(fields, &entry_head_record, entry);
-    if (fields->reads && fields->failure == 0 && entry->kind == ENTRY_SNAPSHOT) {
+    if (fields_reads(fields) && fields_failure(fields) == 0 && entry->kind == ENTRY_SNAPSHOT) {
         take_snapshot(fields, &entry->as.snapshot);
     }
-    if (fields->failure != 0) {
+    if (fields_failure(fields) != 0) {
         return;
     }
-    if (!fields->reads && entry->kind == ENTRY_RUN) {
+    if (!fields_reads(fields) && entry->kind == ENTRY_RUN) {
         entry->as.run.schema = JOURNAL_SCHEMA;
     }
     field_record(fields, entry_record(entry->kind), entry_held(entry));
-    if (fields->failure == 0 && entry->kind == ENTRY_RUN) {
+    if (fields_failure(fields) == 0 && entry->kind == ENTRY_RUN) {
         check_schema(fields, entry->as.run.schema);
     }
 }

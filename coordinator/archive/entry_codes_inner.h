@@ -1,7 +1,6 @@
-/* entry_codes: the fields of each journal entry, for both directions; see fields.h. Private to this
- * module. */
-#ifndef MILLRACE_ENTRY_CODES_H
-#define MILLRACE_ENTRY_CODES_H
+/* entry_codes: the fields of each journal entry, for both directions; see fields.h. */
+#ifndef MILLRACE_ENTRY_CODES_INNER_H
+#define MILLRACE_ENTRY_CODES_INNER_H
 
 #include "fields.h"
 #include "journal_entry.h"
