@@ -1,13 +1,24 @@
 #include "scenario.h"
 
 #include "bounds.h"
-#include "file.h"
-#include "scenario_source.h"
+#include "config_expand.h"
+#include "config_overlay.h"
 #include "scenario_stages.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the tree has to know of a scenario. */
+static const struct config_named named_entries[] = {
+    {"targets", {"label", "backend"}}, {"phases", {"name"}}, {"flows", {NULL}}, {NULL, {NULL}}};
+/* Keys of the table with their dots, or metrics (e2e.p99). */
+static const char *const dotted_entries[] = {"sweep", "variants.*", "compare.worse", NULL};
+static const struct config_form scenario_form = {.what = "scenario",
+                                                 .key_example = "message.size",
+                                                 .bytes_max = SCENARIO_BYTES_MAX,
+                                                 .named = named_entries,
+                                                 .dotted = dotted_entries};
 
 void scenario_free(struct scenario *scenario)
 {
@@ -30,34 +41,16 @@ void scenario_free(struct scenario *scenario)
     free(scenario);
 }
 
-/* Reads one file and lays it over what was there. 0, or a negative errno with the sentence in
- * problems; -EINVAL when going on makes no sense. */
 static int load_file(struct loading *loading, const char *path, uint32_t order,
                      struct text *problems)
 {
-    struct source_text text = {.at = {.file = path, .order = order, .line = 1, .column = 1}};
-    struct errinfo error;
-    char *bytes = NULL;
-    struct node *root;
-    int r = file_read_all(path, (size_t)SCENARIO_BYTES_MAX, &bytes, &text.bytes_count, &error);
+    struct errinfo error = {0};
+    int r = config_tree_read(&loading->tree, path, order, &error);
 
-    if (r < 0) {
+    if (error.text[0] != '\0') {
         text_addf(problems, "%s\n", error.text);
-        return r;
     }
-    text.bytes = bytes;
-    root = source_parse(&text, &loading->pool, &loading->problems);
-    free(bytes);
-    if (root == NULL) {
-        return -EINVAL;
-    }
-    if (root->kind != NODE_MAP) {
-        problems_add(&loading->problems, root->at, "", "is no scenario (a mapping of keys)");
-        return -EINVAL;
-    }
-    check_names(loading, root);
-    overlay_merge(loading, root);
-    return 0;
+    return r;
 }
 
 static int load_sources(struct loading *loading, const struct scenario_sources *sources,
@@ -72,13 +65,14 @@ static int load_sources(struct loading *loading, const struct scenario_sources *
     for (uint32_t i = 0; r == 0 && i < sources->set_count; i++) {
         struct origin at = {.order = order++};
 
-        at.file = loading_string(loading, "--set ", sources->set[i], strcspn(sources->set[i], "="));
+        at.file = config_tree_string(&loading->tree, "--set ", sources->set[i],
+                                     strcspn(sources->set[i], "="));
         if (at.file != NULL) {
-            overlay_set(loading, sources->set[i], at);
+            overlay_set(&loading->tree, sources->set[i], at);
         }
     }
     if (r == 0 && sources->targets_count > 0) {
-        overlay_select(loading, sources->targets, sources->targets_count, order);
+        select_targets(loading, sources->targets, sources->targets_count, order);
     }
     return r;
 }
@@ -114,21 +108,22 @@ static char *default_name(const char *path)
 static void build_head(struct loading *loading)
 {
     struct scenario *scenario = loading->scenario;
-    const struct node *name = usable(loading->root, "name");
-    const struct node *description = usable(loading->root, "description");
+    const struct node *name = usable(loading->tree.root, "name");
+    const struct node *description = usable(loading->tree.root, "description");
 
     scenario->name = name != NULL ? strdup(name->text) : default_name(scenario->path);
     scenario->description = strdup(description != NULL ? description->text : "");
     scenario->unavailable_skip =
-        usable_number(usable(loading->root, "unavailable"), "unavailable") == 1;
+        usable_number(usable(loading->tree.root, "unavailable"), "unavailable") == 1;
     scenario->on_broker_loss_ns =
-        usable_number(usable(loading->root, "on_broker_loss"), "on_broker_loss");
-    scenario->repeat = (uint32_t)usable_number(usable(loading->root, "repeat"), "repeat");
-    scenario->calibrate_ns = usable_number(usable(loading->root, "calibrate"), "calibrate");
-    scenario->calibrate_given = node_child(loading->root, "calibrate") != NULL;
-    scenario->selfcheck_warns = usable_number(usable(loading->root, "selfcheck"), "selfcheck") == 1;
+        usable_number(usable(loading->tree.root, "on_broker_loss"), "on_broker_loss");
+    scenario->repeat = (uint32_t)usable_number(usable(loading->tree.root, "repeat"), "repeat");
+    scenario->calibrate_ns = usable_number(usable(loading->tree.root, "calibrate"), "calibrate");
+    scenario->calibrate_given = node_child(loading->tree.root, "calibrate") != NULL;
+    scenario->selfcheck_warns =
+        usable_number(usable(loading->tree.root, "selfcheck"), "selfcheck") == 1;
     if (scenario->name == NULL || scenario->description == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
     }
 }
 
@@ -136,16 +131,16 @@ static void build(struct loading *loading, const char *path)
 {
     loading->scenario = calloc(1, sizeof *loading->scenario);
     if (loading->scenario == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     loading->scenario->path = strdup(path);
     if (loading->scenario->path == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
-    expand(loading);
-    check_keys(loading);
+    expand(&loading->tree);
+    check_keys(&loading->tree);
     build_head(loading);
     build_targets(loading);
     build_search(loading);
@@ -153,8 +148,8 @@ static void build(struct loading *loading, const char *path)
     build_objectives(loading);
     build_compare(loading);
     check_sums(loading);
-    if (!loading->problems.failed && loading->problems.count == 0) {
-        loading->problems.failed = write_effective(loading) < 0;
+    if (!loading->tree.problems.failed && loading->tree.problems.count == 0) {
+        loading->tree.problems.failed = write_effective(loading) < 0;
     }
 }
 
@@ -162,18 +157,20 @@ int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
                   struct text *problems, struct text *warnings)
 {
     struct loading loading = {0};
-    int r = load_sources(&loading, sources, problems);
+    int r;
 
+    config_tree_init(&loading.tree, &scenario_form);
+    r = load_sources(&loading, sources, problems);
     if (r == 0) {
         build(&loading, sources->path);
     }
-    problems_write(&loading.problems, problems);
-    problems_write(&loading.warnings, warnings);
-    if (loading.problems.failed || loading.warnings.failed || text_failed(problems) ||
+    problems_write(&loading.tree.problems, problems);
+    problems_write(&loading.tree.warnings, warnings);
+    if (loading.tree.problems.failed || loading.tree.warnings.failed || text_failed(problems) ||
         text_failed(warnings)) {
         text_add(problems, "out of memory\n");
         r = -ENOMEM;
-    } else if (r == 0 && loading.problems.count > 0) {
+    } else if (r == 0 && loading.tree.problems.count > 0) {
         r = -EINVAL;
     }
     if (r == 0) {
@@ -181,8 +178,6 @@ int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
         loading.scenario = NULL;
     }
     scenario_free(loading.scenario);
-    problems_done(&loading.problems);
-    problems_done(&loading.warnings);
-    node_pool_done(&loading.pool);
+    config_tree_done(&loading.tree);
     return r;
 }

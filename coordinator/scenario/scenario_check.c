@@ -61,39 +61,39 @@ static void list_known(const struct scenario_key *parent, struct text *ret)
     }
 }
 
-static void check_unknown(struct loading *loading, struct node *node)
+static void check_unknown(struct config_tree *tree, struct node *node)
 {
-    const char *near = scenario_key_nearest(node->parent->row, node->key);
+    const char *near = scenario_key_nearest(node_row(node->parent), node->key);
     struct text places = {0};
 
     if (near != NULL) {
-        problems_node_key(&loading->problems, node, "unknown key (did you mean %s?)", near);
+        problems_node_key(&tree->problems, node, "unknown key (did you mean %s?)", near);
         return;
     }
     list_places(node->key, &places);
     if (places.bytes_count > 0) {
-        problems_node_key(&loading->problems, node, "unknown key here (there is %s)", places.bytes);
+        problems_node_key(&tree->problems, node, "unknown key here (there is %s)", places.bytes);
     } else {
-        list_known(node->parent->row, &places);
-        problems_node_key(&loading->problems, node, "unknown key (known here: %s)", places.bytes);
+        list_known(node_row(node->parent), &places);
+        problems_node_key(&tree->problems, node, "unknown key (known here: %s)", places.bytes);
     }
     text_done(&places);
 }
 
-static void check_scalar(struct loading *loading, struct node *node)
+static void check_scalar(struct config_tree *tree, struct node *node)
 {
     struct key_value value = {0};
     struct errinfo error;
 
-    if (node->row->secret && node->at.line == 0 && !node->expanded) {
+    if (node_row(node)->secret && node->at.line == 0 && !node->expanded) {
         /* Command lines are seen by every user of the host, and stand in the result. */
-        problems_node(&loading->problems, node,
+        problems_node(&tree->problems, node,
                       "a secret does not belong on the command line (take it from the environment: "
                       "${NAME})");
         return;
     }
     if (scenario_key_parse(node->row, node->text, &value, &error) < 0) {
-        problems_node(&loading->problems, node, "%s", error.text);
+        problems_node(&tree->problems, node, "%s", error.text);
         return;
     }
     node->number = value.number;
@@ -101,10 +101,10 @@ static void check_scalar(struct loading *loading, struct node *node)
     node->rate = value.rate;
 }
 
-static void check_required(struct loading *loading, struct node *node)
+static void check_required(struct config_tree *tree, struct node *node)
 {
-    for (const struct scenario_key *row = scenario_key_next(node->row, NULL); row != NULL;
-         row = scenario_key_next(node->row, row)) {
+    for (const struct scenario_key *row = scenario_key_next(node_row(node), NULL); row != NULL;
+         row = scenario_key_next(node_row(node), row)) {
         struct text path = {0};
 
         if (!row->required || node_child(node, scenario_key_name(row)) != NULL) {
@@ -115,13 +115,13 @@ static void check_required(struct loading *loading, struct node *node)
             text_add(&path, ".");
         }
         text_add(&path, scenario_key_name(row));
-        problems_add(&loading->problems, node->at, path.bytes != NULL ? path.bytes : "",
+        problems_add(&tree->problems, node->at, path.bytes != NULL ? path.bytes : "",
                      "is missing (%s)", row->example);
         text_done(&path);
     }
 }
 
-static void check_collection(struct loading *loading, struct node *node)
+static void check_collection(struct config_tree *tree, struct node *node)
 {
     const struct scenario_key *row = node->row;
     int64_t count = 0;
@@ -130,99 +130,76 @@ static void check_collection(struct loading *loading, struct node *node)
         count++;
     }
     if (count == 0 && row->entries_needed && !node->incomplete) {
-        problems_node(&loading->problems, node, "is empty (at least one is needed)");
+        problems_node(&tree->problems, node, "is empty (at least one is needed)");
     } else if (row->max > 0 && count > row->max) {
-        problems_node(&loading->problems, node, "has %lld entries (at most %lld)", (long long)count,
+        problems_node(&tree->problems, node, "has %lld entries (at most %lld)", (long long)count,
                       (long long)row->max);
     }
     if (node->kind == NODE_MAP) {
-        check_required(loading, node);
+        check_required(tree, node);
     }
 }
 
-static void check_value(struct loading *loading, struct node *node)
+static void check_value(struct config_tree *tree, struct node *node)
 {
     const struct scenario_key *row = node->row;
     bool wants_map = row->type == KEY_MAP || (row->also_map && node->kind == NODE_MAP);
     enum node_kind wanted = wants_map ? NODE_MAP : row->type == KEY_LIST ? NODE_LIST : NODE_SCALAR;
 
     if (node->kind != wanted || (node->kind == NODE_SCALAR && node->null)) {
-        problems_node(&loading->problems, node, "is %s (%s)", shape(node), expected(row));
+        problems_node(&tree->problems, node, "is %s (%s)", shape(node), expected(row));
         return;
     }
     if (node->kind == NODE_SCALAR) {
         if (!node->bad) { /* It may have failed to expand. */
-            check_scalar(loading, node);
+            check_scalar(tree, node);
         }
     } else {
-        check_collection(loading, node);
+        check_collection(tree, node);
     }
 }
 
 /* False: what is below it makes no sense to look at. */
-static bool check_node(struct loading *loading, struct node *node)
+static bool check_node(struct config_tree *tree, struct node *node)
 {
     if (node->parent == NULL) {
         node->row = scenario_key_find("");
     } else {
-        node->row = scenario_key_child(node->parent->row, node->key != NULL ? node->key : "*");
+        node->row = scenario_key_child(node_row(node->parent), node->key != NULL ? node->key : "*");
         if (node->row == NULL) {
             ASSERT(node->key != NULL); /* Every list has a row for its items. */
-            check_unknown(loading, node);
+            check_unknown(tree, node);
             return false;
         }
-        if (node->parent->row->entries_named && !scenario_name_is_right(node->key)) {
-            problems_node_key(&loading->problems, node, "is not a name (" SCENARIO_NAME_FORM ")");
+        if (node_row(node->parent)->entries_named && !scenario_name_is_right(node->key)) {
+            problems_node_key(&tree->problems, node, "is not a name (" SCENARIO_NAME_FORM ")");
         }
     }
-    if (node->row->later) {
-        problems_node_key(&loading->problems, node, "not supported yet");
+    node->secret = node_row(node)->secret;
+    if (node_row(node)->later) {
+        problems_node_key(&tree->problems, node, "not supported yet");
         return false;
     }
-    if (node->row->type == KEY_TREE) {
+    if (node_row(node)->type == KEY_TREE) {
         return false;
     }
-    check_value(loading, node);
+    check_value(tree, node);
     return !node->bad;
 }
 
-static void check_item_names(struct loading *loading, const struct node *list)
+void check_keys(struct config_tree *tree)
 {
-    if (list == NULL || list->kind != NODE_LIST) {
-        return;
-    }
-    for (struct node *item = list->first; item != NULL; item = item->next) {
-        const char *name = node_item_name(item);
-        const struct node *first = name != NULL ? node_item(list, name) : item;
+    struct node *node = tree->root;
 
-        if (name == NULL || first == item || item->bad) {
-            continue;
-        }
-        if (first->at.line > 0) {
-            problems_node(&loading->problems, item,
-                          "duplicate name (the first stands in line %u, column %u)", first->at.line,
-                          first->at.column);
-        } else {
-            problems_node(&loading->problems, item, "duplicate name");
-        }
-    }
-}
-
-void check_names(struct loading *loading, const struct node *root)
-{
-    check_item_names(loading, node_child(root, "targets"));
-    check_item_names(loading, node_child(root, "phases"));
-}
-
-void check_keys(struct loading *loading)
-{
-    struct node *node = loading->root;
-
-    check_names(loading, loading->root);
+    config_check_names(tree, tree->root);
     while (node != NULL) {
-        node = check_node(loading, node) ? node_walk(loading->root, node)
-                                         : node_skip(loading->root, node);
+        node = check_node(tree, node) ? node_walk(tree->root, node) : node_skip(tree->root, node);
     }
+}
+
+const struct scenario_key *node_row(const struct node *node)
+{
+    return node->row;
 }
 
 const struct node *usable(const struct node *map, const char *key)

@@ -1,4 +1,4 @@
-#include "scenario_known.h"
+#include "config_known.h"
 #include "scenario_stages.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 /* As they are written: of a scenario with problems elsewhere there are no setups. */
 static bool has_variant(struct loading *loading, const char *name, struct known *known)
 {
-    const struct node *variants = usable(loading->root, "variants");
+    const struct node *variants = usable(loading->tree.root, "variants");
     bool found = false;
 
     for (const struct node *node = variants != NULL ? variants->first : NULL; node != NULL;
@@ -34,7 +34,7 @@ static bool has_target(const struct scenario *scenario, const char *name, struct
 /* The name of the first one, if there are others to compare with it; else NULL. */
 static const char *first_of_variants(struct loading *loading)
 {
-    const struct node *variants = usable(loading->root, "variants");
+    const struct node *variants = usable(loading->tree.root, "variants");
 
     return variants != NULL && variants->first != NULL && variants->first->next != NULL
                ? variants->first->key
@@ -59,12 +59,14 @@ static void build_baseline(struct loading *loading, struct node *node)
     (void)snprintf(terms->baseline, sizeof terms->baseline, "%.63s", node->text);
     terms->by_target = target;
     if (variant && target) {
-        problems_node(&loading->problems, node, "is a variant and a target (rename one of them)");
+        problems_node(&loading->tree.problems, node,
+                      "is a variant and a target (rename one of them)");
     } else if (!variant && !target) {
-        problems_node(&loading->problems, node, "there is no variant and no target \"%s\" (%s)",
-                      node->text, known_hint(&known, hint));
+        problems_node(&loading->tree.problems, node,
+                      "there is no variant and no target \"%s\" (%s)", node->text,
+                      known_hint(&known, hint));
     } else if (target ? scenario->targets_count < 2 : first_of_variants(loading) == NULL) {
-        problems_node(&loading->problems, node,
+        problems_node(&loading->tree.problems, node,
                       "there is nothing to compare with it (a second target or variant)");
     }
 }
@@ -76,11 +78,11 @@ static void build_gate(struct loading *loading, struct node *node)
     struct errinfo error;
 
     if (metric_parse(node->key, &gate->metric, &error) < 0) {
-        problems_node_key(&loading->problems, node, "%s", error.text);
+        problems_node_key(&loading->tree.problems, node, "%s", error.text);
         return;
     }
     if (gate->metric.kind != METRIC_LATENCY && gate->metric.kind != METRIC_RATE) {
-        problems_node_key(&loading->problems, node,
+        problems_node_key(&loading->tree.problems, node,
                           "has no ratio (latencies and rates have; counts are for objectives)");
         return;
     }
@@ -90,9 +92,9 @@ static void build_gate(struct loading *loading, struct node *node)
 
 void build_compare(struct loading *loading)
 {
-    const struct node *compare = usable(loading->root, "compare");
+    const struct node *compare = usable(loading->tree.root, "compare");
     const struct node *worse = usable(compare, "worse");
-    const struct node *repeat = node_child(loading->root, "repeat");
+    const struct node *repeat = node_child(loading->tree.root, "repeat");
     struct scenario *scenario = loading->scenario;
 
     if (scenario->search.wanted) {
@@ -116,11 +118,11 @@ void build_compare(struct loading *loading)
         return; /* It has its own error. */
     }
     if (scenario->repeat < 2 && worse != NULL && scenario->compare.worse_count > 0) {
-        problems_add(&loading->problems, worse->at, "compare.worse",
+        problems_add(&loading->tree.problems, worse->at, "compare.worse",
                      "with one trial a case no change can be told from chance (repeat: 5, at least "
                      "2)");
     } else if (scenario->repeat < 2) {
-        problems_add(&loading->warnings, compare->at, "compare",
+        problems_add(&loading->tree.warnings, compare->at, "compare",
                      "with one trial a case nothing can be told apart from chance (repeat: 5)");
     }
 }

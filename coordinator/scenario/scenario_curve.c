@@ -10,14 +10,14 @@ static bool make_room(struct loading *loading, struct node *rate, uint32_t count
     struct curve_point *grown;
 
     if (sum > CURVES_POINTS_MAX) {
-        problems_node(&loading->problems, rate,
+        problems_node(&loading->tree.problems, rate,
                       "makes %llu points of all phases' curves together (at most %d)",
                       (unsigned long long)sum, CURVES_POINTS_MAX);
         return false;
     }
     grown = reallocarray(setup->points, sum, sizeof *grown);
     if (grown == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return false;
     }
     setup->points = grown;
@@ -47,10 +47,10 @@ static void build_ramp(struct loading *loading, struct node *rate, struct scenar
     const struct node *to = node_child(rate, "to");
 
     if (from == NULL || to == NULL) {
-        problems_node(&loading->problems, rate, "has no %s (a ramp has both, from and to)",
+        problems_node(&loading->tree.problems, rate, "has no %s (a ramp has both, from and to)",
                       from == NULL ? "from" : "to");
     } else if (node_child(rate->parent, "for") == NULL) {
-        problems_node(&loading->problems, rate, "needs to know how long (for: 60s)");
+        problems_node(&loading->tree.problems, rate, "needs to know how long (for: 60s)");
     } else if (!from->bad && !to->bad && make_room(loading, rate, 2)) {
         add_point(loading, phase, 0, from->rate);
         add_point(loading, phase, phase->duration_ns, to->rate);
@@ -75,11 +75,11 @@ static void put_in_order(struct loading *loading, struct node *curve, struct sce
     }
     qsort(points, phase->curve_count, sizeof points[0], compare_points);
     if (points[0].at_ns != 0) {
-        problems_node(&loading->problems, curve, "has no rate at its beginning (0h: 1k/s)");
+        problems_node(&loading->tree.problems, curve, "has no rate at its beginning (0h: 1k/s)");
     }
     for (uint32_t i = 1; i < phase->curve_count; i++) {
         if (points[i].at_ns == points[i - 1].at_ns) {
-            problems_node(&loading->problems, curve, "has two rates at the same time");
+            problems_node(&loading->tree.problems, curve, "has two rates at the same time");
             return;
         }
     }
@@ -106,7 +106,8 @@ static void build_day(struct loading *loading, struct node *rate, struct scenari
             continue;
         }
         if (units_parse_duration_ns(point->key, &at_ns) < 0) {
-            problems_node_key(&loading->problems, point, "is not a time of day (0h, 90m, 13h)");
+            problems_node_key(&loading->tree.problems, point,
+                              "is not a time of day (0h, 90m, 13h)");
         } else if (phase->curve_count < CURVE_POINTS_MAX) {
             add_point(loading, phase, at_ns / speed_times, point->rate);
         }
@@ -125,7 +126,7 @@ void build_curve(struct loading *loading, struct node *rate, struct scenario_pha
     phase->kind = PHASE_RATE;
     phase->curve_first = loading->setup->points_count;
     if (other != NULL) {
-        problems_node_key(&loading->problems, other,
+        problems_node_key(&loading->tree.problems, other,
                           "is not for this form (from and to, or curve "
                           "and speed)");
     } else if (curve != NULL) {
@@ -134,6 +135,6 @@ void build_curve(struct loading *loading, struct node *rate, struct scenario_pha
         build_ramp(loading, rate, phase);
     }
     if (phase->curve_count > 0 && phase->rate.messages == 0) {
-        problems_node(&loading->problems, rate, "is never above 0");
+        problems_node(&loading->tree.problems, rate, "is never above 0");
     }
 }

@@ -17,7 +17,7 @@ static const struct node *flow_node(const struct flow_source *source, const char
     const struct node *node = node_child(node_child(source->own, group), key);
 
     if (node == NULL) {
-        node = node_child(node_child(source->loading->root, group), key);
+        node = node_child(node_child(source->loading->tree.root, group), key);
     }
     return node != NULL && !node->bad && node->row != NULL ? node : NULL;
 }
@@ -54,7 +54,7 @@ static void build_keys(const struct flow_source *source, struct message_keys *re
         ret->exponent_millis =
             (uint32_t)usable_number(usable(keys, "exponent"), "message.keys.exponent");
     } else if (exponent != NULL) {
-        problems_node_key(&source->loading->problems, exponent,
+        problems_node_key(&source->loading->tree.problems, exponent,
                           "is of another distribution (distribution: zipf)");
     }
 }
@@ -64,12 +64,12 @@ static void build_compressibility(const struct flow_source *source, struct messa
     struct node *node = node_child(node_child(source->own, "message"), "compressibility");
 
     if (node == NULL) {
-        node = node_child(node_child(source->loading->root, "message"), "compressibility");
+        node = node_child(node_child(source->loading->tree.root, "message"), "compressibility");
     }
     message->compressible_millis = (uint32_t)flow_number(source, "message", "compressibility");
     if (message->compressible_millis > 0 && message->payload != PAYLOAD_RANDOM) {
         problems_node(
-            &source->loading->problems, node,
+            &source->loading->tree.problems, node,
             "is that of a random payload, and flow %s has another (payload: random, or 0)",
             source->own != NULL ? source->own->key : "main");
     }
@@ -97,7 +97,7 @@ static void build_message(const struct flow_source *source, struct message_shape
         }
     }
     if (message_bytes_sum(message) > (uint64_t)MESSAGE_MIX_BYTES_MAX) {
-        problems_node(&source->loading->problems, mix,
+        problems_node(&source->loading->tree.problems, mix,
                       "its largest messages have %llu MiB together (at most %d MiB)",
                       (unsigned long long)(message_bytes_sum(message) >> 20),
                       MESSAGE_MIX_BYTES_MAX >> 20);
@@ -136,10 +136,10 @@ static void check_producers(const struct flow_source *source, const struct scena
     }
     node = node_child(node_child(source->own, "topology"), "producers");
     if (node == NULL) {
-        node = node_child(node_child(source->loading->root, "topology"), "producers");
+        node = node_child(node_child(source->loading->tree.root, "topology"), "producers");
     }
     if (node != NULL && !node->bad) {
-        problems_node(&source->loading->problems, node,
+        problems_node(&source->loading->tree.problems, node,
                       "0 needs existing topics, which are not supported yet (at least 1)");
     }
 }
@@ -194,13 +194,13 @@ static void check_totals(struct loading *loading)
                   {"clients", clients, CLIENTS_MAX},
                   {"streams (producers x their topics x partitions)", streams, STREAMS_MAX},
                   {"streams x subscriptions", readings, READINGS_MAX}};
-    const struct node *at = node_child(loading->root, "flows");
+    const struct node *at = node_child(loading->tree.root, "flows");
 
-    at = at != NULL ? at : node_child(loading->root, "topology");
-    at = at != NULL ? at : loading->root;
+    at = at != NULL ? at : node_child(loading->tree.root, "topology");
+    at = at != NULL ? at : loading->tree.root;
     for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++) {
         if (totals[i].count > totals[i].max) {
-            problems_add(&loading->problems, at->at, at->key != NULL ? at->key : "",
+            problems_add(&loading->tree.problems, at->at, at->key != NULL ? at->key : "",
                          "%llu %s in total (at most %llu)", (unsigned long long)totals[i].count,
                          totals[i].what, (unsigned long long)totals[i].max);
         }
@@ -209,16 +209,16 @@ static void check_totals(struct loading *loading)
 
 void build_flows(struct loading *loading)
 {
-    const struct node *flows = usable(loading->root, "flows");
+    const struct node *flows = usable(loading->tree.root, "flows");
     struct flow_source source = {.loading = loading};
     struct scenario_setup *setup = loading->setup;
 
-    if (node_child(loading->root, "flows") != NULL && flows == NULL) {
+    if (node_child(loading->tree.root, "flows") != NULL && flows == NULL) {
         return;
     }
     setup->flows = calloc(FLOWS_MAX, sizeof setup->flows[0]);
     if (setup->flows == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     if (flows == NULL) {
@@ -241,15 +241,15 @@ static void warn_idle(struct loading *loading, const struct scenario_flow *flow,
 {
     const struct scenario_topology *t = &flow->topology;
     uint64_t readers = (uint64_t)t->topics * t->partitions;
-    const struct node *flows = node_child(loading->root, "flows");
+    const struct node *flows = node_child(loading->tree.root, "flows");
     const struct node *at = node_child(node_child(flows, flow->name), "topology");
 
     if (t->consumers <= readers) {
         return;
     }
-    at = node_child(at, "consumers") != NULL ? at : node_child(loading->root, "topology");
-    at = node_child(at, "consumers") != NULL ? node_child(at, "consumers") : loading->root;
-    problems_add(&loading->warnings, at->at, "topology.consumers",
+    at = node_child(at, "consumers") != NULL ? at : node_child(loading->tree.root, "topology");
+    at = node_child(at, "consumers") != NULL ? node_child(at, "consumers") : loading->tree.root;
+    problems_add(&loading->tree.warnings, at->at, "topology.consumers",
                  "%llu of %u consumers of each subscription of flow %s have no partition on %s and "
                  "will idle (at most %llu: topics x partitions)",
                  (unsigned long long)(t->consumers - readers), t->consumers, flow->name,
@@ -260,7 +260,7 @@ void build_warnings(struct loading *loading)
 {
     const struct scenario *scenario = loading->scenario;
     const struct scenario_setup *setup = loading->setup;
-    const struct node *targets = node_child(loading->root, "targets");
+    const struct node *targets = node_child(loading->tree.root, "targets");
 
     for (uint32_t i = 0; i < scenario->targets_count; i++) {
         const struct target *target = &scenario->targets[i];
@@ -269,8 +269,8 @@ void build_warnings(struct loading *loading)
         char reason[REASON_BYTES];
 
         if (!scenario_available(setup, entry, reason, sizeof reason)) {
-            problems_add(&loading->warnings, item != NULL ? item->at : targets->at, target->label,
-                         "not available: %s", reason);
+            problems_add(&loading->tree.warnings, item != NULL ? item->at : targets->at,
+                         target->label, "not available: %s", reason);
             continue;
         }
         for (uint32_t f = 0; f < setup->flows_count && entry->group_assigns; f++) {

@@ -1,4 +1,4 @@
-#include "scenario_known.h"
+#include "config_known.h"
 #include "scenario_stages.h"
 
 #include <stdio.h>
@@ -53,7 +53,7 @@ static void take_name(struct loading *loading, struct node *item, const char *ke
     }
     (void)snprintf(ret, NAME_BYTES, "%.63s", node->text);
     if (!known_has(known)) {
-        problems_node(&loading->problems, node, "there is no \"%s\" (%s)", node->text,
+        problems_node(&loading->tree.problems, node, "there is no \"%s\" (%s)", node->text,
                       known_hint(known, hint));
     }
 }
@@ -112,7 +112,7 @@ static void take_after(struct loading *loading, struct node *after,
     struct reach reach = reach_of(loading->scenario, objective->phase);
 
     if (after != NULL && reach.any && objective->after_ns >= reach.longest_ns) {
-        problems_node(&loading->problems, after, "no phase that it is about lasts longer");
+        problems_node(&loading->tree.problems, after, "no phase that it is about lasts longer");
     }
 }
 
@@ -129,16 +129,16 @@ static void take_window(struct loading *loading, struct node *item, struct objec
 
         if (objective_set_window(objective, usable_number(window, "objectives.*.window"), share,
                                  usable_number(after, "objectives.*.after"), &error) < 0) {
-            problems_node(&loading->problems, window, "%s", error.text);
+            problems_node(&loading->tree.problems, window, "%s", error.text);
         }
         take_after(loading, after, objective);
     } else if (within != NULL || after != NULL) {
-        problems_node(&loading->problems, within != NULL ? within : after,
+        problems_node(&loading->tree.problems, within != NULL ? within : after,
                       "counts windows, and there is none (window: 10s)");
     }
     if (usable_number(abort_key, "objectives.*.abort") != 0 &&
         objective_set_abort(objective, &error) < 0) {
-        problems_node(&loading->problems, abort_key, "%s", error.text);
+        problems_node(&loading->tree.problems, abort_key, "%s", error.text);
     }
 }
 
@@ -151,7 +151,7 @@ static void refuse_in_search(struct loading *loading, struct node *item)
         struct node *node = usable_entry(item, keys[i]);
 
         if (node != NULL && loading->scenario->search.wanted) {
-            problems_node_key(&loading->problems, node,
+            problems_node_key(&loading->tree.problems, node,
                               "can't be asked of a search, which judges each trial as a whole");
         }
     }
@@ -169,7 +169,7 @@ static void build_objective(struct loading *loading, struct node *item)
         return;
     }
     if (objective_parse(that->text, objective, &error) < 0) {
-        problems_node(&loading->problems, that, "%s", error.text);
+        problems_node(&loading->tree.problems, that, "%s", error.text);
         return;
     }
     if (item->kind == NODE_MAP) {
@@ -180,20 +180,20 @@ static void build_objective(struct loading *loading, struct node *item)
     reach = reach_of(scenario, objective->phase);
     if (reach.any && !reach.paced && objective->metric.needs_schedule) {
         problems_node(
-            &loading->problems, that,
+            &loading->tree.problems, that,
             "%s needs a schedule, and with max there is none (the *_service latencies and "
             "rates need none)",
             objective->metric.name);
     }
     if (objective->metric.kind == METRIC_BACKLOG && objective->flow[0] != '\0') {
-        problems_node(&loading->problems, that, "the backlog is known for all flows together");
+        problems_node(&loading->tree.problems, that, "the backlog is known for all flows together");
     }
     scenario->objectives_count++;
 }
 
 void build_objectives(struct loading *loading)
 {
-    const struct node *list = usable(loading->root, "objectives");
+    const struct node *list = usable(loading->tree.root, "objectives");
     size_t count = 0;
 
     for (const struct node *item = list != NULL ? list->first : NULL; item != NULL;
@@ -202,7 +202,7 @@ void build_objectives(struct loading *loading)
     }
     loading->scenario->objectives = calloc(count + 1, sizeof loading->scenario->objectives[0]);
     if (loading->scenario->objectives == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     for (struct node *item = list != NULL ? list->first : NULL; item != NULL; item = item->next) {

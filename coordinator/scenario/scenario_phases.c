@@ -40,7 +40,7 @@ static void build_rate(struct loading *loading, struct node *rate, struct scenar
     } else if (constant && rate->number == PHASE_RATE_NONE) {
         phase->kind = PHASE_NONE;
     } else if (setup->flows_count > 1 || any_flow_has_rate(setup)) {
-        problems_node(&loading->problems, rate,
+        problems_node(&loading->tree.problems, rate,
                       "flows have rates of their own here (load: 100%% gives percents of them)");
     } else {
         phase->kind = PHASE_RATE;
@@ -56,7 +56,7 @@ static void build_load(struct loading *loading, struct node *load, struct scenar
     phase->kind = PHASE_LOAD;
     phase->load_percent_millis = (uint64_t)load->number;
     if (without != NULL) {
-        problems_node(&loading->problems, load,
+        problems_node(&loading->tree.problems, load,
                       without->explicit_flow
                           ? "flow %s has no rate to take percents of (give it one)"
                           : "flow %s has no rate to take percents of (rate: 20k/s)",
@@ -67,8 +67,9 @@ static void build_load(struct loading *loading, struct node *load, struct scenar
         const struct scenario_flow *flow = &setup->flows[i];
 
         if (rate_per_s(flow->rate) * (double)load->number / 1e5 > RATE_PER_S_MAX) {
-            problems_node(&loading->problems, load, "is out of range for flow %s (at most %.0fM/s)",
-                          flow->name, RATE_PER_S_MAX / 1e6);
+            problems_node(&loading->tree.problems, load,
+                          "is out of range for flow %s (at most %.0fM/s)", flow->name,
+                          RATE_PER_S_MAX / 1e6);
         }
     }
 }
@@ -85,12 +86,12 @@ static void build_own_rates(struct loading *loading, struct node *item,
         return;
     }
     if (without->explicit_flow) {
-        problems_node(&loading->problems, item,
+        problems_node(&loading->tree.problems, item,
                       "has no rate, and flow %s has none either (rate: max or none, or give the "
                       "flow one)",
                       without->name);
     } else {
-        problems_node(&loading->problems, item, "has no rate (rate: 20k/s, max or none)");
+        problems_node(&loading->tree.problems, item, "has no rate (rate: 20k/s, max or none)");
     }
 }
 
@@ -101,7 +102,7 @@ static void build_load_rule(struct loading *loading, struct node *item,
     struct node *load = node_child(item, "load");
 
     if (rate != NULL && load != NULL) {
-        problems_node_key(&loading->problems, load, "stands beside rate (one of the two)");
+        problems_node_key(&loading->tree.problems, load, "stands beside rate (one of the two)");
     } else if (rate != NULL) {
         if (!rate->bad) {
             build_rate(loading, rate, phase);
@@ -128,10 +129,10 @@ static void build_end(struct loading *loading, struct node *item, struct scenari
                          : messages != NULL                 ? COUNT_NS
                                                             : DRAIN_NS;
     if (duration == NULL && until == NULL && messages == NULL) {
-        problems_node(&loading->problems, item, "has no end (for: 30s)");
+        problems_node(&loading->tree.problems, item, "has no end (for: 30s)");
     }
     if (phase->until_drained && !(rate != NULL && rate->bad) && phase->kind != PHASE_NONE) {
-        problems_node(&loading->problems, until,
+        problems_node(&loading->tree.problems, until,
                       "drained needs a phase that sends nothing "
                       "(rate: none)");
     }
@@ -150,13 +151,13 @@ static void build_course(struct loading *loading, struct node *item, struct scen
     if (arrivals != NULL && !arrivals->bad) {
         phase->pacing.arrivals = (enum arrivals)arrivals->number;
         if (!paced) {
-            problems_node_key(&loading->problems, arrivals,
+            problems_node_key(&loading->tree.problems, arrivals,
                               "needs a rate (with max and none there is no schedule)");
         }
     }
     phase->pacing.skip_ns = usable_number(usable(item, "catch_up"), "phases.*.catch_up");
     if (phase->pacing.skip_ns > 0 && !paced) {
-        problems_node_key(&loading->problems, node_child(item, "catch_up"),
+        problems_node_key(&loading->tree.problems, node_child(item, "catch_up"),
                           "needs a rate (with max and none nothing is late)");
     }
 }
@@ -173,7 +174,7 @@ static void build_count(struct loading *loading, struct node *item, struct scena
     }
     phase->messages = (uint64_t)messages->number;
     if (phase->kind == PHASE_NONE) {
-        problems_node_key(&loading->problems, messages,
+        problems_node_key(&loading->tree.problems, messages,
                           "stands in a phase that sends nothing (rate: max)");
     }
     for (uint32_t i = 0; i < setup->flows_count; i++) {
@@ -189,7 +190,7 @@ static void build_count(struct loading *loading, struct node *item, struct scena
 
         if (phase->kind != PHASE_MAX && phase->kind != PHASE_NONE && !messages->bad &&
             (double)phase->messages > most + 1.0) {
-            problems_node(&loading->problems, messages,
+            problems_node(&loading->tree.problems, messages,
                           "are more than its rate sends in its time (at most %.0f; for: 2h)", most);
         }
     }
@@ -213,10 +214,10 @@ static void build_consume(struct loading *loading, struct node *item, struct sce
         phase->consume = (struct phase_consume){.pace = CONSUME_THINK, .think_ns = think->number};
     }
     if (phase->consume.pace == CONSUME_PAUSED && phase->until_drained) {
-        problems_node_key(&loading->problems, consume,
+        problems_node_key(&loading->tree.problems, consume,
                           "is paused in a phase that waits until all is consumed");
     } else if (phase->consume.pace == CONSUME_PAUSED && phase->duration_ns > PAUSE_NS_MAX) {
-        problems_node_key(&loading->problems, consume,
+        problems_node_key(&loading->tree.problems, consume,
                           "is paused for more than brokers wait for a "
                           "consumer (at most 24h)");
     }
@@ -277,17 +278,17 @@ static void check_load(struct loading *loading, const struct node *phases)
         measures = measures || (here && setup->phases[i].measured);
     }
     if (!sends) {
-        problems_add(&loading->problems, phases->at, "phases",
+        problems_add(&loading->tree.problems, phases->at, "phases",
                      "none of them sends anything (rate: 20k/s)");
     } else if (!measures) {
-        problems_add(&loading->warnings, phases->at, "phases",
+        problems_add(&loading->tree.warnings, phases->at, "phases",
                      "none of those that send is measured");
     }
 }
 
 void build_phases(struct loading *loading)
 {
-    const struct node *phases = usable(loading->root, "phases");
+    const struct node *phases = usable(loading->tree.root, "phases");
     struct scenario_setup *setup = loading->setup;
     size_t count = 1; /* The drain that is implied. */
     bool all_right = true;
@@ -296,8 +297,8 @@ void build_phases(struct loading *loading)
         build_search_phases(loading);
         return;
     }
-    if (node_child(loading->root, "phases") == NULL) {
-        problems_add(&loading->problems, loading->root->at, "phases", "is missing (%s)",
+    if (node_child(loading->tree.root, "phases") == NULL) {
+        problems_add(&loading->tree.problems, loading->tree.root->at, "phases", "is missing (%s)",
                      scenario_key_find("phases")->example);
     }
     if (phases == NULL) {
@@ -308,7 +309,7 @@ void build_phases(struct loading *loading)
     }
     setup->phases = calloc(count, sizeof setup->phases[0]);
     if (setup->phases == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     for (struct node *item = phases->first; item != NULL; item = item->next) {

@@ -71,7 +71,7 @@ static void check_flows(struct loading *loading, struct node *rate)
     }
     if (rate != NULL && !rate->bad && with_rate < setup->flows_count &&
         (setup->flows_count > 1 || with_rate > 0)) {
-        problems_node(&loading->problems, rate,
+        problems_node(&loading->tree.problems, rate,
                       "is shared by the flows in proportion to their rates, and not all have one");
     }
 }
@@ -97,13 +97,13 @@ static void add_phase(struct scenario_setup *setup, const char *name, int64_t du
 void build_search_phases(struct loading *loading)
 {
     const struct scenario_search *search = &loading->scenario->search;
-    struct node *node = node_child(loading->root, "search");
+    struct node *node = node_child(loading->tree.root, "search");
     struct scenario_setup *setup = loading->setup;
 
     check_flows(loading, node_child(node, "rate"));
     setup->phases = calloc(SEARCH_PHASES_MAX, sizeof setup->phases[0]);
     if (setup->phases == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     add_phase(setup, "settle", search->settle_ns, search->from_per_s, false);
@@ -113,22 +113,22 @@ void build_search_phases(struct loading *loading)
 
 static void refuse_beside(struct loading *loading, const char *key, const char *why)
 {
-    struct node *node = node_child(loading->root, key);
+    struct node *node = node_child(loading->tree.root, key);
 
     if (node != NULL) {
-        problems_node_key(&loading->problems, node, "stands beside search (%s)", why);
+        problems_node_key(&loading->tree.problems, node, "stands beside search (%s)", why);
     }
 }
 
 void build_search(struct loading *loading)
 {
     struct scenario_search *search = &loading->scenario->search;
-    const struct node *map = usable(loading->root, "search");
+    const struct node *map = usable(loading->tree.root, "search");
     const struct node *rate = usable(map, "rate");
     const struct node *from = usable(rate, "from");
     const struct node *to = usable(rate, "to");
 
-    if (node_child(loading->root, "search") == NULL) {
+    if (node_child(loading->tree.root, "search") == NULL) {
         return;
     }
     search->wanted = true;
@@ -139,17 +139,17 @@ void build_search(struct loading *loading)
     search->from_per_s = from != NULL ? rate_per_s(from->rate) : 1.0;
     search->to_per_s = to != NULL ? rate_per_s(to->rate) : 2.0;
     if (from != NULL && to != NULL && search->to_per_s <= search->from_per_s) {
-        problems_add(&loading->problems, to->at, "search.rate.to", "is not above from");
+        problems_add(&loading->tree.problems, to->at, "search.rate.to", "is not above from");
     }
     if (search->confirm_ns < search->trial_ns) {
         const struct node *at = usable(map, "confirm");
 
         at = at != NULL ? at : usable(map, "trial");
-        problems_add(&loading->problems, at != NULL ? at->at : loading->root->at, "search.confirm",
-                     "is shorter than trial (it looks closer, so it is longer)");
+        problems_add(&loading->tree.problems, at != NULL ? at->at : loading->tree.root->at,
+                     "search.confirm", "is shorter than trial (it looks closer, so it is longer)");
     }
     if (from != NULL && search->from_per_s * (double)search->trial_ns / 1e9 < TRIAL_MESSAGES_MIN) {
-        problems_add(&loading->problems, from->at, "search.rate.from",
+        problems_add(&loading->tree.problems, from->at, "search.rate.from",
                      "sends less than %d messages in a trial, of which nothing can be told (a "
                      "higher rate, or a longer trial)",
                      TRIAL_MESSAGES_MIN);

@@ -1,6 +1,7 @@
 /* The cases of a scenario: every variant with every combination of swept values is a setup, built
  * from a copy of the tree in which its overrides are laid. */
 #include "bounds.h"
+#include "config_overlay.h"
 #include "scenario_stages.h"
 
 #include <math.h>
@@ -31,9 +32,9 @@ struct combination {
 static void combination_begin(struct loading *loading, struct combination *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->variants = usable(loading->root, "variants");
+    ret->variants = usable(loading->tree.root, "variants");
     ret->variant = ret->variants != NULL ? ret->variants->first : NULL;
-    ret->sweep = usable(loading->root, "sweep");
+    ret->sweep = usable(loading->tree.root, "sweep");
     for (const struct node *key = ret->sweep != NULL ? ret->sweep->first : NULL;
          key != NULL && ret->wheels_count < SWEEP_KEYS_MAX; key = key->next) {
         ret->wheels[ret->wheels_count].key = key;
@@ -91,19 +92,19 @@ static bool may_be_overridden(const char *key)
 /* Lays one override over the copy; returns what stands there now, or NULL after a problem. */
 static struct node *lay(struct loading *loading, const struct override *override)
 {
-    struct node *value = node_copy(&loading->pool, override->value);
+    struct node *value = node_copy(&loading->tree.pool, override->value);
 
     if (value == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return NULL;
     }
     if (!may_be_overridden(override->key)) {
-        problems_add(&loading->problems, override->key_at, override->key,
+        problems_add(&loading->tree.problems, override->key_at, override->key,
                      "can't differ between cases (keys of topology, message, delivery, flows and "
                      "phases can)");
         return NULL;
     }
-    return overlay_put(loading, override->key, value, override->key_at) ? value : NULL;
+    return overlay_put(&loading->tree, override->key, value, override->key_at) ? value : NULL;
 }
 
 /* "512", or of a mapping "batch:100". */
@@ -128,7 +129,7 @@ static double value_number(const struct node *value)
     if (value->kind != NODE_SCALAR || value->bad || value->row == NULL) {
         return NAN;
     }
-    switch (value->row->type) {
+    switch (node_row(value)->type) {
     case KEY_COUNT:
     case KEY_BYTES:
     case KEY_DURATION:
@@ -160,8 +161,8 @@ static void add_parameter(struct scenario_setup *setup, const struct override *o
 /* A group would lose the keys that the override does not name. */
 static void check_laid(struct loading *loading, struct node *laid)
 {
-    if (!laid->bad && laid->row != NULL && laid->row->type == KEY_MAP) {
-        problems_node(&loading->problems, laid,
+    if (!laid->bad && laid->row != NULL && node_row(laid)->type == KEY_MAP) {
+        problems_node(&loading->tree.problems, laid,
                       "is a group of keys (name one of them, as in "
                       "delivery.ordered: true)");
     }
@@ -191,15 +192,15 @@ static void build_combination(struct loading *loading, const struct combination 
     struct override overrides[OVERRIDES_MAX + SWEEP_KEYS_MAX];
     struct node *laid[OVERRIDES_MAX + SWEEP_KEYS_MAX];
     uint32_t count = overrides_of(combination, overrides);
-    struct node *base = loading->root;
-    struct node_pool pool = loading->pool;
+    struct node *base = loading->tree.root;
+    struct node_pool pool = loading->tree.pool;
 
-    memset(&loading->pool, 0, sizeof loading->pool);
-    loading->root = node_copy(&loading->pool, base);
+    loading->tree.pool = (struct node_pool){.form = pool.form};
+    loading->tree.root = node_copy(&loading->tree.pool, base);
     loading->setup = setup;
     setup->parameters = calloc((size_t)combination->wheels_count + 1, sizeof *setup->parameters);
-    if (loading->root == NULL || setup->parameters == NULL) {
-        loading->problems.failed = true;
+    if (loading->tree.root == NULL || setup->parameters == NULL) {
+        loading->tree.problems.failed = true;
         count = 0;
     }
     if (combination->variant != NULL) {
@@ -208,8 +209,8 @@ static void build_combination(struct loading *loading, const struct combination 
     for (uint32_t i = 0; i < count; i++) {
         laid[i] = lay(loading, &overrides[i]);
     }
-    if (!loading->problems.failed) {
-        check_keys(loading);
+    if (!loading->tree.problems.failed) {
+        check_keys(&loading->tree);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (laid[i] != NULL) {
@@ -219,14 +220,14 @@ static void build_combination(struct loading *loading, const struct combination 
             add_parameter(setup, &overrides[i], laid[i]);
         }
     }
-    if (!loading->problems.failed) {
+    if (!loading->tree.problems.failed) {
         build_flows(loading);
         build_phases(loading);
         build_warnings(loading);
     }
-    node_pool_done(&loading->pool);
-    loading->pool = pool;
-    loading->root = base;
+    node_pool_done(&loading->tree.pool);
+    loading->tree.pool = pool;
+    loading->tree.root = base;
 }
 
 void scenario_setup_done(struct scenario_setup *setup)
@@ -265,7 +266,7 @@ static void check_twins(struct loading *loading, const struct combination *combi
 
             value_text(value, text, sizeof text);
             if (has_twin(key->first, value, text)) {
-                problems_add(&loading->problems, value->at, key->key,
+                problems_add(&loading->tree.problems, value->at, key->key,
                              "\"%s\" stands here twice (each value once)", text);
             }
         }
@@ -278,16 +279,16 @@ static void check_matrix(struct loading *loading)
     const struct scenario *scenario = loading->scenario;
     uint64_t cases = (uint64_t)scenario->setups_count * scenario->targets_count;
     uint64_t trials = cases * scenario->repeat;
-    struct node *repeat = node_child(loading->root, "repeat");
-    struct node *sweep = node_child(loading->root, "sweep");
+    struct node *repeat = node_child(loading->tree.root, "repeat");
+    struct node *sweep = node_child(loading->tree.root, "sweep");
 
-    sweep = sweep != NULL ? sweep : node_child(loading->root, "variants");
+    sweep = sweep != NULL ? sweep : node_child(loading->tree.root, "variants");
     if (cases > CASES_MAX && sweep != NULL) {
-        problems_node(&loading->problems, sweep,
+        problems_node(&loading->tree.problems, sweep,
                       "makes %llu cases on all targets, more than a run can have (at most %d)",
                       (unsigned long long)cases, CASES_MAX);
     } else if (trials > TRIALS_MAX && repeat != NULL && !repeat->bad) {
-        problems_node(&loading->problems, repeat,
+        problems_node(&loading->tree.problems, repeat,
                       "makes %llu trials of %llu cases, more than a run can have (at most %d)",
                       (unsigned long long)trials, (unsigned long long)cases, TRIALS_MAX);
     }
@@ -302,23 +303,24 @@ void build_setups(struct loading *loading)
     combination_begin(loading, &combination);
     count = combinations_count(&combination);
     if (count > SETUPS_MAX) {
-        problems_node(&loading->problems,
-                      node_child(loading->root, combination.sweep != NULL ? "sweep" : "variants"),
-                      "with variants and swept values there are more combinations than a run can "
-                      "have (at most %d)",
-                      SETUPS_MAX);
+        problems_node(
+            &loading->tree.problems,
+            node_child(loading->tree.root, combination.sweep != NULL ? "sweep" : "variants"),
+            "with variants and swept values there are more combinations than a run can "
+            "have (at most %d)",
+            SETUPS_MAX);
         count = 1;
     }
     scenario->setups = calloc((size_t)count + 1, sizeof *scenario->setups);
     if (scenario->setups == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     /* What is wrong without any override is said once, and nothing is laid over it. */
     loading->setup = &scenario->setups[0];
     build_flows(loading);
     build_phases(loading);
-    if (loading->problems.failed || loading->problems.count > 0) {
+    if (loading->tree.problems.failed || loading->tree.problems.count > 0) {
         check_twins(loading, &combination);
         scenario->setups_count = 1;
         return;
@@ -332,7 +334,7 @@ void build_setups(struct loading *loading)
     scenario_setup_done(&scenario->setups[0]);
     do {
         build_combination(loading, &combination);
-    } while (!loading->problems.failed && combination_next(&combination));
+    } while (!loading->tree.problems.failed && combination_next(&combination));
     check_twins(loading, &combination);
     check_matrix(loading);
 }

@@ -2,7 +2,7 @@
  * scenario_stages: the steps from texts to a struct scenario, in the order in which scenario_load
  * takes them. Internal to the module.
  *
- *   source_parse -> overlay_merge -> overlay_set -> overlay_select -> expand -> check_keys
+ *   config_tree_read -> overlay_set -> select_targets -> expand -> check_keys
  *     -> build_targets, build_setups (each: build_flows, build_phases) -> write_effective
  *
  * A stage adds what it finds to the problems and goes on, so that a person sees all of it. Only
@@ -11,48 +11,26 @@
 #ifndef MILLRACE_SCENARIO_STAGES_H
 #define MILLRACE_SCENARIO_STAGES_H
 
+#include "config_tree.h"
 #include "scenario.h"
 #include "scenario_keys.h"
-#include "scenario_node.h"
-#include "scenario_problems.h"
 
 /* What a load works on. */
 struct loading {
-    struct node_pool pool;
-    struct node *root;
-    struct problems problems;
-    struct problems warnings;
+    struct config_tree tree;
     struct scenario *scenario;
-    struct scenario_setup *setup; /* That is being built, from root. */
+    struct scenario_setup *setup; /* That is being built, from the tree's root. */
 };
 
-/* Lays the tree `over` over loading->root: mappings deeply, targets and phases by name, the rest is
- * replaced. */
-void overlay_merge(struct loading *loading, struct node *over);
-
-/* prefix and text joined, owned by the pool; NULL if memory ran out. */
-const char *loading_string(struct loading *loading, const char *prefix, const char *text,
-                           size_t text_bytes);
-
-/* KEY=VALUE. at: file "--set KEY". The root must be a mapping. */
-void overlay_set(struct loading *loading, const char *assignment, struct origin at);
-
 /* Keeps the targets named by LABEL or LABEL=ADDRESS, in that order. */
-void overlay_select(struct loading *loading, const char *const *names, uint32_t names_count,
+void select_targets(struct loading *loading, const char *const *names, uint32_t names_count,
                     uint32_t order);
 
-/* ${NAME} and ${NAME:-default} in all scalars. */
-void expand(struct loading *loading);
-
-/* Items of one file that have the same name; merging would hide them. */
-void check_names(struct loading *loading, const struct node *root);
-
 /* Every node against the table of keys: unknown, not yet, type, range, missing. */
-void check_keys(struct loading *loading);
+void check_keys(struct config_tree *tree);
 
-/* Puts value in the place that key names ("phases.steady.rate"); its own key is forgotten. False: a
- * problem was added at `at`. */
-bool overlay_put(struct loading *loading, const char *key, struct node *value, struct origin at);
+/* The node's row in the table of keys; NULL: it was not checked, or was refused. */
+const struct scenario_key *node_row(const struct node *node);
 
 void build_targets(struct loading *loading);
 
@@ -73,7 +51,7 @@ void build_drain(struct scenario_setup *setup);
 
 void scenario_setup_done(struct scenario_setup *setup);
 
-/* Of loading->setup, from loading->root. */
+/* Of loading->setup, from loading->tree.root. */
 void build_flows(struct loading *loading);
 void build_phases(struct loading *loading);
 

@@ -6,9 +6,9 @@
 static void refuse(struct loading *loading, const char *key, uint64_t sum, const char *what,
                    int most)
 {
-    const struct node *node = node_child(loading->root, key);
+    const struct node *node = node_child(loading->tree.root, key);
 
-    problems_add(&loading->problems, (node != NULL ? node : loading->root)->at, key,
+    problems_add(&loading->tree.problems, (node != NULL ? node : loading->tree.root)->at, key,
                  "come to %llu %s, more than a run can have (at most %d)", (unsigned long long)sum,
                  what, most);
 }
@@ -57,7 +57,7 @@ void check_sums(struct loading *loading)
         judged += judged_of(scenario, setup) * scenario->targets_count;
         rows += rows_of(setup) * scenario->targets_count * scenario->repeat;
     }
-    if (loading->problems.failed || loading->problems.count > 0) {
+    if (loading->tree.problems.failed || loading->tree.problems.count > 0) {
         return; /* Of what is wrong by itself there is no sum. */
     }
     if (cells > CELLS_MAX) {

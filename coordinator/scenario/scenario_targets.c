@@ -11,7 +11,7 @@ static void own(struct loading *loading, const struct node *node, char **ret)
         return;
     }
     *ret = strdup(node->text);
-    loading->problems.failed = loading->problems.failed || *ret == NULL;
+    loading->tree.problems.failed = loading->tree.problems.failed || *ret == NULL;
 }
 
 /* Paths are relative to the scenario's folder. */
@@ -29,7 +29,7 @@ static void own_path(struct loading *loading, const struct node *node, char **re
     }
     text_add(&joined, node->text);
     *ret = text_take(&joined);
-    loading->problems.failed = loading->problems.failed || *ret == NULL;
+    loading->tree.problems.failed = loading->tree.problems.failed || *ret == NULL;
 }
 
 static void add_address(struct loading *loading, const struct catalog_entry *entry,
@@ -43,7 +43,7 @@ static void add_address(struct loading *loading, const struct catalog_entry *ent
     }
     scheme_end = strstr(node->text, "://");
     if (catalog_address_check(entry, node->text, &error) < 0) {
-        problems_node(&loading->problems, node, "%s", error.text);
+        problems_node(&loading->tree.problems, node, "%s", error.text);
         return;
     }
     if (entry->local) {
@@ -64,7 +64,7 @@ static void build_addresses(struct loading *loading, const struct catalog_entry 
     uint32_t count = 1;
 
     if (one != NULL && list != NULL) {
-        problems_node_key(&loading->problems, list, "stands beside address (one of the two)");
+        problems_node_key(&loading->tree.problems, list, "stands beside address (one of the two)");
         return;
     }
     if (one == NULL && list == NULL && !entry->local) {
@@ -72,7 +72,7 @@ static void build_addresses(struct loading *loading, const struct catalog_entry 
 
         node_path(item, &path);
         text_add(&path, ".address");
-        problems_add(&loading->problems, item->at, path.bytes != NULL ? path.bytes : "",
+        problems_add(&loading->tree.problems, item->at, path.bytes != NULL ? path.bytes : "",
                      "is missing (%s)", entry->address_form);
         text_done(&path);
         return;
@@ -83,7 +83,7 @@ static void build_addresses(struct loading *loading, const struct catalog_entry 
     }
     target->addresses = calloc(count, sizeof target->addresses[0]);
     if (target->addresses == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     if (one != NULL) {
@@ -104,7 +104,8 @@ static void build_auth(struct loading *loading, const struct catalog_entry *entr
         return;
     }
     if (!capability->available) {
-        problems_node_key(&loading->problems, auth, "the %s backend has none (%s)", entry->name,
+        problems_node_key(&loading->tree.problems, auth, "the %s backend has none (%s)",
+                          entry->name,
                           capability->note != NULL ? capability->note : "leave it out");
         return;
     }
@@ -123,7 +124,7 @@ static void build_tls(struct loading *loading, const struct catalog_entry *entry
         return;
     }
     if (!capability->available) {
-        problems_node_key(&loading->problems, tls, "the %s backend has none (%s)", entry->name,
+        problems_node_key(&loading->tree.problems, tls, "the %s backend has none (%s)", entry->name,
                           capability->note != NULL ? capability->note : "leave it out");
         return;
     }
@@ -132,7 +133,7 @@ static void build_tls(struct loading *loading, const struct catalog_entry *entry
     own_path(loading, usable(tls, "cert"), &target->tls_cert);
     own_path(loading, usable(tls, "key"), &target->tls_key);
     if ((node_child(tls, "cert") == NULL) != (node_child(tls, "key") == NULL)) {
-        problems_node(&loading->problems, tls, "cert and key go together (give both or none)");
+        problems_node(&loading->tree.problems, tls, "cert and key go together (give both or none)");
     }
 }
 
@@ -150,18 +151,18 @@ static void build_option(struct loading *loading, const struct catalog_entry *en
             nearest_offer(&nearest, option->key);
         }
         if (nearest.best != NULL) {
-            problems_node_key(&loading->problems, node,
+            problems_node_key(&loading->tree.problems, node,
                               "the %s backend has no such option (did you mean %s?)", entry->name,
                               nearest.best);
         } else {
-            problems_node_key(&loading->problems, node,
+            problems_node_key(&loading->tree.problems, node,
                               "the %s backend has no such option (millrace backends %s)",
                               entry->name, entry->name);
         }
     } else if (catalog_option_check(option, node->text, &error) < 0) {
-        problems_node(&loading->problems, node, "%s", error.text);
+        problems_node(&loading->tree.problems, node, "%s", error.text);
     } else if (target_set_option(target, node->key, node->text) < 0) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
     }
 }
 
@@ -179,10 +180,10 @@ static void unknown_backend(struct loading *loading, struct node *node)
                        catalog_all()[i]->name);
     }
     if (nearest.best != NULL) {
-        problems_node(&loading->problems, node, "\"%.64s\" is not a backend (did you mean %s?)",
-                      node->text, nearest.best);
+        problems_node(&loading->tree.problems, node,
+                      "\"%.64s\" is not a backend (did you mean %s?)", node->text, nearest.best);
     } else {
-        problems_node(&loading->problems, node, "\"%.64s\" is not a backend (%s)", node->text,
+        problems_node(&loading->tree.problems, node, "\"%.64s\" is not a backend (%s)", node->text,
                       known);
     }
 }
@@ -217,7 +218,7 @@ static void build_target(struct loading *loading, struct node *item, struct targ
 
 void build_targets(struct loading *loading)
 {
-    const struct node *targets = usable(loading->root, "targets");
+    const struct node *targets = usable(loading->tree.root, "targets");
     struct scenario *scenario = loading->scenario;
     uint32_t count = 0;
 
@@ -229,7 +230,7 @@ void build_targets(struct loading *loading)
     }
     scenario->targets = calloc((size_t)count + 1, sizeof scenario->targets[0]);
     if (scenario->targets == NULL) {
-        loading->problems.failed = true;
+        loading->tree.problems.failed = true;
         return;
     }
     for (struct node *item = targets->first; item != NULL; item = item->next) {

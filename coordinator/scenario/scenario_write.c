@@ -76,7 +76,7 @@ static void write_node(struct text *text, const struct node *node)
         if (node->null) {
             text_add(text, "null");
         } else {
-            write_scalar(text, node->row != NULL && node->row->secret ? "***" : node->text);
+            write_scalar(text, node->secret ? "***" : node->text);
         }
         text_add(text, "\n");
     } else if (node->first == NULL) {
@@ -93,8 +93,8 @@ int write_effective(struct loading *loading)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int digest_bytes = 0;
 
-    for (struct node *node = node_walk(loading->root, loading->root); node != NULL;
-         node = node_walk(loading->root, node)) {
+    for (struct node *node = node_walk(loading->tree.root, loading->tree.root); node != NULL;
+         node = node_walk(loading->tree.root, node)) {
         write_node(&text, node);
     }
     scenario->effective = text_take(&text);

@@ -1,13 +1,14 @@
 /*
- * scenario_node: the scenario as a tree of our own, so that every value keeps the place it came
- * from through overlays, --set and expansion. Internal to the module.
+ * config_node: a file as a tree of our own, so that every value keeps the place it came from
+ * through overlays, --set and expansion.
  *
  * All nodes of a load belong to one pool and are freed with it; taking a node out of the tree never
  * frees it. Walks follow links instead of recursing: depth is the file's choice, the stack is ours.
  */
-#ifndef MILLRACE_SCENARIO_NODE_H
-#define MILLRACE_SCENARIO_NODE_H
+#ifndef MILLRACE_CONFIG_NODE_H
+#define MILLRACE_CONFIG_NODE_H
 
+#include "config_form.h"
 #include "text.h"
 #include "units.h"
 
@@ -28,10 +29,9 @@ struct origin {
     uint32_t column;
 };
 
-struct scenario_key;
-
 struct node {
     enum node_kind kind;
+    const struct config_form *form; /* Of the whole tree. */
     char *key; /* Of a mapping's entry; NULL for items of a list and for the root. */
     struct origin key_at;
     char *text;    /* SCALAR. */
@@ -47,16 +47,19 @@ struct node {
     struct node *pool_next; /* Of all nodes; also the list of work while merging. */
     struct node *work_next;
 
-    /* Set by the check against the table of keys. */
-    const struct scenario_key *row; /* NULL: unknown, or under something refused. */
-    bool bad;                       /* A problem was reported: the value can't be used. */
-    bool incomplete;                /* LIST: a problem was reported for what should stand in it. */
-    int64_t number;                 /* Booleans 0/1, counts, bytes, ns, index of a choice. */
-    int64_t number_max;             /* Of a range; else nothing. */
+    bool bad;        /* A problem was reported: the value can't be used. */
+    bool incomplete; /* LIST: a problem was reported for what should stand in it. */
+
+    /* Set by who checks the tree against a table of keys of its own. */
+    const void *row;    /* Of that table. NULL: unknown, or under something refused. */
+    bool secret;        /* Never shown. */
+    int64_t number;     /* Booleans 0/1, counts, bytes, ns, index of a choice. */
+    int64_t number_max; /* Of a range; else nothing. */
     struct rate rate;
 };
 
 struct node_pool {
+    const struct config_form *form; /* Of every tree that is made from it. */
     struct node *nodes;
     uint32_t nodes_count;
 };
@@ -85,13 +88,15 @@ struct node *node_child(const struct node *map, const char *key);
 struct node *node_walk(const struct node *root, struct node *node);
 struct node *node_skip(const struct node *root, struct node *node);
 
-/* Items of a few lists have names: targets their label (or else backend), phases their name. The
- * item's name or NULL. */
+/* Items of those lists that the form names have names themselves. The item's name or NULL. */
 const char *node_item_name(const struct node *item);
 bool node_list_is_named(const struct node *list);
 struct node *node_item(const struct node *list, const char *name);
 
-/* Adds "phases.steady.rate" to text. */
+/* Is it a mapping of which the form says that its keys are names? */
+bool node_map_is_named(const struct node *map);
+
+/* Adds "parts.first.size" to text. */
 void node_path(const struct node *node, struct text *text);
 
 #endif

@@ -1,4 +1,4 @@
-#include "scenario_source.h"
+#include "config_source.h"
 
 #include "utf8.h"
 

@@ -1,11 +1,11 @@
 /*
- * scenario_problems: what is wrong with a scenario, collected so that a person sees all of it at
- * once, in the order of the files. Internal to the module.
+ * config_problems: what is wrong with a file, collected so that a person sees all of it at once, in
+ * the order of the files.
  */
-#ifndef MILLRACE_SCENARIO_PROBLEMS_H
-#define MILLRACE_SCENARIO_PROBLEMS_H
+#ifndef MILLRACE_CONFIG_PROBLEMS_H
+#define MILLRACE_CONFIG_PROBLEMS_H
 
-#include "scenario_node.h"
+#include "config_node.h"
 
 struct problem {
     struct origin at;

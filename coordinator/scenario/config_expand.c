@@ -1,9 +1,11 @@
-#include "bounds.h"
-#include "scenario_source.h"
-#include "scenario_stages.h"
+#include "config_expand.h"
+
+#include "config_source.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define VARIABLE_BYTES 128
 
 static bool is_name_byte(char byte, bool first)
 {
@@ -22,16 +24,16 @@ static size_t name_length(const char *text)
 }
 
 /* Adds the value of what stands between ${ and }; false: a problem was added. */
-static bool expand_one(struct loading *loading, struct node *node, const char *inside, size_t bytes,
-                       struct text *ret)
+static bool expand_one(struct config_tree *tree, struct node *node, const char *inside,
+                       size_t bytes, struct text *ret)
 {
     size_t name_bytes = name_length(inside);
     bool has_default = bytes >= name_bytes + 2 && strncmp(inside + name_bytes, ":-", 2) == 0;
-    char name[NAME_BYTES * 2];
+    char name[VARIABLE_BYTES];
     const char *value;
 
     if (name_bytes == 0 || name_bytes >= sizeof name || (name_bytes != bytes && !has_default)) {
-        problems_node(&loading->problems, node,
+        problems_node(&tree->problems, node,
                       "${ is not followed by a name (${NAME} or ${NAME:-default}; $${ for itself)");
         return false;
     }
@@ -43,12 +45,12 @@ static bool expand_one(struct loading *loading, struct node *node, const char *i
         return true;
     }
     if (value == NULL) {
-        problems_node(&loading->problems, node,
+        problems_node(&tree->problems, node,
                       "the environment has no %s (${%s:-default} gives it one)", name, name);
         return false;
     }
     if (!source_is_utf8(value, strlen(value))) {
-        problems_node(&loading->problems, node, "the environment's %s is not UTF-8", name);
+        problems_node(&tree->problems, node, "the environment's %s is not UTF-8", name);
         return false;
     }
     node->expanded = true;
@@ -56,7 +58,7 @@ static bool expand_one(struct loading *loading, struct node *node, const char *i
     return true;
 }
 
-static bool expand_text(struct loading *loading, struct node *node, struct text *ret)
+static bool expand_text(struct config_tree *tree, struct node *node, struct text *ret)
 {
     const char *at = node->text;
 
@@ -77,31 +79,31 @@ static bool expand_text(struct loading *loading, struct node *node, struct text 
         text_add_bytes(ret, at, (size_t)(dollar - at));
         end = strchr(dollar, '}');
         if (end == NULL) {
-            problems_node(&loading->problems, node, "${ has no } (${NAME} or ${NAME:-default})");
+            problems_node(&tree->problems, node, "${ has no } (${NAME} or ${NAME:-default})");
             return false;
         }
-        if (!expand_one(loading, node, dollar + 2, (size_t)(end - dollar) - 2, ret)) {
+        if (!expand_one(tree, node, dollar + 2, (size_t)(end - dollar) - 2, ret)) {
             return false;
         }
         at = end + 1;
-        if (ret->bytes_count > (size_t)SCENARIO_BYTES_MAX) {
-            problems_node(&loading->problems, node, "is too long once expanded");
+        if (ret->bytes_count > node->form->bytes_max) {
+            problems_node(&tree->problems, node, "is too long once expanded");
             return false;
         }
     }
 }
 
-void expand(struct loading *loading)
+void expand(struct config_tree *tree)
 {
-    for (struct node *node = loading->root; node != NULL; node = node_walk(loading->root, node)) {
+    for (struct node *node = tree->root; node != NULL; node = node_walk(tree->root, node)) {
         struct text text = {0};
 
         if (node->kind != NODE_SCALAR || strstr(node->text, "${") == NULL) {
             continue;
         }
-        if (expand_text(loading, node, &text)) {
+        if (expand_text(tree, node, &text)) {
             if (text_failed(&text) || node_set_text(node, text.bytes) < 0) {
-                loading->problems.failed = true;
+                tree->problems.failed = true;
             }
         }
         text_done(&text);

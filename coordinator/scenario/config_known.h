@@ -1,18 +1,18 @@
 /*
- * scenario_known: the names that could have been meant where an unknown one stands, and what to say
- * of them. Internal to the module.
+ * config_known: the names that could have been meant where an unknown one stands, and what to say
+ * of them.
  */
-#ifndef MILLRACE_SCENARIO_KNOWN_H
-#define MILLRACE_SCENARIO_KNOWN_H
+#ifndef MILLRACE_CONFIG_KNOWN_H
+#define MILLRACE_CONFIG_KNOWN_H
 
-#include "bounds.h"
 #include "nearest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define KNOWN_LISTED 8
-#define KNOWN_HINT_BYTES ((KNOWN_LISTED + 1) * NAME_BYTES)
+#define KNOWN_NAME_BYTES 64 /* Of a name that is shown; longer ones are cut. */
+#define KNOWN_HINT_BYTES ((KNOWN_LISTED + 1) * KNOWN_NAME_BYTES)
 
 struct known {
     struct nearest nearest;

@@ -1,16 +1,15 @@
 /*
- * scenario_source: one YAML text -> nodes. Internal to the module; scenario_yaml.c is the door to
- * libfyaml.
+ * config_source: one YAML text -> nodes. config_yaml.c is the door to libfyaml.
  *
- * Taken is what a scenario needs: one document of mappings, lists and scalars, in UTF-8. Anchors,
+ * Taken is what settings need: one document of mappings, lists and scalars, in UTF-8. Anchors,
  * aliases, merge keys, tags and further documents are refused by name: an alias can stand for a
  * million values, and --with does the same job in the open.
  */
-#ifndef MILLRACE_SCENARIO_SOURCE_H
-#define MILLRACE_SCENARIO_SOURCE_H
+#ifndef MILLRACE_CONFIG_SOURCE_H
+#define MILLRACE_CONFIG_SOURCE_H
 
-#include "scenario_node.h"
-#include "scenario_problems.h"
+#include "config_node.h"
+#include "config_problems.h"
 
 struct source_text {
     const char *bytes; /* NUL-terminated beyond bytes_count. */

@@ -1,6 +1,6 @@
+#include "config_source.h"
 #include "errinfo.h"
 #include "invariant.h"
-#include "scenario_source.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -202,7 +202,10 @@ static void take_node(struct building *building, struct fy_event *event)
     }
     if (building->pool->nodes_count >= NODES_MAX) {
         static_assert(NODES_MAX == 10000, "the sentence below says so");
-        refuse(building, at, "one value too many stands here (a scenario has at most 10000)");
+        problems_add(building->problems, at, "",
+                     "one value too many stands here (a %s has at most 10000)",
+                     building->pool->form->what);
+        building->refused = true;
         return;
     }
     if (event->type == FYET_SCALAR) {

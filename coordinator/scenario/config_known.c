@@ -1,4 +1,4 @@
-#include "scenario_known.h"
+#include "config_known.h"
 
 #include <stdio.h>
 #include <string.h>

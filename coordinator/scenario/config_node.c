@@ -1,4 +1,4 @@
-#include "scenario_node.h"
+#include "config_node.h"
 
 #include "invariant.h"
 
@@ -18,7 +18,8 @@ void node_pool_done(struct node_pool *pool)
         free(node);
         node = next;
     }
-    memset(pool, 0, sizeof *pool);
+    pool->nodes = NULL;
+    pool->nodes_count = 0;
 }
 
 struct node *node_new(struct node_pool *pool, enum node_kind kind, struct origin at)
@@ -29,6 +30,7 @@ struct node *node_new(struct node_pool *pool, enum node_kind kind, struct origin
         return NULL;
     }
     node->kind = kind;
+    node->form = pool->form;
     node->at = at;
     node->key_at = at;
     node->pool_next = pool->nodes;
@@ -184,25 +186,45 @@ struct node *node_walk(const struct node *root, struct node *node)
     return node->first != NULL ? node->first : node_skip(root, node);
 }
 
+/* What the form says of an entry of the root; NULL: nothing. */
+static const struct config_named *named(const struct node *node)
+{
+    if (node == NULL || node->key == NULL || node->parent == NULL || node->parent->parent != NULL) {
+        return NULL;
+    }
+    for (const struct config_named *row = node->form->named; row->key != NULL; row++) {
+        if (strcmp(row->key, node->key) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 bool node_list_is_named(const struct node *list)
 {
-    return list != NULL && list->kind == NODE_LIST && list->key != NULL && list->parent != NULL &&
-           list->parent->parent == NULL &&
-           (strcmp(list->key, "targets") == 0 || strcmp(list->key, "phases") == 0);
+    const struct config_named *row = named(list);
+
+    return row != NULL && list->kind == NODE_LIST && row->name_keys[0] != NULL;
+}
+
+bool node_map_is_named(const struct node *map)
+{
+    const struct config_named *row = named(map);
+
+    return row != NULL && map->kind == NODE_MAP && row->name_keys[0] == NULL;
 }
 
 const char *node_item_name(const struct node *item)
 {
+    const struct config_named *row;
     const struct node *name = NULL;
 
     if (!node_list_is_named(item->parent)) {
         return NULL;
     }
-    if (strcmp(item->parent->key, "phases") == 0) {
-        name = node_child(item, "name");
-    } else {
-        name = node_child(item, "label");
-        name = name != NULL ? name : node_child(item, "backend");
+    row = named(item->parent);
+    for (size_t i = 0; i < CONFIG_NAME_KEYS_MAX && row->name_keys[i] != NULL && name == NULL; i++) {
+        name = node_child(item, row->name_keys[i]);
     }
     return name != NULL && name->kind == NODE_SCALAR && name->text[0] != '\0' ? name->text : NULL;
 }

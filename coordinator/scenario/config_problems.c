@@ -1,4 +1,4 @@
-#include "scenario_problems.h"
+#include "config_problems.h"
 
 #include "errinfo.h"
 
