@@ -1,5 +1,5 @@
 /*
- * scenario: the file a person writes, overlaid, validated, as a struct. The only door to libfyaml.
+ * scenario: the file a person writes, overlaid, validated, as a struct.
  *
  * Loading goes through stages: read and parse each file, lay --with files and --set values over it,
  * expand ${NAME} inside scalars, validate everything against one table of keys and against the

@@ -1,6 +1,6 @@
 #include "config_expand.h"
 
-#include "config_source.h"
+#include "config_source_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

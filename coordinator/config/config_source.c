@@ -1,4 +1,4 @@
-#include "config_source.h"
+#include "config_source_inner.h"
 
 #include "utf8.h"
 

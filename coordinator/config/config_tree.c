@@ -1,7 +1,7 @@
 #include "config_tree.h"
 
 #include "config_overlay.h"
-#include "config_source.h"
+#include "config_source_inner.h"
 #include "file.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "config_overlay.h"
 
 #include "config_known.h"
-#include "config_source.h"
+#include "config_source_inner.h"
 #include "invariant.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "config_source.h"
+#include "config_source_inner.h"
 #include "errinfo.h"
 #include "invariant.h"
 

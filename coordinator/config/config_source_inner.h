@@ -1,12 +1,12 @@
 /*
- * config_source: one YAML text -> nodes. config_yaml.c is the door to libfyaml.
+ * config_source_inner: one YAML text -> nodes. config_yaml.c is the door to libfyaml.
  *
  * Taken is what settings need: one document of mappings, lists and scalars, in UTF-8. Anchors,
  * aliases, merge keys, tags and further documents are refused by name: an alias can stand for a
  * million values, and --with does the same job in the open.
  */
-#ifndef MILLRACE_CONFIG_SOURCE_H
-#define MILLRACE_CONFIG_SOURCE_H
+#ifndef MILLRACE_CONFIG_SOURCE_INNER_H
+#define MILLRACE_CONFIG_SOURCE_INNER_H
 
 #include "config_node.h"
 #include "config_problems.h"
