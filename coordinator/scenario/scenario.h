@@ -13,6 +13,7 @@
 #include "assignment.h"
 #include "catalog.h"
 #include "compare_terms.h"
+#include "digest.h"
 #include "errinfo.h"
 #include "objective.h"
 #include "target.h"
@@ -119,7 +120,7 @@ struct scenario {
         compare; /* With variants, of all against the first unless said otherwise. */
     struct scenario_search search;
     char *effective; /* YAML after overlays, defaults not filled in, secrets replaced by "***". */
-    char sha256[65]; /* Of the effective text. */
+    char sha256[DIGEST_TEXT_BYTES]; /* Of the effective text. */
 };
 
 struct scenario_sources {

@@ -1,8 +1,7 @@
+#include "digest.h"
 #include "scenario_stages.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Can it stand without quotes, whatever reads it? */
@@ -90,22 +89,14 @@ int write_effective(struct loading *loading)
 {
     struct scenario *scenario = loading->scenario;
     struct text text = {0};
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int digest_bytes = 0;
 
     for (struct node *node = node_walk(loading->tree.root, loading->tree.root); node != NULL;
          node = node_walk(loading->tree.root, node)) {
         write_node(&text, node);
     }
     scenario->effective = text_take(&text);
-    if (scenario->effective == NULL ||
-        EVP_Digest(scenario->effective, strlen(scenario->effective), digest, &digest_bytes,
-                   EVP_sha256(), NULL) != 1 ||
-        (size_t)digest_bytes * 2 >= sizeof scenario->sha256) {
+    if (scenario->effective == NULL) {
         return -ENOMEM;
     }
-    for (unsigned int i = 0; i < digest_bytes; i++) {
-        (void)snprintf(scenario->sha256 + (size_t)i * 2, 3, "%02x", digest[i]);
-    }
-    return 0;
+    return digest_sha256(scenario->effective, strlen(scenario->effective), scenario->sha256);
 }
