@@ -5,25 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int judge_add_reason(struct result *result, const char *code, const char *case_name,
-                     const char *text, struct errinfo *reterr)
-{
-    struct result_reason *grown =
-        realloc(result->reasons, ((size_t)result->reasons_count + 1) * sizeof *result->reasons);
-    struct result_reason *reason;
-
-    if (grown == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    result->reasons = grown;
-    reason = &grown[result->reasons_count++];
-    memset(reason, 0, sizeof *reason);
-    (void)snprintf(reason->code, sizeof reason->code, "%s", code);
-    (void)snprintf(reason->case_name, sizeof reason->case_name, "%s", case_name);
-    (void)snprintf(reason->text, sizeof reason->text, "%s", text);
-    return 0;
-}
-
 static int judge_objectives(struct result *result, const struct judge_terms *terms,
                             struct tally *tally, struct errinfo *reterr)
 {

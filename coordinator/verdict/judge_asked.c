@@ -87,19 +87,6 @@ static uint32_t trial_values(const struct judge_question *question, double *valu
     return n;
 }
 
-void judge_write_value(const struct metric *metric, double value, char *text)
-{
-    if (strcmp(metric->unit, "ns") == 0) {
-        (void)units_format_ns(value, text);
-    } else if (metric->kind == METRIC_RATE) {
-        (void)units_format_rate(value, text);
-    } else if (metric->kind == METRIC_ATTAINED) {
-        (void)snprintf(text, UNITS_TEXT_BYTES, "%.2f %%", value * 100.0);
-    } else {
-        (void)snprintf(text, UNITS_TEXT_BYTES, "%.0f", value);
-    }
-}
-
 /* An answer that has a value, and at most `most`, against the objective's limit. */
 static void hold_against_limit(const struct objective *objective, double most,
                                struct judge_answer *answer)

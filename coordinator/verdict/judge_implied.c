@@ -49,16 +49,6 @@ static const struct implied implied_counts[] = {
 
 static_assert(IMPLIED_MAX == OBJECTIVES_IMPLIED_MAX, "a run has room for the rows of each case");
 
-bool judge_has_flows(const struct result_phase *phases, uint32_t phases_count)
-{
-    for (uint32_t i = 0; i < phases_count; i++) {
-        if (phases[i].flow[0] != '\0') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool has_consumers(const struct result_case *of)
 {
     for (uint32_t t = 0; t < of->trials_count; t++) {
