@@ -102,20 +102,6 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
     return 0;
 }
 
-static void member_done(struct fleet_member *member)
-{
-    for (uint32_t i = 0; i < member->commands_count; i++) {
-        command_done(&member->commands[i]);
-    }
-    for (uint32_t i = 0; i < FLEET_ANSWERS; i++) {
-        status_done(&member->answers[i]);
-    }
-    if (member->poll != NULL) {
-        channel_request_drop(member->poll);
-    }
-    clock_relation_free(member->clock.relation);
-}
-
 void fleet_free(struct fleet *fleet)
 {
     struct snapshot *snapshot;
@@ -124,7 +110,7 @@ void fleet_free(struct fleet *fleet)
         return;
     }
     for (uint32_t i = 0; i < fleet->members_count; i++) {
-        member_done(&fleet->members[i]);
+        fleet_member_done(&fleet->members[i]);
     }
     while ((snapshot = fleet_next_snapshot(fleet)) != NULL) {
         snapshot_free(snapshot);
@@ -132,16 +118,6 @@ void fleet_free(struct fleet *fleet)
     channel_server_free(fleet->server);
     free(fleet->members);
     free(fleet);
-}
-
-uint32_t fleet_agents(const struct fleet *fleet)
-{
-    return fleet->members_count;
-}
-
-const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent)
-{
-    return &fleet->members[agent].agent;
 }
 
 const char *fleet_refusal(struct fleet *fleet)
@@ -167,27 +143,6 @@ const char *fleet_drop_words(enum fleet_drop reason)
 uint64_t fleet_dropped(const struct fleet *fleet, enum fleet_drop reason)
 {
     return fleet->dropped[reason];
-}
-
-void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason)
-{
-    struct fleet_member *member = &fleet->members[agent];
-
-    if (member->agent.lost || member->agent.left) {
-        return;
-    }
-    member->agent.lost = true;
-    (void)snprintf(member->agent.lost_reason, sizeof member->agent.lost_reason, "%s", reason);
-}
-
-uint32_t fleet_lost(const struct fleet *fleet)
-{
-    for (uint32_t i = 0; i < fleet->members_count; i++) {
-        if (fleet->members[i].agent.lost) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
 }
 
 uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *command)

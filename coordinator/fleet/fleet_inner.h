@@ -1,5 +1,9 @@
-/* fleet_inner: the fleet's structs, and the answering of requests one kind at a time. Private to
- * this module. */
+/*
+ * fleet_inner: the structs of the fleet and what its files share. Private to this module.
+ *
+ * Who knows whom: fleet.c (making it, commands, its turn) calls fleet_requests.c (what agents ask,
+ * one kind at a time), and both call fleet_members.c, which only knows the structs.
+ */
 #ifndef MILLRACE_FLEET_INNER_H
 #define MILLRACE_FLEET_INNER_H
 
@@ -60,6 +64,15 @@ struct fleet {
     uint32_t doubts_head;
     uint32_t doubts_count;
 };
+
+/* Frees what a member has. */
+void fleet_member_done(struct fleet_member *member);
+
+/* The wanted name, with a number if it is taken. NAME_BYTES. */
+void fleet_member_name(const struct fleet *fleet, const char *wanted, char *ret);
+
+/* The member of that instance; members_count: there is none. */
+uint32_t fleet_find(const struct fleet *fleet, uint64_t instance);
 
 /* Answers or keeps one request; takes it over. */
 void fleet_take_request(struct fleet *fleet, struct channel_request *request,

@@ -34,24 +34,6 @@ static void reply_receipt(struct channel_request *request, bool accepted, const 
     reply(request, wire_encode_receipt(&receipt, &frame), &frame);
 }
 
-/* The wanted name, with a number if it is taken. */
-static void name_agent(const struct fleet *fleet, const char *wanted, char *ret)
-{
-    uint32_t number = 1;
-    bool taken;
-
-    (void)snprintf(ret, NAME_BYTES, "%s", wanted[0] == '\0' ? "agent" : wanted);
-    do {
-        taken = false;
-        for (uint32_t i = 0; i < fleet->members_count; i++) {
-            taken = taken || strcmp(fleet->members[i].agent.name, ret) == 0;
-        }
-        if (taken) {
-            (void)snprintf(ret, NAME_BYTES, "%.50s-%u", wanted, ++number);
-        }
-    } while (taken);
-}
-
 static void admit(struct fleet *fleet, const struct hello *hello, struct welcome *welcome)
 {
     struct fleet_member *member = &fleet->members[fleet->members_count];
@@ -61,7 +43,7 @@ static void admit(struct fleet *fleet, const struct hello *hello, struct welcome
         (void)snprintf(welcome->reason, sizeof welcome->reason, "the coordinator is out of memory");
         return;
     }
-    name_agent(fleet, hello->name, member->agent.name);
+    fleet_member_name(fleet, hello->name, member->agent.name);
     fleet->members_count++;
     welcome->accepted = true;
 }
@@ -72,17 +54,14 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
     struct welcome welcome = {0};
     struct text frame = {0};
     struct hello hello;
-    uint32_t index = 0;
+    uint32_t index;
 
     if (wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
         drop(fleet, request);
         return;
     }
     fleet_tame_hello(&hello);
-    while (index < fleet->members_count &&
-           fleet->members[index].agent.hello.instance != hello.instance) {
-        index++;
-    }
+    index = fleet_find(fleet, hello.instance);
     if (index < fleet->members_count) {
         welcome.accepted = true; /* Its first answer was lost. */
     } else if (strcmp(hello.version, MILLRACE_VERSION) != 0) {

@@ -1,0 +1,77 @@
+/* fleet_members: the agents of a fleet: found, named, lost. */
+#include "fleet_inner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void fleet_member_done(struct fleet_member *member)
+{
+    for (uint32_t i = 0; i < member->commands_count; i++) {
+        command_done(&member->commands[i]);
+    }
+    for (uint32_t i = 0; i < FLEET_ANSWERS; i++) {
+        status_done(&member->answers[i]);
+    }
+    if (member->poll != NULL) {
+        channel_request_drop(member->poll);
+    }
+    clock_relation_free(member->clock.relation);
+}
+
+uint32_t fleet_agents(const struct fleet *fleet)
+{
+    return fleet->members_count;
+}
+
+const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent)
+{
+    return &fleet->members[agent].agent;
+}
+
+uint32_t fleet_find(const struct fleet *fleet, uint64_t instance)
+{
+    uint32_t index = 0;
+
+    while (index < fleet->members_count && fleet->members[index].agent.hello.instance != instance) {
+        index++;
+    }
+    return index;
+}
+
+void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason)
+{
+    struct fleet_member *member = &fleet->members[agent];
+
+    if (member->agent.lost || member->agent.left) {
+        return;
+    }
+    member->agent.lost = true;
+    (void)snprintf(member->agent.lost_reason, sizeof member->agent.lost_reason, "%s", reason);
+}
+
+uint32_t fleet_lost(const struct fleet *fleet)
+{
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        if (fleet->members[i].agent.lost) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+void fleet_member_name(const struct fleet *fleet, const char *wanted, char *ret)
+{
+    uint32_t number = 1;
+    bool taken;
+
+    (void)snprintf(ret, NAME_BYTES, "%s", wanted[0] == '\0' ? "agent" : wanted);
+    do {
+        taken = false;
+        for (uint32_t i = 0; i < fleet->members_count; i++) {
+            taken = taken || strcmp(fleet->members[i].agent.name, ret) == 0;
+        }
+        if (taken) {
+            (void)snprintf(ret, NAME_BYTES, "%.50s-%u", wanted, ++number);
+        }
+    } while (taken);
+}
