@@ -93,12 +93,9 @@ struct list_kind {
     size_t item_bytes;
     uint32_t items_max;
     uint32_t item_bytes_min; /* Least length of a packed item: bounds what a count can claim. */
-    void (*code)(struct coder *coder, void *item); /* NULL: ... */
-    const struct record *record;                   /* ... by its table. */
+    void (*code)(struct coder *coder, const struct list_kind *kind, void *item);
+    const struct record *record; /* For code, where it goes by a table. */
 };
-
-/* An item of that kind by itself. */
-void code_one(struct coder *coder, const struct list_kind *kind, void *item);
 
 /* Head of a list: *count items follow, each a field of its own kind within it. Reading, it is at
  * most items_max and what the bytes left can hold. */

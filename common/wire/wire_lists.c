@@ -2,7 +2,6 @@
 #include "wire_coder_inner.h"
 
 #include "invariant.h"
-#include "wire_record_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,15 +31,6 @@ bool code_count(struct coder *coder, const char *field, uint32_t *count,
     return true;
 }
 
-void code_one(struct coder *coder, const struct list_kind *kind, void *item)
-{
-    if (kind->code != NULL) {
-        kind->code(coder, item);
-    } else {
-        code_record(coder, kind->record, item);
-    }
-}
-
 /* Items are no fields of the struct around the list: they get a level of their own. */
 static void code_each(struct coder *coder, const char *field, void *items, uint32_t count,
                       const struct list_kind *kind)
@@ -50,7 +40,7 @@ static void code_each(struct coder *coder, const char *field, void *items, uint3
     coder->open[coder->depth].left = count;
     coder->depth++;
     for (uint32_t i = 0; i < count && coder->failure == 0; i++) {
-        code_one(coder, kind, (char *)items + i * kind->item_bytes);
+        kind->code(coder, kind, (char *)items + i * kind->item_bytes);
     }
     code_end(coder);
 }

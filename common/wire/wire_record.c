@@ -20,6 +20,11 @@ static uint32_t values_of(const struct record *record)
     return count;
 }
 
+static void code_by_table(struct coder *coder, const struct list_kind *kind, void *item)
+{
+    code_record(coder, kind->record, item);
+}
+
 /* Each value takes a byte at least, and so does the head of the array. */
 static struct list_kind kind_of(const struct coder *coder, const struct field *field)
 {
@@ -33,6 +38,7 @@ static struct list_kind kind_of(const struct coder *coder, const struct field *f
     return (struct list_kind){.item_bytes = field->of->bytes,
                               .items_max = items_max,
                               .item_bytes_min = 1 + values_of(field->of),
+                              .code = code_by_table,
                               .record = field->of};
 }
 
@@ -85,7 +91,7 @@ static void code_structs(struct coder *coder, const struct field *field, void *i
     void **owned = field_at(field, item);
 
     if (field->type == FIELD_RECORD) {
-        code_one(coder, &kind, items);
+        kind.code(coder, &kind, items);
     } else if (field->type == FIELD_ARRAY) {
         code_all(coder, field->name, items, &kind);
     } else if (field->type == FIELD_ITEMS) {
