@@ -37,7 +37,8 @@ struct agent_options {
     const char *log_file;
     const char *trace_file;
     long processes;
-    long parent; /* Process that started it, without which it ends; 0: it stays. */
+    long parent;        /* Process that started it, without which it ends; 0: it stays. */
+    uint64_t enrolment; /* By which that knows it; 0: nobody does. */
 };
 
 static const char help_text[] =
@@ -87,7 +88,8 @@ enum {
     OPTION_LOG,
     OPTION_DESCRIBE,
     OPTION_TRACE,
-    OPTION_PARENT
+    OPTION_PARENT,
+    OPTION_ENROLMENT
 };
 
 static const struct option known_options[] = {
@@ -98,6 +100,7 @@ static const struct option known_options[] = {
     {"describe", no_argument, NULL, OPTION_DESCRIBE},
     {"trace", required_argument, NULL, OPTION_TRACE},
     {"with-parent", required_argument, NULL, OPTION_PARENT},
+    {"enrolment", required_argument, NULL, OPTION_ENROLMENT},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
@@ -109,6 +112,15 @@ static bool parse_number(const char *value, long max, long *ret)
 
     *ret = strtol(value, &end, 10);
     return *end == '\0' && *ret >= 1 && *ret <= max;
+}
+
+/* Hexadecimal, and not 0. */
+static bool parse_enrolment(const char *value, uint64_t *ret)
+{
+    char *end = NULL;
+
+    *ret = strtoull(value, &end, 16);
+    return *end == '\0' && *ret != 0;
 }
 
 /* One that says something and ends the program. Returns the exit code. */
@@ -158,6 +170,10 @@ static int take_option(int option, const char *value, const char *given,
         return parse_number(value, LONG_MAX, &options->parent)
                    ? -1
                    : usage_error("--with-parent takes a process's number, not ", value);
+    case OPTION_ENROLMENT:
+        return parse_enrolment(value, &options->enrolment)
+                   ? -1
+                   : usage_error("--enrolment takes a number in hexadecimal, not ", value);
     default:
         return answer_option(option, given);
     }
@@ -323,8 +339,10 @@ static int watch_signals(struct errinfo *reterr)
 
 static int run_agent(const struct agent_options *options)
 {
-    struct duty_config config = {
-        .url = options->url, .name = options->name, .trace_path = options->trace_file};
+    struct duty_config config = {.url = options->url,
+                                 .name = options->name,
+                                 .enrolment = options->enrolment,
+                                 .trace_path = options->trace_file};
     struct errinfo error = {""};
     int r;
 

@@ -48,6 +48,9 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
     int r;
 
     host_hello(&hello);
+    if (duty->config->enrolment != 0) {
+        hello.instance = duty->config->enrolment;
+    }
     if (duty->config->name != NULL) {
         (void)snprintf(hello.name, sizeof hello.name, "%s", duty->config->name);
     } else {

@@ -8,9 +8,12 @@
 
 #include "errinfo.h"
 
+#include <stdint.h>
+
 struct duty_config {
     const char *url;
     const char *name;       /* NULL: host name and pid. */
+    uint64_t enrolment;     /* From who started it, its instance; 0: it makes one up. */
     const char *trace_path; /* Each message goes there, too; the coordinator made it. NULL: none. */
     int stop_fd;            /* Readable: leave in good order (a signal came). */
 };

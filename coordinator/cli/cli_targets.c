@@ -71,7 +71,7 @@ static void tell_refused(void *context, const char *why)
 
 int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
 {
-    char agent_program[PATH_MAX] = "";
+    char agent_program[PATH_MAX];
     const struct status *answers[AGENTS_MAX];
     struct cli_targets copy = *ask; /* The order's context is not const. */
     struct cli_options waiting = *options;
@@ -87,11 +87,10 @@ int cli_ask_targets(const struct cli_options *options, const struct cli_targets 
     struct session_order order = {
         .make = make_command, .context = &copy, .deadline_ns = answer_ns(ask)};
     int code = EXIT_FAILED;
-    int r = 0;
+    int r;
 
-    if (options->listen == NULL) {
-        r = cli_agent_path(agent_program, sizeof agent_program, &error);
-    }
+    r = cli_launcher(options->listen, &config.launcher, agent_program, sizeof agent_program,
+                     &error);
     if (r == 0) {
         r = session_open(&session, &config, &error);
     }

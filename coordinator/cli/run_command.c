@@ -221,7 +221,7 @@ static int show_run(const struct run_config *config, const struct cli_options *o
 static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
                       const char *command)
 {
-    char agent_program[PATH_MAX] = "";
+    char agent_program[PATH_MAX];
     struct backend_version libraries[BACKENDS_MAX];
     struct errinfo error = {""};
     struct cli_screen screen;
@@ -244,8 +244,8 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     if (!are_allowed(options)) {
         return EXIT_USAGE;
     }
-    if (options->listen == NULL &&
-        cli_agent_path(agent_program, sizeof agent_program, &error) < 0) {
+    if (cli_launcher(options->listen, &config.launcher, agent_program, sizeof agent_program,
+                     &error) < 0) {
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
         return EXIT_FAILED;
     }

@@ -1,10 +1,17 @@
-#include "launch.h"
+/*
+ * launch_local: agents as children of this process, over ipc.
+ *
+ * They get a process group of their own, so that a Ctrl-C at the terminal reaches the coordinator
+ * only, and end when it ends.
+ */
+#include "launchers_inner.h"
 
 #include "bounds.h"
 #include "deadlines.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
@@ -16,26 +23,24 @@
 
 extern char **environ;
 
-struct child {
-    pid_t pid; /* 0: ended. */
-    char name[NAME_BYTES];
-};
-
-struct launch {
-    struct child *children;
-    uint32_t children_count;
+struct children {
+    const struct launch_member *members;
+    pid_t *pids; /* By member; 0: it ended, or was never there. */
+    uint32_t count;
     char *log_folder; /* NULL: there are no logs. */
 };
 
 #define TAIL_BYTES 1024 /* Of a log: its last line is within. */
 #define LOG_WORDS_AT 33 /* Of a line of a log, after the time and the level. */
 
-static int spawn_child(const struct launch_config *config, struct child *child,
-                       struct errinfo *reterr)
+static int spawn_child(const struct launch_config *config, const struct launch_member *member,
+                       pid_t *ret, struct errinfo *reterr)
 {
     char parent[32];
-    const char *arguments[] = {config->program, "--join", config->url, "--name", child->name,
-                               "--with-parent", parent,   NULL,        NULL,     NULL};
+    char enrolment[32];
+    const char *arguments[] = {
+        config->program, "--join",      config->url, "--name", member->name, "--with-parent",
+        parent,          "--enrolment", enrolment,   NULL,     NULL,         NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -43,12 +48,13 @@ static int spawn_child(const struct launch_config *config, struct child *child,
     int code;
 
     if (config->trace_path != NULL) {
-        arguments[7] = "--trace";
-        arguments[8] = config->trace_path;
+        arguments[9] = "--trace";
+        arguments[10] = config->trace_path;
     }
     (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
+    (void)snprintf(enrolment, sizeof enrolment, "%" PRIx64, member->enrolment);
     (void)snprintf(log, sizeof log, "%s/%s.log",
-                   config->log_folder == NULL ? "" : config->log_folder, child->name);
+                   config->log_folder == NULL ? "" : config->log_folder, member->name);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
@@ -61,85 +67,20 @@ static int spawn_child(const struct launch_config *config, struct child *child,
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     (void)posix_spawnattr_setpgroup(&attributes, 0);
     /* posix_spawn takes its argv without const and leaves it alone. */
-    code = posix_spawnp(&child->pid, config->program, &actions, &attributes,
+    code = posix_spawnp(ret, config->program, &actions, &attributes,
                         (char *const *)(uintptr_t)arguments, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     if (code != 0) {
-        child->pid = 0;
+        *ret = 0;
         return errinfo_set(reterr, -code, "%s can't be started: %s", config->program,
                            strerror(code));
     }
     return 0;
 }
 
-int launch_local(const struct launch_config *config, struct launch **ret, struct errinfo *reterr)
-{
-    struct launch *launch = calloc(1, sizeof *launch);
-
-    if (launch == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    launch->children = calloc(config->agents_count, sizeof *launch->children);
-    launch->log_folder = config->log_folder == NULL ? NULL : strdup(config->log_folder);
-    if (launch->children == NULL || (launch->log_folder == NULL && config->log_folder != NULL)) {
-        launch_free(launch);
-        return errinfo_nomem(reterr);
-    }
-    for (uint32_t i = 0; i < config->agents_count; i++) {
-        struct child *child = &launch->children[launch->children_count++];
-        int r;
-
-        (void)snprintf(child->name, sizeof child->name, "agent-%u", i + 1);
-        r = spawn_child(config, child, reterr);
-        if (r < 0) {
-            launch_free(launch);
-            return r;
-        }
-    }
-    *ret = launch;
-    return 0;
-}
-
-static void signal_all(const struct launch *launch, int number)
-{
-    for (uint32_t i = 0; i < launch->children_count; i++) {
-        if (launch->children[i].pid != 0) {
-            (void)kill(launch->children[i].pid, number);
-        }
-    }
-}
-
-static void reap_until(struct launch *launch, int64_t deadline_ns)
-{
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
-
-    while (launch_running(launch) > 0 && mono_ns() < deadline_ns) {
-        if (!launch_reap(launch, name, reason)) {
-            mono_sleep_until(mono_ns() + 5 * NS_PER_MS);
-        }
-    }
-}
-
-void launch_free(struct launch *launch)
-{
-    if (launch == NULL) {
-        return;
-    }
-    if (launch_running(launch) > 0) {
-        signal_all(launch, SIGTERM);
-        reap_until(launch, mono_ns() + END_NS);
-        signal_all(launch, SIGKILL);
-        reap_until(launch, mono_ns() + END_NS);
-    }
-    free(launch->log_folder);
-    free(launch->children);
-    free(launch);
-}
-
 /* Adds the last line of the log to the reason, if that tells an error. */
-static void add_last_words(const struct launch *launch, const char *name, char *reason)
+static void add_last_words(const struct children *children, const char *name, char *reason)
 {
     char tail[TAIL_BYTES + 1];
     char path[PATH_MAX];
@@ -148,7 +89,7 @@ static void add_last_words(const struct launch *launch, const char *name, char *
     size_t bytes;
     FILE *log;
 
-    (void)snprintf(path, sizeof path, "%s/%s.log", launch->log_folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s.log", children->log_folder, name);
     log = fopen(path, "re");
     if (log == NULL) {
         return;
@@ -166,38 +107,119 @@ static void add_last_words(const struct launch *launch, const char *name, char *
     }
 }
 
-bool launch_reap(struct launch *launch, char *name, char *reason)
+static void tell_end(const struct children *children, uint32_t member, int status, char *reason)
 {
-    for (uint32_t i = 0; i < launch->children_count; i++) {
-        struct child *child = &launch->children[i];
+    if (WIFSIGNALED(status)) {
+        (void)snprintf(reason, REASON_BYTES, "its process was ended by signal %d (%s)",
+                       WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return;
+    }
+    (void)snprintf(reason, REASON_BYTES, "its process ended with exit code %d",
+                   WEXITSTATUS(status));
+    if (WEXITSTATUS(status) != 0 && children->log_folder != NULL) {
+        add_last_words(children, children->members[member].name, reason);
+    }
+}
+
+static bool reap_one(void *started, uint32_t *ret_member, char *reason)
+{
+    struct children *children = started;
+
+    for (uint32_t i = 0; i < children->count; i++) {
         int status = 0;
 
-        if (child->pid == 0 || waitpid(child->pid, &status, WNOHANG) != child->pid) {
-            continue;
+        if (children->pids[i] != 0 &&
+            waitpid(children->pids[i], &status, WNOHANG) == children->pids[i]) {
+            children->pids[i] = 0;
+            tell_end(children, i, status, reason);
+            *ret_member = i;
+            return true;
         }
-        child->pid = 0;
-        memcpy(name, child->name, NAME_BYTES);
-        if (WIFSIGNALED(status)) {
-            (void)snprintf(reason, REASON_BYTES, "its process was ended by signal %d (%s)",
-                           WTERMSIG(status), strsignal(WTERMSIG(status)));
-        } else {
-            (void)snprintf(reason, REASON_BYTES, "its process ended with exit code %d",
-                           WEXITSTATUS(status));
-            if (WEXITSTATUS(status) != 0 && launch->log_folder != NULL) {
-                add_last_words(launch, name, reason);
-            }
-        }
-        return true;
     }
     return false;
 }
 
-uint32_t launch_running(const struct launch *launch)
+/* Those that run; number: 0 sends nothing. */
+static uint32_t signal_all(const struct children *children, int number)
 {
     uint32_t running = 0;
 
-    for (uint32_t i = 0; i < launch->children_count; i++) {
-        running += launch->children[i].pid != 0 ? 1 : 0;
+    for (uint32_t i = 0; i < children->count; i++) {
+        if (children->pids[i] != 0) {
+            (void)kill(children->pids[i], number);
+            running++;
+        }
     }
     return running;
 }
+
+static void reap_until(struct children *children, int64_t deadline_ns)
+{
+    uint32_t member;
+    char reason[REASON_BYTES];
+
+    while (signal_all(children, 0) > 0 && mono_ns() < deadline_ns) {
+        if (!reap_one(children, &member, reason)) {
+            mono_sleep_until(mono_ns() + 5 * NS_PER_MS);
+        }
+    }
+}
+
+static void stop_all(void *started)
+{
+    struct children *children = started;
+
+    if (signal_all(children, SIGTERM) > 0) {
+        reap_until(children, mono_ns() + END_NS);
+        (void)signal_all(children, SIGKILL);
+        reap_until(children, mono_ns() + END_NS);
+    }
+    free(children->log_folder);
+    free(children->pids);
+    free(children);
+}
+
+static int start_all(const struct launch_config *config, const struct launch_member *members,
+                     void **ret, struct errinfo *reterr)
+{
+    struct children *children = calloc(1, sizeof *children);
+    int r = 0;
+
+    if (children == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    children->members = members;
+    children->pids = calloc(config->agents_count, sizeof *children->pids);
+    children->log_folder = config->log_folder == NULL ? NULL : strdup(config->log_folder);
+    if (children->pids == NULL || (children->log_folder == NULL && config->log_folder != NULL)) {
+        r = errinfo_nomem(reterr);
+    }
+    while (r == 0 && children->count < config->agents_count) {
+        uint32_t next = children->count++;
+
+        r = spawn_child(config, &members[next], &children->pids[next], reterr);
+    }
+    if (r < 0) {
+        stop_all(children);
+        return r;
+    }
+    *ret = children;
+    return 0;
+}
+
+static const char *describe_logs(const void *started)
+{
+    const struct children *children = started;
+
+    return children->log_folder == NULL ? "" : "their logs (agents/*.log) say more";
+}
+
+const struct launcher_ops launcher_local = {
+    .name = "local",
+    .own_host = true,
+    .join_ns = JOIN_LOCAL_NS,
+    .start = start_all,
+    .reap = reap_one,
+    .stop = stop_all,
+    .describe = describe_logs,
+};

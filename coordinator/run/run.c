@@ -202,7 +202,8 @@ static int gather(struct run *run, struct session_config *session, struct errinf
     const struct run_config *config = run->config;
     int r;
 
-    *session = (struct session_config){.listen = config->listen,
+    *session = (struct session_config){.launcher = config->launcher,
+                                       .listen = config->listen,
                                        .agents_count = config->agents_count,
                                        .agent_program = config->agent_program,
                                        .log_folder = run->agents_folder,

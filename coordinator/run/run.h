@@ -7,6 +7,7 @@
 #define MILLRACE_RUN_H
 
 #include "control_messages.h"
+#include "launch.h"
 #include "run_progress.h"
 #include "scenario.h"
 
@@ -19,8 +20,9 @@ struct run_config {
     const char *command; /* As typed, for the report; without secrets. */
     const char *out;     /* NULL: runs/<UTC time>-<name>. */
     uint32_t agents_count;
-    const char *listen; /* NULL: local agents. */
-    const char *trace;  /* NULL: none; else a file that is not there yet. Not with listen. */
+    const struct launcher_ops *launcher; /* NULL: agents join at `listen`. */
+    const char *listen;
+    const char *trace; /* NULL: none; else a file that is not there yet. Needs a launcher. */
     const char *agent_program;
     const struct backend_version *libraries; /* Client libraries, for the report. */
     uint32_t libraries_count;                /* At most BACKENDS_MAX. */

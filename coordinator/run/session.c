@@ -39,29 +39,41 @@ static void look_for_refusal(struct session *session)
 
 void session_turn(struct session *session, int timeout_ms)
 {
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
+    struct launch_end end;
 
     fleet_turn(session->fleet, timeout_ms);
     if (interrupted(session)) {
         stop_taken(); /* Whoever turns comes to it in time. */
     }
     look_for_refusal(session);
-    while (session->launch != NULL && launch_reap(session->launch, name, reason)) {
-        (void)snprintf(session->ended, sizeof session->ended, "%s: %s", name, reason);
+    while (session->launch != NULL && launch_reap(session->launch, &end)) {
+        (void)snprintf(session->ended, sizeof session->ended, "%s: %s", end.name, end.reason);
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
-            if (strcmp(fleet_agent(session->fleet, i)->name, name) == 0) {
-                fleet_lose(session->fleet, i, reason);
+            if (fleet_agent(session->fleet, i)->hello.instance == end.enrolment) {
+                fleet_lose(session->fleet, i, end.reason);
             }
         }
     }
+}
+
+/* An agent ended that was launched. */
+static int tell_missing(const struct session *session, struct errinfo *reterr)
+{
+    const char *more = launch_describe(session->launch);
+
+    return errinfo_set(reterr, -ECONNRESET, "only %u of %u agents came up%s%.300s%s%.100s%s%.100s",
+                       fleet_agents(session->fleet), session->config->agents_count,
+                       session->ended[0] == '\0' ? "" : ": ", session->ended,
+                       more[0] == '\0' ? "" : "; ", more,
+                       session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
 }
 
 static int wait_for_agents(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
     int64_t deadline_ns =
-        session_now_ns(session) + (session->launch != NULL ? JOIN_LOCAL_NS : JOIN_REMOTE_NS);
+        session_now_ns(session) +
+        (session->launch != NULL ? launch_join_ns(session->launch) : JOIN_REMOTE_NS);
     uint32_t told = UINT32_MAX;
 
     while (fleet_agents(session->fleet) < config->agents_count) {
@@ -73,15 +85,10 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
         if (interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted while waiting for agents");
         }
-        /* All of them were started here: one that ended will not come, and one that ended after it
+        /* All of them were launched: one that ended will not come, and one that ended after it
          * joined is missing. */
         if (session->launch != NULL && launch_running(session->launch) < config->agents_count) {
-            return errinfo_set(
-                reterr, -ECONNRESET, "only %u of %u agents came up%s%.300s%s%s%.100s",
-                fleet_agents(session->fleet), config->agents_count,
-                session->ended[0] == '\0' ? "" : ": ", session->ended,
-                config->log_folder == NULL ? "" : "; their logs (agents/*.log) say more",
-                session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
+            return tell_missing(session, reterr);
         }
         if (session_now_ns(session) > deadline_ns) {
             return errinfo_set(reterr, -ETIMEDOUT,
@@ -140,7 +147,7 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
     char url[128];
     int r;
 
-    if (config->listen == NULL) {
+    if (config->launcher != NULL && config->launcher->own_host) {
         r = socket_folder_make(&session->folder, reterr);
         if (r < 0) {
             return r;
@@ -149,9 +156,9 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         fleet.url = url;
     }
     r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
-    if (r == 0 && config->listen == NULL) {
+    if (r == 0 && config->launcher != NULL) {
         launch.url = session->url;
-        r = launch_local(&launch, &session->launch, reterr);
+        r = launch_start(config->launcher, &launch, &session->launch, reterr);
     }
     return r;
 }

@@ -1,6 +1,6 @@
 /*
- * session: agents gathered for a purpose: a run, a check by doctor, a cleaning. Starts local ones
- * or waits for those that join, and sends all of them home at the end.
+ * session: agents gathered for a purpose: a run, a check by doctor, a cleaning. Has them started by
+ * a launcher, or waits for those that join, and sends all of them home at the end.
  */
 #ifndef MILLRACE_SESSION_H
 #define MILLRACE_SESSION_H
@@ -15,11 +15,12 @@
 #include <stdint.h>
 
 struct session_config {
-    const char *listen; /* NULL: start local agents. */
+    const struct launcher_ops *launcher; /* NULL: who joins is an agent. */
+    const char *listen;                  /* Not needed for a launcher on its own host. */
     uint32_t agents_count;
-    const char *agent_program; /* For local agents. */
-    const char *log_folder;    /* NULL: none. */
-    const char *trace_path;    /* For local agents; NULL: none. */
+    const char *agent_program; /* For the launcher. */
+    const char *log_folder;    /* Likewise; NULL: none. */
+    const char *trace_path;    /* Likewise. */
     const char *run_id;
     const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
@@ -32,12 +33,12 @@ struct session_config {
 struct session {
     const struct session_config *config;
     struct fleet *fleet;
-    struct launch *launch;
+    struct launch *launch; /* NULL: agents join by themselves. */
     char *url;
-    struct socket_folder folder; /* If agents are started here. */
+    struct socket_folder folder; /* Of a launcher's agents on this host. */
     char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
     bool given_up;               /* Its agents are not waited for. */
-    char ended[ERRINFO_BYTES];   /* The last agent of this host that ended, and how. */
+    char ended[ERRINFO_BYTES];   /* The last agent of the launcher that ended, and how. */
 };
 
 /* Blocks until all agents are there and their clocks are known: 0; -EINTR, -ETIMEDOUT, or why the
@@ -48,7 +49,7 @@ int session_open(struct session *session, const struct session_config *config,
 /* Sends agents home, waits a little (unless they were given up), ends what doesn't go. */
 void session_close(struct session *session);
 
-/* Answers requests, notices ended children. Blocks for at most timeout_ms. */
+/* Answers requests, notices agents that ended. Blocks for at most timeout_ms. */
 void session_turn(struct session *session, int timeout_ms);
 
 /* This process's clock without the time in which it stood still (fleet_stood_ns()): what deadlines

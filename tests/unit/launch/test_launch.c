@@ -1,12 +1,13 @@
-/* Children are shell scripts that say and do what a test needs. */
+/* Local agents: children that are shell scripts, and say and do what a test needs. */
 #include "check.h"
 
 #include "bounds.h"
-#include "launch.h"
+#include "launch_table.h"
 #include "mono.h"
 #include "temp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,14 @@ struct bench {
     char program[128];
     struct launch *launch;
 };
+
+static const struct launcher_ops *local(void)
+{
+    const struct launcher_ops *launcher = NULL;
+
+    assert_int_equal(launcher_find("local", &launcher, NULL), 0);
+    return launcher;
+}
 
 static int begin(struct bench *bench, const char *script, uint32_t agents)
 {
@@ -35,7 +44,7 @@ static int begin(struct bench *bench, const char *script, uint32_t agents)
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(bench->program, 0755), 0);
     config.log_folder = bench->folder;
-    return launch_local(&config, &bench->launch, NULL);
+    return launch_start(local(), &config, &bench->launch, NULL);
 }
 
 static void remove_in(const struct bench *bench, const char *name)
@@ -55,9 +64,9 @@ static void end(struct bench *bench)
     assert_int_equal(rmdir(bench->folder), 0);
 }
 
-static void reap(struct bench *bench, char *name, char *reason)
+static void reap(struct bench *bench, struct launch_end *ret)
 {
-    while (!launch_reap(bench->launch, name, reason)) {
+    while (!launch_reap(bench->launch, ret)) {
         mono_sleep_until(mono_ns() + NS_PER_MS);
     }
 }
@@ -77,22 +86,26 @@ static void read_log(const struct bench *bench, const char *name, char *ret, siz
 static void children_are_named_told_where_to_join_and_logged(void **state)
 {
     struct bench bench;
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
+    struct launch_end ended;
+    uint64_t second = 0;
     char log[512];
     char wanted[512];
 
     (void)state;
     assert_int_equal(begin(&bench, "echo \"$@\"; echo oops >&2; exit 3", 2), 0);
-    reap(&bench, name, reason);
-    reap(&bench, name, reason);
-    assert_string_equal(reason, "its process ended with exit code 3");
+    for (int i = 0; i < 2; i++) {
+        reap(&bench, &ended);
+        second = strcmp(ended.name, "agent-2") == 0 ? ended.enrolment : second;
+    }
+    assert_int_not_equal(second, 0);
+    assert_string_equal(ended.reason, "its process ended with exit code 3");
     assert_int_equal(launch_running(bench.launch), 0);
-    assert_false(launch_reap(bench.launch, name, reason));
+    assert_false(launch_reap(bench.launch, &ended));
     read_log(&bench, "agent-2.log", log, sizeof log);
     (void)snprintf(wanted, sizeof wanted,
-                   "--join ipc:///somewhere --name agent-2 --with-parent %d\noops\n",
-                   (int)getpid());
+                   "--join ipc:///somewhere --name agent-2 --with-parent %d --enrolment %" PRIx64
+                   "\noops\n",
+                   (int)getpid(), second);
     assert_string_equal(log, wanted);
     end(&bench);
 }
@@ -101,8 +114,7 @@ static void children_are_named_told_where_to_join_and_logged(void **state)
 static void a_child_that_failed_is_told_with_the_error_that_it_logged_last(void **state)
 {
     struct bench bench;
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
+    struct launch_end ended;
 
     (void)state;
     assert_int_equal(begin(&bench,
@@ -111,40 +123,39 @@ static void a_child_that_failed_is_told_with_the_error_that_it_logged_last(void 
                            "exit 4",
                            1),
                      0);
-    reap(&bench, name, reason);
-    assert_string_equal(reason, "its process ended with exit code 4: no threads: raise ulimit -u");
+    reap(&bench, &ended);
+    assert_string_equal(ended.reason,
+                        "its process ended with exit code 4: no threads: raise ulimit -u");
     end(&bench);
     assert_int_equal(begin(&bench, "echo '2026-11-30T02:29:38.981Z info    joined'; exit 4", 1), 0);
-    reap(&bench, name, reason);
-    assert_string_equal(reason, "its process ended with exit code 4");
+    reap(&bench, &ended);
+    assert_string_equal(ended.reason, "its process ended with exit code 4");
     end(&bench);
 }
 
 static void a_child_that_was_killed_is_told_by_its_signal(void **state)
 {
     struct bench bench;
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
+    struct launch_end ended;
 
     (void)state;
     assert_int_equal(begin(&bench, "kill -9 $$", 1), 0);
-    reap(&bench, name, reason);
-    assert_string_equal(name, "agent-1");
-    assert_non_null(strstr(reason, "signal 9"));
+    reap(&bench, &ended);
+    assert_string_equal(ended.name, "agent-1");
+    assert_non_null(strstr(ended.reason, "signal 9"));
     end(&bench);
 }
 
 static void children_have_a_process_group_of_their_own(void **state)
 {
     struct bench bench;
-    char name[NAME_BYTES];
-    char reason[REASON_BYTES];
+    struct launch_end ended;
     char log[512];
     char *rest = NULL;
 
     (void)state;
     assert_int_equal(begin(&bench, "echo $$ $(cut -d' ' -f5 /proc/$$/stat)", 1), 0);
-    reap(&bench, name, reason);
+    reap(&bench, &ended);
     read_log(&bench, "agent-1.log", log, sizeof log);
     assert_true(strtol(log, &rest, 10) > 0);
     assert_int_equal(strtol(log, NULL, 10), strtol(rest, NULL, 10));
@@ -170,7 +181,7 @@ static void a_program_that_is_not_there_is_told_with_its_path(void **state)
     struct errinfo error = {""};
 
     (void)state;
-    assert_int_equal(launch_local(&config, &launch, &error), -ENOENT);
+    assert_int_equal(launch_start(local(), &config, &launch, &error), -ENOENT);
     assert_null(launch);
     assert_non_null(strstr(error.text, "/nowhere/millrace-agent"));
 }

@@ -1,0 +1,104 @@
+#include "launch.h"
+
+#include "invariant.h"
+#include "random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct launch {
+    const struct launcher_ops *launcher;
+    void *started; /* The launcher's; NULL: start() failed. */
+    struct launch_member *members;
+    bool *ended; /* By member. */
+    uint32_t members_count;
+};
+
+static void name_members(struct launch *launch)
+{
+    for (uint32_t i = 0; i < launch->members_count; i++) {
+        struct launch_member *member = &launch->members[i];
+
+        (void)snprintf(member->name, sizeof member->name, "agent-%u", i + 1);
+        do {
+            member->enrolment = random_entropy();
+        } while (member->enrolment == 0);
+    }
+}
+
+int launch_start(const struct launcher_ops *launcher, const struct launch_config *config,
+                 struct launch **ret, struct errinfo *reterr)
+{
+    struct launch *launch = calloc(1, sizeof *launch);
+    int r;
+
+    if (launch == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    launch->launcher = launcher;
+    launch->members_count = config->agents_count;
+    launch->members = calloc(config->agents_count, sizeof *launch->members);
+    launch->ended = calloc(config->agents_count, sizeof *launch->ended);
+    if (launch->members == NULL || launch->ended == NULL) {
+        r = errinfo_nomem(reterr);
+        goto out;
+    }
+    name_members(launch);
+    r = launcher->start(config, launch->members, &launch->started, reterr);
+    if (r < 0) {
+        goto out;
+    }
+    *ret = launch;
+    launch = NULL; /* The caller owns it now. */
+out:
+    launch_free(launch);
+    return r;
+}
+
+void launch_free(struct launch *launch)
+{
+    if (launch == NULL) {
+        return;
+    }
+    if (launch->started != NULL) {
+        launch->launcher->stop(launch->started);
+    }
+    free(launch->members);
+    free(launch->ended);
+    free(launch);
+}
+
+bool launch_reap(struct launch *launch, struct launch_end *ret)
+{
+    uint32_t member = 0;
+
+    if (!launch->launcher->reap(launch->started, &member, ret->reason)) {
+        return false;
+    }
+    ASSERT(member < launch->members_count && !launch->ended[member]);
+    launch->ended[member] = true;
+    memcpy(ret->name, launch->members[member].name, sizeof ret->name);
+    ret->enrolment = launch->members[member].enrolment;
+    return true;
+}
+
+uint32_t launch_running(const struct launch *launch)
+{
+    uint32_t running = 0;
+
+    for (uint32_t i = 0; i < launch->members_count; i++) {
+        running += launch->ended[i] ? 0 : 1;
+    }
+    return running;
+}
+
+const char *launch_describe(const struct launch *launch)
+{
+    return launch->launcher->describe(launch->started);
+}
+
+int64_t launch_join_ns(const struct launch *launch)
+{
+    return launch->launcher->join_ns;
+}

@@ -1,0 +1,46 @@
+/* The launchers that there are. */
+#include "check.h"
+
+#include "launch_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void each_row_is_whole_and_found_by_its_name(void **state)
+{
+    const struct launcher_ops *const *rows = launcher_all();
+
+    (void)state;
+    assert_string_equal(rows[0]->name, "local");
+    for (size_t i = 0; rows[i] != NULL; i++) {
+        const struct launcher_ops *found = NULL;
+
+        assert_true(rows[i]->start != NULL && rows[i]->reap != NULL);
+        assert_true(rows[i]->stop != NULL && rows[i]->describe != NULL);
+        assert_true(rows[i]->join_ns > 0);
+        assert_int_equal(launcher_find(rows[i]->name, &found, NULL), 0);
+        assert_ptr_equal(found, rows[i]); /* No other row has its name. */
+    }
+}
+
+static void a_launcher_that_is_not_there_is_told_with_those_that_are(void **state)
+{
+    const struct launcher_ops *found = NULL;
+    struct errinfo error = {""};
+
+    (void)state;
+    assert_int_equal(launcher_find("pigeon", &found, &error), -ENOENT);
+    assert_null(found);
+    assert_memory_equal(error.text, "there is no launcher pigeon (there are: local",
+                        strlen("there is no launcher pigeon (there are: local"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_row_is_whole_and_found_by_its_name),
+        cmocka_unit_test(a_launcher_that_is_not_there_is_told_with_those_that_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* A session over a launcher that this test makes up: its agents are jobs of a queue that is not
+ * there. */
+#include "fleet_bench.h"
+
+#include "launch.h"
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+/* What the made-up launcher was asked, and what it answers. */
+static struct {
+    bool refuses;
+    uint32_t ends; /* Member that ended and was not told yet; or NONE. */
+    char url[128];
+    const struct launch_member *members;
+    uint32_t started, stopped;
+} queue;
+
+static int start(const struct launch_config *config, const struct launch_member *members,
+                 void **ret, struct errinfo *reterr)
+{
+    if (queue.refuses) {
+        return errinfo_set(reterr, -EACCES, "the queue takes no jobs of this user");
+    }
+    (void)snprintf(queue.url, sizeof queue.url, "%s", config->url);
+    queue.members = members;
+    queue.started += config->agents_count;
+    *ret = &queue;
+    return 0;
+}
+
+static bool reap(void *started, uint32_t *ret_member, char *reason)
+{
+    assert_ptr_equal(started, &queue);
+    if (queue.ends == NONE) {
+        return false;
+    }
+    *ret_member = queue.ends;
+    queue.ends = NONE;
+    (void)snprintf(reason, REASON_BYTES, "its job was cancelled");
+    return true;
+}
+
+static void stop(void *started)
+{
+    assert_ptr_equal(started, &queue);
+    queue.stopped++;
+}
+
+static const char *describe(const void *started)
+{
+    assert_ptr_equal(started, &queue);
+    return "the queue's own log says more";
+}
+
+static const struct launcher_ops made_up = {.name = "made-up",
+                                            .join_ns = NS_PER_S,
+                                            .start = start,
+                                            .reap = reap,
+                                            .stop = stop,
+                                            .describe = describe};
+
+static struct session_config config_of(uint32_t agents)
+{
+    memset(&queue, 0, sizeof queue);
+    queue.ends = NONE;
+    return (struct session_config){.launcher = &made_up,
+                                   .listen = "tcp://127.0.0.1:0",
+                                   .agents_count = agents,
+                                   .run_id = "run-7"};
+}
+
+static void join_as(struct bench *bench, const char *name, uint64_t instance)
+{
+    struct hello hello = bench_hello(name, instance);
+
+    assert_true(bench_say_hello(bench, &hello).accepted);
+}
+
+/* By its name, another would be lost that calls itself so. */
+static void what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself(void **state)
+{
+    struct session_config config = config_of(2);
+    struct launch_config launch = {.url = "", .agents_count = 2};
+    struct session session = {.config = &config};
+    struct bench bench;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    session.fleet = bench.fleet;
+    assert_int_equal(launch_start(&made_up, &launch, &session.launch, NULL), 0);
+    join_as(&bench, "agent-2", queue.members[0].enrolment);
+    join_as(&bench, "agent-1", queue.members[1].enrolment);
+    queue.ends = 1;
+    session_turn(&session, 0);
+    assert_false(fleet_agent(bench.fleet, 0)->lost);
+    assert_true(fleet_agent(bench.fleet, 1)->lost);
+    assert_string_equal(fleet_agent(bench.fleet, 1)->lost_reason, "its job was cancelled");
+    assert_int_equal(launch_running(session.launch), 1);
+    launch_free(session.launch);
+    assert_int_equal(queue.stopped, 1);
+    bench_end(&bench);
+}
+
+static void agents_that_end_before_they_join_are_told_with_where_to_look(void **state)
+{
+    struct session_config config = config_of(2);
+    struct session session;
+    struct errinfo error = {""};
+
+    (void)state;
+    queue.ends = 1;
+    assert_int_equal(session_open(&session, &config, &error), -ECONNRESET);
+    assert_string_equal(error.text, "only 0 of 2 agents came up: agent-2: its job was cancelled; "
+                                    "the queue's own log says more");
+    assert_int_equal(queue.started, 2);
+    assert_int_equal(queue.stopped, 1);
+    /* They are on other hosts: where the user said, and by no file of this one. */
+    assert_memory_equal(queue.url, "tcp://127.0.0.1:", strlen("tcp://127.0.0.1:"));
+}
+
+static void a_launcher_that_starts_nothing_says_why_and_is_not_stopped(void **state)
+{
+    struct session_config config = config_of(3);
+    struct session session;
+    struct errinfo error = {""};
+
+    (void)state;
+    queue.refuses = true;
+    assert_int_equal(session_open(&session, &config, &error), -EACCES);
+    assert_string_equal(error.text, "the queue takes no jobs of this user");
+    assert_int_equal(queue.stopped, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself),
+        cmocka_unit_test(agents_that_end_before_they_join_are_told_with_where_to_look),
+        cmocka_unit_test(a_launcher_that_starts_nothing_says_why_and_is_not_stopped),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
