@@ -66,6 +66,7 @@
 /* One that an agent sends. Whoever reaches the coordinator's port can claim it for each of his
  * connections. */
 #define REQUEST_BYTES_MAX (256 * 1024)
+#define HELLO_BYTES_MAX (4 * 1024) /* Names and numbers: a request that whoever comes may make. */
 /* An agent splits what is larger, but for a histogram. */
 #define SNAPSHOT_BYTES_MAX (128 * 1024)
 #define OUTBOX_BYTES_MAX (64 * 1024 * 1024) /* Of snapshots that wait for the coordinator. */

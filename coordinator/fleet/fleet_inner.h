@@ -55,6 +55,7 @@ struct fleet {
     struct queued_snapshot *snapshots_last;
     char refusal[ERRINFO_BYTES];
     char refusal_told[ERRINFO_BYTES];
+    bool long_hello_told;
     uint64_t dropped[FLEET_DROP_COUNT];
     uint64_t files_taken; /* As in fleet_door. */
     int64_t files_looked_ns;

@@ -48,6 +48,24 @@ static void admit(struct fleet *fleet, const struct hello *hello, struct welcome
     welcome->accepted = true;
 }
 
+static_assert(sizeof(struct hello) + 512 <= HELLO_BYTES_MAX, "a hello fits, with its heads");
+
+/* Whoever comes is read before he is known. Told once: he may go on for as long as he likes. */
+static bool hello_is_too_long(struct fleet *fleet, size_t bytes_count)
+{
+    if (bytes_count <= HELLO_BYTES_MAX) {
+        return false;
+    }
+    if (!fleet->long_hello_told) {
+        fleet->long_hello_told = true;
+        (void)snprintf(fleet->refusal, sizeof fleet->refusal,
+                       "a hello of %zu bytes, and no agent's is longer than %d: something else "
+                       "than an agent speaks to this port",
+                       bytes_count, HELLO_BYTES_MAX);
+    }
+    return true;
+}
+
 static void take_hello(struct fleet *fleet, struct channel_request *request, const void *bytes,
                        size_t bytes_count)
 {
@@ -56,7 +74,8 @@ static void take_hello(struct fleet *fleet, struct channel_request *request, con
     struct hello hello;
     uint32_t index;
 
-    if (wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
+    if (hello_is_too_long(fleet, bytes_count) ||
+        wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
         drop(fleet, request);
         return;
     }
