@@ -64,10 +64,12 @@ void channel_request_admit(const struct channel_request *request);
 /* Closes connections that are there for so long, and that nobody has admitted. */
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);
 
-/* How many connections were closed because they were one too many, and as unknown. */
+/* How many connections were closed because they were one too many, and as unknown; and how many
+ * others that nobody had admitted are gone, whoever closed them. */
 struct channel_closed {
     uint64_t surplus;
     uint64_t unknown;
+    uint64_t gone;
 };
 
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret);

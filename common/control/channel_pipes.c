@@ -70,6 +70,7 @@ static void pipe_goes(nng_pipe pipe, nng_pipe_ev event, void *argument)
     (void)pthread_mutex_lock(&pipes->lock);
     entry = find(pipes, nng_pipe_id(pipe));
     if (entry != NULL) {
+        pipes->closed.gone += entry->admitted ? 0 : 1;
         forget(pipes, entry);
     }
     (void)pthread_mutex_unlock(&pipes->lock);

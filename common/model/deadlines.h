@@ -52,6 +52,8 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 
 /* A connection through which no agent of the run has spoken by then is closed. */
 #define UNKNOWN_NS (5 * NS_PER_S)
+/* Once no more of them come and go for so long, what they took of memory is given back. */
+#define TRIM_NS (2 * NS_PER_S)
 
 /* From Ctrl-C to agents that are called back from preparing; then they are ended. */
 #define CALL_BACK_NS (3 * NS_PER_S)

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,26 @@ static void look_for_files(struct fleet *fleet, int64_t now_ns)
     }
 }
 
+/* NNG's threads take memory for what strangers send, and the allocator keeps it for them when it is
+ * freed. Without strangers this does nothing; nobody measures on this thread. */
+static void look_for_memory(struct fleet *fleet, int64_t now_ns)
+{
+    struct channel_closed closed;
+
+    if (now_ns - fleet->strangers_looked_ns < NS_PER_S) {
+        return;
+    }
+    fleet->strangers_looked_ns = now_ns;
+    channel_server_closed(fleet->server, &closed);
+    if (closed.surplus + closed.gone != fleet->strangers_gone) {
+        fleet->strangers_gone = closed.surplus + closed.gone;
+        fleet->trim_ns = now_ns + TRIM_NS;
+    } else if (fleet->trim_ns != 0 && now_ns >= fleet->trim_ns) {
+        fleet->trim_ns = 0;
+        (void)malloc_trim(0);
+    }
+}
+
 void fleet_turn(struct fleet *fleet, int timeout_ms)
 {
     struct channel_request *request = NULL;
@@ -283,6 +304,7 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
     }
     channel_server_close_unknown(fleet->server, UNKNOWN_NS);
     look_for_files(fleet, mono_ns());
+    look_for_memory(fleet, mono_ns());
     look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());
 }

@@ -59,6 +59,9 @@ struct fleet {
     uint64_t dropped[FLEET_DROP_COUNT];
     uint64_t files_taken; /* As in fleet_door. */
     int64_t files_looked_ns;
+    uint64_t strangers_gone; /* As they were when it was looked last. */
+    int64_t strangers_looked_ns;
+    int64_t trim_ns;     /* When memory goes back to the system; 0: there is no reason to. */
     struct own_time own; /* Its turns look for agents that fell silent. */
     struct fleet_stall stall;
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */

@@ -16,7 +16,7 @@ HELD, SILENT = 400, 300
 HOSTILE_S = 60 if os.environ.get("MILLRACE_TEST_LONG") else 4
 MIB = 1 << 20
 GROWTH_MIB = 20
-BACK_S, BACK_MIB = 10, 14  # What 20 connections may claim, and what the allocator keeps.
+BACK_S, BACK_MIB = 10, 6  # A run of that length takes 1 itself; pieces of pages that are in use stay.
 # NNG's handshake of one who asks, and heads of messages: as long as a command may be, and a request.
 HANDSHAKE = bytes([0, ord("S"), ord("P"), 0, 0, 0x30, 0, 0])
 CLAIM = struct.pack(">Q", 8 * MIB)
