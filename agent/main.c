@@ -7,11 +7,11 @@
 #include "host_limits.h"
 #include "log.h"
 #include "mono.h"
+#include "options.h"
 #include "stop.h"
 #include "sync.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
@@ -22,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define EXIT_USAGE 2
-#define EXIT_FAILED 4
+#define EXIT_USAGE OPTIONS_USAGE
+#define EXIT_FAILED OPTIONS_FAILED
 #define EXIT_ENDED 130
 #define PROCESSES_MAX 256
 
@@ -36,35 +36,86 @@ struct agent_options {
     const char *name;
     const char *log_file;
     const char *trace_file;
-    long processes;
-    long parent;        /* Process that started it, without which it ends; 0: it stays. */
+    uint32_t processes;
+    uint64_t parent;    /* Process that started it, without which it ends; 0: it stays. */
     uint64_t enrolment; /* By which that knows it; 0: nobody does. */
+    bool describes;
+    bool tells_version;
 };
 
-static const char help_text[] =
-    "Usage: millrace-agent --join URL [--name NAME] [--processes N]\n"
-    "\n"
-    "Joins the coordinator of a run (`millrace run --listen URL`) and generates the load that it "
-    "is told to.\n"
-    "Waits for the coordinator if it is not there yet; ends when the run ends.\n"
-    "\n"
-    "  --join URL       where the coordinator listens: tcp://HOST:PORT or ipc://PATH\n"
-    "  --name NAME      how reports name this agent (default: host name and process id)\n"
-    "  --processes N    start N agents on this host (default 1); MQTT wants several, at most 500 "
-    "clients each\n"
-    "  --log FILE       append the log to FILE as well\n"
-    "  --describe       print the backends of this build, a line each: name, tab, client library\n"
-    "  --version        print the version and those of the client libraries\n"
-    "  --help           print this\n"
-    "\n"
-    "Examples:\n"
-    "  millrace-agent --join tcp://127.0.0.1:7700\n"
-    "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"
-    "\n"
-    "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the coordinator "
-    "went "
-    "away, 130 ended by\n"
-    "a signal.\n";
+#define AT(member) .at = offsetof(struct agent_options, member)
+
+static int read_url(const char *value, const char **ret, struct errinfo *reterr)
+{
+    int r = channel_url_check(value, reterr);
+
+    *ret = value;
+    return r < 0 ? errinfo_prefix(reterr, r, "--join") : 0;
+}
+
+static const struct option_row rows[] = {
+    {.name = "--join",
+     .value = "URL",
+     .help = "where the coordinator listens: tcp://HOST:PORT or ipc://PATH",
+     .kind = TAKES_TEXT,
+     AT(url),
+     .read = read_url},
+    {.name = "--name",
+     .value = "NAME",
+     .help = "how reports name this agent (default: host name and process id)",
+     .kind = TAKES_TEXT,
+     AT(name)},
+    {.name = "--processes",
+     .value = "N",
+     .help =
+         "start N agents on this host (default 1); MQTT wants several, at most 500 clients each",
+     .kind = TAKES_U32,
+     .min = 1,
+     .max = PROCESSES_MAX,
+     AT(processes)},
+    {.name = "--log",
+     .value = "FILE",
+     .help = "append the log to FILE as well",
+     .kind = TAKES_TEXT,
+     AT(log_file)},
+    {.name = "--describe",
+     .help = "print the backends of this build, a line each: name, tab, client library",
+     AT(describes)},
+    {.name = "--version",
+     .letter = "-V",
+     .help = "print the version and those of the client libraries",
+     AT(tells_version)},
+    {.name = "--trace", .value = "FILE", .kind = TAKES_TEXT, AT(trace_file)},
+    {.name = "--with-parent",
+     .value = "PROCESS",
+     .kind = TAKES_U64,
+     .min = 1,
+     .max = INT_MAX,
+     AT(parent)},
+    {.name = "--enrolment",
+     .value = "NUMBER",
+     .kind = TAKES_HEX,
+     .min = 1,
+     .max = UINT64_MAX,
+     AT(enrolment)},
+};
+
+static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2], &rows[3], &rows[4],
+                                                 &rows[5], &rows[6], &rows[7], &rows[8], NULL};
+
+static const struct options_usage usage = {
+    .program = "millrace-agent",
+    .arguments = "",
+    .what = "Joins the coordinator of a run (`millrace run --listen URL`) and generates the load "
+            "that it is told to.\n"
+            "Waits for the coordinator if it is not there yet; ends when the run ends.\n"
+            "\n"
+            "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the "
+            "coordinator went away,\n"
+            "130 ended by a signal.",
+    .rows = taken,
+    .examples = "  millrace-agent --join tcp://127.0.0.1:7700\n"
+                "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"};
 
 static void describe(void)
 {
@@ -75,138 +126,25 @@ static void describe(void)
     }
 }
 
-static int usage_error(const char *text, const char *what)
-{
-    (void)fprintf(stderr, "millrace-agent: %s%s (see millrace-agent --help)\n", text, what);
-    return EXIT_USAGE;
-}
-
-enum {
-    OPTION_JOIN = 256,
-    OPTION_NAME,
-    OPTION_PROCESSES,
-    OPTION_LOG,
-    OPTION_DESCRIBE,
-    OPTION_TRACE,
-    OPTION_PARENT,
-    OPTION_ENROLMENT
-};
-
-static const struct option known_options[] = {
-    {"join", required_argument, NULL, OPTION_JOIN},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"processes", required_argument, NULL, OPTION_PROCESSES},
-    {"log", required_argument, NULL, OPTION_LOG},
-    {"describe", no_argument, NULL, OPTION_DESCRIBE},
-    {"trace", required_argument, NULL, OPTION_TRACE},
-    {"with-parent", required_argument, NULL, OPTION_PARENT},
-    {"enrolment", required_argument, NULL, OPTION_ENROLMENT},
-    {"version", no_argument, NULL, 'V'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0}};
-
-/* A whole number from 1 to max, as a value that shall be one. */
-static bool parse_number(const char *value, long max, long *ret)
-{
-    char *end = NULL;
-
-    *ret = strtol(value, &end, 10);
-    return *end == '\0' && *ret >= 1 && *ret <= max;
-}
-
-/* Hexadecimal, and not 0. */
-static bool parse_enrolment(const char *value, uint64_t *ret)
-{
-    char *end = NULL;
-
-    *ret = strtoull(value, &end, 16);
-    return *end == '\0' && *ret != 0;
-}
-
-/* One that says something and ends the program. Returns the exit code. */
-static int answer_option(int option, const char *given)
-{
-    switch (option) {
-    case 'V':
-        (void)printf("millrace-agent %s\n", MILLRACE_VERSION);
-        describe();
-        return 0;
-    case OPTION_DESCRIBE:
-        describe();
-        return 0;
-    case 'h':
-        (void)fputs(help_text, stdout);
-        return 0;
-    case ':':
-        return usage_error("a value is missing for ", given);
-    default:
-        return usage_error("unknown option ", given);
-    }
-}
-
-/* value: NULL where the option has none. given: the argument that it was in. Returns -1 to go on,
- * or the exit code. */
-static int take_option(int option, const char *value, const char *given,
-                       struct agent_options *options)
-{
-    switch (option) {
-    case OPTION_JOIN:
-        options->url = value;
-        return -1;
-    case OPTION_NAME:
-        options->name = value;
-        return -1;
-    case OPTION_PROCESSES:
-        return parse_number(value, PROCESSES_MAX, &options->processes)
-                   ? -1
-                   : usage_error("--processes takes a number from 1 to 256, not ", value);
-    case OPTION_LOG:
-        options->log_file = value;
-        return -1;
-    case OPTION_TRACE:
-        options->trace_file = value;
-        return -1;
-    case OPTION_PARENT:
-        return parse_number(value, LONG_MAX, &options->parent)
-                   ? -1
-                   : usage_error("--with-parent takes a process's number, not ", value);
-    case OPTION_ENROLMENT:
-        return parse_enrolment(value, &options->enrolment)
-                   ? -1
-                   : usage_error("--enrolment takes a number in hexadecimal, not ", value);
-    default:
-        return answer_option(option, given);
-    }
-}
-
 /* Returns -1 to go on, or the exit code. */
-static int check_address(const char *url)
-{
-    struct errinfo error = {""};
-
-    if (url == NULL) {
-        return usage_error("--join URL is missing", "");
-    }
-    return channel_url_check(url, &error) < 0 ? usage_error("--join ", error.text) : -1;
-}
-
-/* Likewise. */
 static int parse_options(int argc, char **argv, struct agent_options *options)
 {
-    int option;
+    struct option_list arguments = {0};
+    int code = 0;
+    bool goes_on = options_parse(&usage, argc, argv, options, &arguments, &code);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":hV", known_options, NULL)) != -1) {
-        int code = take_option(option, optarg, argv[optind - 1], options);
-
-        if (code >= 0) {
-            return code;
-        }
+    option_list_done(&arguments);
+    if (!goes_on) {
+        return code;
     }
-    if (optind < argc) {
-        return usage_error("unexpected argument ", argv[optind]);
+    if (options->tells_version) {
+        (void)printf("millrace-agent %s\n", MILLRACE_VERSION);
     }
-    return check_address(options->url);
+    if (options->tells_version || options->describes) {
+        describe();
+        return 0;
+    }
+    return options->url != NULL ? -1 : options_wrong(&usage, "--join URL is missing", "");
 }
 
 /* The agents of --processes. */
@@ -302,7 +240,7 @@ static int run_children(const struct agent_options *options, const char *program
     (void)posix_spawnattr_init(&attributes);
     (void)posix_spawnattr_setsigmask(&attributes, &before);
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    for (long i = 0; i < options->processes; i++) {
+    for (uint32_t i = 0; i < options->processes; i++) {
         start_child(&children, options, program, &attributes);
     }
     (void)posix_spawnattr_destroy(&attributes);
@@ -349,8 +287,9 @@ static int run_agent(const struct agent_options *options)
     if (options->parent != 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         /* Killed before that, it is nobody's parent any more and sends no signal. */
-        if (getppid() != options->parent) {
-            log_error("the process %ld that started this one is gone", options->parent);
+        if ((uint64_t)getppid() != options->parent) {
+            log_error("the process %llu that started this one is gone",
+                      (unsigned long long)options->parent);
             return EXIT_FAILED;
         }
     }

@@ -5,6 +5,7 @@
 #ifndef MILLRACE_CLI_OPTIONS_INNER_H
 #define MILLRACE_CLI_OPTIONS_INNER_H
 
+#include "options.h"
 #include "scenario.h"
 
 #include <stdbool.h>
@@ -37,16 +38,11 @@ struct cli_usage {
     const char *examples;           /* Lines, each with its newline. */
 };
 
-struct cli_list {
-    const char **items; /* Borrowed from argv. */
-    uint32_t count;
-};
-
 struct cli_options {
-    struct cli_list arguments;
-    struct cli_list with;
-    struct cli_list set;
-    struct cli_list targets;
+    struct option_list arguments;
+    struct option_list with;
+    struct option_list set;
+    struct option_list targets;
     uint32_t agents; /* 2 if not given. */
     bool agents_given;
     uint64_t seed;
