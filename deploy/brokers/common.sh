@@ -21,6 +21,7 @@ set -euo pipefail
 
 ROOT="${MILLRACE_BROKERS:-${TMPDIR:-/tmp}/millrace-brokers}"
 SET=() # Lines of configuration that the caller adds, as KEY=VALUE.
+LISTEN=127.0.0.1 # Where clients reach it. What only the broker's own parts use stays on loopback.
 
 # The added lines, with that between key and value. What is set twice counts as set last.
 added_lines() { # BETWEEN
@@ -67,9 +68,9 @@ free_port() {
     die "found no free port between 20000 and 32000"
 }
 
-# Succeeds when something accepts connections on a loopback port.
-port_open() { # PORT
-    (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+# Succeeds when something accepts connections at a port, on loopback unless an address is given.
+port_open() { # PORT [ADDRESS]
+    (exec 4<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null
 }
 
 # ---- Settings -----------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ show_logs() { # REASON
 
 # ---- Certificates -------------------------------------------------------------------------------
 
-# Makes ca.pem, server.pem, server.key, client.pem and client.key, for 127.0.0.1 and localhost.
+# Makes ca.pem, server.pem, server.key, client.pem and client.key, for the broker's address and localhost.
 make_certificates() { # FOLDER
     local role
     command -v openssl >/dev/null || die "openssl is needed for --tls (package openssl)"
@@ -196,7 +197,7 @@ make_certificates() { # FOLDER
             -keyout "$1/$role.key" -out "$1/$role.csr" 2>/dev/null
         openssl x509 -req -in "$1/$role.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -CAcreateserial \
             -days 30 -out "$1/$role.pem" 2>/dev/null \
-            -extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:localhost")
+            -extfile <(echo "subjectAltName=IP:$LISTEN,DNS:localhost")
         rm -f "$1/$role.csr"
     done
 }
@@ -209,6 +210,7 @@ usage() {
     cat >&2 <<END
 usage: $BROKER start [--dir DIR]  start a broker on loopback; prints its address when it is ready
        $BROKER start --set KEY=VALUE  add a line to its configuration; several times if need be
+       $BROKER start --listen ADDRESS  for clients on other hosts of a lab (deploy/lab); loopback otherwise
        $BROKER stop ADDRESS       end it and remove its files (a DIR that was given stays)
        $BROKER kill ADDRESS       end it as a crash would (SIGKILL); its data stay
        $BROKER resume ADDRESS     start it again: same port, same data
@@ -236,6 +238,13 @@ forget() {
     rm -rf "$STATE"
 }
 
+# These brokers let in whoever comes: nobody but this host, or the hosts of its lab, may reach them.
+listen_at() { # ADDRESS
+    [[ "$1" == 127.* || ("$1" == "${MILLRACE_LAB_ADDRESS:-}" && "$1" == 10.83.0.*) ]] ||
+        die "--listen $1 would let anyone in: only loopback, or the own address of a host of deploy/lab"
+    LISTEN="$1"
+}
+
 start_failed() {
     local code=$?
     trap - EXIT
@@ -256,6 +265,9 @@ verb_start() {
         elif [[ "$1" == --set && "${2:-}" == ?*=* ]]; then
             SET+=("$2")
             CONSUMED=2
+        elif [[ "$1" == --listen && $# -ge 2 ]]; then
+            listen_at "$2"
+            CONSUMED=2
         elif has_function broker_flag; then
             broker_flag "$@"
         fi
@@ -271,6 +283,7 @@ verb_start() {
     mkdir -m 700 "$STATE"
     setting KIND "$BROKER"
     setting DIR "${dir:-$STATE/data}"
+    setting LISTEN "$LISTEN"
     setting OWN_DIR "$([[ -z "$dir" ]] && echo 1 || echo 0)"
     trap start_failed EXIT
     trap 'exit 130' INT TERM
