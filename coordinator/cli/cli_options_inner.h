@@ -6,7 +6,7 @@
 #define MILLRACE_CLI_OPTIONS_INNER_H
 
 #include "options.h"
-#include "scenario.h"
+#include "scenario_load.h"
 
 #include <stdbool.h>
 #include <stdint.h>

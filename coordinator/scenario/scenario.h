@@ -1,11 +1,6 @@
 /*
- * scenario: the file a person writes, overlaid, validated, as a struct.
- *
- * Loading goes through stages: read and parse each file, lay --with files and --set values over it,
- * expand ${NAME} inside scalars, validate everything against one table of keys and against the
- * catalog. Every problem of all files is reported at once with FILE:LINE:COLUMN: KEY: what is wrong
- * (what would be right); a YAML syntax error comes alone. No broker and no agent is touched. One
- * thread.
+ * scenario: the file that a person wrote, as a struct, and questions on it. scenario_load.h makes
+ * one. One thread.
  */
 #ifndef MILLRACE_SCENARIO_H
 #define MILLRACE_SCENARIO_H
@@ -17,7 +12,6 @@
 #include "errinfo.h"
 #include "objective.h"
 #include "target.h"
-#include "text.h"
 #include "units.h"
 
 #include <stdbool.h>
@@ -123,30 +117,22 @@ struct scenario {
     char sha256[DIGEST_TEXT_BYTES]; /* Of the effective text. */
 };
 
-struct scenario_sources {
-    const char *path;
-    const char *const *with; /* Overlay files, laid over in order. */
-    uint32_t with_count;
-    const char *const *set; /* KEY=VALUE, after the overlays, in order. */
-    uint32_t set_count;
-    const char *const *targets; /* LABEL or LABEL=ADDRESS. */
-    uint32_t targets_count;
-};
-
-/*
- * Loads and validates. 0, and the caller owns *ret; -EINVAL when there are problems: all of them
- * are in *problems, one per line; other errnos (-ENOENT, -EFBIG, -ENOMEM) with the sentence in
- * problems too. Warnings (idle consumers) go to *warnings in the same form and don't fail.
- */
-int scenario_load(const struct scenario_sources *sources, struct scenario **ret,
-                  struct text *problems, struct text *warnings);
+/* NULL is allowed. */
 void scenario_free(struct scenario *scenario);
+
+/* Frees what a setup owns and empties it. */
+void scenario_setup_done(struct scenario_setup *setup);
 
 /* The setup of a search's trial at a rate, from one of the scenario's setups. The caller frees
  * ret->phases; all else is borrowed. 0 or -ENOMEM. */
 int scenario_search_setup(const struct scenario *scenario, const struct scenario_setup *of,
                           double rate, bool confirms, struct scenario_setup *ret,
                           struct errinfo *reterr);
+
+/* Gives a phase of such a trial its rate. Flows with rates of their own share it in proportion to
+ * them. */
+void scenario_search_rate(const struct scenario_setup *setup, double rate,
+                          struct scenario_phase *phase);
 
 /* Is what the flow asks for available on this backend? True, or false with "WORD: why" in reason.
  */

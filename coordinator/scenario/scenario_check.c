@@ -1,5 +1,6 @@
+#include "scenario_check.h"
+
 #include "invariant.h"
-#include "scenario_stages.h"
 
 #include <string.h>
 

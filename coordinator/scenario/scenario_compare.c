@@ -1,5 +1,6 @@
+#include "scenario_compare_inner.h"
+
 #include "config_known.h"
-#include "scenario_stages.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "scenario_stages.h"
+#include "scenario_curve_inner.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "scenario_stages.h"
+#include "scenario_flows_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

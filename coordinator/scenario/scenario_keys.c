@@ -1,6 +1,6 @@
 #include "scenario_keys.h"
 
-#include "scenario_keys_parts.h"
+#include "scenario_keys_inner.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* Keys of the course of a run: its phases, cases and trials, and what must hold. */
-#include "scenario_keys_parts.h"
+#include "scenario_keys_inner.h"
 
 #include "bounds.h"
 #include "compare_terms.h"

@@ -1,5 +1,5 @@
 /* Keys of the scenario itself and of the systems under test. */
-#include "scenario_keys_parts.h"
+#include "scenario_keys_inner.h"
 
 #include "bounds.h"
 

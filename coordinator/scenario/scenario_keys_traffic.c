@@ -1,5 +1,5 @@
 /* Keys of what is sent, by whom, and with which guarantees. */
-#include "scenario_keys_parts.h"
+#include "scenario_keys_inner.h"
 
 #include "bounds.h"
 

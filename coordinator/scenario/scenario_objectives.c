@@ -1,5 +1,6 @@
+#include "scenario_objectives_inner.h"
+
 #include "config_known.h"
-#include "scenario_stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

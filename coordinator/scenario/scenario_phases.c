@@ -1,11 +1,14 @@
+#include "scenario_phases_inner.h"
+
 #include "mono.h"
-#include "scenario_stages.h"
+#include "scenario_curve_inner.h"
+#include "scenario_drain_inner.h"
+#include "scenario_search_terms_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_NS (30 * NS_PER_S)
 #define PAUSE_NS_MAX (24 * 3600 * NS_PER_S) /* Kafka's max.poll.interval.ms. */
 #define COUNT_NS (3600 * NS_PER_S)          /* Of a phase that ends by count. */
 
@@ -238,31 +241,6 @@ static void build_phase(struct loading *loading, struct node *item)
     build_consume(loading, item, phase);
     /* Where nothing is sent there is nothing to judge. */
     phase->measured = measure != NULL ? measure->number != 0 : phase->kind != PHASE_NONE;
-}
-
-static bool phase_exists(const struct scenario_setup *setup, const char *name)
-{
-    for (uint32_t i = 0; i < setup->phases_count; i++) {
-        if (strcmp(setup->phases[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void build_drain(struct scenario_setup *setup)
-{
-    struct scenario_phase *phase = &setup->phases[setup->phases_count];
-
-    (void)snprintf(phase->name, sizeof phase->name, "drain");
-    for (uint32_t i = 2; phase_exists(setup, phase->name); i++) {
-        (void)snprintf(phase->name, sizeof phase->name, "drain-%u", i);
-    }
-    phase->kind = PHASE_NONE;
-    phase->duration_ns = DRAIN_NS;
-    phase->until_drained = true;
-    phase->implied = true;
-    setup->phases_count++;
 }
 
 static void check_load(struct loading *loading, const struct node *phases)

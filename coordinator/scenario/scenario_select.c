@@ -1,6 +1,7 @@
 /* --target: which of the targets a run is about, and backends that the scenario does not name. */
+#include "scenario_select_inner.h"
+
 #include "nearest.h"
-#include "scenario_stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,11 @@
 /* The cases of a scenario: every variant with every combination of swept values is a setup, built
  * from a copy of the tree in which its overrides are laid. */
+#include "scenario_setups_inner.h"
+
 #include "bounds.h"
 #include "config_overlay.h"
-#include "scenario_stages.h"
+#include "scenario_flows_inner.h"
+#include "scenario_phases_inner.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -228,15 +231,6 @@ static void build_combination(struct loading *loading, const struct combination 
     node_pool_done(&loading->tree.pool);
     loading->tree.pool = pool;
     loading->tree.root = base;
-}
-
-void scenario_setup_done(struct scenario_setup *setup)
-{
-    free(setup->parameters);
-    free(setup->flows);
-    free(setup->phases);
-    free(setup->points);
-    memset(setup, 0, sizeof *setup);
 }
 
 /* Is a value like this one listed in front of it? */

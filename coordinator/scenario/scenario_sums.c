@@ -1,6 +1,6 @@
 /* Limits that single keys keep and all of them together may not: what a run holds of cases, phases
  * and objectives. */
-#include "scenario_stages.h"
+#include "scenario_sums_inner.h"
 
 /* Told at the key that makes it so many; a scenario that an override brought there has none. */
 static void refuse(struct loading *loading, const char *key, uint64_t sum, const char *what,

@@ -1,5 +1,6 @@
+#include "scenario_targets_inner.h"
+
 #include "nearest.h"
-#include "scenario_stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

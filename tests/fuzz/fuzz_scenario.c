@@ -6,6 +6,7 @@
 #include "fuzz_target.h"
 #include "invariant.h"
 #include "plan.h"
+#include "scenario_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 #include "plan.h"
+#include "scenario_load.h"
 #include "temp.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef MILLRACE_TEST_SCENARIO_FIXTURE_H
 #define MILLRACE_TEST_SCENARIO_FIXTURE_H
 
-#include "scenario.h"
+#include "scenario_load.h"
 
 /* What the last fixture_load() came to; freed by the next one and by the teardown. */
 struct fixture {

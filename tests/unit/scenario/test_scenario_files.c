@@ -4,7 +4,7 @@
  */
 #include "check.h"
 #include "file.h"
-#include "scenario.h"
+#include "scenario_load.h"
 
 #include <dirent.h>
 #include <errno.h>

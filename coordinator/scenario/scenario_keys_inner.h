@@ -1,7 +1,7 @@
-/* scenario_keys_parts: the tables of keys, one by subject, of which scenario_keys.h makes one list.
+/* scenario_keys_inner: the tables of keys, one by subject, of which scenario_keys.h makes one list.
  */
-#ifndef MILLRACE_SCENARIO_KEYS_PARTS_H
-#define MILLRACE_SCENARIO_KEYS_PARTS_H
+#ifndef MILLRACE_SCENARIO_KEYS_INNER_H
+#define MILLRACE_SCENARIO_KEYS_INNER_H
 
 #include "mono.h"
 #include "scenario_keys.h"

@@ -1,7 +1,5 @@
-#include "digest.h"
-#include "scenario_stages.h"
+#include "config_write.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Can it stand without quotes, whatever reads it? */
@@ -85,18 +83,10 @@ static void write_node(struct text *text, const struct node *node)
     }
 }
 
-int write_effective(struct loading *loading)
+void config_write(const struct config_tree *tree, struct text *text)
 {
-    struct scenario *scenario = loading->scenario;
-    struct text text = {0};
-
-    for (struct node *node = node_walk(loading->tree.root, loading->tree.root); node != NULL;
-         node = node_walk(loading->tree.root, node)) {
-        write_node(&text, node);
+    for (struct node *node = node_walk(tree->root, tree->root); node != NULL;
+         node = node_walk(tree->root, node)) {
+        write_node(text, node);
     }
-    scenario->effective = text_take(&text);
-    if (scenario->effective == NULL) {
-        return -ENOMEM;
-    }
-    return digest_sha256(scenario->effective, strlen(scenario->effective), scenario->sha256);
 }
