@@ -1,5 +1,5 @@
 /*
- * scenario: the file that a person wrote, as a struct, and questions on it. scenario_load.h makes
+ * scenario: the file that a person wrote, as a struct, and questions on it. scenario_load() makes
  * one. One thread.
  */
 #ifndef MILLRACE_SCENARIO_H
