@@ -177,8 +177,3 @@ void recorder_return(struct recorder *recorder, struct recorder_half *half)
     recorder->taken = 1 - recorder->taken;
     atomic_store_explicit(&half->full, false, memory_order_release);
 }
-
-uint32_t recorder_clients(const struct recorder *recorder)
-{
-    return recorder->producers_count + recorder->consumers_count;
-}

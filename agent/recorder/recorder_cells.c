@@ -58,6 +58,11 @@ int recorder_supply(struct recorder *recorder, struct errinfo *reterr)
     return 0;
 }
 
+uint32_t recorder_clients(const struct recorder *recorder)
+{
+    return recorder->producers_count + recorder->consumers_count;
+}
+
 static int half_init(struct recorder *recorder, struct recorder_half *half, struct errinfo *reterr)
 {
     uint32_t clients = recorder_clients(recorder);
