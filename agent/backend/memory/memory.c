@@ -148,12 +148,6 @@ static int get_topics(struct endpoint *endpoint, const struct endpoint_client *c
     return 0;
 }
 
-bool memory_is_frozen(const struct endpoint *endpoint, int64_t now_ns)
-{
-    return endpoint->outage.kind == MEMORY_OUTAGE_FROZEN && now_ns >= endpoint->outage.from_ns &&
-           now_ns < endpoint->outage.until_ns;
-}
-
 static bool is_away(const struct endpoint *endpoint, int64_t now_ns)
 {
     return endpoint->outage.kind == MEMORY_OUTAGE_AWAY && now_ns >= endpoint->outage.from_ns &&

@@ -85,7 +85,12 @@ struct endpoint {
     bool throttled; /* A client could not be given all because it held too much. */
 };
 
-bool memory_is_frozen(const struct endpoint *endpoint, int64_t now_ns);
+/* The broker answers nothing just now, though it is there. Asked at each poll. */
+static inline bool memory_is_frozen(const struct endpoint *endpoint, int64_t now_ns)
+{
+    return endpoint->outage.kind == MEMORY_OUTAGE_FROZEN && now_ns >= endpoint->outage.from_ns &&
+           now_ns < endpoint->outage.until_ns;
+}
 
 /* The endpoint may fill [0, max) of events; returns how many, and lowers *due_ns to when there will
  * be more. */
