@@ -120,8 +120,12 @@ int mqtt_open(const struct endpoint_config *config, struct endpoint **ret, struc
 int mqtt_adopt(struct endpoint *endpoint, uint32_t client, struct link *link);
 void mqtt_close(struct endpoint *endpoint);
 
-/* The connection of a link is lost; from a thread of paho's. */
+/* mqtt_link.c: what becomes of a client's link; the inbox is not locked. Its connection is lost;
+ * from a thread of paho's. */
 void mqtt_link_lost(struct mqtt_link *link, const struct link *made, int code, const char *text);
+/* One that is connecting is up, or has failed: from a thread of paho's, or the worker's. */
+void mqtt_link_came(struct mqtt_link *link);
+void mqtt_link_failed(struct mqtt_link *link, struct mqtt_failure failure);
 
 /* mqtt_dial.c: connections. Whom to connect, and whether its names are known already. */
 struct mqtt_dial {
@@ -157,12 +161,15 @@ void mqtt_publish_settle_before(struct mqtt_link *link, uint64_t number, int64_t
 void mqtt_publish_outcome(struct endpoint *endpoint, const struct mqtt_note *note,
                           struct event *ret);
 
+/* mqtt_timer.c: the time of the next nudge, as the worker may be asleep on the descriptor. Armed
+ * while messages are outstanding. */
+#define MQTT_GAP_NS_MIN (1 * NS_PER_MS)
+int mqtt_timer_init(struct endpoint *endpoint, struct errinfo *reterr);
+void mqtt_timer_done(struct endpoint *endpoint);
+void mqtt_timer_arm(struct endpoint *endpoint);
+
 /* mqtt_nudge.c: as long as messages are outstanding and nothing is told of them, paho is made to
- * look at its sockets, and at QoS 0 asked in another way. The worker may be asleep on the
- * descriptor, so a timer is part of it. */
-int mqtt_nudge_init(struct endpoint *endpoint, struct errinfo *reterr);
-void mqtt_nudge_done(struct endpoint *endpoint);
-void mqtt_nudge_arm(struct endpoint *endpoint);
+ * look at its sockets, and at QoS 0 asked in another way. */
 /* How many outcomes the worker is to be woken for. */
 uint32_t mqtt_nudge_signal_at(const struct endpoint *endpoint);
 /* After each poll of a producer. */

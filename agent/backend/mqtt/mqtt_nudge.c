@@ -3,60 +3,14 @@
 #include "mono.h"
 #include "mqtt_waker_inner.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-#define GAP_NS_MIN (1 * NS_PER_MS)
 #define GAP_NS_MAX (16 * NS_PER_MS)
 /* Without an outcome for so long at QoS 0, something was forgotten or the broker does not read. */
 #define STALE_NS (50 * NS_PER_MS)
 /* A gap without outcomes makes it nudge at every one for so long. */
 #define STUCK_NS (100 * NS_PER_MS)
 #define FENCE_TOPIC "millrace/fence"
-
-static int watch(int watch_fd, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN};
-
-    return epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-int mqtt_nudge_init(struct endpoint *endpoint, struct errinfo *reterr)
-{
-    endpoint->gap_ns = GAP_NS_MIN;
-    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    endpoint->watch_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (endpoint->timer_fd < 0 || endpoint->watch_fd < 0 ||
-        watch(endpoint->watch_fd, endpoint->timer_fd) < 0 ||
-        watch(endpoint->watch_fd, endpoint->inbox.fd) < 0) {
-        return errinfo_set(reterr, -errno, "can't make a descriptor to wait on: %s",
-                           strerror(errno));
-    }
-    return 0;
-}
-
-void mqtt_nudge_done(struct endpoint *endpoint)
-{
-    if (endpoint->timer_fd > 0) {
-        (void)close(endpoint->timer_fd);
-    }
-    if (endpoint->watch_fd > 0) {
-        (void)close(endpoint->watch_fd);
-    }
-}
-
-void mqtt_nudge_arm(struct endpoint *endpoint)
-{
-    struct itimerspec when = {.it_value.tv_nsec = endpoint->gap_ns};
-
-    if (!endpoint->timer_armed) {
-        endpoint->timer_ns = mono_ns() + endpoint->gap_ns;
-        endpoint->timer_armed = timerfd_settime(endpoint->timer_fd, 0, &when, NULL) == 0;
-    }
-}
 
 /*
  * A sixteenth of what is outstanding: a worker that is woken for each confirm takes one, sends one
@@ -68,7 +22,7 @@ uint32_t mqtt_nudge_signal_at(const struct endpoint *endpoint)
 {
     uint32_t share = endpoint->outstanding / 16;
 
-    return share > 1 && endpoint->timer_armed && endpoint->gap_ns == GAP_NS_MIN ? share : 1;
+    return share > 1 && endpoint->timer_armed && endpoint->gap_ns == MQTT_GAP_NS_MIN ? share : 1;
 }
 
 /* The broker has answered what was sent after the messages. */
@@ -146,7 +100,7 @@ void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes)
     if (outcomes > 0) {
         endpoint->outcomes = true;
         endpoint->quiet_since_ns = 0;
-        endpoint->gap_ns = GAP_NS_MIN;
+        endpoint->gap_ns = MQTT_GAP_NS_MIN;
     }
     if (!endpoint->timer_armed) {
         return;
@@ -162,7 +116,7 @@ void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes)
         if (!endpoint->outcomes || now_ns - endpoint->stuck_ns < STUCK_NS) {
             nudge(endpoint, now_ns);
         }
-        mqtt_nudge_arm(endpoint);
+        mqtt_timer_arm(endpoint);
     }
     endpoint->outcomes = false;
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,74 +21,9 @@
 
 /* ---- Callbacks, from paho's threads ---------------------------------------------------------- */
 
-static void link_changed(struct mqtt_link *link, enum mqtt_link_state state)
-{
-    link->state = state;
-    (void)pthread_cond_broadcast(&link->endpoint->inbox.linked);
-}
-
-/* The inbox is locked. One that is to come back is waited for by somebody. */
-static void link_fails(struct mqtt_link *link, struct mqtt_failure failure, const char *text)
-{
-    struct mqtt_note note = {
-        .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = text};
-
-    link->failure = failure;
-    if (link->reviving) {
-        ASSERT(mqtt_inbox_push(&link->endpoint->inbox, &note));
-    }
-    link_changed(link, LINK_FAILED);
-}
-
-void mqtt_link_lost(struct mqtt_link *link, const struct link *made, int code, const char *text)
-{
-    struct mqtt_inbox *inbox = &link->endpoint->inbox;
-    struct mqtt_note note = {
-        .kind = EVENT_DOWN, .client = link->client, .at_ns = mono_ns(), .text = text};
-
-    mqtt_inbox_lock(inbox);
-    if (link->made == made && link->state == LINK_UP) {
-        mqtt_publish_lose(link);
-        ASSERT(mqtt_inbox_push(inbox, &note));
-        link_changed(link, LINK_DOWN);
-    } else if (link->made == made && link->state == LINK_CONNECTING) {
-        link_fails(link, (struct mqtt_failure){.code = code}, text);
-    }
-    mqtt_inbox_unlock(inbox);
-}
-
-static void link_came(struct mqtt_link *link)
-{
-    struct mqtt_inbox *inbox = &link->endpoint->inbox;
-    struct mqtt_note note = {.kind = EVENT_UP, .client = link->client, .at_ns = mono_ns()};
-
-    mqtt_inbox_lock(inbox);
-    if (link->state == LINK_CONNECTING) {
-        if (link->reviving) {
-            ASSERT(mqtt_inbox_push(inbox, &note));
-        }
-        if (link->endpoint->config->connect_ns != NULL) {
-            link->endpoint->config->connect_ns[link->client] = note.at_ns - link->made->begin_ns;
-        }
-        link_changed(link, LINK_UP);
-    }
-    mqtt_inbox_unlock(inbox);
-}
-
-static void link_failed(struct mqtt_link *link, struct mqtt_failure failure)
-{
-    struct mqtt_inbox *inbox = &link->endpoint->inbox;
-
-    mqtt_inbox_lock(inbox);
-    if (link->state == LINK_CONNECTING) {
-        link_fails(link, failure, failure.message);
-    }
-    mqtt_inbox_unlock(inbox);
-}
-
 static void on_failed(void *context, MQTTAsync_failureData5 *data)
 {
-    link_failed(context, mqtt_failure_of(data));
+    mqtt_link_failed(context, mqtt_failure_of(data));
 }
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data)
@@ -97,11 +31,12 @@ static void on_subscribed(void *context, MQTTAsync_successData5 *data)
     /* For one filter paho calls on_failed itself; for several it leaves looking to us. */
     for (int i = 0; i < data->alt.sub.reasonCodeCount && data->alt.sub.reasonCodeCount > 1; i++) {
         if (data->alt.sub.reasonCodes[i] >= MQTTREASONCODE_UNSPECIFIED_ERROR) {
-            link_failed(context, (struct mqtt_failure){.code = (int)data->alt.sub.reasonCodes[i]});
+            mqtt_link_failed(context,
+                             (struct mqtt_failure){.code = (int)data->alt.sub.reasonCodes[i]});
             return;
         }
     }
-    link_came(context);
+    mqtt_link_came(context);
 }
 
 /* ---- Links ----------------------------------------------------------------------------------- */
@@ -127,7 +62,7 @@ static void subscribe(struct mqtt_link *link)
     r = MQTTAsync_subscribeMany(link->handle, (int)link->filters_count, link->filters,
                                 link->filters_qos, &options);
     if (r != MQTTASYNC_SUCCESS) {
-        link_failed(link, (struct mqtt_failure){.code = r});
+        mqtt_link_failed(link, (struct mqtt_failure){.code = r});
     }
 }
 
@@ -151,7 +86,7 @@ static bool link_take(struct mqtt_link *link, struct link *made)
         return false;
     }
     if (link->filters_count == 0) {
-        link_came(link);
+        mqtt_link_came(link);
     } else {
         subscribe(link);
     }
@@ -271,7 +206,7 @@ static int endpoint_new(const struct endpoint_config *config, struct endpoint **
                 (endpoint->share + STATE_NOTES_PER_LINK) * config->clients_count;
     }
     r = mqtt_inbox_reserve(&endpoint->inbox, notes, reterr);
-    return r == 0 && config->role == ROLE_PRODUCER ? mqtt_nudge_init(endpoint, reterr) : r;
+    return r == 0 && config->role == ROLE_PRODUCER ? mqtt_timer_init(endpoint, reterr) : r;
 }
 
 /* A target was probed before its clients are opened: a broker that then closes one that has said

@@ -162,7 +162,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
 void mqtt_publish_done(struct endpoint *endpoint)
 {
     MQTTProperties_free(&endpoint->publishing.properties);
-    mqtt_nudge_done(endpoint);
+    mqtt_timer_done(endpoint);
     for (uint32_t i = 0; endpoint->links != NULL && i < endpoint->config->clients_count; i++) {
         free(endpoint->links[i].slots);
         free(endpoint->links[i].slots_free);
@@ -311,6 +311,6 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message)
     }
     endpoint->outstanding++;
     link->outstanding++;
-    mqtt_nudge_arm(endpoint);
+    mqtt_timer_arm(endpoint);
     return 0;
 }
