@@ -3,12 +3,9 @@
 #include "invariant.h"
 #include "mono.h"
 
-#include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define READY_MAX 64
@@ -16,45 +13,6 @@
 
 /* After how many ticks without a byte a connection is lost: AMQP says two intervals. */
 #define SILENT_TICKS_MAX (2 * RABBITMQ_TICKS_PER_HEARTBEAT + 1)
-
-struct event *rabbitmq_event_add(struct rabbitmq_events *events, enum event_kind kind,
-                                 const struct rabbitmq_client *client, int64_t at_ns)
-{
-    struct event *event;
-
-    if (events->count == events->count_max) {
-        return NULL;
-    }
-    event = &events->events[events->count++];
-    *event = (struct event){.kind = kind, .client = client->index, .at_ns = at_ns};
-    return event;
-}
-
-/* Makes event_fd readable or not, so that a wait doesn't sleep on what the library has buffered. */
-static void signal_set(struct endpoint *endpoint, bool on)
-{
-    uint64_t value = 1;
-    ssize_t r;
-
-    if (endpoint->is_signalled != on) {
-        r = on ? write(endpoint->event_fd, &value, sizeof value)
-               : read(endpoint->event_fd, &value, sizeof value);
-        ASSERT(r == (ssize_t)sizeof value);
-        endpoint->is_signalled = on;
-    }
-}
-
-void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client)
-{
-    uint32_t clients = endpoint->config->clients_count;
-
-    if (!client->is_queued) {
-        endpoint->queue[(endpoint->queue_first + endpoint->queue_count) % clients] = client->index;
-        endpoint->queue_count++;
-        client->is_queued = true;
-        signal_set(endpoint, true);
-    }
-}
 
 static struct rabbitmq_client *dequeue(struct endpoint *endpoint)
 {
@@ -66,78 +24,10 @@ static struct rabbitmq_client *dequeue(struct endpoint *endpoint)
     return client;
 }
 
-void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *client,
-                          const char *format, ...)
-{
-    va_list arguments;
-    int used;
-
-    if (!client->is_up) {
-        return;
-    }
-    used = snprintf(client->reason, sizeof client->reason, "%s: ", client->link.peer);
-    if (used < 0 || used >= (int)sizeof client->reason) {
-        used = 0;
-    }
-    va_start(arguments, format);
-    (void)vsnprintf(client->reason + used, sizeof client->reason - (size_t)used, format, arguments);
-    va_end(arguments);
-    rabbitmq_link_drop(&client->link);
-    client->is_up = false;
-    client->tells_down = true;
-    client->tells_up = false; /* A link that broke before it was told of was never up. */
-    client->unsent_end = 0;
-    client->down_ns = mono_ns();
-    if (endpoint->config->role == ROLE_PRODUCER) {
-        rabbitmq_producer_lost(client, client->down_ns);
-    }
-    rabbitmq_client_enqueue(endpoint, client);
-}
-
-static bool acknowledges(const struct endpoint *endpoint)
-{
-    return endpoint->config->role == ROLE_CONSUMER &&
-           endpoint->config->delivery->consume_ack != CONSUME_ACK_NONE;
-}
-
 /* A consumer whose acks the socket does not take gets no more to acknowledge. */
 static bool is_paused(const struct endpoint *endpoint, const struct rabbitmq_client *client)
 {
-    return acknowledges(endpoint) && client->waits_for_room;
-}
-
-static void watch(struct endpoint *endpoint, struct rabbitmq_client *client, bool for_room)
-{
-    uint32_t in = for_room && acknowledges(endpoint) ? (uint32_t)EPOLLRDHUP : RABBITMQ_WATCHED;
-    struct epoll_event wanted = {.events = in | (for_room ? (uint32_t)EPOLLOUT : 0),
-                                 .data.u32 = client->index};
-
-    if (client->waits_for_room != for_room) {
-        client->waits_for_room = for_room;
-        (void)epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_MOD, client->link.fd, &wanted);
-    }
-}
-
-bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
-                              uint32_t bytes)
-{
-    struct pollfd socket = {.fd = client->link.fd, .events = POLLOUT};
-
-    if (client->room_bytes >= bytes) {
-        client->room_bytes -= bytes;
-        return true;
-    }
-    if (client->unsent_end > 0 || poll(&socket, 1, 0) != 1) {
-        watch(endpoint, client, true);
-        return false;
-    }
-    client->room_bytes = bytes < RABBITMQ_ROOM_BYTES ? RABBITMQ_ROOM_BYTES - bytes : 0;
-    return true;
-}
-
-void rabbitmq_client_await_room(struct endpoint *endpoint, struct rabbitmq_client *client)
-{
-    watch(endpoint, client, true);
+    return rabbitmq_acknowledges(endpoint) && client->waits_for_room;
 }
 
 static bool is_buffered(const struct rabbitmq_client *client)
@@ -154,7 +44,7 @@ static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
     if (r < 0) {
         rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
     } else if (client->unsent_end == 0) {
-        watch(endpoint, client, false);
+        rabbitmq_client_watch(endpoint, client, false);
         rabbitmq_producer_written(endpoint, client);
         if (is_buffered(client)) { /* What was left while it was paused. */
             rabbitmq_client_enqueue(endpoint, client);
@@ -317,7 +207,7 @@ static void tick(struct endpoint *endpoint)
  * counts as delivered are taken first, or they would be missing through our doing. */
 static void gone(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
-    if (acknowledges(endpoint) &&
+    if (rabbitmq_acknowledges(endpoint) &&
         (stands_before_message(endpoint, client) || is_paused(endpoint, client))) {
         rabbitmq_client_lost(endpoint, client, "the broker closed the connection");
     }
@@ -371,7 +261,7 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
     for (int i = 0; i < ready_count; i++) {
         serve_ready(endpoint, &ready[i], &out);
     }
-    signal_set(endpoint, endpoint->queue_count > 0);
+    rabbitmq_signal_set(endpoint, endpoint->queue_count > 0);
     return (int)out.count;
 }
 

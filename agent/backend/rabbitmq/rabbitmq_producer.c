@@ -60,12 +60,6 @@ void rabbitmq_producer_linked(struct rabbitmq_client *client)
     client->producer.base = client->producer.next - 1;
 }
 
-void rabbitmq_producer_lost(struct rabbitmq_client *client, int64_t now_ns)
-{
-    client->producer.lost_end = client->producer.next;
-    client->producer.lost_ns = now_ns;
-}
-
 static void advance(struct rabbitmq_producer *producer)
 {
     while (producer->oldest < producer->next &&
@@ -261,7 +255,7 @@ static void hand_over(struct endpoint *endpoint, struct rabbitmq_client *client,
         }
     }
     if (client->unsent_end > 0) {
-        rabbitmq_client_await_room(endpoint, client);
+        rabbitmq_client_watch(endpoint, client, true);
     } else {
         rabbitmq_producer_written(endpoint, client);
     }

@@ -10,6 +10,9 @@
  * same time: reading the ledger needs its exclusive consumer, which is the lock. The last one
  * removes the ledger.
  *
+ * rabbitmq_topics.c has the calls of a driver, rabbitmq_ledger.c the ledger, rabbitmq_queues.c one
+ * topic, for both.
+ *
  * Private to the RabbitMQ driver. Control plane: may block until the deadline.
  */
 #ifndef MILLRACE_RABBITMQ_TOPICS_INNER_H
