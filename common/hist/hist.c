@@ -2,34 +2,11 @@
 
 #include "hist_inner.h"
 #include "invariant.h"
-#include "pages.h"
 
 #include <errno.h>
 #include <hdr/hdr_histogram.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The library's own hdr_init() takes the counts from calloc(): in an agent with a hundred workers
- * more than a GiB of them was resident, nearly all of it zeros. */
-static struct hdr_histogram *library_new(void)
-{
-    struct hdr_histogram *library = calloc(1, sizeof *library);
-    struct hdr_histogram_bucket_config config;
-    int r = hdr_calculate_bucket_config(1, HIST_NS_MAX, HIST_SIGNIFICANT_DIGITS, &config);
-
-    ASSERT(r == 0 && config.counts_len == HIST_BUCKETS);
-    if (library == NULL) {
-        return NULL;
-    }
-    library->counts = pages_new(HIST_COUNTS_BYTES);
-    if (library->counts == NULL) {
-        free(library);
-        return NULL;
-    }
-    hdr_init_preallocated(library, &config);
-    return library;
-}
 
 int hist_new(struct hist **ret, struct errinfo *reterr)
 {
@@ -38,7 +15,7 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
     if (hist == NULL) {
         return errinfo_nomem(reterr);
     }
-    hist->library = library_new();
+    hist->library = hist_library_new();
     if (hist->library == NULL) {
         free(hist);
         return errinfo_nomem(reterr);
@@ -52,57 +29,13 @@ int hist_new(struct hist **ret, struct errinfo *reterr)
     return 0;
 }
 
-static void counts_free(struct hist *hist)
-{
-    if (hist->library != NULL) {
-        pages_free(hist->library->counts, HIST_COUNTS_BYTES);
-        free(hist->library);
-    }
-    pages_free(hist->censored, HIST_COUNTS_BYTES);
-    hist->library = NULL;
-    hist->counts = NULL;
-    hist->censored = NULL;
-}
-
 void hist_free(struct hist *hist)
 {
     if (hist != NULL) {
-        counts_free(hist);
+        hist_counts_free(hist);
         hist_packed_done(&hist->settled);
         free(hist);
     }
-}
-
-int hist_settle(struct hist *hist, struct errinfo *reterr)
-{
-    struct hist_packed packed = {0};
-    int r;
-
-    if (hist->count == 0 || hist->censored_count > 0 || hist->settled.bytes != NULL) {
-        return 0;
-    }
-    r = hist_packed_of(hist, &packed, reterr);
-    if (r < 0) {
-        return r;
-    }
-    counts_free(hist);
-    hist->settled = packed;
-    return 0;
-}
-
-int hist_unsettle(struct hist *hist, struct errinfo *reterr)
-{
-    if (hist->settled.bytes == NULL) {
-        return 0;
-    }
-    hist->library = library_new();
-    if (hist->library == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    hist->counts = hist->library->counts;
-    hist_packed_counts(&hist->settled, hist->counts);
-    hist_packed_done(&hist->settled);
-    return 0;
 }
 
 /* The library's own reset clears all 264 KiB, and with that makes every page a real one. */
@@ -173,6 +106,30 @@ int hist_add(struct hist *hist, const struct hist *from, struct errinfo *reterr)
     return 0;
 }
 
+int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct errinfo *reterr)
+{
+    struct hist_head head;
+
+    if (from->count == 0) {
+        return 0;
+    }
+    if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
+        return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
+    }
+    if (hist_unsettle(hist, reterr) < 0 ||
+        (from->censored > 0 && hist_allow_censored(hist, reterr) < 0)) {
+        return -ENOMEM;
+    }
+    head = hist_packed_counts(from, hist->counts, hist->censored);
+    hist->count += from->count;
+    hist->censored_count += from->censored;
+    hist->over_range += head.over_range;
+    hist->sum_ns += head.sum_ns;
+    hist->min_ns = head.min_ns < hist->min_ns ? head.min_ns : hist->min_ns;
+    hist->max_ns = head.max_ns > hist->max_ns ? head.max_ns : hist->max_ns;
+    return 0;
+}
+
 uint64_t hist_count(const struct hist *hist)
 {
     return hist->count;
@@ -201,29 +158,6 @@ double hist_sum(const struct hist *hist)
 double hist_mean(const struct hist *hist)
 {
     return hist->count == 0 ? 0.0 : (double)hist->sum_ns / (double)hist->count;
-}
-
-int64_t hist_value_of(const struct hist *hist, int32_t bucket)
-{
-    int64_t value_ns = hist_bucket_highest(bucket);
-
-    if (value_ns < hist->min_ns) {
-        return hist->min_ns;
-    }
-    return value_ns > hist->max_ns ? hist->max_ns : value_ns;
-}
-
-/* The nearest rank, as HdrHistogram's Java original
- * takes it. The C library rounds to the nearer whole number instead, which makes the p91 of ten
- * values the ninth. One step down first, so that 99.9 % of 1000 is not 999.0000000001. */
-uint64_t hist_rank(double percentile, uint64_t count)
-{
-    double rank = ceil(nextafter(percentile, 0.0) * (double)count / 100.0);
-
-    if (rank < 1.0) {
-        return 1;
-    }
-    return rank >= (double)count ? count : (uint64_t)rank;
 }
 
 int64_t hist_percentile(const struct hist *hist, double percentile)

@@ -3,18 +3,6 @@
 
 #include "hist_inner.h"
 #include "invariant.h"
-#include "pages.h"
-
-int hist_allow_censored(struct hist *hist, struct errinfo *reterr)
-{
-    if (hist_unsettle(hist, reterr) < 0) {
-        return -ENOMEM;
-    }
-    if (hist->censored == NULL) {
-        hist->censored = pages_new(HIST_COUNTS_BYTES);
-    }
-    return hist->censored == NULL ? errinfo_nomem(reterr) : 0;
-}
 
 /* An hour and more is an hour at least. It is no overflow: nobody measured a value that the
  * histogram could not take. */

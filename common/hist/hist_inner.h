@@ -13,6 +13,7 @@
 #include "invariant.h"
 
 #include <assert.h>
+#include <math.h>
 
 __extension__ typedef unsigned __int128 hist_wide;
 
@@ -40,22 +41,47 @@ struct hist {
     struct hist_packed settled; /* With bytes: these instead of counts and library. */
 };
 
+/* The library's part, with room for its counts; NULL: no memory. */
+struct hdr_histogram *hist_library_new(void);
+
+/* Gives the room of the counts back; what was counted is gone. */
+void hist_counts_free(struct hist *hist);
+
 /* Ends being settled. 0, or -ENOMEM and it is as it was. */
 int hist_unsettle(struct hist *hist, struct errinfo *reterr);
 
-/* Adds the counts, without those that are censored, by bucket. */
-void hist_packed_counts(const struct hist_packed *packed, int64_t *counts);
+/* What a packed form with samples says of all of them. */
+struct hist_head {
+    uint64_t over_range;
+    int64_t min_ns;
+    int64_t max_ns;
+    hist_wide sum_ns;
+};
+
+/* Adds the counts by bucket, and those that are censored once more by themselves; censored may be
+ * NULL. */
+struct hist_head hist_packed_counts(const struct hist_packed *packed, int64_t *counts,
+                                    int64_t *censored);
 
 /* Calls visit for each bucket, as hist_each(). */
 void hist_packed_each(const struct hist_packed *packed,
                       void (*visit)(void *context, int64_t value_ns, uint64_t count),
                       void *context);
 
-/* How many values are at or below the percentile; at least 1. */
-uint64_t hist_rank(double percentile, uint64_t count);
+/*
+ * How many values are at or below the percentile; at least 1. The nearest rank, as HdrHistogram's
+ * Java original takes it. The C library rounds to the nearer whole number instead, which makes the
+ * p91 of ten values the ninth. One step down first, so that 99.9 % of 1000 is not 999.0000000001.
+ */
+static inline uint64_t hist_rank(double percentile, uint64_t count)
+{
+    double rank = ceil(nextafter(percentile, 0.0) * (double)count / 100.0);
 
-/* A bucket's highest value, within what was measured. */
-int64_t hist_value_of(const struct hist *hist, int32_t bucket);
+    if (rank < 1.0) {
+        return 1;
+    }
+    return rank >= (double)count ? count : (uint64_t)rank;
+}
 
 /* Where a value is counted: 0 with 1, what is beyond the range with its end. */
 static inline int64_t hist_clamped(int64_t value_ns)
@@ -87,6 +113,17 @@ static inline int64_t hist_bucket_lowest(int32_t bucket)
 static inline int64_t hist_bucket_highest(int32_t bucket)
 {
     return hist_bucket_lowest(bucket + 1) - 1;
+}
+
+/* A bucket's highest value, within what was measured. */
+static inline int64_t hist_value_of(const struct hist *hist, int32_t bucket)
+{
+    int64_t value_ns = hist_bucket_highest(bucket);
+
+    if (value_ns < hist->min_ns) {
+        return hist->min_ns;
+    }
+    return value_ns > hist->max_ns ? hist->max_ns : value_ns;
 }
 
 #endif

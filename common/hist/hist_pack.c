@@ -68,8 +68,8 @@ int hist_pack(const struct hist *hist, void *buffer, size_t buffer_bytes)
     }
     put(&packer, hist->count);
     put(&packer, hist->over_range);
-    put(&packer, (uint64_t)hist_min(hist));
-    put(&packer, (uint64_t)hist_max(hist));
+    put(&packer, hist->count == 0 ? 0 : (uint64_t)hist->min_ns);
+    put(&packer, (uint64_t)hist->max_ns);
     put(&packer, hist->sum_ns);
     if (hist->count > 0) {
         put_buckets(&packer, hist, hist->counts);
@@ -387,42 +387,20 @@ static struct summary head_of(const struct hist_packed *packed, struct unpacker 
     return summary;
 }
 
-int hist_add_packed(struct hist *hist, const struct hist_packed *from, struct errinfo *reterr)
+struct hist_head hist_packed_counts(const struct hist_packed *packed, int64_t *counts,
+                                    int64_t *censored)
 {
     struct unpacker unpacker;
-    struct summary summary;
-    const uint8_t *at;
+    struct summary summary = head_of(packed, &unpacker);
+    const uint8_t *at = add_pairs(unpacker.at, unpacker.end, counts);
 
-    if (from->count == 0) {
-        return 0;
+    if (censored != NULL && packed->censored > 0) {
+        (void)add_pairs(at, unpacker.end, censored);
     }
-    if (hist->count > HIST_COUNT_MAX || from->count > HIST_COUNT_MAX - hist->count) {
-        return errinfo_set(reterr, -EOVERFLOW, "a histogram can't have more than 2^56 samples");
-    }
-    if (hist_unsettle(hist, reterr) < 0 ||
-        (from->censored > 0 && hist_allow_censored(hist, reterr) < 0)) {
-        return -ENOMEM;
-    }
-    summary = head_of(from, &unpacker);
-    at = add_pairs(unpacker.at, unpacker.end, hist->counts);
-    if (from->censored > 0) {
-        (void)add_pairs(at, unpacker.end, hist->censored);
-    }
-    hist->count += summary.count;
-    hist->censored_count += from->censored;
-    hist->over_range += summary.over_range;
-    hist->sum_ns += summary.sum_ns;
-    hist->min_ns = smaller(hist->min_ns, summary.min_ns);
-    hist->max_ns = larger(hist->max_ns, summary.max_ns);
-    return 0;
-}
-
-void hist_packed_counts(const struct hist_packed *packed, int64_t *counts)
-{
-    struct unpacker unpacker;
-
-    (void)head_of(packed, &unpacker);
-    (void)add_pairs(unpacker.at, unpacker.end, counts);
+    return (struct hist_head){.over_range = summary.over_range,
+                              .min_ns = summary.min_ns,
+                              .max_ns = summary.max_ns,
+                              .sum_ns = summary.sum_ns};
 }
 
 int64_t hist_packed_min(const struct hist_packed *packed)
