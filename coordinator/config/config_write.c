@@ -2,13 +2,67 @@
 
 #include <string.h>
 
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* Words that some reader of YAML 1.1 or 1.2 takes for a boolean or for nothing. true and false are
+ * such words too and are meant so. */
+static bool is_word_of_yaml(const char *text)
+{
+    static const char *const words[] = {"y",   "n",    "yes",  "no",   "on",
+                                        "off", "null", "true", "false"};
+
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 4, 100 and 0.5 are the same number to every reader. 012, 0o7, 0x1f, 1_000, 1e3, 1. and dates are
+ * numbers or dates to some and texts to others. */
+static bool is_doubtful_number(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+    const char *rest = text + whole;
+
+    if (!is_digit(text[0])) {
+        return false;
+    }
+    if (whole == 4 && rest[0] == '-' && is_digit(rest[1])) {
+        return true; /* A date begins so. */
+    }
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'o' || text[1] == 'b')) {
+        return true;
+    }
+    if (rest[strspn(rest, "0123456789._")] == '\0') {
+        bool leading_zero = text[0] == '0' && whole > 1;
+        bool has_places =
+            rest[0] == '.' && rest[1] != '\0' && rest[1 + strspn(rest + 1, "0123456789")] == '\0';
+
+        return leading_zero || !(rest[0] == '\0' || has_places);
+    }
+    rest += strspn(rest, "0123456789._");
+    if (*rest != 'e' && *rest != 'E') {
+        return false;
+    }
+    rest += rest[1] == '+' || rest[1] == '-' ? 2 : 1;
+    return is_digit(*rest) && rest[strspn(rest, "0123456789_")] == '\0';
+}
+
 /* Can it stand without quotes, whatever reads it? */
 static bool is_plain(const char *text)
 {
     size_t bytes = strlen(text);
 
     if (bytes == 0 || text[bytes - 1] == ' ' || strchr("-+.%/_ ~", text[0]) != NULL ||
-        strcmp(text, "null") == 0) {
+        is_word_of_yaml(text) || is_doubtful_number(text)) {
         return false;
     }
     for (size_t i = 0; i < bytes; i++) {
