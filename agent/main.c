@@ -3,6 +3,7 @@
 
 #include "backend_table.h"
 #include "channel.h"
+#include "children_inner.h"
 #include "duty.h"
 #include "host_limits.h"
 #include "log.h"
@@ -14,20 +15,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define EXIT_USAGE OPTIONS_USAGE
-#define EXIT_FAILED OPTIONS_FAILED
-#define EXIT_ENDED 130
-#define PROCESSES_MAX 256
-
-extern char **environ;
 
 static int stop_fd = -1;
 
@@ -147,115 +140,6 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
     return options->url != NULL ? -1 : options_wrong(&usage, "--join URL is missing", "");
 }
 
-/* The agents of --processes. */
-struct children {
-    pid_t pids[PROCESSES_MAX]; /* 0: it has ended, or was never there. */
-    long count;
-    long left;
-    int worst; /* Exit code. */
-    bool asked_to_end;
-};
-
-static void start_child(struct children *children, const struct agent_options *options,
-                        const char *program, const posix_spawnattr_t *attributes)
-{
-    long number = children->count++;
-    char name[128];
-    char parent[32];
-    const char *arguments[] = {program, "--join", options->url, "--with-parent", parent, NULL, NULL,
-                               NULL,    NULL,     NULL};
-    size_t used = 5;
-
-    (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
-
-    if (options->name != NULL) {
-        (void)snprintf(name, sizeof name, "%s-%ld", options->name, number + 1);
-        arguments[used++] = "--name";
-        arguments[used++] = name;
-    }
-    if (options->log_file != NULL) {
-        arguments[used++] = "--log";
-        arguments[used++] = options->log_file;
-    }
-    /* posix_spawn takes its argv without const and leaves it alone. */
-    if (posix_spawn(&children->pids[number], "/proc/self/exe", NULL, attributes,
-                    (char *const *)(uintptr_t)arguments, environ) != 0) {
-        log_error("process %ld can't be started", number + 1);
-        children->pids[number] = 0;
-        children->worst = EXIT_FAILED;
-        return;
-    }
-    children->left++;
-}
-
-static void child_ended(struct children *children, long number, int status)
-{
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
-
-    if (WIFSIGNALED(status)) {
-        log_error("process %ld (%d) was ended by signal %d (%s)", number + 1,
-                  (int)children->pids[number], WTERMSIG(status), strsignal(WTERMSIG(status)));
-    }
-    children->pids[number] = 0;
-    children->left--;
-    children->worst = code > children->worst ? code : children->worst;
-}
-
-static void reap_children(struct children *children)
-{
-    for (long i = 0; i < children->count; i++) {
-        int status;
-
-        if (children->pids[i] != 0 && waitpid(children->pids[i], &status, WNOHANG) > 0) {
-            child_ended(children, i, status);
-        }
-    }
-}
-
-/* A stopped one has to go on to end. Who asks twice wants it at once. */
-static void end_children(struct children *children)
-{
-    for (long i = 0; i < children->count; i++) {
-        if (children->pids[i] != 0) {
-            (void)kill(children->pids[i], children->asked_to_end ? SIGKILL : SIGTERM);
-            (void)kill(children->pids[i], SIGCONT);
-        }
-    }
-    children->asked_to_end = true;
-}
-
-/* Starts the agents of --processes as children and waits for all; the worst exit code counts. */
-static int run_children(const struct agent_options *options, const char *program)
-{
-    struct children children = {.left = 0};
-    posix_spawnattr_t attributes;
-    sigset_t signals;
-    sigset_t before;
-
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &signals, &before);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setsigmask(&attributes, &before);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    for (uint32_t i = 0; i < options->processes; i++) {
-        start_child(&children, options, program, &attributes);
-    }
-    (void)posix_spawnattr_destroy(&attributes);
-    while (children.left > 0) {
-        int number = sigwaitinfo(&signals, NULL);
-
-        if (number == SIGCHLD) {
-            reap_children(&children);
-        } else if (number > 0) {
-            end_children(&children);
-        }
-    }
-    return children.asked_to_end ? EXIT_ENDED : children.worst;
-}
-
 static void on_signal(void)
 {
     sync_event_set(stop_fd);
@@ -312,18 +196,24 @@ static int run_agent(const struct agent_options *options)
 int main(int argc, char **argv)
 {
     struct agent_options options = {.processes = 1};
+    struct children_config children;
     struct errinfo error = {""};
     int code = parse_options(argc, argv, &options);
 
     if (code >= 0) {
         return code;
     }
+    children = (struct children_config){.program = argv[0],
+                                        .url = options.url,
+                                        .name = options.name,
+                                        .log_file = options.log_file,
+                                        .count = options.processes};
     log_stderr_level(LOG_LEVEL_INFO);
     if (options.log_file != NULL && log_open(options.log_file, &error) < 0) {
         (void)fprintf(stderr, "millrace-agent: %s\n", error.text);
         return EXIT_USAGE;
     }
-    code = options.processes > 1 ? run_children(&options, argv[0]) : run_agent(&options);
+    code = options.processes > 1 ? children_run(&children) : run_agent(&options);
     log_close();
     return code;
 }
