@@ -7,6 +7,7 @@
 #include "invariant.h"
 #include "report.h"
 #include "sink_fold.h"
+#include "summary.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -218,7 +219,7 @@ int command_report(int argc, char **argv)
         r = write_reports(result, folder, format, &error);
     }
     if (r == 0 && format == NULL &&
-        report_summary(result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
+        summary_write(result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
         text_tame(summary.bytes, true);
         (void)printf("%s\nreport: %s/report.html\n", summary.bytes, folder);

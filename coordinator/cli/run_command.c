@@ -4,9 +4,9 @@
 #include "cli_options_inner.h"
 #include "cli_screen_inner.h"
 #include "random.h"
-#include "report.h"
 #include "run.h"
 #include "stop.h"
+#include "summary.h"
 #include "text.h"
 #include "trace_use.h"
 
@@ -150,7 +150,7 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
     if (unread && isatty(STDOUT_FILENO) == 1) {
         return verdict_exit_code(outcome->result->verdict);
     }
-    if (report_summary(outcome->result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
+    if (summary_write(outcome->result, cli_screen_width(STDOUT_FILENO), &summary) == 0 &&
         summary.bytes != NULL) {
         text_tame(summary.bytes, true);
         (void)fputs(summary.bytes, stdout);

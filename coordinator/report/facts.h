@@ -5,7 +5,6 @@
 #ifndef MILLRACE_FACTS_H
 #define MILLRACE_FACTS_H
 
-#include "document.h"
 #include "result.h"
 #include "units.h"
 
@@ -83,11 +82,6 @@ struct facts_shown facts_shown(const struct result_case *result_case,
 /* Has any case several trials, so that what merges them has to say so? */
 bool facts_has_trials(const struct result *result);
 
-/* A cell with such a latency, muted and marked where the samples are too few, which sets *few; a
- * dash without. note is put behind it. */
-void facts_shown_cell(const struct facts_shown *shown, const char *note, bool *few,
-                      struct document *doc);
-
 /* hist has the 10 / (1 - q) samples that percentile q (in percent) needs. */
 bool facts_percentile_holds(const struct hist *hist, double percentile);
 
@@ -112,14 +106,6 @@ bool facts_shares_target(const struct result *result, const struct result_case *
 
 /* What a sentence calls the case: its target where that is enough, else its name. Borrowed. */
 const char *facts_label(const struct result *result, const struct result_case *result_case);
-
-/* A cell with the case's name in its target's colour. */
-void facts_case_cell(const struct result *result, const char *name, struct document *doc);
-
-/* A cell with a percentile (100: the largest), muted and marked where the samples are too few for
- * it, which sets *few; a dash without a histogram. note is put behind it. */
-void facts_latency_cell(const struct hist *hist, double percentile, const char *note, bool *few,
-                        struct document *doc);
 
 /* The figure of a case over its trials, all flows together; NULL if it has none. */
 const struct result_figure *facts_figure(const struct result_case *result_case, const char *phase,

@@ -68,35 +68,6 @@ const char *facts_label(const struct result *result, const struct result_case *r
     return facts_shares_target(result, result_case) ? result_case->name : result_case->target;
 }
 
-void facts_latency_cell(const struct hist *hist, double percentile, const char *note, bool *few,
-                        struct document *doc)
-{
-    char text[LATENCY_TEXT_BYTES];
-    struct latency_figure figure;
-    bool holds;
-
-    if (hist == NULL) {
-        doc_cell(doc, DOC_MUTED, "–");
-        return;
-    }
-    holds = percentile >= 100.0 || facts_percentile_holds(hist, percentile);
-    *few = *few || !holds;
-    figure = latency_figure_of(hist, percentile);
-    doc_cell(doc, holds ? DOC_PLAIN : DOC_MUTED, "%s%s%s", holds ? "" : "~",
-             latency_figure_text(&figure, text), note);
-}
-
-void facts_case_cell(const struct result *result, const char *name, struct document *doc)
-{
-    const struct result_case *result_case = facts_case(result, name);
-
-    if (result_case == NULL) {
-        doc_cell(doc, DOC_PLAIN, "%s", name[0] == '\0' ? "all" : name);
-    } else {
-        doc_cell_target(doc, name, facts_colour(result, result_case), 1);
-    }
-}
-
 const struct result_figure *facts_figure(const struct result_case *result_case, const char *phase,
                                          const char *metric)
 {
@@ -156,20 +127,6 @@ struct facts_shown facts_shown(const struct result_case *result_case,
     shown.at_least = merged.at_least;
     shown.few = percentile < 100.0 && !facts_percentile_holds(hist, percentile);
     return shown;
-}
-
-void facts_shown_cell(const struct facts_shown *shown, const char *note, bool *few,
-                      struct document *doc)
-{
-    char text[LATENCY_TEXT_BYTES];
-
-    if (!shown->any) {
-        doc_cell(doc, DOC_MUTED, "–");
-        return;
-    }
-    *few = *few || shown->few;
-    doc_cell(doc, shown->few ? DOC_MUTED : DOC_PLAIN, "%s%s%s", shown->few ? "~" : "",
-             latency_text(shown->value_ns, shown->at_least, text), note);
 }
 
 bool facts_has_trials(const struct result *result)

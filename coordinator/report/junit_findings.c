@@ -1,7 +1,7 @@
 /* junit_findings: what judging made of the run beside its objectives. Names of test cases hold no
  * figures, so that a CI system knows them again in the next run. */
 #include "facts.h"
-#include "junit_parts.h"
+#include "junit_inner.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "lines.h"
 
-#include "charts.h"
 #include "facts.h"
 #include "invariant.h"
 #include "mono.h"
@@ -106,13 +105,13 @@ void lines_find(const struct result *result, uint32_t number, uint32_t points_ma
 
 static double per_s(uint64_t count, const struct thin_point *point)
 {
-    return point->length_s > 0.0 ? (double)count / point->length_s : CHART_NONE;
+    return point->length_s > 0.0 ? (double)count / point->length_s : LINE_NONE;
 }
 
 static double latency(const struct thin_latency *of, enum line_value value)
 {
     if (of->samples == 0) {
-        return CHART_NONE;
+        return LINE_NONE;
     }
     switch (value) {
     case VALUE_E2E_P50:
@@ -152,7 +151,7 @@ double line_value(const struct thin_point *point, enum line_value value)
 
 double line_max(const struct line *line, enum line_value value, double *at_s)
 {
-    double max = CHART_NONE;
+    double max = LINE_NONE;
 
     for (uint32_t i = 0; i < line->points_count; i++) {
         double one = line_value(&line->points[i], value);

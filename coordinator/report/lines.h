@@ -7,6 +7,8 @@
 
 #include "thin.h"
 
+#include <math.h>
+
 /* A case's points, and what the charts say of them. */
 struct line {
     const struct result_case *result_case;
@@ -58,10 +60,13 @@ void lines_find(const struct result *result, uint32_t number, uint32_t points_ma
                 struct lines *lines);
 void lines_done(struct lines *lines);
 
-/* CHART_NONE where nothing was measured. Rates in messages a second, latencies in ns. */
+/* Nothing was measured. */
+#define LINE_NONE ((double)NAN)
+
+/* LINE_NONE where nothing was measured. Rates in messages a second, latencies in ns. */
 double line_value(const struct thin_point *point, enum line_value value);
 
-/* Highest value of a line, and the time of it; CHART_NONE if it has no value. */
+/* Highest value of a line, and the time of it; LINE_NONE if it has no value. */
 double line_max(const struct line *line, enum line_value value, double *at_s);
 
 /* The line that goes highest, and where; NULL if all of them stay at zero. */

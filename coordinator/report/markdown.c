@@ -5,7 +5,6 @@
 #include "document.h"
 #include "escape.h"
 #include "formats.h"
-#include "report.h"
 #include "sections.h"
 #include "sentence.h"
 

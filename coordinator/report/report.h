@@ -40,12 +40,4 @@ int report_write(const struct result *result, const struct report_format *format
 int report_write_named(const struct result *result, const char *name, const char *folder,
                        struct errinfo *reterr);
 
-/* The one sentence: "PASS - 20.0k/s held for 30 s on 3 brokers, nothing lost; p99 end to end 4.12
- * ms (rabbitmq)". */
-int report_sentence(const struct result *result, struct text *out);
-
-/* What the terminal shows at the end: the sentence, one line per target, reasons. Plain text, at
- * most width columns. */
-int report_summary(const struct result *result, int width, struct text *out);
-
 #endif

@@ -1,3 +1,4 @@
+#include "cells.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -79,7 +80,7 @@ static void add_check(const struct result *result, const struct result_check *ch
     doc_cell(doc, DOC_PLAIN, "%s", facts_check_value(check, check->observed, text));
     doc_cell(doc, DOC_PLAIN, "%s", facts_check_value(check, check->limit, text));
     doc_cell(doc, DOC_PLAIN, "%s", check->agent[0] == '\0' ? "all" : check->agent);
-    facts_case_cell(result, check->case_name, doc);
+    cell_case(result, check->case_name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", check->text);
 }
 

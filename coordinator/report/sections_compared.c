@@ -1,3 +1,4 @@
+#include "cells.h"
 #include "charts_cases.h"
 #include "facts.h"
 #include "sections.h"
@@ -58,7 +59,7 @@ static void add_comparison(const struct result *result, const struct result_comp
     char change[FACTS_TEXT_BYTES];
     char high[FACTS_TEXT_BYTES];
 
-    facts_case_cell(result, comparison->case_name, doc);
+    cell_case(result, comparison->case_name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", comparison->baseline);
     doc_cell(doc, DOC_PLAIN, "%s%s%s", comparison->phase, comparison->flow[0] == '\0' ? "" : ", ",
              comparison->flow);

@@ -1,3 +1,4 @@
+#include "cells.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -11,7 +12,7 @@ static void add_row(const struct result *result, const struct result_case *of,
     const struct hist *hist;
     bool service;
 
-    facts_case_cell(result, of->name, doc);
+    cell_case(result, of->name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", phase->name);
     doc_cell(doc, DOC_PLAIN, "%s", phase->flow);
     doc_cell(doc, DOC_PLAIN, "%s",
@@ -19,10 +20,10 @@ static void add_row(const struct result *result, const struct result_case *of,
     doc_cell(doc, phase->is_max || facts_reached(phase) ? DOC_PLAIN : DOC_BAD, "%s",
              units_format_rate(phase->sent_per_s, rate));
     hist = facts_latency(phase, SERIES_E2E, &service);
-    facts_latency_cell(hist, 50.0, "", few, doc);
-    facts_latency_cell(hist, 99.0, "", few, doc);
-    facts_latency_cell(hist, 100.0, "", few, doc);
-    facts_latency_cell(facts_latency(phase, SERIES_PUBLISH, &service), 99.0, "", few, doc);
+    cell_latency(hist, 50.0, "", few, doc);
+    cell_latency(hist, 99.0, "", few, doc);
+    cell_latency(hist, 100.0, "", few, doc);
+    cell_latency(facts_latency(phase, SERIES_PUBLISH, &service), 99.0, "", few, doc);
 }
 
 /* Of a flow, measured, and not a phase that only receives. */

@@ -1,4 +1,6 @@
+#include "cells.h"
 #include "headline_groups.h"
+#include "headline_rows.h"
 #include "mono.h"
 #include "phase_choice.h"
 #include "sections.h"
@@ -71,7 +73,7 @@ static void add_latency(const struct result_case *result_case, const struct resu
     struct facts_shown shown = facts_shown(result_case, phase, series, percentile);
 
     notes->service |= shown.any && shown.service;
-    facts_shown_cell(&shown, shown.service ? " †" : "", &notes->few_samples, doc);
+    cell_shown(&shown, shown.service ? " †" : "", &notes->few_samples, doc);
 }
 
 static void add_rates(const struct result_phase *phase, struct headline_notes *notes,
@@ -101,17 +103,6 @@ static void add_rates(const struct result_phase *phase, struct headline_notes *n
     }
 }
 
-static void add_fault_count(uint64_t count, bool known, struct document *doc)
-{
-    char text[FACTS_TEXT_BYTES];
-
-    if (!known) {
-        doc_cell(doc, DOC_MUTED, "–");
-    } else {
-        doc_cell(doc, count == 0 ? DOC_MUTED : DOC_BAD, "%s", facts_count(count, text));
-    }
-}
-
 static void add_faults(const struct result_case *result_case, bool covered, struct document *doc)
 {
     struct result_delivery delivery;
@@ -125,10 +116,10 @@ static void add_faults(const struct result_case *result_case, bool covered, stru
     }
     facts_delivery(result_case, &delivery);
     consumed = delivery.expected > 0 || delivery.received > 0;
-    add_fault_count(delivery.lost, consumed, doc);
-    add_fault_count(delivery.duplicated, consumed, doc);
-    add_fault_count(delivery.reordered, consumed, doc);
-    add_fault_count(delivery.corrupted, consumed, doc);
+    cell_fault_count(delivery.lost, consumed, doc);
+    cell_fault_count(delivery.duplicated, consumed, doc);
+    cell_fault_count(delivery.reordered, consumed, doc);
+    cell_fault_count(delivery.corrupted, consumed, doc);
 }
 
 /* One row per measured phase; what was delivered is one account of the whole case. */

@@ -1,3 +1,4 @@
+#include "cells.h"
 #include "facts.h"
 #include "sections.h"
 
@@ -22,7 +23,7 @@ static void add_figures(const struct result *result, const struct result_insight
                   facts_measure(figure->value, figure->unit, text));
     }
     doc_cell(doc, DOC_PLAIN, "%s", insight->rule);
-    facts_case_cell(result, insight->case_name, doc);
+    cell_case(result, insight->case_name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", figures.bytes == NULL ? "–" : figures.bytes);
     doc->failed |= text_failed(&figures);
     text_done(&figures);
@@ -83,7 +84,7 @@ void section_noise(const struct result *result, struct document *doc)
 
         doc_cell(doc, DOC_PLAIN, "%s", noise->objective);
         doc_cell(doc, DOC_PLAIN, "%s", noise->phase[0] == '\0' ? "all" : noise->phase);
-        facts_case_cell(result, noise->case_name, doc);
+        cell_case(result, noise->case_name, doc);
         doc_cell(doc, noise->failed == 0 ? DOC_PLAIN : DOC_WARN, "%u of %u trials", noise->failed,
                  noise->trials);
         add_share(noise->spread, doc);

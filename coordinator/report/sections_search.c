@@ -1,3 +1,4 @@
+#include "cells.h"
 #include "charts_cases.h"
 #include "facts.h"
 #include "latency_figure.h"
@@ -43,7 +44,7 @@ static void add_answers(const struct result *result, struct document *doc)
     for (uint32_t i = 0; i < result->findings.searches_count; i++) {
         const struct result_search *search = &result->findings.searches[i];
 
-        facts_case_cell(result, search->case_name, doc);
+        cell_case(result, search->case_name, doc);
         doc_cell(doc, search->found ? DOC_GOOD : DOC_WARN, "%s",
                  search->found ? "✓ found" : "⚠ not found");
         add_rate(search->lower_per_s, "none held", doc);

@@ -1,4 +1,5 @@
 /* What each case came to: over the values of a sweep, over variants, over repeated trials. */
+#include "cells.h"
 #include "charts_cases.h"
 #include "charts_scaling.h"
 #include "headline_groups.h"
@@ -36,7 +37,7 @@ static void add_row(const struct result *result, const struct result_case *resul
     };
     uint32_t trials = 0;
 
-    facts_case_cell(result, result_case->name, doc);
+    cell_case(result, result_case->name, doc);
     doc_cell(doc, DOC_PLAIN, "%s", phase->name);
     for (int i = 0; i < METRICS_COUNT; i++) {
         const struct result_figure *figure = facts_figure(result_case, phase->name, metrics[i][0]);

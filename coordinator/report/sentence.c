@@ -2,7 +2,6 @@
 
 #include "facts.h"
 #include "mono.h"
-#include "report.h"
 #include "sentence_answer.h"
 #include "sentence_lists.h"
 
@@ -470,7 +469,7 @@ void sentence_body(const struct result *result, struct text *out)
     }
 }
 
-int report_sentence(const struct result *result, struct text *out)
+int sentence_write(const struct result *result, struct text *out)
 {
     text_addf(out, "%s - ", sentence_badge(result));
     sentence_body(result, out);

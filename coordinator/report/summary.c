@@ -1,8 +1,9 @@
 /* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
+#include "summary.h"
+
 #include "headline_groups.h"
 #include "latency_figure.h"
 #include "phase_choice.h"
-#include "report.h"
 #include "sentence.h"
 #include "sentence_lists.h"
 
@@ -409,13 +410,13 @@ static void add_outages(const struct result *result, int width, struct text *out
     }
 }
 
-int report_summary(const struct result *result, int width, struct text *out)
+int summary_write(const struct result *result, int width, struct text *out)
 {
     struct text sentence = {0};
     struct layout layout = layout_of(result, width < WIDTH_MIN ? WIDTH_MIN : width);
     bool service = false;
 
-    if (report_sentence(result, &sentence) < 0) {
+    if (sentence_write(result, &sentence) < 0) {
         text_done(&sentence);
         return -ENOMEM;
     }

@@ -2,6 +2,8 @@
 
 #include "report_text.h"
 #include "result_fixture.h"
+#include "sentence.h"
+#include "summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@ static char *sentence_of(struct result *result)
 {
     struct text out = {0};
 
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     result_free(result);
     return text_take(&out);
 }
@@ -55,7 +57,7 @@ static void the_summary_tells_the_least_headroom(void **state)
     result->cases[0].phases[0].measured = true;
     result->cases[0].phases[0].asked_peak_per_s = 1e6;
     result->cases[0].calibration.ceiling_per_s = 3.4e6;
-    assert_int_equal(report_summary(result, 80, &out), 0);
+    assert_int_equal(summary_write(result, 80, &out), 0);
     text = text_take(&out);
     report_text_has(text, "\n  headroom 3.4x: the generator alone reached 3.40M/s, into memory");
     free(text);
@@ -73,7 +75,7 @@ static void a_pass_with_an_invalid_self_check_says_which_figures_to_doubt(void *
     result_fixture_findings(result);
     result->findings.searches_count = 0;
     result->verdict = VERDICT_PASS;
-    assert_int_equal(report_summary(result, 200, &out), 0);
+    assert_int_equal(summary_write(result, 200, &out), 0);
     text = text_take(&out);
     report_text_has(text, "\n  ! the load generator may have made the latencies and rates");
     report_text_has(text, "agent-2: ");
@@ -364,7 +366,7 @@ static void a_phase_that_only_receives_has_the_rate_that_was_received(void **sta
     text = report_text(result, "md");
     report_text_has(text, "| drain | – | 2.89M/s received |");
     free(text);
-    assert_int_equal(report_summary(result, 120, &out), 0);
+    assert_int_equal(summary_write(result, 120, &out), 0);
     text = text_take(&out);
     report_text_has(text, " 2.89M/s recv ");
     free(text);

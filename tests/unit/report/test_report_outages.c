@@ -3,6 +3,7 @@
 #include "mono.h"
 #include "report_text.h"
 #include "result_fixture.h"
+#include "summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static void the_summary_tells_of_clients_that_were_closed(void **state)
     (void)state;
     give_outages(trial, 25);
     trial->outages_untold = 100;
-    assert_int_equal(report_summary(result, 200, &out), 0);
+    assert_int_equal(summary_write(result, 200, &out), 0);
     text = text_take(&out);
     report_text_has(text, "! memory: 125 connections of single clients were lost, the first of "
                           "producer 0 of main: the broker disconnected: Packet too large");

@@ -4,6 +4,7 @@
 #include "report.h"
 #include "result_fixture.h"
 #include "sentence.h"
+#include "summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static void expect_sentence(struct result *result, const char *wanted)
 {
     struct text out = {0};
 
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     assert_string_equal(out.bytes, wanted);
     text_done(&out);
     result_free(result);
@@ -72,7 +73,7 @@ static void sentence_counts_brokers_and_names_the_skipped(void **state)
     struct text out = {0};
 
     (void)state;
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     assert_non_null(strstr(out.bytes, "20.0k/s held for 30 s on 3 brokers, nothing lost;"));
     assert_non_null(strstr(out.bytes, "; mosquitto skipped"));
     text_done(&out);
@@ -90,7 +91,7 @@ static void sentence_tells_the_range_of_a_target_with_several_cases(void **state
         (void)snprintf(result->cases[i].target, NAME_BYTES, "kafka");
         (void)snprintf(result->cases[i].name, NAME_BYTES, "kafka/size=%u", i);
     }
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     assert_non_null(strstr(out.bytes, "20.0k/s held for 30 s in 3 cases on kafka, nothing lost;"));
     assert_non_null(strstr(out.bytes, " ms (kafka)"));
     assert_null(strstr(out.bytes, "kafka/size=0"));
@@ -243,18 +244,18 @@ static void what_is_shown_of_several_trials_is_their_median(void **state)
     assert_non_null(of->figures);
     of->figures[0] = figure;
     of->figures_count = 1;
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     assert_non_null(strstr(out.bytes, "; p99 end to end 2.00 ms (memory)"));
     out.bytes_count = 0;
-    assert_int_equal(report_summary(result, 120, &out), 0);
+    assert_int_equal(summary_write(result, 120, &out), 0);
     assert_non_null(strstr(out.bytes, "1.00 ms   2.00 ms")); /* p50 has no figure here. */
     assert_non_null(strstr(out.bytes, "latencies are medians over the trials"));
     of->figures[0].median_at_least = true;
     out.bytes_count = 0;
-    assert_int_equal(report_summary(result, 120, &out), 0);
+    assert_int_equal(summary_write(result, 120, &out), 0);
     assert_non_null(strstr(out.bytes, "> 2.00 ms"));
     out.bytes_count = 0;
-    assert_int_equal(report_sentence(result, &out), 0);
+    assert_int_equal(sentence_write(result, &out), 0);
     assert_non_null(strstr(out.bytes, "; p99 end to end at least 2.00 ms (memory)"));
     text_done(&out);
     result_free(result);

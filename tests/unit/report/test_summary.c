@@ -3,6 +3,7 @@
 
 #include "report.h"
 #include "result_fixture.h"
+#include "summary.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static void summary_fits_every_width(void **state)
         struct text out = {0};
 
         (void)snprintf(result->cases[0].name, NAME_BYTES, "a-label-that-is-far-too-long-to-fit");
-        assert_int_equal(report_summary(result, width, &out), 0);
+        assert_int_equal(summary_write(result, width, &out), 0);
         assert_true(widest(out.bytes) <= width);
         text_done(&out);
         result_free(result);
@@ -49,7 +50,7 @@ static void summary_has_a_line_per_target_with_the_reason_of_the_skipped(void **
     struct text out = {0};
 
     (void)state;
-    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_int_equal(summary_write(result, 110, &out), 0);
     assert_non_null(strstr(out.bytes, "\n  rabbit-3.10 "));
     assert_non_null(strstr(out.bytes, "\n  mosquitto    skipped: 127.0.0.1:1883: connection"));
     text_done(&out);
@@ -65,7 +66,7 @@ static void summary_lists_a_reason_that_phases_share_once(void **state)
     (void)state;
     result_fixture_reason(result, "x", "kafka", "nobody was there");
     result_fixture_reason(result, "x", "kafka", "nobody was there");
-    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_int_equal(summary_write(result, 110, &out), 0);
     first = strstr(out.bytes, "nobody was there");
     assert_non_null(first);
     assert_null(strstr(first + 1, "nobody was there"));
@@ -81,7 +82,7 @@ static void summary_keeps_the_end_of_a_long_name(void **state)
 
     (void)state;
     (void)snprintf(result->cases[0].name, NAME_BYTES, "memory/size=16KiB/producers=4");
-    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_int_equal(summary_write(result, 110, &out), 0);
     assert_non_null(strstr(out.bytes, "\n  …/size=16KiB/producers=4 "));
     text_done(&out);
     result_free(result);
@@ -96,7 +97,7 @@ static void summary_lists_the_cases_of_a_target_together(void **state)
     (void)snprintf(result->cases[0].target, NAME_BYTES, "last");
     (void)snprintf(result->cases[3].target, NAME_BYTES, "last");
     (void)snprintf(result->cases[3].name, NAME_BYTES, "last/b");
-    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_int_equal(summary_write(result, 110, &out), 0);
     assert_true(strstr(out.bytes, "\n  last/b ") < strstr(out.bytes, "\n  kafka "));
     text_done(&out);
     result_free(result);
@@ -111,7 +112,7 @@ static void summary_sends_no_control_characters_to_the_terminal(void **state)
     (void)snprintf(result->cases[0].name, NAME_BYTES, "a\x1b[31mb\r");
     (void)snprintf(result->cases[3].reason, REASON_BYTES, "x\x1b]0;evil\x07y");
     result_fixture_reason(result, "x", "c\x1b[2J", "text\x1b[2J");
-    assert_int_equal(report_summary(result, 110, &out), 0);
+    assert_int_equal(summary_write(result, 110, &out), 0);
     assert_null(strchr(out.bytes, '\x1b'));
     assert_null(strchr(out.bytes, '\x07'));
     assert_null(strchr(out.bytes, '\r'));

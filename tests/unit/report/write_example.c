@@ -4,6 +4,7 @@
 #include "file.h"
 #include "report.h"
 #include "result_fixture.h"
+#include "summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
         r = format->write != NULL ? report_write(result, format, argv[1], &err) : 0;
     }
     if (r == 0) {
-        r = report_summary(result, 100, &summary);
+        r = summary_write(result, 100, &summary);
     }
     if (r < 0) {
         (void)fprintf(stderr, "%s\n", err.text);

@@ -1,7 +1,6 @@
-/* junit_parts: the elements of a JUnit report, shared by the files that write it. Private to this
- * module. */
-#ifndef MILLRACE_JUNIT_PARTS_H
-#define MILLRACE_JUNIT_PARTS_H
+/* junit_inner: the elements of a JUnit report, shared by the files that write it. */
+#ifndef MILLRACE_JUNIT_INNER_H
+#define MILLRACE_JUNIT_INNER_H
 
 #include "result.h"
 #include "text.h"
