@@ -1,4 +1,4 @@
-#include "sentence_answer.h"
+#include "sentence_answer_inner.h"
 
 #include "facts.h"
 

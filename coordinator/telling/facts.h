@@ -6,6 +6,7 @@
 #define MILLRACE_FACTS_H
 
 #include "result.h"
+#include "text.h"
 #include "units.h"
 
 #define FACTS_TEXT_BYTES 48

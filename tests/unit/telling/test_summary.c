@@ -1,7 +1,6 @@
 /* The summary in the terminal. */
 #include "check.h"
 
-#include "report.h"
 #include "result_fixture.h"
 #include "summary.h"
 

@@ -2,7 +2,7 @@
 
 #include "facts.h"
 #include "mono.h"
-#include "sentence_answer.h"
+#include "sentence_answer_inner.h"
 #include "sentence_lists.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /*
- * sentence_answer: what the run says to the question that its scenario asks: the rate that a
+ * sentence_answer_inner: what the run says to the question that its scenario asks: the rate that a
  * search found, the difference that comparing found. Pure.
  */
-#ifndef MILLRACE_SENTENCE_ANSWER_H
-#define MILLRACE_SENTENCE_ANSWER_H
+#ifndef MILLRACE_SENTENCE_ANSWER_INNER_H
+#define MILLRACE_SENTENCE_ANSWER_INNER_H
 
 #include "result.h"
 #include "text.h"
