@@ -2,9 +2,9 @@
 
 #include "bounds.h"
 #include "cli.h"
+#include "export.h"
 #include "fleet.h"
 #include "invariant.h"
-#include "report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                     .help = "",
                     .kind = TAKES_TEXT,
                     AT(format),
-                    .names = report_format_names},
+                    .names = export_format_names},
 };
 
 void cli_options_done(struct cli_options *options)

@@ -2,10 +2,10 @@
 #include "cli.h"
 #include "cli_options_inner.h"
 #include "cli_screen_inner.h"
+#include "export.h"
 #include "fold.h"
 #include "hlog.h"
 #include "invariant.h"
-#include "report.h"
 #include "sink_fold.h"
 #include "summary.h"
 
@@ -166,15 +166,15 @@ static int read_journal(const char *folder, bool with_hlog, struct result **ret,
 
 /* format: NULL for all that a run writes. */
 static int write_reports(const struct result *result, const char *folder,
-                         const struct report_format *format, struct errinfo *reterr)
+                         const struct export_format *format, struct errinfo *reterr)
 {
     int r = 0;
 
     if (format == NULL) {
-        return report_write_all(result, folder, reterr);
+        return export_write_all(result, folder, reterr);
     }
     if (format->write != NULL) {
-        r = report_write_named(result, format->name, folder, reterr);
+        r = export_write_named(result, format->name, folder, reterr);
     }
     if (r == 0) {
         (void)printf("%s/%s\n", folder, format->file_name);
@@ -186,7 +186,7 @@ static int refuse_format(const char *name)
 {
     struct text names = {0};
 
-    report_format_names(&names);
+    export_format_names(&names);
     (void)fprintf(stderr, "millrace report: --format %s is not known (%s)\n", name,
                   text_failed(&names) ? "" : names.bytes);
     text_done(&names);
@@ -199,7 +199,7 @@ int command_report(int argc, char **argv)
     struct errinfo error = {""};
     struct result *result = NULL;
     struct text summary = {0};
-    const struct report_format *format = NULL;
+    const struct export_format *format = NULL;
     const char *folder;
     int code = 0;
     int r;
@@ -208,7 +208,7 @@ int command_report(int argc, char **argv)
         return code;
     }
     folder = options.arguments.items[0];
-    if (options.format != NULL && (format = report_format_find(options.format)) == NULL) {
+    if (options.format != NULL && (format = export_format_find(options.format)) == NULL) {
         code = refuse_format(options.format);
         cli_options_done(&options);
         return code;

@@ -4,11 +4,11 @@
 #include "close_parts.h"
 #include "compare.h"
 #include "deadlines.h"
+#include "export.h"
 #include "host_limits.h"
 #include "insight.h"
 #include "mono.h"
 #include "noise.h"
-#include "report.h"
 #include "selfcheck.h"
 
 #include <errno.h>
@@ -79,12 +79,12 @@ static void leave_out_cases(struct run *run)
  * journal is whole: a report made with room will say what the run came to. */
 static int write_reports(const struct run *run, struct result *result, struct errinfo *reterr)
 {
-    int r = report_write_all(result, run->folder, reterr);
+    int r = export_write_all(result, run->folder, reterr);
 
     if (r < 0) {
         (void)judge_failure(result, run_failure_code(r), reterr->text, NULL);
-        report_remove_all(run->folder);
-        (void)report_write_all(result, run->folder, NULL);
+        export_remove_all(run->folder);
+        (void)export_write_all(result, run->folder, NULL);
     }
     return r;
 }

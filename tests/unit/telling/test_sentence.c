@@ -1,7 +1,7 @@
 #include "check.h"
 
+#include "export.h"
 #include "mono.h"
-#include "report.h"
 #include "result_fixture.h"
 #include "sentence.h"
 #include "summary.h"
@@ -122,7 +122,7 @@ static void sentence_of_a_ramp_tells_its_highest_rate(void **state)
 
     (void)state;
     result->cases[0].phases[3].asked_peak_per_s = 40000.0;
-    assert_int_equal(report_format_find("md")->write(result, &markdown, NULL), 0);
+    assert_int_equal(export_format_find("md")->write(result, &markdown, NULL), 0);
     assert_non_null(strstr(markdown.bytes, "| 20.0k/s, highest 40.0k/s | 20.0k/s |"));
     text_done(&markdown);
     expect_sentence(result, "PASS - 20.0k/s on average (40.0k/s at its highest) held for 30 s on "

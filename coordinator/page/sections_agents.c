@@ -1,0 +1,240 @@
+#include "charts_inner.h"
+#include "facts.h"
+#include "lines.h"
+#include "mono.h"
+#include "sections_inner.h"
+#include "thin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAWN_MAX 6
+#define POINTS_MAX 200
+
+/* An agent's use of its host in one trial. */
+struct use {
+    uint32_t agent;
+    double cpu_max;
+    double cpu_sum;
+    uint64_t rss_max;
+    uint32_t intervals;
+};
+
+/* Of all agents of a trial, by agent; NULL if memory ran out. */
+static struct use *uses_of(const struct result *result, const struct result_trial *trial)
+{
+    struct use *uses = calloc(result->agents_count + 1, sizeof *uses);
+
+    if (uses == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        uses[i].agent = i;
+    }
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *interval = &trial->agent_intervals[i];
+        struct use *use;
+
+        if (interval->agent >= result->agents_count) {
+            continue;
+        }
+        use = &uses[interval->agent];
+        use->cpu_max = interval->cpu > use->cpu_max ? interval->cpu : use->cpu_max;
+        use->cpu_sum += interval->cpu * (interval->seconds_more + 1);
+        use->rss_max = interval->rss_bytes > use->rss_max ? interval->rss_bytes : use->rss_max;
+        use->intervals += interval->seconds_more + 1;
+    }
+    return uses;
+}
+
+static int compare_cpu(const void *a, const void *b)
+{
+    const struct use *left = a;
+    const struct use *right = b;
+    double difference = right->cpu_sum - left->cpu_sum;
+
+    if (difference != 0.0) {
+        return difference > 0.0 ? 1 : -1;
+    }
+    return left->agent < right->agent ? -1 : 1;
+}
+
+/* Sent and received by an agent in all trials. */
+static uint64_t messages_of(const struct result *result, uint32_t agent)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            const struct result_trial *trial = &result->cases[i].trials[j];
+
+            for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
+                const struct result_agent_interval *interval = &trial->agent_intervals[k];
+
+                count += interval->agent == agent ? interval->sent + interval->received : 0;
+            }
+        }
+    }
+    return count;
+}
+
+static void add_agents_table(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"agent", NULL, DOC_LEFT},
+        {"host", NULL, DOC_LEFT},
+        {"CPUs", NULL, DOC_RIGHT},
+        {"memory", NULL, DOC_RIGHT},
+        {"kernel", NULL, DOC_LEFT},
+        {"version", NULL, DOC_LEFT},
+        {"clock offset", "Against the coordinator's clock", DOC_RIGHT},
+        {"± bound", "The true offset lies within it", DOC_RIGHT},
+        {"drift", "Parts per billion", DOC_RIGHT},
+        {"share of the load", "Of all messages that agents sent and received", DOC_RIGHT},
+        {"start skew", "Largest distance from the scheduled start", DOC_RIGHT},
+        {"state", NULL, DOC_LEFT},
+    };
+    char text[FACTS_TEXT_BYTES];
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        all += messages_of(result, i);
+    }
+    doc_table(doc, "Agents", columns, sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        const struct result_agent *agent = &result->agents[i];
+
+        doc_cell(doc, DOC_PLAIN, "%s", agent->name);
+        doc_cell(doc, DOC_PLAIN, "%s", agent->host);
+        doc_cell(doc, DOC_PLAIN, "%u", agent->cpus);
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes((double)agent->memory_bytes, text));
+        doc_cell(doc, DOC_PLAIN, "%s", agent->kernel);
+        doc_cell(doc, DOC_PLAIN, "%s", agent->version);
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_offset_ns, text));
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_bound_ns, text));
+        doc_cell(doc, DOC_PLAIN, "%.0f ppb", agent->clock_drift_ppb);
+        if (all > 0) {
+            doc_cell(doc, DOC_PLAIN, "%.1f %%",
+                     100.0 * (double)messages_of(result, i) / (double)all);
+        } else {
+            doc_cell(doc, DOC_MUTED, "–");
+        }
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
+        if (agent->lost) {
+            doc_cell(doc, DOC_BAD, "✗ lost%s%s", agent->lost_reason[0] == '\0' ? "" : ": ",
+                     agent->lost_reason);
+        } else {
+            doc_cell(doc, DOC_GOOD, "✓ there to the end");
+        }
+    }
+}
+
+/* One agent's line; neighbours are merged, the highest counts. */
+static void add_line(struct chart *chart, const struct result_trial *trial, uint32_t agent,
+                     uint32_t factor, bool memory, uint32_t what)
+{
+    double highest = 0.0;
+    uint32_t seen = 0;
+    uint32_t bucket = 0;
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *interval = &trial->agent_intervals[i];
+        double value = memory ? (double)interval->rss_bytes : interval->cpu;
+
+        if (interval->agent != agent) {
+            continue;
+        }
+        if (seen > 0 && interval->index / factor != bucket) {
+            chart_value(chart, what == 0 ? ((double)bucket + 0.5) * factor : highest);
+            highest = 0.0;
+        }
+        bucket = interval->index / factor;
+        highest = value > highest ? value : highest;
+        seen++;
+    }
+    if (seen > 0) {
+        chart_value(chart, what == 0 ? ((double)bucket + 0.5) * factor : highest);
+    }
+}
+
+static void add_chart(const struct result *result, const struct result_case *result_case,
+                      const struct use *uses, bool memory, struct document *doc)
+{
+    static const char *const styles[] = {"solid", "dash", "dot", "wide"};
+    const struct result_trial *trial = facts_trial(result_case);
+    uint32_t factor = thin_factor(thin_seconds(trial), POINTS_MAX);
+    char caption[REASON_BYTES];
+    char text[UNITS_TEXT_BYTES];
+    char which[FACTS_TEXT_BYTES];
+    uint64_t rss_max = 0;
+    double cpu_max = 0.0;
+    struct chart chart;
+
+    chart_begin(&chart, "time", memory ? "bytes" : "cores", false,
+                memory ? "agent-memory" : "agent-cpu");
+    chart_phases(&chart, trial);
+    chart_marks(&chart, result, trial);
+    chart_step(&chart, factor * ((double)INTERVAL_NS / NS_PER_S));
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        rss_max = uses[i].rss_max > rss_max ? uses[i].rss_max : rss_max;
+        cpu_max = uses[i].cpu_max > cpu_max ? uses[i].cpu_max : cpu_max;
+        if (i < DRAWN_MAX && uses[i].intervals > 0) {
+            chart_table(&chart);
+            add_line(&chart, trial, uses[i].agent, factor, memory, 0);
+            chart_series(&chart, result->agents[uses[i].agent].name,
+                         facts_colour(result, result_case),
+                         styles[i % (sizeof styles / sizeof styles[0])]);
+            add_line(&chart, trial, uses[i].agent, factor, memory, 1);
+        }
+    }
+    chart_end(&chart);
+    if (memory) {
+        (void)snprintf(caption, sizeof caption, "%s%s: memory at most %s an agent",
+                       result_case->name, facts_which_trial(result_case, trial, which),
+                       units_format_bytes((double)rss_max, text));
+    } else {
+        (void)snprintf(caption, sizeof caption, "%s%s: CPU at most %.2f cores an agent",
+                       result_case->name, facts_which_trial(result_case, trial, which), cpu_max);
+    }
+    doc_chart(doc, caption, &chart.json);
+}
+
+static void add_case(const struct result *result, const struct result_case *result_case,
+                     bool memory, struct document *doc)
+{
+    struct use *uses = uses_of(result, facts_trial(result_case));
+
+    if (uses == NULL) {
+        doc->failed = true;
+        return;
+    }
+    qsort(uses, result->agents_count, sizeof *uses, compare_cpu);
+    if (uses[0].intervals > 0) {
+        add_chart(result, result_case, uses, memory, doc);
+    }
+    free(uses);
+}
+
+void section_agents(const struct result *result, struct document *doc)
+{
+    if (result->agents_count == 0) {
+        return;
+    }
+    doc_subheading(doc, "Who made the load"); /* Part of "Is the measurement reliable". */
+    add_agents_table(result, doc);
+    section_memory(result, doc);
+    if (result->agents_count > DRAWN_MAX) {
+        doc_paragraph(doc, DOC_MUTED, "Drawn are the %d agents that used the most CPU.", DRAWN_MAX);
+    }
+    for (int memory = 0; memory < 2; memory++) {
+        for (uint32_t i = 0; i < result->cases_count; i++) {
+            const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+            if (trial != NULL && trial->agent_intervals_count > 0 && lines_drawn(result, i) &&
+                lines_last(trial)) {
+                add_case(result, &result->cases[i], memory == 1, doc);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+#include "cells_inner.h"
+#include "charts_cases_inner.h"
+#include "facts.h"
+#include "sections_inner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_one_of(const char *metric, const char *const *metrics)
+{
+    for (; *metrics != NULL; metrics++) {
+        if (strcmp(metric, *metrics) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of the many metrics those that people ask for, and whatever changed. */
+static bool is_shown(const struct result_comparison *comparison)
+{
+    static const char *const asked[] = {"e2e.p50",         "e2e.p99",     "e2e_service.p50",
+                                        "e2e_service.p99", "publish.p99", "publish_service.p99",
+                                        "received_rate",   NULL};
+
+    return comparison->gates || comparison->verdict == COMPARISON_WORSE ||
+           comparison->verdict == COMPARISON_BETTER ||
+           (comparison->flow[0] == '\0' && is_one_of(comparison->metric, asked));
+}
+
+static void add_verdict(const struct result_comparison *comparison, struct document *doc)
+{
+    static const char *const words[] = {
+        [COMPARISON_SAME] = "≈ same",
+        [COMPARISON_BETTER] = "✓ better",
+        [COMPARISON_WORSE] = "✗ worse",
+        [COMPARISON_INCONCLUSIVE] = "? inconclusive",
+        [COMPARISON_NOT_AVAILABLE] = "– not available",
+    };
+    static const enum doc_tone tones[] = {
+        [COMPARISON_SAME] = DOC_PLAIN,          [COMPARISON_BETTER] = DOC_GOOD,
+        [COMPARISON_WORSE] = DOC_BAD,           [COMPARISON_INCONCLUSIVE] = DOC_WARN,
+        [COMPARISON_NOT_AVAILABLE] = DOC_MUTED,
+    };
+    char more[FACTS_TEXT_BYTES] = "";
+
+    if (comparison->verdict == COMPARISON_INCONCLUSIVE && comparison->pairs_more > 0) {
+        (void)snprintf(more, sizeof more, " (%u more pair%s needed)", comparison->pairs_more,
+                       comparison->pairs_more == 1 ? "" : "s");
+    }
+    doc_cell(doc, tones[comparison->verdict], "%s%s%s%s%s", words[comparison->verdict], more,
+             comparison->gates && comparison->verdict == COMPARISON_WORSE ? ": a regression" : "",
+             comparison->reason[0] != '\0' ? ": " : "", comparison->reason);
+}
+
+static void add_comparison(const struct result *result, const struct result_comparison *comparison,
+                           struct document *doc)
+{
+    char change[FACTS_TEXT_BYTES];
+    char high[FACTS_TEXT_BYTES];
+
+    cell_case(result, comparison->case_name, doc);
+    doc_cell(doc, DOC_PLAIN, "%s", comparison->baseline);
+    doc_cell(doc, DOC_PLAIN, "%s%s%s", comparison->phase, comparison->flow[0] == '\0' ? "" : ", ",
+             comparison->flow);
+    doc_cell(doc, DOC_PLAIN, "%s", comparison->metric);
+    doc_cell(doc, DOC_PLAIN, "%s", facts_change(comparison->ratio, change));
+    facts_change(comparison->low, change);
+    doc_cell(doc, DOC_PLAIN, "%s to %s", change, facts_change(comparison->high, high));
+    doc_cell(doc, DOC_MUTED, "%.4g %%", comparison->threshold * 100.0);
+    doc_cell(doc, DOC_MUTED, "%u", comparison->pairs);
+    add_verdict(comparison, doc);
+}
+
+void section_compared(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"case", NULL, DOC_LEFT},
+        {"against", "The baseline", DOC_LEFT},
+        {"phase", NULL, DOC_LEFT},
+        {"metric", NULL, DOC_LEFT},
+        {"change", "Geometric mean over the pairs of trials", DOC_RIGHT},
+        {"95 % interval", NULL, DOC_RIGHT},
+        {"matters from", "A smaller change counts as the same", DOC_RIGHT},
+        {"pairs", NULL, DOC_RIGHT},
+        {"verdict", "After Holm's correction for the number of comparisons", DOC_LEFT},
+    };
+    const struct findings *findings = &result->findings;
+    uint32_t left = 0;
+
+    if (findings->comparisons_count == 0) {
+        return;
+    }
+    doc_section(doc, "compared", "What it costs against the baseline");
+    charts_compared(result, doc);
+    doc_table(doc, "Paired trials against the baseline", columns,
+              sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < findings->comparisons_count; i++) {
+        if (is_shown(&findings->comparisons[i])) {
+            add_comparison(result, &findings->comparisons[i], doc);
+        } else {
+            left++;
+        }
+    }
+    if (left > 0) {
+        doc_paragraph(doc, DOC_PLAIN, "%u more %s without a clear change %s in result.json.", left,
+                      left == 1 ? "comparison" : "comparisons", left == 1 ? "is" : "are");
+    }
+}

@@ -1,0 +1,97 @@
+#include "facts.h"
+#include "sections_inner.h"
+
+#include <string.h>
+
+static void add_versions(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {{"what", NULL, DOC_LEFT},
+                                                {"version", NULL, DOC_LEFT}};
+
+    if (result->versions_count == 0) {
+        return;
+    }
+    doc_table(doc, "Versions", columns, 2);
+    for (uint32_t i = 0; i < result->versions_count; i++) {
+        doc_cell(doc, DOC_PLAIN, "%s", result->versions[i].name);
+        doc_cell(doc, DOC_PLAIN, "%s", result->versions[i].value);
+    }
+}
+
+static void add_brokers(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"target", NULL, DOC_LEFT},
+        {"backend", NULL, DOC_LEFT},
+        {"address", NULL, DOC_LEFT},
+        {"broker version", "As far as the broker tells", DOC_LEFT},
+    };
+
+    if (result->cases_count == 0) {
+        return;
+    }
+    doc_table(doc, "Brokers", columns, sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+        bool address = result_case->address[0] != '\0';
+        bool version = result_case->broker_version[0] != '\0';
+
+        doc_cell_target(doc, result_case->name, facts_colour(result, result_case), 1);
+        doc_cell(doc, DOC_PLAIN, "%s", result_case->backend);
+        doc_cell(doc, address ? DOC_PLAIN : DOC_MUTED, "%s",
+                 address ? result_case->address : "inside the agents");
+        doc_cell(doc, version ? DOC_PLAIN : DOC_MUTED, "%s",
+                 version ? result_case->broker_version : "not told");
+    }
+}
+
+/* The notes of a backend once, however many cases it has. */
+static void add_equivalences(const struct result *result, struct document *doc)
+{
+    bool heading = false;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *result_case = &result->cases[i];
+        bool told = result_case->equivalence == NULL || result_case->equivalence[0] == NULL;
+
+        for (uint32_t j = 0; j < i && !told; j++) {
+            told = strcmp(result->cases[j].backend, result_case->backend) == 0;
+        }
+        if (told) {
+            continue;
+        }
+        if (!heading) {
+            doc_subheading(doc, "What the same words mean on each broker");
+            heading = true;
+        }
+        for (uint32_t j = 0; result_case->equivalence[j] != NULL; j++) {
+            doc_item(doc, DOC_PLAIN, "%s: %s", result_case->backend, result_case->equivalence[j]);
+        }
+    }
+}
+
+void section_repeat(const struct result *result, struct document *doc)
+{
+    doc_section(doc, "repeat", "How to repeat it");
+    if (result->command != NULL && result->command[0] != '\0') {
+        doc_code(doc, "Command", result->command);
+    }
+    doc_paragraph(doc, DOC_PLAIN,
+                  "Seed %llu: with the same seed every message is due at the same "
+                  "offset and has the same content.",
+                  (unsigned long long)result->seed);
+    if (result->scenario != NULL && result->scenario[0] != '\0') {
+        doc_code(doc, "Effective scenario, secrets removed", result->scenario);
+        doc_paragraph(doc, DOC_MUTED, "SHA-256 of the scenario: %s", result->scenario_sha256);
+    }
+    add_brokers(result, doc);
+    add_equivalences(result, doc);
+    add_versions(result, doc);
+    if (result->journal_lacks != NULL) {
+        doc_paragraph(
+            doc, DOC_WARN,
+            "The journal was written by an earlier version, which did not keep: %s. Where "
+            "this report would use these, it says nothing, or 0.",
+            result->journal_lacks);
+    }
+}
