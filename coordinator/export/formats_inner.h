@@ -9,6 +9,7 @@
 #define MILLRACE_FORMATS_INNER_H
 
 #include "errinfo.h"
+#include "page.h" /* Two rows are its; the compiler holds the declarations to each other. */
 #include "result.h"
 #include "text.h"
 
