@@ -305,7 +305,7 @@ async function checkWithoutScripts(browser, file) {
 
 // Ranges of axes are not to be seen in a canvas: their functions are called by themselves.
 function checkRanges() {
-  const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'report', 'assets');
+  const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'page', 'assets');
   const script = ['intervals.js', 'scales.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
   const { rangeOf } = new Function(script + '\nreturn { rangeOf };')();
   const series = (style, values) => ({ style, values });
@@ -323,7 +323,7 @@ function checkRanges() {
 
 // Texts beside lines and axes are painted: their functions are called by themselves, too.
 function checkTexts() {
-  const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'report', 'assets');
+  const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'page', 'assets');
   const script = ['numbers.js', 'intervals.js', 'scales.js', 'chart.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
   const document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
   const { Chart, axisText, lookOf, fitted } = new Function('document', script + '\nreturn { Chart, axisText, lookOf, fitted };')(document);
