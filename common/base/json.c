@@ -1,5 +1,6 @@
 #include "json.h"
 
+#include "escape.h"
 #include "invariant.h"
 #include "utf8.h"
 
@@ -48,6 +49,10 @@ static size_t add_string(struct json *json, const char *string)
     size_t before = json->out->bytes_count;
     size_t left = strlen(string);
 
+    if (json->in_script) {
+        escape_json(string, json->out);
+        return json->out->bytes_count - before;
+    }
     text_add(json->out, "\"");
     while (left > 0) {
         size_t length = utf8_length(string, left);
@@ -150,6 +155,12 @@ void json_begin(struct json *json, bool indented, struct text *out)
     open_level(json, false);
 }
 
+void json_begin_in_script(struct json *json, struct text *out)
+{
+    json_begin(json, false, out);
+    json->in_script = true;
+}
+
 void json_end(struct json *json)
 {
     ASSERT(json->depth == 1);
@@ -232,6 +243,18 @@ void json_double(struct json *json, const char *key, double value)
     add_value(json, key, digits, width_of(value));
 }
 
+void json_rounded(struct json *json, const char *key, double value, int digits)
+{
+    char number[40];
+
+    if (!isfinite(value)) {
+        json_null(json, key);
+        return;
+    }
+    (void)snprintf(number, sizeof number, "%.*g", digits, value);
+    add_value(json, key, number, strlen(number));
+}
+
 void json_bool(struct json *json, const char *key, bool value)
 {
     add_value(json, key, value ? "true" : "false", strlen(value ? "true" : "false"));
@@ -240,4 +263,18 @@ void json_bool(struct json *json, const char *key, bool value)
 void json_null(struct json *json, const char *key)
 {
     add_value(json, key, "null", strlen("null"));
+}
+
+void json_add_members(struct json *json, const struct text *object)
+{
+    bool *filled = &json->levels[json->depth - 1].filled;
+
+    ASSERT(!json->indented && !json->levels[json->depth - 1].is_array);
+    if (text_failed(object)) {
+        json->out->failed = true;
+    } else if (object->bytes_count > strlen("{}")) {
+        text_add(json->out, *filled ? "," : "");
+        text_add_bytes(json->out, object->bytes + 1, object->bytes_count - strlen("{}"));
+        *filled = true;
+    }
 }

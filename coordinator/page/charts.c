@@ -1,209 +1,234 @@
 #include "charts_inner.h"
 
-#include "escape.h"
 #include "mono.h"
 
 #include <string.h>
 
-/* Digits that a drawing can show; shorter numbers are what keeps the page small. */
-static void add_number(double value, struct text *out)
+/* What a drawing can show; shorter numbers are what keeps the page small. */
+#define DIGITS 5
+#define STEP_DIGITS 6
+#define WHOLE_MAX 1e6
+
+/* A chart may have been moved since it was begun. */
+static struct json *writer_of(struct chart *chart)
 {
-    if (!isfinite(value)) {
-        text_add(out, "null");
-    } else if (value == floor(value) && fabs(value) < 1e6) {
-        text_addf(out, "%.0f", value);
+    chart->writer.out = &chart->json;
+    return &chart->writer;
+}
+
+static void add_number(struct json *json, const char *key, double value)
+{
+    if (value == floor(value) && fabs(value) < WHOLE_MAX) {
+        json_i64(json, key, (int64_t)value);
     } else {
-        text_addf(out, "%.5g", value);
+        json_rounded(json, key, value, DIGITS);
     }
 }
 
 void chart_begin(struct chart *chart, const char *kind, const char *unit, bool log,
                  const char *group)
 {
+    struct json *json = &chart->writer;
+
     memset(chart, 0, sizeof *chart);
-    text_addf(&chart->json, "{\"kind\":\"%s\",\"unit\":\"%s\",\"log\":%s,\"group\":", kind, unit,
-              log ? "true" : "false");
-    escape_json(group, &chart->json);
+    json_begin_in_script(json, &chart->json);
+    json_text(json, "kind", kind);
+    json_text(json, "unit", unit);
+    json_bool(json, "log", log);
+    json_text(json, "group", group);
 }
 
 void chart_step(struct chart *chart, double step_s)
 {
-    text_addf(&chart->json, ",\"step_s\":%g", step_s);
+    json_rounded(writer_of(chart), "step_s", step_s, STEP_DIGITS);
 }
 
 void chart_phases(struct chart *chart, const struct result_trial *trial)
 {
-    struct text *out = &chart->json;
-    const char *between = "";
+    struct json *json = writer_of(chart);
 
-    text_add(out, ",\"phases\":[");
+    json_open_array(json, "phases");
     for (uint32_t i = 0; i < trial->phases_count; i++) {
         const struct result_phase *phase = &trial->phases[i];
 
         if (phase->flow[0] != '\0' || phase->duration_ns <= 0) {
             continue;
         }
-        text_addf(out, "%s{\"name\":", between);
-        escape_json(phase->name, out);
-        text_add(out, ",\"from\":");
-        add_number((double)phase->start_ns / NS_PER_S, out);
-        text_add(out, ",\"to\":");
-        add_number((double)(phase->start_ns + phase->duration_ns) / NS_PER_S, out);
-        text_addf(out, ",\"measured\":%s}", phase->measured ? "true" : "false");
-        between = ",";
+        json_open(json, NULL);
+        json_text(json, "name", phase->name);
+        add_number(json, "from", (double)phase->start_ns / NS_PER_S);
+        add_number(json, "to", (double)(phase->start_ns + phase->duration_ns) / NS_PER_S);
+        json_bool(json, "measured", phase->measured);
+        json_close(json);
     }
-    text_add(out, "]");
+    json_close(json);
+}
+
+static void add_mark(struct json *json, double at, const char *kind, const char *text)
+{
+    json_open(json, NULL);
+    add_number(json, "at", at);
+    json_text(json, "kind", kind);
+    json_text(json, "text", text);
+    json_close(json);
 }
 
 void chart_marks(struct chart *chart, const struct result *result, const struct result_trial *trial)
 {
-    struct text *out = &chart->json;
-    const char *between = "";
+    struct json *json = writer_of(chart);
 
-    text_add(out, ",\"marks\":[");
+    json_open_array(json, "marks");
     for (uint32_t i = 0; i < result->marks_count; i++) {
         const struct result_mark *mark = &result->marks[i];
 
-        if (mark->trial != trial->number) {
-            continue;
+        if (mark->trial == trial->number) {
+            add_mark(json, (double)mark->at_ns / NS_PER_S, mark_kind_name(mark->kind), mark->text);
         }
-        text_addf(out, "%s{\"at\":", between);
-        add_number((double)mark->at_ns / NS_PER_S, out);
-        text_addf(out, ",\"kind\":\"%s\",\"text\":", mark_kind_name(mark->kind));
-        escape_json(mark->text, out);
-        text_add(out, "}");
-        between = ",";
     }
-    text_add(out, "]");
+    json_close(json);
 }
 
 void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char *label)
 {
-    text_addf(&chart->json, ",\"fill\":[{\"upper\":%u,\"lower\":%u,\"label\":", upper, lower);
-    escape_json(label, &chart->json);
-    text_add(&chart->json, "}]");
+    struct json *json = writer_of(chart);
+
+    json_open_array(json, "fill");
+    json_open(json, NULL);
+    json_count(json, "upper", upper);
+    json_count(json, "lower", lower);
+    json_text(json, "label", label);
+    json_close(json);
+    json_close(json);
 }
 
 void chart_x(struct chart *chart, const char *name, const char *unit, bool log,
              const char *const *names, uint32_t names_count)
 {
-    struct text *out = &chart->json;
+    struct json *json = writer_of(chart);
 
-    text_add(out, ",\"x\":{\"name\":");
-    escape_json(name, out);
-    text_addf(out, ",\"unit\":\"%s\",\"log\":%s", unit, log ? "true" : "false");
-    for (uint32_t i = 0; i < names_count; i++) {
-        text_add(out, i == 0 ? ",\"names\":[" : ",");
-        escape_json(names[i], out);
+    json_open(json, "x");
+    json_text(json, "name", name);
+    json_text(json, "unit", unit);
+    json_bool(json, "log", log);
+    if (names_count > 0) {
+        json_open_array(json, "names");
+        for (uint32_t i = 0; i < names_count; i++) {
+            json_text(json, NULL, names[i]);
+        }
+        json_close(json);
     }
-    text_add(out, names_count > 0 ? "]}" : "}");
+    json_close(json);
 }
 
 void chart_mark(struct chart *chart, double at, const char *kind)
 {
-    text_add(&chart->json, ",\"marks\":[{\"at\":");
-    add_number(at, &chart->json);
-    text_addf(&chart->json, ",\"kind\":\"%s\",\"text\":\"\"}]", kind);
+    struct json *json = writer_of(chart);
+
+    json_open_array(json, "marks");
+    add_mark(json, at, kind, "");
+    json_close(json);
 }
 
 void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s)
 {
-    struct text *out = &chart->json;
-    const char *between = "";
+    struct json *json = writer_of(chart);
 
-    text_add(out, ",\"marks\":[");
+    json_open_array(json, "marks");
     if (lower_per_s > 0.0) {
-        text_add(out, "{\"at\":");
-        add_number(lower_per_s, out);
-        text_add(out, ",\"kind\":\"held\",\"text\":\"\"}");
-        between = ",";
+        add_mark(json, lower_per_s, "held", "");
     }
     if (upper_per_s > 0.0) {
-        text_addf(out, "%s{\"at\":", between);
-        add_number(upper_per_s, out);
-        text_add(out, ",\"kind\":\"did not hold\",\"text\":\"\"}");
+        add_mark(json, upper_per_s, "did not hold", "");
     }
-    text_add(out, "]");
+    json_close(json);
 }
 
-static void close_series(struct chart *chart)
+/* Of its x values, or of the series after them. */
+static void close_table(struct chart *chart)
 {
+    struct json *json = writer_of(chart);
+
     if (chart->in_series) {
-        text_add(&chart->json, "]}");
+        json_close(json); /* Its values, */
+        json_close(json); /* and itself. */
     }
+    json_close(json);
+    json_close(json);
     chart->in_series = false;
 }
 
 void chart_table(struct chart *chart)
 {
+    struct json *json = writer_of(chart);
+
     if (chart->in_tables) {
-        close_series(chart);
-        text_add(&chart->json, "]},{\"x\":[");
+        close_table(chart);
     } else {
-        text_add(&chart->json, ",\"tables\":[{\"x\":[");
+        json_open_array(json, "tables");
     }
+    json_open(json, NULL);
+    json_open_array(json, "x");
     chart->in_tables = true;
-    chart->in_series = false;
-    chart->in_values = false;
 }
 
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style)
 {
-    struct text *out = &chart->json;
+    struct json *json = writer_of(chart);
 
+    json_close(json); /* The x values, or the values of the series before, */
     if (chart->in_series) {
-        text_add(out, "]},");
+        json_close(json); /* and itself. */
     } else {
-        text_add(out, "],\"series\":[");
+        json_open_array(json, "series");
     }
-    text_add(out, "{\"label\":");
-    escape_json(label, out);
+    json_open(json, NULL);
+    json_text(json, "label", label);
     if (target != CHART_NO_TARGET) {
-        text_addf(out, ",\"target\":%u", target);
+        json_count(json, "target", target);
     }
-    text_addf(out, ",\"style\":\"%s\",\"values\":[", style);
+    json_text(json, "style", style);
+    json_open_array(json, "values");
     chart->in_series = true;
-    chart->in_values = false;
 }
 
 void chart_value(struct chart *chart, double value)
 {
-    if (chart->in_values) {
-        text_add(&chart->json, ",");
-    }
-    add_number(value, &chart->json);
-    chart->in_values = true;
+    add_number(writer_of(chart), NULL, value);
 }
 
 static void close_tables(struct chart *chart)
 {
     if (chart->in_tables) {
-        close_series(chart);
-        text_add(&chart->json, "]}]");
+        close_table(chart);
+        json_close(writer_of(chart));
     }
     chart->in_tables = false;
 }
 
 void chart_other(struct chart *chart, const char *caption, struct chart *other)
 {
-    struct text *out = &chart->json;
+    struct json *json = writer_of(chart);
 
     close_tables(chart);
     chart_end(other);
-    text_add(out, chart->in_others ? ",{\"caption\":" : ",\"others\":[{\"caption\":");
-    escape_json(caption, out);
-    if (text_failed(&other->json)) {
-        out->failed = true;
-    } else {
-        text_add(out, ",");
-        text_add(out, other->json.bytes + 1); /* Without its brace. */
+    if (!chart->in_others) {
+        json_open_array(json, "others");
     }
+    json_open(json, NULL);
+    json_text(json, "caption", caption);
+    json_add_members(json, &other->json);
+    json_close(json);
     text_done(&other->json);
     chart->in_others = true;
 }
 
 void chart_end(struct chart *chart)
 {
+    struct json *json = writer_of(chart);
+
     close_tables(chart);
-    text_add(&chart->json, chart->in_others ? "]}" : "}");
+    if (chart->in_others) {
+        json_close(json);
+    }
+    json_close(json);
 }

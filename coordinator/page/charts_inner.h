@@ -16,6 +16,7 @@
 #ifndef MILLRACE_CHARTS_INNER_H
 #define MILLRACE_CHARTS_INNER_H
 
+#include "json.h"
 #include "result.h"
 #include "text.h"
 
@@ -25,9 +26,9 @@
 
 struct chart {
     struct text json;
+    struct json writer; /* Of it. */
     bool in_tables;
     bool in_series;
-    bool in_values;
     bool in_others;
 };
 

@@ -148,6 +148,28 @@ static void a_strangers_text_is_a_string(void **state)
                            "\"utf8\":\"\xC3\xA9 ? ?\",\"surrogate\":\"???\",\"empty\":null}\n");
 }
 
+static void nothing_in_a_script_element_can_end_it(void **state)
+{
+    struct json json;
+    struct json within;
+    struct text out = {0};
+    struct text members = {0};
+
+    (void)state;
+    json_begin_in_script(&within, &members);
+    json_rounded(&within, "near", 1234567.0, 5);
+    json_rounded(&within, "none", NAN, 5);
+    json_close(&within);
+    json_begin_in_script(&json, &out);
+    json_text(&json, "text", "</script><!-- \"\xFF");
+    json_add_members(&json, &members);
+    json_close(&json);
+    assert_string_equal(out.bytes, "{\"text\":\"\\u003c/script\\u003e\\u003c!-- \\\"\xEF\xBF\xBD\","
+                                   "\"near\":1.2346e+06,\"none\":null}");
+    text_done(&members);
+    text_done(&out);
+}
+
 static void what_is_no_character_becomes_a_question_mark(void **state)
 {
     char *clean = utf8_clean("a\xC3\xA9\xC3(\xF0\x9F\x98\x80\xE2\x82", 11);
@@ -170,6 +192,7 @@ int main(void)
         cmocka_unit_test(numbers_are_what_a_double_can_hold),
         cmocka_unit_test(a_double_has_the_digits_that_give_it_again),
         cmocka_unit_test(a_strangers_text_is_a_string),
+        cmocka_unit_test(nothing_in_a_script_element_can_end_it),
         cmocka_unit_test(what_is_no_character_becomes_a_question_mark),
     };
 
