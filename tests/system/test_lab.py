@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 
@@ -132,10 +133,29 @@ def over_the_wire(_):
             check(least_ns >= 10_000_000, f"{latency} of {least_ns} ns over two times 5 ms")
 
 
+@test("an `up` that is called off, and one that comes second, leave nothing and take nothing")
+def called_off():
+    with hosts("--hosts", "1"):
+        pass  # Or the reason why there can be none.
+    for signals in [1, 2]:
+        up = bed.Program([LAB, "--name", NAME, "up", "--hosts", "40"])
+        bed.wait_until(lambda: len(left()) > 3, "hosts are made")
+        for _ in range(signals):
+            up.signal(signal.SIGINT)
+        up.ends(130)
+        same(left(), [], f"namespaces after Ctrl-C, {signals} times")
+    with hosts("--hosts", "2") as made:
+        first = [bed.Program([LAB, "--name", NAME, "up", "--hosts", "2"]) for _ in range(2)]
+        for one in first:
+            one.ends(1)
+        same(len(left()), len(made) + 1, "namespaces of the first, and its switch")
+
+
 @test("what is no lab is said, and a broker that lets in anybody listens to nobody else")
 def wrong():
     for arguments, words in [
         (["up", "--hosts", "0"], "from 1 to 200"),
+        (["up", "--hosts", "0201"], "from 1 to 200"),
         (["up", "--delay", "5 minutes"], "is no delay"),
         (["exec", "--clock", "-3", "host1", "--", "true"], "takes seconds"),
     ]:

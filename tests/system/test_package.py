@@ -117,9 +117,26 @@ def same_bytes():
         said = package(*wrong)
         same(said.returncode, 2, f"exit code of {wrong}")
         contains(said.stderr, "deploy/package tarball", f"usage after {wrong}")
-    full = package("tarball", "/dev/full/dist")
-    check(full.returncode not in (0, 2), "a folder that can't be made")
-    check(not full.stdout, "no archive, and one is named")
+    nowhere = package("tarball", "/dev/null/dist")
+    same((nowhere.returncode, nowhere.stdout), (1, ""), "a folder that can't be made")
+    contains(nowhere.stderr, "can't be written to", "a folder that can't be made")
+    near = package("tarball", "near")
+    same(near.stdout.strip(), os.path.join(bed.FOLDER, "near", os.path.basename(first)), "a folder beside the caller")
+
+
+@test("on a full disk no half of an archive is left")
+def full_disk():
+    archive()
+    folder = bed.new_path("full")
+    os.mkdir(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "full", folder], capture_output=True, check=False).returncode != 0:
+        raise bed.Skip("a small disk can't be mounted here")
+    try:
+        made = package("tarball", folder)
+        check(made.returncode != 0, "an archive of 5 MB on a disk of 1 MB")
+        same((made.stdout, os.listdir(folder)), ("", []), "what is left")
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 bed.main()
