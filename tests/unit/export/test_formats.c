@@ -397,7 +397,7 @@ static void junit_is_well_formed_whatever_is_in_it(void **state)
     assert_int_equal(r, 0);
 }
 
-static void report_write_names_the_path_that_fails(void **state)
+static void export_write_all_names_the_path_that_fails(void **state)
 {
     struct result *result = result_fixture_empty(VERDICT_PASS);
     struct errinfo err = {0};
@@ -464,7 +464,7 @@ int main(void)
         cmocka_unit_test(junit_has_failures_and_skips_with_figures),
         cmocka_unit_test(junit_of_an_invalid_run_is_an_error),
         cmocka_unit_test(junit_is_well_formed_whatever_is_in_it),
-        cmocka_unit_test(report_write_names_the_path_that_fails),
+        cmocka_unit_test(export_write_all_names_the_path_that_fails),
         cmocka_unit_test(formats_are_found_by_name),
         cmocka_unit_test(each_format_is_named_once_and_writes_a_file_of_its_own),
         cmocka_unit_test(verdicts_have_the_names_and_codes_of_the_contract),
