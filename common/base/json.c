@@ -131,9 +131,10 @@ static void join_lines(struct text *out, size_t began, size_t indent)
 void json_close(struct json *json)
 {
     uint32_t top = json->depth - 1;
-    bool is_short = !json->levels[top].nests && json->levels[top].width <= LINE_BYTES_MAX;
+    bool is_short;
 
     ASSERT(json->depth > 0);
+    is_short = !json->levels[top].nests && json->levels[top].width <= LINE_BYTES_MAX;
     if (json->indented && json->levels[top].filled && is_short) {
         join_lines(json->out, json->levels[top].began, (size_t)json->depth * INDENT);
         text_add(json->out, " ");

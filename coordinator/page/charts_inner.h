@@ -4,9 +4,10 @@
  * A chart is one object:
  *   kind    "time" (x: seconds after T0), "percentile" (x: nines, -log10(1 - q)) or "xy"
  *   unit    "ns", "rate", "count", "cores", "bytes", "change" (percent, with sign)
- *   x       "xy" only: { name, unit, log, names: the values' names by number, if they are no
- * numbers } log     true: logarithmic y axis group   charts of one group share their y range, so
- * that they can be compared side by side step_s  seconds that one point stands for (time only)
+ *   x       "xy" only: { name, unit, log, names: of the values 0, 1, 2 .., if they are no numbers }
+ *   log     true: logarithmic y axis
+ *   group   charts of one group share their y range, to be compared side by side
+ *   step_s  seconds that one point stands for (time only)
  *   tables  [{ x: [..], series: [{ label, target, style, values: [.. or null] }] }]
  *   fill    [{ upper, lower, label }]: the area between two series of the same table (by number)
  *   phases  [{ name, from, to, measured }], marks [{ at, kind, text }]
