@@ -2,6 +2,7 @@
 
 #include "cells_inner.h"
 #include "headline_groups.h"
+#include "invariant.h"
 #include "phase_choice.h"
 #include "sentence_lists.h"
 
@@ -244,6 +245,7 @@ void headline_group_rows(const struct result *result, const struct result_case *
     const struct result_case *with_figures = NULL;
     uint32_t columns_count = phase_column ? 12 : 11;
 
+    ASSERT(result->cases != NULL); /* The first is one of them. */
     for (uint32_t i = 0; i < result->cases_count && with_figures == NULL; i++) {
         const struct result_case *of = &result->cases[i];
 
