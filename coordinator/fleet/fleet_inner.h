@@ -2,7 +2,8 @@
  * fleet_inner: the structs of the fleet and what its files share. Private to this module.
  *
  * Who knows whom: fleet.c (making it, commands, its turn) calls fleet_requests.c (what agents ask,
- * one kind at a time), and both call fleet_members.c, which only knows the structs.
+ * one kind at a time), which calls fleet_hello.c (who comes); all call fleet_members.c and
+ * fleet_replies.c, which only know the structs.
  */
 #ifndef MILLRACE_FLEET_INNER_H
 #define MILLRACE_FLEET_INNER_H
@@ -81,6 +82,20 @@ uint32_t fleet_find(const struct fleet *fleet, uint64_t instance);
 /* Answers or keeps one request; takes it over. */
 void fleet_take_request(struct fleet *fleet, struct channel_request *request,
                         int64_t poll_until_ns);
+
+/* Answers a hello: the agent is of the run from now on, or refused. Takes the request over; so do
+ * those below. */
+void fleet_take_hello(struct fleet *fleet, struct channel_request *request);
+
+/* An agent of another protocol can't be decoded, but its version is in the frame's head. */
+void fleet_refuse_protocol(struct fleet *fleet, struct channel_request *request, uint32_t protocol);
+
+/* Answers with the frame, if it could be encoded, and frees that. */
+void fleet_reply(struct channel_request *request, int encoded, struct text *frame);
+void fleet_reply_receipt(struct channel_request *request, bool accepted, const char *reason);
+
+/* Counts garbage, and gives it no answer. */
+void fleet_drop(struct fleet *fleet, struct channel_request *request);
 
 /* Answers the waiting poll with the next command, or, if `anyway`, with none. */
 void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool anyway);

@@ -9,102 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reply(struct channel_request *request, int encoded, struct text *frame)
-{
-    if (encoded < 0) {
-        channel_request_drop(request);
-    } else {
-        channel_request_reply(request, frame->bytes, frame->bytes_count);
-    }
-    text_done(frame);
-}
-
-static void drop(struct fleet *fleet, struct channel_request *request)
-{
-    fleet->dropped[FLEET_DROP_GARBAGE]++;
-    channel_request_drop(request);
-}
-
-static void reply_receipt(struct channel_request *request, bool accepted, const char *reason)
-{
-    struct receipt receipt = {.accepted = accepted};
-    struct text frame = {0};
-
-    (void)snprintf(receipt.reason, sizeof receipt.reason, "%s", reason);
-    reply(request, wire_encode_receipt(&receipt, &frame), &frame);
-}
-
-static void admit(struct fleet *fleet, const struct hello *hello, struct welcome *welcome)
-{
-    struct fleet_member *member = &fleet->members[fleet->members_count];
-
-    member->agent.hello = *hello;
-    if (fleet_clocks_admit(fleet, member) < 0) {
-        (void)snprintf(welcome->reason, sizeof welcome->reason, "the coordinator is out of memory");
-        return;
-    }
-    fleet_member_name(fleet, hello->name, member->agent.name);
-    fleet->members_count++;
-    welcome->accepted = true;
-}
-
-static_assert(sizeof(struct hello) + 512 <= HELLO_BYTES_MAX, "a hello fits, with its heads");
-
-/* Whoever comes is read before he is known. Told once: he may go on for as long as he likes. */
-static bool hello_is_too_long(struct fleet *fleet, size_t bytes_count)
-{
-    if (bytes_count <= HELLO_BYTES_MAX) {
-        return false;
-    }
-    if (!fleet->long_hello_told) {
-        fleet->long_hello_told = true;
-        (void)snprintf(fleet->refusal, sizeof fleet->refusal,
-                       "a hello of %zu bytes, and no agent's is longer than %d: something else "
-                       "than an agent speaks to this port",
-                       bytes_count, HELLO_BYTES_MAX);
-    }
-    return true;
-}
-
-static void take_hello(struct fleet *fleet, struct channel_request *request, const void *bytes,
-                       size_t bytes_count)
-{
-    struct welcome welcome = {0};
-    struct text frame = {0};
-    struct hello hello;
-    uint32_t index;
-
-    if (hello_is_too_long(fleet, bytes_count) ||
-        wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
-        drop(fleet, request);
-        return;
-    }
-    fleet_tame_hello(&hello);
-    index = fleet_find(fleet, hello.instance);
-    if (index < fleet->members_count) {
-        welcome.accepted = true; /* Its first answer was lost. */
-    } else if (strcmp(hello.version, MILLRACE_VERSION) != 0) {
-        (void)snprintf(welcome.reason, sizeof welcome.reason,
-                       "agent %.60s is Millrace %.60s, this coordinator is %s", hello.name,
-                       hello.version, MILLRACE_VERSION);
-    } else if (fleet->members_count == fleet->wanted) {
-        (void)snprintf(welcome.reason, sizeof welcome.reason,
-                       "agent %.60s: the run has all of its %u agents", hello.name, fleet->wanted);
-    } else {
-        admit(fleet, &hello, &welcome);
-    }
-    if (welcome.accepted) {
-        channel_request_admit(request);
-        fleet->members[index].seen_ns = mono_ns();
-        welcome.agent = index;
-        memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
-        memcpy(welcome.run_id, fleet->run_id, sizeof welcome.run_id);
-    } else {
-        (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
-    }
-    reply(request, wire_encode_welcome(&welcome, &frame), &frame);
-}
-
 /* What an agent gets that was declared lost and asks all the same: it cleans up and ends. */
 static struct command farewell(const struct fleet_member *member)
 {
@@ -169,7 +73,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
         lose_unspeakable(fleet, member, encoded);
         encoded = wire_encode_command(&last, &frame);
     }
-    reply(member->poll, encoded, &frame);
+    fleet_reply(member->poll, encoded, &frame);
     member->poll = NULL;
 }
 
@@ -181,7 +85,7 @@ static void take_poll(struct fleet *fleet, struct fleet_member *member,
     struct poll poll;
 
     if (wire_decode_poll(bytes, bytes_count, &poll, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return;
     }
     if (member->poll != NULL) {
@@ -225,18 +129,18 @@ static void take_status(struct fleet *fleet, struct fleet_member *member,
     struct status status = {0};
 
     if (wire_decode_status(bytes, bytes_count, &status, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return;
     }
     if (status.command == 0 || status.command > member->last_command) {
         status_done(&status);
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return;
     }
     fleet_tame_status(&status);
     check_results(member, &status);
     keep_answer(&member->answers[status.command % FLEET_ANSWERS], &status);
-    reply_receipt(request, true, "");
+    fleet_reply_receipt(request, true, "");
 }
 
 static int queue_snapshot(struct fleet *fleet, struct snapshot *snapshot)
@@ -266,12 +170,12 @@ static void take_snapshot(struct fleet *fleet, struct fleet_member *member,
 
     if (!fleet->trial_begun) {
         fleet->dropped[FLEET_DROP_GARBAGE]++;
-        reply_receipt(request, false, "no trial has begun");
+        fleet_reply_receipt(request, false, "no trial has begun");
         return;
     }
     if (wire_decode_snapshot_of(bytes, bytes_count, fleet->has_limits ? &fleet->limits : NULL,
                                 &snapshot, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return;
     }
     fleet_tame_snapshot(snapshot);
@@ -286,7 +190,7 @@ static void take_snapshot(struct fleet *fleet, struct fleet_member *member,
     } else {
         member->snapshot_next++;
     }
-    reply_receipt(request, refusal[0] == '\0', refusal);
+    fleet_reply_receipt(request, refusal[0] == '\0', refusal);
 }
 
 static void take_clock(struct fleet *fleet, struct fleet_member *member,
@@ -299,13 +203,13 @@ static void take_clock(struct fleet *fleet, struct fleet_member *member,
     struct text frame = {0};
 
     if (wire_decode_clock_report(bytes, bytes_count, &report, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return;
     }
     fleet_clocks_take(fleet, member, &report);
     answer.pause_ns = fleet_clocks_pause_ns(fleet, member);
     answer.t3_ns = mono_ns();
-    reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
+    fleet_reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
 }
 
 static void take_goodbye(struct fleet *fleet, struct fleet_member *member,
@@ -317,20 +221,7 @@ static void take_goodbye(struct fleet *fleet, struct fleet_member *member,
     } else {
         fleet_lose(fleet, (uint32_t)(member - fleet->members), "it was ended on its host");
     }
-    reply_receipt(request, true, "");
-}
-
-/* An agent of another protocol can't be decoded, but its version is in the frame's head. */
-static void refuse_protocol(struct fleet *fleet, struct channel_request *request, uint32_t protocol)
-{
-    struct welcome welcome = {0};
-    struct text frame = {0};
-
-    (void)snprintf(welcome.reason, sizeof welcome.reason,
-                   "an agent speaks protocol %u, this coordinator (Millrace %s) speaks %d",
-                   protocol, MILLRACE_VERSION, PROTOCOL_VERSION);
-    (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
-    reply(request, wire_encode_welcome(&welcome, &frame), &frame);
+    fleet_reply_receipt(request, true, "");
 }
 
 /* Tells the agent, so that it goes: whatever it measures is nobody's. */
@@ -338,7 +229,7 @@ static void refuse(struct fleet *fleet, struct channel_request *request, enum fl
                    const char *text)
 {
     fleet->dropped[reason]++;
-    reply_receipt(request, false, text);
+    fleet_reply_receipt(request, false, text);
 }
 
 /* Whose request it is, by its head alone; NULL: of nobody, and it is answered. */
@@ -352,7 +243,7 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
     char text[REASON_BYTES];
 
     if (wire_request_head(bytes, bytes_count, &head, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
         return NULL;
     }
     if (strcmp(head.run_id, fleet->run_id) != 0) {
@@ -422,11 +313,11 @@ void fleet_take_request(struct fleet *fleet, struct channel_request *request, in
     uint32_t protocol = 0;
 
     if (wire_request_kind(bytes, bytes_count, &protocol, &kind, NULL) < 0) {
-        drop(fleet, request);
+        fleet_drop(fleet, request);
     } else if (protocol != PROTOCOL_VERSION) {
-        refuse_protocol(fleet, request, protocol);
+        fleet_refuse_protocol(fleet, request, protocol);
     } else if (kind == REQUEST_HELLO) {
-        take_hello(fleet, request, bytes, bytes_count);
+        fleet_take_hello(fleet, request);
     } else {
         take_from(fleet, request, kind, poll_until_ns);
     }
