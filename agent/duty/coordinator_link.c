@@ -24,13 +24,14 @@ struct coordinator_link {
 int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
                          struct errinfo *reterr)
 {
+    const struct channel_client_config config = {.url = url, .bytes_max = FRAME_BYTES_MAX};
     struct coordinator_link *link = calloc(1, sizeof *link);
     int r;
 
     if (link == NULL) {
         return errinfo_nomem(reterr);
     }
-    r = channel_client_new(url, FRAME_BYTES_MAX, &link->client, reterr);
+    r = channel_client_new(&config, &link->client, reterr);
     if (r < 0) {
         free(link);
         return r;

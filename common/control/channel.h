@@ -8,6 +8,11 @@
  * connection: whoever answers must not mind. NNG's own threads go on until the process ends, and
  * nng_fini() is never called: that of 1.5.2 frees the locks that connections broken off in their
  * handshake still take in the background, and panics.
+ *
+ * With certificates a tcp:// url is spoken over TLS 1.2 or newer: each side shows one of the same
+ * authority before a byte of a message is read, the server's made for servers, the client's for
+ * clients. NNG tells nobody why a handshake failed: a client learns that there is no connection, a
+ * server counts those that never came to one (channel_server_broken()).
  */
 #ifndef MILLRACE_CHANNEL_H
 #define MILLRACE_CHANNEL_H
@@ -27,6 +32,16 @@ struct channel_client;
 /* "1.5.2" */
 const char *channel_library_version(void);
 
+/* PEM texts, borrowed for the call. */
+struct channel_security {
+    const char *authority_pem; /* Whose certificates the peer may show; several are fine. */
+    const char *certificate_pem;
+    const char *key_pem;
+};
+
+/* What the server's certificate names, at whatever address it is reached. */
+#define CHANNEL_SERVER_NAME "millrace-coordinator"
+
 /* What strangers who reach the port can take of memory is connections_max x request_bytes_max. */
 struct channel_server_config {
     const char *url;
@@ -34,11 +49,13 @@ struct channel_server_config {
     size_t request_bytes_max; /* Whoever claims to send a longer one is hung up on. */
     size_t reply_bytes_max;
     uint32_t connections_max; /* Those beyond are closed before anything of them is read. */
+    const struct channel_security *security; /* NULL: in clear, for whoever comes. */
 };
 
 /*
  * Listens. *ret_url is the url in fact used ("tcp://127.0.0.1:0" becomes the bound port); the
- * caller frees it. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL with the url in the sentence.
+ * caller frees it. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL with the url in the sentence, or
+ * for a certificate that can't be read.
  */
 int channel_server_new(const struct channel_server_config *config, struct channel_server **ret,
                        char **ret_url, struct errinfo *reterr);
@@ -58,6 +75,15 @@ const void *channel_request_bytes(const struct channel_request *request, size_t 
 /* When it arrived, mono_ns(), taken first thing in the receive path. */
 int64_t channel_request_received_ns(const struct channel_request *request);
 
+/* The connection that it came through: a number that no other one of this process has at the same
+ * time. */
+uint32_t channel_request_connection(const struct channel_request *request);
+
+/* Where that comes from, "10.83.0.2:51234"; "" where there is no address to tell. Returns ret. */
+#define CHANNEL_PEER_BYTES 64
+const char *channel_request_peer(const struct channel_request *request,
+                                 char ret[CHANNEL_PEER_BYTES]);
+
 /* The peer that sent it is known: its connection stays, until it breaks. */
 void channel_request_admit(const struct channel_request *request);
 
@@ -74,15 +100,26 @@ struct channel_closed {
 
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret);
 
+/* How many connections ended before NNG was through with its own handshake, that of TLS included:
+ * none of them has been counted above. Takes some microseconds: not for every turn. */
+uint64_t channel_server_broken(const struct channel_server *server);
+
 /* Sends the answer and frees the request. Never blocks; a peer that went away is no error. */
 void channel_request_reply(struct channel_request *request, const void *bytes, size_t bytes_count);
 
 /* Frees the request without an answer (garbage, a peer that should time out). */
 void channel_request_drop(struct channel_request *request);
 
-/* Dials in the background and again after losses; returns at once. -EINVAL for a url that can't be,
- * -EADDRNOTAVAIL. */
-int channel_client_new(const char *url, size_t bytes_max, struct channel_client **ret,
+struct channel_client_config {
+    const char *url;
+    size_t bytes_max;                        /* Of a request, and of a reply. */
+    const struct channel_security *security; /* NULL: in clear. */
+    int redial_ms_max; /* The longest pause between two attempts; 0: a quarter of a second. */
+};
+
+/* Dials in the background and again after losses; returns at once. -EINVAL for a url that can't be
+ * or a certificate that can't be read, -EADDRNOTAVAIL. */
+int channel_client_new(const struct channel_client_config *config, struct channel_client **ret,
                        struct errinfo *reterr);
 void channel_client_free(struct channel_client *client);
 

@@ -1,5 +1,6 @@
 #include "channel.h"
 #include "channel_inner.h"
+#include "channel_tls_inner.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"
@@ -12,7 +13,7 @@
 
 #include <nng/protocol/reqrep0/req.h>
 
-/* Between two attempts to dial; well below CHANNEL_RECONNECT_MS. */
+/* Between two attempts to dial, unless told otherwise; well below CHANNEL_RECONNECT_MS. */
 #define REDIAL_MS_MIN 20
 #define REDIAL_MS_MAX 250
 
@@ -120,22 +121,48 @@ static struct call *call_new(struct channel_client *client)
     return call;
 }
 
-static int socket_dial(struct channel_client *client, const char *url, struct errinfo *reterr)
+static int dialer_secure(nng_dialer dialer, const struct channel_security *security,
+                         struct errinfo *reterr)
+{
+    nng_tls_config *tls = NULL;
+    int r = channel_tls_config(security, NNG_TLS_MODE_CLIENT, &tls, reterr);
+
+    if (r == 0) {
+        r = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls);
+        nng_tls_config_free(tls); /* The dialer has it. */
+        r = r == 0 ? 0 : channel_error(r, "TLS", reterr);
+    }
+    return r;
+}
+
+static int socket_dial(struct channel_client *client, const struct channel_client_config *config,
+                       struct errinfo *reterr)
 {
     nng_dialer dialer = NNG_DIALER_INITIALIZER;
-    int r = nng_dialer_create(&dialer, client->socket, url);
+    char *url = NULL;
+    int r = channel_tls_url(config->url, config->security, &url, reterr);
 
+    if (r < 0) {
+        return r;
+    }
+    r = nng_dialer_create(&dialer, client->socket, url);
+    free(url);
     if (r != 0) {
-        return channel_error(r, url, reterr);
+        return channel_error(r, config->url, reterr);
     }
     /* These two exist for tcp only. */
     (void)nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true);
     (void)nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true);
+    r = config->security == NULL ? 0 : dialer_secure(dialer, config->security, reterr);
+    if (r < 0) {
+        return r;
+    }
     r = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-    return r == 0 ? 0 : channel_error(r, url, reterr);
+    return r == 0 ? 0 : channel_error(r, config->url, reterr);
 }
 
-static int socket_open(struct channel_client *client, const char *url, struct errinfo *reterr)
+static int socket_open(struct channel_client *client, const struct channel_client_config *config,
+                       struct errinfo *reterr)
 {
     static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST,
                                          NNG_PIPE_EV_REM_POST};
@@ -150,7 +177,8 @@ static int socket_open(struct channel_client *client, const char *url, struct er
     }
     r = nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, REDIAL_MS_MIN);
     if (r == 0) {
-        r = nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, REDIAL_MS_MAX);
+        r = nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT,
+                              config->redial_ms_max > 0 ? config->redial_ms_max : REDIAL_MS_MAX);
     }
     for (size_t i = 0; r == 0 && i < sizeof events / sizeof events[0]; i++) {
         r = nng_pipe_notify(client->socket, events[i], pipe_changed, client);
@@ -158,14 +186,14 @@ static int socket_open(struct channel_client *client, const char *url, struct er
     if (r != 0) {
         return channel_error(r, "control socket", reterr);
     }
-    return socket_dial(client, url, reterr);
+    return socket_dial(client, config, reterr);
 }
 
-int channel_client_new(const char *url, size_t bytes_max, struct channel_client **ret,
+int channel_client_new(const struct channel_client_config *config, struct channel_client **ret,
                        struct errinfo *reterr)
 {
     struct channel_client *client = NULL;
-    int r = channel_url_check(url, reterr);
+    int r = channel_url_check(config->url, reterr);
 
     if (r == 0) {
         r = channel_try(reterr);
@@ -178,11 +206,11 @@ int channel_client_new(const char *url, size_t bytes_max, struct channel_client 
         return errinfo_nomem(reterr);
     }
     client->socket = (nng_socket)NNG_SOCKET_INITIALIZER;
-    client->bytes_max = bytes_max;
+    client->bytes_max = config->bytes_max;
     sync_condition_init(&client->changed);
     r = -pthread_mutex_init(&client->lock, NULL);
     ASSERT(r == 0);
-    r = socket_open(client, url, reterr);
+    r = socket_open(client, config, reterr);
     if (r < 0) {
         channel_client_free(client);
         return r;

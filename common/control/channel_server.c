@@ -1,10 +1,12 @@
 #include "channel.h"
 #include "channel_inner.h"
 #include "channel_pipes_inner.h"
+#include "channel_tls_inner.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -112,19 +114,44 @@ static void request_completed(void *argument)
     }
 }
 
-static int listener_start(struct channel_server *server, const char *url, struct errinfo *reterr)
+static int listener_secure(struct channel_server *server, const struct channel_security *security,
+                           struct errinfo *reterr)
 {
-    int r = nng_listener_create(&server->listener, server->socket, url);
+    nng_tls_config *tls = NULL;
+    int r = channel_tls_config(security, NNG_TLS_MODE_SERVER, &tls, reterr);
 
+    if (r == 0) {
+        r = nng_listener_set_ptr(server->listener, NNG_OPT_TLS_CONFIG, tls);
+        nng_tls_config_free(tls); /* The listener has it. */
+        r = r == 0 ? 0 : channel_error(r, "TLS", reterr);
+    }
+    return r;
+}
+
+static int listener_start(struct channel_server *server, const struct channel_server_config *config,
+                          struct errinfo *reterr)
+{
+    char *url = NULL;
+    int r = channel_tls_url(config->url, config->security, &url, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    r = nng_listener_create(&server->listener, server->socket, url);
+    free(url);
     if (r != 0) {
-        return channel_error(r, url, reterr);
+        return channel_error(r, config->url, reterr);
     }
     /* Each option exists for one of the transports only. The path of ipc is for this user alone. */
     (void)nng_listener_set_bool(server->listener, NNG_OPT_TCP_NODELAY, true);
     (void)nng_listener_set_bool(server->listener, NNG_OPT_TCP_KEEPALIVE, true);
     (void)nng_listener_set_int(server->listener, NNG_OPT_IPC_PERMISSIONS, 0600);
+    r = config->security == NULL ? 0 : listener_secure(server, config->security, reterr);
+    if (r < 0) {
+        return r;
+    }
     r = nng_listener_start(server->listener, 0);
-    return r == 0 ? 0 : channel_error(r, url, reterr);
+    return r == 0 ? 0 : channel_error(r, config->url, reterr);
 }
 
 /* The url with the port in fact bound. */
@@ -188,7 +215,7 @@ static int server_open(struct channel_server *server, const struct channel_serve
     if (r == 0) {
         r = requests_open(server, reterr);
     }
-    return r < 0 ? r : listener_start(server, config->url, reterr);
+    return r < 0 ? r : listener_start(server, config, reterr);
 }
 
 int channel_server_new(const struct channel_server_config *config, struct channel_server **ret,
@@ -293,6 +320,32 @@ int64_t channel_request_received_ns(const struct channel_request *request)
     return request->received_ns;
 }
 
+uint32_t channel_request_connection(const struct channel_request *request)
+{
+    return (uint32_t)request->pipe;
+}
+
+const char *channel_request_peer(const struct channel_request *request,
+                                 char ret[CHANNEL_PEER_BYTES])
+{
+    nng_pipe pipe = {.id = (uint32_t)request->pipe};
+    char host[INET6_ADDRSTRLEN] = "";
+    nng_sockaddr address;
+
+    ret[0] = '\0';
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) != 0) {
+        return ret; /* It is gone. */
+    }
+    if (address.s_family == NNG_AF_INET &&
+        inet_ntop(AF_INET, &address.s_in.sa_addr, host, sizeof host) != NULL) {
+        (void)snprintf(ret, CHANNEL_PEER_BYTES, "%s:%u", host, ntohs(address.s_in.sa_port));
+    } else if (address.s_family == NNG_AF_INET6 &&
+               inet_ntop(AF_INET6, address.s_in6.sa_addr, host, sizeof host) != NULL) {
+        (void)snprintf(ret, CHANNEL_PEER_BYTES, "[%s]:%u", host, ntohs(address.s_in6.sa_port));
+    }
+    return ret;
+}
+
 void channel_request_admit(const struct channel_request *request)
 {
     channel_pipes_admit(request->server->pipes, request->pipe);
@@ -306,6 +359,27 @@ void channel_server_close_unknown(struct channel_server *server, int64_t age_ns)
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret)
 {
     channel_pipes_closed(server->pipes, ret);
+}
+
+uint64_t channel_server_broken(const struct channel_server *server)
+{
+    /* Beside these NNG counts what it accepted, and what we closed ourselves. */
+    static const char *const names[] = {"disconnect", "timeout", "proto", "auth", "other"};
+    nng_stat *all = NULL;
+    nng_stat *own;
+    uint64_t count = 0;
+
+    if (nng_stats_get(&all) != 0) {
+        return 0;
+    }
+    own = nng_stat_find_listener(all, server->listener);
+    for (size_t i = 0; own != NULL && i < sizeof names / sizeof names[0]; i++) {
+        nng_stat *found = nng_stat_find(own, names[i]);
+
+        count += found == NULL ? 0 : nng_stat_value(found);
+    }
+    nng_stats_free(all);
+    return count;
 }
 
 void channel_request_reply(struct channel_request *request, const void *bytes, size_t bytes_count)

@@ -88,6 +88,12 @@ static void echo_stop(struct echo *echo)
     free(echo->url);
 }
 
+static int dial(const char *url, size_t bytes_max, struct channel_client **ret)
+{
+    return channel_client_new(&(struct channel_client_config){.url = url, .bytes_max = bytes_max},
+                              ret, NULL);
+}
+
 static void call_expecting_echo(struct channel_client *client, const void *bytes,
                                 size_t bytes_count)
 {
@@ -110,7 +116,7 @@ static void channel_server_new_tells_the_port_it_was_given(void **state)
     echo_start(&echo, "tcp://127.0.0.1:0");
     assert_ptr_equal(strstr(echo.url, "tcp://127.0.0.1:"), echo.url);
     assert_true(atoi(strrchr(echo.url, ':') + 1) > 0);
-    assert_int_equal(channel_client_new(echo.url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(echo.url, BYTES_MAX, &client), 0);
     call_expecting_echo(client, "hello", 5);
     channel_client_free(client);
     echo_stop(&echo);
@@ -131,7 +137,7 @@ static void channel_server_new_over_ipc_lets_only_this_user_in(void **state)
     assert_string_equal(echo.url, url);
     assert_int_equal(stat(url + 6, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &client), 0);
     call_expecting_echo(client, "hello", 5);
     channel_client_free(client);
     echo_stop(&echo);
@@ -217,7 +223,7 @@ static void channel_call_gives_each_of_many_threads_its_own_reply(void **state)
 
     (void)state;
     echo_start(&echo, "tcp://127.0.0.1:0");
-    assert_int_equal(channel_client_new(echo.url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(echo.url, BYTES_MAX, &client), 0);
     for (uint32_t i = 0; i < CALLERS; i++) {
         callers[i].client = client;
         callers[i].number = i;
@@ -241,7 +247,7 @@ static void channel_call_carries_messages_up_to_the_limit(void **state)
     (void)state;
     memset(bytes, 'x', sizeof bytes);
     echo_start(&echo, "tcp://127.0.0.1:0");
-    assert_int_equal(channel_client_new(echo.url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(echo.url, BYTES_MAX, &client), 0);
     call_expecting_echo(client, bytes, 0);
     call_expecting_echo(client, bytes, BYTES_MAX);
     assert_int_equal(channel_call(client, bytes, BYTES_MAX + 1, LONG_MS, &reply, NULL), -EMSGSIZE);
@@ -258,7 +264,7 @@ static void channel_call_that_is_beyond_the_servers_limit_ends_at_once(void **st
 
     (void)state;
     echo_start(&echo, "tcp://127.0.0.1:0");
-    assert_int_equal(channel_client_new(echo.url, sizeof bytes, &client, NULL), 0);
+    assert_int_equal(dial(echo.url, sizeof bytes, &client), 0);
     assert_int_equal(channel_call(client, bytes, sizeof bytes, LONG_MS, &reply, NULL), -ECONNRESET);
     call_expecting_echo(client, "still there", 11);
     channel_client_free(client);
@@ -283,7 +289,7 @@ static void channel_call_without_a_server_is_refused(void **state)
     struct channel_reply reply = {0};
 
     (void)state;
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &client), 0);
     assert_int_equal(channel_call(client, "x", 1, 30, &reply, NULL), -ECONNREFUSED);
     assert_null(reply.bytes);
     channel_client_free(client);
@@ -298,7 +304,7 @@ static void channel_call_waits_for_a_server_that_comes_later(void **state)
     pthread_t thread;
 
     (void)state;
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &caller.client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &caller.client), 0);
     assert_int_equal(pthread_create(&thread, NULL, caller_run, &caller), 0);
     echo_start(&echo, url);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -334,7 +340,7 @@ static void channel_call_times_out_when_the_server_keeps_silent(void **state)
 
     (void)state;
     assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &client), 0);
     assert_int_equal(channel_call(client, "late", 4, 300, &reply, NULL), -ETIMEDOUT);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
     channel_request_reply(request, "too late", 8); /* Goes nowhere and harms nothing. */
@@ -361,7 +367,7 @@ static void channel_call_notices_at_once_that_the_server_went_away(void **state)
 
     (void)state;
     assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &single.client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &single.client), 0);
     assert_int_equal(pthread_create(&thread, NULL, single_run, &single), 0);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
     channel_server_free(server);
@@ -386,7 +392,7 @@ static void channel_client_cancel_ends_calls_under_way_and_to_come(void **state)
 
     (void)state;
     assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
-    assert_int_equal(channel_client_new(url, BYTES_MAX, &single.client, NULL), 0);
+    assert_int_equal(dial(url, BYTES_MAX, &single.client), 0);
     assert_int_equal(pthread_create(&thread, NULL, single_run, &single), 0);
     assert_int_equal(channel_server_next(server, LONG_MS, &request), 0);
     channel_client_cancel(single.client);
@@ -413,7 +419,7 @@ static void channel_server_holds_many_long_polls_and_still_answers_others(void *
     (void)state;
     assert_int_equal(serve("tcp://127.0.0.1:0", CALLERS + 1, &server, &url, NULL), 0);
     for (uint32_t i = 0; i < CALLERS; i++) {
-        assert_int_equal(channel_client_new(url, BYTES_MAX, &singles[i].client, NULL), 0);
+        assert_int_equal(dial(url, BYTES_MAX, &singles[i].client), 0);
         assert_int_equal(pthread_create(&threads[i], NULL, single_run, &singles[i]), 0);
         assert_int_equal(channel_server_next(server, LONG_MS, &polls[i]), 0);
     }
@@ -450,7 +456,7 @@ static void channel_server_next_gives_each_request_once_with_its_time(void **sta
     assert_int_equal(serve("tcp://127.0.0.1:0", 2, &server, &url, NULL), 0);
     assert_int_equal(channel_server_next(server, 0, &requests[0]), -EAGAIN);
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(channel_client_new(url, BYTES_MAX, &singles[i].client, NULL), 0);
+        assert_int_equal(dial(url, BYTES_MAX, &singles[i].client), 0);
         assert_int_equal(pthread_create(&threads[i], NULL, single_run, &singles[i]), 0);
     }
     for (size_t i = 0; i < 2; i++) {

@@ -40,7 +40,9 @@ static int fixture_open(void **state)
         return -1;
     }
     *state = fixture;
-    return channel_client_new(fixture->url, BYTES_MAX, &fixture->client, NULL);
+    return channel_client_new(
+        &(struct channel_client_config){.url = fixture->url, .bytes_max = BYTES_MAX},
+        &fixture->client, NULL);
 }
 
 static int fixture_close(void **state)

@@ -30,6 +30,13 @@ void bench_live(struct bench *bench, int64_t ns)
     }
 }
 
+void bench_dial(const struct bench *bench, struct channel_client **ret)
+{
+    const struct channel_client_config config = {.url = bench->url, .bytes_max = FRAME_BYTES_MAX};
+
+    assert_int_equal(channel_client_new(&config, ret, NULL), 0);
+}
+
 void bench_begin(struct bench *bench, uint32_t agents_wanted)
 {
     struct fleet_config config = {.agents_wanted = agents_wanted, .run_id = "run-7"};
@@ -43,7 +50,7 @@ void bench_begin(struct bench *bench, uint32_t agents_wanted)
     if (fleet_new(&config, &bench->fleet, &bench->url, &error) < 0) {
         fail_msg("%s", error.text);
     }
-    assert_int_equal(channel_client_new(bench->url, FRAME_BYTES_MAX, &bench->client, NULL), 0);
+    bench_dial(bench, &bench->client);
 }
 
 void bench_end(struct bench *bench)

@@ -39,6 +39,9 @@ struct call {
 void bench_begin(struct bench *bench, uint32_t agents_wanted);
 void bench_end(struct bench *bench);
 
+/* Another client of the fleet; the caller frees it. */
+void bench_dial(const struct bench *bench, struct channel_client **ret);
+
 /* Moves on the time that the fleet sees. */
 void bench_pass(int64_t ns);
 

@@ -113,7 +113,7 @@ static void a_connection_without_a_valid_hello_is_closed_and_an_agents_stays(voi
     (void)state;
     bench_begin(&bench, 1);
     assert_int_equal(bench_join(&bench, INSTANCE), 0);
-    assert_int_equal(channel_client_new(bench.url, FRAME_BYTES_MAX, &stranger, NULL), 0);
+    bench_dial(&bench, &stranger);
     agent = bench.client;
     bench.client = stranger;
     text_add(&call.frame, "anything");
