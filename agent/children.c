@@ -36,6 +36,7 @@ static void start_child(struct children *children, const struct children_config 
                                NULL,
                                NULL,
                                NULL,
+                               NULL,
                                NULL};
     size_t used = 5;
 
@@ -49,6 +50,9 @@ static void start_child(struct children *children, const struct children_config 
     if (config->log_file != NULL) {
         arguments[used++] = "--log";
         arguments[used++] = config->log_file;
+    }
+    if (config->stays) {
+        arguments[used++] = "--stay";
     }
     /* posix_spawn takes its argv without const and leaves it alone. */
     if (posix_spawn(&children->pids[number], "/proc/self/exe", NULL, attributes,

@@ -7,6 +7,7 @@
 
 #include "options.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PROCESSES_MAX 256
@@ -20,6 +21,7 @@ struct children_config { /* All borrowed. */
     const char *url;
     const char *name;     /* NULL: each chooses one; else "NAME-1" and so on. */
     const char *log_file; /* NULL: none. */
+    bool stays;           /* Each serves run after run. */
     uint32_t count;       /* 1 .. PROCESSES_MAX. */
 };
 

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mono.h"
 #include "options.h"
+#include "standing.h"
 #include "stop.h"
 #include "sync.h"
 
@@ -32,6 +33,7 @@ struct agent_options {
     uint32_t processes;
     uint64_t parent;    /* Process that started it, without which it ends; 0: it stays. */
     uint64_t enrolment; /* By which that knows it; 0: nobody does. */
+    bool stays;
     bool describes;
     bool tells_version;
 };
@@ -58,6 +60,10 @@ static const struct option_row rows[] = {
      .help = "how reports name this agent (default: host name and process id)",
      .kind = TAKES_TEXT,
      AT(name)},
+    {.name = "--stay",
+     .help = "stay when a run has ended, and serve the next one",
+     .kind = TAKES_NOTHING,
+     AT(stays)},
     {.name = "--processes",
      .value = "N",
      .help =
@@ -93,22 +99,25 @@ static const struct option_row rows[] = {
      AT(enrolment)},
 };
 
-static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2], &rows[3], &rows[4],
-                                                 &rows[5], &rows[6], &rows[7], &rows[8], NULL};
+static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2], &rows[3],
+                                                 &rows[4], &rows[5], &rows[6], &rows[7],
+                                                 &rows[8], &rows[9], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
     .arguments = "",
     .what = "Joins the coordinator of a run (`millrace run --listen URL`) and generates the load "
             "that it is told to.\n"
-            "Waits for the coordinator if it is not there yet; ends when the run ends.\n"
+            "Waits for the coordinator if it is not there yet; ends when the run ends, or with "
+            "--stay when a signal comes.\n"
             "\n"
             "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the "
             "coordinator went away,\n"
             "130 ended by a signal.",
     .rows = taken,
     .examples = "  millrace-agent --join tcp://127.0.0.1:7700\n"
-                "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"};
+                "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"
+                "  millrace-agent --join tcp://127.0.0.1:7700 --stay\n"};
 
 static void describe(void)
 {
@@ -159,12 +168,23 @@ static int watch_signals(struct errinfo *reterr)
     return stop_watch(&config, reterr);
 }
 
+/* Until the run has ended, or for ever. */
+static int serve(const struct agent_options *options, struct errinfo *reterr)
+{
+    struct standing_config config = {
+        .duty = {.url = options->url,
+                 .name = options->name,
+                 .enrolment = options->enrolment,
+                 .trace_path = options->trace_file,
+                 .stop_fd = stop_fd}, /* Open until the process ends: a signal may come any time. */
+        .urls = &options->url,
+        .urls_count = 1};
+
+    return options->stays ? standing_run(&config, reterr) : duty_run(&config.duty, reterr);
+}
+
 static int run_agent(const struct agent_options *options)
 {
-    struct duty_config config = {.url = options->url,
-                                 .name = options->name,
-                                 .enrolment = options->enrolment,
-                                 .trace_path = options->trace_file};
     struct errinfo error = {""};
     int r;
 
@@ -184,8 +204,7 @@ static int run_agent(const struct agent_options *options)
     mono_test_inject();
     r = watch_signals(&error);
     if (r == 0) {
-        config.stop_fd = stop_fd; /* Open until the process ends: a signal may come at any time. */
-        r = duty_run(&config, &error);
+        r = serve(options, &error);
     }
     if (r < 0 && r != -EINTR) {
         log_error("%s", error.text);
@@ -207,6 +226,7 @@ int main(int argc, char **argv)
                                         .url = options.url,
                                         .name = options.name,
                                         .log_file = options.log_file,
+                                        .stays = options.stays,
                                         .count = options.processes};
     log_stderr_level(LOG_LEVEL_INFO);
     if (options.log_file != NULL && log_open(options.log_file, &error) < 0) {

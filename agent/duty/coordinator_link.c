@@ -3,10 +3,10 @@
 #include "channel.h"
 #include "deadlines.h"
 #include "own_time.h"
+#include "sync.h"
 #include "wire.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -74,13 +74,6 @@ static int check_refusal(const struct channel_reply *reply, struct errinfo *rete
     return errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
 }
 
-static bool told_to_stop(const struct coordinator_link *link)
-{
-    struct pollfd stop = {.fd = link->stop_fd, .events = POLLIN};
-
-    return link->stop_fd >= 0 && poll(&stop, 1, 0) > 0;
-}
-
 /* Tries until somebody answers or the coordinator has been silent for too long; a signal ends it
  * too, once nobody answers. */
 static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
@@ -95,7 +88,7 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
         if (r == 0 || r == -ECANCELED || r == -EMSGSIZE || r == -ENOMEM) {
             return r;
         }
-        if (told_to_stop(link)) {
+        if (sync_event_wait(link->stop_fd, 0)) {
             return errinfo_set(reterr, -EINTR, "ended by a signal while the coordinator was away");
         }
         lost_ns +=

@@ -13,7 +13,6 @@
 #include "trial_inner.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -33,18 +32,45 @@ struct duty {
     atomic_bool called_back; /* What is looked at on targets. */
 };
 
-static bool told_to_stop(const struct duty *duty, int timeout_ms)
+/* False: whoever wanted this agent to join here wants it no more. */
+static bool waits_on(const struct duty_config *config, int64_t silent_ns, bool *told)
 {
-    struct pollfd stop = {.fd = duty->config->stop_fd, .events = POLLIN};
-
-    return poll(&stop, duty->config->stop_fd < 0 ? 0 : 1, timeout_ms) > 0;
+    if (config->on_silence != NULL) {
+        return config->on_silence(config->context, silent_ns);
+    }
+    if (!*told) {
+        log_info("waiting for a coordinator at %s", config->url);
+        *told = true;
+    }
+    return true;
 }
 
-/* Says hello until somebody answers: a coordinator may be started after its agents. */
+/* Until somebody answers: a coordinator may be started after its agents. */
+static int await_welcome(struct duty *duty, const struct hello *hello, struct errinfo *reterr)
+{
+    int64_t began_ns = mono_ns();
+    bool told = false;
+
+    for (;;) {
+        int r = coordinator_link_hello(duty->link, hello, &duty->welcome, reterr);
+
+        /* -ECONNRESET: it was there, and went away (or something else listened on its port). */
+        if (r != -ETIMEDOUT && r != -ECONNREFUSED && r != -ECONNRESET) {
+            return r;
+        }
+        if (!waits_on(duty->config, mono_ns() - began_ns, &told)) {
+            return errinfo_set(reterr, -ETIMEDOUT, "no coordinator answers at %s",
+                               duty->config->url);
+        }
+        if (sync_event_wait(duty->config->stop_fd, (int)(HELLO_RETRY_NS / NS_PER_MS))) {
+            return errinfo_set(reterr, -EINTR, "ended while waiting for a coordinator");
+        }
+    }
+}
+
 static int say_hello(struct duty *duty, struct errinfo *reterr)
 {
     struct hello hello = {0};
-    bool told = false;
     int r;
 
     host_hello(&hello);
@@ -56,20 +82,7 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
     } else {
         (void)snprintf(hello.name, sizeof hello.name, "%.40s-%u", hello.host, hello.pid);
     }
-    for (;;) {
-        r = coordinator_link_hello(duty->link, &hello, &duty->welcome, reterr);
-        /* -ECONNRESET: it was there, and went away (or something else listened on its port). */
-        if (r != -ETIMEDOUT && r != -ECONNREFUSED && r != -ECONNRESET) {
-            break;
-        }
-        if (!told) {
-            log_info("waiting for a coordinator at %s", duty->config->url);
-            told = true;
-        }
-        if (told_to_stop(duty, (int)(HELLO_RETRY_NS / NS_PER_MS))) {
-            return errinfo_set(reterr, -EINTR, "ended while waiting for a coordinator");
-        }
-    }
+    r = await_welcome(duty, &hello, reterr);
     if (r < 0) {
         return r;
     }
@@ -77,6 +90,9 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
         return errinfo_set(reterr, -EPERM, "refused by the coordinator: %s", duty->welcome.reason);
     }
     log_info("joined run %s as %s", duty->welcome.run_id, duty->welcome.name);
+    if (duty->config->on_joined != NULL) {
+        duty->config->on_joined(duty->config->context, &duty->welcome);
+    }
     return 0;
 }
 
@@ -286,7 +302,7 @@ static int obey(struct duty *duty, struct errinfo *reterr)
         struct command command = {0};
         int r;
 
-        if (told_to_stop(duty, 0)) {
+        if (sync_event_wait(duty->config->stop_fd, 0)) {
             coordinator_link_goodbye(duty->link);
             return errinfo_set(reterr, -EINTR, "ended by a signal");
         }
@@ -325,8 +341,10 @@ static int obey(struct duty *duty, struct errinfo *reterr)
 int duty_run(const struct duty_config *config, struct errinfo *reterr)
 {
     struct duty duty = {.config = config, .telling = PTHREAD_MUTEX_INITIALIZER};
-    int r = coordinator_link_new(config->url, config->stop_fd, &duty.link, reterr);
+    int r;
 
+    stop_renew();
+    r = coordinator_link_new(config->url, config->stop_fd, &duty.link, reterr);
     if (r < 0) {
         return r;
     }

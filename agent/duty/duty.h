@@ -8,7 +8,10 @@
 
 #include "errinfo.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct welcome;
 
 struct duty_config {
     const char *url;
@@ -16,10 +19,16 @@ struct duty_config {
     uint64_t enrolment;     /* From who started it, its instance; 0: it makes one up. */
     const char *trace_path; /* Each message goes there, too; the coordinator made it. NULL: none. */
     int stop_fd;            /* Readable: leave in good order (a signal came). */
+    /* A hello was not answered, nor any for silent_ns: wait on? NULL: for ever, and it is logged.
+     */
+    bool (*on_silence)(void *context, int64_t silent_ns);
+    void (*on_joined)(void *context, const struct welcome *welcome); /* NULL: nobody asks. */
+    void *context;
 };
 
 /* Blocks until the coordinator says goodbye (0), or: -EPERM refused, -ECONNABORTED the coordinator
- * went away, -EINTR stop_fd. */
+ * went away, -EINTR stop_fd, -ETIMEDOUT on_silence() does not want to wait. Whatever it returns,
+ * the load has ended, the topics that this agent made are removed, and it can be called again. */
 int duty_run(const struct duty_config *config, struct errinfo *reterr);
 
 #endif

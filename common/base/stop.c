@@ -22,6 +22,11 @@ void stop_taken(void)
     atomic_store(&taken, true);
 }
 
+void stop_renew(void)
+{
+    atomic_store(&taken, false);
+}
+
 /* With nothing that could block or wait for a lock: whoever has it may be what hangs. */
 static _Noreturn void give_up(void)
 {

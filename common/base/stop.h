@@ -29,4 +29,7 @@ int stop_watch(const struct stop_config *config, struct errinfo *reterr);
 /* Somebody knows of the signal, or is leaving anyway, and will see to the rest. Any thread. */
 void stop_taken(void);
 
+/* What was left is over, and the process goes on: from now on a signal has to be taken again. */
+void stop_renew(void);
+
 #endif

@@ -3,6 +3,8 @@
 #include "invariant.h"
 #include "mono.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -57,4 +59,11 @@ void sync_event_clear(int event_fd)
     eventfd_t value;
 
     (void)eventfd_read(event_fd, &value); /* Fails only where it is not readable. */
+}
+
+bool sync_event_wait(int event_fd, int timeout_ms)
+{
+    struct pollfd event = {.fd = event_fd, .events = POLLIN};
+
+    return poll(&event, 1, timeout_ms) > 0; /* Negative ones are left out by poll(). */
 }

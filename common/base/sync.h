@@ -28,4 +28,8 @@ int sync_event_new(struct errinfo *reterr);
 void sync_event_set(int event_fd);
 void sync_event_clear(int event_fd);
 
+/* Waits until it is readable, at most timeout_ms (0: looks only); true if it is. One below 0 never
+ * is. */
+bool sync_event_wait(int event_fd, int timeout_ms);
+
 #endif

@@ -1,0 +1,134 @@
+#include "standing.h"
+
+#include "control_messages.h"
+#include "log.h"
+#include "mono.h"
+#include "random.h"
+#include "standing_words_inner.h"
+#include "sync.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+
+/* After a run: its coordinator goes on listening for as long as others of its agents need to go. */
+#define PAUSE_NS NS_PER_S
+/* After a refusal: twice as long each time. Well below the time that a coordinator waits for its
+ * agents to join. */
+#define BACK_OFF_NS_MIN (2 * NS_PER_S)
+#define BACK_OFF_NS_MAX (10 * NS_PER_S)
+
+struct standing {
+    const struct standing_config *config;
+    uint32_t address; /* That is tried now. */
+    bool joined;      /* In this turn. */
+    char run_id[NAME_BYTES];
+    int64_t back_off_ns;
+    struct random random;
+    struct standing_words words;
+};
+
+static const char *url_of(const struct standing *standing)
+{
+    return standing->config->urls[standing->address];
+}
+
+static void say_once(struct standing *standing, enum log_level level, const char *text)
+{
+    if (standing_words_are_news(&standing->words, text, mono_ns())) {
+        log_line(level, "%s", text);
+    }
+}
+
+static bool on_silence(void *context, int64_t silent_ns)
+{
+    struct standing *standing = context;
+    char text[ERRINFO_BYTES];
+
+    (void)silent_ns;
+    (void)snprintf(text, sizeof text, "waiting for a coordinator at %s", url_of(standing));
+    say_once(standing, LOG_LEVEL_INFO, text);
+    return standing->config->urls_count == 1;
+}
+
+static void on_joined(void *context, const struct welcome *welcome)
+{
+    struct standing *standing = context;
+
+    standing->joined = true;
+    standing->back_off_ns = 0;
+    (void)snprintf(standing->run_id, sizeof standing->run_id, "%s", welcome->run_id);
+    standing_words_forget(&standing->words);
+}
+
+/* Many agents are refused at once; they should not come again at once. */
+static int64_t with_jitter(struct standing *standing, int64_t pause_ns)
+{
+    return (int64_t)((double)pause_ns * (0.75 + 0.5 * random_unit(&standing->random)));
+}
+
+static int64_t next_back_off_ns(struct standing *standing)
+{
+    int64_t twice_ns = standing->back_off_ns * 2;
+
+    standing->back_off_ns = twice_ns < BACK_OFF_NS_MIN   ? BACK_OFF_NS_MIN
+                            : twice_ns > BACK_OFF_NS_MAX ? BACK_OFF_NS_MAX
+                                                         : twice_ns;
+    return standing->back_off_ns;
+}
+
+static void next_address(struct standing *standing)
+{
+    standing->address = (standing->address + 1) % standing->config->urls_count;
+}
+
+/* What became of the turn, said; how long to wait for the next one. */
+static int64_t turn_ended(struct standing *standing, int r, const char *sentence)
+{
+    char text[ERRINFO_BYTES * 2];
+
+    if (r == -ETIMEDOUT && !standing->joined) {
+        next_address(standing);
+        return 0;
+    }
+    if (!standing->joined) {
+        (void)snprintf(text, sizeof text, "%s: %s", url_of(standing), sentence);
+        say_once(standing, LOG_LEVEL_WARNING, text);
+        next_address(standing);
+        return next_back_off_ns(standing);
+    }
+    if (r == 0) {
+        log_info("run %s has ended; waiting for the next one", standing->run_id);
+    } else {
+        log_warning("run %s ended here: %s; waiting for the next one", standing->run_id, sentence);
+    }
+    /* What the run needed is nobody's until the next one. */
+    (void)malloc_trim(0);
+    return PAUSE_NS;
+}
+
+int standing_run(const struct standing_config *config, struct errinfo *reterr)
+{
+    struct standing standing = {.config = config};
+    int64_t pause_ns = 0;
+
+    random_seed(&standing.random, random_entropy());
+    while (!sync_event_wait(config->duty.stop_fd,
+                            (int)(with_jitter(&standing, pause_ns) / NS_PER_MS))) {
+        struct duty_config duty = config->duty;
+        struct errinfo error = {""};
+        int r;
+
+        duty.url = url_of(&standing);
+        duty.on_silence = on_silence;
+        duty.on_joined = on_joined;
+        duty.context = &standing;
+        standing.joined = false;
+        r = duty_run(&duty, &error);
+        if (r == -EINTR) {
+            return errinfo_set(reterr, r, "%s", error.text);
+        }
+        pause_ns = turn_ended(&standing, r, error.text);
+    }
+    return errinfo_set(reterr, -EINTR, "ended while waiting for a coordinator");
+}

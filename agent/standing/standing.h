@@ -1,0 +1,26 @@
+/*
+ * standing: an agent that outlives runs: it waits for a coordinator at one of its addresses, serves
+ * a run of it, and waits again. Nothing but its stop_fd ends it.
+ *
+ * Says each thing once: where it waits, why it was refused, what became of a run. Refuses to judge:
+ * a coordinator that is wrong, of another version or gone is left alone for a while and asked
+ * again. It logs, as duty does. One per process, on the thread that calls it.
+ */
+#ifndef MILLRACE_STANDING_H
+#define MILLRACE_STANDING_H
+
+#include "duty.h"
+#include "errinfo.h"
+
+#include <stdint.h>
+
+struct standing_config {
+    struct duty_config duty; /* Its url and callbacks are set here. */
+    const char *const *urls; /* Tried in turn; borrowed. */
+    uint32_t urls_count;     /* From 1. */
+};
+
+/* Blocks until stop_fd of the duty: -EINTR. */
+int standing_run(const struct standing_config *config, struct errinfo *reterr);
+
+#endif
