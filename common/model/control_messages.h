@@ -15,7 +15,7 @@
 #include "snapshot.h"
 
 /* Rises with every change of a struct that travels; both sides must have the same. */
-#define PROTOCOL_VERSION 5
+#define PROTOCOL_VERSION 6
 
 enum request_kind {
     REQUEST_HELLO,
@@ -33,11 +33,15 @@ struct backend_version {
 };
 
 #define BACKENDS_MAX 16
+#define PROOF_BYTES 32 /* A nonce, and what a secret makes of two of them. */
 
 struct hello {
     uint32_t protocol;
     char version[NAME_BYTES]; /* Of Millrace. */
     char name[NAME_BYTES];    /* Wanted name; the coordinator may add a number. */
+    /* Whose join file it has, "": none. With one it says hello twice: first for the coordinator's
+     * nonce, and then with its proof. */
+    char host_name[NAME_BYTES];
     uint64_t instance; /* Random per process: the same name after a restart is another instance. */
     char host[NAME_BYTES];
     char kernel[NAME_BYTES];
@@ -51,6 +55,9 @@ struct hello {
     char clock_source[NAME_BYTES];
     struct backend_version backends[BACKENDS_MAX];
     uint32_t backends_count;
+    uint8_t nonce[PROOF_BYTES]; /* Random for each two hellos. */
+    uint8_t proof[PROOF_BYTES]; /* That it has the host's secret; zeros: not yet. */
+    char busy[REASON_BYTES];    /* Why it can't come now; "": it can. */
 };
 
 extern const struct record backend_version_record;
@@ -62,6 +69,10 @@ struct welcome {
     uint32_t agent;            /* Index to use in everything else. */
     char name[NAME_BYTES];
     char run_id[NAME_BYTES];
+    /* Not accepted, and without a reason: the hello has to be said again, with the proof over this
+     * nonce and that run. */
+    uint8_t nonce[PROOF_BYTES];
+    uint8_t proof[PROOF_BYTES]; /* Accepted: that the coordinator has the secret, too. */
 };
 
 extern const struct record welcome_record;

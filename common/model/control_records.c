@@ -35,6 +35,7 @@ static const struct field hello_fields[] = {
     FIELD(hello, protocol),
     FIELD(hello, version),
     FIELD(hello, name),
+    FIELD(hello, host_name, .only = ONLY_SENT),
     FIELD_OF_TYPE(hello, instance, FIELD_ID),
     FIELD(hello, host),
     FIELD(hello, kernel),
@@ -47,6 +48,9 @@ static const struct field hello_fields[] = {
     FIELD(hello, ports_count),
     FIELD(hello, clock_source),
     FIELD_ITEMS_OF(hello, backends, backends_count, backend_version_record, BACKENDS_MAX),
+    FIELD(hello, nonce, .only = ONLY_SENT),
+    FIELD(hello, proof, .only = ONLY_SENT),
+    FIELD(hello, busy, .only = ONLY_SENT),
 };
 
 const struct record hello_record = RECORD(hello);
@@ -70,7 +74,8 @@ const struct record probe_result_record = RECORD(probe_result);
 
 static const struct field welcome_fields[] = {
     FIELD(welcome, accepted), FIELD(welcome, reason), FIELD(welcome, agent, .max = AGENTS_MAX - 1),
-    FIELD(welcome, name),     FIELD(welcome, run_id),
+    FIELD(welcome, name),     FIELD(welcome, run_id), FIELD(welcome, nonce),
+    FIELD(welcome, proof),
 };
 
 const struct record welcome_record = RECORD(welcome);

@@ -29,6 +29,7 @@ enum field_type {
     FIELD_SUM,     /* double: finite, not negative. */
     FIELD_TEXT,    /* char[]: its end included. */
     FIELD_STRING,  /* char *: owned. */
+    FIELD_BYTES,   /* uint8_t[]: all of them. It travels; nothing that is kept has one. */
     FIELD_ENUM,    /* 0 .. names_count - 1; kept by its name. */
     /* One for each name; kept as a document with those names. */
     FIELD_COUNTERS, /* uint64_t[names_count] */
@@ -113,7 +114,7 @@ struct record {
 #define FIELD_TYPE_OF(of, member)                                                                  \
     _Generic(((struct of *)0)->member, bool: FIELD_BOOL, uint32_t: FIELD_U32,                      \
              uint64_t: FIELD_COUNTER, int64_t: FIELD_I64, int32_t: FIELD_I64,                      \
-             double: FIELD_DOUBLE,                                                                 \
+             double: FIELD_DOUBLE, uint8_t *: FIELD_BYTES,                                         \
              char *: _Generic(&((struct of *)0)->member, char **: FIELD_STRING,                    \
                               default: FIELD_TEXT))
 /* clang-format on */

@@ -383,3 +383,19 @@ void coder_bytes(struct coder *coder, const char *field, const void **bytes, siz
         coder_bad(coder, field, "is not of its type");
     }
 }
+
+void code_bytes(struct coder *coder, const char *field, uint8_t *bytes, size_t bytes_count)
+{
+    const void *at = bytes;
+    size_t count = bytes_count;
+
+    if (!coder_step(coder)) {
+        return;
+    }
+    coder_bytes(coder, field, &at, &count);
+    if (coder->failure == 0 && (at == NULL || count != bytes_count)) {
+        coder_bad(coder, field, "has not its number of bytes");
+    } else if (coder->failure == 0 && coder_reads(coder)) {
+        memcpy(bytes, at, bytes_count);
+    }
+}

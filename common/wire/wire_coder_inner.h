@@ -82,6 +82,9 @@ void code_double(struct coder *coder, const char *field, double *value); /* Fini
 /* Text in an array of text_bytes, its end included; the rest of the array reads as zero. */
 void code_text(struct coder *coder, const char *field, char *text, size_t text_bytes);
 
+/* An array of bytes: exactly so many. */
+void code_bytes(struct coder *coder, const char *field, uint8_t *bytes, size_t bytes_count);
+
 /* Text that the struct owns, of at most CODER_STRING_BYTES_MAX; with optional it may be NULL. */
 #define CODER_STRING_BYTES_MAX ((size_t)1024 * 1024)
 void code_string(struct coder *coder, const char *field, char **text, bool optional);

@@ -134,6 +134,9 @@ static void code_value(struct coder *coder, const struct field *field, void *ite
     case FIELD_STRING:
         code_string(coder, field->name, at, field->optional);
         break;
+    case FIELD_BYTES:
+        code_bytes(coder, field->name, at, field->bytes);
+        break;
     case FIELD_RUNS:
         code_runs(coder, field->name, at);
         break;

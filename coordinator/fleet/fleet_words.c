@@ -6,11 +6,13 @@ void fleet_tame_hello(struct hello *hello)
 {
     text_tame(hello->version, false);
     text_tame(hello->name, false);
+    text_tame(hello->host_name, false);
     text_tame(hello->host, false);
     text_tame(hello->kernel, false);
     text_tame(hello->boot_id, false);
     text_tame(hello->time_namespace, false);
     text_tame(hello->clock_source, false);
+    text_tame(hello->busy, false);
     for (uint32_t i = 0; i < hello->backends_count; i++) {
         text_tame(hello->backends[i].name, false);
         text_tame(hello->backends[i].library, false);

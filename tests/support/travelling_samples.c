@@ -207,6 +207,9 @@ static void sample_field(struct random *random, const struct field *field, void 
     case FIELD_STRING:
         sample_string(random, field, item);
         break;
+    case FIELD_BYTES:
+        random_fill(random, field_at(field, item), field->bytes);
+        break;
     case FIELD_RUNS:
         sample_runs(random, field_at(field, item));
         break;

@@ -70,6 +70,13 @@ static void add_text(struct values *values, size_t length)
     add_bytes(values, bytes, 3 + length);
 }
 
+static void add_binary(struct values *values, uint8_t length)
+{
+    char bytes[2 + UINT8_MAX] = {(char)0xc4, (char)length};
+
+    add_bytes(values, bytes, 2 + (size_t)length);
+}
+
 static void add_number_ends(const struct field *field, struct values *good, struct values *bad)
 {
     uint64_t max = field->type == FIELD_ENUM ? field->names_count - 1 : field_max(field);
@@ -182,6 +189,14 @@ static void ends_of(const struct field *field, struct values *good, struct value
     case FIELD_TEXT:
     case FIELD_STRING:
         add_text_ends(field, good, bad);
+        break;
+    case FIELD_BYTES:
+        add_binary(good, (uint8_t)field->bytes);
+        add_binary(bad, (uint8_t)(field->bytes - 1));
+        add_binary(bad, (uint8_t)(field->bytes + 1));
+        ADD(bad, "\xc0");
+        ADD(bad, "\x01");
+        ADD(bad, "\xa1x");
         break;
     case FIELD_HISTS:
         ADD(good, "\xc0");
