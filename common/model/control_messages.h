@@ -39,8 +39,9 @@ struct hello {
     uint32_t protocol;
     char version[NAME_BYTES]; /* Of Millrace. */
     char name[NAME_BYTES];    /* Wanted name; the coordinator may add a number. */
-    /* Whose join file it has, "": none. With one it says hello twice: first for the coordinator's
-     * nonce, and then with its proof. */
+    /* Of its join file, "": none. With one it says hello twice: first for the coordinator's nonce,
+     * and then with its proof. The host goes by it; in a fleet by `name`, as others have the file,
+     * too. The proof is about that one. */
     char host_name[NAME_BYTES];
     uint64_t instance; /* Random per process: the same name after a restart is another instance. */
     char host[NAME_BYTES];

@@ -29,7 +29,6 @@ enum field_type {
     FIELD_SUM,     /* double: finite, not negative. */
     FIELD_TEXT,    /* char[]: its end included. */
     FIELD_STRING,  /* char *: owned. */
-    FIELD_BYTES,   /* uint8_t[]: all of them. It travels; nothing that is kept has one. */
     FIELD_ENUM,    /* 0 .. names_count - 1; kept by its name. */
     /* One for each name; kept as a document with those names. */
     FIELD_COUNTERS, /* uint64_t[names_count] */
@@ -40,7 +39,8 @@ enum field_type {
     FIELD_ARRAY,  /* struct[items_max], all of them used. */
     FIELD_ITEMS,  /* struct[items_max], of which a uint32_t says how many are used. */
     FIELD_LIST,   /* Pointer to structs that the record owns, with such a count. */
-    FIELD_ONE     /* Pointer to a struct that the record owns, or NULL. */
+    FIELD_ONE,    /* Pointer to a struct that the record owns, or NULL. */
+    FIELD_BYTES   /* uint8_t[]: all of them. It travels; nothing that is kept has one. */
 };
 
 /* Of a field that only one of those has a use for who read it. */
