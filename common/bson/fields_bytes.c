@@ -3,6 +3,7 @@
 #include "fields_inner.h"
 
 #include <errno.h>
+#include <string.h>
 
 bool field_bytes_read(struct fields *fields, const char *key, const uint8_t **ret,
                       uint32_t *ret_bytes)
@@ -34,6 +35,22 @@ void field_bytes_write(struct fields *fields, const char *key, const void *bytes
         !bson_append_binary(fields->levels[fields->depth - 1].bson, key, -1, BSON_SUBTYPE_BINARY,
                             bytes, (uint32_t)bytes_count)) {
         fields_fail(fields, -EMSGSIZE, key, "makes the document too long");
+    }
+}
+
+void field_bytes(struct fields *fields, const char *key, uint8_t *bytes, uint32_t bytes_count)
+{
+    const uint8_t *kept = NULL;
+    uint32_t kept_bytes = 0;
+
+    if (!fields->reads) {
+        field_bytes_write(fields, key, bytes, bytes_count);
+    } else if (!field_bytes_read(fields, key, &kept, &kept_bytes)) {
+        fields_bad(fields, key, "is missing");
+    } else if (kept_bytes != bytes_count) {
+        fields_bad(fields, key, "has not its length");
+    } else {
+        memcpy(bytes, kept, bytes_count);
     }
 }
 

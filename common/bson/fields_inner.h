@@ -80,6 +80,9 @@ bool field_bytes_read(struct fields *fields, const char *key, const uint8_t **re
 void field_bytes_write(struct fields *fields, const char *key, const void *bytes,
                        size_t bytes_count);
 
+/* So many bytes, neither more nor fewer. */
+void field_bytes(struct fields *fields, const char *key, uint8_t *bytes, uint32_t bytes_count);
+
 /* A list that is packed, of the struct at item. */
 void field_packed(struct fields *fields, const struct field *field, void *item);
 

@@ -113,6 +113,9 @@ static void code_value(struct fields *fields, const struct field *field, void *i
     case FIELD_STRING:
         field_string(fields, field_key(field), at, (size_t)field->max);
         break;
+    case FIELD_BYTES:
+        field_bytes(fields, field_key(field), at, (uint32_t)field->bytes);
+        break;
     case FIELD_HISTS:
         code_hists(fields, field, at);
         break;

@@ -40,7 +40,7 @@ enum field_type {
     FIELD_ITEMS,  /* struct[items_max], of which a uint32_t says how many are used. */
     FIELD_LIST,   /* Pointer to structs that the record owns, with such a count. */
     FIELD_ONE,    /* Pointer to a struct that the record owns, or NULL. */
-    FIELD_BYTES   /* uint8_t[]: all of them. It travels; nothing that is kept has one. */
+    FIELD_BYTES   /* uint8_t[]: all of them; nonces and secrets, which are no text. */
 };
 
 /* Of a field that only one of those has a use for who read it. */
