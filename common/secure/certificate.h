@@ -58,6 +58,10 @@ int certificate_validity(const char *pem, int64_t *ret_from_s, int64_t *ret_unti
 int certificate_check(const struct certificate *certificate, const char *authority_pem,
                       struct errinfo *reterr);
 
+/* Whether a coordinator may show it: it names CERTIFICATE_COORDINATOR_NAME, as a DNS name. 0,
+ * -EBADMSG, or -EKEYREJECTED. */
+int certificate_check_coordinator(const char *pem, struct errinfo *reterr);
+
 /* Wipes the key, frees both and zeroes it; NULL pointers in it are allowed. */
 void certificate_done(struct certificate *certificate);
 

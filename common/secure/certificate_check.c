@@ -85,6 +85,22 @@ int certificate_check(const struct certificate *certificate, const char *authori
     return r;
 }
 
+int certificate_check_coordinator(const char *pem, struct errinfo *reterr)
+{
+    X509 *certificate = NULL;
+    int r = certificate_pem_read(pem, &certificate, reterr);
+
+    if (r == 0 && X509_check_host(certificate, CERTIFICATE_COORDINATOR_NAME, 0, 0, NULL) != 1) {
+        r = errinfo_set(reterr, -EKEYREJECTED,
+                        "the certificate is not for \"" CERTIFICATE_COORDINATOR_NAME
+                        "\", which agents ask for (subjectAltName=DNS:" CERTIFICATE_COORDINATOR_NAME
+                        ")");
+    }
+    ERR_clear_error();
+    X509_free(certificate);
+    return r;
+}
+
 void certificate_done(struct certificate *certificate)
 {
     free(certificate->pem);

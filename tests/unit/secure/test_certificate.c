@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BEGIN_S INT64_C(1796000000) /* 2026-11-29. */
+#define BEGIN_S INT64_C(1796000000) /* 2026-11-30 00:53:20 UTC. */
 #define DAY_S INT64_C(86400)
 
 static const struct certificate_request for_authority = {.role = CERTIFICATE_AUTHORITY,
@@ -156,12 +156,15 @@ static void an_agent_can_sign_nobody(void **state)
 {
     struct family family = make_family();
     struct certificate forged;
+    struct errinfo error = {""};
 
     (void)state;
     make(&for_coordinator, &family.agent, &forged);
     assert_int_not_equal(
         verified(forged.pem, family.authority.pem, X509_PURPOSE_SSL_SERVER, BEGIN_S + 1),
         X509_V_OK);
+    assert_int_equal(certificate_check_coordinator(family.agent.pem, &error), -EKEYREJECTED);
+    assert_int_equal(certificate_check_coordinator(family.coordinator.pem, &error), 0);
     assert_int_not_equal(
         verified(forged.pem, family.agent.pem, X509_PURPOSE_SSL_SERVER, BEGIN_S + 1), X509_V_OK);
     certificate_done(&forged);

@@ -1,0 +1,28 @@
+/*
+ * secret_file: reads files that only their owner may read: keys, tokens, join files, the
+ * coordinator's store of hosts. Refuses one that group or others can read, as whoever read it
+ * already can come in. Leaves no copy in memory but the one it returns. Blocks on the disk, or on
+ * stdin.
+ */
+#ifndef MILLRACE_SECRET_FILE_H
+#define MILLRACE_SECRET_FILE_H
+
+#include "errinfo.h"
+
+#include <stddef.h>
+
+#define SECRET_FILE_BYTES_MAX ((size_t)64 * 1024)
+
+/*
+ * All of a file, "-": of stdin, with a NUL beyond *ret_bytes. 0, or -EPERM: others can read it;
+ * -EFBIG: larger than SECRET_FILE_BYTES_MAX; -ENODATA: empty; what open(2) and read(2) fail with;
+ * -ENOMEM. Each sentence names the path. Pipes have no permissions to look at; what systemd keeps
+ * in $CREDENTIALS_DIRECTORY is its business. On success the caller owns *ret, for
+ * secret_file_free().
+ */
+int secret_file_read(const char *path, char **ret, size_t *ret_bytes, struct errinfo *reterr);
+
+/* Wipes and frees; NULL is allowed. */
+void secret_file_free(char *bytes, size_t bytes_count);
+
+#endif
