@@ -22,6 +22,7 @@
 /* Agents poll whatever they are doing, so silence means that the process or its network is gone; a
  * host that is starved of CPU may still take seconds. */
 #define SILENCE_NS (10 * NS_PER_S)
+#define SUSPECT_NS (3 * NS_PER_S) /* Before that, somebody is told. */
 /* The same, seen from the agent: longer, so that a coordinator that stood still (stopped and
  * continued, moved to another host) finds its agents waiting. Neither counts time in which it stood
  * still itself (own_time.h): what stopped both of them parts nobody. */
@@ -33,6 +34,9 @@ static_assert(POLL_ANSWER_NS + 2 * TURN_MS * NS_PER_MS < POLL_MS * NS_PER_MS,
               "a poll is answered before its agent gives it up");
 static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + TRY_MS * NS_PER_MS < SILENCE_NS,
               "an agent whose poll was lost asks again before it counts as silent");
+static_assert(2 * POLL_ANSWER_NS + CALL_RETRY_NS + STANDSTILL_NS / 2 < SUSPECT_NS &&
+                  SUSPECT_NS < SILENCE_NS,
+              "nobody is suspected whose poll is answered and asked again, nor lost at once");
 static_assert(LINK_LOST_NS >= SILENCE_NS,
               "an agent does not give up a coordinator that still takes it for present");
 static_assert(LINK_LOST_NS >= 12 * NS_PER_S + POLL_MS * NS_PER_MS + CALL_RETRY_NS,

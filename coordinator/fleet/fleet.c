@@ -150,7 +150,7 @@ uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *comm
 {
     struct fleet_member *member = &fleet->members[agent];
 
-    if (member->agent.lost || member->commands_count == FLEET_COMMANDS) {
+    if (fleet_is_lost(fleet, agent) || member->commands_count == FLEET_COMMANDS) {
         command_done(command);
         return 0;
     }
@@ -251,7 +251,9 @@ static void look_for_silence(struct fleet *fleet, int64_t now_ns)
             fleet_answer_poll(fleet, member, true);
         }
         if (now_ns - member->seen_ns > SILENCE_NS) {
-            fleet_lose(fleet, i, "it has fallen silent");
+            fleet_member_take(member, MEMBER_SILENT, now_ns, "it has fallen silent");
+        } else if (now_ns - member->seen_ns > SUSPECT_NS) {
+            fleet_member_take(member, MEMBER_QUIET, now_ns, NULL);
         }
     }
 }

@@ -24,12 +24,24 @@ struct fleet_config {
     const char *run_id;
 };
 
+enum fleet_state {
+    FLEET_JOINED,
+    FLEET_SUSPECT, /* Not heard of for SUSPECT_NS. */
+    FLEET_LOST,    /* Nor for SILENCE_NS, or its process ended: given up, for good. */
+    FLEET_FENCED,  /* Was lost, and came back: told to go, and nothing of it is taken. */
+    FLEET_LEFT,    /* Said goodbye after it was told to go. */
+    FLEET_STATE_COUNT
+};
+
+/* "joined", "suspect", ... */
+const char *fleet_state_name(enum fleet_state state);
+
 struct fleet_agent {
     struct hello hello;
     char name[NAME_BYTES]; /* Unique within the fleet. */
-    bool lost;
-    bool left; /* Said goodbye after it was told to go. */
-    char lost_reason[REASON_BYTES];
+    enum fleet_state state;
+    char lost_reason[REASON_BYTES]; /* Of a lost or fenced one. */
+    int64_t lost_ns;                /* Likewise: when it was given up; this process's clock. */
 };
 
 struct fleet;
@@ -97,11 +109,26 @@ struct fleet_door {
 
 struct fleet_door fleet_door(const struct fleet *fleet);
 
-/* Declares an agent lost (its process ended). */
+/* Declares an agent lost that can't come back (its process ended). */
 void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);
 
-/* First agent that was lost, or UINT32_MAX. */
+/* Is the agent lost, fenced or not? */
+bool fleet_is_lost(const struct fleet *fleet, uint32_t agent);
+
+/* First agent that was lost, or UINT32_MAX; and how many were. */
 uint32_t fleet_lost(const struct fleet *fleet);
+uint32_t fleet_lost_count(const struct fleet *fleet);
+
+/* An agent came into another state. */
+struct fleet_change {
+    uint32_t agent;
+    enum fleet_state state; /* JOINED: it was suspect, and is back. */
+    int64_t at_ns;          /* This process's clock. */
+    int64_t silent_ns;      /* For how long it had not been heard of by then. */
+};
+
+/* The next one, each once; of one agent in their order. */
+bool fleet_next_change(struct fleet *fleet, struct fleet_change *ret);
 
 /* Gives an agent a command and takes over what it owns; returns its number. A lost agent gets none
  * (0). */

@@ -72,8 +72,8 @@ static uint32_t domain_of(const struct fleet *fleet, uint32_t index)
     if (clock->apart || clock->proofs < PROOFS) {
         return index;
     }
-    return candidate != FLEET_COORDINATOR &&
-                   (fleet->members[candidate].agent.lost || fleet->members[candidate].agent.left)
+    return candidate != FLEET_COORDINATOR && (fleet_is_lost(fleet, candidate) ||
+                                              fleet->members[candidate].agent.state == FLEET_LEFT)
                ? index
                : candidate;
 }

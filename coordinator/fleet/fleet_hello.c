@@ -57,7 +57,11 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
     }
     fleet_tame_hello(&hello);
     index = fleet_find(fleet, hello.instance);
-    if (index < fleet->members_count) {
+    if (index < fleet->members_count && fleet_is_lost(fleet, index)) {
+        (void)snprintf(welcome.reason, sizeof welcome.reason,
+                       "agent %.60s counts as lost in this run: %.150s", hello.name,
+                       fleet->members[index].agent.lost_reason);
+    } else if (index < fleet->members_count) {
         welcome.accepted = true; /* Its first answer was lost. */
     } else if (strcmp(hello.version, MILLRACE_VERSION) != 0) {
         (void)snprintf(welcome.reason, sizeof welcome.reason,
@@ -71,7 +75,7 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
     }
     if (welcome.accepted) {
         channel_request_admit(request);
-        fleet->members[index].seen_ns = mono_ns();
+        fleet_member_take(&fleet->members[index], MEMBER_HEARD, mono_ns(), NULL);
         welcome.agent = index;
         memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
         memcpy(welcome.run_id, fleet->run_id, sizeof welcome.run_id);

@@ -2,8 +2,8 @@
  * fleet_inner: the structs of the fleet and what its files share. Private to this module.
  *
  * Who knows whom: fleet.c (making it, commands, its turn) calls fleet_requests.c (what agents ask,
- * one kind at a time), which calls fleet_hello.c (who comes); all call fleet_members.c and
- * fleet_replies.c, which only know the structs.
+ * one kind at a time), which calls fleet_hello.c (who comes); all call fleet_members.c,
+ * fleet_replies.c and fleet_states.c, which only know the structs.
  */
 #ifndef MILLRACE_FLEET_INNER_H
 #define MILLRACE_FLEET_INNER_H
@@ -12,6 +12,7 @@
 #include "file.h"
 #include "fleet.h"
 #include "fleet_clocks_inner.h"
+#include "fleet_states_inner.h"
 #include "own_time.h"
 #include "text.h"
 
@@ -21,7 +22,10 @@
 
 struct fleet_member {
     struct fleet_agent agent;
-    int64_t seen_ns;
+    int64_t seen_ns; /* When it was heard of last, as time goes that this process was there. */
+    bool ended;      /* It can't come back. */
+    struct fleet_change changes[MEMBER_CHANGES]; /* Not told yet, oldest first. */
+    uint32_t changes_count;
     struct channel_request *poll; /* Waits for a command. */
     uint64_t poll_taken;
     int64_t poll_until_ns;

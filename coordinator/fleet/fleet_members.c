@@ -1,5 +1,6 @@
-/* fleet_members: the agents of a fleet: found, named, lost. */
+/* fleet_members: the agents of a fleet: found, named, lost for good. */
 #include "fleet_inner.h"
+#include "mono.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,23 +41,7 @@ uint32_t fleet_find(const struct fleet *fleet, uint64_t instance)
 
 void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason)
 {
-    struct fleet_member *member = &fleet->members[agent];
-
-    if (member->agent.lost || member->agent.left) {
-        return;
-    }
-    member->agent.lost = true;
-    (void)snprintf(member->agent.lost_reason, sizeof member->agent.lost_reason, "%s", reason);
-}
-
-uint32_t fleet_lost(const struct fleet *fleet)
-{
-    for (uint32_t i = 0; i < fleet->members_count; i++) {
-        if (fleet->members[i].agent.lost) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
+    fleet_member_take(&fleet->members[agent], MEMBER_ENDED, mono_ns(), reason);
 }
 
 void fleet_member_name(const struct fleet *fleet, const char *wanted, char *ret)

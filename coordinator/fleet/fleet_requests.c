@@ -50,6 +50,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     const struct command *next = &none;
     struct command last = farewell(member);
     struct text frame = {.secret = true}; /* Targets have passwords. */
+    bool lost = fleet_is_lost(fleet, (uint32_t)(member - fleet->members));
     int encoded;
 
     if (member->poll == NULL) {
@@ -61,7 +62,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
         memmove(member->commands, member->commands + 1,
                 member->commands_count * sizeof *member->commands);
     }
-    if (member->agent.lost) {
+    if (lost) {
         next = &last;
     } else if (member->commands_count > 0) {
         next = &member->commands[0];
@@ -69,7 +70,7 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
         return;
     }
     encoded = encode_command(fleet, member, next, &frame);
-    if (encoded < 0 && !member->agent.lost) {
+    if (encoded < 0 && !lost) {
         lose_unspeakable(fleet, member, encoded);
         encoded = wire_encode_command(&last, &frame);
     }
@@ -217,7 +218,7 @@ static void take_goodbye(struct fleet *fleet, struct fleet_member *member,
 {
     if (member->commands_count > 0 &&
         member->commands[member->commands_count - 1].kind == COMMAND_GOODBYE) {
-        member->agent.left = true;
+        fleet_member_take(member, MEMBER_LEAVES, mono_ns(), NULL);
     } else {
         fleet_lose(fleet, (uint32_t)(member - fleet->members), "it was ended on its host");
     }
@@ -260,8 +261,9 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
         refuse(fleet, request, FLEET_DROP_STRANGER, "this agent is none of the run");
         return NULL;
     }
+    fleet_member_take(member, MEMBER_HEARD, mono_ns(), NULL);
     /* A poll is answered with a farewell; and whoever says goodbye may go. */
-    if (member->agent.lost && kind != REQUEST_POLL && kind != REQUEST_GOODBYE) {
+    if (fleet_is_lost(fleet, head.agent) && kind != REQUEST_POLL && kind != REQUEST_GOODBYE) {
         (void)snprintf(text, sizeof text, "this agent counts as lost: %.200s",
                        member->agent.lost_reason);
         refuse(fleet, request, FLEET_DROP_LOST, text);
@@ -274,7 +276,6 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
     }
     channel_request_admit(request);
     member->heard[kind] = head.sequence;
-    member->seen_ns = mono_ns();
     return member;
 }
 

@@ -68,7 +68,7 @@ static void fill_agent(const struct run *run, uint32_t index, struct result_agen
     memcpy(ret->lost_reason, agent->lost_reason, sizeof ret->lost_reason);
     ret->cpus = agent->hello.cpus;
     ret->memory_bytes = agent->hello.memory_bytes;
-    ret->lost = agent->lost;
+    ret->lost = fleet_is_lost(run->session->fleet, index);
     ret->start_skew_ns = run->start_skew_ns[index];
     ret->clock_offset_ns = clock.offset_ns;
     ret->clock_bound_ns = clock.bound_ns;

@@ -161,7 +161,7 @@ static int take_answers(struct run *run, const uint64_t *commands, struct segmen
     for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
         const struct status *status = fleet_answer(run->session->fleet, i, commands[i]);
 
-        if (fleet_agent(run->session->fleet, i)->lost) {
+        if (fleet_is_lost(run->session->fleet, i)) {
             return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
                                fleet_agent(run->session->fleet, i)->name,
                                fleet_agent(run->session->fleet, i)->lost_reason);
@@ -378,7 +378,7 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
     end->status = status;
     (void)snprintf(end->reason, sizeof end->reason, "%.*s", REASON_BYTES - 1, reason);
     for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
-        bool lost = fleet_agent(run->session->fleet, i)->lost;
+        bool lost = fleet_is_lost(run->session->fleet, i);
 
         if (lost || run->start_skew_ns[i] != 0) {
             end->agents[end->agents_count++] = (struct agent_end){

@@ -189,7 +189,8 @@ static bool all_left(const struct session *session)
         return launch_running(session->launch) == 0;
     }
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
-        if (!fleet_agent(session->fleet, i)->lost && !fleet_agent(session->fleet, i)->left) {
+        if (!fleet_is_lost(session->fleet, i) &&
+            fleet_agent(session->fleet, i)->state != FLEET_LEFT) {
             return false;
         }
     }
@@ -226,10 +227,10 @@ static int look_at_answers(struct session *session, const struct session_order *
         const struct fleet_agent *agent = fleet_agent(session->fleet, i);
         const struct status *status = fleet_answer(session->fleet, i, commands[i]);
 
-        if (agent->lost && order->survivors) {
+        if (fleet_is_lost(session->fleet, i) && order->survivors) {
             continue;
         }
-        if (agent->lost) {
+        if (fleet_is_lost(session->fleet, i)) {
             return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s", agent->name,
                                agent->lost_reason);
         }
@@ -249,7 +250,7 @@ static int blame_silent(const struct session *session, const uint64_t *commands,
     uint32_t i = 0;
 
     while (i + 1 < fleet_agents(session->fleet) &&
-           (fleet_agent(session->fleet, i)->lost ||
+           (fleet_is_lost(session->fleet, i) ||
             fleet_answer(session->fleet, i, commands[i]) != NULL)) {
         i++;
     }

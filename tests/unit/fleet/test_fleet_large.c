@@ -41,7 +41,7 @@ static void a_command_too_large_to_send_loses_its_agent_with_that_reason(void **
     command_done(&command);
     assert_int_equal(fleet_lost(bench.fleet), agent);
     assert_non_null(strstr(fleet_agent(bench.fleet, agent)->lost_reason, "larger than a message"));
-    assert_false(fleet_agent(bench.fleet, 0)->lost);
+    assert_false(fleet_is_lost(bench.fleet, 0));
     bench_end(&bench);
 }
 

@@ -22,7 +22,7 @@ static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(vo
     assert_int_equal(fleet_lost(bench.fleet), UINT32_MAX);
     bench_live(&bench, 3 * NS_PER_S);
     assert_int_equal(fleet_lost(bench.fleet), agent);
-    assert_false(fleet_agent(bench.fleet, 0)->lost);
+    assert_false(fleet_is_lost(bench.fleet, 0));
     assert_string_not_equal(fleet_agent(bench.fleet, agent)->lost_reason, "");
     assert_int_equal(bench_give(&bench, agent, COMMAND_STOP, 0), 0);
     command = bench_poll(&bench, agent, INSTANCE, 5);
@@ -97,7 +97,7 @@ static void an_agent_that_was_told_to_go_has_left_and_is_not_lost(void **state)
     command_done(&command);
     for (int i = 0; i < 2; i++) {
         assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
-        assert_true(fleet_agent(bench.fleet, agent)->left);
+        assert_int_equal(fleet_agent(bench.fleet, agent)->state, FLEET_LEFT);
     }
     bench_pass(60 * NS_PER_S);
     fleet_turn(bench.fleet, 0);
@@ -116,7 +116,7 @@ static void an_agent_that_goes_by_itself_is_lost(void **state)
     agent = bench_join(&bench, INSTANCE);
     assert_true(bench_say_goodbye(&bench, agent, INSTANCE).accepted);
     assert_int_equal(fleet_lost(bench.fleet), agent);
-    assert_false(fleet_agent(bench.fleet, agent)->left);
+    assert_int_equal(fleet_agent(bench.fleet, agent)->state, FLEET_LOST);
     bench_end(&bench);
 }
 

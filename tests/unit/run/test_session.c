@@ -98,8 +98,8 @@ static void what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself(v
     join_as(&bench, "agent-1", queue.members[1].enrolment);
     queue.ends = 1;
     session_turn(&session, 0);
-    assert_false(fleet_agent(bench.fleet, 0)->lost);
-    assert_true(fleet_agent(bench.fleet, 1)->lost);
+    assert_false(fleet_is_lost(bench.fleet, 0));
+    assert_true(fleet_is_lost(bench.fleet, 1));
     assert_string_equal(fleet_agent(bench.fleet, 1)->lost_reason, "its job was cancelled");
     assert_int_equal(launch_running(session.launch), 1);
     launch_free(session.launch);
