@@ -79,6 +79,23 @@ static uint64_t messages_of(const struct result *result, uint32_t agent)
     return count;
 }
 
+/* Whether it was there all the time; if not, when and why. */
+static void add_state(const struct result_agent *agent, struct document *doc)
+{
+    char when[FACTS_TEXT_BYTES] = "";
+
+    if (agent->lost) {
+        if (agent->lost_ns > 0) {
+            (void)snprintf(when, sizeof when, " in trial %u at %.1f s", agent->lost_trial + 1,
+                           (double)agent->lost_ns / 1e9);
+        }
+        doc_cell(doc, DOC_BAD, "✗ lost%s%s%s%s", when, agent->lost_reason[0] == '\0' ? "" : ": ",
+                 agent->lost_reason, agent->fenced ? "; came back later, and was told to go" : "");
+    } else {
+        doc_cell(doc, DOC_GOOD, "✓ there to the end");
+    }
+}
+
 static void add_agents_table(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -121,12 +138,7 @@ static void add_agents_table(const struct result *result, struct document *doc)
             doc_cell(doc, DOC_MUTED, "–");
         }
         doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
-        if (agent->lost) {
-            doc_cell(doc, DOC_BAD, "✗ lost%s%s", agent->lost_reason[0] == '\0' ? "" : ": ",
-                     agent->lost_reason);
-        } else {
-            doc_cell(doc, DOC_GOOD, "✓ there to the end");
-        }
+        add_state(agent, doc);
     }
 }
 

@@ -29,7 +29,7 @@ enum entry_kind {
 
 /* What `since` in the tables of kept structs counts: raised with the tables, once for each release.
  * A journal tells its own as "format". */
-#define JOURNAL_SCHEMA 3
+#define JOURNAL_SCHEMA 4
 
 struct entry_run {
     uint32_t schema; /* That of the journal; written without asking. */

@@ -49,6 +49,9 @@ struct result_agent {
     uint64_t memory_bytes;
     bool lost;
     char lost_reason[REASON_BYTES];
+    bool fenced;           /* It came back after it was lost, and was told to go. */
+    uint32_t lost_trial;   /* Of a lost one: the trial it was lost in, or before; */
+    int64_t lost_ns;       /* and when, as offset from its T0; 0: before it; below: not known. */
     int64_t start_skew_ns; /* Largest of the run. */
     int64_t driver_ns_max; /* Longest call of a load thread into a driver other than submit. */
     int64_t clock_offset_ns;
@@ -156,6 +159,9 @@ enum mark_kind {
     MARK_BROKER_SAYS, /* Of itself, in its own words. */
     MARK_CLOCK,       /* An agent's clock was not what it was taken for, from from_ns to at_ns. */
     MARK_STALL, /* The coordinator, its disk or its terminal stood still, from from_ns to at_ns. */
+    MARK_AGENT_SUSPECT, /* Not heard of from from_ns to at_ns, as is the next. */
+    MARK_AGENT_BACK,
+    MARK_AGENT_FENCED, /* Back after it was lost. */
     MARK_COUNT
 };
 
@@ -166,7 +172,7 @@ struct result_mark {
     uint32_t trial; /* Between two trials the later one, which may never have begun. */
     int64_t at_ns;  /* Offset from the trial's T0; 0: before it. */
     char text[REASON_BYTES];
-    int64_t from_ns;         /* CLOCK, STALL: offset from T0. */
+    int64_t from_ns;         /* CLOCK, STALL, AGENT_*: offset from T0. */
     uint64_t clock_bound_ns; /* CLOCK: latencies of that time are off by up to that. */
 };
 

@@ -18,6 +18,9 @@ static const char *const mark_names[] = {
     [MARK_BROKER_SAYS] = "the broker says",
     [MARK_CLOCK] = "clock",
     [MARK_STALL] = "stall",
+    [MARK_AGENT_SUSPECT] = "agent suspect",
+    [MARK_AGENT_BACK] = "agent back",
+    [MARK_AGENT_FENCED] = "agent fenced",
 };
 
 /* In journals, which had them before people were shown the others. */
@@ -33,6 +36,9 @@ static const char *const mark_kept_names[] = {
     [MARK_BROKER_SAYS] = "broker_says",
     [MARK_CLOCK] = "clock",
     [MARK_STALL] = "stall",
+    [MARK_AGENT_SUSPECT] = "agent_suspect",
+    [MARK_AGENT_BACK] = "agent_back",
+    [MARK_AGENT_FENCED] = "agent_fenced",
 };
 
 static const char *const outage_kinds[OUTAGE_KINDS_COUNT] = {
@@ -73,6 +79,19 @@ static bool is_lost(const void *item)
     return ((const struct result_agent *)item)->lost;
 }
 
+static bool is_fenced(const void *item)
+{
+    return ((const struct result_agent *)item)->fenced;
+}
+
+/* Earlier journals don't tell. */
+static bool knows_when(const void *item)
+{
+    const struct result_agent *agent = item;
+
+    return agent->lost && agent->lost_ns >= 0;
+}
+
 static const struct field agent_clock_fields[] = {
     FIELD_NAMED(result_agent, clock_offset_ns, "offset_ns"),
     FIELD_NAMED(result_agent, clock_bound_ns, "bound_ns"),
@@ -91,6 +110,10 @@ static const struct field result_agent_fields[] = {
     FIELD(result_agent, version),
     FIELD(result_agent, lost),
     FIELD(result_agent, lost_reason, .shown_if = is_lost),
+    FIELD(result_agent, lost_trial, .since = 4, .kept_if = is_lost, .shown_if = knows_when),
+    FIELD(result_agent, lost_ns, .since = 4, .otherwise = -1, .kept_if = is_lost,
+          .shown_if = knows_when),
+    FIELD(result_agent, fenced, .since = 4, .kept_if = is_lost, .shown_if = is_fenced),
     FIELD(result_agent, start_skew_ns),
     FIELD(result_agent, driver_ns_max, .only = ONLY_SHOWN),
     FIELD(result_agent, clock_offset_ns, .only = ONLY_KEPT),

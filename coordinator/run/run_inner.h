@@ -22,6 +22,12 @@ struct run_said {
     int64_t last_ns; /* Offset from T0. */
 };
 
+/* When an agent was lost. */
+struct run_loss {
+    uint32_t trial; /* The running one, or the next; */
+    int64_t at_ns;  /* and when, as offset from its T0; 0: before it. */
+};
+
 struct run {
     const struct run_config *config;
     struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
@@ -49,7 +55,8 @@ struct run {
     struct run_progress progress;
     struct stall disk_stall;
     struct stall terminal_stall;
-    bool disk_given_up; /* It was waited for in vain. */
+    bool disk_given_up;                 /* It was waited for in vain. */
+    struct run_loss losses[AGENTS_MAX]; /* By agent. */
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
@@ -110,6 +117,10 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
 /* Marks when an agent's clock was not what it was taken for: what was measured between hosts then
  * is off by up to that. Before T0 nothing is measured. Below 0: the journal can't be written. */
 int run_look_at_clocks(struct run *run, struct errinfo *reterr);
+
+/* Says and marks when an agent is not heard of, is back, or is given up. Below 0: the journal can't
+ * be written. */
+int run_look_at_agents(struct run *run, struct errinfo *reterr);
 
 /* Says and marks what stood still: disk, terminal, this process. Below 0: the journal can't be
  * written. */

@@ -58,6 +58,7 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
 
 static void fill_agent(const struct run *run, uint32_t index, struct result_agent *ret)
 {
+    const struct run *whole = run->whole == NULL ? run : run->whole;
     const struct fleet_agent *agent = fleet_agent(run->session->fleet, index);
     struct clock_estimate clock = fleet_clock(run->session->fleet, index, mono_ns());
 
@@ -69,6 +70,9 @@ static void fill_agent(const struct run *run, uint32_t index, struct result_agen
     ret->cpus = agent->hello.cpus;
     ret->memory_bytes = agent->hello.memory_bytes;
     ret->lost = fleet_is_lost(run->session->fleet, index);
+    ret->fenced = agent->state == FLEET_FENCED;
+    ret->lost_trial = whole->losses[index].trial;
+    ret->lost_ns = whole->losses[index].at_ns;
     ret->start_skew_ns = run->start_skew_ns[index];
     ret->clock_offset_ns = clock.offset_ns;
     ret->clock_bound_ns = clock.bound_ns;

@@ -405,10 +405,6 @@ static int settle(struct run *run, int code, bool begun, bool complete, struct e
     status = code < 0 && code != -EINTR && !begun ? CASE_FAILED : CASE_MEASURED;
 
     (void)snprintf(reason, sizeof reason, "%s", code < 0 ? reterr->text : "");
-    if (lost != UINT32_MAX && begun) {
-        (void)run_journal_mark(run, MARK_AGENT_LOST, run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns,
-                               fleet_agent(run->session->fleet, lost)->lost_reason, NULL);
-    }
     if (status == CASE_FAILED) { /* The list of cases is written once more at the end. */
         of->status = status;
         (void)snprintf(of->reason, sizeof of->reason, "%.255s", reason);

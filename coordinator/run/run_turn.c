@@ -103,6 +103,7 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr)
 
     session_turn(run->session, timeout_ms);
     r = take_snapshots(run, &fresh, reterr);
+    r = r < 0 ? r : run_look_at_agents(run, reterr);
     r = r < 0 ? r : run_look_at_clocks(run, reterr);
     r = r < 0 ? r : run_look_at_stalls(run, reterr);
     r = r < 0 ? r : sinks_look(&run->sinks, reterr);
