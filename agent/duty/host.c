@@ -7,7 +7,6 @@
 #include "random.h"
 
 #include <malloc.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,31 +14,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define CPUS_MAX ((size_t)1 << 16)
-
 static void copy_name(char *to, const char *from)
 {
     (void)snprintf(to, NAME_BYTES, "%.*s", NAME_BYTES - 1, from);
-}
-
-/* CPUs that this process may use. The kernel refuses a set that is smaller than its own, which has
- * a bit for every CPU that the host could ever have. */
-static uint32_t cpus_count(void)
-{
-    for (size_t bits = 1024; bits <= CPUS_MAX; bits *= 2) {
-        cpu_set_t *cpus = CPU_ALLOC(bits);
-        size_t bytes = CPU_ALLOC_SIZE(bits);
-        uint32_t count = 0;
-
-        if (cpus != NULL && sched_getaffinity(0, bytes, cpus) == 0) {
-            count = (uint32_t)CPU_COUNT_S(bytes, cpus);
-        }
-        CPU_FREE(cpus);
-        if (count > 0) {
-            return count;
-        }
-    }
-    return 1;
 }
 
 void host_hello(struct hello *hello)
@@ -69,7 +46,8 @@ void host_hello(struct hello *hello)
                        (unsigned)getpid());
     }
     hello->pid = (uint32_t)getpid();
-    hello->cpus = cpus_count();
+    hello->cpus = host_cpus();
+    hello->cpus_milli = host_cpus_milli();
     hello->memory_bytes = host_memory_bytes();
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         hello->open_files_max = files.rlim_cur;

@@ -1,12 +1,16 @@
 #include "host_limits.h"
 
+#include "control_group_inner.h"
 #include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define CPUS_MAX ((size_t)1 << 16)
 
 uint64_t host_open_files_max(void)
 {
@@ -56,21 +60,40 @@ uint32_t host_ports(void)
     return last >= first && last <= UINT16_MAX && first > 0 ? (uint32_t)(last - first + 1) : 0;
 }
 
+/* The kernel refuses a set that is smaller than its own, which has a bit for every CPU that the
+ * host could ever have. */
+uint32_t host_cpus(void)
+{
+    for (size_t bits = 1024; bits <= CPUS_MAX; bits *= 2) {
+        cpu_set_t *cpus = CPU_ALLOC(bits);
+        size_t bytes = CPU_ALLOC_SIZE(bits);
+        uint32_t count = 0;
+
+        if (cpus != NULL && sched_getaffinity(0, bytes, cpus) == 0) {
+            count = (uint32_t)CPU_COUNT_S(bytes, cpus);
+        }
+        CPU_FREE(cpus);
+        if (count > 0) {
+            return count;
+        }
+    }
+    return 1;
+}
+
+uint32_t host_cpus_milli(void)
+{
+    uint32_t cpus_milli = host_cpus() * 1000;
+    uint32_t limit = control_group_limits("").cpus_milli;
+
+    return limit > 0 && limit < cpus_milli ? limit : cpus_milli;
+}
+
 uint64_t host_memory_bytes(void)
 {
-    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
-                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
     uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t limit = control_group_limits("").memory_bytes;
 
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        char line[64];
-        uint64_t limit;
-
-        file_first_line(limits[i], line, sizeof line);
-        limit = strtoull(line, NULL, 10); /* 0 where there is none: "max", or no such file. */
-        bytes = limit > 0 && limit < bytes ? limit : bytes;
-    }
-    return bytes;
+    return limit > 0 && limit < bytes ? limit : bytes;
 }
 
 double host_load_average(void)

@@ -26,8 +26,14 @@ uint64_t host_open_files(void);
  */
 uint32_t host_ports(void);
 
-/* Memory of the host, or what the control group at the root of what this process sees leaves of it,
- * as in a container. */
+/* CPUs that this process may run on, at least 1. */
+uint32_t host_cpus(void);
+
+/* What it can use of them, in thousandths of a CPU: as many as host_cpus(), or fewer where a
+ * control group limits their time. At least 1. */
+uint32_t host_cpus_milli(void);
+
+/* Memory of the host, or what the control groups of this process leave of it. */
 uint64_t host_memory_bytes(void);
 
 /* Processes that ran or wanted to in the last minute, on average; below 0: not told. */

@@ -300,6 +300,19 @@ const char *units_format_whole(uint64_t count, char *text)
     return text;
 }
 
+const char *units_format_milli(uint32_t thousandths, char *text)
+{
+    size_t used = (size_t)snprintf(text, UNITS_TEXT_BYTES, "%" PRIu32 ".%03" PRIu32,
+                                   thousandths / 1000, thousandths % 1000);
+
+    while (text[used - 1] == '0') {
+        used--;
+    }
+    used -= text[used - 1] == '.' ? 1 : 0;
+    text[used] = '\0';
+    return text;
+}
+
 const char *units_format_rate(double per_s, char *text)
 {
     char count[UNITS_TEXT_BYTES];

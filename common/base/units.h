@@ -39,7 +39,8 @@ const char *units_format_ns(double ns, char *text);
 const char *units_format_bytes(double bytes, char *text);
 const char *units_format_count(double count, char *text);
 const char *units_format_rate(double per_s, char *text);
-const char *units_format_whole(uint64_t count, char *text); /* "2,064": not rounded. */
-const char *units_format_duration(int64_t ns, char *text);  /* "1 h 05 min", "30 s": whole spans. */
+const char *units_format_whole(uint64_t count, char *text);       /* "2,064": not rounded. */
+const char *units_format_milli(uint32_t thousandths, char *text); /* "1.5", "0.25": not rounded. */
+const char *units_format_duration(int64_t ns, char *text); /* "1 h 05 min", "30 s": whole spans. */
 
 #endif

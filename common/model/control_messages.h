@@ -49,7 +49,8 @@ struct hello {
     char boot_id[NAME_BYTES];        /* Same boot id and ... */
     char time_namespace[NAME_BYTES]; /* ... same time namespace: same clock. */
     uint32_t pid;
-    uint32_t cpus;
+    uint32_t cpus;       /* That it may run on. */
+    uint32_t cpus_milli; /* Thousandths that it can use of them; fewer in a control group. */
     uint64_t memory_bytes;
     uint64_t open_files_max;
     uint32_t ports_count; /* Local ports that connections to one address can have; 0: unknown. */

@@ -43,6 +43,7 @@ static const struct field hello_fields[] = {
     FIELD(hello, time_namespace),
     FIELD(hello, pid),
     FIELD(hello, cpus),
+    FIELD(hello, cpus_milli),
     FIELD(hello, memory_bytes),
     FIELD(hello, open_files_max),
     FIELD(hello, ports_count),

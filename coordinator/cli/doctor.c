@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CPUS_MILLI_LOW 2000
 #define OPEN_FILES_LOW 4096
 #define DETAIL_BYTES (REASON_BYTES + 128)
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
@@ -66,8 +67,13 @@ static void show_host(const struct fleet_agent *agent, bool own_clock)
                    hello->kernel);
     text_tame(text, false);
     (void)printf("%s\n", text);
-    (void)snprintf(text, sizeof text, "%u", hello->cpus);
-    line(hello->cpus >= 2 ? "ok" : "low", "CPUs", text);
+    (void)units_format_milli(hello->cpus_milli, amount);
+    if (hello->cpus_milli < hello->cpus * 1000) {
+        (void)snprintf(text, sizeof text, "%s of %u, by its control group", amount, hello->cpus);
+    } else {
+        (void)snprintf(text, sizeof text, "%u", hello->cpus);
+    }
+    line(hello->cpus_milli >= CPUS_MILLI_LOW ? "ok" : "low", "CPUs", text);
     line(hello->memory_bytes >= MEMORY_BYTES_LOW ? "ok" : "low", "memory",
          units_format_bytes((double)hello->memory_bytes, amount));
     (void)snprintf(text, sizeof text, "%llu%s", (unsigned long long)hello->open_files_max,

@@ -44,8 +44,8 @@ struct plan_trial {
 
 /* What a plan has to know of an agent. */
 struct plan_agent {
-    uint32_t cpus; /* For this agent alone: cores of its host divided among the agents there, at
-                      least 1. */
+    uint32_t cpus;       /* For this agent alone, at least 1: no more workers than that. */
+    uint32_t cpus_milli; /* Likewise in thousandths, as it can use them (plan_usable.h). */
 };
 
 struct plan {

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Logs, the coordinator's connection, wake-ups; counted on an idle agent and rounded up. */
 #define AGENT_FILES 64
@@ -78,9 +77,4 @@ bool plan_needs_memory(double resident_bytes, const struct plan_limits *limits, 
                    units_format_bytes(resident_bytes, needed),
                    units_format_bytes((double)limits->memory_bytes, there));
     return true;
-}
-
-bool plan_needs_share_ports(const struct hello *a, const struct hello *b)
-{
-    return strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->host, b->host) == 0;
 }

@@ -41,8 +41,4 @@ bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,
 /* Same for the memory of a host: "its agents take about 4.65 GiB, the host has 2.00 GiB: ...". */
 bool plan_needs_memory(double resident_bytes, const struct plan_limits *limits, char *ret);
 
-/* Do both take their local ports from one range? Containers on one host have a range each, and a
- * host name each. */
-bool plan_needs_share_ports(const struct hello *a, const struct hello *b);
-
 #endif

@@ -4,6 +4,7 @@
 #include "file.h"
 #include "log.h"
 #include "mono.h"
+#include "plan_usable.h"
 #include "random.h"
 #include "trace.h"
 
@@ -96,24 +97,15 @@ static void tell_refused(void *context, const char *why)
     run_notice(context, "refused: %s", why);
 }
 
-/* Cores of a host are shared by the agents on it. */
 static void count_cpus(const struct run *run, struct plan_agent *agents)
 {
+    const struct hello *hellos[AGENTS_MAX];
     uint32_t count = fleet_agents(run->session->fleet);
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct hello *own = &fleet_agent(run->session->fleet, i)->hello;
-        uint32_t neighbours = 0;
-
-        for (uint32_t other = 0; other < count; other++) {
-            neighbours +=
-                strcmp(fleet_agent(run->session->fleet, other)->hello.boot_id, own->boot_id) == 0
-                    ? 1
-                    : 0;
-        }
-        agents[i].cpus = neighbours > 1 ? own->cpus / neighbours : own->cpus;
-        agents[i].cpus = agents[i].cpus == 0 ? 1 : agents[i].cpus;
+        hellos[i] = &fleet_agent(run->session->fleet, i)->hello;
     }
+    plan_usable_cpus(hellos, count, agents);
 }
 
 struct named_agent {

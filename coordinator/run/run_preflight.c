@@ -3,6 +3,7 @@
 
 #include "plan_needs.h"
 #include "plan_resident.h"
+#include "plan_usable.h"
 
 static struct plan_limits limits_of(const struct run *run, uint32_t agent)
 {
@@ -41,7 +42,7 @@ static struct host_needs host_needs_of(const struct run *run, const struct plan_
     struct host_needs needs = {0};
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
-        if (plan_needs_share_ports(&fleet_agent(run->session->fleet, i)->hello, own)) {
+        if (plan_usable_same_host(&fleet_agent(run->session->fleet, i)->hello, own)) {
             needs.connections += plan_needs_of(&trial->assignments[i]).connections;
             needs.bytes += plan_resident_kept_bytes(&trial->assignments[i]);
         }

@@ -82,7 +82,7 @@ static uint64_t clients_of(const struct scenario_setup *setup)
 
 static void check_plan(const struct scenario *scenario)
 {
-    const struct plan_agent agents[AGENTS] = {{1}, {2}, {8}};
+    const struct plan_agent agents[AGENTS] = {{.cpus = 1}, {.cpus = 2}, {.cpus = 8}};
     const struct plan_request request = {.scenario = scenario,
                                          .agents = agents,
                                          .agents_count = AGENTS,

@@ -77,6 +77,11 @@ static void units_format_shows_three_digits(void **state)
     assert_string_equal(units_format_rate(0, text), "0/s");
     assert_string_equal(units_format_rate(999.9, text), "1.00k/s");
     assert_string_equal(units_format_bytes(1024, text), "1.00 KiB");
+    assert_string_equal(units_format_milli(1500, text), "1.5");
+    assert_string_equal(units_format_milli(64000, text), "64");
+    assert_string_equal(units_format_milli(1333, text), "1.333");
+    assert_string_equal(units_format_milli(50, text), "0.05");
+    assert_string_equal(units_format_milli(0, text), "0");
     assert_string_equal(units_format_duration(65 * INT64_C(60000000000), text), "65 min 00 s");
 }
 

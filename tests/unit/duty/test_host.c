@@ -39,6 +39,7 @@ static void a_host_that_could_have_thousands_of_cpus_tells_those_it_has(void **s
 
         host_hello(&hello);
         assert_int_equal(hello.cpus, 48);
+        assert_in_range(hello.cpus_milli, 1, 48000); /* Fewer in a container. */
     }
 }
 

@@ -90,7 +90,7 @@ static int load(struct scenario **ret)
 
 static int load_and_plan(void)
 {
-    const struct plan_agent agents[] = {{1}, {2}};
+    const struct plan_agent agents[] = {{.cpus = 1}, {.cpus = 2}};
     struct scenario *scenario = NULL;
     struct plan *plan = NULL;
     int r = load(&scenario);

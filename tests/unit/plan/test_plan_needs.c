@@ -78,19 +78,6 @@ static void too_little_memory_is_told_with_the_sum(void **state)
     assert_false(plan_needs_memory(5e9, &limits, why));
 }
 
-static void containers_on_one_host_have_ports_of_their_own(void **state)
-{
-    const struct hello one = {.boot_id = "b", .host = "load-1"};
-    const struct hello neighbour = one;
-    const struct hello container = {.boot_id = "b", .host = "load-2"};
-    const struct hello elsewhere = {.boot_id = "c", .host = "load-1"};
-
-    (void)state;
-    assert_true(plan_needs_share_ports(&one, &neighbour));
-    assert_false(plan_needs_share_ports(&one, &container));
-    assert_false(plan_needs_share_ports(&one, &elsewhere));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,7 +85,6 @@ int main(void)
         cmocka_unit_test(too_few_open_files_are_told_with_the_sum_and_the_remedy),
         cmocka_unit_test(too_few_ports_are_told_for_all_agents_of_a_host),
         cmocka_unit_test(too_little_memory_is_told_with_the_sum),
-        cmocka_unit_test(containers_on_one_host_have_ports_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
