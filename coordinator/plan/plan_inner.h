@@ -43,6 +43,12 @@ int layout_clients(struct layout *layout, struct errinfo *reterr);
 /* Agent and worker of each client, and the table of writers. -EINVAL, -ENOMEM. */
 int layout_place(struct layout *layout, struct errinfo *reterr);
 
+/* Which agent has its turn at a place of the request's order. */
+uint32_t layout_agent_at(const struct layout *layout, uint32_t place);
+
+/* Same for a broker that lives inside an agent, without the table of writers. -ENOMEM. */
+int layout_place_local(struct layout *layout, struct errinfo *reterr);
+
 /* The trials of all cases that can be measured, in the order in which they are run. -EINVAL,
  * -ENOMEM. */
 int plan_order_trials(const struct plan_request *request, struct plan *plan,
