@@ -28,7 +28,7 @@ static const char *const capability_names[CAPABILITY_COUNT] = {
     [CAPABILITY_TTL] = "ttl",
     [CAPABILITY_PERSISTENT] = "persistent: true",
     [CAPABILITY_NOT_PERSISTENT] = "persistent: false",
-    [CAPABILITY_APART] = "placement: apart",
+    [CAPABILITY_APART] = "placement: apart, or by labels",
     [CAPABILITY_TLS] = "tls",
     [CAPABILITY_AUTH] = "auth",
 };

@@ -42,10 +42,21 @@ struct plan_trial {
     uint32_t assignments_count;     /* = agents. */
 };
 
+#define PLAN_LABELS_MAX 8
+
+struct plan_labels {
+    char items[PLAN_LABELS_MAX][NAME_BYTES]; /* "zone=a" */
+    uint32_t count;
+};
+
 /* What a plan has to know of an agent. */
 struct plan_agent {
-    uint32_t cpus;       /* For this agent alone, at least 1: no more workers than that. */
-    uint32_t cpus_milli; /* Likewise in thousandths, as it can use them (plan_usable.h). */
+    uint32_t cpus;         /* For this agent alone, at least 1: no more workers than that. */
+    uint32_t cpus_milli;   /* Likewise in thousandths, as it can use them (plan_usable.h). */
+    uint32_t weight_milli; /* Instead of cpus_milli where clients are dealt; 0: none was given. */
+    bool is_full;          /* It was asked for more clients than it has room for: */
+    uint32_t clients_max;  /* these. */
+    const struct plan_labels *labels; /* Of its host, borrowed; NULL: none. */
 };
 
 struct plan {
@@ -66,7 +77,8 @@ struct plan_request {
     uint64_t seed;
 };
 
-/* -EINVAL when bounds.h would be exceeded or `apart` has too few agents, with the sentence;
+/* -EINVAL when bounds.h would be exceeded, `apart` has too few agents or no host has a label that
+ * placement names, -EUSERS when the agents have no room for the clients; with the sentence.
  * -ENOMEM. On success the caller owns *ret, whose trials have no assignments yet. */
 int plan_make(const struct plan_request *request, struct plan **ret, struct errinfo *reterr);
 void plan_free(struct plan *plan);
@@ -74,7 +86,7 @@ void plan_free(struct plan *plan);
 /*
  * Makes the assignments of a trial (its number, case and repetition are set) from the setup of its
  * case, or from another one: a search has phases of its own. request and plan are those of
- * plan_make(). 0, -EINVAL, -ENOMEM.
+ * plan_make(). 0, -EINVAL, -EUSERS, -ENOMEM.
  */
 int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
                     const struct scenario_setup *setup, struct plan_trial *trial,

@@ -89,6 +89,8 @@ static void spread(struct scenario_topology *t, uint32_t agents_count)
     uint32_t wanted = less(agents_count, t->producers);
 
     t->placement = PLACEMENT_SPREAD;
+    t->producers_label[0] = '\0';
+    t->consumers_label[0] = '\0';
     t->topics = t->topics < wanted ? wanted : t->topics;
     if (t->consumers > 0 && t->producers > 0 && groups_of(t) < wanted) {
         t->consumers = t->producers >= t->topics ? wanted : t->producers;

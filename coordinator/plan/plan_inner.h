@@ -40,13 +40,17 @@ int layout_tables(struct layout *layout, const char *prefix, struct errinfo *ret
 /* Who writes and reads what. -ENOMEM. */
 int layout_clients(struct layout *layout, struct errinfo *reterr);
 
-/* Agent and worker of each client, and the table of writers. -EINVAL, -ENOMEM. */
+/* Agent and worker of each client, and the table of writers. -EINVAL, -EUSERS, -ENOMEM. */
 int layout_place(struct layout *layout, struct errinfo *reterr);
 
 /* Which agent has its turn at a place of the request's order. */
 uint32_t layout_agent_at(const struct layout *layout, uint32_t place);
 
-/* Same for a broker that lives inside an agent, without the table of writers. -ENOMEM. */
+/* What an agent's share of the clients is in proportion to, at least 1; equal: of all alike. */
+uint64_t layout_weight(const struct layout *layout, uint32_t agent, bool equal);
+
+/* Same as layout_place() for a broker that lives inside an agent, without the table of writers.
+ * -EUSERS, -ENOMEM. */
 int layout_place_local(struct layout *layout, struct errinfo *reterr);
 
 /* The trials of all cases that can be measured, in the order in which they are run. -EINVAL,

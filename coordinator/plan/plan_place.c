@@ -1,6 +1,8 @@
 #include "plan_inner.h"
 
 #include "invariant.h"
+#include "plan_deal_inner.h"
+#include "plan_labels_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,47 +13,164 @@ static uint32_t less(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Places [first, first + count) of the order, whose agents take the clients of a flow's role in
- * turn. */
-struct share {
-    uint32_t first;
-    uint32_t count;
-    uint32_t *turn; /* Goes on over flows and roles, so that remainders don't all fall on one. */
+/* Which agents take the clients of a flow's role. */
+struct pool_key {
+    uint32_t place_first; /* Of the order. */
+    uint32_t places_count;
+    const char *label; /* That their hosts have; "": any. */
+    bool equal;
 };
 
-static uint32_t share_next(const struct layout *layout, const struct share *share)
+struct pool {
+    struct pool_key key;
+    struct deal_pool deal;
+};
+
+/* One for each key that a flow has, so that turns go on over flows and roles. */
+struct pools {
+    struct layout *layout;
+    const uint32_t *planned; /* Clients of each agent, if none were full; NULL: nobody looked. */
+    struct pool *list;
+    uint32_t count;
+};
+
+static void fill_pool(const struct pools *pools, struct pool *ret)
 {
-    return layout_agent_at(layout, share->first + (*share->turn)++ % share->count);
+    const struct layout *layout = pools->layout;
+
+    for (uint32_t i = 0; i < ret->key.places_count; i++) {
+        uint32_t index = layout_agent_at(layout, ret->key.place_first + i);
+        const struct plan_agent *agent = &layout->agents[index];
+
+        if (ret->key.label[0] == '\0' || plan_labels_have(agent->labels, ret->key.label)) {
+            ret->deal.agents[ret->deal.agents_count++] =
+                (struct deal_agent){.agent = index,
+                                    .weight = layout_weight(layout, index, ret->key.equal),
+                                    .is_full = agent->is_full && pools->planned != NULL &&
+                                               pools->planned[index] > agent->clients_max,
+                                    .keeps = agent->clients_max,
+                                    .of = pools->planned == NULL ? 0 : pools->planned[index]};
+        }
+    }
+}
+
+static struct pool *pool_of(struct pools *pools, const struct pool_key *key)
+{
+    struct pool *pool = pools->list;
+
+    for (; pool < pools->list + pools->count; pool++) {
+        if (pool->key.place_first == key->place_first &&
+            pool->key.places_count == key->places_count && pool->key.equal == key->equal &&
+            strcmp(pool->key.label, key->label) == 0) {
+            return pool;
+        }
+    }
+    pools->count++;
+    memset(pool, 0, sizeof *pool);
+    pool->key = *key;
+    fill_pool(pools, pool);
+    return pool;
+}
+
+/* Half of the agents, rounded up, send where roles are apart: sending costs more. */
+static struct pool_key key_of(const struct layout *layout, uint32_t flow, bool sends)
+{
+    const struct scenario_topology *topology = &layout->setup->flows[flow].topology;
+    uint32_t half = (layout->agents_count + 1) / 2;
+    struct pool_key key = {.places_count = layout->agents_count,
+                           .label = sends ? topology->producers_label : topology->consumers_label,
+                           .equal = topology->spread_equal};
+
+    if (topology->placement == PLACEMENT_APART) {
+        key.place_first = sends ? 0 : half;
+        key.places_count = sends ? half : layout->agents_count - half;
+    }
+    return key;
+}
+
+/* The clients of one role in one flow, of which there is a number. */
+static int deal_role(struct pools *pools, uint32_t flow, bool sends, uint32_t clients_count,
+                     uint32_t *ret, struct errinfo *reterr)
+{
+    struct pool_key key = key_of(pools->layout, flow, sends);
+    struct pool *pool;
+
+    if (clients_count == 0) {
+        return 0;
+    }
+    pool = pool_of(pools, &key);
+    if (pool->deal.agents_count == 0) {
+        return key.label[0] == '\0'
+                   ? errinfo_set(reterr, -EINVAL,
+                                 "placement: apart needs at least 2 agents, there is 1")
+                   : plan_labels_tell_missing(pools->layout->agents, pools->layout->agents_count,
+                                              sends ? "producers" : "consumers", key.label, reterr);
+    }
+    if (!deal_clients(&pool->deal, clients_count, ret)) {
+        return errinfo_set(reterr, -EUSERS, "no agent has room for the rest of the %s of flow %s",
+                           sends ? "producers" : "consumers",
+                           pools->layout->setup->flows[flow].name);
+    }
+    return 0;
+}
+
+/* Clients stand flow by flow, as layout_clients() made them. */
+static int deal_all(struct pools *pools, struct errinfo *reterr)
+{
+    struct layout *layout = pools->layout;
+    uint32_t first = 0;
+    int r = 0;
+
+    pools->count = 0;
+    for (uint32_t f = 0; r == 0 && f < layout->flows_count; f++) {
+        uint32_t count = layout->flows[f].producers_count;
+
+        r = deal_role(pools, f, true, count, layout->producer_agents + first, reterr);
+        first += count;
+    }
+    first = 0;
+    for (uint32_t f = 0; r == 0 && f < layout->flows_count; f++) {
+        uint32_t count = layout->flows[f].subscriptions_count * layout->flows[f].consumers_count;
+
+        r = deal_role(pools, f, false, count, layout->consumer_agents + first, reterr);
+        first += count;
+    }
+    return r;
+}
+
+/* True if an agent was given more than it has room for. Counts the clients of each. */
+static bool look_for_full(const struct layout *layout, uint32_t *planned)
+{
+    bool full = false;
+
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
+        planned[layout->producer_agents[i]]++;
+    }
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
+        planned[layout->consumer_agents[i]]++;
+    }
+    for (uint32_t a = 0; a < layout->agents_count; a++) {
+        full = full || (layout->agents[a].is_full && planned[a] > layout->agents[a].clients_max);
+    }
+    return full;
 }
 
 static int place_shared(struct layout *layout, struct errinfo *reterr)
 {
-    uint32_t turns[3] = {0};                        /* spread; apart: producers, consumers. */
-    uint32_t half = (layout->agents_count + 1) / 2; /* Sending costs more. */
-    const struct share all = {0, layout->agents_count, &turns[0]};
-    const struct share senders = {0, half, &turns[1]};
-    const struct share readers = {half, layout->agents_count - half, &turns[2]};
+    struct pools pools = {.layout = layout, .list = calloc(2 * FLOWS_MAX, sizeof *pools.list)};
+    uint32_t planned[AGENTS_MAX] = {0};
+    int r;
 
-    for (uint32_t i = 0; i < layout->flows_count; i++) {
-        if (layout->setup->flows[i].topology.placement == PLACEMENT_APART &&
-            layout->agents_count < 2) {
-            return errinfo_set(reterr, -EINVAL,
-                               "placement: apart needs at least 2 agents, there is 1");
-        }
+    if (pools.list == NULL) {
+        return errinfo_nomem(reterr);
     }
-    for (uint32_t i = 0; i < layout->producers_count; i++) {
-        bool apart =
-            layout->setup->flows[layout->producers[i].flow].topology.placement == PLACEMENT_APART;
-
-        layout->producer_agents[i] = share_next(layout, apart ? &senders : &all);
+    r = deal_all(&pools, reterr);
+    if (r == 0 && look_for_full(layout, planned)) {
+        pools.planned = planned;
+        r = deal_all(&pools, reterr);
     }
-    for (uint32_t i = 0; i < layout->consumers_count; i++) {
-        bool apart =
-            layout->setup->flows[layout->consumers[i].flow].topology.placement == PLACEMENT_APART;
-
-        layout->consumer_agents[i] = share_next(layout, apart ? &readers : &all);
-    }
-    return 0;
+    free(pools.list);
+    return r;
 }
 
 /* How many workers each agent has: its clients, as many as it has cores for; where a publish can

@@ -1,6 +1,7 @@
 /* Where clients of brokers live that are inside an agent: with their topics. */
 #include "plan_inner.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static uint32_t less(uint32_t a, uint32_t b)
@@ -69,22 +70,42 @@ static uint32_t consumer_group(struct layout *layout, struct group *groups, uint
                        (const uint32_t[]){c->topic_first, c->topic_stride, c->topics_count});
 }
 
-static void give_group(struct layout *layout, struct group *group, struct room *rooms)
+/* How full an agent would be, compared without rounding: clients a of weight b, against c of d. */
+static bool is_fuller(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-    uint32_t best = layout_agent_at(layout, 0);
+    return a * d > c * b;
+}
 
-    for (uint32_t place = 1; place < layout->agents_count; place++) {
+/* To the agent that has the fewest clients for its weight then, of those with room for it. */
+static int give_group(struct layout *layout, struct group *group, bool equal, struct room *rooms,
+                      struct errinfo *reterr)
+{
+    uint32_t clients = group->producers + group->consumers;
+    uint32_t best = UINT32_MAX;
+
+    for (uint32_t place = 0; place < layout->agents_count; place++) {
         uint32_t agent = layout_agent_at(layout, place);
+        uint64_t here = rooms[agent].clients + clients;
 
-        if (rooms[agent].clients < rooms[best].clients) {
+        if (layout->agents[agent].is_full && here > layout->agents[agent].clients_max) {
+            continue;
+        }
+        if (best == UINT32_MAX ||
+            is_fuller(rooms[best].clients + clients, layout_weight(layout, best, equal), here,
+                      layout_weight(layout, agent, equal))) {
             best = agent;
         }
+    }
+    if (best == UINT32_MAX) {
+        return errinfo_set(reterr, -EUSERS, "no agent has room for the %u clients of a topic",
+                           clients);
     }
     group->agent = best;
     group->ordinal = rooms[best].groups++;
     group->worker_first = rooms[best].pairs;
-    rooms[best].clients += group->producers + group->consumers;
+    rooms[best].clients += clients;
     rooms[best].pairs += group->producers > group->consumers ? group->producers : group->consumers;
+    return 0;
 }
 
 /* With as many groups as workers a group stays on one worker; with fewer, its clients are spread
@@ -123,6 +144,7 @@ int layout_place_local(struct layout *layout, struct errinfo *reterr)
 {
     struct group *groups = calloc(layout->topics_count, sizeof groups[0]);
     struct room *rooms = calloc(layout->agents_count, sizeof rooms[0]);
+    int r = 0;
 
     if (groups == NULL || rooms == NULL) {
         free(groups);
@@ -144,9 +166,11 @@ int layout_place_local(struct layout *layout, struct errinfo *reterr)
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
         groups[consumer_group(layout, groups, i)].consumers++;
     }
-    for (uint32_t i = 0; i < layout->topics_count; i++) {
+    for (uint32_t i = 0; r == 0 && i < layout->topics_count; i++) {
         if (group_root(groups, i) == i) {
-            give_group(layout, &groups[i], rooms);
+            bool equal = layout->setup->flows[layout->topics[i].flow].topology.spread_equal;
+
+            r = give_group(layout, &groups[i], equal, rooms, reterr);
         }
     }
     for (uint32_t a = 0; a < layout->agents_count; a++) {
@@ -154,8 +178,10 @@ int layout_place_local(struct layout *layout, struct errinfo *reterr)
 
         layout->workers_counts[a] = workers > 0 ? less(workers, WORKERS_MAX) : 1;
     }
-    put_clients(layout, groups, rooms);
+    if (r == 0) {
+        put_clients(layout, groups, rooms);
+    }
     free(groups);
     free(rooms);
-    return 0;
+    return r;
 }

@@ -1,7 +1,15 @@
-/* Whose turn it is. */
+/* Whose turn it is, and how much of it. */
 #include "plan_inner.h"
 
 uint32_t layout_agent_at(const struct layout *layout, uint32_t place)
 {
     return layout->order == NULL ? place : layout->order[place];
+}
+
+uint64_t layout_weight(const struct layout *layout, uint32_t agent, bool equal)
+{
+    const struct plan_agent *of = &layout->agents[agent];
+    uint32_t weight = of->weight_milli > 0 ? of->weight_milli : of->cpus_milli;
+
+    return equal || weight == 0 ? 1 : weight;
 }

@@ -26,6 +26,10 @@ struct scenario_topology {
     uint32_t subscriptions;
     uint32_t consumers; /* Of each subscription; 0: a producing run. */
     enum placement placement;
+    bool spread_equal; /* All agents alike; else by what they can use of their CPUs, or weights. */
+    /* "key=value" that the hosts of its producers, or consumers, have; "": any. */
+    char producers_label[NAME_BYTES];
+    char consumers_label[NAME_BYTES];
 };
 
 struct scenario_flow {

@@ -22,6 +22,8 @@ bool scenario_flow_available(const struct scenario_flow *flow, const struct cata
     bool consumes = flow->topology.consumers > 0;
     /* Several consumers of a subscription on one topic share it. */
     bool shares = flow->topology.consumers > flow->topology.topics;
+    bool labelled =
+        flow->topology.producers_label[0] != '\0' || flow->topology.consumers_label[0] != '\0';
     const struct {
         bool asked;
         enum capability capability;
@@ -37,7 +39,7 @@ bool scenario_flow_available(const struct scenario_flow *flow, const struct cata
         {delivery->ttl_ns > 0, CAPABILITY_TTL},
         {flow->persistent_given && delivery->persistent, CAPABILITY_PERSISTENT},
         {flow->persistent_given && !delivery->persistent, CAPABILITY_NOT_PERSISTENT},
-        {flow->topology.placement == PLACEMENT_APART, CAPABILITY_APART},
+        {flow->topology.placement == PLACEMENT_APART || labelled, CAPABILITY_APART},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -127,6 +127,27 @@ static void build_delivery(const struct flow_source *source, struct scenario_flo
     delivery->persistent = persistent != NULL && persistent->number != 0;
 }
 
+/* A word, or how clients are spread and which labels their hosts have. */
+static void build_placement(const struct flow_source *source, struct scenario_topology *topology)
+{
+    const struct node *placement = flow_node(source, "topology", "placement");
+    const struct node *producers = NULL;
+    const struct node *consumers = NULL;
+
+    if (placement == NULL || placement->kind != NODE_MAP) {
+        topology->placement = (enum placement)usable_number(placement, "topology.placement");
+        return;
+    }
+    topology->spread_equal =
+        usable_number(usable(placement, "spread"), "topology.placement.spread") != 0;
+    producers = usable(placement, "producers");
+    consumers = usable(placement, "consumers");
+    (void)snprintf(topology->producers_label, NAME_BYTES, "%s",
+                   producers == NULL ? "" : producers->text);
+    (void)snprintf(topology->consumers_label, NAME_BYTES, "%s",
+                   consumers == NULL ? "" : consumers->text);
+}
+
 static void check_producers(const struct flow_source *source, const struct scenario_flow *flow)
 {
     struct node *node = NULL;
@@ -161,7 +182,7 @@ static void build_flow(const struct flow_source *source, struct scenario_flow *f
     topology->producers = (uint32_t)flow_number(source, "topology", "producers");
     topology->subscriptions = (uint32_t)flow_number(source, "topology", "subscriptions");
     topology->consumers = (uint32_t)flow_number(source, "topology", "consumers");
-    topology->placement = (enum placement)flow_number(source, "topology", "placement");
+    build_placement(source, topology);
     build_message(source, &flow->message);
     build_delivery(source, flow);
     check_producers(source, flow);

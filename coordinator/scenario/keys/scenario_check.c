@@ -35,6 +35,8 @@ static const char *expected(const struct scenario_key *row)
         return "a number such as 0.5";
     case KEY_COUNT:
         return "a count such as 8";
+    case KEY_LABEL:
+        return "a label such as zone=a";
     default:
         return "a single value";
     }

@@ -18,6 +18,7 @@ enum key_type {
     KEY_TEXT,
     KEY_BACKEND, /* The name of one in the catalog. */
     KEY_NAME,    /* Letters, digits, dot, dash, underscore: part of topic and file names. */
+    KEY_LABEL,   /* Of hosts: "zone=a". */
     KEY_BOOL,
     KEY_COUNT,
     KEY_BYTES,

@@ -4,6 +4,7 @@
 #include "bounds.h"
 
 static const char *const placement_words[] = {"spread", "apart", NULL};
+static const char *const spread_words[] = {"cpus", "equal", NULL};
 static const char *const payload_words[] = {"random", "zeros", "text", "json", NULL};
 static const char *const payload_later[] = {"msgpack", "bson", NULL};
 static const char *const keys_words[] = {"none", NULL};
@@ -44,10 +45,24 @@ const struct scenario_key scenario_keys_traffic[] = {
      .help = "Consuming clients of each subscription, in total; 0 for a producing run."},
     {.path = "topology.placement",
      .type = KEY_CHOICE,
+     .also_map = true,
      .choices = placement_words,
+     .map_form = "{ spread: WORD, producers: LABEL, consumers: LABEL }",
      .fallback = "spread",
      .help = "spread: clients over all agents; apart: producers and consumers on different agents. "
              "In the order of their names."},
+    {.path = "topology.placement.spread",
+     .type = KEY_CHOICE,
+     .choices = spread_words,
+     .fallback = "cpus",
+     .help = "cpus: clients in proportion to the CPUs that agents can use, or to the weights of "
+             "their hosts; equal: all agents alike."},
+    {.path = "topology.placement.producers",
+     .type = KEY_LABEL,
+     .help = "Producers only on hosts with this label, such as zone=a."},
+    {.path = "topology.placement.consumers",
+     .type = KEY_LABEL,
+     .help = "Consumers only on hosts with this label."},
 
     {.path = "message", .type = KEY_MAP, .help = "What is sent."},
     {.path = "message.size",

@@ -30,6 +30,19 @@ bool scenario_name_is_right(const char *name)
     return true;
 }
 
+/* Two names with a "=" between them, at most 63 characters in all. */
+static bool label_is_right(const char *label)
+{
+    const char *equals = strchr(label, '=');
+    char key[NAME_BYTES];
+
+    if (equals == NULL || strlen(label) >= NAME_BYTES) {
+        return false;
+    }
+    (void)snprintf(key, sizeof key, "%.*s", (int)(equals - label), label);
+    return scenario_name_is_right(key) && scenario_name_is_right(equals + 1);
+}
+
 /* A limit as a scenario would write it: exact, in the largest unit without a fraction. */
 static const char *write_number(enum key_type type, int64_t number, char *text)
 {
@@ -268,6 +281,12 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
         if (!scenario_name_is_right(text)) {
             return errinfo_set(reterr, -EINVAL, "\"%.64s\" is not a name (" SCENARIO_NAME_FORM ")",
                                text);
+        }
+        return 0;
+    case KEY_LABEL:
+        if (!label_is_right(text)) {
+            return errinfo_set(reterr, -EINVAL,
+                               "\"%.64s\" is not a label (KEY=VALUE, such as zone=a)", text);
         }
         return 0;
     case KEY_BYTES_RANGE:

@@ -62,6 +62,10 @@ static void each_word_needs_its_capability(void **state)
     assert_refused(&flow, CAPABILITY_TTL);
     flow.topology.placement = PLACEMENT_APART;
     assert_refused(&flow, CAPABILITY_APART);
+    flow.topology.placement = PLACEMENT_SPREAD;
+    assert_taken(&flow, CAPABILITY_APART);
+    flow.topology.consumers_label[0] = 'a'; /* "a=b" */
+    assert_refused(&flow, CAPABILITY_APART);
 }
 
 static void words_that_are_not_said_need_nothing(void **state)

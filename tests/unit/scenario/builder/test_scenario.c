@@ -106,6 +106,33 @@ static void every_executed_key_arrives_in_its_field(void **state)
     assert_false(flow->delivery.persistent);
 }
 
+static void placement_is_a_word_or_says_who_is_where(void **state)
+{
+    const struct scenario *s =
+        fixture_good(*state,
+                     "millrace: 1\n"
+                     "name: placed\n"
+                     "targets: [ { backend: kafka, address: 127.0.0.1:9092 } ]\n"
+                     "topology: { placement: { spread: equal, producers: zone=a } }\n"
+                     "flows:\n"
+                     "  one: { rate: 1/s }\n"
+                     "  two: { rate: 1/s, topology: { placement: { consumers: zone=b } } }\n"
+                     "  three: { rate: 1/s, topology: { placement: apart } }\n"
+                     "phases: [ { name: steady, for: 1s } ]\n",
+                     NULL);
+    const struct scenario_flow *flows = s->setups[0].flows;
+
+    assert_true(flows[0].topology.spread_equal);
+    assert_string_equal(flows[0].topology.producers_label, "zone=a");
+    assert_string_equal(flows[0].topology.consumers_label, "");
+    assert_false(flows[1].topology.spread_equal);
+    assert_string_equal(flows[1].topology.producers_label, "");
+    assert_string_equal(flows[1].topology.consumers_label, "zone=b");
+    assert_int_equal(flows[1].topology.placement, PLACEMENT_SPREAD);
+    assert_int_equal(flows[2].topology.placement, PLACEMENT_APART);
+    assert_string_equal(flows[2].topology.producers_label, "");
+}
+
 static void phases_keep_their_order_and_their_rules(void **state)
 {
     const struct scenario *s = fixture_good(*state, full, NULL);
@@ -424,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_scenario_has_the_defaults_of_the_contract),
         cmocka_unit_test(every_executed_key_arrives_in_its_field),
+        cmocka_unit_test(placement_is_a_word_or_says_who_is_where),
         cmocka_unit_test(phases_keep_their_order_and_their_rules),
         cmocka_unit_test(a_drain_phase_of_30_s_is_implied),
         cmocka_unit_test(an_implied_drain_phase_has_a_name_of_its_own),

@@ -94,6 +94,9 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
     case KEY_NAME:
         add_pattern(text, "[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
         break;
+    case KEY_LABEL:
+        add_pattern(text, "[A-Za-z0-9][A-Za-z0-9._-]*=[A-Za-z0-9][A-Za-z0-9._-]*");
+        break;
     default:
         text_add(text, "\"type\": [\"string\", \"number\", \"boolean\"]");
         break;
@@ -213,6 +216,7 @@ static const char *form(const struct scenario_key *row)
         [KEY_TEXT] = "text",
         [KEY_BACKEND] = "",
         [KEY_NAME] = "name",
+        [KEY_LABEL] = "label",
         [KEY_BOOL] = "true \\| false",
         [KEY_COUNT] = "count",
         [KEY_BYTES] = "size",
