@@ -21,22 +21,25 @@ struct coordinator_link {
     _Atomic uint64_t sequence;
 };
 
-int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
-                         struct errinfo *reterr)
+int coordinator_link_new(const struct coordinator_link_config *config,
+                         struct coordinator_link **ret, struct errinfo *reterr)
 {
-    const struct channel_client_config config = {.url = url, .bytes_max = FRAME_BYTES_MAX};
+    const struct channel_client_config client = {.url = config->url,
+                                                 .bytes_max = FRAME_BYTES_MAX,
+                                                 .security = config->security,
+                                                 .redial_ms_max = config->redial_ms_max};
     struct coordinator_link *link = calloc(1, sizeof *link);
     int r;
 
     if (link == NULL) {
         return errinfo_nomem(reterr);
     }
-    r = channel_client_new(&config, &link->client, reterr);
+    r = channel_client_new(&client, &link->client, reterr);
     if (r < 0) {
         free(link);
         return r;
     }
-    link->stop_fd = stop_fd;
+    link->stop_fd = config->stop_fd;
     *ret = link;
     return 0;
 }

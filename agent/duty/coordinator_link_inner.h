@@ -12,12 +12,19 @@
 #include "control_messages.h"
 #include "errinfo.h"
 
+struct channel_security;
 struct coordinator_link;
 
-/* Dials url in the background. stop_fd (or -1) readable: don't wait for a coordinator that is away.
- */
-int coordinator_link_new(const char *url, int stop_fd, struct coordinator_link **ret,
-                         struct errinfo *reterr);
+struct coordinator_link_config { /* Borrowed for the call. */
+    const char *url;
+    const struct channel_security *security; /* NULL: in clear. */
+    int stop_fd;       /* Readable: don't wait for a coordinator that is away. -1: none. */
+    int redial_ms_max; /* Longest pause between two attempts; 0: the channel's own. */
+};
+
+/* Dials in the background. What channel_client_new() fails with. */
+int coordinator_link_new(const struct coordinator_link_config *config,
+                         struct coordinator_link **ret, struct errinfo *reterr);
 void coordinator_link_free(struct coordinator_link *link);
 
 /* Ends all calls under way and to come with -ECANCELED; from any thread. */

@@ -340,11 +340,15 @@ static int obey(struct duty *duty, struct errinfo *reterr)
 
 int duty_run(const struct duty_config *config, struct errinfo *reterr)
 {
+    const struct coordinator_link_config link = {.url = config->url,
+                                                 .security = config->security,
+                                                 .stop_fd = config->stop_fd,
+                                                 .redial_ms_max = config->redial_ms_max};
     struct duty duty = {.config = config, .telling = PTHREAD_MUTEX_INITIALIZER};
     int r;
 
     stop_renew();
-    r = coordinator_link_new(config->url, config->stop_fd, &duty.link, reterr);
+    r = coordinator_link_new(&link, &duty.link, reterr);
     if (r < 0) {
         return r;
     }

@@ -11,16 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct channel_security;
 struct welcome;
 
 struct duty_config {
     const char *url;
+    const struct channel_security *security; /* NULL: in clear. */
+    const char *host_name;                   /* Of its join file; NULL: none. */
+    int redial_ms_max;      /* Longest pause between two dials; 0: the channel's own. */
     const char *name;       /* NULL: host name and pid. */
     uint64_t enrolment;     /* From who started it, its instance; 0: it makes one up. */
     const char *trace_path; /* Each message goes there, too; the coordinator made it. NULL: none. */
     int stop_fd;            /* Readable: leave in good order (a signal came). */
-    /* A hello was not answered, nor any for silent_ns: wait on? NULL: for ever, and it is logged.
-     */
+    /* No hello was answered for silent_ns: wait on? NULL: for ever, and it is logged. */
     bool (*on_silence)(void *context, int64_t silent_ns);
     void (*on_joined)(void *context, const struct welcome *welcome); /* NULL: nobody asks. */
     void *context;

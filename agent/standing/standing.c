@@ -1,15 +1,18 @@
 #include "standing.h"
 
 #include "control_messages.h"
+#include "invariant.h"
 #include "log.h"
 #include "mono.h"
 #include "random.h"
+#include "standing_look_inner.h"
 #include "standing_words_inner.h"
 #include "sync.h"
 
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 
 /* After a run: its coordinator goes on listening for as long as others of its agents need to go. */
 #define PAUSE_NS NS_PER_S
@@ -17,6 +20,9 @@
  * agents to join. */
 #define BACK_OFF_NS_MIN (2 * NS_PER_S)
 #define BACK_OFF_NS_MAX (10 * NS_PER_S)
+
+/* Hundreds of agents may wait for days for a port where nothing listens. */
+#define REDIAL_MS_MAX 2000
 
 struct standing {
     const struct standing_config *config;
@@ -26,6 +32,7 @@ struct standing {
     int64_t back_off_ns;
     struct random random;
     struct standing_words words;
+    struct standing_look looks[STANDING_URLS_MAX];
 };
 
 static const char *url_of(const struct standing *standing)
@@ -35,19 +42,23 @@ static const char *url_of(const struct standing *standing)
 
 static void say_once(struct standing *standing, enum log_level level, const char *text)
 {
+    const char *name = standing->config->duty.host_name;
+
     if (standing_words_are_news(&standing->words, text, mono_ns())) {
-        log_line(level, "%s", text);
+        log_line(level, "%s%s%s", name == NULL ? "" : name, name == NULL ? "" : ": ", text);
     }
 }
 
 static bool on_silence(void *context, int64_t silent_ns)
 {
     struct standing *standing = context;
+    enum log_level level = LOG_LEVEL_INFO;
     char text[ERRINFO_BYTES];
 
-    (void)silent_ns;
-    (void)snprintf(text, sizeof text, "waiting for a coordinator at %s", url_of(standing));
-    say_once(standing, LOG_LEVEL_INFO, text);
+    if (standing_look(&standing->looks[standing->address], url_of(standing),
+                      standing->config->duty.security, silent_ns, text, &level)) {
+        say_once(standing, level, text);
+    }
     return standing->config->urls_count == 1;
 }
 
@@ -59,6 +70,7 @@ static void on_joined(void *context, const struct welcome *welcome)
     standing->back_off_ns = 0;
     (void)snprintf(standing->run_id, sizeof standing->run_id, "%s", welcome->run_id);
     standing_words_forget(&standing->words);
+    memset(standing->looks, 0, sizeof standing->looks);
 }
 
 /* Many agents are refused at once; they should not come again at once. */
@@ -112,6 +124,7 @@ int standing_run(const struct standing_config *config, struct errinfo *reterr)
     struct standing standing = {.config = config};
     int64_t pause_ns = 0;
 
+    ASSERT(config->urls_count > 0 && config->urls_count <= STANDING_URLS_MAX);
     random_seed(&standing.random, random_entropy());
     while (!sync_event_wait(config->duty.stop_fd,
                             (int)(with_jitter(&standing, pause_ns) / NS_PER_MS))) {
@@ -120,6 +133,7 @@ int standing_run(const struct standing_config *config, struct errinfo *reterr)
         int r;
 
         duty.url = url_of(&standing);
+        duty.redial_ms_max = REDIAL_MS_MAX;
         duty.on_silence = on_silence;
         duty.on_joined = on_joined;
         duty.context = &standing;

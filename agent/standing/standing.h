@@ -14,10 +14,12 @@
 
 #include <stdint.h>
 
+#define STANDING_URLS_MAX 8
+
 struct standing_config {
     struct duty_config duty; /* Its url and callbacks are set here. */
     const char *const *urls; /* Tried in turn; borrowed. */
-    uint32_t urls_count;     /* From 1. */
+    uint32_t urls_count;     /* 1 .. STANDING_URLS_MAX. */
 };
 
 /* Blocks until stop_fd of the duty: -EINTR. */

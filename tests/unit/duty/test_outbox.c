@@ -24,6 +24,7 @@ struct stand {
 static void begin(struct stand *stand)
 {
     char url[128];
+    const struct coordinator_link_config to = {.url = url, .stop_fd = -1};
     const struct channel_server_config config = {.url = url,
                                                  .requests_max = 8,
                                                  .request_bytes_max = REQUEST_BYTES_MAX,
@@ -34,7 +35,7 @@ static void begin(struct stand *stand)
     assert_non_null(mkdtemp(temp_name(stand->folder, "outbox")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", stand->folder);
     assert_int_equal(channel_server_new(&config, &stand->server, &stand->url, NULL), 0);
-    assert_int_equal(coordinator_link_new(stand->url, -1, &stand->link, NULL), 0);
+    assert_int_equal(coordinator_link_new(&to, &stand->link, NULL), 0);
     assert_int_equal(outbox_new(stand->link, &stand->outbox, NULL), 0);
 }
 

@@ -93,13 +93,14 @@ struct stand {
 /* writer: the agent that writes what the trial reads; itself it is agent 0. */
 static void begin_with_writer(struct stand *stand, const char *run_id, uint32_t writer)
 {
+    const struct coordinator_link_config to = {.url = "tcp://127.0.0.1:1", .stop_fd = -1};
     struct assignment assignment;
 
     memset(stand, 0, sizeof *stand);
     small_assignment(&assignment, run_id);
     assignment.writers[0].agent = writer;
     /* Nobody is there: what is posted is lost. */
-    assert_int_equal(coordinator_link_new("tcp://127.0.0.1:1", -1, &stand->link, NULL), 0);
+    assert_int_equal(coordinator_link_new(&to, &stand->link, NULL), 0);
     coordinator_link_cancel(stand->link);
     assert_int_equal(outbox_new(stand->link, &stand->outbox, NULL), 0);
     assert_int_equal(trial_new(&assignment, stand->outbox, &stand->trial, &stand->error), 0);

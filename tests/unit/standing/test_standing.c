@@ -6,6 +6,7 @@
 #include "mono.h"
 #include "standing.h"
 #include "sync.h"
+#include "tls_look.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -30,6 +31,8 @@ static struct {
     char log[4096];        /* Its lines. */
 } stand;
 
+enum tls_look_stage __wrap_tls_look(const struct tls_look_config *config, int64_t deadline_ns,
+                                    struct errinfo *ret);
 int64_t __wrap_mono_ns(void);
 bool __wrap_sync_event_wait(int event_fd, int timeout_ms);
 int __wrap_duty_run(const struct duty_config *config, struct errinfo *reterr);
@@ -52,6 +55,15 @@ void __wrap_log_line(enum log_level level, const char *format, ...)
     va_end(arguments);
     used = strlen(stand.log);
     (void)snprintf(stand.log + used, sizeof stand.log - used, "\n");
+}
+
+enum tls_look_stage __wrap_tls_look(const struct tls_look_config *config, int64_t deadline_ns,
+                                    struct errinfo *ret)
+{
+    (void)config;
+    (void)deadline_ns;
+    (void)ret;
+    return TLS_LOOK_REFUSED;
 }
 
 /* The signal comes when nothing is left to do. */
