@@ -28,6 +28,15 @@ struct archive_reader;
  * -EACCES, ... */
 int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr);
 
+/* Takes over the journal of a run that has ended, or was ended, to go on with it. -ENOENT: there is
+ * none; -EBUSY: the run still goes on (the file is locked). */
+int archive_writer_reopen(const char *folder, struct archive_writer **ret, struct errinfo *reterr);
+
+/* Takes what stands beyond whole_bytes out of a journal that was taken over. It is kept beside it,
+ * as run.cut-N.bson, on the disk before it is gone from here: whenever that is broken off, nothing
+ * is lost. Blocks for the disk. */
+int archive_writer_cut(struct archive_writer *writer, uint64_t whole_bytes, struct errinfo *reterr);
+
 /* Appends one entry, which it borrows. -ENOSPC and other errors of the disk leave the journal cut
  * after its last whole document; -EMSGSIZE for an entry that is longer than a document may be. */
 int archive_append(struct archive_writer *writer, const struct journal_entry *entry,
@@ -60,6 +69,9 @@ int archive_next(struct archive_reader *reader, struct journal_entry *ret, struc
 /* A trial whose snapshots may follow, each with so many lines of streams, ranges and readings at
  * most: the longest of all trials counts. Without it they may be as long as any trial's. */
 void archive_reader_allow(struct archive_reader *reader, const struct snapshot_limits *limits);
+
+/* Bytes of the journal up to the end of the last entry that was read. */
+uint64_t archive_reader_bytes(const struct archive_reader *reader);
 
 bool archive_reader_was_cut(const struct archive_reader *reader);
 

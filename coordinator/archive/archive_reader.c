@@ -62,6 +62,11 @@ void archive_reader_free(struct archive_reader *reader)
     free(reader);
 }
 
+uint64_t archive_reader_bytes(const struct archive_reader *reader)
+{
+    return reader->at;
+}
+
 bool archive_reader_was_cut(const struct archive_reader *reader)
 {
     return reader->was_cut;

@@ -1,4 +1,5 @@
 #include "archive.h"
+#include "archive_writer_inner.h"
 #include "entry_codes_inner.h"
 #include "file.h"
 
@@ -9,12 +10,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct archive_writer {
-    int fd;
-    char *path;
-    off_t whole_bytes; /* Length of the documents that are whole. */
-};
 
 /* Why a run can't be written into this folder. */
 static int refuse_folder(const char *folder, const char *path, struct errinfo *reterr)
@@ -49,7 +44,30 @@ static int open_journal(struct archive_writer *writer, const char *folder, struc
     return 0;
 }
 
-int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr)
+static int reopen_journal(struct archive_writer *writer, const char *folder, struct errinfo *reterr)
+{
+    struct stat about;
+
+    writer->fd = open(writer->path, O_RDWR | O_APPEND | O_CLOEXEC);
+    if (writer->fd < 0) {
+        return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+    }
+    if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0) {
+        return errno == EWOULDBLOCK
+                   ? errinfo_set(reterr, -EBUSY, "%s: the run still goes on", folder)
+                   : errinfo_set(reterr, -errno, "%s: can't be locked: %s", writer->path,
+                                 strerror(errno));
+    }
+    if (fstat(writer->fd, &about) < 0) {
+        return errinfo_set(reterr, -errno, "%s: %s", writer->path, strerror(errno));
+    }
+    writer->whole_bytes = about.st_size;
+    return 0;
+}
+
+static int open_writer(int (*open_it)(struct archive_writer *writer, const char *folder,
+                                      struct errinfo *reterr),
+                       const char *folder, struct archive_writer **ret, struct errinfo *reterr)
 {
     struct archive_writer *writer = calloc(1, sizeof *writer);
     int r = 0;
@@ -61,7 +79,7 @@ int archive_writer_new(const char *folder, struct archive_writer **ret, struct e
     if (writer == NULL || writer->path == NULL) {
         r = errinfo_nomem(reterr);
     } else {
-        r = open_journal(writer, folder, reterr);
+        r = open_it(writer, folder, reterr);
     }
     if (r < 0) {
         (void)archive_writer_close(writer, NULL);
@@ -69,6 +87,16 @@ int archive_writer_new(const char *folder, struct archive_writer **ret, struct e
     }
     *ret = writer;
     return 0;
+}
+
+int archive_writer_new(const char *folder, struct archive_writer **ret, struct errinfo *reterr)
+{
+    return open_writer(open_journal, folder, ret, reterr);
+}
+
+int archive_writer_reopen(const char *folder, struct archive_writer **ret, struct errinfo *reterr)
+{
+    return open_writer(reopen_journal, folder, ret, reterr);
 }
 
 static int write_whole(struct archive_writer *writer, const uint8_t *bytes, size_t bytes_count,

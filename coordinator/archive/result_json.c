@@ -186,6 +186,10 @@ static void put_run(struct json *json, const struct result *result)
     json_text(json, "selfcheck_mode", result->selfcheck_warns ? "warn" : "strict");
     json_record(json, &result_texts_record, result);
     json_records(json, "agents", &result_agent_record, result->agents, result->agents_count);
+    if (result->resumes_count > 0) {
+        json_records(json, "resumes", &result_resume_record, result->resumes,
+                     result->resumes_count);
+    }
 }
 
 /* Absent where none was wanted. */

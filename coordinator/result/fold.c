@@ -32,6 +32,9 @@ void fold_free(struct fold *fold)
     free(fold->run.scenario);
     free(fold->run.versions);
     free(fold->agents);
+    free(fold->part.agents);
+    free(fold->before.agents);
+    free(fold->resumes);
     free(fold->cases);
     free(fold->trials);
     free(fold->marks);
@@ -88,22 +91,7 @@ static int add_run(struct fold *fold, const struct entry_run *run, struct errinf
                              sizeof *run->versions, reterr);
 }
 
-/* Agents and cases are written again at the end; trials point into both lists. */
-static int add_agents(struct fold *fold, const struct entry_agents *entry, struct errinfo *reterr)
-{
-    int r;
-
-    if (entry->agents_count > AGENTS_MAX ||
-        (fold->trials_count > 0 && entry->agents_count < fold->agents_count)) {
-        return errinfo_set(reterr, -EBADMSG, "a list of %u agents, which can't be",
-                           entry->agents_count);
-    }
-    r = fold_replace_list(&fold->agents, entry->agents, entry->agents_count, sizeof *fold->agents,
-                          reterr);
-    fold->agents_count = r == 0 ? entry->agents_count : fold->agents_count;
-    return r;
-}
-
+/* Written again at the end; trials point into the list. */
 static int add_cases(struct fold *fold, const struct entry_cases *entry, struct errinfo *reterr)
 {
     int r;
@@ -136,7 +124,7 @@ static bool same_shape(const struct entry_trial *a, const struct entry_trial *b)
 
 static bool fits_run(struct fold *fold, const struct entry_trial *entry)
 {
-    if (entry->case_index >= fold->cases_count || entry->agents_count > fold->agents_count ||
+    if (entry->case_index >= fold->cases_count || entry->agents_count > fold->part.agents_count ||
         trial_of(fold, entry->number) != NULL) {
         return false;
     }
@@ -166,7 +154,7 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
         return errinfo_nomem(reterr);
     }
     fold->trials = grown;
-    r = fold_trial_init(&fold->trials[fold->trials_count], entry, reterr);
+    r = fold_trial_init(&fold->trials[fold->trials_count], entry, fold->part.agents, reterr);
     fold->trials_count += r == 0 ? 1 : 0;
     return r;
 }
@@ -209,9 +197,12 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
     for (uint32_t i = 0; i < end->agents_count; i++) {
         const struct agent_end *of = &end->agents[i];
 
-        if (of->agent < fold->agents_count &&
-            of->start_skew_ns > fold->agents[of->agent].start_skew_ns) {
-            fold->agents[of->agent].start_skew_ns = of->start_skew_ns;
+        struct result_agent *agent = of->agent < trial->entry.agents_count
+                                         ? &fold->agents[trial->agent_rows[of->agent]]
+                                         : NULL;
+
+        if (agent != NULL && of->start_skew_ns > agent->start_skew_ns) {
+            agent->start_skew_ns = of->start_skew_ns;
         }
     }
     if (end->status != CASE_MEASURED) {
@@ -236,6 +227,8 @@ static int add_of_trial(struct fold *fold, const struct journal_entry *entry, ui
         return fold_trial_segment(trial, &entry->as.segment, reterr);
     case ENTRY_SNAPSHOT:
         return fold_trial_snapshot(trial, entry->as.snapshot, reterr);
+    case ENTRY_OUTCOME: /* For whoever judges: it stands in the closing entry then. */
+        return 0;
     default:
         return add_trial_end(fold, trial, &entry->as.trial_end, reterr);
     }
@@ -252,9 +245,12 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
     case ENTRY_RUN:
         return add_run(fold, &entry->as.run, reterr);
     case ENTRY_AGENTS:
-        return add_agents(fold, &entry->as.agents, reterr);
+        return fold_add_agents(fold, &entry->as.agents, reterr);
     case ENTRY_CASES:
         return add_cases(fold, &entry->as.cases, reterr);
+    case ENTRY_PLAN:
+        fold->trials_planned = entry->as.plan.trials_count;
+        return 0;
     case ENTRY_TRIAL:
         return add_trial(fold, &entry->as.trial, reterr);
     case ENTRY_MARK:
@@ -271,6 +267,10 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
         return fold_add_calibration(fold, &entry->as.calibration, reterr);
     case ENTRY_CLOSE:
         return fold_add_close(fold, &entry->as.close, reterr);
+    case ENTRY_OUTCOME:
+        return add_of_trial(fold, entry, entry->as.outcome.trial, reterr);
+    case ENTRY_RESUMED:
+        return fold_add_resumed(fold, &entry->as.resumed, reterr);
     case ENTRY_COUNT:
         break;
     }

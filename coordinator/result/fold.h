@@ -31,8 +31,8 @@ void fold_tell_refused(struct fold *fold, const char *why);
  * owns *ret. Without a CLOSE entry the result says that it was cut off, and where. */
 int fold_result(const struct fold *fold, struct result **ret, struct errinfo *reterr);
 
-/* The last trial alone, as a result; it is the caller's (result_trial_done()). There must be one.
- * 0 or -ENOMEM. */
+/* The last trial alone, as a result, with agents as the trial numbers them; it is the caller's
+ * (result_trial_done()). There must be one. 0 or -ENOMEM. */
 int fold_last_trial(const struct fold *fold, struct result_trial *ret, struct errinfo *reterr);
 
 /* Trials of a search are at different rates: what a case came to is that of the trials that were

@@ -106,6 +106,7 @@ int fold_add_close(struct fold *fold, const struct entry_close *close, struct er
     if (fold_check_unix_time(close->ended_unix_ns, "the end of a run", reterr) < 0) {
         return -EBADMSG;
     }
+    fold->part_closes = true;
     r = append(&own->reasons, &own->reasons_count, close->reasons, close->reasons_count,
                sizeof *close->reasons, reterr);
     if (r == 0) {

@@ -92,6 +92,27 @@ static int merge_trials(struct result_case *of, bool (*counts)(const void *conte
     return 0;
 }
 
+static int make_trial(const struct fold *fold, const struct fold_trial *trial,
+                      struct result_trial *ret, struct errinfo *reterr)
+{
+    struct result_agent *agents = NULL;
+    int r = fold_name_agents(fold, trial, &agents, reterr);
+
+    if (r == 0) {
+        r = fold_trial_result(trial, agents, fold->marks, fold->marks_count, ret, reterr);
+    }
+    free(agents);
+    return r;
+}
+
+/* As the run has them, in which others may have come between. */
+static void number_agents(const struct fold_trial *trial, struct result_trial *ret)
+{
+    for (uint32_t i = 0; i < ret->agent_intervals_count; i++) {
+        ret->agent_intervals[i].agent = trial->agent_rows[ret->agent_intervals[i].agent];
+    }
+}
+
 static int make_case(const struct fold *fold, uint32_t index, struct result_case *ret,
                      struct errinfo *reterr)
 {
@@ -125,11 +146,11 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
         }
         memcpy(ret->broker_version, fold->trials[i].entry.broker_version,
                sizeof ret->broker_version);
-        r = fold_trial_result(&fold->trials[i], fold->agents, fold->marks, fold->marks_count,
-                              &ret->trials[ret->trials_count++], reterr);
+        r = make_trial(fold, &fold->trials[i], &ret->trials[ret->trials_count++], reterr);
         if (r < 0) {
             return r;
         }
+        number_agents(&fold->trials[i], &ret->trials[ret->trials_count - 1]);
     }
     if (ret->trials_count > 0) {
         int r = merge_trials(ret, NULL, NULL, reterr);
@@ -155,6 +176,8 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     result->versions_count = fold->run.versions_count;
     result->agents_count = fold->agents_count;
     result->marks_count = fold->marks_count;
+    result->resumes_count = fold->resumes_count;
+    result->trials_planned = fold->trials_planned;
     if (result->name == NULL || result->description == NULL || result->command == NULL ||
         result->scenario == NULL) {
         return errinfo_nomem(reterr);
@@ -164,6 +187,10 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     if (r == 0) {
         r = fold_replace_list(&result->agents, fold->agents, fold->agents_count,
                               sizeof *result->agents, reterr);
+    }
+    if (r == 0) {
+        r = fold_replace_list(&result->resumes, fold->resumes, fold->resumes_count,
+                              sizeof *result->resumes, reterr);
     }
     if (r == 0) {
         r = fold_replace_list(&result->marks, fold->marks, fold->marks_count, sizeof *result->marks,
@@ -233,8 +260,7 @@ int fold_last_trial(const struct fold *fold, struct result_trial *ret, struct er
     int r;
 
     ASSERT(fold->trials_count > 0);
-    r = fold_trial_result(&fold->trials[fold->trials_count - 1], fold->agents, fold->marks,
-                          fold->marks_count, &trial, reterr);
+    r = make_trial(fold, &fold->trials[fold->trials_count - 1], &trial, reterr);
     if (r < 0) {
         result_trial_done(&trial);
         return r;

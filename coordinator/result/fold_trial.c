@@ -29,7 +29,7 @@ static int64_t *phase_times(uint32_t phases_count)
 }
 
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
-                    struct errinfo *reterr)
+                    const uint32_t *agent_rows, struct errinfo *reterr)
 {
     struct delivery_tables tables;
     int r;
@@ -49,18 +49,23 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
     trial->cells = calloc((size_t)cells_count(trial) + 1, sizeof *trial->cells);
     trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
     trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
+    trial->agent_rows = calloc((size_t)entry->agents_count + 1, sizeof *trial->agent_rows);
     trial->errors = calloc(ERRORS_MAX, sizeof *trial->errors);
     trial->phase_start_ns = phase_times(entry->phases_count);
     trial->phase_end_ns = phase_times(entry->phases_count);
     r = trial->cells == NULL || trial->clients == NULL || trial->agents == NULL ||
-                trial->errors == NULL || trial->phase_start_ns == NULL ||
-                trial->phase_end_ns == NULL
+                trial->agent_rows == NULL || trial->errors == NULL ||
+                trial->phase_start_ns == NULL || trial->phase_end_ns == NULL
             ? errinfo_nomem(reterr)
             : delivery_new(&tables, &trial->delivery, reterr);
     if (r < 0) {
         fold_trial_done(trial);
+        return r;
     }
-    return r;
+    for (uint32_t i = 0; i < entry->agents_count; i++) {
+        trial->agent_rows[i] = agent_rows[i];
+    }
+    return 0;
 }
 
 void fold_trial_done(struct fold_trial *trial)
@@ -83,6 +88,7 @@ void fold_trial_done(struct fold_trial *trial)
     free(trial->agent_intervals);
     free(trial->clients);
     free(trial->agents);
+    free(trial->agent_rows);
     free(trial->errors);
     fold_outages_done(&trial->outages);
     entry_trial_done(&trial->entry);

@@ -102,6 +102,7 @@ struct fold_trial {
     struct fold_client *clients;
     uint32_t clients_count;
     struct fold_agent *agents;
+    uint32_t *agent_rows; /* Which of the run's agents each of them is. */
     struct error_delta *errors;
     uint32_t errors_count;
     struct fold_outages outages;
@@ -121,8 +122,9 @@ int fold_check_time(int64_t at_ns, const char *what, struct errinfo *reterr);
 /* Of the wall clock: differences of two, with what fold_check_time() takes, don't overflow. */
 int fold_check_unix_time(int64_t at_unix_ns, const char *what, struct errinfo *reterr);
 
+/* agent_rows: which of the run's agents the trial's are. */
 int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
-                    struct errinfo *reterr);
+                    const uint32_t *agent_rows, struct errinfo *reterr);
 void fold_trial_done(struct fold_trial *trial);
 
 /* -EBADMSG for what the trial does not have; a snapshot seen before is 0 and changes nothing. */

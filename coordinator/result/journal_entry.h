@@ -2,15 +2,20 @@
  * journal_entry: what a journal holds, entry by entry; the common tongue of run (which makes
  * entries), archive (which stores them) and result (which folds them).
  *
- * A run's journal is: RUN, then AGENTS, then per trial: TRIAL, any number of SNAPSHOT, SEGMENT and
- * MARK, TRIAL_END; around the trials of a search SEARCH; before the first trial of a case
- * CALIBRATION, if one was made for it; at last CLOSE, in parts if it is long. An
- * entry is folded the moment it is made and appended, or when it is read back: the same function.
+ * A run's journal is: RUN, then AGENTS, CASES and PLAN, then per trial: TRIAL, any number of
+ * SNAPSHOT, SEGMENT and MARK, OUTCOME if there is something to say in it, TRIAL_END; around the
+ * trials of a search SEARCH; before the first trial of a case CALIBRATION, if one was made for it;
+ * at last CLOSE, in parts if it is long. An entry is folded the moment it is made and appended, or
+ * when it is read back: the same function.
+ *
+ * A run that was resumed goes on with RESUMED behind its last whole trial, then again from AGENTS
+ * on: what stood there instead was taken out of the journal before.
  */
 #ifndef MILLRACE_JOURNAL_ENTRY_H
 #define MILLRACE_JOURNAL_ENTRY_H
 
 #include "result.h"
+#include "trial_outcome.h"
 
 enum entry_kind {
     ENTRY_RUN,
@@ -24,6 +29,9 @@ enum entry_kind {
     ENTRY_SEARCH,
     ENTRY_CALIBRATION,
     ENTRY_CLOSE,
+    ENTRY_PLAN,
+    ENTRY_OUTCOME,
+    ENTRY_RESUMED,
     ENTRY_COUNT
 };
 
@@ -69,6 +77,11 @@ struct entry_cases {
     uint32_t cases_count;
 };
 
+/* Follows the cases, whenever they are planned. */
+struct entry_plan {
+    uint32_t trials_count; /* Of all cases; 0: a search has as many as it needs. */
+};
+
 /* A trial's tables, without target (secrets) and per-agent client lists: what the fold needs to
  * name and judge. */
 struct entry_trial {
@@ -99,24 +112,6 @@ struct entry_segment {
     uint32_t phase_last;
     int64_t start_ns; /* Offset from T0. */
     int64_t end_ns;   /* -1 in the entry written at its start; a second one with the end follows. */
-};
-
-/* What the end of a trial says of one agent. */
-struct agent_end {
-    uint32_t agent;
-    bool lost; /* Its last messages are unaccounted. */
-    int64_t start_skew_ns;
-};
-
-/* An agent that was lost, or the trial's regular end. */
-struct entry_trial_end {
-    uint32_t trial;
-    bool ended;              /* All agents handed in their final snapshot. */
-    int64_t ended_ns;        /* Offset from T0. */
-    enum case_status status; /* MEASURED, or FAILED with the reason. */
-    char reason[REASON_BYTES];
-    struct agent_end agents[AGENTS_MAX]; /* Of which there is something to say. */
-    uint32_t agents_count;
 };
 
 /* Where a search stands: before its first trial, and after each that was judged. */
@@ -171,6 +166,9 @@ struct journal_entry {
         struct entry_search search;
         struct entry_calibration calibration;
         struct entry_close close;
+        struct entry_plan plan;
+        struct entry_outcome outcome;
+        struct result_resume resumed;
     } as;
 };
 

@@ -7,6 +7,8 @@
 #define VERSIONS_MAX 64
 /* Each row that is missed has one, and so has whatever else went wrong. */
 #define REASONS_MAX (2 * OBJECTIVE_ROWS_MAX)
+/* At most one for each row of an objective. */
+#define WINDOW_COUNTS_MAX OBJECTIVE_ROWS_MAX
 
 static const char *const verdicts[] = {
     [VERDICT_PASS] = "pass",
@@ -58,6 +60,12 @@ static const struct field entry_cases_fields[] = {
 };
 
 static const struct record entry_cases_record = RECORD(entry_cases);
+
+static const struct field entry_plan_fields[] = {
+    FIELD(entry_plan, trials_count, .max = TRIALS_MAX),
+};
+
+static const struct record entry_plan_record = RECORD(entry_plan);
 
 /* Agents stand beside the clients, as many as there are of these. */
 static const struct field client_agent_fields[] = {
@@ -138,6 +146,30 @@ static const struct field entry_calibration_fields[] = {
 
 static const struct record entry_calibration_record = RECORD(entry_calibration);
 
+static const struct field window_count_fields[] = {
+    FIELD(window_count, objective, .max = OBJECTIVES_MAX - 1),
+    FIELD(window_count, trial),
+    FIELD(window_count, phase),
+    FIELD(window_count, windows),
+    FIELD(window_count, held),
+    FIELD(window_count, samples),
+    FIELD(window_count, has_worst),
+    FIELD(window_count, worst),
+    FIELD_OF_TYPE(window_count, room, FIELD_ID),
+    FIELD(window_count, censored),
+};
+
+static const struct record window_count_record = RECORD(window_count);
+
+static const struct field entry_outcome_fields[] = {
+    FIELD(entry_outcome, trial),
+    FIELD_LIST_OF(entry_outcome, windows, windows_count, window_count_record, WINDOW_COUNTS_MAX),
+    FIELD(entry_outcome, aborted),
+    FIELD(entry_outcome, broker_lost),
+};
+
+static const struct record entry_outcome_record = RECORD(entry_outcome);
+
 static const struct field entry_close_fields[] = {
     FIELD_NAMES_OF(entry_close, verdict, FIELD_ENUM, verdicts),
     FIELD(entry_close, ended_unix_ns),
@@ -156,7 +188,8 @@ static const char *const kinds[ENTRY_COUNT] = {
     [ENTRY_SEGMENT] = "segment", [ENTRY_SNAPSHOT] = "snapshot",
     [ENTRY_MARK] = "mark",       [ENTRY_TRIAL_END] = "trial_end",
     [ENTRY_SEARCH] = "search",   [ENTRY_CALIBRATION] = "calibration",
-    [ENTRY_CLOSE] = "close",
+    [ENTRY_CLOSE] = "close",     [ENTRY_PLAN] = "plan",
+    [ENTRY_OUTCOME] = "outcome", [ENTRY_RESUMED] = "resumed",
 };
 
 static const struct field entry_head_fields[] = {
@@ -172,7 +205,8 @@ static const struct record *const records[ENTRY_COUNT] = {
     [ENTRY_SEGMENT] = &entry_segment_record, [ENTRY_SNAPSHOT] = &snapshot_record,
     [ENTRY_MARK] = &result_mark_record,      [ENTRY_TRIAL_END] = &entry_trial_end_record,
     [ENTRY_SEARCH] = &entry_search_record,   [ENTRY_CALIBRATION] = &entry_calibration_record,
-    [ENTRY_CLOSE] = &entry_close_record,
+    [ENTRY_CLOSE] = &entry_close_record,     [ENTRY_PLAN] = &entry_plan_record,
+    [ENTRY_OUTCOME] = &entry_outcome_record, [ENTRY_RESUMED] = &result_resume_record,
 };
 
 const struct record *entry_record(enum entry_kind kind)

@@ -85,6 +85,7 @@ void result_free(struct result *result)
     free(result->versions);
     free(result->journal_lacks);
     free(result->agents);
+    free(result->resumes);
     free(result->objectives);
     findings_done(&result->findings);
     free(result->marks);

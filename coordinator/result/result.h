@@ -307,6 +307,31 @@ struct result_case {
     uint32_t checks_count;
 };
 
+/* How the part of a run before a resumption ended. */
+enum resume_cause {
+    RESUME_KILLED, /* Nothing in the journal says how. */
+    RESUME_INTERRUPTED,
+    RESUME_FAILED,
+    RESUME_CAUSES_COUNT
+};
+
+#define RESUMES_MAX 1000
+
+/* Where a run was resumed: what came before has other agents, or the same ones at another time. */
+struct result_resume {
+    enum resume_cause cause;
+    uint32_t trial;           /* Number of the trial that was made first. */
+    uint32_t trials_done;     /* Whole ones that were there. */
+    bool began_trial;         /* Another was under way: nothing of it is left, it was made again. */
+    int64_t left_unix_ns;     /* The last that was kept, before it was left; ... */
+    int64_t resumed_unix_ns;  /* ... and when it was resumed. */
+    char part_id[NAME_BYTES]; /* In the names of its topics, in place of the run's. */
+    /* Known once its agents are; compared with those of the part before. */
+    uint32_t agents_count; /* 0: it had none. */
+    uint32_t agents_new;
+    uint32_t agents_gone;
+};
+
 enum met { MET_NO, MET_YES, MET_NOT_AVAILABLE };
 
 /* In windows observed and limit are shares of them, in percent. */
@@ -352,6 +377,9 @@ struct result {
         journal_lacks; /* Fields that its journal, of an earlier version, does not have; or NULL. */
     struct result_agent *agents;
     uint32_t agents_count;
+    struct result_resume *resumes; /* In their order. */
+    uint32_t resumes_count;
+    uint32_t trials_planned; /* Of all cases; 0: of a search, or not known. */
     struct result_case *cases;
     uint32_t cases_count;
     struct result_objective *objectives;
@@ -373,6 +401,7 @@ extern const struct record result_delivery_record;
 extern const struct record result_phase_record;
 extern const struct record result_interval_record;
 extern const struct record result_mark_record;
+extern const struct record result_resume_record;
 extern const struct record result_outage_record;
 extern const struct record result_parameter_record;
 extern const struct record result_calibration_record;

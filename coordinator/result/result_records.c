@@ -239,6 +239,27 @@ static const struct field result_mark_fields[] = {
 
 const struct record result_mark_record = RECORD(result_mark);
 
+static const char *const resume_causes[RESUME_CAUSES_COUNT] = {
+    [RESUME_KILLED] = "killed",
+    [RESUME_INTERRUPTED] = "interrupted",
+    [RESUME_FAILED] = "failed",
+};
+
+static const struct field result_resume_fields[] = {
+    FIELD_NAMES_OF(result_resume, cause, FIELD_ENUM, resume_causes),
+    FIELD(result_resume, trial),
+    FIELD(result_resume, trials_done),
+    FIELD(result_resume, began_trial),
+    FIELD(result_resume, left_unix_ns),
+    FIELD(result_resume, resumed_unix_ns),
+    FIELD(result_resume, part_id),
+    FIELD(result_resume, agents_count, .only = ONLY_SHOWN),
+    FIELD(result_resume, agents_new, .only = ONLY_SHOWN),
+    FIELD(result_resume, agents_gone, .only = ONLY_SHOWN),
+};
+
+const struct record result_resume_record = RECORD(result_resume);
+
 /* Else it never came back. */
 static bool came_back(const void *item)
 {
@@ -383,6 +404,7 @@ static const struct field result_verdict_fields[] = {
     FIELD_LIST_OF(result, reasons, reasons_count, result_reason_record, UINT32_MAX),
     FIELD(result, cut_off),
     FIELD_NAMED(result, cut_off_ns, "cut_off_unix_ns", .shown_if = is_cut_off),
+    FIELD(result, trials_planned, .shown = SHOWN_IF_SET),
     FIELD(result, started_unix_ns),
     FIELD(result, ended_unix_ns),
     FIELD_OF_TYPE(result, seed, FIELD_ID),

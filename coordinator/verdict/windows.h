@@ -24,22 +24,6 @@
 
 #define WINDOWS_OPEN_MAX 32
 
-/* What the windows of one objective came to in one phase of one trial. */
-struct window_count {
-    uint32_t objective; /* Of the scenario's. */
-    uint32_t trial;     /* Its number. */
-    char phase[NAME_BYTES];
-    uint32_t windows; /* That were judged: whole, and not before `after`. */
-    uint32_t held;
-    uint64_t samples;
-    bool has_worst;
-    double worst; /* Value of the window that was furthest to the bad side. */
-    /* What was sent and never came is in no window. So many messages at least it takes for one that
-     * held not to hold ... */
-    uint64_t room;     /* ... and one more; see window_room_inner.h. */
-    uint64_t censored; /* Samples of the phase that were waited for in vain, in windows or not. */
-};
-
 struct windows;
 
 /* The objectives that concern a trial on that target; both lists are borrowed, the trial's for the

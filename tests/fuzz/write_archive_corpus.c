@@ -91,6 +91,9 @@ int main(int argc, char **argv)
     journal.calibrated = true;
     done = done && write_journal(argv[1], "calibrated", &journal);
     journal.calibrated = false;
+    journal.resumed = true;
+    done = done && write_journal(argv[1], "resumed", &journal);
+    journal.resumed = false;
     journal.judged = true;
     done = done && write_journal(argv[1], "judged", &journal);
     journal.judged = false;

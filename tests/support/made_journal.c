@@ -113,6 +113,45 @@ static void tell_trial_end(struct telling *telling, const struct made_trial *mad
     tell(telling, &entry);
 }
 
+static void tell_plan(struct telling *telling)
+{
+    struct journal_entry entry = {.kind = ENTRY_PLAN};
+
+    entry.as.plan.trials_count = telling->journal->trials_count;
+    tell(telling, &entry);
+}
+
+static void tell_outcome(struct telling *telling, uint32_t trial)
+{
+    struct window_count windows = {.trial = trial, .phase = "steady", .windows = 2, .held = 1};
+    struct journal_entry entry = {.kind = ENTRY_OUTCOME};
+
+    entry.as.outcome = (struct entry_outcome){.trial = trial,
+                                              .windows = &windows,
+                                              .windows_count = 1,
+                                              .aborted = "as made",
+                                              .broker_lost = "as made"};
+    tell(telling, &entry);
+}
+
+static void tell_resumed(struct telling *telling, uint32_t trials_done)
+{
+    struct journal_entry entry = {.kind = ENTRY_RESUMED};
+
+    entry.as.resumed = (struct result_resume){.cause = RESUME_KILLED,
+                                              .trial = trials_done,
+                                              .trials_done = trials_done,
+                                              .began_trial = true,
+                                              .left_unix_ns = STARTED_UNIX_NS + telling->now_ns,
+                                              .part_id = "as-made-r1"};
+    telling->now_ns += 60 * INTERVAL_NS;
+    entry.as.resumed.resumed_unix_ns = STARTED_UNIX_NS + telling->now_ns;
+    tell(telling, &entry);
+    tell_agents(telling, false);
+    tell_cases(telling);
+    tell_plan(telling);
+}
+
 static void tell_search(struct telling *telling, uint32_t trial)
 {
     struct journal_entry entry = {.kind = ENTRY_SEARCH};
@@ -212,7 +251,13 @@ void made_journal_each(const struct made_journal *journal,
         if (journal->judged) {
             tell_marks(&telling, trial);
         }
+        if (journal->resumed) {
+            tell_outcome(&telling, trial);
+        }
         tell_trial_end(&telling, made, trial);
+        if (journal->resumed && trial + 1 < journal->trials_count) {
+            tell_resumed(&telling, trial + 1);
+        }
         if (journal->searched) {
             tell_search(&telling, trial);
         }

@@ -10,6 +10,7 @@ struct made_journal {
     bool cut_off;      /* Ends before the last trial's end. */
     bool searched;     /* Each trial is a step of a search. */
     bool calibrated;   /* The generator's ceiling was measured before the first trial. */
+    bool resumed;      /* After each trial but the last one. */
     bool judged;       /* Each trial has a mark of each kind, and the end a finding of each. */
     bool twice;        /* Every snapshot comes twice, as after a lost answer. */
     uint32_t cut_last; /* With cut_off: so many of the last snapshots are missing too. */

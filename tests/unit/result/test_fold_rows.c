@@ -10,9 +10,10 @@ static void expect_held(struct assigned_phase *phases, uint32_t phases_count, ui
 {
     const struct entry_trial entry = {
         .phases = phases, .phases_count = phases_count, .agents_count = agents_count};
+    const uint32_t agent_rows[AGENTS_MAX] = {0};
     struct fold_trial trial;
 
-    assert_int_equal(fold_trial_init(&trial, &entry, NULL), 0);
+    assert_int_equal(fold_trial_init(&trial, &entry, agent_rows, NULL), 0);
     assert_int_equal(fold_intervals_hold(&trial, NULL), 0);
     assert_int_equal(trial.intervals_capacity, rows);
     assert_int_equal(trial.agent_intervals_capacity, reports);
