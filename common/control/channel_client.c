@@ -1,6 +1,6 @@
 #include "channel.h"
+#include "channel_dial_inner.h"
 #include "channel_inner.h"
-#include "channel_tls_inner.h"
 #include "invariant.h"
 #include "mono.h"
 #include "sync.h"
@@ -31,6 +31,7 @@ struct call {
 
 struct channel_client {
     nng_socket socket;
+    struct channel_dial dial; /* Of the thread that dials anew alone. */
     size_t bytes_max;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* Anything below, or a call's done; on CLOCK_MONOTONIC. */
@@ -38,6 +39,8 @@ struct channel_client {
     int pipe;               /* Connection in use; 0: none. */
     uint32_t pipes_lost;    /* A call that sees it change has lost its connection. */
     bool pipe_ever;
+    struct channel_contact contact;
+    bool dials_anew; /* A thread does just now. */
     bool cancelled;
     uint32_t calls_count; /* Threads within channel_call(). */
     struct call *pool;
@@ -56,6 +59,7 @@ static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *argument)
         client->pipes_lost += client->pipe != 0 ? 1 : 0;
         client->pipe = id;
         client->pipe_ever = true;
+        client->contact.answered = false;
     } else if (event == NNG_PIPE_EV_REM_POST) {
         client->pipe_added = client->pipe_added == id ? 0 : client->pipe_added;
         client->pipes_lost += client->pipe == id ? 1 : 0;
@@ -80,6 +84,10 @@ static void call_completed(void *argument)
     (void)pthread_mutex_lock(&call->client->lock);
     call->result = result;
     call->received_ns = now_ns;
+    if (result == 0) {
+        call->client->contact.heard_ns = now_ns;
+        call->client->contact.answered = true;
+    }
     call->done = true;
     (void)pthread_cond_broadcast(&call->client->changed);
     (void)pthread_mutex_unlock(&call->client->lock);
@@ -121,46 +129,6 @@ static struct call *call_new(struct channel_client *client)
     return call;
 }
 
-static int dialer_secure(nng_dialer dialer, const struct channel_security *security,
-                         struct errinfo *reterr)
-{
-    nng_tls_config *tls = NULL;
-    int r = channel_tls_config(security, NNG_TLS_MODE_CLIENT, &tls, reterr);
-
-    if (r == 0) {
-        r = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls);
-        nng_tls_config_free(tls); /* The dialer has it. */
-        r = r == 0 ? 0 : channel_error(r, "TLS", reterr);
-    }
-    return r;
-}
-
-static int socket_dial(struct channel_client *client, const struct channel_client_config *config,
-                       struct errinfo *reterr)
-{
-    nng_dialer dialer = NNG_DIALER_INITIALIZER;
-    char *url = NULL;
-    int r = channel_tls_url(config->url, config->security, &url, reterr);
-
-    if (r < 0) {
-        return r;
-    }
-    r = nng_dialer_create(&dialer, client->socket, url);
-    free(url);
-    if (r != 0) {
-        return channel_error(r, config->url, reterr);
-    }
-    /* These two exist for tcp only. */
-    (void)nng_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true);
-    (void)nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true);
-    r = config->security == NULL ? 0 : dialer_secure(dialer, config->security, reterr);
-    if (r < 0) {
-        return r;
-    }
-    r = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-    return r == 0 ? 0 : channel_error(r, config->url, reterr);
-}
-
 static int socket_open(struct channel_client *client, const struct channel_client_config *config,
                        struct errinfo *reterr)
 {
@@ -186,7 +154,8 @@ static int socket_open(struct channel_client *client, const struct channel_clien
     if (r != 0) {
         return channel_error(r, "control socket", reterr);
     }
-    return socket_dial(client, config, reterr);
+    client->contact.dialed_ns = mono_ns();
+    return channel_dial_begin(&client->dial, client->socket, config, reterr);
 }
 
 int channel_client_new(const struct channel_client_config *config, struct channel_client **ret,
@@ -247,6 +216,7 @@ void channel_client_free(struct channel_client *client)
     if (nng_socket_id(client->socket) > 0 && !channel_socket_close(client->socket)) {
         return; /* pipe_changed() may still be called: the client has to stay. */
     }
+    channel_dial_done(&client->dial);
     (void)pthread_cond_destroy(&client->changed);
     (void)pthread_mutex_destroy(&client->lock);
     free(client);
@@ -263,7 +233,8 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* Waits for a connection; enters the call. With it comes what pipes_lost is now. */
+/* Enters the call, which is left by call_leave() whatever comes of it, and waits for a connection.
+ * With it comes what pipes_lost is now. */
 static int call_enter(struct channel_client *client, int64_t deadline_ns, uint32_t *ret_lost,
                       struct call **ret)
 {
@@ -271,6 +242,7 @@ static int call_enter(struct channel_client *client, int64_t deadline_ns, uint32
     int r = 0;
 
     (void)pthread_mutex_lock(&client->lock);
+    client->calls_count++;
     while (r == 0 && client->pipe == 0 && !client->cancelled) {
         if (!wait_change(client,
                          client->pipe_ever ? earlier(deadline_ns, reconnect_ns) : deadline_ns)) {
@@ -281,7 +253,6 @@ static int call_enter(struct channel_client *client, int64_t deadline_ns, uint32
         r = -ECANCELED;
     }
     if (r == 0) {
-        client->calls_count++;
         *ret_lost = client->pipes_lost;
         *ret = client->pool;
         client->pool = *ret == NULL ? NULL : (*ret)->next;
@@ -370,10 +341,35 @@ static int call_take(struct call *call, struct channel_reply *ret)
     return bytes != NULL ? 0 : -ENOMEM;
 }
 
+/* Nothing came since the call began: perhaps nothing can through this connection any more. Other
+ * calls that wait for it are told that it is lost. */
+static void look_at_contact(struct channel_client *client, int64_t sent_ns)
+{
+    int64_t now_ns = mono_ns();
+    bool stale;
+
+    (void)pthread_mutex_lock(&client->lock);
+    client->contact.connected = client->pipe != 0;
+    stale = !client->dials_anew && !client->cancelled &&
+            channel_contact_is_stale(&client->contact, sent_ns, now_ns);
+    if (stale) {
+        client->dials_anew = true;
+        client->contact.dialed_ns = now_ns;
+    }
+    (void)pthread_mutex_unlock(&client->lock);
+    if (stale) {
+        channel_dial_again(&client->dial); /* Calls back, for which the lock has to be free. */
+        (void)pthread_mutex_lock(&client->lock);
+        client->dials_anew = false;
+        (void)pthread_mutex_unlock(&client->lock);
+    }
+}
+
 int channel_call(struct channel_client *client, const void *bytes, size_t bytes_count,
                  int timeout_ms, struct channel_reply *ret, struct errinfo *reterr)
 {
-    int64_t deadline_ns = mono_ns() + timeout_ms * NS_PER_MS;
+    int64_t began_ns = mono_ns();
+    int64_t deadline_ns = began_ns + timeout_ms * NS_PER_MS;
     struct channel_reply reply = {0};
     struct call *call = NULL;
     uint32_t pipes_lost = 0;
@@ -384,19 +380,18 @@ int channel_call(struct channel_client *client, const void *bytes, size_t bytes_
                            bytes_count, client->bytes_max);
     }
     r = call_enter(client, deadline_ns, &pipes_lost, &call);
-    if (r < 0) {
-        return errinfo_set(reterr, r, "%s", strerror(-r));
-    }
-    if (call == NULL) {
+    if (r == 0 && call == NULL) {
         call = call_new(client);
+        r = call == NULL ? -ENOMEM : 0;
     }
-    if (call == NULL) {
-        r = -ENOMEM;
-    } else {
+    if (r == 0) {
         r = call_send(call, bytes, bytes_count, timeout_ms, &reply.sent_ns);
     }
     if (r == 0) {
         r = call_wait(call, deadline_ns, pipes_lost);
+    }
+    if (r == -ETIMEDOUT || r == -ECONNREFUSED) {
+        look_at_contact(client, began_ns);
     }
     if (r == 0) {
         r = call_take(call, &reply);
