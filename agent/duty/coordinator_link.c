@@ -77,6 +77,14 @@ static int check_refusal(const struct channel_reply *reply, struct errinfo *rete
     return errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
 }
 
+/* The last try ends when the coordinator is given up, not later. */
+static int within_ms(int timeout_ms, int64_t left_ns)
+{
+    int64_t left_ms = left_ns <= 0 ? 1 : left_ns / NS_PER_MS + 1;
+
+    return left_ms < timeout_ms ? (int)left_ms : timeout_ms;
+}
+
 /* Tries until somebody answers or the coordinator has been silent for too long; a signal ends it
  * too, once nobody answers. */
 static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
@@ -87,7 +95,8 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
     int r;
 
     for (;;) {
-        r = channel_call(link->client, bytes, bytes_count, timeout_ms, ret, reterr);
+        r = channel_call(link->client, bytes, bytes_count,
+                         within_ms(timeout_ms, lost_ns - mono_ns()), ret, reterr);
         if (r == 0 || r == -ECANCELED || r == -EMSGSIZE || r == -ENOMEM) {
             return r;
         }

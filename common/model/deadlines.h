@@ -23,10 +23,10 @@
  * host that is starved of CPU may still take seconds. */
 #define SILENCE_NS (10 * NS_PER_S)
 #define SUSPECT_NS (3 * NS_PER_S) /* Before that, somebody is told. */
-/* The same, seen from the agent: longer, so that a coordinator that stood still (stopped and
- * continued, moved to another host) finds its agents waiting. Neither counts time in which it stood
- * still itself (own_time.h): what stopped both of them parts nobody. */
-#define LINK_LOST_NS (20 * NS_PER_S)
+/* The same, seen from the agent, whose load ends then: longer, so that a coordinator that stood
+ * still (stopped and continued, moved to another host) finds its agents waiting. Neither counts
+ * time in which it stood still itself (own_time.h): what stopped both of them parts nobody. */
+#define LINK_LOST_NS (30 * NS_PER_S)
 /* What stands still for less is only slow: the coordinator itself, its disk, its terminal. */
 #define STANDSTILL_NS (2 * NS_PER_S)
 
@@ -37,8 +37,9 @@ static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + TRY_MS * NS_PER_MS < SILENCE
 static_assert(2 * POLL_ANSWER_NS + CALL_RETRY_NS + STANDSTILL_NS / 2 < SUSPECT_NS &&
                   SUSPECT_NS < SILENCE_NS,
               "nobody is suspected whose poll is answered and asked again, nor lost at once");
-static_assert(LINK_LOST_NS >= SILENCE_NS,
-              "an agent does not give up a coordinator that still takes it for present");
+static_assert(LINK_LOST_NS >= SILENCE_NS + POLL_MS * NS_PER_MS + CALL_RETRY_NS,
+              "an agent does not give up a coordinator that still takes it for present, and hears "
+              "from one that does not that it may go");
 static_assert(LINK_LOST_NS >= 12 * NS_PER_S + POLL_MS * NS_PER_MS + CALL_RETRY_NS,
               "a coordinator may stand still for 12 s, and be asked once more after it");
 static_assert(POLL_MS * NS_PER_MS + CALL_RETRY_NS + STANDSTILL_NS < SILENCE_NS,

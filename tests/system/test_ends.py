@@ -303,7 +303,7 @@ def coordinator_killed(rabbitmq, kafka):
     time.sleep(4)
     for _, _, _, run, _ in runs:
         run.signal(signal.SIGKILL)
-    # 20 s until they give the coordinator up, then their clients are closed and topics removed.
+    # 30 s until they give the coordinator up, then their clients are closed and topics removed.
     for kind, broker, folder, run, agents in runs:
         run.ends(-signal.SIGKILL)
         for program in agents:

@@ -13,7 +13,7 @@ from bed_slow_disk import SlowDisk
 
 STALL_S = 15
 STOPPED_S = 12
-ASLEEP_S = 24  # An agent gives a coordinator up after 20 s.
+ASLEEP_S = 34  # An agent gives a coordinator up after 30 s.
 SMALL = "{ topics: 1, producers: 2, consumers: 2 }"
 
 
