@@ -1,6 +1,5 @@
 """Hosts on one host, as deploy/lab makes them: each is a host of its own, with a wire between that delays and can be cut."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -8,10 +7,9 @@ import time
 
 import bed
 from bed import check, contains, same, test
+from bed_lab import LAB, NAME, hosts, lab, left, on
 
-LAB = os.path.join(bed.SOURCE, "deploy", "lab")
 BROKER_SCRIPTS = os.path.join(bed.SOURCE, "deploy", "brokers")
-NAME = f"test{os.getpid()}"
 
 # Echoes each byte that comes; prints a line when it is ready.
 ECHO = """
@@ -40,36 +38,10 @@ print(min(took) // 1000)
 CLOCK = "import time; print(time.monotonic_ns() // 1_000_000_000)"
 
 
-def lab(*arguments, code=0):
-    said = subprocess.run([LAB, "--name", NAME, *arguments], capture_output=True, text=True, timeout=60, check=False)
-    same(said.returncode, code, f"exit code of lab {' '.join(arguments)} ({said.stderr.strip()})")
-    return said
-
-
-@contextlib.contextmanager
-def hosts(*options):
-    """A lab that is there while the test is, or the reason why there can be none."""
-    up = subprocess.run([LAB, "--name", NAME, "up", *options], capture_output=True, text=True, timeout=60, check=False)
-    if up.returncode != 0:
-        raise bed.Skip(f"a lab can't be made here: {up.stderr.strip()}")
-    try:
-        yield dict(line.split() for line in up.stdout.splitlines())
-    finally:
-        lab("down")
-
-
-def on(host, *command, **options):
-    return bed.Program([LAB, "--name", NAME, "exec", host, "--", *command], **options)
-
-
 def round_trip_us(host, to, code=0, timeout_s=20):
     asked = on(host, "python3", "-c", ASK, to, str(timeout_s))
     asked.ends(code)
     return int(asked.out) if code == 0 else None
-
-
-def left():
-    return [name for name in os.listdir("/run/netns") if NAME in name] if os.path.exists("/run/netns") else []
 
 
 @test("hosts have names and addresses of their own, can be cut off and joined again, and end without a trace")
