@@ -20,6 +20,7 @@ static const struct cli_command commands[] = {
     {"doctor", "can every agent reach each target, and is its host fit", command_doctor},
     {"backends", "the brokers that can be driven, their options and words", command_backends},
     {"report", "make reports again from a run's folder", command_report},
+    {"hosts", "the hosts that may join: add, list, remove", command_hosts},
     {"clean", "remove topics that killed runs left behind", command_clean},
 };
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])

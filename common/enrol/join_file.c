@@ -168,10 +168,10 @@ int join_file_check_time(const struct join_file *join, int64_t now_s, struct err
 
     if (now_s > join->valid_until_s) {
         return errinfo_set(reterr, -EKEYEXPIRED,
-                           "certificate ended %s: millrace hosts add %s%s --again (on the "
+                           "certificate ended %s: millrace hosts add %s --again (on the "
                            "coordinator's host; here it is %s)",
                            join_time(join->valid_until_s, valid), join->name,
-                           join->fleet ? " --any N" : "", join_time(now_s, now));
+                           join_time(now_s, now));
     }
     if (now_s < join->valid_from_s) {
         return errinfo_set(reterr, -EAGAIN,

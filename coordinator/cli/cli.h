@@ -26,5 +26,6 @@ int command_run(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_clean(int argc, char **argv);
+int command_hosts(int argc, char **argv);
 
 #endif

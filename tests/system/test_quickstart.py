@@ -292,7 +292,7 @@ def disk_full_at_the_end():
 
 @test("help, version and usage errors of both programs")
 def usage():
-    for command in ["run", "check", "explain", "doctor", "backends", "report", "clean"]:
+    for command in ["run", "check", "explain", "doctor", "backends", "report", "clean", "hosts"]:
         said = bed.millrace(command, "--help").out
         contains(said, f"usage: millrace {command}", command)
         contains(said, "examples:", command)

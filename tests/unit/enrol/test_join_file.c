@@ -216,9 +216,7 @@ static void it_is_valid_from_its_begin_to_its_end(void **state)
                         "2026-11-30 00:53 UTC here: set this host's clock, or the coordinator's");
     assert_int_equal(join_file_check_time(&join, 0, &error), -EAGAIN);
     assert_non_null(strstr(error.text, "it is 1970-01-01 00:00 UTC here"));
-    join.fleet = true;
     assert_int_equal(join_file_check_time(&join, INT64_MAX, &error), -EKEYEXPIRED);
-    assert_non_null(strstr(error.text, "millrace hosts add load1 --any N --again"));
     join_file_done(&join);
 }
 

@@ -1,0 +1,63 @@
+#include "hosts.h"
+#include "hosts_commands_inner.h"
+#include "options.h"
+
+#include <stdio.h>
+
+static const struct option_row *const no_rows[] = {NULL};
+
+static const struct options_usage remove_usage = {
+    .program = "millrace hosts remove",
+    .arguments = "NAME...",
+    .what = "Lets hosts join no more. An agent of theirs is refused at its next request, also in a "
+            "run that is going on.\n"
+            "Their join files are worth nothing then, wherever copies of them are.\n"
+            "\n"
+            "Exit: 0 all of them removed, 2 one of them is not there (none is removed then), 4 "
+            "could not be done.",
+    .arguments_min = 1,
+    .arguments_max = UINT32_MAX,
+    .rows = no_rows,
+    .examples = "  millrace hosts remove load2\n",
+};
+
+static int remove_all(struct hosts *hosts, const struct option_list *names, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < names->count; i++) {
+        if (!hosts_is_enrolled(hosts, names->items[i])) {
+            r = hosts_unknown(hosts, names->items[i], reterr);
+        }
+    }
+    for (uint32_t i = 0; r == 0 && i < names->count; i++) {
+        /* Named twice: it is gone already. */
+        r = hosts_is_enrolled(hosts, names->items[i]) ? hosts_remove(hosts, names->items[i], reterr)
+                                                      : 0;
+        if (r == 0) {
+            (void)printf("%s: removed; an agent with its file is refused from now on\n",
+                         names->items[i]);
+        }
+    }
+    return r;
+}
+
+int hosts_command_remove(int argc, char **argv)
+{
+    struct option_list names = {NULL, 0};
+    struct hosts *hosts = NULL;
+    struct errinfo error = {""};
+    int code = 0;
+    int r;
+
+    if (options_parse(&remove_usage, argc, argv, NULL, &names, &code)) {
+        r = hosts_open(NULL, &hosts, &error);
+        if (r == 0 && names.count > 0) {
+            r = remove_all(hosts, &names, &error);
+        }
+        code = r < 0 ? hosts_command_failed("remove", r, &error) : 0;
+    }
+    hosts_free(hosts);
+    option_list_done(&names);
+    return code;
+}

@@ -1,0 +1,52 @@
+/*
+ * host_entry: what the coordinator keeps of a host that may join, or of a fleet of hosts: a BSON
+ * document by the table of this struct.
+ */
+#ifndef MILLRACE_HOST_ENTRY_H
+#define MILLRACE_HOST_ENTRY_H
+
+#include "bounds.h"
+#include "errinfo.h"
+#include "hmac.h"
+#include "join_file.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOST_LABELS_MAX 8
+#define HOST_WEIGHT_MAX 1000
+
+struct host_label {
+    char text[NAME_BYTES]; /* "zone=a". */
+};
+
+struct host_entry {
+    char name[NAME_BYTES]; /* As in `run --hosts`, and in the join file. */
+    uint8_t secret[HMAC_BYTES];
+    int64_t added_s; /* UTC, since 1970, as are the next two. */
+    int64_t valid_from_s;
+    int64_t valid_until_s;
+    uint32_t weight; /* Of its share, up to HOST_WEIGHT_MAX; 0: by its usable CPUs. */
+    struct host_label labels[HOST_LABELS_MAX];
+    uint32_t labels_count;
+    struct join_address addresses[JOIN_ADDRESSES_MAX];
+    uint32_t addresses_count;
+    uint32_t fleet_count; /* One file for so many hosts (add --any); 0: one host. */
+    bool is_damaged;      /* Listed by its file's name only: nothing else can be read. */
+};
+
+/* A name that can be a file's, a word of a list and a certificate's: 1 to NAME_BYTES - 1 letters,
+ * digits, ".", "-" and "_", the first of them a letter or digit, and not "all". 0 or -EINVAL. */
+int host_name_check(const char *name, struct errinfo *reterr);
+
+/* "key=value", neither of them empty and without blanks and commas. 0 or -EINVAL. */
+int host_label_check(const char *label, struct errinfo *reterr);
+
+/* "HOST:PORT" that somebody else can dial. 0 or -EINVAL. */
+int host_address_check(const char *address, struct errinfo *reterr);
+
+/* Whether its certificate can be used then: 0, or -EKEYEXPIRED with the command that makes a new
+ * one; likewise -EBADMSG of a damaged one. The sentence begins with the name. */
+int host_entry_check(const struct host_entry *entry, int64_t now_s, struct errinfo *reterr);
+
+#endif
