@@ -325,28 +325,21 @@ static void tell_next(const struct add *add)
     (void)printf("\n");
 }
 
-static int add_all(struct add *add, struct errinfo *reterr)
+/* Everything that can be wrong with what was typed, before a folder or file is made. */
+static int check_all(struct add *add, struct errinfo *reterr)
 {
     int r = check_names(add->options, reterr);
 
     if (r == 0 && add->options->valid != NULL) {
         r = parse_valid(add->options->valid, &add->valid_s, reterr);
     }
-    if (r == 0) {
-        r = hosts_open(NULL, &add->hosts, reterr);
-    }
-    if (r == 0) {
-        r = check_files(add, reterr); /* Without a folder made yet. */
-    }
-    if (r == 0 && add->options->out != NULL) {
-        r = file_mkdirs(add->options->out, reterr);
-    }
-    if (r == 0) {
-        r = hosts_lock(add->hosts, reterr);
-    }
-    if (r == 0) {
-        r = check_files(add, reterr); /* Now that nobody else can change it. */
-    }
+    return r < 0 ? r : check_files(add, reterr);
+}
+
+static int add_all(struct add *add, struct errinfo *reterr)
+{
+    int r = 0;
+
     for (uint32_t i = 0; r == 0 && i < add->options->names.count; i++) {
         r = add_one(add, add->options->names.items[i], reterr);
     }
@@ -354,6 +347,31 @@ static int add_all(struct add *add, struct errinfo *reterr)
         tell_next(add);
     }
     return r;
+}
+
+static int lock_store(const struct add *add, struct errinfo *reterr)
+{
+    int r = add->options->out == NULL ? 0 : file_mkdirs(add->options->out, reterr);
+
+    return r < 0 ? r : hosts_lock(add->hosts, reterr);
+}
+
+/* The exit code. */
+static int run_add(struct add *add, struct errinfo *reterr)
+{
+    if (hosts_open(NULL, &add->hosts, reterr) < 0) {
+        return EXIT_FAILED;
+    }
+    if (check_all(add, reterr) < 0) {
+        return EXIT_USAGE;
+    }
+    if (lock_store(add, reterr) < 0) {
+        return EXIT_FAILED;
+    }
+    if (check_all(add, reterr) < 0) {
+        return EXIT_USAGE; /* Others changed the store meanwhile. */
+    }
+    return add_all(add, reterr) < 0 ? EXIT_FAILED : 0;
 }
 
 int hosts_command_add(int argc, char **argv)
@@ -365,15 +383,16 @@ int hosts_command_add(int argc, char **argv)
     struct option_list given = {NULL, 0};
     struct errinfo error = {""};
     int code = 0;
-    int r;
 
     if (options_parse(&usage, argc, argv, &options, &given, &code)) {
         options.names = given;
         if (options.any_given && given.count == 0) {
             options.names = (struct option_list){&fleet_name, 1};
         }
-        r = add_all(&add, &error);
-        code = r < 0 ? hosts_command_failed("add", r, &error) : 0;
+        code = run_add(&add, &error);
+        if (code != 0) {
+            (void)hosts_command_failed("add", code, &error);
+        }
     }
     hosts_free(add.hosts);
     option_list_done(&given);

@@ -11,9 +11,8 @@ int hosts_command_add(int argc, char **argv);
 int hosts_command_list(int argc, char **argv);
 int hosts_command_remove(int argc, char **argv);
 
-/* Tells why it was not done, and returns the exit code for it: a mistake of who typed it, or
- * something that could not be done. */
-int hosts_command_failed(const char *word, int code, struct errinfo *error);
+/* Tells why it was not done, and returns the exit code: EXIT_USAGE or EXIT_FAILED. */
+int hosts_command_failed(const char *word, int exit_code, struct errinfo *error);
 
 /* Now, UTC, in seconds since 1970. */
 int64_t hosts_command_now_s(void);

@@ -176,7 +176,7 @@ int hosts_command_list(int argc, char **argv)
     } else if (r == 0) {
         r = show(&list, hosts_command_now_s(), &error);
     }
-    code = r < 0 ? hosts_command_failed("list", r, &error) : 0;
+    code = r < 0 ? hosts_command_failed("list", EXIT_FAILED, &error) : 0;
     host_list_done(&list);
     hosts_free(hosts);
     option_list_done(&none);

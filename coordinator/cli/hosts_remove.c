@@ -1,3 +1,4 @@
+#include "cli.h"
 #include "hosts.h"
 #include "hosts_commands_inner.h"
 #include "options.h"
@@ -21,7 +22,8 @@ static const struct options_usage remove_usage = {
     .examples = "  millrace hosts remove load2\n",
 };
 
-static int remove_all(struct hosts *hosts, const struct option_list *names, struct errinfo *reterr)
+static int check_names(const struct hosts *hosts, const struct option_list *names,
+                       struct errinfo *reterr)
 {
     int r = 0;
 
@@ -30,6 +32,13 @@ static int remove_all(struct hosts *hosts, const struct option_list *names, stru
             r = hosts_unknown(hosts, names->items[i], reterr);
         }
     }
+    return r;
+}
+
+static int remove_all(struct hosts *hosts, const struct option_list *names, struct errinfo *reterr)
+{
+    int r = 0;
+
     for (uint32_t i = 0; r == 0 && i < names->count; i++) {
         /* Named twice: it is gone already. */
         r = hosts_is_enrolled(hosts, names->items[i]) ? hosts_remove(hosts, names->items[i], reterr)
@@ -42,22 +51,36 @@ static int remove_all(struct hosts *hosts, const struct option_list *names, stru
     return r;
 }
 
+/* The exit code. */
+static int run_remove(const struct option_list *names, struct errinfo *reterr)
+{
+    struct hosts *hosts = NULL;
+    int code = 0;
+
+    if (hosts_open(NULL, &hosts, reterr) < 0) {
+        return EXIT_FAILED;
+    }
+    if (check_names(hosts, names, reterr) < 0) {
+        code = EXIT_USAGE;
+    } else if (remove_all(hosts, names, reterr) < 0) {
+        code = EXIT_FAILED;
+    }
+    hosts_free(hosts);
+    return code;
+}
+
 int hosts_command_remove(int argc, char **argv)
 {
     struct option_list names = {NULL, 0};
-    struct hosts *hosts = NULL;
     struct errinfo error = {""};
     int code = 0;
-    int r;
 
     if (options_parse(&remove_usage, argc, argv, NULL, &names, &code)) {
-        r = hosts_open(NULL, &hosts, &error);
-        if (r == 0 && names.count > 0) {
-            r = remove_all(hosts, &names, &error);
+        code = run_remove(&names, &error);
+        if (code != 0) {
+            (void)hosts_command_failed("remove", code, &error);
         }
-        code = r < 0 ? hosts_command_failed("remove", r, &error) : 0;
     }
-    hosts_free(hosts);
     option_list_done(&names);
     return code;
 }

@@ -17,7 +17,7 @@
 
 #define SUFFIX ".host"
 
-/* Newly allocated. 0, -ENOENT or -ENOMEM. */
+/* Newly allocated, NULL if memory ran out. 0, -ENOENT or -ENAMETOOLONG. */
 static int default_folder(char **ret, struct errinfo *reterr)
 {
     const char *chosen = getenv("MILLRACE_HOSTS_DIR");
@@ -42,8 +42,8 @@ static int default_folder(char **ret, struct errinfo *reterr)
     if (length < 0 || (size_t)length >= sizeof path) {
         return errinfo_set(reterr, -ENAMETOOLONG, "the path of the folder for hosts is too long");
     }
-    *ret = strdup(path);
-    return *ret == NULL ? errinfo_nomem(reterr) : 0;
+    *ret = strdup(path); /* The caller looks whether there was memory. */
+    return 0;
 }
 
 /* Who can write to it could add hosts of his own. */
@@ -71,16 +71,15 @@ int hosts_open(const char *folder, struct hosts **ret, struct errinfo *reterr)
 {
     char *path = folder == NULL ? NULL : strdup(folder);
     struct hosts *hosts;
-    int r = 0;
+    int r = folder == NULL ? default_folder(&path, reterr) : 0;
 
-    if (folder == NULL) {
-        r = default_folder(&path, reterr);
-    } else if (path == NULL) {
-        r = errinfo_nomem(reterr);
+    if (r < 0) {
+        return r;
     }
-    if (r == 0) {
-        r = check_folder(path, reterr);
+    if (path == NULL) {
+        return errinfo_nomem(reterr);
     }
+    r = check_folder(path, reterr);
     if (r < 0) {
         free(path);
         return r;

@@ -38,7 +38,8 @@ static int end(void **state)
     (void)state;
     hosts_free(hosts);
     hosts = NULL;
-    while (files != NULL && (file = readdir(files)) != NULL) {
+    assert_non_null(files);
+    while ((file = readdir(files)) != NULL) {
         char path[512];
 
         (void)snprintf(path, sizeof path, "%s/%s", folder, file->d_name);
