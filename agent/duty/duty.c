@@ -5,6 +5,7 @@
 #include "deadlines.h"
 #include "hand_inner.h"
 #include "host_inner.h"
+#include "introduction_inner.h"
 #include "log.h"
 #include "outbox_inner.h"
 #include "stop.h"
@@ -52,7 +53,7 @@ static int await_welcome(struct duty *duty, const struct hello *hello, struct er
     bool told = false;
 
     for (;;) {
-        int r = coordinator_link_hello(duty->link, hello, &duty->welcome, reterr);
+        int r = introduction_make(duty->link, hello, duty->config->host, &duty->welcome, reterr);
 
         /* -ECONNRESET: it was there, and went away (or something else listened on its port). */
         if (r != -ETIMEDOUT && r != -ECONNREFUSED && r != -ECONNRESET) {
@@ -76,6 +77,9 @@ static int say_hello(struct duty *duty, struct errinfo *reterr)
     host_hello(&hello);
     if (duty->config->enrolment != 0) {
         hello.instance = duty->config->enrolment;
+    }
+    if (duty->config->host != NULL) {
+        (void)snprintf(hello.host_name, sizeof hello.host_name, "%s", duty->config->host->name);
     }
     if (duty->config->name != NULL) {
         (void)snprintf(hello.name, sizeof hello.name, "%s", duty->config->name);

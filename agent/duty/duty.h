@@ -14,10 +14,17 @@
 struct channel_security;
 struct welcome;
 
+/* Whom an agent proves to be, by its join file; borrowed. */
+struct duty_host {
+    const char *name;      /* Of the file. */
+    bool fleet;            /* One of many of that file: it goes by the duty's name. */
+    const uint8_t *secret; /* HMAC_BYTES, which both sides prove to have. */
+};
+
 struct duty_config {
     const char *url;
     const struct channel_security *security; /* NULL: in clear. */
-    const char *host_name;                   /* Of its join file; NULL: none. */
+    const struct duty_host *host;            /* NULL: it has no join file. */
     int redial_ms_max;      /* Longest pause between two dials; 0: the channel's own. */
     const char *name;       /* NULL: host name and pid. */
     uint64_t enrolment;     /* From who started it, its instance; 0: it makes one up. */

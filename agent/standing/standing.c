@@ -42,10 +42,10 @@ static const char *url_of(const struct standing *standing)
 
 static void say_once(struct standing *standing, enum log_level level, const char *text)
 {
-    const char *name = standing->config->duty.host_name;
+    const struct duty_host *host = standing->config->duty.host;
 
     if (standing_words_are_news(&standing->words, text, mono_ns())) {
-        log_line(level, "%s%s%s", name == NULL ? "" : name, name == NULL ? "" : ": ", text);
+        log_line(level, "%s%s%s", host == NULL ? "" : host->name, host == NULL ? "" : ": ", text);
     }
 }
 
