@@ -37,6 +37,7 @@ static void start_child(struct children *children, const struct children_config 
                                NULL,
                                NULL,
                                NULL,
+                               NULL,
                                NULL};
     size_t used = 5;
 
@@ -50,6 +51,9 @@ static void start_child(struct children *children, const struct children_config 
     if (config->log_file != NULL) {
         arguments[used++] = "--log";
         arguments[used++] = config->log_file;
+    }
+    if (config->insecure) {
+        arguments[used++] = "--insecure";
     }
     if (config->stays) {
         arguments[used++] = "--stay";

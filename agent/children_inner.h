@@ -21,6 +21,7 @@ struct children_config { /* All borrowed. */
     const char *url;
     const char *name;     /* NULL: each chooses one; else "NAME-1" and so on. */
     const char *log_file; /* NULL: none. */
+    bool insecure;        /* Each may join beyond this host in clear. */
     bool stays;           /* Each serves run after run. */
     uint32_t count;       /* 1 .. PROCESSES_MAX. */
 };

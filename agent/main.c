@@ -6,6 +6,7 @@
 #include "children_inner.h"
 #include "duty.h"
 #include "host_limits.h"
+#include "join_inner.h"
 #include "log.h"
 #include "mono.h"
 #include "options.h"
@@ -26,13 +27,14 @@
 static int stop_fd = -1;
 
 struct agent_options {
-    const char *url;
+    const char *join;
     const char *name;
     const char *log_file;
     const char *trace_file;
     uint32_t processes;
     uint64_t parent;    /* Process that started it, without which it ends; 0: it stays. */
     uint64_t enrolment; /* By which that knows it; 0: nobody does. */
+    bool insecure;
     bool stays;
     bool describes;
     bool tells_version;
@@ -40,9 +42,9 @@ struct agent_options {
 
 #define AT(member) .at = offsetof(struct agent_options, member)
 
-static int read_url(const char *value, const char **ret, struct errinfo *reterr)
+static int read_join(const char *value, const char **ret, struct errinfo *reterr)
 {
-    int r = channel_url_check(value, reterr);
+    int r = join_is_url(value) ? channel_url_check(value, reterr) : 0;
 
     *ret = value;
     return r < 0 ? errinfo_prefix(reterr, r, "--join") : 0;
@@ -50,18 +52,23 @@ static int read_url(const char *value, const char **ret, struct errinfo *reterr)
 
 static const struct option_row rows[] = {
     {.name = "--join",
-     .value = "URL",
-     .help = "where the coordinator listens: tcp://HOST:PORT or ipc://PATH",
+     .value = "FILE",
+     .help = "the join file that the coordinator made for this host (\"-\": stdin), or where one "
+             "without hosts listens: tcp://HOST:PORT, ipc://PATH",
      .kind = TAKES_TEXT,
-     AT(url),
-     .read = read_url},
+     AT(join),
+     .read = read_join},
     {.name = "--name",
      .value = "NAME",
      .help = "how reports name this agent (default: host name and process id)",
      .kind = TAKES_TEXT,
      AT(name)},
+    {.name = "--insecure",
+     .help = "join in clear beyond this host: whoever answers there can drive this agent",
+     .kind = TAKES_NOTHING,
+     AT(insecure)},
     {.name = "--stay",
-     .help = "stay when a run has ended, and serve the next one",
+     .help = "stay when a run has ended, and serve the next one; with a join file it always does",
      .kind = TAKES_NOTHING,
      AT(stays)},
     {.name = "--processes",
@@ -99,23 +106,29 @@ static const struct option_row rows[] = {
      AT(enrolment)},
 };
 
-static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2], &rows[3],
-                                                 &rows[4], &rows[5], &rows[6], &rows[7],
-                                                 &rows[8], &rows[9], NULL};
+static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2],  &rows[3],
+                                                 &rows[4], &rows[5], &rows[6],  &rows[7],
+                                                 &rows[8], &rows[9], &rows[10], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
     .arguments = "",
-    .what = "Joins the coordinator of a run (`millrace run --listen URL`) and generates the load "
-            "that it is told to.\n"
-            "Waits for the coordinator if it is not there yet; ends when the run ends, or with "
-            "--stay when a signal comes.\n"
-            "\n"
-            "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the "
-            "coordinator went away,\n"
-            "130 ended by a signal.",
+    .what =
+        "Joins the coordinator of a run and generates the load that it is told to: by the file "
+        "that `millrace hosts\n"
+        "add` made for this host, over mutual TLS, or on this host by the url of `millrace run "
+        "--listen`.\n"
+        "Waits for the coordinator if it is not there yet. With a join file or --stay it serves "
+        "run after run until a\n"
+        "signal comes; else it ends with the run.\n"
+        "\n"
+        "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the "
+        "coordinator went away,\n"
+        "130 ended by a signal.",
     .rows = taken,
-    .examples = "  millrace-agent --join tcp://127.0.0.1:7700\n"
+    .examples = "  millrace-agent --join load1.join\n"
+                "  ssh coordinator cat load1.join | millrace-agent --join -\n"
+                "  millrace-agent --join tcp://127.0.0.1:7700\n"
                 "  millrace-agent --join tcp://127.0.0.1:7700 --name rack-2 --processes 2\n"
                 "  millrace-agent --join tcp://127.0.0.1:7700 --stay\n"};
 
@@ -126,6 +139,17 @@ static void describe(void)
     for (size_t i = 0; drivers[i] != NULL; i++) {
         (void)printf("%s\t%s\n", drivers[i]->entry->name, drivers[i]->library_version());
     }
+}
+
+/* Likewise. Two agents would come by one name, and one of them be refused. */
+static int check_together(const struct agent_options *options)
+{
+    if (!join_is_url(options->join) && options->processes > 1) {
+        return options_wrong(
+            &usage, "--processes does not go with a join file yet",
+            ": give each process one of its own, as of \"millrace hosts add load1a load1b\"");
+    }
+    return -1;
 }
 
 /* Returns -1 to go on, or the exit code. */
@@ -146,7 +170,8 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
         describe();
         return 0;
     }
-    return options->url != NULL ? -1 : options_wrong(&usage, "--join URL is missing", "");
+    return options->join != NULL ? check_together(options)
+                                 : options_wrong(&usage, "--join FILE or URL is missing", "");
 }
 
 static void on_signal(void)
@@ -168,19 +193,55 @@ static int watch_signals(struct errinfo *reterr)
     return stop_watch(&config, reterr);
 }
 
-/* Until the run has ended, or for ever. */
-static int serve(const struct agent_options *options, struct errinfo *reterr)
+static int refresh(void *context, struct standing_config *config, struct errinfo *reterr)
 {
+    struct join *join = context;
+    int r = join_refresh(join, reterr);
+
+    config->urls = join->urls;
+    config->urls_count = join->urls_count;
+    return r;
+}
+
+/* Until the run has ended, or for ever. */
+static int serve(const struct agent_options *options, struct join *join, struct errinfo *reterr)
+{
+    char name[NAME_BYTES];
+    bool has_file = join->path != NULL;
     struct standing_config config = {
-        .duty = {.url = options->url,
-                 .name = options->name,
+        .duty = {.url = join->urls[0],
+                 .security = has_file ? &join->security : NULL,
+                 .host = has_file ? &join->host : NULL,
+                 .name = join_name(join, options->name, name),
                  .enrolment = options->enrolment,
                  .trace_path = options->trace_file,
                  .stop_fd = stop_fd}, /* Open until the process ends: a signal may come any time. */
-        .urls = &options->url,
-        .urls_count = 1};
+        .urls = join->urls,
+        .urls_count = join->urls_count,
+        .refresh = has_file ? refresh : NULL,
+        .context = join};
 
-    return options->stays ? standing_run(&config, reterr) : duty_run(&config.duty, reterr);
+    return options->stays || has_file ? standing_run(&config, reterr)
+                                      : duty_run(&config.duty, reterr);
+}
+
+static int join_and_serve(const struct agent_options *options, struct errinfo *reterr)
+{
+    struct join join;
+    int r = join_open(options->join, options->insecure, &join, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    if (options->name != NULL && join.path != NULL && !join.file.fleet) {
+        r = errinfo_set(reterr, -EINVAL,
+                        "--name does not go with the join file of a host: it goes by \"%s\"",
+                        join.file.name);
+    } else {
+        r = serve(options, &join, reterr);
+    }
+    join_done(&join);
+    return r;
 }
 
 static int run_agent(const struct agent_options *options)
@@ -204,7 +265,7 @@ static int run_agent(const struct agent_options *options)
     mono_test_inject();
     r = watch_signals(&error);
     if (r == 0) {
-        r = serve(options, &error);
+        r = join_and_serve(options, &error);
     }
     if (r < 0 && r != -EINTR) {
         log_error("%s", error.text);
@@ -223,9 +284,10 @@ int main(int argc, char **argv)
         return code;
     }
     children = (struct children_config){.program = argv[0],
-                                        .url = options.url,
+                                        .url = options.join,
                                         .name = options.name,
                                         .log_file = options.log_file,
+                                        .insecure = options.insecure,
                                         .stays = options.stays,
                                         .count = options.processes};
     log_stderr_level(LOG_LEVEL_INFO);

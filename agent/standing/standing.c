@@ -21,11 +21,13 @@
 #define BACK_OFF_NS_MIN (2 * NS_PER_S)
 #define BACK_OFF_NS_MAX (10 * NS_PER_S)
 
+/* While nobody answers: a join file may end, or be replaced. */
+#define REFRESH_NS (10 * NS_PER_S)
 /* Hundreds of agents may wait for days for a port where nothing listens. */
 #define REDIAL_MS_MAX 2000
 
 struct standing {
-    const struct standing_config *config;
+    struct standing_config *config;
     uint32_t address; /* That is tried now. */
     bool joined;      /* In this turn. */
     char run_id[NAME_BYTES];
@@ -37,7 +39,7 @@ struct standing {
 
 static const char *url_of(const struct standing *standing)
 {
-    return standing->config->urls[standing->address];
+    return standing->config->urls[standing->address % standing->config->urls_count];
 }
 
 static void say_once(struct standing *standing, enum log_level level, const char *text)
@@ -59,7 +61,8 @@ static bool on_silence(void *context, int64_t silent_ns)
                       standing->config->duty.security, silent_ns, text, &level)) {
         say_once(standing, level, text);
     }
-    return standing->config->urls_count == 1;
+    return standing->config->urls_count == 1 &&
+           (standing->config->refresh == NULL || silent_ns < REFRESH_NS);
 }
 
 static void on_joined(void *context, const struct welcome *welcome)
@@ -104,7 +107,11 @@ static int64_t turn_ended(struct standing *standing, int r, const char *sentence
         return 0;
     }
     if (!standing->joined) {
-        (void)snprintf(text, sizeof text, "%s: %s", url_of(standing), sentence);
+        /* Of a join file, it is so at all addresses. */
+        bool of_address = r != -EKEYEXPIRED && r != -EAGAIN;
+
+        (void)snprintf(text, sizeof text, "%s%s%s", of_address ? url_of(standing) : "",
+                       of_address ? ": " : "", sentence);
         say_once(standing, LOG_LEVEL_WARNING, text);
         next_address(standing);
         return next_back_off_ns(standing);
@@ -119,26 +126,38 @@ static int64_t turn_ended(struct standing *standing, int r, const char *sentence
     return PAUSE_NS;
 }
 
-int standing_run(const struct standing_config *config, struct errinfo *reterr)
+/* Waits for a run and serves it, at one address; what came of it. */
+static int take_turn(struct standing *standing, struct errinfo *reterr)
+{
+    struct standing_config *config = standing->config;
+    struct duty_config duty;
+    int r = config->refresh == NULL ? 0 : config->refresh(config->context, config, reterr);
+
+    standing->joined = false;
+    if (r < 0) {
+        return r;
+    }
+    ASSERT(config->urls_count > 0 && config->urls_count <= STANDING_URLS_MAX);
+    duty = config->duty;
+    duty.url = url_of(standing);
+    duty.redial_ms_max = REDIAL_MS_MAX;
+    duty.on_silence = on_silence;
+    duty.on_joined = on_joined;
+    duty.context = standing;
+    return duty_run(&duty, reterr);
+}
+
+int standing_run(struct standing_config *config, struct errinfo *reterr)
 {
     struct standing standing = {.config = config};
     int64_t pause_ns = 0;
 
-    ASSERT(config->urls_count > 0 && config->urls_count <= STANDING_URLS_MAX);
     random_seed(&standing.random, random_entropy());
     while (!sync_event_wait(config->duty.stop_fd,
                             (int)(with_jitter(&standing, pause_ns) / NS_PER_MS))) {
-        struct duty_config duty = config->duty;
         struct errinfo error = {""};
-        int r;
+        int r = take_turn(&standing, &error);
 
-        duty.url = url_of(&standing);
-        duty.redial_ms_max = REDIAL_MS_MAX;
-        duty.on_silence = on_silence;
-        duty.on_joined = on_joined;
-        duty.context = &standing;
-        standing.joined = false;
-        r = duty_run(&duty, &error);
         if (r == -EINTR) {
             return errinfo_set(reterr, r, "%s", error.text);
         }

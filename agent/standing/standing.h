@@ -16,13 +16,17 @@
 
 #define STANDING_URLS_MAX 8
 
-struct standing_config {
+struct standing_config {     /* All borrowed. */
     struct duty_config duty; /* Its url and callbacks are set here. */
-    const char *const *urls; /* Tried in turn; borrowed. */
+    const char *const *urls; /* Tried in turn. */
     uint32_t urls_count;     /* 1 .. STANDING_URLS_MAX. */
+    /* Before each turn, after which what stands here may be other: 0, or why nobody can be joined
+     * now. NULL: there is nothing to ask. */
+    int (*refresh)(void *context, struct standing_config *config, struct errinfo *reterr);
+    void *context;
 };
 
 /* Blocks until stop_fd of the duty: -EINTR. */
-int standing_run(const struct standing_config *config, struct errinfo *reterr);
+int standing_run(struct standing_config *config, struct errinfo *reterr);
 
 #endif

@@ -6,9 +6,11 @@
 #include "mono.h"
 #include "sync.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -84,6 +86,26 @@ int channel_url_check(const char *url, struct errinfo *reterr)
         return has_port(url + 6) ? 0 : errinfo_set(reterr, -EINVAL, "%s: the port is missing", url);
     }
     return errinfo_set(reterr, -EINVAL, "%s: not ipc://PATH or tcp://HOST:PORT", url);
+}
+
+bool channel_url_is_local(const char *url)
+{
+    char host[INET_ADDRSTRLEN];
+    struct in_addr address;
+    size_t host_bytes;
+
+    if (strncmp(url, "ipc://", 6) == 0 || strncmp(url, "tcp://[::1]:", 12) == 0 ||
+        strncmp(url, "tcp://localhost:", 16) == 0) {
+        return true;
+    }
+    if (strncmp(url, "tcp://", 6) != 0) {
+        return false;
+    }
+    /* A name may begin with 127. too. */
+    host_bytes = strcspn(url + 6, ":");
+    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, url + 6);
+    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
 }
 
 /*

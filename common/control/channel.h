@@ -19,11 +19,16 @@
 
 #include "errinfo.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Only ipc:///path and tcp://host:port; -EINVAL with the url in the sentence. */
 int channel_url_check(const char *url, struct errinfo *reterr);
+
+/* Does it lead to this host, whatever a name server says? Only a path, localhost, and addresses of
+ * loopback as numbers: a name may lead anywhere. */
+bool channel_url_is_local(const char *url);
 
 struct channel_server;
 struct channel_request; /* One request that waits for its reply. */

@@ -95,7 +95,7 @@ int __wrap_duty_run(const struct duty_config *config, struct errinfo *reterr)
 static void stand_with(const struct turn *turns, uint32_t turns_count, uint32_t urls_count)
 {
     static const char *const urls[] = {"tcp://a:1", "tcp://b:2"};
-    const struct standing_config config = {.urls = urls, .urls_count = urls_count};
+    struct standing_config config = {.urls = urls, .urls_count = urls_count};
     struct errinfo error = {""};
 
     memset(&stand, 0, sizeof stand);
@@ -190,6 +190,55 @@ static void addresses_take_turns_while_nobody_answers(void **state)
     assert_int_equal(times_said("waiting for a coordinator at tcp://a:1"), 1);
 }
 
+static int refresh(void *context, struct standing_config *config, struct errinfo *reterr)
+{
+    static const char *const other[] = {"tcp://c:3"};
+    uint32_t *asked = context;
+
+    if (++*asked <= 3) {
+        return errinfo_set(reterr, -EKEYEXPIRED, "the join file of load1 ended");
+    }
+    config->urls = other;
+    config->urls_count = 1;
+    return 0;
+}
+
+static void a_join_file_that_has_ended_is_said_once_until_there_is_another(void **state)
+{
+    static const struct turn turns[] = {{.silent_ns = 2 * NS_PER_S}, {.run_id = "one"}};
+    static const char *const urls[] = {"tcp://a:1", "tcp://b:2"};
+    uint32_t asked = 0;
+    struct standing_config config = {
+        .urls = urls, .urls_count = 2, .refresh = refresh, .context = &asked};
+
+    (void)state;
+    memset(&stand, 0, sizeof stand);
+    stand.turns = turns;
+    stand.turns_count = 2;
+    assert_int_equal(standing_run(&config, NULL), -EINTR);
+    assert_int_equal(asked, 5);
+    assert_int_equal(times_said("the join file of load1 ended"), 1);
+    assert_string_equal(stand.urls[0], "tcp://c:3");
+    assert_int_equal(times_said("run one has ended"), 1);
+}
+
+/* It may end or be replaced while nobody answers. */
+static void a_join_file_is_looked_at_again_while_nobody_answers(void **state)
+{
+    static const struct turn turns[] = {{.silent_ns = 60 * NS_PER_S}, {.run_id = "one"}};
+    static const char *const urls[] = {"tcp://a:1"};
+    uint32_t asked = 3;
+    struct standing_config config = {
+        .urls = urls, .urls_count = 1, .refresh = refresh, .context = &asked};
+
+    (void)state;
+    memset(&stand, 0, sizeof stand);
+    stand.turns = turns;
+    stand.turns_count = 2;
+    assert_int_equal(standing_run(&config, NULL), -EINTR);
+    assert_int_equal(asked, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +246,8 @@ int main(void)
         cmocka_unit_test(a_refusal_is_said_once_and_asked_again_less_and_less_often),
         cmocka_unit_test(after_a_run_a_refusal_is_said_again_and_soon_asked_again),
         cmocka_unit_test(a_coordinator_that_goes_away_ends_its_run_alone),
+        cmocka_unit_test(a_join_file_that_has_ended_is_said_once_until_there_is_another),
+        cmocka_unit_test(a_join_file_is_looked_at_again_while_nobody_answers),
         cmocka_unit_test(addresses_take_turns_while_nobody_answers),
     };
 

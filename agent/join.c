@@ -1,0 +1,115 @@
+#include "join_inner.h"
+
+#include "mono.h"
+#include "secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+bool join_is_url(const char *where)
+{
+    return strstr(where, "://") != NULL;
+}
+
+static struct timespec changed_at(const char *path)
+{
+    struct stat status;
+
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 ? status.st_ctim
+                                                              : (struct timespec){0};
+}
+
+/* What points into the file. */
+static void take_file(struct join *join)
+{
+    join->security = (struct channel_security){.authority_pem = join->file.authority_pem,
+                                               .certificate_pem = join->file.certificate_pem,
+                                               .key_pem = join->file.key_pem};
+    join->host = (struct duty_host){
+        .name = join->file.name, .fleet = join->file.fleet, .secret = join->file.secret};
+    join->urls_count = join->file.addresses_count;
+    for (uint32_t i = 0; i < join->urls_count; i++) {
+        (void)snprintf(join->texts[i], sizeof join->texts[i], "tcp://%s",
+                       join->file.addresses[i].text);
+        join->urls[i] = join->texts[i];
+    }
+}
+
+int join_open(const char *where, bool insecure, struct join *ret, struct errinfo *reterr)
+{
+    int r;
+
+    memset(ret, 0, sizeof *ret);
+    if (!join_is_url(where)) {
+        ret->path = where;
+        ret->changed = changed_at(where);
+        r = join_file_read(where, &ret->file, reterr);
+        if (r == 0) {
+            take_file(ret);
+        }
+        return r;
+    }
+    if (!insecure && !channel_url_is_local(where)) {
+        return errinfo_set(reterr, -EPERM,
+                           "%s would be spoken in clear, and whoever answers there could drive "
+                           "this agent: join by a file (\"millrace hosts add NAME\" on the "
+                           "coordinator makes one), or say --insecure",
+                           where);
+    }
+    ret->urls[0] = where;
+    ret->urls_count = 1;
+    return 0;
+}
+
+int join_refresh(struct join *join, struct errinfo *reterr)
+{
+    struct join_file anew = {0};
+    struct timespec changed;
+
+    if (join->path == NULL) {
+        return 0;
+    }
+    changed = changed_at(join->path);
+    if (changed.tv_sec != 0 && memcmp(&changed, &join->changed, sizeof changed) != 0) {
+        join->changed = changed;
+        if (join_file_read(join->path, &anew, NULL) == 0) {
+            join_file_done(&join->file);
+            join->file = anew;
+            secret_wipe(&anew, sizeof anew);
+            take_file(join);
+        }
+    }
+    return join_file_check_time(&join->file, wall_unix_ns() / NS_PER_S, reterr);
+}
+
+const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES])
+{
+    const char *index = getenv("JOB_COMPLETION_INDEX");
+    struct utsname names;
+
+    if (given != NULL || join->path == NULL) {
+        return given;
+    }
+    if (!join->file.fleet) {
+        return join->file.name;
+    }
+    if (index != NULL) {
+        (void)snprintf(ret, NAME_BYTES, "%.*s-%.10s", NAME_BYTES - 12, join->file.name, index);
+        return ret;
+    }
+    if (uname(&names) < 0) {
+        return NULL;
+    }
+    (void)snprintf(ret, NAME_BYTES, "%.*s", NAME_BYTES - 1, names.nodename);
+    return ret;
+}
+
+void join_done(struct join *join)
+{
+    join_file_done(&join->file);
+    secret_wipe(join, sizeof *join);
+}

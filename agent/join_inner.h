@@ -1,0 +1,54 @@
+/*
+ * join_inner: where and as whom this agent joins: a url, or a join file, which it reads again when
+ * another one was put in its place. Main thread only.
+ */
+#ifndef MILLRACE_JOIN_INNER_H
+#define MILLRACE_JOIN_INNER_H
+
+#include "channel.h"
+#include "duty.h"
+#include "join_file.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#define JOIN_URL_BYTES (JOIN_ADDRESS_BYTES + 6)
+
+struct join {
+    const char *path; /* Of its file, "-": stdin; NULL: it has a url. */
+    struct join_file file;
+    struct timespec changed; /* The file's, when it was read. */
+    struct channel_security security;
+    struct duty_host host;
+    char texts[JOIN_ADDRESSES_MAX][JOIN_URL_BYTES];
+    const char *urls[JOIN_ADDRESSES_MAX];
+    uint32_t urls_count;
+};
+
+/* Is it a url, and no file? */
+bool join_is_url(const char *where);
+
+/*
+ * where: URL, FILE or "-"; borrowed for the life of *ret. 0, or -EPERM: a url beyond this host,
+ * which would be spoken in clear, and insecure is not set; what join_file_read() fails with. Blocks
+ * on the disk, or on stdin.
+ */
+int join_open(const char *where, bool insecure, struct join *ret, struct errinfo *reterr);
+
+/*
+ * Before each time that it is used: reads the file again if it has changed, and looks at its time.
+ * 0, or what join_file_check_time() fails with. A file that is gone or can't be read leaves what
+ * was read before: the agent is who it was.
+ */
+int join_refresh(struct join *join, struct errinfo *reterr);
+
+/* What the agent calls itself, which may be in ret: the name given, unless that is NULL; else by a
+ * join file that of its host, or in a fleet that of this machine, or of its place in a Job of
+ * Kubernetes. NULL: whatever duty makes of it. */
+const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES]);
+
+/* Wipes it. */
+void join_done(struct join *join);
+
+#endif
