@@ -36,6 +36,7 @@ struct backend_version {
 #define PROOF_BYTES 32 /* A nonce, and what a secret makes of two of them. */
 
 struct hello {
+    /* These three stay first, so that one of another protocol can be told who it is. */
     uint32_t protocol;
     char version[NAME_BYTES]; /* Of Millrace. */
     char name[NAME_BYTES];    /* Wanted name; the coordinator may add a number. */

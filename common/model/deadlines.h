@@ -60,6 +60,10 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 /* Once no more of them come and go for so long, what they took of memory is given back. */
 #define TRIM_NS (2 * NS_PER_S)
 
+/* An agent that stays comes back after it was refused; the same words about it are told anew only
+ * after that. */
+#define REFUSED_AGAIN_NS (30 * NS_PER_S)
+
 /* From Ctrl-C to agents that are called back from preparing; then they are ended. */
 #define CALL_BACK_NS (3 * NS_PER_S)
 

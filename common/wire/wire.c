@@ -163,6 +163,30 @@ int wire_request_head(const void *bytes, size_t bytes_count, struct request_head
     return coder.failure;
 }
 
+int wire_hello_of_other(const void *bytes, size_t bytes_count, char ret_version[NAME_BYTES],
+                        char ret_name[NAME_BYTES], struct errinfo *reterr)
+{
+    struct hello hello = {0};
+    uint32_t protocol = 0;
+    uint32_t kind = 0;
+    struct coder coder;
+
+    coder_read(&coder, bytes, bytes_count, reterr);
+    code_head(&coder, &protocol, &kind);
+    if (coder.failure == 0 && kind != REQUEST_HELLO) {
+        coder_bad(&coder, "kind", "is no hello");
+    }
+    coder_begin_first(&coder, "hello", 3);
+    code_u32(&coder, "protocol", &hello.protocol, UINT32_MAX);
+    code_text(&coder, "version", hello.version, sizeof hello.version);
+    code_text(&coder, "name", hello.name, sizeof hello.name);
+    if (coder.failure == 0) {
+        memcpy(ret_version, hello.version, NAME_BYTES);
+        memcpy(ret_name, hello.name, NAME_BYTES);
+    }
+    return coder.failure;
+}
+
 /* The pair of functions of a struct. The name of a type can't be in parentheses.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define WIRE_PAIR_OF(name, type, kind, head_of_item, check)                                        \

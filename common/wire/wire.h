@@ -32,6 +32,11 @@ int wire_request_kind(const void *bytes, size_t bytes_count, uint32_t *ret_proto
 int wire_request_head(const void *bytes, size_t bytes_count, struct request_head *ret,
                       struct errinfo *reterr);
 
+/* Who says hello in another protocol: since the first one the version of Millrace and the wanted
+ * name stand at the same place. -EBADMSG: no hello, or none that is made like that. */
+int wire_hello_of_other(const void *bytes, size_t bytes_count, char ret_version[NAME_BYTES],
+                        char ret_name[NAME_BYTES], struct errinfo *reterr);
+
 /*
  * Requests. Encoders append to out (a struct of zeros is empty; text_done() frees) and return 0,
  * -ENOMEM, -EMSGSIZE (beyond REQUEST_BYTES_MAX, replies FRAME_BYTES_MAX, or a list's bound) or

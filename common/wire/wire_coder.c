@@ -159,7 +159,7 @@ void coder_array(struct coder *coder, const char *field, uint32_t *count, uint32
     }
 }
 
-void code_begin(struct coder *coder, const char *name, uint32_t fields_count)
+static void begin(struct coder *coder, const char *name, uint32_t fields_count, bool or_more)
 {
     uint32_t count = fields_count;
 
@@ -167,7 +167,7 @@ void code_begin(struct coder *coder, const char *name, uint32_t fields_count)
         return;
     }
     coder_array(coder, name, &count, UINT32_MAX);
-    if (coder->failure == 0 && count != fields_count) {
+    if (coder->failure == 0 && count != fields_count && !(or_more && count > fields_count)) {
         coder_bad(coder, name, "has not its number of fields");
     }
     if (coder->failure != 0) {
@@ -177,6 +177,16 @@ void code_begin(struct coder *coder, const char *name, uint32_t fields_count)
     coder->open[coder->depth].name = name;
     coder->open[coder->depth].left = fields_count;
     coder->depth++;
+}
+
+void code_begin(struct coder *coder, const char *name, uint32_t fields_count)
+{
+    begin(coder, name, fields_count, false);
+}
+
+void coder_begin_first(struct coder *coder, const char *name, uint32_t fields_count)
+{
+    begin(coder, name, fields_count, true);
 }
 
 void code_end(struct coder *coder)

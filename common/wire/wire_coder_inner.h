@@ -72,6 +72,9 @@ void coder_bytes(struct coder *coder, const char *field, const void **bytes, siz
 void code_begin(struct coder *coder, const char *name, uint32_t fields_count);
 void code_end(struct coder *coder);
 
+/* Reading: only the first fields of a struct that may have more; the rest can't be read. */
+void coder_begin_first(struct coder *coder, const char *name, uint32_t fields_count);
+
 /* Single fields. Numbers beyond their bound are refused when read. */
 void code_bool(struct coder *coder, const char *field, bool *value);
 void code_u32(struct coder *coder, const char *field, uint32_t *value, uint32_t max);

@@ -27,7 +27,7 @@ static int read_selfcheck(const char *value, const char **ret, struct errinfo *r
 static int read_listen(const char *value, const char **ret, struct errinfo *reterr)
 {
     *ret = value;
-    return fleet_may_listen(value, reterr);
+    return fleet_may_listen(value, false, reterr);
 }
 
 static const struct option_row rows[CLI_OPTION_COUNT] = {

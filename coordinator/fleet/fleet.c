@@ -3,61 +3,20 @@
 #include "channel.h"
 #include "deadlines.h"
 #include "fleet_inner.h"
-#include "host_limits.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define REQUESTS_PER_AGENT 8
-/* An agent that lost its connection may have a new one before NNG has let go of the old one. */
-#define CONNECTIONS_PER_AGENT 2
-#define CONNECTIONS_MORE 16 /* Of who is not known yet, or never will be. */
-
 static void own_clock(char *boot_id, char *time_namespace)
 {
     file_first_line("/proc/sys/kernel/random/boot_id", boot_id, NAME_BYTES);
     if (readlink("/proc/self/ns/time", time_namespace, NAME_BYTES - 1) < 0) {
         time_namespace[0] = '\0';
     }
-}
-
-static bool is_loopback(const char *host_port)
-{
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    size_t host_bytes = strcspn(host_port, ":");
-
-    if (strncmp(host_port, "[::1]:", 6) == 0 || strncmp(host_port, "localhost:", 10) == 0) {
-        return true;
-    }
-    /* A name may begin with 127. too. */
-    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, host_port);
-    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
-           ntohl(address.s_addr) >> 24 == 127;
-}
-
-int fleet_may_listen(const char *url, struct errinfo *reterr)
-{
-    if (strncmp(url, "ipc://", 6) == 0) {
-        return 0; /* Its path is for this user alone. */
-    }
-    if (strncmp(url, "tcp://", 6) != 0) {
-        return errinfo_set(reterr, -EINVAL,
-                           "%s is no address to listen at: tcp://127.0.0.1:PORT is one", url);
-    }
-    if (is_loopback(url + 6)) {
-        return 0;
-    }
-    return errinfo_set(reterr, -EPERM,
-                       "%s would let anyone drive these agents and read the targets' passwords: "
-                       "listen at tcp://127.0.0.1:PORT, and let agents of other hosts come "
-                       "through a tunnel (ssh -R)",
-                       url);
 }
 
 static int listen_for(struct fleet *fleet, const struct fleet_config *config, char **ret_url,
@@ -68,7 +27,8 @@ static int listen_for(struct fleet *fleet, const struct fleet_config *config, ch
         .requests_max = 16 + fleet->wanted * REQUESTS_PER_AGENT,
         .request_bytes_max = REQUEST_BYTES_MAX,
         .reply_bytes_max = FRAME_BYTES_MAX,
-        .connections_max = CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT};
+        .connections_max = fleet_connections_max(fleet->wanted),
+        .security = config->security};
 
     return channel_server_new(&server, &fleet->server, ret_url, reterr);
 }
@@ -77,7 +37,7 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
               struct errinfo *reterr)
 {
     struct fleet *fleet;
-    int r = fleet_may_listen(config->url, reterr);
+    int r = fleet_may_listen(config->url, config->security != NULL || config->insecure, reterr);
 
     if (r < 0) {
         return r;
@@ -87,6 +47,7 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
         return errinfo_nomem(reterr);
     }
     fleet->wanted = config->agents_wanted;
+    fleet->secured = config->security != NULL;
     (void)snprintf(fleet->run_id, sizeof fleet->run_id, "%s", config->run_id);
     own_clock(fleet->boot_id, fleet->time_namespace);
     fleet->members = calloc(fleet->wanted, sizeof *fleet->members);
@@ -94,7 +55,10 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
         free(fleet);
         return errinfo_nomem(reterr);
     }
-    r = listen_for(fleet, config, ret_url, reterr);
+    r = fleet_hosts_init(&fleet->hosts, config, reterr);
+    if (r == 0) {
+        r = listen_for(fleet, config, ret_url, reterr);
+    }
     if (r < 0) {
         fleet_free(fleet);
         return r;
@@ -117,15 +81,14 @@ void fleet_free(struct fleet *fleet)
         snapshot_free(snapshot);
     }
     channel_server_free(fleet->server);
+    fleet_hosts_done(&fleet->hosts);
     free(fleet->members);
     free(fleet);
 }
 
 const char *fleet_refusal(struct fleet *fleet)
 {
-    memcpy(fleet->refusal_told, fleet->refusal, sizeof fleet->refusal);
-    fleet->refusal[0] = '\0';
-    return fleet->refusal_told;
+    return fleet_refusals_take(&fleet->refusals);
 }
 
 const char *fleet_drop_words(enum fleet_drop reason)
@@ -136,6 +99,7 @@ const char *fleet_drop_words(enum fleet_drop reason)
         [FLEET_DROP_STRANGER] = "came from agents that this run does not have",
         [FLEET_DROP_LOST] = "came from agents that had been declared lost",
         [FLEET_DROP_LATE] = "came late, after later ones",
+        [FLEET_DROP_REMOVED] = "came from hosts that had been removed",
     };
 
     return words[reason];
@@ -203,18 +167,6 @@ struct snapshot *fleet_next_snapshot(struct fleet *fleet)
     return snapshot;
 }
 
-struct fleet_door fleet_door(const struct fleet *fleet)
-{
-    struct channel_closed closed;
-
-    channel_server_closed(fleet->server, &closed);
-    return (struct fleet_door){.connections_max =
-                                   CONNECTIONS_MORE + fleet->wanted * CONNECTIONS_PER_AGENT,
-                               .surplus = closed.surplus,
-                               .unknown = closed.unknown,
-                               .files_taken = fleet->files_taken};
-}
-
 /* What came meanwhile may lie in a queue that is not read yet. */
 static void look_for_own_stall(struct fleet *fleet, int64_t now_ns)
 {
@@ -258,44 +210,6 @@ static void look_for_silence(struct fleet *fleet, int64_t now_ns)
     }
 }
 
-/* NNG waits then, and says nothing. Those who are silent it closes after 10 s, and takes the next
- * ones; told once. */
-static void look_for_files(struct fleet *fleet, int64_t now_ns)
-{
-    if (fleet->files_taken > 0 || now_ns - fleet->files_looked_ns < NS_PER_S) {
-        return;
-    }
-    fleet->files_looked_ns = now_ns;
-    if (host_open_files_taken()) {
-        fleet->files_taken = host_open_files();
-        (void)snprintf(fleet->refusal, sizeof fleet->refusal,
-                       "connections beyond the %llu open files that the coordinator may have: an "
-                       "agent that comes has to wait; keep strangers from the port, or raise "
-                       "ulimit -n",
-                       (unsigned long long)fleet->files_taken);
-    }
-}
-
-/* NNG's threads take memory for what strangers send, and the allocator keeps it for them when it is
- * freed. Without strangers this does nothing; nobody measures on this thread. */
-static void look_for_memory(struct fleet *fleet, int64_t now_ns)
-{
-    struct channel_closed closed;
-
-    if (now_ns - fleet->strangers_looked_ns < NS_PER_S) {
-        return;
-    }
-    fleet->strangers_looked_ns = now_ns;
-    channel_server_closed(fleet->server, &closed);
-    if (closed.surplus + closed.gone != fleet->strangers_gone) {
-        fleet->strangers_gone = closed.surplus + closed.gone;
-        fleet->trim_ns = now_ns + TRIM_NS;
-    } else if (fleet->trim_ns != 0 && now_ns >= fleet->trim_ns) {
-        fleet->trim_ns = 0;
-        (void)malloc_trim(0);
-    }
-}
-
 void fleet_turn(struct fleet *fleet, int timeout_ms)
 {
     struct channel_request *request = NULL;
@@ -305,8 +219,7 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
         timeout_ms = 0;
     }
     channel_server_close_unknown(fleet->server, UNKNOWN_NS);
-    look_for_files(fleet, mono_ns());
-    look_for_memory(fleet, mono_ns());
+    fleet_look_at_door(fleet, mono_ns());
     look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());
 }

@@ -14,14 +14,33 @@
 #include "clock_relation.h"
 #include "control_messages.h"
 #include "errinfo.h"
+#include "hmac.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct channel_security;
+
+/* Who may join with the join file of that name. */
+struct fleet_host {
+    char name[NAME_BYTES];
+    uint8_t secret[HMAC_BYTES];
+    uint32_t fleet_count; /* So many agents, each with a name of its own; 0: one, of that name. */
+};
 
 struct fleet_config {
     const char *url;
     uint32_t agents_wanted; /* Later ones are refused. */
     const char *run_id;
+    const struct channel_security *security; /* NULL: in clear. Borrowed for the call. */
+    bool insecure; /* In clear beyond loopback, as whoever started it has asked for. */
+    /* Copied. With any, an agent has to prove that it has the secret of one of them, and is given
+     * nothing before; without, whoever says hello is an agent. */
+    const struct fleet_host *hosts;
+    uint32_t hosts_count;
+    /* Asked at each request: once false, the host is sent away. NULL: they stay. */
+    bool (*is_enrolled)(const void *context, const char *name);
+    const void *context;
 };
 
 enum fleet_state {
@@ -36,9 +55,12 @@ enum fleet_state {
 /* "joined", "suspect", ... */
 const char *fleet_state_name(enum fleet_state state);
 
+#define FLEET_PEER_BYTES 64
+
 struct fleet_agent {
     struct hello hello;
-    char name[NAME_BYTES]; /* Unique within the fleet. */
+    char name[NAME_BYTES];       /* Unique within the fleet. */
+    char peer[FLEET_PEER_BYTES]; /* Where its hello came from: "10.83.0.2:51234", or "". */
     enum fleet_state state;
     char lost_reason[REASON_BYTES]; /* Of a lost or fenced one. */
     int64_t lost_ns;                /* Likewise: when it was given up; this process's clock. */
@@ -47,12 +69,13 @@ struct fleet_agent {
 struct fleet;
 
 /*
- * May a fleet listen there? Whoever reaches it and says hello is taken for an agent: he would be
- * given the targets and their passwords, in clear. So only this host may reach it. 0; -EPERM for an
- * address beyond loopback, -EINVAL for what is no address, with the sentence for whoever asked for
- * it. A name is beyond loopback, but for localhost: who it leads to is others' to say.
+ * May a fleet listen there? Without certificates whoever reaches it and says hello is taken for an
+ * agent: he would be given the targets and their passwords, in clear. So only this host may reach
+ * it. 0; -EPERM for an address beyond loopback unless it is secured, -EINVAL for what is no
+ * address, with the sentence for whoever asked for it. A name is beyond loopback, but for
+ * localhost: who it leads to is others' to say.
  */
-int fleet_may_listen(const char *url, struct errinfo *reterr);
+int fleet_may_listen(const char *url, bool secured, struct errinfo *reterr);
 
 /* Listens, where fleet_may_listen() lets it. *ret_url is the url to join; the caller frees it. */
 int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_url,
@@ -79,8 +102,8 @@ int64_t fleet_stood_ns(const struct fleet *fleet);
 uint32_t fleet_agents(const struct fleet *fleet);
 const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent);
 
-/* Why the last agent was refused, or that none can come as all open files are taken; "" if there is
- * nothing new since the last call. */
+/* Why an agent was refused, who can't get in, or that nobody can as all open files are taken: the
+ * next such sentence, "" if there is none. Valid until the next call. */
 const char *fleet_refusal(struct fleet *fleet);
 
 /* Why a request was not taken. */
@@ -90,6 +113,7 @@ enum fleet_drop {
     FLEET_DROP_STRANGER,  /* Of no agent of this run, or of an earlier instance of one. */
     FLEET_DROP_LOST,      /* Of an agent that was declared lost. */
     FLEET_DROP_LATE,      /* A copy that was overtaken by a later request. */
+    FLEET_DROP_REMOVED,   /* Of a host that was removed since the run began. */
     FLEET_DROP_COUNT
 };
 
@@ -104,6 +128,7 @@ struct fleet_door {
     uint32_t connections_max; /* At once: twice the agents, and some more. */
     uint64_t surplus;         /* Came beyond them, and were closed at once. */
     uint64_t unknown;         /* Had not said a valid hello in UNKNOWN_NS. */
+    uint64_t broken; /* Ended in the handshake of TLS; there may be more that NNG told nobody. */
     uint64_t files_taken; /* That many open files there may be, and all were taken once; or 0. */
 };
 

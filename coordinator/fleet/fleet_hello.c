@@ -6,23 +6,208 @@
 #include "wire.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static void admit(struct fleet *fleet, const struct hello *hello, struct welcome *welcome)
-{
-    struct fleet_member *member = &fleet->members[fleet->members_count];
+/* Who says hello, and what becomes of it. */
+struct newcomer {
+    struct fleet *fleet;
+    const struct channel_request *request;
+    const struct hello *hello;
+    const struct fleet_host *host; /* NULL: this fleet takes whoever comes. */
+    uint32_t index;                /* Of the member it is. */
+    struct welcome welcome;
+};
 
-    member->agent.hello = *hello;
-    if (fleet_clocks_admit(fleet, member) < 0) {
-        (void)snprintf(welcome->reason, sizeof welcome->reason, "the coordinator is out of memory");
-        return;
-    }
-    fleet_member_name(fleet, hello->name, member->agent.name);
-    fleet->members_count++;
-    welcome->accepted = true;
+/* Always false. */
+static bool refuse(struct newcomer *newcomer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct newcomer *newcomer, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(newcomer->welcome.reason, sizeof newcomer->welcome.reason, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
+/* What the host or agent is called in sentences. */
+static const char *name_of(const struct hello *hello)
+{
+    return hello->name[0] != '\0' ? hello->name : "an agent";
+}
+
+static bool is_of_this_version(struct newcomer *newcomer)
+{
+    const struct hello *hello = newcomer->hello;
+
+    if (strcmp(hello->version, MILLRACE_VERSION) == 0) {
+        return true;
+    }
+    return refuse(newcomer, "%.60s is Millrace %.60s, this coordinator %s: install %s on %.60s",
+                  name_of(hello), hello->version, MILLRACE_VERSION, MILLRACE_VERSION,
+                  hello->host[0] != '\0' ? hello->host : "its host");
+}
+
+static bool is_of_a_host(struct newcomer *newcomer)
+{
+    const struct fleet_hosts *hosts = &newcomer->fleet->hosts;
+    const struct hello *hello = newcomer->hello;
+    char names[REASON_BYTES / 2];
+
+    newcomer->host = fleet_hosts_find(hosts, hello->host_name);
+    if (newcomer->host == NULL) {
+        fleet_hosts_names(hosts, names, sizeof names);
+        return hello->host_name[0] == '\0'
+                   ? refuse(newcomer, "%.60s has no join file, and this run is for hosts only: %s",
+                            name_of(hello), names)
+                   : refuse(newcomer, "%s is not among the hosts of this run: %s", hello->host_name,
+                            names);
+    }
+    if (fleet_hosts_removed(hosts, newcomer->host)) {
+        return refuse(newcomer, "%s was removed from this coordinator's hosts", hello->host_name);
+    }
+    return true;
+}
+
+/* False, without a reason: it has not shown one yet, and is given the nonce for it. */
+static bool has_proof(struct newcomer *newcomer)
+{
+    static const uint8_t none[PROOF_BYTES];
+    const struct hello *hello = newcomer->hello;
+    struct welcome *welcome = &newcomer->welcome;
+    const struct proof_facts facts = {.agent_nonce = hello->nonce,
+                                      .coordinator_nonce = welcome->nonce,
+                                      .run_id = newcomer->fleet->run_id,
+                                      .instance = hello->instance,
+                                      .host_name = fleet_hosts_agent_name(newcomer->host, hello)};
+
+    if (fleet_hosts_nonce(&newcomer->fleet->hosts, hello,
+                          channel_request_connection(newcomer->request), welcome->nonce) < 0) {
+        return refuse(newcomer, "the coordinator is out of memory");
+    }
+    if (memcmp(hello->proof, none, sizeof none) == 0) {
+        return false;
+    }
+    if (!proof_holds(newcomer->host->secret, PROOF_HELLO, &facts, hello->proof)) {
+        return refuse(newcomer,
+                      "%s has another secret than its host here: its join file is an older one, or "
+                      "of another host (\"millrace hosts add %s --again\" makes a new one)",
+                      hello->host_name, hello->host_name);
+    }
+    if (proof_make(newcomer->host->secret, PROOF_WELCOME, &facts, welcome->proof) < 0) {
+        return refuse(newcomer, "the coordinator is out of memory");
+    }
+    return true;
+}
+
+/* Whose name the newcomer wants, if somebody is here by it; NULL: nobody. */
+static const struct fleet_member *namesake(const struct newcomer *newcomer)
+{
+    const struct fleet *fleet = newcomer->fleet;
+    const char *name = fleet_hosts_agent_name(newcomer->host, newcomer->hello);
+
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        const struct fleet_member *member = &fleet->members[i];
+
+        if (member->host == newcomer->host && strcmp(member->agent.name, name) == 0) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *host)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        count += fleet->members[i].host == host ? 1 : 0;
+    }
+    return count;
+}
+
+/* Of one that has proved which host it is. */
+static bool has_room(struct newcomer *newcomer)
+{
+    const struct fleet *fleet = newcomer->fleet;
+    const struct fleet_host *host = newcomer->host;
+    const struct fleet_member *member = namesake(newcomer);
+
+    if (newcomer->hello->busy[0] != '\0') {
+        return refuse(newcomer, "%s is %s", fleet_hosts_agent_name(host, newcomer->hello),
+                      newcomer->hello->busy);
+    }
+    if (member != NULL && fleet_is_lost(fleet, (uint32_t)(member - fleet->members))) {
+        return refuse(newcomer, "%s was lost from this run: %s", member->agent.name,
+                      member->agent.lost_reason);
+    }
+    if (member != NULL) {
+        return refuse(newcomer, "%s is already here, from host %s (%s)", member->agent.name,
+                      member->agent.hello.host, member->agent.peer);
+    }
+    if (host->fleet_count > 0 && count_of(fleet, host) == host->fleet_count) {
+        return refuse(newcomer, "%s: all %u agents of %s are here",
+                      fleet_hosts_agent_name(host, newcomer->hello), host->fleet_count, host->name);
+    }
+    return true;
+}
+
+static bool is_member_already(struct newcomer *newcomer)
+{
+    const struct fleet *fleet = newcomer->fleet;
+
+    newcomer->index = fleet_find(fleet, newcomer->hello->instance);
+    return newcomer->index < fleet->members_count &&
+           fleet->members[newcomer->index].host == newcomer->host;
+}
+
+static bool admit(struct newcomer *newcomer)
+{
+    struct fleet *fleet = newcomer->fleet;
+    struct fleet_member *member = &fleet->members[fleet->members_count];
+    const struct hello *hello = newcomer->hello;
+
+    if (fleet->members_count == fleet->wanted) {
+        return refuse(newcomer, "agent %.60s: the run has all of its %u agents", hello->name,
+                      fleet->wanted);
+    }
+    member->agent.hello = *hello;
+    member->host = newcomer->host;
+    if (fleet_clocks_admit(fleet, member) < 0) {
+        return refuse(newcomer, "the coordinator is out of memory");
+    }
+    fleet_member_name(
+        fleet, newcomer->host == NULL ? hello->name : fleet_hosts_agent_name(newcomer->host, hello),
+        member->agent.name);
+    (void)channel_request_peer(newcomer->request, member->agent.peer);
+    newcomer->index = fleet->members_count++;
+    return true;
+}
+
+static bool may_come(struct newcomer *newcomer)
+{
+    bool of_hosts = newcomer->fleet->hosts.count > 0;
+
+    if (!is_of_this_version(newcomer)) {
+        return false;
+    }
+    if (of_hosts && !(is_of_a_host(newcomer) && has_proof(newcomer))) {
+        return false;
+    }
+    if (is_member_already(newcomer)) { /* Its first answer was lost, or it itself. */
+        return !fleet_is_lost(newcomer->fleet, newcomer->index) ||
+               refuse(newcomer, "agent %.60s counts as lost in this run: %.150s",
+                      name_of(newcomer->hello),
+                      newcomer->fleet->members[newcomer->index].agent.lost_reason);
+    }
+    return (!of_hosts || has_room(newcomer)) && admit(newcomer);
+}
+
+static_assert(FLEET_PEER_BYTES == CHANNEL_PEER_BYTES, "an address fits");
 static_assert(sizeof(struct hello) + 512 <= HELLO_BYTES_MAX, "a hello fits, with its heads");
 
 /* Whoever comes is read before he is known. Told once: he may go on for as long as he likes. */
@@ -33,10 +218,10 @@ static bool hello_is_too_long(struct fleet *fleet, size_t bytes_count)
     }
     if (!fleet->long_hello_told) {
         fleet->long_hello_told = true;
-        (void)snprintf(fleet->refusal, sizeof fleet->refusal,
-                       "a hello of %zu bytes, and no agent's is longer than %d: something else "
-                       "than an agent speaks to this port",
-                       bytes_count, HELLO_BYTES_MAX);
+        fleet_refusals_add(&fleet->refusals, mono_ns(),
+                           "a hello of %zu bytes, and no agent's is longer than %d: something else "
+                           "than an agent speaks to this port",
+                           bytes_count, HELLO_BYTES_MAX);
     }
     return true;
 }
@@ -45,10 +230,10 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
 {
     size_t bytes_count = 0;
     const void *bytes = channel_request_bytes(request, &bytes_count);
-    struct welcome welcome = {0};
-    struct text frame = {0};
     struct hello hello;
-    uint32_t index;
+    struct newcomer newcomer = {.fleet = fleet, .request = request, .hello = &hello};
+    struct welcome *welcome = &newcomer.welcome;
+    struct text frame = {0};
 
     if (hello_is_too_long(fleet, bytes_count) ||
         wire_decode_hello(bytes, bytes_count, &hello, NULL) < 0) {
@@ -56,43 +241,35 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
         return;
     }
     fleet_tame_hello(&hello);
-    index = fleet_find(fleet, hello.instance);
-    if (index < fleet->members_count && fleet_is_lost(fleet, index)) {
-        (void)snprintf(welcome.reason, sizeof welcome.reason,
-                       "agent %.60s counts as lost in this run: %.150s", hello.name,
-                       fleet->members[index].agent.lost_reason);
-    } else if (index < fleet->members_count) {
-        welcome.accepted = true; /* Its first answer was lost. */
-    } else if (strcmp(hello.version, MILLRACE_VERSION) != 0) {
-        (void)snprintf(welcome.reason, sizeof welcome.reason,
-                       "agent %.60s is Millrace %.60s, this coordinator is %s", hello.name,
-                       hello.version, MILLRACE_VERSION);
-    } else if (fleet->members_count == fleet->wanted) {
-        (void)snprintf(welcome.reason, sizeof welcome.reason,
-                       "agent %.60s: the run has all of its %u agents", hello.name, fleet->wanted);
-    } else {
-        admit(fleet, &hello, &welcome);
-    }
-    if (welcome.accepted) {
+    welcome->accepted = may_come(&newcomer);
+    if (welcome->accepted) {
         channel_request_admit(request);
-        fleet_member_take(&fleet->members[index], MEMBER_HEARD, mono_ns(), NULL);
-        welcome.agent = index;
-        memcpy(welcome.name, fleet->members[index].agent.name, sizeof welcome.name);
-        memcpy(welcome.run_id, fleet->run_id, sizeof welcome.run_id);
-    } else {
-        (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
+        fleet_member_take(&fleet->members[newcomer.index], MEMBER_HEARD, mono_ns(), NULL);
+        welcome->agent = newcomer.index;
+        memcpy(welcome->name, fleet->members[newcomer.index].agent.name, sizeof welcome->name);
+    } else if (welcome->reason[0] != '\0') {
+        memset(welcome->proof, 0, sizeof welcome->proof);
+        fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", welcome->reason);
     }
-    fleet_reply(request, wire_encode_welcome(&welcome, &frame), &frame);
+    memcpy(welcome->run_id, fleet->run_id, sizeof welcome->run_id);
+    fleet_reply(request, wire_encode_welcome(welcome, &frame), &frame);
 }
 
 void fleet_refuse_protocol(struct fleet *fleet, struct channel_request *request, uint32_t protocol)
 {
+    size_t bytes_count = 0;
+    const void *bytes = channel_request_bytes(request, &bytes_count);
+    char version[NAME_BYTES] = "an unknown version";
+    char name[NAME_BYTES] = "an agent";
     struct welcome welcome = {0};
     struct text frame = {0};
 
+    (void)wire_hello_of_other(bytes, bytes_count, version, name, NULL);
+    text_tame(version, false);
+    text_tame(name, false);
     (void)snprintf(welcome.reason, sizeof welcome.reason,
-                   "an agent speaks protocol %u, this coordinator (Millrace %s) speaks %d",
-                   protocol, MILLRACE_VERSION, PROTOCOL_VERSION);
-    (void)snprintf(fleet->refusal, sizeof fleet->refusal, "%s", welcome.reason);
+                   "%s speaks protocol %u (%s), this coordinator %d (%s): install %s on its host",
+                   name, protocol, version, PROTOCOL_VERSION, MILLRACE_VERSION, MILLRACE_VERSION);
+    fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", welcome.reason);
     fleet_reply(request, wire_encode_welcome(&welcome, &frame), &frame);
 }

@@ -2,8 +2,9 @@
  * fleet_inner: the structs of the fleet and what its files share. Private to this module.
  *
  * Who knows whom: fleet.c (making it, commands, its turn) calls fleet_requests.c (what agents ask,
- * one kind at a time), which calls fleet_hello.c (who comes); all call fleet_members.c,
- * fleet_replies.c and fleet_states.c, which only know the structs.
+ * one kind at a time) and fleet_door.c (who reaches the port), the former fleet_hello.c (who
+ * comes); all call fleet_members.c, fleet_replies.c and fleet_states.c, which only know the
+ * structs.
  */
 #ifndef MILLRACE_FLEET_INNER_H
 #define MILLRACE_FLEET_INNER_H
@@ -12,6 +13,8 @@
 #include "file.h"
 #include "fleet.h"
 #include "fleet_clocks_inner.h"
+#include "fleet_hosts_inner.h"
+#include "fleet_refusals_inner.h"
 #include "fleet_states_inner.h"
 #include "own_time.h"
 #include "text.h"
@@ -22,6 +25,7 @@
 
 struct fleet_member {
     struct fleet_agent agent;
+    const struct fleet_host *host; /* That it has proved to be; NULL: nobody asked. */
     int64_t seen_ns; /* When it was heard of last, as time goes that this process was there. */
     bool ended;      /* It can't come back. */
     struct fleet_change changes[MEMBER_CHANGES]; /* Not told yet, oldest first. */
@@ -58,16 +62,19 @@ struct fleet {
     struct snapshot_limits limits; /* Of its snapshots. */
     struct queued_snapshot *snapshots_first;
     struct queued_snapshot *snapshots_last;
-    char refusal[ERRINFO_BYTES];
-    char refusal_told[ERRINFO_BYTES];
+    bool secured;
+    struct fleet_hosts hosts;
+    struct fleet_refusals refusals;
     bool long_hello_told;
     uint64_t dropped[FLEET_DROP_COUNT];
     uint64_t files_taken; /* As in fleet_door. */
-    int64_t files_looked_ns;
+    int64_t door_looked_ns;
+    uint64_t broken;      /* As they were when it was looked last, and ... */
+    uint64_t broken_told; /* ... when it was told. */
+    int64_t broken_told_ns;
     uint64_t strangers_gone; /* As they were when it was looked last. */
-    int64_t strangers_looked_ns;
-    int64_t trim_ns;     /* When memory goes back to the system; 0: there is no reason to. */
-    struct own_time own; /* Its turns look for agents that fell silent. */
+    int64_t trim_ns;         /* When memory goes back to the system; 0: there is no reason to. */
+    struct own_time own;     /* Its turns look for agents that fell silent. */
     struct fleet_stall stall;
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */
     uint32_t doubts_head;
@@ -86,6 +93,12 @@ uint32_t fleet_find(const struct fleet *fleet, uint64_t instance);
 /* Answers or keeps one request; takes it over. */
 void fleet_take_request(struct fleet *fleet, struct channel_request *request,
                         int64_t poll_until_ns);
+
+/* Connections that the fleet takes at once. */
+uint32_t fleet_connections_max(uint32_t agents_wanted);
+
+/* What strangers do at the port, and what that takes of this process; looks once a second. */
+void fleet_look_at_door(struct fleet *fleet, int64_t now_ns);
 
 /* Answers a hello: the agent is of the run from now on, or refused. Takes the request over; so do
  * those below. */

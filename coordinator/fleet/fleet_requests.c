@@ -261,6 +261,14 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
         refuse(fleet, request, FLEET_DROP_STRANGER, "this agent is none of the run");
         return NULL;
     }
+    if (member->host != NULL && fleet_hosts_removed(&fleet->hosts, member->host)) {
+        (void)snprintf(text, sizeof text, "%s was removed from this coordinator's hosts",
+                       member->host->name);
+        fleet_lose(fleet, head.agent, "it was removed from this coordinator's hosts");
+        fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", text);
+        refuse(fleet, request, FLEET_DROP_REMOVED, text);
+        return NULL;
+    }
     fleet_member_take(member, MEMBER_HEARD, mono_ns(), NULL);
     /* A poll is answered with a farewell; and whoever says goodbye may go. */
     if (fleet_is_lost(fleet, head.agent) && kind != REQUEST_POLL && kind != REQUEST_GOODBYE) {

@@ -26,14 +26,13 @@ static bool interrupted(const struct session *session)
 static void look_for_refusal(struct session *session)
 {
     const struct session_config *config = session->config;
-    const char *refusal = fleet_refusal(session->fleet);
+    const char *refusal;
 
-    if (refusal[0] == '\0') {
-        return;
-    }
-    (void)snprintf(session->refusal, sizeof session->refusal, "%s", refusal);
-    if (config->on_refused != NULL) {
-        config->on_refused(config->context, session->refusal);
+    while ((refusal = fleet_refusal(session->fleet))[0] != '\0') {
+        (void)snprintf(session->refusal, sizeof session->refusal, "%s", refusal);
+        if (config->on_refused != NULL) {
+            config->on_refused(config->context, session->refusal);
+        }
     }
 }
 

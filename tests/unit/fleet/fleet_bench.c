@@ -1,4 +1,5 @@
 #include "fleet_bench.h"
+#include "proof.h"
 #include "temp.h"
 
 #include <stdio.h>
@@ -39,7 +40,12 @@ void bench_dial(const struct bench *bench, struct channel_client **ret)
 
 void bench_begin(struct bench *bench, uint32_t agents_wanted)
 {
-    struct fleet_config config = {.agents_wanted = agents_wanted, .run_id = "run-7"};
+    bench_begin_with(bench, &(struct fleet_config){.agents_wanted = agents_wanted});
+}
+
+void bench_begin_with(struct bench *bench, const struct fleet_config *config_wanted)
+{
+    struct fleet_config config = *config_wanted;
     struct errinfo error = {""};
     char url[128];
 
@@ -47,6 +53,7 @@ void bench_begin(struct bench *bench, uint32_t agents_wanted)
     assert_non_null(mkdtemp(temp_name(bench->folder, "fleet")));
     (void)snprintf(url, sizeof url, "ipc://%s/control", bench->folder);
     config.url = url;
+    config.run_id = "run-7";
     if (fleet_new(&config, &bench->fleet, &bench->url, &error) < 0) {
         fail_msg("%s", error.text);
     }
@@ -116,6 +123,28 @@ struct welcome bench_say_hello(struct bench *bench, const struct hello *hello)
                      0);
     free(call.reply.bytes);
     return welcome;
+}
+
+struct welcome bench_prove(struct bench *bench, struct hello *hello, uint8_t secret)
+{
+    uint8_t key[HMAC_BYTES];
+    struct proof_facts facts = {
+        .agent_nonce = hello->nonce, .instance = hello->instance, .host_name = hello->name};
+    struct welcome welcome;
+    struct welcome answer;
+
+    memset(key, secret, sizeof key);
+    memset(hello->proof, 0, sizeof hello->proof);
+    welcome = bench_say_hello(bench, hello);
+    if (welcome.accepted || welcome.reason[0] != '\0') {
+        return welcome;
+    }
+    facts.coordinator_nonce = welcome.nonce;
+    facts.run_id = welcome.run_id;
+    assert_int_equal(proof_make(key, PROOF_HELLO, &facts, hello->proof), 0);
+    answer = bench_say_hello(bench, hello);
+    assert_int_equal(proof_holds(key, PROOF_WELCOME, &facts, answer.proof), answer.accepted);
+    return answer;
 }
 
 uint32_t bench_join(struct bench *bench, uint64_t instance)

@@ -37,6 +37,8 @@ struct call {
 };
 
 void bench_begin(struct bench *bench, uint32_t agents_wanted);
+/* With the rest of the configuration as it is given. */
+void bench_begin_with(struct bench *bench, const struct fleet_config *config);
 void bench_end(struct bench *bench);
 
 /* Another client of the fleet; the caller frees it. */
@@ -65,6 +67,9 @@ uint32_t bench_join(struct bench *bench, uint64_t instance);
 /* Gives it a command of that kind; its number, or 0 if the agent is lost. */
 uint64_t bench_give(struct bench *bench, uint32_t agent, enum command_kind kind,
                     int64_t deadline_ns);
+/* Says hello as a host of that secret does: with its proof, once it has the coordinator's nonce.
+ * The welcome's proof is asserted to hold, if it was accepted. */
+struct welcome bench_prove(struct bench *bench, struct hello *hello, uint8_t secret);
 struct receipt bench_say_status(struct bench *bench, const struct status *status);
 /* Of the agent with that instance. */
 struct receipt bench_say_snapshot(struct bench *bench, uint64_t instance,

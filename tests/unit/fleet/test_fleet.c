@@ -57,9 +57,10 @@ static void a_fleet_listens_at_this_host_only(void **state)
                                            "targets' passwords"));
     }
     for (size_t i = 0; i < sizeof within / sizeof within[0]; i++) {
-        assert_int_equal(fleet_may_listen(within[i], &error), 0);
+        assert_int_equal(fleet_may_listen(within[i], false, &error), 0);
     }
-    assert_int_equal(fleet_may_listen("127.0.0.1:7700", &error), -EINVAL);
+    assert_int_equal(fleet_may_listen("tcp://0.0.0.0:7700", true, &error), 0);
+    assert_int_equal(fleet_may_listen("127.0.0.1:7700", true, &error), -EINVAL);
 }
 
 static void agents_of_one_name_get_numbers(void **state)

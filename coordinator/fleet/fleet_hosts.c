@@ -1,0 +1,82 @@
+#include "fleet_hosts_inner.h"
+
+#include "secret.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(PROOF_BYTES == HMAC_BYTES && PROOF_BYTES == PROOF_NONCE_BYTES &&
+                  SECRET_BYTES == HMAC_BYTES,
+              "nonces, proofs and keys are of one length");
+
+int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_config *config,
+                     struct errinfo *reterr)
+{
+    if (config->hosts_count == 0) {
+        return 0;
+    }
+    if (secret_make(hosts->key) < 0) {
+        return errinfo_set(reterr, -EIO, "this host has no source of random numbers");
+    }
+    hosts->items = calloc(config->hosts_count, sizeof *hosts->items);
+    if (hosts->items == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    memcpy(hosts->items, config->hosts, config->hosts_count * sizeof *hosts->items);
+    hosts->count = config->hosts_count;
+    hosts->is_enrolled = config->is_enrolled;
+    hosts->context = config->context;
+    return 0;
+}
+
+void fleet_hosts_done(struct fleet_hosts *hosts)
+{
+    secret_wipe(hosts->items, hosts->count * sizeof *hosts->items);
+    secret_wipe(hosts->key, sizeof hosts->key);
+    free(hosts->items);
+    memset(hosts, 0, sizeof *hosts);
+}
+
+const struct fleet_host *fleet_hosts_find(const struct fleet_hosts *hosts, const char *name)
+{
+    for (uint32_t i = 0; i < hosts->count; i++) {
+        if (strcmp(hosts->items[i].name, name) == 0) {
+            return &hosts->items[i];
+        }
+    }
+    return NULL;
+}
+
+void fleet_hosts_names(const struct fleet_hosts *hosts, char *ret, size_t ret_bytes)
+{
+    size_t used = 0;
+
+    ret[0] = '\0';
+    for (uint32_t i = 0; i < hosts->count && used < ret_bytes; i++) {
+        used += (size_t)snprintf(ret + used, ret_bytes - used, "%s%s", i == 0 ? "" : ", ",
+                                 hosts->items[i].name);
+    }
+}
+
+bool fleet_hosts_removed(const struct fleet_hosts *hosts, const struct fleet_host *host)
+{
+    return hosts->is_enrolled != NULL && !hosts->is_enrolled(hosts->context, host->name);
+}
+
+const char *fleet_hosts_agent_name(const struct fleet_host *host, const struct hello *hello)
+{
+    return host->fleet_count > 0 ? hello->name : host->name;
+}
+
+int fleet_hosts_nonce(const struct fleet_hosts *hosts, const struct hello *hello,
+                      uint32_t connection, uint8_t ret[PROOF_BYTES])
+{
+    const struct hmac_part parts[] = {{&connection, sizeof connection},
+                                      {&hello->instance, sizeof hello->instance},
+                                      {hello->nonce, sizeof hello->nonce}};
+
+    return hmac_sha256(hosts->key, parts, sizeof parts / sizeof parts[0], ret);
+}

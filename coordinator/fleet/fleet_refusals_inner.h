@@ -1,0 +1,32 @@
+/*
+ * fleet_refusals_inner: sentences about who was refused, until they are taken out. An agent that
+ * stays comes again and again: the same sentence is told anew only after a while. Private to this
+ * module.
+ */
+#ifndef MILLRACE_FLEET_REFUSALS_INNER_H
+#define MILLRACE_FLEET_REFUSALS_INNER_H
+
+#include "errinfo.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REFUSALS_KEPT 16 /* More at once push out the oldest ones. */
+
+struct fleet_refusals {
+    struct {
+        char text[ERRINFO_BYTES];
+        int64_t at_ns;
+        bool waits; /* To be taken out. */
+    } items[REFUSALS_KEPT];
+    uint32_t next; /* Where the next one goes: a ring. */
+    char told[ERRINFO_BYTES];
+};
+
+void fleet_refusals_add(struct fleet_refusals *refusals, int64_t now_ns, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The oldest that waits, "" if none does; valid until the next call. */
+const char *fleet_refusals_take(struct fleet_refusals *refusals);
+
+#endif

@@ -1,0 +1,331 @@
+/* A fleet of enrolled hosts: who is let in by what he can prove, and who is sent away with which
+ * words, on both sides. */
+#include "fleet_bench.h"
+
+#include "deadlines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET_1 1 /* Of load1: so many bytes of this. */
+#define SECRET_2 2
+#define SECRET_ANY 3
+#define SECRET_WRONG 99
+
+static struct fleet_host hosts[] = {
+    {.name = "load1"}, {.name = "load2"}, {.name = "any", .fleet_count = 2}};
+static const char *removed = "";
+
+static bool is_enrolled(const void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, removed) != 0;
+}
+
+static void begin(struct bench *bench)
+{
+    const struct fleet_config config = {.agents_wanted = 4,
+                                        .hosts = hosts,
+                                        .hosts_count = sizeof hosts / sizeof hosts[0],
+                                        .is_enrolled = is_enrolled};
+
+    removed = "";
+    memset(hosts[0].secret, SECRET_1, HMAC_BYTES);
+    memset(hosts[1].secret, SECRET_2, HMAC_BYTES);
+    memset(hosts[2].secret, SECRET_ANY, HMAC_BYTES);
+    bench_begin_with(bench, &config);
+}
+
+/* Of a host with that join file, or of one of a fleet by its own name. */
+static struct hello hello_of(const char *host_name, const char *name, uint64_t instance)
+{
+    struct hello hello = bench_hello(name, instance);
+
+    (void)snprintf(hello.host_name, sizeof hello.host_name, "%s", host_name);
+    (void)snprintf(hello.host, sizeof hello.host, "host-of-%s", name);
+    memset(hello.nonce, (int)instance, sizeof hello.nonce);
+    return hello;
+}
+
+static struct hello hello_of_load(uint32_t number, uint64_t instance)
+{
+    char name[NAME_BYTES];
+
+    (void)snprintf(name, sizeof name, "load%u", number);
+    return hello_of(name, name, instance);
+}
+
+/* Both sides are told these words, and nobody was let in. */
+static void expect_refusal(struct bench *bench, const struct welcome *welcome, const char *words)
+{
+    assert_false(welcome->accepted);
+    if (strstr(welcome->reason, words) == NULL) {
+        fail_msg("\"%s\" is not said in \"%s\"", words, welcome->reason);
+    }
+    assert_string_equal(fleet_refusal(bench->fleet), welcome->reason);
+    assert_string_equal(fleet_refusal(bench->fleet), "");
+}
+
+static void a_first_hello_is_given_a_nonce_and_the_run(void **state)
+{
+    static const uint8_t zeros[PROOF_BYTES];
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct welcome other;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_say_hello(&bench, &hello);
+    assert_false(welcome.accepted);
+    assert_string_equal(welcome.reason, "");
+    assert_string_equal(welcome.run_id, "run-7");
+    assert_memory_not_equal(welcome.nonce, zeros, sizeof zeros);
+    assert_memory_equal(welcome.proof, zeros, sizeof zeros);
+    assert_int_equal(fleet_agents(bench.fleet), 0);
+    assert_string_equal(fleet_refusal(bench.fleet), ""); /* Nobody was refused. */
+    hello.nonce[0] ^= 1;
+    other = bench_say_hello(&bench, &hello);
+    assert_memory_not_equal(welcome.nonce, other.nonce, sizeof other.nonce);
+    bench_end(&bench);
+}
+
+static void a_host_with_its_secret_is_let_in_by_its_name(void **state)
+{
+    struct hello hello = hello_of_load(2, 12);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_prove(&bench, &hello, SECRET_2);
+    assert_true(welcome.accepted);
+    assert_string_equal(welcome.name, "load2");
+    assert_string_equal(fleet_agent(bench.fleet, 0)->name, "load2");
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    welcome = bench_prove(&bench, &hello, SECRET_2); /* Its answer was lost. */
+    assert_true(welcome.accepted);
+    assert_int_equal(welcome.agent, 0);
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
+static void another_secret_is_no_proof(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_prove(&bench, &hello, SECRET_2); /* load2 says that it is load1. */
+    expect_refusal(&bench, &welcome, "load1 has another secret than its host here");
+    hello.instance = 12;
+    (void)bench_prove(&bench, &hello, SECRET_WRONG);
+    assert_int_equal(fleet_agents(bench.fleet), 0);
+    bench_end(&bench);
+}
+
+static void a_hello_replayed_through_another_connection_is_refused(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct channel_client *first;
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    first = bench.client;
+    bench_dial(&bench, &bench.client);
+    welcome = bench_say_hello(&bench, &hello);
+    expect_refusal(&bench, &welcome, "load1 has another secret");
+    channel_client_free(first);
+    bench_end(&bench);
+}
+
+static void a_proof_is_about_everything_that_was_said(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct hello wrong;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    (void)bench_prove(&bench, &hello, SECRET_WRONG);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    wrong = hello;
+    wrong.instance++;
+    assert_false(bench_say_hello(&bench, &wrong).accepted);
+    wrong = hello;
+    wrong.nonce[5] ^= 1;
+    assert_false(bench_say_hello(&bench, &wrong).accepted);
+    wrong = hello;
+    wrong.proof[31] ^= 1;
+    assert_false(bench_say_hello(&bench, &wrong).accepted);
+    wrong = hello;
+    (void)snprintf(wrong.host_name, sizeof wrong.host_name, "load2");
+    assert_false(bench_say_hello(&bench, &wrong).accepted);
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
+static void a_host_that_this_run_does_not_want_is_told_which_it_does(void **state)
+{
+    struct hello hello = hello_of_load(3, 13);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_say_hello(&bench, &hello);
+    expect_refusal(&bench, &welcome, "load3 is not among the hosts of this run: load1, load2, any");
+    hello.host_name[0] = '\0';
+    welcome = bench_say_hello(&bench, &hello);
+    expect_refusal(&bench, &welcome,
+                   "load3 has no join file, and this run is for hosts only: load1, load2, any");
+    bench_end(&bench);
+}
+
+static void a_host_that_was_removed_is_refused_with_its_next_request(void **state)
+{
+    struct hello hello = hello_of_load(2, 12);
+    struct poll poll = {.taken = 0};
+    struct call call = {0};
+    struct receipt receipt;
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_2).accepted);
+    assert_int_equal(bench_give(&bench, 0, COMMAND_PROBE, NS_PER_S), 1);
+    removed = "load2";
+    poll.head = bench_head(&bench, 0, 12);
+    assert_int_equal(wire_encode_poll(&poll, &call.frame), 0);
+    call_start(&bench, &call, CALL_MS);
+    assert_int_equal(call_finish(&bench, &call), 0);
+    assert_int_equal(wire_decode_receipt(call.reply.bytes, call.reply.bytes_count, &receipt, NULL),
+                     0);
+    free(call.reply.bytes);
+    assert_false(receipt.accepted); /* It gets no command, as that may hold targets. */
+    assert_string_equal(receipt.reason, "load2 was removed from this coordinator's hosts");
+    assert_true(fleet_is_lost(bench.fleet, 0));
+    assert_int_equal(fleet_dropped(bench.fleet, FLEET_DROP_REMOVED), 1);
+    assert_string_equal(fleet_refusal(bench.fleet), receipt.reason);
+    hello.instance = 13;
+    welcome = bench_prove(&bench, &hello, SECRET_2);
+    assert_string_equal(welcome.reason, receipt.reason);
+    bench_end(&bench);
+}
+
+static void a_second_agent_of_a_host_is_told_where_the_first_one_is(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    hello.instance = 21;
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    expect_refusal(&bench, &welcome, "load1 is already here, from host host-of-load1 (");
+    fleet_lose(bench.fleet, 0, "it has fallen silent");
+    hello.instance = 31;
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    assert_string_equal(welcome.reason, "load1 was lost from this run: it has fallen silent");
+    bench_end(&bench);
+}
+
+static void a_host_that_is_busy_says_with_what(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    (void)snprintf(hello.busy, sizeof hello.busy, "busy with run 8 of coordinator tcp://b:1");
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    expect_refusal(&bench, &welcome, "load1 is busy with run 8 of coordinator tcp://b:1");
+    bench_end(&bench);
+}
+
+static void hosts_of_a_fleet_go_by_their_own_names(void **state)
+{
+    struct hello hello = hello_of("any", "pod-0", 40);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_ANY).name, "pod-0");
+    hello = hello_of("any", "pod-0", 41);
+    welcome = bench_prove(&bench, &hello, SECRET_ANY);
+    expect_refusal(&bench, &welcome, "pod-0 is already here");
+    hello = hello_of("any", "pod-1", 42);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_ANY).name, "pod-1");
+    hello = hello_of("any", "pod-2", 43);
+    welcome = bench_prove(&bench, &hello, SECRET_ANY);
+    expect_refusal(&bench, &welcome, "pod-2: all 2 agents of any are here");
+    assert_int_equal(fleet_agents(bench.fleet), 2);
+    bench_end(&bench);
+}
+
+static void the_same_words_are_told_again_only_after_a_while(void **state)
+{
+    struct hello hello = hello_of_load(3, 13);
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    (void)bench_say_hello(&bench, &hello);
+    assert_string_not_equal(fleet_refusal(bench.fleet), "");
+    (void)bench_say_hello(&bench, &hello);
+    assert_string_equal(fleet_refusal(bench.fleet), "");
+    bench_pass(REFUSED_AGAIN_NS);
+    (void)bench_say_hello(&bench, &hello);
+    assert_string_not_equal(fleet_refusal(bench.fleet), "");
+    bench_end(&bench);
+}
+
+static void no_refusal_pushes_out_another_of_the_same_turn(void **state)
+{
+    struct bench bench;
+    uint32_t told = 0;
+
+    (void)state;
+    begin(&bench);
+    for (uint32_t i = 0; i < 10; i++) {
+        struct hello hello = hello_of_load(10 + i, 100 + i);
+
+        (void)bench_say_hello(&bench, &hello);
+    }
+    while (fleet_refusal(bench.fleet)[0] != '\0') {
+        told++;
+    }
+    assert_int_equal(told, 10);
+    bench_end(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_hello_is_given_a_nonce_and_the_run),
+        cmocka_unit_test(a_host_with_its_secret_is_let_in_by_its_name),
+        cmocka_unit_test(another_secret_is_no_proof),
+        cmocka_unit_test(a_hello_replayed_through_another_connection_is_refused),
+        cmocka_unit_test(a_proof_is_about_everything_that_was_said),
+        cmocka_unit_test(a_host_that_this_run_does_not_want_is_told_which_it_does),
+        cmocka_unit_test(a_host_that_was_removed_is_refused_with_its_next_request),
+        cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
+        cmocka_unit_test(a_host_that_is_busy_says_with_what),
+        cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
+        cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
+        cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
