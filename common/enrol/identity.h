@@ -18,6 +18,9 @@
 
 #define IDENTITY_TOKEN_CHARACTERS_MIN 16
 
+/* What hosts that join by the token have for the name of their join file: they are a fleet. */
+#define IDENTITY_FLEET_NAME "token"
+
 /* Values of the options; NULL: not given. */
 struct identity_paths {
     const char *authority;   /* --tls-ca */

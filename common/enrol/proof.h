@@ -28,7 +28,7 @@ struct proof_facts {
     const uint8_t *coordinator_nonce; /* Likewise, of the answer. */
     const char *run_id;               /* As the coordinator said it. */
     uint64_t instance;                /* Of the agent's process. */
-    const char *host_name;            /* Of the join file. */
+    const char *host_name;            /* Of the join file; in a fleet the host's own. */
 };
 
 /* 0, or -ENOMEM with ret untouched. */
