@@ -1,6 +1,7 @@
 #include "identity.h"
 
 #include "file.h"
+#include "join_file.h"
 #include "secret.h"
 #include "secret_file.h"
 
@@ -135,6 +136,25 @@ int identity_read(const struct identity_paths *paths, enum certificate_role role
     }
     *ret = identity;
     secret_wipe(&identity, sizeof identity);
+    return 0;
+}
+
+int identity_check_time(const struct identity *identity, int64_t now_s, struct errinfo *reterr)
+{
+    char valid[JOIN_TIME_BYTES];
+    char now[JOIN_TIME_BYTES];
+
+    if (now_s > identity->valid_until_s) {
+        return errinfo_set(reterr, -EKEYEXPIRED,
+                           "--tls-cert: certificate ended %s, and it is %s here",
+                           join_time(identity->valid_until_s, valid), join_time(now_s, now));
+    }
+    if (now_s < identity->valid_from_s) {
+        return errinfo_set(reterr, -EAGAIN,
+                           "--tls-cert: certificate is not yet valid: it begins %s, and it is %s "
+                           "here: set this host's clock",
+                           join_time(identity->valid_from_s, valid), join_time(now_s, now));
+    }
     return 0;
 }
 

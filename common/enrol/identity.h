@@ -51,6 +51,10 @@ bool identity_is_asked_for(const struct identity_paths *paths);
 int identity_read(const struct identity_paths *paths, enum certificate_role role,
                   struct identity *ret, struct errinfo *reterr);
 
+/* Whether its certificate is valid at that time (wall clock, UTC, in s since 1970): 0,
+ * -EKEYEXPIRED, or -EAGAIN: not yet, with both times. */
+int identity_check_time(const struct identity *identity, int64_t now_s, struct errinfo *reterr);
+
 /* Wipes, frees and zeroes it. */
 void identity_done(struct identity *identity);
 

@@ -119,6 +119,21 @@ static void what_is_wrong_is_said_of_its_file(void **state)
     files_done(&files);
 }
 
+static void it_is_valid_from_its_begin_to_its_end(void **state)
+{
+    const struct identity identity = {.valid_from_s = BENCH_BEGIN_S, .valid_until_s = BENCH_END_S};
+    struct errinfo error = {""};
+
+    (void)state;
+    assert_int_equal(identity_check_time(&identity, BENCH_BEGIN_S, &error), 0);
+    assert_int_equal(identity_check_time(&identity, BENCH_END_S, &error), 0);
+    assert_int_equal(identity_check_time(&identity, BENCH_END_S + 1, &error), -EKEYEXPIRED);
+    assert_string_equal(error.text, "--tls-cert: certificate ended 2026-12-30 00:53 UTC, and it is "
+                                    "2026-12-30 00:53 UTC here");
+    assert_int_equal(identity_check_time(&identity, 0, &error), -EAGAIN);
+    assert_non_null(strstr(error.text, "it begins 2026-11-30 00:53 UTC, and it is 1970-01-01"));
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -138,7 +153,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_sides_read_theirs_and_have_the_same_secret),
         cmocka_unit_test(options_are_given_together),
-        cmocka_unit_test(what_is_wrong_is_said_of_its_file)};
+        cmocka_unit_test(what_is_wrong_is_said_of_its_file),
+        cmocka_unit_test(it_is_valid_from_its_begin_to_its_end)};
 
     return cmocka_run_group_tests(tests, begin, end);
 }
