@@ -2,7 +2,8 @@
 
 #include "explain_needs_inner.h"
 #include "mono.h"
-#include "plan_resident.h"
+#include "needs_resident.h"
+#include "phase_messages.h"
 #include "snapshot.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ static bool flow_messages(const struct assignment *a, uint32_t flow, uint64_t *r
 
     *ret = 0;
     for (uint32_t i = 0; i < a->phases_count; i++) {
-        uint64_t messages = plan_phase_messages(a, i, flow);
+        uint64_t messages = phase_messages(a, i, flow);
 
         bounded = bounded && messages != UINT64_MAX;
         *ret += messages == UINT64_MAX ? 0 : messages;
@@ -324,7 +325,7 @@ static void write_agents(const struct plan_trial *trial)
         write_count(a->workers_count, "worker");
         (void)printf("; sends %s; about %s of memory\n",
                      is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
-                     units_format_bytes(plan_resident_bytes(a), bytes));
+                     units_format_bytes(needs_resident_bytes(a), bytes));
     }
 }
 

@@ -2,8 +2,9 @@
 
 #include "host_limits.h"
 #include "mono.h"
+#include "needs_resident.h"
+#include "phase_messages.h"
 #include "plan_needs.h"
-#include "plan_resident.h"
 #include "snapshot.h"
 
 #include <inttypes.h>
@@ -37,10 +38,10 @@ void explain_limits(const struct plan_trial *trial)
     char why[PLAN_NEEDS_BYTES];
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
-        struct plan_needs needs = plan_needs_of(&trial->assignments[i]);
+        struct needs needs = needs_of(&trial->assignments[i]);
 
         connections += needs.connections;
-        resident_bytes += plan_resident_kept_bytes(&trial->assignments[i]);
+        resident_bytes += needs_resident_kept_bytes(&trial->assignments[i]);
         if (plan_needs_files(&needs, &limits, why)) {
             (void)printf("  too many clients for agent %" PRIu32 " on this host: %s\n", i, why);
         }
@@ -65,7 +66,7 @@ static double packed_bytes(double samples)
 static double series_bytes(const struct assignment *a, uint32_t phase, uint32_t flow)
 {
     double seconds = fmax((double)a->phases[phase].duration_ns / 1e9, 1.0);
-    uint64_t asked = plan_phase_messages(a, phase, flow);
+    uint64_t asked = phase_messages(a, phase, flow);
     double own = 0.0;
 
     for (uint32_t i = 0; i < a->producers_count; i++) {

@@ -96,8 +96,4 @@ void plan_trial_clear(struct plan_trial *trial); /* Frees the assignments. */
 /* Duration of a trial's load and drain phases at most. */
 int64_t plan_trial_ns(const struct plan_trial *trial);
 
-/* Messages that the schedule asks of a flow in a phase: with a curve its integral, with Poisson
- * arrivals the expected number; UINT64_MAX with `max` and no number of messages. */
-uint64_t plan_phase_messages(const struct assignment *assignment, uint32_t phase, uint32_t flow);
-
 #endif

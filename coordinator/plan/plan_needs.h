@@ -4,18 +4,14 @@
  * came last, or as a process that the kernel ends.
  *
  * Files and ports are lower bounds: what lacks by them lacks for certain. Memory is an expectation
- * (plan_resident.h), and is held against all that the host has. Pure.
+ * (needs_resident.h), and is held against all that the host has. Pure.
  */
 #ifndef MILLRACE_PLAN_NEEDS_H
 #define MILLRACE_PLAN_NEEDS_H
 
 #include "control_messages.h"
+#include "needs.h"
 #include "plan.h"
-
-struct plan_needs {
-    uint64_t connections;
-    uint64_t open_files; /* Of all of the agent. */
-};
 
 /* What an agent has, of its hello. 0: unknown, so nothing is said. */
 struct plan_limits {
@@ -24,15 +20,12 @@ struct plan_limits {
     uint64_t memory_bytes; /* Of the host, or what its limits leave this process. */
 };
 
-/* Of one agent in one trial. */
-struct plan_needs plan_needs_of(const struct assignment *assignment);
-
 /* Room for the sentence that the three below write. */
 #define PLAN_NEEDS_BYTES 256
 
 /* True if the open files are too few, with "2,000 connections need 2,072 open files, the limit is
  * 1,024: raise it with ulimit -n 4096". */
-bool plan_needs_files(const struct plan_needs *needs, const struct plan_limits *limits, char *ret);
+bool plan_needs_files(const struct needs *needs, const struct plan_limits *limits, char *ret);
 
 /* Same for the local ports of a host, for the connections of all its agents to a target. */
 bool plan_needs_ports(uint64_t connections, uint32_t addresses_count,

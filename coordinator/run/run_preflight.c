@@ -1,8 +1,8 @@
 /* run_preflight: can the agents' hosts, and the brokers, hold the clients of every case? */
 #include "run_inner.h"
 
+#include "needs_resident.h"
 #include "plan_needs.h"
-#include "plan_resident.h"
 #include "plan_usable.h"
 
 static struct plan_limits limits_of(const struct run *run, uint32_t agent)
@@ -18,7 +18,7 @@ static struct plan_limits limits_of(const struct run *run, uint32_t agent)
 static int lack_files(const struct run *run, const struct plan_trial *trial, uint32_t agent,
                       struct errinfo *reterr)
 {
-    struct plan_needs needs = plan_needs_of(&trial->assignments[agent]);
+    struct needs needs = needs_of(&trial->assignments[agent]);
     struct plan_limits limits = limits_of(run, agent);
     char why[PLAN_NEEDS_BYTES];
 
@@ -43,8 +43,8 @@ static struct host_needs host_needs_of(const struct run *run, const struct plan_
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
         if (plan_usable_same_host(&fleet_agent(run->session->fleet, i)->hello, own)) {
-            needs.connections += plan_needs_of(&trial->assignments[i]).connections;
-            needs.bytes += plan_resident_kept_bytes(&trial->assignments[i]);
+            needs.connections += needs_of(&trial->assignments[i]).connections;
+            needs.bytes += needs_resident_kept_bytes(&trial->assignments[i]);
         }
     }
     return needs;

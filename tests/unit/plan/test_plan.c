@@ -1,5 +1,6 @@
 #include "check.h"
 #include "mono.h"
+#include "phase_messages.h"
 #include "plan_fixture.h"
 
 #include <errno.h>
@@ -370,11 +371,11 @@ static void phases_ask_each_flow_for_its_percents(void **state)
     plan = plan_fixture_make(&fixture, 1);
     phase = &plan->trials[0].assignments[0].phases[0];
     assert_int_equal(phase->loads[0].load, LOAD_RATE);
-    assert_int_equal(plan_phase_messages(&plan->trials[0].assignments[0], 0, 0), 270000);
+    assert_int_equal(phase_messages(&plan->trials[0].assignments[0], 0, 0), 270000);
     assert_int_equal(phase->loads[1].rate.messages, 1);
     assert_int_equal(phase->loads[1].rate.per_ns, 20 * NS_PER_S);
-    assert_int_equal(plan_phase_messages(&plan->trials[0].assignments[0], 0, 1), 1);
-    assert_int_equal(plan_phase_messages(&plan->trials[0].assignments[0], 1, 0), 0);
+    assert_int_equal(phase_messages(&plan->trials[0].assignments[0], 0, 1), 1);
+    assert_int_equal(phase_messages(&plan->trials[0].assignments[0], 1, 0), 0);
     assert_int_equal(plan_trial_ns(&plan->trials[0]), 40 * NS_PER_S);
     plan_free(plan);
 }
@@ -393,26 +394,26 @@ static void messages_of_a_phase_are_those_due_before_its_end(void **state)
                                           .points_count = 2};
 
     (void)state;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 4); /* 0 3 6 9 */
+    assert_int_equal(phase_messages(&assignment, 0, 0), 4); /* 0 3 6 9 */
     phase.duration_ns = 9;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
+    assert_int_equal(phase_messages(&assignment, 0, 0), 3);
     phase.loads[0].rate = (struct rate){3, 10}; /* 0, 3.3, 6.6 */
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
+    assert_int_equal(phase_messages(&assignment, 0, 0), 3);
     phase.pacing.arrivals = ARRIVALS_ALIGNED; /* All three at 0 and at 10, which is the end. */
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 3);
+    assert_int_equal(phase_messages(&assignment, 0, 0), 3);
     phase.pacing.arrivals = ARRIVALS_CONSTANT;
     phase.curve_count = 2;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 73); /* x + x^2 up to 8. */
+    assert_int_equal(phase_messages(&assignment, 0, 0), 73); /* x + x^2 up to 8. */
     phase.curve_count = 0;
     phase.loads[0].rate = (struct rate){100000000, NS_PER_S};
     phase.duration_ns = 720 * 3600 * NS_PER_S;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), UINT64_C(259200000000000));
+    assert_int_equal(phase_messages(&assignment, 0, 0), UINT64_C(259200000000000));
     phase.messages = 1000;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 1000);
+    assert_int_equal(phase_messages(&assignment, 0, 0), 1000);
     phase.loads[0].load = LOAD_MAX;
-    assert_int_equal(plan_phase_messages(&assignment, 0, 0), 1000);
+    assert_int_equal(phase_messages(&assignment, 0, 0), 1000);
     phase.messages = 0;
-    assert_true(plan_phase_messages(&assignment, 0, 0) == UINT64_MAX);
+    assert_true(phase_messages(&assignment, 0, 0) == UINT64_MAX);
 }
 
 static void the_same_request_gives_the_same_plan_and_other_runs_another_tag(void **state)

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-static struct plan_needs needs_on(const char *backend, uint32_t producers, uint32_t consumers)
+static struct needs needs_on(const char *backend, uint32_t producers, uint32_t consumers)
 {
     struct plan_fixture fixture;
-    struct plan_needs needs;
+    struct needs needs;
     struct plan *plan;
 
     plan_fixture_init(&fixture, backend);
@@ -15,14 +15,14 @@ static struct plan_needs needs_on(const char *backend, uint32_t producers, uint3
     fixture.flows[0].topology.producers = producers;
     fixture.flows[0].topology.consumers = consumers;
     plan = plan_fixture_make(&fixture, 1);
-    needs = plan_needs_of(&plan->trials[0].assignments[0]);
+    needs = needs_of(&plan->trials[0].assignments[0]);
     plan_free(plan);
     return needs;
 }
 
 static void clients_of_brokers_need_connections(void **state)
 {
-    struct plan_needs needs = needs_on("rabbitmq", 1000, 1000);
+    struct needs needs = needs_on("rabbitmq", 1000, 1000);
 
     (void)state;
     assert_int_equal(needs.connections, 2000);
@@ -35,7 +35,7 @@ static void clients_of_brokers_need_connections(void **state)
 
 static void too_few_open_files_are_told_with_the_sum_and_the_remedy(void **state)
 {
-    const struct plan_needs needs = {.connections = 2000, .open_files = 2064};
+    const struct needs needs = {.connections = 2000, .open_files = 2064};
     struct plan_limits limits = {.open_files_max = 1024};
     char why[PLAN_NEEDS_BYTES] = "";
 

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "mono.h"
 #include "pacer_inner.h"
+#include "phase_messages.h"
 #include "plan.h"
 #include "random.h"
 
@@ -63,7 +64,7 @@ static void pacers_send_what_the_plan_asks_for(void **state)
         phase.pacing.arrivals =
             random_next(&random) % 2 == 0 ? ARRIVALS_CONSTANT : ARRIVALS_ALIGNED;
         fill_curve(&phase, points, &random);
-        assert_true(plan_phase_messages(&assignment, 0, 0) == paced(&assignment, producers));
+        assert_true(phase_messages(&assignment, 0, 0) == paced(&assignment, producers));
     }
 }
 

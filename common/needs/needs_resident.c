@@ -1,5 +1,7 @@
-#include "plan_resident.h"
+#include "needs_resident.h"
 
+#include "catalog.h"
+#include "phase_messages.h"
 #include "snapshot.h"
 
 #include <math.h>
@@ -74,7 +76,7 @@ static struct worker_flows flows_of(const struct assignment *a, uint32_t worker)
 /* Messages of a flow in a phase; of as much as confirms allow nobody knows. */
 static double messages_in(const struct assignment *a, uint32_t phase, uint32_t flow)
 {
-    uint64_t asked = plan_phase_messages(a, phase, flow);
+    uint64_t asked = phase_messages(a, phase, flow);
 
     return asked == UINT64_MAX ? MAX_MESSAGES_PER_S * (double)a->phases[phase].duration_ns / 1e9
                                : (double)asked;
@@ -281,7 +283,7 @@ static double in_flight_bytes(const struct assignment *a)
     return bytes;
 }
 
-double plan_resident_kept_bytes(const struct assignment *a)
+double needs_resident_kept_bytes(const struct assignment *a)
 {
     const struct catalog_entry *entry = catalog_find(a->target.backend);
     double clients = (double)a->producers_count + (double)a->consumers_count;
@@ -291,7 +293,7 @@ double plan_resident_kept_bytes(const struct assignment *a)
            (double)a->consumers_count * (double)entry->consumer_bytes;
 }
 
-double plan_resident_bytes(const struct assignment *a)
+double needs_resident_bytes(const struct assignment *a)
 {
-    return plan_resident_kept_bytes(a) + in_flight_bytes(a);
+    return needs_resident_kept_bytes(a) + in_flight_bytes(a);
 }
