@@ -8,6 +8,7 @@
 #include "introduction_inner.h"
 #include "log.h"
 #include "outbox_inner.h"
+#include "room_inner.h"
 #include "stop.h"
 #include "sync.h"
 #include "target_probes_inner.h"
@@ -123,7 +124,8 @@ static int check_command(const struct duty *duty, const struct command *command,
                          struct errinfo *reterr)
 {
     bool of_trial = command->kind >= COMMAND_PREPARE && command->kind <= COMMAND_REMOVE &&
-                    (command->kind != COMMAND_PREPARE || command->step != PREPARE_TOPICS);
+                    (command->kind != COMMAND_PREPARE ||
+                     (command->step != PREPARE_TOPICS && command->step != PREPARE_ROOM));
 
     if (command->deadline_ns < 0 || command->deadline_ns > COMMAND_NS_MAX) {
         return errinfo_set(reterr, -EINVAL, "a command can't have %lld ns",
@@ -132,6 +134,10 @@ static int check_command(const struct duty *duty, const struct command *command,
     if (command->assignment != NULL && command->assignment->trial != command->trial) {
         return errinfo_set(reterr, -EINVAL, "a command of trial %u has an assignment of trial %u",
                            command->trial, command->assignment->trial);
+    }
+    if (command->kind == COMMAND_PREPARE && command->assignment == NULL &&
+        (command->step == PREPARE_TOPICS || command->step == PREPARE_ROOM)) {
+        return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
     }
     if (of_trial && duty->trial != NULL && trial_number(duty->trial) != command->trial) {
         return errinfo_set(reterr, -EINVAL, "the command is of trial %u, but trial %u is here",
@@ -152,10 +158,13 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
 {
     int r;
 
+    if (command->step == PREPARE_ROOM) {
+        const struct needs_limits limits = room_limits();
+
+        room_check(command->assignment, &limits, status);
+        return 0;
+    }
     if (command->step == PREPARE_TOPICS) {
-        if (command->assignment == NULL) {
-            return errinfo_set(reterr, -EINVAL, "no assignment came with the command");
-        }
         struct trial *trial = NULL;
 
         r = check_no_trial(duty, reterr);

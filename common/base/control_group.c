@@ -10,6 +10,7 @@
 
 #define MOUNT "/sys/fs/cgroup"
 #define GROUPS_BYTES_MAX 65536
+#define LIMITS_COUNT 3
 
 /* One hierarchy that this process is in, as a line of /proc/self/cgroup tells it. */
 struct hierarchy {
@@ -90,6 +91,16 @@ static uint64_t group_memory_bytes(const struct hierarchy *in, const char *group
                : 0;
 }
 
+/* Each thread counts as a process. */
+static uint64_t group_threads_left(const struct hierarchy *in, const char *group)
+{
+    char line[64];
+    uint64_t most = group_line(in, group, "pids.max", line) ? number_of(line, NULL) : 0;
+    uint64_t now = group_line(in, group, "pids.current", line) ? number_of(line, NULL) : 0;
+
+    return most == 0 ? 0 : most > now ? most - now : 1;
+}
+
 /* The least of what a group and those above it allow. A container sees its own group as the root,
  * whatever path the kernel tells: what is not there is passed over. */
 static uint64_t least_of(const struct hierarchy *in, const char *path,
@@ -129,28 +140,30 @@ static bool has_controller(const char *list, const char *name)
 }
 
 /* "0::/user.slice/a.scope" with version 2, "4:cpu,cpuacct:/docker/1f" with version 1. */
-static void take_line(const char *root, char *line, uint64_t *cpus_milli, uint64_t *memory_bytes)
+static void take_line(const char *root, char *line, uint64_t leasts[LIMITS_COUNT])
 {
+    static const struct {
+        const char *controller;
+        const char *folder; /* Of version 1. */
+        uint64_t (*of)(const struct hierarchy *in, const char *group);
+    } limits[LIMITS_COUNT] = {{"cpu", "/cpu", group_cpus_milli},
+                              {"memory", "/memory", group_memory_bytes},
+                              {"pids", "/pids", group_threads_left}};
     char *controllers = strchr(line, ':');
     char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
-    const struct hierarchy v2 = {root, "", true};
-    const struct hierarchy cpu = {root, "/cpu", false};
-    const struct hierarchy memory = {root, "/memory", false};
 
     if (path == NULL) {
         return;
     }
     *path++ = '\0';
     controllers++;
-    if (controllers[0] == '\0') {
-        lower(least_of(&v2, path, group_cpus_milli), cpus_milli);
-        lower(least_of(&v2, path, group_memory_bytes), memory_bytes);
-    }
-    if (has_controller(controllers, "cpu")) {
-        lower(least_of(&cpu, path, group_cpus_milli), cpus_milli);
-    }
-    if (has_controller(controllers, "memory")) {
-        lower(least_of(&memory, path, group_memory_bytes), memory_bytes);
+    for (size_t i = 0; i < LIMITS_COUNT; i++) {
+        bool v2 = controllers[0] == '\0';
+        const struct hierarchy in = {root, v2 ? "" : limits[i].folder, v2};
+
+        if (v2 || has_controller(controllers, limits[i].controller)) {
+            lower(least_of(&in, path, limits[i].of), &leasts[i]);
+        }
     }
 }
 
@@ -160,16 +173,15 @@ struct control_group_limits control_group_limits(const char *root)
     char *text = NULL;
     char *rest = NULL;
     size_t bytes = 0;
-    uint64_t cpus_milli = 0;
-    uint64_t memory_bytes = 0;
+    uint64_t leasts[LIMITS_COUNT] = {0};
 
     (void)snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     if (file_read_all(path, GROUPS_BYTES_MAX, &text, &bytes, NULL) == 0) {
         for (char *line = strtok_r(text, "\n", &rest); line != NULL;
              line = strtok_r(NULL, "\n", &rest)) {
-            take_line(root, line, &cpus_milli, &memory_bytes);
+            take_line(root, line, leasts);
         }
     }
     free(text);
-    return (struct control_group_limits){(uint32_t)cpus_milli, memory_bytes};
+    return (struct control_group_limits){(uint32_t)leasts[0], leasts[1], leasts[2]};
 }

@@ -13,6 +13,7 @@
 struct control_group_limits {
     uint32_t cpus_milli;   /* Thousandths of a CPU, at least 1; 0: no limit. */
     uint64_t memory_bytes; /* 0: no limit. Version 1 tells none as a number beyond any memory. */
+    uint64_t threads_left; /* That can still be started, at least 1; 0: no limit. */
 };
 
 /* root: "" for the host's own /proc and /sys; another folder stands in for them in tests. What

@@ -3,6 +3,7 @@
 #include "control_group_inner.h"
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -94,6 +95,44 @@ uint64_t host_memory_bytes(void)
     uint64_t limit = control_group_limits("").memory_bytes;
 
     return limit > 0 && limit < bytes ? limit : bytes;
+}
+
+static uint64_t entries_of(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    uint64_t count = 0;
+
+    if (entries == NULL) {
+        return 0;
+    }
+    while (readdir(entries) != NULL) {
+        count++;
+    }
+    (void)closedir(entries);
+    return count - 2; /* "." and ".." */
+}
+
+uint64_t host_open_files_used(void)
+{
+    uint64_t count = entries_of("/proc/self/fd");
+
+    return count == 0 ? 0 : count - 1; /* The folder itself. */
+}
+
+uint64_t host_threads_left(void)
+{
+    uint64_t left = control_group_limits("").threads_left;
+    struct rlimit threads;
+
+    /* The limit does not hold for root. */
+    if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &threads) == 0 &&
+        threads.rlim_cur != RLIM_INFINITY) {
+        uint64_t used = entries_of("/proc/self/task");
+        uint64_t of_user = threads.rlim_cur > used ? threads.rlim_cur - used : 1;
+
+        left = left == 0 || of_user < left ? of_user : left;
+    }
+    return left;
 }
 
 double host_load_average(void)

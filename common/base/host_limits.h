@@ -36,6 +36,13 @@ uint32_t host_cpus_milli(void);
 /* Memory of the host, or what the control groups of this process leave of it. */
 uint64_t host_memory_bytes(void);
 
+/* Open files that this process has now. */
+uint64_t host_open_files_used(void);
+
+/* Threads that this process can still start, at least 1, by the limit of its user (of whose other
+ * threads nothing is known) and by its control groups; 0: no limit is known. */
+uint64_t host_threads_left(void);
+
 /* Processes that ran or wanted to in the last minute, on average; below 0: not told. */
 double host_load_average(void);
 

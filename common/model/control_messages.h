@@ -96,7 +96,13 @@ enum command_kind {
 
 /* Preparation has an order over all agents: topics exist before anyone opens, consumers read before
  * anyone sends. */
-enum prepare_step { PREPARE_TOPICS, PREPARE_CONSUMERS, PREPARE_PRODUCERS };
+enum prepare_step {
+    PREPARE_TOPICS,
+    PREPARE_CONSUMERS,
+    PREPARE_PRODUCERS,
+    PREPARE_ROOM /* Before all of them, if at all: has the agent room for its clients? Keeps
+                    nothing. */
+};
 
 /*
  * How times of an agent that writes are read on the clock of the one that receives: a line through
@@ -152,7 +158,7 @@ struct command {
     enum command_kind kind;
     uint32_t trial;
     enum prepare_step step;        /* PREPARE. */
-    struct assignment *assignment; /* PREPARE with PREPARE_TOPICS; owned. */
+    struct assignment *assignment; /* PREPARE with PREPARE_TOPICS or PREPARE_ROOM; owned. */
     struct segment segment;        /* START. */
     bool as_owner;     /* REMOVE: delete the topics though another agent made them: it was lost. */
     bool sending_only; /* STOP: producers stop, consumers go on until the segment's end. */
@@ -213,6 +219,8 @@ struct status {
     int64_t ended_ns;      /* START: offset from T0 at which the segment ended here. */
     int64_t last_ns;       /* START: same, of the last message that came or was settled. */
     char broker_version[NAME_BYTES]; /* PREPARE. */
+    bool is_full;                    /* PREPARE_ROOM: it has too little, text says of what, ... */
+    uint32_t clients_max;            /* ... and room for so many clients of that kind. */
     struct probe_result *results;    /* PROBE, CLEAN: one per target; owned. */
     uint32_t results_count;
 };

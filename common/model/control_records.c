@@ -114,6 +114,7 @@ static const char *const prepare_steps[] = {
     [PREPARE_TOPICS] = "topics",
     [PREPARE_CONSUMERS] = "consumers",
     [PREPARE_PRODUCERS] = "producers",
+    [PREPARE_ROOM] = "room",
 };
 
 static const struct field look_request_fields[] = {
@@ -145,12 +146,13 @@ static const struct field command_fields[] = {
 static const char *command_wrong(const void *item)
 {
     const struct command *command = item;
-    bool topics = command->kind == COMMAND_PREPARE && command->step == PREPARE_TOPICS;
+    bool assigns = command->kind == COMMAND_PREPARE &&
+                   (command->step == PREPARE_TOPICS || command->step == PREPARE_ROOM);
 
-    if (topics == (command->assignment != NULL)) {
+    if (assigns == (command->assignment != NULL)) {
         return NULL;
     }
-    return topics ? "assignment is missing" : "assignment is where none belongs";
+    return assigns ? "assignment is missing" : "assignment is where none belongs";
 }
 
 const struct record command_record = RECORD(command, .wrong = command_wrong);
@@ -163,6 +165,8 @@ static const struct field status_fields[] = {
     FIELD(status, ended_ns),
     FIELD(status, last_ns),
     FIELD(status, broker_version),
+    FIELD(status, is_full),
+    FIELD(status, clients_max),
     FIELD_LIST_OF(status, results, results_count, probe_result_record, TARGETS_MAX),
 };
 

@@ -82,6 +82,7 @@ static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
 #define LOOK_NS (15 * NS_PER_S)     /* After the probe; a group's first join may take 3 s. */
 #define CLEAN_NS (60 * NS_PER_S)    /* Kafka keeps dead consumers for their session, 45 s. */
 #define PREPARE_NS (60 * NS_PER_S)  /* Each of its three steps. */
+#define ROOM_NS (5 * NS_PER_S)      /* To look whether there is room for a trial. */
 #define LOOK_REMOVE_NS (5 * NS_PER_S)
 #define ENDPOINT_CLOSE_NS (5 * NS_PER_S)      /* What a driver's close() may take. */
 #define RELEASE_NS (20 * NS_PER_S)            /* All clients closed, all of the trial handed in. */
@@ -91,6 +92,7 @@ static_assert(HELLO_RETRY_NS + TRY_MS * NS_PER_MS < JOIN_LOCAL_NS,
 #define LOOK_END_NS (2 * ENDPOINT_CLOSE_NS + LOOK_REMOVE_NS)
 #define PROBE_ANSWER_NS (PROBE_NS + LOOK_NS + LOOK_END_NS + LAST_CALL_NS + ANSWER_NS)
 #define CLEAN_ANSWER_NS (CLEAN_NS + LAST_CALL_NS + PROBE_ANSWER_NS)
+#define ROOM_ANSWER_NS (ROOM_NS + LAST_CALL_NS + ANSWER_NS)
 #define PREPARE_ANSWER_NS (PREPARE_NS + LAST_CALL_NS + ANSWER_NS)
 /* REMOVE releases first what was not released, then deletes the topics. */
 #define RELEASE_ANSWER_NS (2 * (RELEASE_NS + LAST_CALL_NS) + ANSWER_NS)

@@ -9,9 +9,16 @@
 
 #include <stdint.h>
 
+/* Open files of an agent without clients: logs, the coordinator's connection, wake-ups; counted and
+ * rounded up. */
+#define NEEDS_IDLE_FILES 64
+
 struct needs {
+    uint64_t clients;
     uint64_t connections;
-    uint64_t open_files; /* Of all of the agent. */
+    uint64_t open_files;       /* Of all of the agent. */
+    uint64_t open_files_fixed; /* Of them, whatever the clients. */
+    uint64_t threads; /* That it starts for the trial, but for those of client libraries. */
 };
 
 struct needs needs_of(const struct assignment *assignment);

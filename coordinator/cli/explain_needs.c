@@ -2,9 +2,9 @@
 
 #include "host_limits.h"
 #include "mono.h"
+#include "needs_limits.h"
 #include "needs_resident.h"
 #include "phase_messages.h"
-#include "plan_needs.h"
 #include "snapshot.h"
 
 #include <inttypes.h>
@@ -30,26 +30,26 @@
 
 void explain_limits(const struct plan_trial *trial)
 {
-    const struct plan_limits limits = {.open_files_max = host_open_files_max(),
-                                       .ports_count = host_ports(),
-                                       .memory_bytes = host_memory_bytes()};
+    const struct needs_limits limits = {.open_files_max = host_open_files_max(),
+                                        .ports_count = host_ports(),
+                                        .memory_bytes = host_memory_bytes()};
     uint64_t connections = 0;
     double resident_bytes = 0.0;
-    char why[PLAN_NEEDS_BYTES];
+    char why[NEEDS_TEXT_BYTES];
 
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
         struct needs needs = needs_of(&trial->assignments[i]);
 
         connections += needs.connections;
         resident_bytes += needs_resident_kept_bytes(&trial->assignments[i]);
-        if (plan_needs_files(&needs, &limits, why)) {
+        if (needs_lack_files(&needs, &limits, why)) {
             (void)printf("  too many clients for agent %" PRIu32 " on this host: %s\n", i, why);
         }
     }
-    if (plan_needs_ports(connections, trial->assignments[0].target.addresses_count, &limits, why)) {
+    if (needs_lack_ports(connections, trial->assignments[0].target.addresses_count, &limits, why)) {
         (void)printf("  too many clients for this host: %s\n", why);
     }
-    if (plan_needs_memory(resident_bytes, &limits, why)) {
+    if (needs_lack_memory(resident_bytes, &limits, why)) {
         (void)printf("  too much for this host: %s\n", why);
     }
 }

@@ -155,7 +155,8 @@ int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
                             .entry = catalog_find(target->backend),
                             .agents = request->agents,
                             .agents_count = request->agents_count,
-                            .order = request->order};
+                            .order = request->order,
+                            .rooms = request->rooms};
     char prefix[TOPIC_NAME_BYTES];
     int r;
 

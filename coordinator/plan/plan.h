@@ -54,9 +54,13 @@ struct plan_agent {
     uint32_t cpus;         /* For this agent alone, at least 1: no more workers than that. */
     uint32_t cpus_milli;   /* Likewise in thousandths, as it can use them (plan_usable.h). */
     uint32_t weight_milli; /* Instead of cpus_milli where clients are dealt; 0: none was given. */
-    bool is_full;          /* It was asked for more clients than it has room for: */
-    uint32_t clients_max;  /* these. */
     const struct plan_labels *labels; /* Of its host, borrowed; NULL: none. */
+};
+
+/* An agent that was asked for more clients than it has room for. */
+struct plan_room {
+    bool is_full;
+    uint32_t clients_max; /* If it is: of these there is room for. */
 };
 
 struct plan {
@@ -73,7 +77,8 @@ struct plan_request {
     uint32_t agents_count;
     const uint32_t *order; /* Agents as clients are dealt to them: what does not depend on chance,
                               as names do. NULL: as they are numbered. */
-    const char *run_id;    /* Part of the topics' names. */
+    const struct plan_room *rooms; /* Of each agent; NULL: none is full. */
+    const char *run_id;            /* Part of the topics' names. */
     uint64_t seed;
 };
 

@@ -14,7 +14,8 @@ struct layout {
     const struct catalog_entry *entry;
     const struct plan_agent *agents;
     uint32_t agents_count;
-    const uint32_t *order; /* As the request has it. */
+    const uint32_t *order;         /* As the request has it, */
+    const struct plan_room *rooms; /* and this. */
     struct assigned_flow *flows;
     uint32_t flows_count;
     struct assigned_topic *topics;
@@ -45,6 +46,9 @@ int layout_place(struct layout *layout, struct errinfo *reterr);
 
 /* Which agent has its turn at a place of the request's order. */
 uint32_t layout_agent_at(const struct layout *layout, uint32_t place);
+
+/* Has the agent no room for so many clients? */
+bool layout_is_full(const struct layout *layout, uint32_t agent, uint64_t clients_count);
 
 /* What an agent's share of the clients is in proportion to, at least 1; equal: of all alike. */
 uint64_t layout_weight(const struct layout *layout, uint32_t agent, bool equal);

@@ -43,13 +43,15 @@ static void fill_pool(const struct pools *pools, struct pool *ret)
         const struct plan_agent *agent = &layout->agents[index];
 
         if (ret->key.label[0] == '\0' || plan_labels_have(agent->labels, ret->key.label)) {
+            bool full =
+                pools->planned != NULL && layout_is_full(layout, index, pools->planned[index]);
+
             ret->deal.agents[ret->deal.agents_count++] =
                 (struct deal_agent){.agent = index,
                                     .weight = layout_weight(layout, index, ret->key.equal),
-                                    .is_full = agent->is_full && pools->planned != NULL &&
-                                               pools->planned[index] > agent->clients_max,
-                                    .keeps = agent->clients_max,
-                                    .of = pools->planned == NULL ? 0 : pools->planned[index]};
+                                    .is_full = full,
+                                    .keeps = full ? layout->rooms[index].clients_max : 0,
+                                    .of = full ? pools->planned[index] : 0};
         }
     }
 }
@@ -150,7 +152,7 @@ static bool look_for_full(const struct layout *layout, uint32_t *planned)
         planned[layout->consumer_agents[i]]++;
     }
     for (uint32_t a = 0; a < layout->agents_count; a++) {
-        full = full || (layout->agents[a].is_full && planned[a] > layout->agents[a].clients_max);
+        full = full || layout_is_full(layout, a, planned[a]);
     }
     return full;
 }

@@ -87,7 +87,7 @@ static int give_group(struct layout *layout, struct group *group, bool equal, st
         uint32_t agent = layout_agent_at(layout, place);
         uint64_t here = rooms[agent].clients + clients;
 
-        if (layout->agents[agent].is_full && here > layout->agents[agent].clients_max) {
+        if (layout_is_full(layout, agent, here)) {
             continue;
         }
         if (best == UINT32_MAX ||

@@ -233,7 +233,7 @@ static int run_trials(struct run *run, struct errinfo *reterr)
         if (run->config->scenario->search.wanted) {
             r = run_search(run, trial, reterr);
         } else {
-            r = plan_trial_fill(&run->plan_request, run->plan, NULL, trial, reterr);
+            r = run_fill_trial(run, NULL, trial, reterr);
             r = r < 0 ? r : run_trial(run, trial, reterr);
             plan_trial_clear(trial);
         }
@@ -270,6 +270,7 @@ static bool run_done(struct run *run)
     plan_free(run->plan);
     free(run->cases);
     free(run->cases_begun);
+    free(run->rooms);
     free(run->broker_versions);
     free(run->calibrations);
     watch_done(&run->watch);

@@ -44,6 +44,7 @@ struct run {
     struct plan_request plan_request;
     struct plan_agent plan_agents[AGENTS_MAX];
     uint32_t plan_order[AGENTS_MAX]; /* Agents by name. */
+    struct plan_room *rooms;         /* Of each case each agent's; NULL: no agent is full. */
     struct entry_case *cases;        /* By plan case; the journal's CASES. */
     bool *cases_begun;               /* By plan case: a trial of it was. NULL in a calibration. */
     char (*broker_versions)[NAME_BYTES]; /* By plan case, as the probes told. */
@@ -167,9 +168,14 @@ int run_close(struct run *run, struct result **ret, struct errinfo *reterr);
 /* The reason's code in the result for an errno that ended a run: "disk_full", "no_target", ... */
 const char *run_failure_code(int code);
 
-/* Holds the clients of every case against what their agents' hosts have. -EMFILE with the sum and
- * what to raise, before a broker is touched: the load would break down in the middle of opening. */
+/* Holds the clients of every case against what their agents' hosts have, and asks the agents. What
+ * one has no room for is planned for others, once. -EMFILE or -EUSERS with who lacks what, before a
+ * broker is touched: the load would break down in the middle of opening. */
 int run_preflight(struct run *run, struct errinfo *reterr);
+
+/* plan_trial_fill(), without what agents have no room for. */
+int run_fill_trial(const struct run *run, const struct scenario_setup *setup,
+                   struct plan_trial *trial, struct errinfo *reterr);
 
 /* Does the case ask more of its broker than that told the agents it takes? 0, or -EUSERS or
  * -EMSGSIZE with why in ret[PLAN_DEMAND_BYTES]. answers: of the probes. */

@@ -1,32 +1,23 @@
 /* run_preflight: can the agents' hosts, and the brokers, hold the clients of every case? */
 #include "run_inner.h"
 
+#include "deadlines.h"
+#include "needs_limits.h"
 #include "needs_resident.h"
-#include "plan_needs.h"
 #include "plan_usable.h"
 
-static struct plan_limits limits_of(const struct run *run, uint32_t agent)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct needs_limits limits_of(const struct run *run, uint32_t agent)
 {
     const struct hello *hello = &fleet_agent(run->session->fleet, agent)->hello;
 
-    return (struct plan_limits){.open_files_max = hello->open_files_max,
-                                .ports_count = hello->ports_count,
-                                .memory_bytes = hello->memory_bytes};
-}
-
-/* The agent has too few open files. */
-static int lack_files(const struct run *run, const struct plan_trial *trial, uint32_t agent,
-                      struct errinfo *reterr)
-{
-    struct needs needs = needs_of(&trial->assignments[agent]);
-    struct plan_limits limits = limits_of(run, agent);
-    char why[PLAN_NEEDS_BYTES];
-
-    return plan_needs_files(&needs, &limits, why)
-               ? errinfo_set(reterr, -EMFILE, "%s, case %s: %s",
-                             fleet_agent(run->session->fleet, agent)->name,
-                             run->cases[trial->case_index].name, why)
-               : 0;
+    return (struct needs_limits){.open_files_max = hello->open_files_max,
+                                 .ports_count = hello->ports_count,
+                                 .memory_bytes = hello->memory_bytes};
 }
 
 /* What all agents on one host need together. */
@@ -50,49 +41,187 @@ static struct host_needs host_needs_of(const struct run *run, const struct plan_
     return needs;
 }
 
-/* The agent's host has too few ports for one target, or less memory than they take. */
-static int lack_of_host(const struct run *run, const struct plan_trial *trial, uint32_t agent,
-                        struct errinfo *reterr)
-{
-    struct host_needs needs = host_needs_of(run, trial, agent);
-    struct plan_limits limits = limits_of(run, agent);
-    char why[PLAN_NEEDS_BYTES];
-    int r = 0;
+/* What an agent lacks, and how many clients it has room for. */
+struct lack {
+    int code; /* 0: nothing. */
+    uint32_t clients_max;
+    char text[ERRINFO_BYTES]; /* With who lacks it in front. */
+};
 
-    if (plan_needs_ports(needs.connections, trial->assignments[agent].target.addresses_count,
-                         &limits, why)) {
-        r = -EMFILE;
-    } else if (plan_needs_memory(needs.bytes, &limits, why)) {
-        r = -EUSERS;
+/* The agent's host has too few ports for one target, or less memory than all of its agents take. */
+static void lack_of_host(const struct run *run, const struct plan_trial *trial, uint32_t agent,
+                         struct lack *ret)
+{
+    const char *host = fleet_agent(run->session->fleet, agent)->hello.host;
+    struct host_needs needs = host_needs_of(run, trial, agent);
+    struct needs_limits limits = limits_of(run, agent);
+    uint32_t addresses = trial->assignments[agent].target.addresses_count;
+    uint64_t clients = needs_of(&trial->assignments[agent]).clients;
+    char why[NEEDS_TEXT_BYTES];
+
+    if (needs_lack_ports(needs.connections, addresses, &limits, why)) {
+        ret->code = -EMFILE;
+        ret->clients_max = needs_clients_fit(
+            clients, (double)needs.connections,
+            (double)limits.ports_count * (addresses == 0 ? 1.0 : (double)addresses), 0.0);
+    } else if (needs_lack_memory(needs.bytes, &limits, why)) {
+        ret->code = -EUSERS;
+        ret->clients_max =
+            needs_clients_fit(clients, needs.bytes, (double)limits.memory_bytes, 0.0);
+    } else {
+        return;
     }
-    return r < 0 ? errinfo_set(reterr, r, "host %s, case %s: %s",
-                               fleet_agent(run->session->fleet, agent)->hello.host,
-                               run->cases[trial->case_index].name, why)
-                 : 0;
+    (void)snprintf(ret->text, sizeof ret->text, "host %s, case %s: not enough: %s", host,
+                   run->cases[trial->case_index].name, why);
 }
 
-static int check_case(struct run *run, uint32_t index, struct errinfo *reterr)
+/* What the agent answered. */
+static void lack_of_agent(const struct run *run, uint32_t case_index, uint32_t agent,
+                          const struct status *answer, struct lack *ret)
 {
-    struct plan_trial trial = {.case_index = index};
-    int r = plan_trial_fill(&run->plan_request, run->plan, NULL, &trial, reterr);
-
-    for (uint32_t i = 0; r == 0 && i < trial.assignments_count; i++) {
-        r = lack_files(run, &trial, i, reterr);
-        r = r < 0 ? r : lack_of_host(run, &trial, i, reterr);
+    if (!answer->is_full || (ret->code < 0 && ret->clients_max <= answer->clients_max)) {
+        return;
     }
-    plan_trial_clear(&trial);
+    ret->code = -EMFILE;
+    ret->clients_max = answer->clients_max;
+    (void)snprintf(ret->text, sizeof ret->text, "%s, case %s: not enough: %.255s",
+                   fleet_agent(run->session->fleet, agent)->name, run->cases[case_index].name,
+                   answer->text);
+}
+
+static int make_question(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
+{
+    struct plan_trial *trial = context;
+
+    ret->kind = COMMAND_PREPARE;
+    ret->step = PREPARE_ROOM;
+    ret->trial = trial->number;
+    ret->deadline_ns = ROOM_NS;
+    ret->assignment = calloc(1, sizeof *ret->assignment);
+    if (ret->assignment == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    *ret->assignment = trial->assignments[agent];
+    memset(&trial->assignments[agent], 0, sizeof trial->assignments[agent]);
+    return 0;
+}
+
+/* Asks every agent whether it has room for its part; the trial's assignments go with the question.
+ * Fills lacks, one for each agent. */
+static int look_for_lacks(struct run *run, struct plan_trial *trial, struct lack *lacks,
+                          struct errinfo *reterr)
+{
+    const struct status *answers[AGENTS_MAX] = {NULL};
+    struct session_order order = {.make = make_question,
+                                  .context = trial,
+                                  .deadline_ns = ROOM_ANSWER_NS,
+                                  .interruptible = true};
+    uint32_t count = trial->assignments_count;
+    int r;
+
+    for (uint32_t i = 0; i < count; i++) {
+        lack_of_host(run, trial, i, &lacks[i]);
+    }
+    r = session_order_all(run->session, &order, answers, reterr);
+    for (uint32_t i = 0; r == 0 && i < count; i++) {
+        lack_of_agent(run, trial->case_index, i, answers[i], &lacks[i]);
+    }
     return r;
+}
+
+static struct plan_room *rooms_of(const struct run *run, uint32_t case_index)
+{
+    return run->rooms == NULL ? NULL
+                              : &run->rooms[(size_t)case_index * fleet_agents(run->session->fleet)];
+}
+
+int run_fill_trial(const struct run *run, const struct scenario_setup *setup,
+                   struct plan_trial *trial, struct errinfo *reterr)
+{
+    struct plan_request request = run->plan_request;
+
+    request.rooms = rooms_of(run, trial->case_index);
+    return plan_trial_fill(&request, run->plan, setup, trial, reterr);
+}
+
+/* Keeps what the agents have room for, and says so. */
+static int keep_rooms(struct run *run, uint32_t case_index, const struct lack *lacks,
+                      struct errinfo *reterr)
+{
+    uint32_t count = fleet_agents(run->session->fleet);
+    struct plan_room *rooms;
+
+    if (run->rooms == NULL) {
+        run->rooms = calloc((size_t)run->plan->cases_count * count, sizeof *run->rooms);
+    }
+    rooms = rooms_of(run, case_index);
+    if (rooms == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (lacks[i].code < 0) {
+            rooms[i] = (struct plan_room){true, lacks[i].clients_max};
+            run_notice(run, "%s. It has room for %u: others take the rest", lacks[i].text,
+                       lacks[i].clients_max);
+        }
+    }
+    return 0;
+}
+
+static const struct lack *first_lack(const struct lack *lacks, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (lacks[i].code < 0) {
+            return &lacks[i];
+        }
+    }
+    return NULL;
+}
+
+/* Plans the case, and once more without what agents have no room for. */
+static int check_case(struct run *run, uint32_t index, struct lack *lacks, struct errinfo *reterr)
+{
+    uint32_t count = fleet_agents(run->session->fleet);
+    struct lack first = {0};
+
+    for (int plans = 1;; plans++) {
+        struct plan_trial trial = {.case_index = index};
+        const struct lack *lack;
+        int r = run_fill_trial(run, NULL, &trial, reterr);
+
+        if (r == 0) {
+            memset(lacks, 0, count * sizeof *lacks);
+            r = look_for_lacks(run, &trial, lacks, reterr);
+        } else if (r == -EUSERS && first.code < 0) { /* Nobody takes the rest. */
+            r = errinfo_set(reterr, first.code, "%s", first.text);
+        }
+        plan_trial_clear(&trial);
+        lack = r < 0 ? NULL : first_lack(lacks, count);
+        if (lack == NULL) {
+            return r;
+        }
+        if (plans == 2) {
+            return errinfo_set(reterr, lack->code, "%s", lack->text);
+        }
+        first = *lack;
+        r = keep_rooms(run, index, lacks, reterr);
+        if (r < 0) {
+            return r;
+        }
+    }
 }
 
 int run_preflight(struct run *run, struct errinfo *reterr)
 {
-    int r = 0;
+    struct lack *lacks = calloc((size_t)fleet_agents(run->session->fleet) + 1, sizeof *lacks);
+    int r = lacks == NULL ? errinfo_nomem(reterr) : 0;
 
     for (uint32_t i = 0; r == 0 && i < run->plan->cases_count; i++) {
         if (run->plan->cases[i].status == CASE_MEASURED) {
-            r = check_case(run, i, reterr);
+            r = check_case(run, i, lacks, reterr);
         }
     }
+    free(lacks);
     return r;
 }
 
@@ -102,7 +231,7 @@ static uint64_t host_connections(const struct run *run, uint32_t index, uint32_t
     struct plan_trial trial = {.case_index = index};
     uint64_t connections = 0;
 
-    if (plan_trial_fill(&run->plan_request, run->plan, NULL, &trial, NULL) == 0) {
+    if (run_fill_trial(run, NULL, &trial, NULL) == 0) {
         connections = host_needs_of(run, &trial, agent).connections;
     }
     plan_trial_clear(&trial);

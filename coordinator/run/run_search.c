@@ -91,7 +91,7 @@ static int make_step(struct run *run, const struct plan_trial *first,
         return r;
     }
     run->search_trials++;
-    r = plan_trial_fill(&run->plan_request, run->plan, &setup, &step, reterr);
+    r = run_fill_trial(run, &setup, &step, reterr);
     free(setup.phases);
     r = r < 0 ? r : run_trial(run, &step, reterr);
     plan_trial_clear(&step);

@@ -69,8 +69,8 @@ def too_many_clients():
         raise bed.Skip("without RabbitMQ's client library")
     path = bed.scenario(target, topology="{ topics: 100, producers: 100, consumers: 100 }")
     few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
-    what = "200 connections need "
-    remedy = "open files, the limit is 200: raise it with ulimit -n 1024"
+    what = "200 open files, 200 clients would be there, which need "
+    remedy = "raise it with ulimit -n 1024"
     for command, code in [("explain", 0), ("doctor", 4)]:
         run = bed.millrace(command, path, "--agents", "1", code=code, before=few)
         contains(run.out, what, command)
@@ -79,7 +79,7 @@ def too_many_clients():
     run = bed.millrace("run", path, "--agents", "1", "--out", folder, code=4, before=few)
     check("detecting" not in run.err, f"the broker was asked:\n{run.err}")
     result = bed.result_of(folder)
-    contains(str(result["reasons"]), f"agent-1, case rabbitmq: {what}", "reasons")
+    contains(str(result["reasons"]), f"agent-1, case rabbitmq: not enough: {what}", "reasons")
     same([(one["status"], one["reason"][:11]) for one in result["cases"]], [("skipped", "not begun: ")], "cases")
     enough = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 4096))
     run = bed.millrace("run", path, "--agents", "1", "--out", bed.new_path("run"), code=4, before=enough)

@@ -105,6 +105,23 @@ static void version_1_has_a_folder_for_each_controller(void **state)
     expect(0, 0);
 }
 
+static void threads_that_are_left_are_told(void **state)
+{
+    (void)state;
+    put("/proc/self/cgroup", "0::/load.slice/agent.service\n");
+    put("/sys/fs/cgroup/load.slice/pids.max", "100\n");
+    put("/sys/fs/cgroup/load.slice/pids.current", "40\n");
+    put("/sys/fs/cgroup/load.slice/agent.service/pids.max", "max\n");
+    put("/sys/fs/cgroup/load.slice/agent.service/pids.current", "30\n");
+    assert_int_equal(control_group_limits(root).threads_left, 60);
+    put("/sys/fs/cgroup/load.slice/pids.current", "100\n");
+    assert_int_equal(control_group_limits(root).threads_left, 1);
+    put("/proc/self/cgroup", "3:pids:/box\n");
+    assert_int_equal(control_group_limits(root).threads_left, 0);
+    put("/sys/fs/cgroup/pids/box/pids.max", "7\n");
+    assert_int_equal(control_group_limits(root).threads_left, 7);
+}
+
 static void a_limit_that_is_none_or_beyond_reason_limits_nothing(void **state)
 {
     (void)state;
@@ -132,6 +149,7 @@ int main(void)
                                         remove_root),
         cmocka_unit_test_setup_teardown(version_1_has_a_folder_for_each_controller, make_root,
                                         remove_root),
+        cmocka_unit_test_setup_teardown(threads_that_are_left_are_told, make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_limit_that_is_none_or_beyond_reason_limits_nothing,
                                         make_root, remove_root),
     };

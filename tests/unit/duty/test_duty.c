@@ -28,7 +28,7 @@ static void fill(enum command_kind kind, enum prepare_step step, struct command 
 {
     *ret = (struct command){.kind = kind, .step = step, .deadline_ns = DEADLINE_NS};
     ret->segment.t0_ns = kind == COMMAND_START ? mono_ns() : 0;
-    if (kind == COMMAND_PREPARE && step == PREPARE_TOPICS) {
+    if (kind == COMMAND_PREPARE && (step == PREPARE_TOPICS || step == PREPARE_ROOM)) {
         ret->assignment = calloc(1, sizeof *ret->assignment);
         assert_non_null(ret->assignment);
         small_assignment(ret->assignment, RUN_ID);
@@ -125,6 +125,7 @@ static void dismissed(struct duty_bench *bench)
 }
 
 static const struct row without_trial[] = {
+    {COMMAND_PREPARE, PREPARE_ROOM, 0, NULL},
     {COMMAND_PREPARE, PREPARE_CONSUMERS, -EINVAL, "no trial to prepare"},
     {COMMAND_PREPARE, PREPARE_PRODUCERS, -EINVAL, "no trial to prepare"},
     {COMMAND_START, 0, -EINVAL, "no trial to start"},
@@ -151,6 +152,7 @@ static void steps_out_of_order_leave_the_trial_as_it_is(void **state)
     static const struct row rows[] = {
         {COMMAND_PREPARE, PREPARE_TOPICS, 0, NULL},
         {COMMAND_PREPARE, PREPARE_TOPICS, -EBUSY, "was not removed"},
+        {COMMAND_PREPARE, PREPARE_ROOM, 0, NULL},
         {COMMAND_PREPARE, PREPARE_PRODUCERS, -EINVAL, "producers can't be opened"},
         {COMMAND_START, 0, -EINVAL, "not prepared"},
         {COMMAND_STOP, 0, 0, NULL},

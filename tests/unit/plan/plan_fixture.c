@@ -46,6 +46,7 @@ int plan_fixture_try(struct plan_fixture *fixture, uint32_t agents_count, const 
                                          .agents = fixture->agents,
                                          .agents_count = agents_count,
                                          .order = fixture->order,
+                                         .rooms = fixture->rooms,
                                          .run_id = run_id,
                                          .seed = 7};
 

@@ -14,6 +14,7 @@ struct plan_fixture {
     struct scenario_setup setup;
     struct scenario scenario;
     struct plan_agent agents[FIXTURE_AGENTS_MAX];
+    struct plan_room rooms[FIXTURE_AGENTS_MAX];
     const uint32_t *order; /* Of agents; NULL: as they are numbered. */
 };
 

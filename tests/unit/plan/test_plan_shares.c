@@ -174,10 +174,10 @@ static void what_an_agent_has_no_room_for_goes_to_the_others(void **state)
     fixture.flows[0].topology.topics = 30;
     fixture.flows[0].topology.producers = 30;
     fixture.flows[0].topology.consumers = 15;
-    fixture.agents[1].is_full = true;
-    fixture.agents[1].clients_max = 6;
+    fixture.rooms[1].is_full = true;
+    fixture.rooms[1].clients_max = 6;
     expect(&fixture, 3, (const uint32_t[]){13, 4, 13}, (const uint32_t[]){7, 2, 6});
-    fixture.agents[1].clients_max = 15; /* As many as it would be given. */
+    fixture.rooms[1].clients_max = 15; /* As many as it would be given. */
     expect(&fixture, 3, (const uint32_t[]){10, 10, 10}, (const uint32_t[]){5, 5, 5});
 }
 
@@ -191,14 +191,14 @@ static void no_room_anywhere_is_told(void **state)
     plan_fixture_init(&fixture, "kafka");
     fixture.flows[0].topology.topics = 30;
     fixture.flows[0].topology.producers = 30;
-    fixture.agents[0].is_full = true;
-    fixture.agents[0].clients_max = 6;
+    fixture.rooms[0].is_full = true;
+    fixture.rooms[0].clients_max = 6;
     assert_int_equal(plan_fixture_try(&fixture, 1, "x", &plan, &error), -EUSERS);
     assert_string_equal(error.text,
                         "kafka: no agent has room for the rest of the producers of flow main");
     plan_fixture_init(&fixture, "memory");
-    fixture.agents[0].is_full = true;
-    fixture.agents[0].clients_max = 1;
+    fixture.rooms[0].is_full = true;
+    fixture.rooms[0].clients_max = 1;
     assert_int_equal(plan_fixture_try(&fixture, 1, "x", &plan, &error), -EUSERS);
     assert_string_equal(error.text, "memory: no agent has room for the 2 clients of a topic");
 }
