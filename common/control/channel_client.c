@@ -355,6 +355,9 @@ static void look_at_contact(struct channel_client *client, int64_t sent_ns)
     if (stale) {
         client->dials_anew = true;
         client->contact.dialed_ns = now_ns;
+        /* NNG tells later that it is gone: the next call is not to be one of its. */
+        client->pipes_lost += client->pipe != 0 ? 1 : 0;
+        client->pipe = 0;
     }
     (void)pthread_mutex_unlock(&client->lock);
     if (stale) {
