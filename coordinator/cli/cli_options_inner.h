@@ -19,6 +19,7 @@ enum cli_option {
     CLI_SEED,
     CLI_OUT,
     CLI_LISTEN,
+    CLI_HOSTS,
     CLI_SELFCHECK,
     CLI_QUIET,
     CLI_OPEN,
@@ -49,6 +50,7 @@ struct cli_options {
     bool seed_given;
     const char *out; /* NULL: not given; likewise the following. */
     const char *listen;
+    const char *hosts;
     const char *trace;
     const char *format;
     bool quiet;

@@ -2,9 +2,12 @@
 #include "cli_options_inner.h"
 #include "cli_plan_inner.h"
 #include "explain_case_inner.h"
+#include "explain_hosts_inner.h"
 #include "explain_terms_inner.h"
+#include "hosts_commands_inner.h"
 #include "mono.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +15,8 @@
 
 #define TRIALS_LISTED 24
 
-static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,  CLI_TARGET,
-                                                CLI_AGENTS, CLI_SEED, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {CLI_WITH,  CLI_SET,  CLI_TARGET,      CLI_AGENTS,
+                                                CLI_HOSTS, CLI_SEED, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "explain",
@@ -26,12 +29,14 @@ static const struct cli_usage usage = {
     .options = options_taken,
     .examples =
         "  millrace explain scenarios/quickstart.yaml\n"
-        "  millrace explain scenarios/quickstart.yaml --agents 4 --target kafka=10.0.0.7:9092\n",
+        "  millrace explain scenarios/quickstart.yaml --agents 4 --target kafka=10.0.0.7:9092\n"
+        "  millrace explain scenarios/quickstart.yaml --hosts load1,load2\n",
 };
 
 /* What is planned, and what it was planned from. */
 struct explained {
     struct scenario *scenario;
+    struct host_list hosts; /* --hosts; none: all agents are on this one. */
     struct cli_plan planned;
 };
 
@@ -68,6 +73,7 @@ static void write_head(const struct explained *explained)
                  scenario->unavailable_skip ? "skip" : "fail",
                  units_format_duration(scenario->on_broker_loss_ns, duration));
     explain_objectives(scenario);
+    explain_hosts(&explained->hosts);
 }
 
 /* In which order the trials come, as far as a person reads it. */
@@ -133,17 +139,40 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
         (void)printf("  (the first trial of the search; others have another rate)\n");
     }
     if (r == 0) {
-        explain_trial(&trial, is_first_of_target(explained->planned.plan, index));
+        explain_trial(&trial, explained->planned.names,
+                      is_first_of_target(explained->planned.plan, index));
     }
     plan_trial_clear(&trial);
     return r;
 }
 
+static int plan_it(struct explained *explained, const struct cli_options *options,
+                   struct errinfo *reterr)
+{
+    struct hosts *hosts = NULL;
+    int r;
+
+    if (options->hosts == NULL) {
+        return cli_plan_make(explained->scenario, options->agents, options->seed,
+                             &explained->planned, reterr);
+    }
+    if (options->agents_given) {
+        return errinfo_set(reterr, -EINVAL, "--agents and --hosts exclude each other");
+    }
+    r = hosts_open(NULL, &hosts, reterr);
+    r = r < 0
+            ? r
+            : hosts_select(hosts, options->hosts, hosts_command_now_s(), &explained->hosts, reterr);
+    hosts_free(hosts);
+    return r < 0 ? r
+                 : cli_plan_make_hosts(explained->scenario, &explained->hosts, options->seed,
+                                       &explained->planned, reterr);
+}
+
 static int explain(struct explained *explained, const struct cli_options *options)
 {
     struct errinfo error = {""};
-    int r = cli_plan_make(explained->scenario, options->agents, options->seed, &explained->planned,
-                          &error);
+    int r = plan_it(explained, options, &error);
 
     if (r == 0) {
         write_head(explained);
@@ -173,6 +202,7 @@ int command_explain(int argc, char **argv)
         code = explain(&explained, &options);
     }
     cli_plan_done(&explained.planned);
+    host_list_done(&explained.hosts);
     scenario_free(explained.scenario);
     cli_options_done(&options);
     return code;

@@ -2,6 +2,7 @@
 
 #include "explain_needs_inner.h"
 #include "mono.h"
+#include "needs.h"
 #include "needs_resident.h"
 #include "phase_messages.h"
 #include "snapshot.h"
@@ -303,29 +304,43 @@ static double peak_rate(const struct assignment *a, bool *ret_max)
     return peak;
 }
 
-static void write_agents(const struct plan_trial *trial)
+static void write_agent(const struct assignment *a)
 {
+    bool is_max = false;
+    double rate = peak_rate(a, &is_max);
+    char rate_text[UNITS_TEXT_BYTES];
+    char bytes[UNITS_TEXT_BYTES];
+
+    write_count(a->producers_count, "producer");
+    (void)printf(", ");
+    write_count(a->consumers_count, "consumer");
+    (void)printf(" on ");
+    write_count(a->workers_count, "worker");
+    (void)printf("; sends %s; about %s of memory",
+                 is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
+                 units_format_bytes(needs_resident_bytes(a), bytes));
+}
+
+static void write_agents(const struct plan_trial *trial, char (*hosts)[NAME_BYTES])
+{
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        all += needs_of(&trial->assignments[i]).clients;
+    }
     (void)printf("  agents:\n");
     for (uint32_t i = 0; i < trial->assignments_count; i++) {
         const struct assignment *a = &trial->assignments[i];
-        bool is_max = false;
-        double rate = peak_rate(a, &is_max);
-        char rate_text[UNITS_TEXT_BYTES];
-        char bytes[UNITS_TEXT_BYTES];
+        uint64_t clients = needs_of(a).clients;
 
-        if (a->producers_count + a->consumers_count == 0) {
-            (void)printf("    %" PRIu32 ": idle, it has no clients\n", i);
+        (void)printf("    %" PRIu32 "%s%s: ", i, hosts == NULL ? "" : " on ",
+                     hosts == NULL ? "" : hosts[i]);
+        if (clients == 0) {
+            (void)printf("idle, it has no clients\n");
             continue;
         }
-        (void)printf("    %" PRIu32 ": ", i);
-        write_count(a->producers_count, "producer");
-        (void)printf(", ");
-        write_count(a->consumers_count, "consumer");
-        (void)printf(" on ");
-        write_count(a->workers_count, "worker");
-        (void)printf("; sends %s; about %s of memory\n",
-                     is_max ? "as fast as confirms allow" : units_format_rate(rate, rate_text),
-                     units_format_bytes(needs_resident_bytes(a), bytes));
+        write_agent(a);
+        (void)printf("; %.3g %% of the clients\n", 100.0 * (double)clients / (double)all);
     }
 }
 
@@ -421,7 +436,7 @@ static void write_idle(const struct plan_trial *trial)
     }
 }
 
-void explain_trial(const struct plan_trial *trial, bool whole)
+void explain_trial(const struct plan_trial *trial, char (*hosts)[NAME_BYTES], bool whole)
 {
     const struct assignment *a = &trial->assignments[0];
 
@@ -429,11 +444,13 @@ void explain_trial(const struct plan_trial *trial, bool whole)
         write_flow(a, i);
     }
     write_phases(a);
-    write_agents(trial);
+    write_agents(trial, hosts);
     if (whole) {
         write_topics(trial);
     }
     write_idle(trial);
-    explain_limits(trial);
+    if (hosts == NULL) {
+        explain_limits(trial);
+    }
     explain_disk(trial);
 }

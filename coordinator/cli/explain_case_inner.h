@@ -4,7 +4,8 @@
 
 #include "plan.h"
 
-/* whole: topics, too, and who writes and reads them. */
-void explain_trial(const struct plan_trial *trial, bool whole);
+/* hosts: names of the agents' hosts, of whose limits nothing is known; NULL: all agents are on this
+ * one. whole: topics, too, and who writes and reads them. */
+void explain_trial(const struct plan_trial *trial, char (*hosts)[NAME_BYTES], bool whole);
 
 #endif

@@ -8,6 +8,7 @@
 #include "bounds.h"
 #include "errinfo.h"
 #include "hmac.h"
+#include "host_label.h"
 #include "join_file.h"
 
 #include <stdbool.h>
@@ -15,10 +16,6 @@
 
 #define HOST_LABELS_MAX 8
 #define HOST_WEIGHT_MAX 1000
-
-struct host_label {
-    char text[NAME_BYTES]; /* "zone=a". */
-};
 
 struct host_entry {
     char name[NAME_BYTES]; /* As in `run --hosts`, and in the join file. */
@@ -38,9 +35,6 @@ struct host_entry {
 /* A name that can be a file's, a word of a list and a certificate's: 1 to NAME_BYTES - 1 letters,
  * digits, ".", "-" and "_", the first of them a letter or digit, and not "all". 0 or -EINVAL. */
 int host_name_check(const char *name, struct errinfo *reterr);
-
-/* "key=value", neither of them empty and without blanks and commas. 0 or -EINVAL. */
-int host_label_check(const char *label, struct errinfo *reterr);
 
 /* "HOST:PORT" that somebody else can dial. 0 or -EINVAL. */
 int host_address_check(const char *address, struct errinfo *reterr);

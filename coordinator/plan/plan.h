@@ -11,6 +11,7 @@
 #include "assignment.h"
 #include "catalog.h"
 #include "errinfo.h"
+#include "host_label.h"
 #include "scenario.h"
 
 #include <stdbool.h>
@@ -42,19 +43,13 @@ struct plan_trial {
     uint32_t assignments_count;     /* = agents. */
 };
 
-#define PLAN_LABELS_MAX 8
-
-struct plan_labels {
-    char items[PLAN_LABELS_MAX][NAME_BYTES]; /* "zone=a" */
-    uint32_t count;
-};
-
 /* What a plan has to know of an agent. */
 struct plan_agent {
     uint32_t cpus;         /* For this agent alone, at least 1: no more workers than that. */
     uint32_t cpus_milli;   /* Likewise in thousandths, as it can use them (plan_usable.h). */
     uint32_t weight_milli; /* Instead of cpus_milli where clients are dealt; 0: none was given. */
-    const struct plan_labels *labels; /* Of its host, borrowed; NULL: none. */
+    const struct host_label *labels; /* Of its host; borrowed. */
+    uint32_t labels_count;
 };
 
 /* An agent that was asked for more clients than it has room for. */

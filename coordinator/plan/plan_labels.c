@@ -8,10 +8,10 @@
 
 #define LIST_BYTES 256
 
-bool plan_labels_have(const struct plan_labels *labels, const char *label)
+bool plan_labels_have(const struct plan_agent *agent, const char *label)
 {
-    for (uint32_t i = 0; labels != NULL && i < labels->count; i++) {
-        if (strcmp(labels->items[i], label) == 0) {
+    for (uint32_t i = 0; i < agent->labels_count; i++) {
+        if (strcmp(agent->labels[i].text, label) == 0) {
             return true;
         }
     }
@@ -22,7 +22,7 @@ bool plan_labels_have(const struct plan_labels *labels, const char *label)
 static bool is_told(const struct plan_agent *agents, uint32_t agents_count, const char *label)
 {
     for (uint32_t a = 0; a < agents_count; a++) {
-        if (plan_labels_have(agents[a].labels, label)) {
+        if (plan_labels_have(&agents[a], label)) {
             return true;
         }
     }
@@ -53,8 +53,8 @@ int plan_labels_tell_missing(const struct plan_agent *agents, uint32_t agents_co
 
     nearest_init(&nearest, label);
     for (uint32_t a = 0; a < agents_count; a++) {
-        for (uint32_t i = 0; agents[a].labels != NULL && i < agents[a].labels->count; i++) {
-            const char *known = agents[a].labels->items[i];
+        for (uint32_t i = 0; i < agents[a].labels_count; i++) {
+            const char *known = agents[a].labels[i].text;
 
             nearest_offer(&nearest, known);
             if (used < LIST_BYTES && !is_told(agents, a, known)) {

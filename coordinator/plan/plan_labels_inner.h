@@ -5,8 +5,8 @@
 
 #include "plan.h"
 
-/* NULL has none. */
-bool plan_labels_have(const struct plan_labels *labels, const char *label);
+/* Has its host the label? */
+bool plan_labels_have(const struct plan_agent *agent, const char *label);
 
 /* -EINVAL with what is asked for, by which key of the placement, and which labels there are. */
 int plan_labels_tell_missing(const struct plan_agent *agents, uint32_t agents_count,

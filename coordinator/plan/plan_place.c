@@ -42,7 +42,7 @@ static void fill_pool(const struct pools *pools, struct pool *ret)
         uint32_t index = layout_agent_at(layout, ret->key.place_first + i);
         const struct plan_agent *agent = &layout->agents[index];
 
-        if (ret->key.label[0] == '\0' || plan_labels_have(agent->labels, ret->key.label)) {
+        if (ret->key.label[0] == '\0' || plan_labels_have(agent, ret->key.label)) {
             bool full =
                 pools->planned != NULL && layout_is_full(layout, index, pools->planned[index]);
 

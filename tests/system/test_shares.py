@@ -1,9 +1,10 @@
 """What each agent is given: by what it can use, and by what it has room for."""
 
+import os
 import resource
 
 import bed
-from bed import check, contains, same, test
+from bed import check, contains, matches, same, test
 
 PHASES = ["{ name: steady, rate: 200/s, for: 2s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
 
@@ -52,6 +53,33 @@ def no_room():
         "load1, case mqtt: not enough: 115 open files, 100 clients would be there",
         "reasons",
     )
+
+
+@test("explain --hosts deals by weights and labels of the store, and says what it can't know")
+def explained():
+    store = {"env": {"MILLRACE_HOSTS_DIR": os.path.join(bed.new_path("config"), "hosts")}, "cwd": bed.new_path("cwd")}
+    os.mkdir(store["cwd"])
+    bed.millrace("hosts", "add", "load1", "--at", "c:7700", "--weight", "3", "--label", "zone=a", **store)
+    bed.millrace("hosts", "add", "load2", "load10", "--at", "c:7700", "--label", "zone=b", **store)
+    targets = '  - { backend: kafka, address: "127.0.0.1:1" }\n'
+    if not bed.built("kafka"):
+        raise bed.Skip("built without Kafka")
+    path = bed.scenario(targets, PHASES, topology="{ topics: 10, producers: 10, consumers: 10 }")
+    said = bed.millrace("explain", path, "--hosts", "all", **store).out
+    contains(said, "load1: weight 3, zone=a", "hosts")
+    contains(said, "each without a weight counts as one CPU", "what is not known")
+    matches(said, r"0 on load1: 6 producers, 6 consumers on .*; 60 % of the clients", "the heavy host")
+    matches(said, r"1 on load2: 2 producers, 2 consumers on .*; 20 % of the clients", "in the order of names")
+    matches(said, r"2 on load10: 2 producers, 2 consumers on .*; 20 % of the clients", "in the order of names")
+    place = ["--set", "topology.placement={ producers: zone=b, consumers: zone=a }"]
+    said = bed.millrace("explain", path, "--hosts", "load1,load2", *place, **store).out
+    contains(said, "0 on load1: 0 producers, 10 consumers", "by labels")
+    contains(said, "1 on load2: 10 producers, 0 consumers", "by labels")
+    place[1] = place[1].replace("zone=b", "zone=c")
+    said = bed.millrace("explain", path, "--hosts", "all", *place, code=2, **store).err
+    contains(said, "placement.producers: no host has the label zone=c (did you mean zone=a? There are zone=a, zone=b)", "a label that none has")
+    said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", code=2, **store).err
+    contains(said, "--agents and --hosts exclude each other", "both")
 
 
 bed.main()

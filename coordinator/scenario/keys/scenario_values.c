@@ -1,4 +1,5 @@
 #include "bounds.h"
+#include "host_label.h"
 #include "mono.h"
 #include "scenario_keys.h"
 
@@ -28,19 +29,6 @@ bool scenario_name_is_right(const char *name)
         }
     }
     return true;
-}
-
-/* Two names with a "=" between them, at most 63 characters in all. */
-static bool label_is_right(const char *label)
-{
-    const char *equals = strchr(label, '=');
-    char key[NAME_BYTES];
-
-    if (equals == NULL || strlen(label) >= NAME_BYTES) {
-        return false;
-    }
-    (void)snprintf(key, sizeof key, "%.*s", (int)(equals - label), label);
-    return scenario_name_is_right(key) && scenario_name_is_right(equals + 1);
 }
 
 /* A limit as a scenario would write it: exact, in the largest unit without a fraction. */
@@ -284,11 +272,7 @@ int scenario_key_parse(const struct scenario_key *row, const char *text, struct 
         }
         return 0;
     case KEY_LABEL:
-        if (!label_is_right(text)) {
-            return errinfo_set(reterr, -EINVAL,
-                               "\"%.64s\" is not a label (KEY=VALUE, such as zone=a)", text);
-        }
-        return 0;
+        return host_label_check(text, reterr);
     case KEY_BYTES_RANGE:
         return check_range(row, text, ret, reterr);
     case KEY_COUNT:

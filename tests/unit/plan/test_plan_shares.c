@@ -25,6 +25,12 @@ static void weigh(struct plan_fixture *fixture, const uint32_t *cpus_milli, uint
     }
 }
 
+static void label(struct plan_agent *agent, const struct host_label labels[2])
+{
+    agent->labels = labels;
+    agent->labels_count = 2;
+}
+
 static void expect(struct plan_fixture *fixture, uint32_t agents_count, const uint32_t *producers,
                    const uint32_t *consumers)
 {
@@ -118,8 +124,8 @@ static void a_topic_inside_an_agent_is_where_there_is_most_room_for_it(void **st
 
 static void labels_say_who_sends_and_who_reads(void **state)
 {
-    static const struct plan_labels a = {{"zone=a", "disk=fast"}, 2};
-    static const struct plan_labels b = {{"disk=slow", "zone=b"}, 2};
+    static const struct host_label a[] = {{"zone=a"}, {"disk=fast"}};
+    static const struct host_label b[] = {{"disk=slow"}, {"zone=b"}};
     struct plan_fixture fixture;
 
     (void)state;
@@ -127,9 +133,9 @@ static void labels_say_who_sends_and_who_reads(void **state)
     fixture.flows[0].topology.topics = 6;
     fixture.flows[0].topology.producers = 6;
     fixture.flows[0].topology.consumers = 6;
-    fixture.agents[0].labels = &b;
-    fixture.agents[1].labels = &a;
-    fixture.agents[2].labels = &b;
+    label(&fixture.agents[0], b);
+    label(&fixture.agents[1], a);
+    label(&fixture.agents[2], b);
     (void)snprintf(fixture.flows[0].topology.producers_label, NAME_BYTES, "zone=a");
     (void)snprintf(fixture.flows[0].topology.consumers_label, NAME_BYTES, "zone=b");
     expect(&fixture, 4, (const uint32_t[]){0, 6, 0, 0}, (const uint32_t[]){3, 0, 3, 0});
@@ -139,8 +145,8 @@ static void labels_say_who_sends_and_who_reads(void **state)
 
 static void a_label_that_no_host_has_is_told_with_those_there_are(void **state)
 {
-    static const struct plan_labels a = {{"zone=east", "disk=fast"}, 2};
-    static const struct plan_labels b = {{"zone=west", "disk=fast"}, 2};
+    static const struct host_label a[] = {{"zone=east"}, {"disk=fast"}};
+    static const struct host_label b[] = {{"zone=west"}, {"disk=fast"}};
     struct plan_fixture fixture;
     struct plan *plan = NULL;
     struct errinfo error;
@@ -152,8 +158,8 @@ static void a_label_that_no_host_has_is_told_with_those_there_are(void **state)
     assert_string_equal(error.text,
                         "kafka: placement.consumers: no host has the label zone=esat, nor any "
                         "other: give it one with `millrace hosts add NAME --label zone=esat`");
-    fixture.agents[0].labels = &a;
-    fixture.agents[1].labels = &b;
+    label(&fixture.agents[0], a);
+    label(&fixture.agents[1], b);
     assert_int_equal(plan_fixture_try(&fixture, 2, "x", &plan, &error), -EINVAL);
     assert_string_equal(error.text, "kafka: placement.consumers: no host has the label zone=esat "
                                     "(did you mean zone=east? There are zone=east, disk=fast, "

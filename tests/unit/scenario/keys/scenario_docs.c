@@ -95,7 +95,7 @@ static void add_scalar(struct text *text, const struct scenario_key *row)
         add_pattern(text, "[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
         break;
     case KEY_LABEL:
-        add_pattern(text, "[A-Za-z0-9][A-Za-z0-9._-]*=[A-Za-z0-9][A-Za-z0-9._-]*");
+        add_pattern(text, "[^ ,=]+=[^ ,]+");
         break;
     default:
         text_add(text, "\"type\": [\"string\", \"number\", \"boolean\"]");
