@@ -31,6 +31,7 @@ static void take_file(struct join *join)
                                                .key_pem = join->file.key_pem};
     join->host = (struct duty_host){
         .name = join->file.name, .fleet = join->file.fleet, .secret = join->file.secret};
+    join->is_secured = true;
     join->urls_count = join->file.addresses_count;
     for (uint32_t i = 0; i < join->urls_count; i++) {
         (void)snprintf(join->texts[i], sizeof join->texts[i], "tcp://%s",
@@ -39,21 +40,49 @@ static void take_file(struct join *join)
     }
 }
 
-int join_open(const char *where, bool insecure, struct join *ret, struct errinfo *reterr)
+static int open_file(const char *path, struct join *join, struct errinfo *reterr)
 {
     int r;
 
-    memset(ret, 0, sizeof *ret);
-    if (!join_is_url(where)) {
-        ret->path = where;
-        ret->changed = changed_at(where);
-        r = join_file_read(where, &ret->file, reterr);
-        if (r == 0) {
-            take_file(ret);
-        }
+    join->path = path;
+    join->changed = changed_at(path);
+    r = join_file_read(path, &join->file, reterr);
+    if (r == 0) {
+        take_file(join);
+    }
+    return r;
+}
+
+static int read_identity(struct join *join, struct errinfo *reterr)
+{
+    struct identity anew = {0};
+    int r = identity_read(&join->paths, CERTIFICATE_AGENT, &anew, reterr);
+
+    if (r < 0) {
         return r;
     }
-    if (!insecure && !channel_url_is_local(where)) {
+    identity_done(&join->identity);
+    join->identity = anew;
+    secret_wipe(&anew, sizeof anew);
+    join->security = (struct channel_security){.authority_pem = join->identity.authority_pem,
+                                               .certificate_pem = join->identity.certificate_pem,
+                                               .key_pem = join->identity.key_pem};
+    join->host = (struct duty_host){
+        .name = IDENTITY_FLEET_NAME, .fleet = true, .secret = join->identity.secret};
+    join->is_secured = true;
+    return 0;
+}
+
+int join_open(const char *where, const struct identity_paths *paths, bool insecure,
+              struct join *ret, struct errinfo *reterr)
+{
+    bool has_paths = identity_is_asked_for(paths);
+
+    memset(ret, 0, sizeof *ret);
+    if (!join_is_url(where)) {
+        return open_file(where, ret, reterr);
+    }
+    if (!insecure && !has_paths && !channel_url_is_local(where)) {
         return errinfo_set(reterr, -EPERM,
                            "%s would be spoken in clear, and whoever answers there could drive "
                            "this agent: join by a file (\"millrace hosts add NAME\" on the "
@@ -62,16 +91,22 @@ int join_open(const char *where, bool insecure, struct join *ret, struct errinfo
     }
     ret->urls[0] = where;
     ret->urls_count = 1;
-    return 0;
+    ret->paths = *paths;
+    return has_paths ? read_identity(ret, reterr) : 0;
 }
 
 int join_refresh(struct join *join, struct errinfo *reterr)
 {
+    int64_t now_s = wall_unix_ns() / NS_PER_S;
     struct join_file anew = {0};
     struct timespec changed;
 
-    if (join->path == NULL) {
+    if (!join->is_secured) {
         return 0;
+    }
+    if (join->path == NULL) {
+        (void)read_identity(join, NULL);
+        return identity_check_time(&join->identity, now_s, reterr);
     }
     changed = changed_at(join->path);
     if (changed.tv_sec != 0 && memcmp(&changed, &join->changed, sizeof changed) != 0) {
@@ -83,7 +118,7 @@ int join_refresh(struct join *join, struct errinfo *reterr)
             take_file(join);
         }
     }
-    return join_file_check_time(&join->file, wall_unix_ns() / NS_PER_S, reterr);
+    return join_file_check_time(&join->file, now_s, reterr);
 }
 
 const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES])
@@ -91,14 +126,14 @@ const char *join_name(const struct join *join, const char *given, char ret[NAME_
     const char *index = getenv("JOB_COMPLETION_INDEX");
     struct utsname names;
 
-    if (given != NULL || join->path == NULL) {
+    if (given != NULL || !join->is_secured) {
         return given;
     }
-    if (!join->file.fleet) {
-        return join->file.name;
+    if (!join->host.fleet) {
+        return join->host.name;
     }
     if (index != NULL) {
-        (void)snprintf(ret, NAME_BYTES, "%.*s-%.10s", NAME_BYTES - 12, join->file.name, index);
+        (void)snprintf(ret, NAME_BYTES, "%.*s-%.10s", NAME_BYTES - 12, join->host.name, index);
         return ret;
     }
     if (uname(&names) < 0) {
@@ -111,5 +146,6 @@ const char *join_name(const struct join *join, const char *given, char ret[NAME_
 void join_done(struct join *join)
 {
     join_file_done(&join->file);
+    identity_done(&join->identity);
     secret_wipe(join, sizeof *join);
 }

@@ -1,12 +1,14 @@
 /*
- * join_inner: where and as whom this agent joins: a url, or a join file, which it reads again when
- * another one was put in its place. Main thread only.
+ * join_inner: where and as whom this agent joins: a url, which certificates of an own PKI may go
+ * with, or a join file. It reads these files again, as others are put in their place before they
+ * end. Main thread only.
  */
 #ifndef MILLRACE_JOIN_INNER_H
 #define MILLRACE_JOIN_INNER_H
 
 #include "channel.h"
 #include "duty.h"
+#include "identity.h"
 #include "join_file.h"
 
 #include <stdbool.h>
@@ -18,7 +20,10 @@
 struct join {
     const char *path; /* Of its file, "-": stdin; NULL: it has a url. */
     struct join_file file;
-    struct timespec changed; /* The file's, when it was read. */
+    struct timespec changed;     /* The file's, when it was read. */
+    struct identity_paths paths; /* Of an own PKI; NULL: there is none. */
+    struct identity identity;
+    bool is_secured; /* By either; else what follows is empty. */
     struct channel_security security;
     struct duty_host host;
     char texts[JOIN_ADDRESSES_MAX][JOIN_URL_BYTES];
@@ -30,16 +35,17 @@ struct join {
 bool join_is_url(const char *where);
 
 /*
- * where: URL, FILE or "-"; borrowed for the life of *ret. 0, or -EPERM: a url beyond this host,
- * which would be spoken in clear, and insecure is not set; what join_file_read() fails with. Blocks
- * on the disk, or on stdin.
+ * where: URL, FILE or "-"; it and the paths, which go with a url only, are borrowed for the life of
+ * *ret. 0, or -EPERM: a url beyond this host, which would be spoken in clear, and insecure is not
+ * set; what join_file_read() and identity_read() fail with. Blocks on the disk, or on stdin.
  */
-int join_open(const char *where, bool insecure, struct join *ret, struct errinfo *reterr);
+int join_open(const char *where, const struct identity_paths *paths, bool insecure,
+              struct join *ret, struct errinfo *reterr);
 
 /*
- * Before each time that it is used: reads the file again if it has changed, and looks at its time.
- * 0, or what join_file_check_time() fails with. A file that is gone or can't be read leaves what
- * was read before: the agent is who it was.
+ * Before each time that it is used: reads the files again that may have changed, and looks at the
+ * time. 0, or what join_file_check_time() and identity_check_time() fail with. A file that is gone
+ * or can't be read leaves what was read before: the agent is who it was.
  */
 int join_refresh(struct join *join, struct errinfo *reterr);
 

@@ -31,6 +31,7 @@ struct agent_options {
     const char *name;
     const char *log_file;
     const char *trace_file;
+    struct identity_paths identity; /* NULL: not given. */
     uint32_t processes;
     uint64_t parent;    /* Process that started it, without which it ends; 0: it stays. */
     uint64_t enrolment; /* By which that knows it; 0: nobody does. */
@@ -67,6 +68,26 @@ static const struct option_row rows[] = {
      .help = "join in clear beyond this host: whoever answers there can drive this agent",
      .kind = TAKES_NOTHING,
      AT(insecure)},
+    {.name = "--tls-ca",
+     .value = "FILE",
+     .help = "with --join URL: who signs the coordinator's certificate, of a PKI of your own (PEM)",
+     .kind = TAKES_TEXT,
+     AT(identity.authority)},
+    {.name = "--tls-cert",
+     .value = "FILE",
+     .help = "certificate of this host (PEM)",
+     .kind = TAKES_TEXT,
+     AT(identity.certificate)},
+    {.name = "--tls-key",
+     .value = "FILE",
+     .help = "its key, for its owner alone (PEM)",
+     .kind = TAKES_TEXT,
+     AT(identity.key)},
+    {.name = "--token-file",
+     .value = "FILE",
+     .help = "secret that coordinator and hosts share, for its owner alone",
+     .kind = TAKES_TEXT,
+     AT(identity.token)},
     {.name = "--stay",
      .help = "stay when a run has ended, and serve the next one; with a join file it always does",
      .kind = TAKES_NOTHING,
@@ -106,9 +127,9 @@ static const struct option_row rows[] = {
      AT(enrolment)},
 };
 
-static const struct option_row *const taken[] = {&rows[0], &rows[1], &rows[2],  &rows[3],
-                                                 &rows[4], &rows[5], &rows[6],  &rows[7],
-                                                 &rows[8], &rows[9], &rows[10], NULL};
+static const struct option_row *const taken[] = {
+    &rows[0], &rows[1], &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],  &rows[7],
+    &rows[8], &rows[9], &rows[10], &rows[11], &rows[12], &rows[13], &rows[14], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
@@ -141,13 +162,28 @@ static void describe(void)
     }
 }
 
-/* Likewise. Two agents would come by one name, and one of them be refused. */
+/* Likewise. Several processes would come by one name, and all but one of them be refused. */
 static int check_together(const struct agent_options *options)
 {
+    struct errinfo error = {""};
+
     if (!join_is_url(options->join) && options->processes > 1) {
         return options_wrong(
             &usage, "--processes does not go with a join file yet",
             ": give each process one of its own, as of \"millrace hosts add load1a load1b\"");
+    }
+    if (!join_is_url(options->join) && identity_is_asked_for(&options->identity)) {
+        return options_wrong(&usage,
+                             "--tls-ca, --tls-cert, --tls-key and --token-file are for "
+                             "--join URL: a join file has its own",
+                             "");
+    }
+    if (identity_check_given(&options->identity, &error) < 0) {
+        return options_wrong(&usage, error.text, "");
+    }
+    if (identity_is_asked_for(&options->identity) && options->processes > 1) {
+        return options_wrong(&usage, "--processes does not go with --tls-cert yet",
+                             ": start each agent by itself, with a --name of its own");
     }
     return -1;
 }
@@ -207,36 +243,39 @@ static int refresh(void *context, struct standing_config *config, struct errinfo
 static int serve(const struct agent_options *options, struct join *join, struct errinfo *reterr)
 {
     char name[NAME_BYTES];
-    bool has_file = join->path != NULL;
     struct standing_config config = {
         .duty = {.url = join->urls[0],
-                 .security = has_file ? &join->security : NULL,
-                 .host = has_file ? &join->host : NULL,
+                 .security = join->is_secured ? &join->security : NULL,
+                 .host = join->is_secured ? &join->host : NULL,
                  .name = join_name(join, options->name, name),
                  .enrolment = options->enrolment,
                  .trace_path = options->trace_file,
                  .stop_fd = stop_fd}, /* Open until the process ends: a signal may come any time. */
         .urls = join->urls,
         .urls_count = join->urls_count,
-        .refresh = has_file ? refresh : NULL,
+        .refresh = join->is_secured ? refresh : NULL,
         .context = join};
+    int r;
 
-    return options->stays || has_file ? standing_run(&config, reterr)
-                                      : duty_run(&config.duty, reterr);
+    if (options->stays || join->path != NULL) {
+        return standing_run(&config, reterr);
+    }
+    r = join_refresh(join, reterr);
+    return r < 0 ? r : duty_run(&config.duty, reterr);
 }
 
 static int join_and_serve(const struct agent_options *options, struct errinfo *reterr)
 {
     struct join join;
-    int r = join_open(options->join, options->insecure, &join, reterr);
+    int r = join_open(options->join, &options->identity, options->insecure, &join, reterr);
 
     if (r < 0) {
         return r;
     }
-    if (options->name != NULL && join.path != NULL && !join.file.fleet) {
+    if (options->name != NULL && join.is_secured && !join.host.fleet) {
         r = errinfo_set(reterr, -EINVAL,
                         "--name does not go with the join file of a host: it goes by \"%s\"",
-                        join.file.name);
+                        join.host.name);
     } else {
         r = serve(options, &join, reterr);
     }

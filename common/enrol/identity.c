@@ -16,7 +16,7 @@ bool identity_is_asked_for(const struct identity_paths *paths)
            paths->token != NULL;
 }
 
-static int check_given(const struct identity_paths *paths, struct errinfo *reterr)
+int identity_check_given(const struct identity_paths *paths, struct errinfo *reterr)
 {
     const struct {
         const char *option;
@@ -27,7 +27,7 @@ static int check_given(const struct identity_paths *paths, struct errinfo *reter
                {"--token-file", paths->token}};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (all[i].path == NULL) {
+        if (all[i].path == NULL && identity_is_asked_for(paths)) {
             return errinfo_set(reterr, -EINVAL,
                                "%s is missing: --tls-ca, --tls-cert, --tls-key and --token-file "
                                "are given together",
@@ -113,7 +113,7 @@ int identity_read(const struct identity_paths *paths, enum certificate_role role
                   struct identity *ret, struct errinfo *reterr)
 {
     struct identity identity = {0};
-    int r = check_given(paths, reterr);
+    int r = identity_check_given(paths, reterr);
 
     if (r == 0) {
         r = read_public(paths->authority, &identity.authority_pem, reterr);

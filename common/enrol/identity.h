@@ -41,12 +41,15 @@ struct identity {
 /* Whether any of the options was given. */
 bool identity_is_asked_for(const struct identity_paths *paths);
 
+/* Whether all of them were given, or none: 0, or -EINVAL with what is missing. */
+int identity_check_given(const struct identity_paths *paths, struct errinfo *reterr);
+
 /*
- * Reads all four files. role: CERTIFICATE_COORDINATOR or CERTIFICATE_AGENT. 0, or -EINVAL: an
- * option is missing, or the token is too short; -EPERM: others can read the key or the token;
- * -EBADMSG, -EKEYREJECTED: what is in a file; what reading fails with; -ENOMEM. The sentence begins
- * with the option or the path. On success *ret is the caller's, for identity_done(); on failure it
- * is untouched.
+ * Reads all four files, which have to be given. role: CERTIFICATE_COORDINATOR or CERTIFICATE_AGENT.
+ * 0, or -EINVAL: an option is missing, or the token is too short; -EPERM: others can read the key
+ * or the token; -EBADMSG, -EKEYREJECTED: what is in a file; what reading fails with; -ENOMEM. The
+ * sentence begins with the option or the path. On success *ret is the caller's, for
+ * identity_done(); on failure it is untouched.
  */
 int identity_read(const struct identity_paths *paths, enum certificate_role role,
                   struct identity *ret, struct errinfo *reterr);
