@@ -1,5 +1,6 @@
 #include "duty.h"
 
+#include "busy_inner.h"
 #include "clock_probing_inner.h"
 #include "coordinator_link_inner.h"
 #include "deadlines.h"
@@ -26,9 +27,11 @@ struct duty {
     struct coordinator_link *link;
     struct outbox *outbox;
     struct clock_probing *probing;
+    struct busy *busy; /* NULL: nobody else waits for it. */
     struct hand *hand;
     struct trial *trial;     /* The hand's, while there is one. */
     pthread_mutex_t telling; /* Held to change `trial`, and to tell it of clocks from elsewhere. */
+    struct hello hello;      /* As it was said. */
     struct welcome welcome;
     uint64_t taken;
     atomic_bool called_back; /* What is looked at on targets. */
@@ -54,7 +57,8 @@ static int await_welcome(struct duty *duty, const struct hello *hello, struct er
     bool told = false;
 
     for (;;) {
-        int r = introduction_make(duty->link, hello, duty->config->host, &duty->welcome, reterr);
+        int r =
+            introduction_make(duty->link, hello, duty->config->host, NULL, &duty->welcome, reterr);
 
         /* -ECONNRESET: it was there, and went away (or something else listened on its port). */
         if (r != -ETIMEDOUT && r != -ECONNREFUSED && r != -ECONNRESET) {
@@ -72,22 +76,22 @@ static int await_welcome(struct duty *duty, const struct hello *hello, struct er
 
 static int say_hello(struct duty *duty, struct errinfo *reterr)
 {
-    struct hello hello = {0};
+    struct hello *hello = &duty->hello;
     int r;
 
-    host_hello(&hello);
+    host_hello(hello);
     if (duty->config->enrolment != 0) {
-        hello.instance = duty->config->enrolment;
+        hello->instance = duty->config->enrolment;
     }
     if (duty->config->host != NULL) {
-        (void)snprintf(hello.host_name, sizeof hello.host_name, "%s", duty->config->host->name);
+        (void)snprintf(hello->host_name, sizeof hello->host_name, "%s", duty->config->host->name);
     }
     if (duty->config->name != NULL) {
-        (void)snprintf(hello.name, sizeof hello.name, "%s", duty->config->name);
+        (void)snprintf(hello->name, sizeof hello->name, "%s", duty->config->name);
     } else {
-        (void)snprintf(hello.name, sizeof hello.name, "%.40s-%u", hello.host, hello.pid);
+        (void)snprintf(hello->name, sizeof hello->name, "%.40s-%u", hello->host, hello->pid);
     }
-    r = await_welcome(duty, &hello, reterr);
+    r = await_welcome(duty, hello, reterr);
     if (r < 0) {
         return r;
     }
@@ -351,6 +355,23 @@ static int obey(struct duty *duty, struct errinfo *reterr)
     }
 }
 
+/* The threads of a run. */
+static int start_threads(struct duty *duty, struct errinfo *reterr)
+{
+    int r = outbox_new(duty->link, &duty->outbox, reterr);
+
+    if (r == 0) {
+        r = hand_new(carry_out, duty, &duty->hand, reterr);
+    }
+    if (r == 0) {
+        r = clock_probing_new(duty->link, &duty->probing, reterr);
+    }
+    if (r == 0) {
+        r = busy_new(duty->config, &duty->hello, duty->welcome.run_id, &duty->busy, reterr);
+    }
+    return r;
+}
+
 int duty_run(const struct duty_config *config, struct errinfo *reterr)
 {
     const struct coordinator_link_config link = {.url = config->url,
@@ -370,13 +391,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
         stop_taken();
         goto out;
     }
-    r = outbox_new(duty.link, &duty.outbox, reterr);
-    if (r == 0) {
-        r = hand_new(carry_out, &duty, &duty.hand, reterr);
-    }
-    if (r == 0) {
-        r = clock_probing_new(duty.link, &duty.probing, reterr);
-    }
+    r = start_threads(&duty, reterr);
     if (r < 0) {
         goto out;
     }
@@ -391,6 +406,7 @@ int duty_run(const struct duty_config *config, struct errinfo *reterr)
     duty.hand = NULL;
     clean_up(&duty);
 out:
+    busy_free(duty.busy);
     hand_free(duty.hand);
     coordinator_link_cancel(duty.link); /* Else a probe on its way would be waited for. */
     clock_probing_free(duty.probing);

@@ -24,10 +24,13 @@ struct duty_host {
 struct duty_config {
     const char *url;
     const struct channel_security *security; /* NULL: in clear. */
-    const struct duty_host *host;            /* NULL: it has no join file. */
-    int redial_ms_max;      /* Longest pause between two dials; 0: the channel's own. */
-    const char *name;       /* NULL: host name and pid. */
-    uint64_t enrolment;     /* From who started it, its instance; 0: it makes one up. */
+    /* At those of them that are not its own it says that it is busy, while it serves a run. */
+    const char *const *urls;
+    uint32_t urls_count;
+    const struct duty_host *host; /* NULL: it has no join file. */
+    int redial_ms_max;            /* Longest pause between two dials; 0: the channel's own. */
+    const char *name;             /* NULL: host name and pid. */
+    uint64_t enrolment;           /* From who started it, its instance; 0: it makes one up. */
     const char *trace_path; /* Each message goes there, too; the coordinator made it. NULL: none. */
     int stop_fd;            /* Readable: leave in good order (a signal came). */
     /* No hello was answered for silent_ns: wait on? NULL: for ever, and it is logged. */

@@ -48,7 +48,8 @@ static int prove(struct coordinator_link *link, struct hello *hello, const struc
 }
 
 int introduction_make(struct coordinator_link *link, const struct hello *hello,
-                      const struct duty_host *host, struct welcome *ret, struct errinfo *reterr)
+                      const struct duty_host *host, const char *but_to, struct welcome *ret,
+                      struct errinfo *reterr)
 {
     struct hello said = *hello;
     struct welcome first = {0};
@@ -60,6 +61,9 @@ int introduction_make(struct coordinator_link *link, const struct hello *hello,
     r = coordinator_link_hello(link, &said, &first, reterr);
     if (r < 0) {
         return r;
+    }
+    if (but_to != NULL && strcmp(first.run_id, but_to) == 0) {
+        return errinfo_set(reterr, -EALREADY, "run %s is here, too", but_to);
     }
     if (host == NULL && asks_for_proof(&first)) {
         return errinfo_set(reterr, -EPERM,

@@ -14,9 +14,11 @@
  * Says hello, twice where a proof is asked for; host NULL: without one. What
  * coordinator_link_hello() returns, with a welcome that may have a refusal; -EPERM: the coordinator
  * asks for a join file, or has not its secret itself. Its nonce is bound to the connection:
- * -ECONNRESET where that was lost in between. Blocks for two tries at most.
+ * -ECONNRESET where that was lost in between. but_to: a run that is not told any more than that
+ * somebody came, -EALREADY; NULL: none. Blocks for two tries at most.
  */
 int introduction_make(struct coordinator_link *link, const struct hello *hello,
-                      const struct duty_host *host, struct welcome *ret, struct errinfo *reterr);
+                      const struct duty_host *host, const char *but_to, struct welcome *ret,
+                      struct errinfo *reterr);
 
 #endif

@@ -140,6 +140,8 @@ static int take_turn(struct standing *standing, struct errinfo *reterr)
     ASSERT(config->urls_count > 0 && config->urls_count <= STANDING_URLS_MAX);
     duty = config->duty;
     duty.url = url_of(standing);
+    duty.urls = config->urls;
+    duty.urls_count = config->urls_count;
     duty.redial_ms_max = REDIAL_MS_MAX;
     duty.on_silence = on_silence;
     duty.on_joined = on_joined;

@@ -77,14 +77,20 @@ int __wrap_coordinator_link_hello(struct coordinator_link *link, const struct he
     return 0;
 }
 
-static int introduce(const struct duty_host *host, struct welcome *ret, struct errinfo *said)
+static int introduce_but(const char *but_to, const struct duty_host *host, struct welcome *ret,
+                         struct errinfo *said)
 {
     struct hello hello = {.instance = INSTANCE, .name = "rack-2"};
 
     memset(said, 0, sizeof *said);
     peer.hellos_count = 0;
     peer.host_name = peer.host_name == NULL ? "load1" : peer.host_name;
-    return introduction_make(NULL, &hello, host, ret, said);
+    return introduction_make(NULL, &hello, host, but_to, ret, said);
+}
+
+static int introduce(const struct duty_host *host, struct welcome *ret, struct errinfo *said)
+{
+    return introduce_but(NULL, host, ret, said);
 }
 
 static void forget(void)
@@ -175,6 +181,20 @@ static void a_connection_that_was_lost_between_two_hellos_is_taken_up_again(void
     assert_int_equal(introduce(&load1, &welcome, &said), -ECONNRESET);
 }
 
+/* It is the coordinator that is served, at another of its addresses. */
+static void a_run_that_is_served_is_not_told_that_the_agent_is_busy_with_it(void **state)
+{
+    struct welcome welcome;
+    struct errinfo said;
+
+    (void)state;
+    forget();
+    assert_int_equal(introduce_but("run", &load1, &welcome, &said), -EALREADY);
+    assert_int_equal(peer.hellos_count, 1);
+    assert_int_equal(introduce_but("another run", &load1, &welcome, &said), 0);
+    assert_int_equal(peer.hellos_count, 2);
+}
+
 static void without_a_join_file_a_proof_can_not_be_given(void **state)
 {
     struct welcome welcome;
@@ -199,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_handed_on_at_either_hello),
         cmocka_unit_test(who_does_not_prove_to_be_the_coordinator_is_not_obeyed),
         cmocka_unit_test(a_connection_that_was_lost_between_two_hellos_is_taken_up_again),
+        cmocka_unit_test(a_run_that_is_served_is_not_told_that_the_agent_is_busy_with_it),
         cmocka_unit_test(without_a_join_file_a_proof_can_not_be_given),
     };
 
