@@ -229,6 +229,20 @@ static int remove_trial(struct duty *duty, bool as_owner, int64_t step_ns, struc
     return removed < 0 ? removed : released;
 }
 
+/* Of a trial that was never here: whoever made its topics is gone. */
+static int remove_left(struct duty *duty, struct command *command, struct errinfo *reterr)
+{
+    struct trial *trial = NULL;
+    int r = check_no_trial(duty, reterr);
+
+    r = r < 0 ? r : trial_new(command->assignment, duty->outbox, &trial, reterr);
+    if (r == 0) {
+        r = trial_remove(trial, true, deadline_of(command), reterr);
+        trial_free(trial);
+    }
+    return r;
+}
+
 /* The command's outcome. */
 static int dispatch(struct duty *duty, struct command *command, struct status *status,
                     struct errinfo *reterr)
@@ -253,7 +267,9 @@ static int dispatch(struct duty *duty, struct command *command, struct status *s
     case COMMAND_RELEASE:
         return duty->trial == NULL ? 0 : trial_release(duty->trial, deadline_of(command), reterr);
     case COMMAND_REMOVE:
-        return remove_trial(duty, command->as_owner, allowed_ns(command), reterr);
+        return command->assignment != NULL
+                   ? remove_left(duty, command, reterr)
+                   : remove_trial(duty, command->as_owner, allowed_ns(command), reterr);
     default:
         return 0;
     }

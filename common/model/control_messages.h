@@ -88,7 +88,8 @@ enum command_kind {
     COMMAND_START,   /* Run the phases of a segment from a given time. */
     COMMAND_STOP,    /* End the running segment now (drained, interrupted, gave up). */
     COMMAND_RELEASE, /* Close the clients and hand in the final snapshot. */
-    COMMAND_REMOVE,  /* Delete the topics, if owner: after every agent has released. */
+    COMMAND_REMOVE,  /* Delete the topics, if owner: after every agent has released. With an
+                        assignment: those of that trial, which another run's agents may have left. */
     COMMAND_CLEAN,   /* Remove left-behind topics of targets. */
     COMMAND_GOODBYE, /* End the process. */
     COMMAND_COUNT
@@ -157,9 +158,10 @@ struct command {
     uint64_t sequence; /* From 1. */
     enum command_kind kind;
     uint32_t trial;
-    enum prepare_step step;        /* PREPARE. */
-    struct assignment *assignment; /* PREPARE with PREPARE_TOPICS or PREPARE_ROOM; owned. */
-    struct segment segment;        /* START. */
+    enum prepare_step step; /* PREPARE. */
+    struct assignment
+        *assignment;        /* PREPARE with PREPARE_TOPICS or PREPARE_ROOM, maybe REMOVE; owned. */
+    struct segment segment; /* START. */
     bool as_owner;     /* REMOVE: delete the topics though another agent made them: it was lost. */
     bool sending_only; /* STOP: producers stop, consumers go on until the segment's end. */
     int64_t stop_ns;   /* STOP: offset from T0; 0: at once. */

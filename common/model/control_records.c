@@ -149,7 +149,7 @@ static const char *command_wrong(const void *item)
     bool assigns = command->kind == COMMAND_PREPARE &&
                    (command->step == PREPARE_TOPICS || command->step == PREPARE_ROOM);
 
-    if (assigns == (command->assignment != NULL)) {
+    if (assigns == (command->assignment != NULL) || command->kind == COMMAND_REMOVE) {
         return NULL;
     }
     return assigns ? "assignment is missing" : "assignment is where none belongs";

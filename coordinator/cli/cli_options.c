@@ -90,6 +90,12 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                    .help = "also write a record of each message into a new FILE",
                    .kind = TAKES_TEXT,
                    AT(trace)},
+    [CLI_RESUME] = {.name = "--resume",
+                    .value = "RUN_DIR",
+                    .help =
+                        "go on with a run that was left, from its first trial that is not whole",
+                    .kind = TAKES_TEXT,
+                    AT(resume)},
     [CLI_FORMAT] = {.name = "--format",
                     .value = "NAME",
                     .help = "",
@@ -155,9 +161,15 @@ int cli_load_scenario(const struct cli_options *options, const char *path, struc
                                              .set_count = options->set.count,
                                              .targets = options->targets.items,
                                              .targets_count = options->targets.count};
+
+    return cli_load_sources(&sources, ret);
+}
+
+int cli_load_sources(const struct scenario_sources *sources, struct scenario **ret)
+{
     struct text problems = {0};
     struct text warnings = {0};
-    int r = scenario_load(&sources, ret, &problems, &warnings);
+    int r = scenario_load(sources, ret, &problems, &warnings);
 
     write_lines("", &problems);
     write_lines("warning: ", &warnings);

@@ -24,6 +24,7 @@ enum cli_option {
     CLI_QUIET,
     CLI_OPEN,
     CLI_TRACE,
+    CLI_RESUME,
     CLI_FORMAT,
     CLI_OPTION_COUNT
 };
@@ -52,6 +53,7 @@ struct cli_options {
     const char *listen;
     const char *hosts;
     const char *trace;
+    const char *resume;
     const char *format;
     bool quiet;
     bool open;
@@ -68,5 +70,8 @@ void cli_options_done(struct cli_options *options);
 /* Loads a scenario with --with, --set and --target. Problems and warnings go to stderr. 0, or the
  * exit code; on 0 the caller owns *ret. */
 int cli_load_scenario(const struct cli_options *options, const char *path, struct scenario **ret);
+
+/* The same of sources that are at hand. */
+int cli_load_sources(const struct scenario_sources *sources, struct scenario **ret);
 
 #endif

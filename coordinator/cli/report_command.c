@@ -1,6 +1,7 @@
 #include "archive.h"
 #include "cli.h"
 #include "cli_options_inner.h"
+#include "cli_resume_inner.h"
 #include "cli_screen_inner.h"
 #include "export.h"
 #include "fold.h"
@@ -223,6 +224,7 @@ int command_report(int argc, char **argv)
         summary.bytes != NULL) {
         text_tame(summary.bytes, true);
         (void)printf("%s\nreport: %s/report.html\n", summary.bytes, folder);
+        cli_resume_tell(result, folder);
     }
     if (r < 0) {
         text_tame(error.text, true);

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "cli_agent_inner.h"
 #include "cli_options_inner.h"
+#include "cli_resume_inner.h"
 #include "cli_screen_inner.h"
 #include "random.h"
 #include "run.h"
@@ -27,22 +28,28 @@
 
 extern char **environ;
 
-static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,  CLI_TARGET, CLI_AGENTS,
-                                                CLI_LISTEN, CLI_OUT,  CLI_SEED,   CLI_SELFCHECK,
-                                                CLI_QUIET,  CLI_OPEN, CLI_TRACE,  CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {
+    CLI_WITH,      CLI_SET,   CLI_TARGET, CLI_AGENTS, CLI_LISTEN, CLI_OUT,         CLI_SEED,
+    CLI_SELFCHECK, CLI_QUIET, CLI_OPEN,   CLI_TRACE,  CLI_RESUME, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",
-    .arguments = "SCENARIO",
+    .arguments = "[SCENARIO]",
     .what = "Executes a scenario: starts agents (or waits for those that join at --listen), drives "
             "the load, audits\n"
             "every message, and writes the report. Ctrl-C drains and reports what was measured; a "
             "second one stops.\n"
             "\n"
+            "With --resume RUN_DIR a run that was killed, interrupted or failed goes on: its whole "
+            "trials stay, the\n"
+            "others are made with the agents that join now. SCENARIO is that of the run; it can be "
+            "left out unless it\n"
+            "has a password that comes from no ${NAME}.\n"
+            "\n"
             "Exit: 0 pass, 1 fail, 2 usage or scenario, 3 invalid, 4 the run could not be made, "
             "5 regression,\n"
             "130 interrupted.",
-    .arguments_min = 1,
+    .arguments_min = 0,
     .arguments_max = 1,
     .options = options_taken,
     .examples =
@@ -50,7 +57,8 @@ static const struct cli_usage usage = {
         "  millrace run scenarios/quickstart.yaml --target memory "
         "--target kafka=127.0.0.1:9092 --out /tmp/first\n"
         "  millrace run scenarios/quickstart.yaml --set phases.steady.rate=2k/s --agents 4\n"
-        "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n",
+        "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n"
+        "  millrace run --resume runs/20261123-201501-1a2b-quickstart\n",
 };
 
 static atomic_int interrupts;
@@ -142,7 +150,8 @@ static void tell_trace(const struct result *result, const char *path)
 }
 
 /* Says what the run came to. unread: the terminal was not read until now, nor will this be. */
-static int finish(const struct run_outcome *outcome, const struct cli_options *options, bool unread)
+static int tell_end(const struct run_outcome *outcome, const struct cli_options *options,
+                    bool unread)
 {
     struct text summary = {0};
     char page[PATH_MAX];
@@ -178,6 +187,17 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
         open_report(outcome->folder);
     }
     return verdict_exit_code(outcome->result->verdict);
+}
+
+/* And how to go on with it, if some of it is left. */
+static int finish(const struct run_outcome *outcome, const struct cli_options *options, bool unread)
+{
+    int code = tell_end(outcome, options, unread);
+
+    if (has_journal(outcome->folder) && !(unread && isatty(STDOUT_FILENO) == 1)) {
+        cli_resume_tell(outcome->result, outcome->folder);
+    }
+    return code;
 }
 
 /* Says which options are not, or not together. */
@@ -219,7 +239,7 @@ static int show_run(const struct run_config *config, const struct cli_options *o
 }
 
 static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
-                      const char *command)
+                      const char *command, struct resume *resume)
 {
     char agent_program[PATH_MAX];
     struct backend_version libraries[BACKENDS_MAX];
@@ -233,6 +253,7 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                                 .listen = options->listen,
                                 .trace = options->trace,
                                 .agent_program = agent_program,
+                                .resume = resume,
                                 .seed = options->seed_given ? options->seed : random_entropy() >> 1,
                                 .interrupts = &interrupts,
                                 .on_progress = cli_screen_progress,
@@ -263,21 +284,40 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     return show_run(&config, options, &screen);
 }
 
+/* False: *ret_exit is the exit code. */
+static bool find_scenario(struct cli_options *options, struct scenario **ret,
+                          struct resume **ret_resume, int *ret_exit)
+{
+    if (options->resume != NULL) {
+        return cli_resume_open(options, ret_resume, ret, ret_exit);
+    }
+    if (options->arguments.count == 0) {
+        (void)fprintf(stderr, "millrace run: an argument is missing: SCENARIO, or --resume "
+                              "RUN_DIR (see millrace run --help)\n");
+        *ret_exit = EXIT_USAGE;
+        return false;
+    }
+    *ret_exit = cli_load_scenario(options, options->arguments.items[0], ret);
+    return *ret_exit == 0;
+}
+
 int command_run(int argc, char **argv)
 {
     struct cli_options options;
     struct scenario *scenario = NULL;
+    struct resume *resume = NULL;
     struct text command = {0};
     int code = 0;
 
     if (!cli_parse(&usage, argc, argv, &options, &code)) {
         return code;
     }
-    code = cli_load_scenario(&options, options.arguments.items[0], &scenario);
-    if (code == 0) {
+    if (find_scenario(&options, &scenario, &resume, &code)) {
         describe_command(argc, argv, &command);
-        code = command.bytes == NULL ? EXIT_FAILED : run_loaded(&options, scenario, command.bytes);
+        code = command.bytes == NULL ? EXIT_FAILED
+                                     : run_loaded(&options, scenario, command.bytes, resume);
     }
+    resume_free(resume);
     text_done(&command);
     scenario_free(scenario);
     cli_options_done(&options);

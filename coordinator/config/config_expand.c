@@ -2,6 +2,7 @@
 
 #include "config_source_inner.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,19 @@ static bool expand_text(struct config_tree *tree, struct node *node, struct text
     }
 }
 
+/* "${NAME}" and nothing else: who writes the tree can say where the value comes from. */
+static int note_variable(struct node *node)
+{
+    size_t bytes = strlen(node->text);
+    size_t name_bytes = bytes < 4 ? 0 : name_length(node->text + 2);
+
+    if (bytes < 4 || strncmp(node->text, "${", 2) != 0 || name_bytes + 3 != bytes) {
+        return 0;
+    }
+    node->variable = strndup(node->text + 2, name_bytes);
+    return node->variable == NULL ? -ENOMEM : 0;
+}
+
 void expand(struct config_tree *tree)
 {
     for (struct node *node = tree->root; node != NULL; node = node_walk(tree->root, node)) {
@@ -102,7 +116,8 @@ void expand(struct config_tree *tree)
             continue;
         }
         if (expand_text(tree, node, &text)) {
-            if (text_failed(&text) || node_set_text(node, text.bytes) < 0) {
+            if (text_failed(&text) || note_variable(node) < 0 ||
+                node_set_text(node, text.bytes) < 0) {
                 tree->problems.failed = true;
             }
         }

@@ -15,6 +15,7 @@ void node_pool_done(struct node_pool *pool)
 
         free(node->key);
         free(node->text);
+        free(node->variable);
         free(node);
         node = next;
     }

@@ -34,9 +34,10 @@ struct node {
     const struct config_form *form; /* Of the whole tree. */
     char *key; /* Of a mapping's entry; NULL for items of a list and for the root. */
     struct origin key_at;
-    char *text;    /* SCALAR. */
-    bool null;     /* SCALAR: plain and empty, ~ or null. */
-    bool expanded; /* SCALAR: came at least in part from the environment. */
+    char *text;     /* SCALAR. */
+    bool null;      /* SCALAR: plain and empty, ~ or null. */
+    bool expanded;  /* SCALAR: came at least in part from the environment. */
+    char *variable; /* SCALAR: all of it is this one's value; NULL: it is not, or a copy. */
     struct origin at;
     struct node *parent;
     struct node *first;

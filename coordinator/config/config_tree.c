@@ -67,21 +67,11 @@ void config_check_names(struct config_tree *tree, const struct node *root)
     }
 }
 
-int config_tree_read(struct config_tree *tree, const char *path, uint32_t order,
-                     struct errinfo *reterr)
+static int take(struct config_tree *tree, const struct source_text *text)
 {
     const struct config_form *form = tree->pool.form;
-    struct source_text text = {.at = {.file = path, .order = order, .line = 1, .column = 1}};
-    char *bytes = NULL;
-    struct node *root;
-    int r = file_read_all(path, form->bytes_max, &bytes, &text.bytes_count, reterr);
+    struct node *root = source_parse(text, &tree->pool, &tree->problems);
 
-    if (r < 0) {
-        return r;
-    }
-    text.bytes = bytes;
-    root = source_parse(&text, &tree->pool, &tree->problems);
-    free(bytes);
     if (root == NULL) {
         return -EINVAL;
     }
@@ -92,4 +82,30 @@ int config_tree_read(struct config_tree *tree, const char *path, uint32_t order,
     config_check_names(tree, root);
     overlay_merge(tree, root);
     return 0;
+}
+
+int config_tree_read(struct config_tree *tree, const char *path, uint32_t order,
+                     struct errinfo *reterr)
+{
+    struct source_text text = {.at = {.file = path, .order = order, .line = 1, .column = 1}};
+    char *bytes = NULL;
+    int r = file_read_all(path, tree->pool.form->bytes_max, &bytes, &text.bytes_count, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    text.bytes = bytes;
+    r = take(tree, &text);
+    free(bytes);
+    return r;
+}
+
+int config_tree_take(struct config_tree *tree, const char *path, const char *text, uint32_t order)
+{
+    const struct source_text source = {
+        .bytes = text,
+        .bytes_count = strlen(text),
+        .at = {.file = path, .order = order, .line = 1, .column = 1}};
+
+    return take(tree, &source);
 }

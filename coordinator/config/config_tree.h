@@ -33,6 +33,10 @@ void config_tree_done(struct config_tree *tree);
 int config_tree_read(struct config_tree *tree, const char *path, uint32_t order,
                      struct errinfo *reterr);
 
+/* The same of a text that is at hand; path stands for it in problems, and is borrowed as the text
+ * is. */
+int config_tree_take(struct config_tree *tree, const char *path, const char *text, uint32_t order);
+
 /* prefix and text joined, owned by the pool; NULL if memory ran out. */
 const char *config_tree_string(struct config_tree *tree, const char *prefix, const char *text,
                                size_t text_bytes);

@@ -99,6 +99,16 @@ static void write_scalar(struct text *text, const char *value)
     text_add(text, "\"");
 }
 
+/* A secret is kept by the name of the variable that it comes from, or not at all. */
+static void write_value(struct text *text, const struct node *node)
+{
+    if (node->secret && node->variable != NULL) {
+        text_addf(text, "\"${%s}\"", node->variable);
+    } else {
+        write_scalar(text, node->secret ? "***" : node->text);
+    }
+}
+
 /* The first entry of an item goes on in the line of its dash. */
 static bool continues_line(const struct node *node)
 {
@@ -127,7 +137,7 @@ static void write_node(struct text *text, const struct node *node)
         if (node->null) {
             text_add(text, "null");
         } else {
-            write_scalar(text, node->secret ? "***" : node->text);
+            write_value(text, node);
         }
         text_add(text, "\n");
     } else if (node->first == NULL) {

@@ -5,6 +5,7 @@
 #include "formats_inner.h"
 #include "junit_inner.h"
 #include "mono.h"
+#include "resumed.h"
 #include "sentence.h"
 
 #include <inttypes.h>
@@ -85,11 +86,25 @@ static void add_run(const struct result *result, struct junit_totals *totals, st
     text_done(&sentence);
 }
 
+static void add_resumes(const struct result *result, struct text *out)
+{
+    for (uint32_t i = 0; i < result->resumes_count; i++) {
+        struct text line = {0};
+
+        resumed_line(result, i, &line);
+        text_add(out, "<property name=\"resumed\" value=\"");
+        escape_markup(text_failed(&line) ? "" : line.bytes, out);
+        text_add(out, "\"/>");
+        out->failed = out->failed || text_failed(&line);
+        text_done(&line);
+    }
+}
+
 int junit_write(const struct result *result, struct text *out, struct errinfo *reterr)
 {
     struct junit_totals totals = {0};
     struct text cases = {0};
-    int64_t took_ns = result->ended_unix_ns - result->started_unix_ns;
+    int64_t took_ns = result->ended_unix_ns - result->started_unix_ns - resumed_away_ns(result);
     double took_s = result->ended_unix_ns == 0 || took_ns < 0 ? 0.0 : (double)took_ns / NS_PER_S;
 
     add_run(result, &totals, &cases);
@@ -110,8 +125,10 @@ int junit_write(const struct result *result, struct text *out, struct errinfo *r
               totals.tests, totals.failures, totals.errors, totals.skipped, took_s);
     out->failed = out->failed || text_failed(&cases);
     if (!out->failed) {
-        text_addf(out, "    <properties><property name=\"selfcheck\" value=\"%s\"/></properties>\n",
+        text_addf(out, "    <properties><property name=\"selfcheck\" value=\"%s\"/>",
                   result->selfcheck_warns ? "warn" : "strict");
+        add_resumes(result, out);
+        text_add(out, "</properties>\n");
         text_add_bytes(out, cases.bytes, cases.bytes_count);
         text_add(out, "  </testsuite>\n</testsuites>\n");
     }

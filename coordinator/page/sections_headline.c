@@ -3,6 +3,7 @@
 #include "headline_rows_inner.h"
 #include "mono.h"
 #include "phase_choice.h"
+#include "resumed.h"
 #include "sections_inner.h"
 #include "sentence.h"
 #include "sentence_lists.h"
@@ -14,11 +15,40 @@
 /* Reasons that the first screen has room for. */
 #define REASONS_MAX 5
 
+/* That it was resumed, and that it can be. */
+static void add_resumes(const struct result *result, struct document *doc)
+{
+    struct text line = {0};
+    struct text command = {0};
+
+    for (uint32_t i = 0; i < result->resumes_count && i < RESUMED_LINES_MAX; i++) {
+        line.bytes_count = 0;
+        resumed_line(result, i, &line);
+        doc_item(doc, resumed_elsewhere(result) ? DOC_WARN : DOC_MUTED, "The run was %s.",
+                 text_failed(&line) ? "" : line.bytes);
+    }
+    if (result->resumes_count > RESUMED_LINES_MAX) {
+        doc_item(doc, DOC_MUTED, "It was resumed %u times more.",
+                 result->resumes_count - RESUMED_LINES_MAX);
+    }
+    text_done(&line);
+    if (resumed_left(result, &line)) {
+        resumed_command(result, NULL, &command);
+        doc_item(doc, DOC_WARN,
+                 "What there is to do: %s. `%s` does it; RUN_DIR is the folder of "
+                 "this report.",
+                 text_failed(&line) ? "" : line.bytes, text_failed(&command) ? "" : command.bytes);
+    }
+    doc->failed = doc->failed || text_failed(&line) || text_failed(&command);
+    text_done(&line);
+    text_done(&command);
+}
+
 static void add_meta(const struct result *result, struct document *doc)
 {
     char time[FACTS_TEXT_BYTES];
     char span[UNITS_TEXT_BYTES];
-    int64_t took_ns = result->ended_unix_ns - result->started_unix_ns;
+    int64_t took_ns = result->ended_unix_ns - result->started_unix_ns - resumed_away_ns(result);
 
     facts_time(result->started_unix_ns, time);
     if (result->ended_unix_ns != 0 && took_ns >= 0) {
@@ -451,6 +481,7 @@ void section_headline(const struct result *result, struct document *doc)
 {
     doc_section(doc, "headline", "");
     add_reasons(result, doc);
+    add_resumes(result, doc);
     if (result->cases_count > 0) {
         add_targets(result, doc);
     } else {

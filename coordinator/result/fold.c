@@ -249,6 +249,7 @@ int fold_add(struct fold *fold, const struct journal_entry *entry, struct errinf
     case ENTRY_CASES:
         return add_cases(fold, &entry->as.cases, reterr);
     case ENTRY_PLAN:
+        fold->has_plan = true;
         fold->trials_planned = entry->as.plan.trials_count;
         return 0;
     case ENTRY_TRIAL:

@@ -64,7 +64,7 @@ static void compare_parts(struct fold *fold)
     resume->agents_count = part->agents_count;
     resume->agents_new = 0;
     resume->agents_gone = 0;
-    for (uint32_t i = 0; i < part->agents_count; i++) {
+    for (uint32_t i = 0; fold->before.agents_count > 0 && i < part->agents_count; i++) {
         resume->agents_new +=
             was_in(fold->before.agents, fold->before.agents_count, part->agents[i]) ? 0 : 1;
     }

@@ -22,6 +22,7 @@ struct fold {
     struct fold_part before; /* The last one before it that had agents. */
     struct result_resume *resumes;
     uint32_t resumes_count;
+    bool has_plan;
     uint32_t trials_planned;
     struct entry_case *cases;
     uint32_t cases_count;

@@ -177,6 +177,7 @@ static int fill_run(const struct fold *fold, struct result *result, struct errin
     result->agents_count = fold->agents_count;
     result->marks_count = fold->marks_count;
     result->resumes_count = fold->resumes_count;
+    result->resumable = fold->has_plan;
     result->trials_planned = fold->trials_planned;
     if (result->name == NULL || result->description == NULL || result->command == NULL ||
         result->scenario == NULL) {

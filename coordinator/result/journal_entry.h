@@ -2,8 +2,8 @@
  * journal_entry: what a journal holds, entry by entry; the common tongue of run (which makes
  * entries), archive (which stores them) and result (which folds them).
  *
- * A run's journal is: RUN, then AGENTS, CASES and PLAN, then per trial: TRIAL, any number of
- * SNAPSHOT, SEGMENT and MARK, OUTCOME if there is something to say in it, TRIAL_END; around the
+ * A run's journal is: RUN and PLAN, then AGENTS, CASES and PLAN, then per trial: TRIAL, any number
+ * of SNAPSHOT, SEGMENT and MARK, OUTCOME if there is something to say in it, TRIAL_END; around the
  * trials of a search SEARCH; before the first trial of a case CALIBRATION, if one was made for it;
  * at last CLOSE, in parts if it is long. An entry is folded the moment it is made and appended, or
  * when it is read back: the same function.
@@ -77,9 +77,9 @@ struct entry_cases {
     uint32_t cases_count;
 };
 
-/* Follows the cases, whenever they are planned. */
+/* Follows the run, when nobody knows yet, and its cases, whenever they are planned. */
 struct entry_plan {
-    uint32_t trials_count; /* Of all cases; 0: a search has as many as it needs. */
+    uint32_t trials_count; /* Of all cases; 0: not known, or a search: as many as it needs. */
 };
 
 /* A trial's tables, without target (secrets) and per-agent client lists: what the fold needs to

@@ -328,7 +328,7 @@ struct result_resume {
     char part_id[NAME_BYTES]; /* In the names of its topics, in place of the run's. */
     /* Known once its agents are; compared with those of the part before. */
     uint32_t agents_count; /* 0: it had none. */
-    uint32_t agents_new;
+    uint32_t agents_new;   /* 0 if no part before had any. */
     uint32_t agents_gone;
 };
 
@@ -379,6 +379,7 @@ struct result {
     uint32_t agents_count;
     struct result_resume *resumes; /* In their order. */
     uint32_t resumes_count;
+    bool resumable;          /* Its journal has what it takes to go on with it. */
     uint32_t trials_planned; /* Of all cases; 0: of a search, or not known. */
     struct result_case *cases;
     uint32_t cases_count;

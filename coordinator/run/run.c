@@ -149,14 +149,15 @@ static void fill_setup(const struct scenario_setup *setup, struct entry_case *re
 
 static int make_plan(struct run *run, struct errinfo *reterr)
 {
-    const struct scenario *scenario = run->config->scenario;
+    const struct run_config *config = run->config;
+    const struct scenario *scenario = config->scenario;
     int r;
 
     run->plan_request = (struct plan_request){.scenario = scenario,
                                               .agents = run->plan_agents,
                                               .agents_count = fleet_agents(run->session->fleet),
                                               .order = run->plan_order,
-                                              .run_id = run->run_id,
+                                              .run_id = run->part_id,
                                               .seed = run->config->seed};
     count_cpus(run, run->plan_agents);
     order_agents(run, run->plan_order);
@@ -186,7 +187,9 @@ static int make_plan(struct run *run, struct errinfo *reterr)
         fill_setup(&scenario->setups[from->setup], &run->cases[i]);
     }
     run->progress.trials_count = run->plan->trials_count;
-    return run_journal_cases(run, reterr);
+    r = run_journal_cases(run, reterr);
+    r = r < 0 ? r : run_journal_plan(run, reterr);
+    return r < 0 || config->resume == NULL ? r : run_resume_plan(run, reterr);
 }
 
 static int gather(struct run *run, struct session_config *session, struct errinfo *reterr)
@@ -200,7 +203,7 @@ static int gather(struct run *run, struct session_config *session, struct errinf
                                        .agent_program = config->agent_program,
                                        .log_folder = run->agents_folder,
                                        .trace_path = config->trace,
-                                       .run_id = run->run_id,
+                                       .run_id = run->part_id,
                                        .interrupts = config->interrupts,
                                        .on_waiting = tell_waiting,
                                        .on_refused = tell_refused,
@@ -208,6 +211,14 @@ static int gather(struct run *run, struct session_config *session, struct errinf
     r = session_open(run->session, session, reterr);
     run->session_open = r == 0;
     return r == 0 ? run_journal_agents(run, reterr) : r;
+}
+
+/* By the process that left the run. A search knows its steps. */
+static bool is_made(const struct run *run, const struct plan_trial *trial)
+{
+    const struct resume *resume = run->config->resume;
+
+    return resume != NULL && !resume->searched && resume_has_trial(resume, trial->number);
 }
 
 static int run_trials(struct run *run, struct errinfo *reterr)
@@ -222,7 +233,7 @@ static int run_trials(struct run *run, struct errinfo *reterr)
             run_take_interrupt(run);
             break;
         }
-        if (run->cases[trial->case_index].status != CASE_MEASURED ||
+        if (is_made(run, trial) || run->cases[trial->case_index].status != CASE_MEASURED ||
             run->target_lost[run->plan->cases[trial->case_index].target]) {
             continue;
         }
@@ -279,6 +290,29 @@ static bool run_done(struct run *run)
     return disk_waits;
 }
 
+static int begin(struct run *run, struct errinfo *reterr)
+{
+    int r;
+
+    name_run(run->run_id);
+    memcpy(run->part_id, run->run_id, sizeof run->part_id);
+    r = make_files(run, reterr);
+    run_add_sinks(run);
+    return r < 0 ? r : run_journal_begin(run, reterr);
+}
+
+/* The config is the session's for as long as it is open. */
+static int make(struct run *run, struct session_config *session, struct errinfo *reterr)
+{
+    int r = gather(run, session, reterr);
+
+    r = r < 0 ? r : make_plan(run, reterr);
+    r = r < 0 ? r : run_preflight(run, reterr);
+    r = r < 0 ? r : run_detect(run, reterr);
+    r = r < 0 || run->config->resume == NULL ? r : run_resume_clean(run, reterr);
+    return r < 0 ? r : run_trials(run, reterr);
+}
+
 int run_scenario(const struct run_config *config, struct run_outcome *outcome,
                  struct errinfo *reterr)
 {
@@ -290,32 +324,17 @@ int run_scenario(const struct run_config *config, struct run_outcome *outcome,
     int r;
 
     memset(outcome, 0, sizeof *outcome);
-    name_run(run.run_id);
     r = fold_new(&run.fold, reterr);
     if (r == 0) {
-        r = make_files(&run, reterr);
-        run_add_sinks(&run);
-    }
-    if (r == 0) {
-        r = run_journal_begin(&run, reterr);
+        r = config->resume != NULL ? run_resume_begin(&run, reterr) : begin(&run, reterr);
     }
     if (r < 0) {
         (void)run_done(&run);
         free(run.folder);
         return r;
     }
-    r = gather(&run, &session_config, &error);
-    if (r == 0) {
-        r = make_plan(&run, &error);
-    }
-    if (r == 0) {
-        r = run_preflight(&run, &error);
-    }
-    if (r == 0) {
-        r = run_detect(&run, &error);
-    }
-    if (r == 0) {
-        r = run_trials(&run, &error);
+    if (config->resume == NULL || resume_has_left(config->resume)) {
+        r = make(&run, &session_config, &error);
     }
     take_failure(&run, r, &error);
     r = run_close(&run, &outcome->result, &closing);

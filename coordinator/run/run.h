@@ -8,6 +8,7 @@
 
 #include "control_messages.h"
 #include "launch.h"
+#include "resume.h"
 #include "run_progress.h"
 #include "scenario.h"
 
@@ -27,6 +28,8 @@ struct run_config {
     const struct backend_version *libraries; /* Client libraries, for the report. */
     uint32_t libraries_count;                /* At most BACKENDS_MAX. */
     uint64_t seed;
+    struct resume *resume; /* Go on with this run, whose scenario and seed these are. NULL: begin
+                            * one. */
     const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     void (*on_progress)(void *context,
                         const struct run_progress *progress); /* Some 5 times a second. */

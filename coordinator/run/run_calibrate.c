@@ -63,6 +63,7 @@ static int calibration_new(struct run *run, uint32_t setup, struct calibration *
     made->run.config = &made->config;
     made->run.whole = run;
     memcpy(made->run.run_id, run->run_id, sizeof made->run.run_id);
+    memcpy(made->run.part_id, run->part_id, sizeof made->run.part_id);
     made->run.session = run->session;
     made->run.session_open = true;
     made->run.progress = run->progress;

@@ -26,6 +26,7 @@ static int judge(struct run *run, struct result *result, struct errinfo *reterr)
                                       .selfcheck_warns = scenario->selfcheck_warns};
     int r = selfcheck_find(result, reterr);
 
+    run_resume_judge(run);
     if (r == 0) {
         r = compare_result(result, &scenario->compare, reterr);
     }

@@ -17,7 +17,7 @@ static int make_probe(void *context, uint32_t agent, struct command *ret, struct
     ret->kind = COMMAND_PROBE;
     if (agent == 0) { /* Once a run and target: what a broker allows it allows to all agents. */
         ret->look = plan_look_of(scenario);
-        (void)snprintf(ret->look.name, sizeof ret->look.name, "%s", run->run_id);
+        (void)snprintf(ret->look.name, sizeof ret->look.name, "%s", run->part_id);
     }
     ret->deadline_ns = PROBE_NS;
     ret->targets = calloc((size_t)scenario->targets_count + 1, sizeof *ret->targets);

@@ -50,13 +50,14 @@ static int take_abort(struct run *run, const char *missed, struct errinfo *reter
     int64_t at_ns = mono_ns() - run->t0_ns;
 
     run->aborted = true;
+    (void)snprintf(run->aborted_text, sizeof run->aborted_text, "the trial was ended at %.1f s: %s",
+                   (double)at_ns / 1e9, missed);
     run_notice(run, "%s: %s; the trial is ended", run->progress.case_name, missed);
     if (!run->events.aborted) {
         run->events.aborted = true;
         (void)snprintf(run->events.aborted_case, sizeof run->events.aborted_case, "%s",
                        run->progress.case_name);
-        (void)snprintf(run->events.aborted_text, sizeof run->events.aborted_text,
-                       "the trial was ended at %.1f s: %s", (double)at_ns / 1e9, missed);
+        memcpy(run->events.aborted_text, run->aborted_text, sizeof run->events.aborted_text);
     }
     return run_journal_mark(run, MARK_OBJECTIVE, at_ns, missed, reterr);
 }

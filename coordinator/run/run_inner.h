@@ -32,6 +32,7 @@ struct run {
     const struct run_config *config;
     struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
     char run_id[NAME_BYTES];
+    char part_id[NAME_BYTES]; /* What agents know it by; of a run that was resumed another one. */
     char *folder;
     char *agents_folder;
     struct session *session; /* Borrowed: a calibration is a run of its own in the same session. */
@@ -61,13 +62,14 @@ struct run {
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;
-    struct coalesce *coalesce;     /* Reports on their way to the journal; NULL: no trial runs. */
-    int64_t apart_from_ns;         /* From then on (offset from T0) each is journaled at once. */
-    bool expires;                  /* Messages can: when is told to the second. */
-    int64_t t0_ns;                 /* This process's clock; 0 before the first segment. */
-    int64_t drain_ns;              /* Of the trial's last phase. */
-    int64_t ending_ns;             /* When the sending was ended early; this process's clock. */
-    bool aborted;                  /* By an objective that was missed. */
+    struct coalesce *coalesce; /* Reports on their way to the journal; NULL: no trial runs. */
+    int64_t apart_from_ns;     /* From then on (offset from T0) each is journaled at once. */
+    bool expires;              /* Messages can: when is told to the second. */
+    int64_t t0_ns;             /* This process's clock; 0 before the first segment. */
+    int64_t drain_ns;          /* Of the trial's last phase. */
+    int64_t ending_ns;         /* When the sending was ended early; this process's clock. */
+    bool aborted;              /* By an objective that was missed. */
+    char aborted_text[ERRINFO_BYTES];
     bool target_lost[TARGETS_MAX]; /* Its broker did not come back in time: no more trials of it. */
     bool broker_down;              /* No client can use it. */
     bool broker_silent;            /* Though its connections are open. */
@@ -93,6 +95,10 @@ int run_journal_agents(struct run *run, struct errinfo *reterr);
 int run_agents_now(const struct run *run, struct result_agent **ret, uint32_t *ret_count,
                    struct errinfo *reterr);
 int run_journal_cases(struct run *run, struct errinfo *reterr);
+int run_journal_plan(struct run *run, struct errinfo *reterr);
+
+/* Of the running trial, before its end, if there is something to say. */
+int run_journal_outcome(struct run *run, struct errinfo *reterr);
 int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
                       struct errinfo *reterr);
 int run_journal_mark_of(struct run *run, const struct result_mark *mark, struct errinfo *reterr);
@@ -185,6 +191,22 @@ int run_check_limits(const struct run *run, uint32_t index, const struct status 
 /* Probes every target from every agent and gives the cases their status. -EHOSTUNREACH: a target
  * that must be there is not. -EUSERS, -EMSGSIZE: one takes less than its cases ask for. */
 int run_detect(struct run *run, struct errinfo *reterr);
+
+/* run_resume.c: a run that another process left. begin(): takes over its folder and journal;
+ * plan(): once there is a plan, what it knew beside its figures. -EBADMSG for what does not fit. */
+int run_resume_begin(struct run *run, struct errinfo *reterr);
+int run_resume_plan(struct run *run, struct errinfo *reterr);
+
+/* Before the first trial: takes away what the trial that was under way has left on its broker, as
+ * far as that goes. Below 0 ends the run. */
+int run_resume_clean(struct run *run, struct errinfo *reterr);
+
+/* Brings a search to where its case's had come. -EBADMSG: it does not follow from its steps. */
+int run_resume_search(const struct run *run, const char *case_name, struct search *search,
+                      struct errinfo *reterr);
+
+/* Before it is judged: counts of windows in the order of their trials. */
+void run_resume_judge(struct run *run);
 
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
  * run. */

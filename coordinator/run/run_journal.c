@@ -34,6 +34,7 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
                                                         {"nng", ""}};
     struct journal_entry entry = {.kind = ENTRY_RUN};
     char command[4096];
+    int r;
 
     (void)snprintf(versions[1].value, sizeof versions[1].value, "%s", channel_library_version());
     for (uint32_t i = 0; i < run->config->libraries_count; i++) {
@@ -53,7 +54,8 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
     entry.as.run.selfcheck_warns = scenario->selfcheck_warns;
     entry.as.run.versions = versions;
     entry.as.run.versions_count = 2 + run->config->libraries_count;
-    return run_journal(run, &entry, reterr); /* Everything in it is borrowed. */
+    r = run_journal(run, &entry, reterr); /* Everything in it is borrowed. */
+    return r < 0 ? r : run_journal_plan(run, reterr);
 }
 
 static void fill_agent(const struct run *run, uint32_t index, struct result_agent *ret)
@@ -116,6 +118,38 @@ int run_journal_cases(struct run *run, struct errinfo *reterr)
     entry.as.cases.cases = run->cases;
     entry.as.cases.cases_count = run->plan->cases_count;
     return run_journal(run, &entry, reterr);
+}
+
+int run_journal_plan(struct run *run, struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_PLAN};
+
+    if (run->plan != NULL && !run->config->scenario->search.wanted) {
+        entry.as.plan.trials_count = run->plan->trials_count;
+    }
+    return run_journal(run, &entry, reterr);
+}
+
+int run_journal_outcome(struct run *run, struct errinfo *reterr)
+{
+    struct journal_entry entry = {.kind = ENTRY_OUTCOME};
+    struct entry_outcome *outcome = &entry.as.outcome;
+    uint32_t counts_before = run->watch.counts_count;
+    int r = watch_finish(&run->watch, reterr);
+
+    outcome->trial = run->trial->number;
+    outcome->windows_count = run->watch.counts_count - counts_before;
+    outcome->windows = outcome->windows_count == 0 ? NULL : run->watch.counts + counts_before;
+    if (run->aborted) {
+        memcpy(outcome->aborted, run->aborted_text, sizeof outcome->aborted);
+    }
+    if (run->broker_given_up) {
+        memcpy(outcome->broker_lost, run->events.broker_lost_text, sizeof outcome->broker_lost);
+    }
+    if (r < 0 || (outcome->windows_count == 0 && !run->aborted && !run->broker_given_up)) {
+        return r;
+    }
+    return run_journal(run, &entry, reterr); /* Everything in it is borrowed. */
 }
 
 /* Producers and consumers of all agents, with their agents beside them. */

@@ -120,7 +120,8 @@ int run_search(struct run *run, const struct plan_trial *first, struct errinfo *
     int r;
 
     search_init(&search, &config);
-    r = keep(run, &search, case_name, NULL, reterr);
+    r = run_resume_search(run, case_name, &search, reterr);
+    r = r < 0 ? r : keep(run, &search, case_name, NULL, reterr);
     while (r == 0 && !run->events.interrupted && !run_interrupted(run) &&
            !run->target_lost[run->plan->cases[first->case_index].target] &&
            search_next(&search, &trial)) {

@@ -386,6 +386,7 @@ static int journal_end(struct run *run, bool complete, enum case_status status, 
         }
     }
     r = run_flush_snapshots(run, reterr);
+    r = r < 0 ? r : run_journal_outcome(run, reterr);
     return r < 0 ? r : run_journal(run, &entry, reterr);
 }
 

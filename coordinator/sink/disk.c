@@ -1,7 +1,5 @@
 #include "disk.h"
 
-#include "archive.h"
-#include "hlog.h"
 #include "log.h"
 #include "mono.h"
 #include "sync.h"
@@ -116,7 +114,8 @@ static void disk_free(struct disk *disk)
     free(disk);
 }
 
-int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct errinfo *reterr)
+int disk_go_on(struct archive_writer *archive, struct hlog *hlog, size_t bytes_max,
+               struct disk **ret, struct errinfo *reterr)
 {
     struct disk *disk = calloc(1, sizeof *disk);
     const struct queue_config config = {.name = "disk",
@@ -129,12 +128,14 @@ int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct err
     int r;
 
     if (disk == NULL) {
+        (void)archive_writer_close(archive, NULL);
+        (void)hlog_close(hlog, NULL);
         return errinfo_nomem(reterr);
     }
+    disk->archive = archive;
+    disk->hlog = hlog;
     (void)pthread_mutex_init(&disk->lock, NULL);
-    r = archive_writer_new(folder, &disk->archive, reterr);
-    r = r < 0 ? r : hlog_new(folder, &disk->hlog, reterr);
-    r = r < 0 ? r : queue_new(&config, &disk->queue, reterr);
+    r = queue_new(&config, &disk->queue, reterr);
     if (r < 0) {
         end_files(disk);
         disk_free(disk);
@@ -142,6 +143,23 @@ int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct err
     }
     *ret = disk;
     return 0;
+}
+
+int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct errinfo *reterr)
+{
+    struct archive_writer *archive = NULL;
+    struct hlog *hlog = NULL;
+    int r = archive_writer_new(folder, &archive, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    r = hlog_new(folder, &hlog, reterr);
+    if (r < 0) {
+        (void)archive_writer_close(archive, NULL);
+        return r;
+    }
+    return disk_go_on(archive, hlog, bytes_max, ret, reterr);
 }
 
 static void put_line(void *context, const char *line, size_t line_bytes)

@@ -10,6 +10,8 @@
 #ifndef MILLRACE_DISK_H
 #define MILLRACE_DISK_H
 
+#include "archive.h"
+#include "hlog.h"
 #include "queue.h"
 #include "sinks.h"
 
@@ -18,6 +20,11 @@ struct disk;
 /* Makes journal and histogram log in the folder. As archive_writer_new() and hlog_new(); the caller
  * owns *ret until it is on a list. bytes_max: of what may wait. */
 int disk_new(const char *folder, size_t bytes_max, struct disk **ret, struct errinfo *reterr);
+
+/* The same of a journal that was taken over, and of a histogram log that was made anew: both are
+ * the disk's from now on, also on failure. -ENOMEM or what pthread_create() gives. */
+int disk_go_on(struct archive_writer *archive, struct hlog *hlog, size_t bytes_max,
+               struct disk **ret, struct errinfo *reterr);
 
 /* Takes over the lines of an open log (log_defer()). One that there is no room for is left out. */
 void disk_take_log(struct disk *disk);

@@ -42,9 +42,11 @@ static int begin_trial(struct watch *watch, const struct entry_trial *trial, str
                        watch->targets[trial->case_index], &watch->windows, reterr);
 }
 
-static int end_trial(struct watch *watch, struct errinfo *reterr)
+int watch_finish(struct watch *watch, struct errinfo *reterr)
 {
-    int r = windows_finish(watch->windows, &watch->counts, &watch->counts_count, reterr);
+    int r = watch->windows == NULL
+                ? 0
+                : windows_finish(watch->windows, &watch->counts, &watch->counts_count, reterr);
 
     windows_free(watch->windows);
     watch->windows = NULL;
@@ -64,13 +66,30 @@ static int take(void *self, const struct journal_entry *entry, struct errinfo *r
         windows_segment(watch->windows, &entry->as.segment);
         return 0;
     case ENTRY_TRIAL_END:
-        return end_trial(watch, reterr);
+        return watch_finish(watch, reterr);
     default:
         return 0;
     }
 }
 
 const struct sink_ops watch_sink = {.name = "watch", .take = take};
+
+int watch_restore(struct watch *watch, const struct window_count *counts, uint32_t counts_count,
+                  struct errinfo *reterr)
+{
+    struct window_count *grown =
+        realloc(watch->counts, ((size_t)watch->counts_count + counts_count + 1) * sizeof *grown);
+
+    if (grown == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    watch->counts = grown;
+    if (counts_count > 0) {
+        memcpy(grown + watch->counts_count, counts, counts_count * sizeof *grown);
+    }
+    watch->counts_count += counts_count;
+    return 0;
+}
 
 int watch_snapshot(struct watch *watch, const struct snapshot *snapshot, struct errinfo *reterr)
 {

@@ -32,6 +32,15 @@ int watch_snapshot(struct watch *watch, const struct snapshot *snapshot, struct 
 /* Every agent has reported all seconds below intervals: judges their windows. */
 void watch_advance(struct watch *watch, uint32_t intervals);
 
+/* Judges the windows of the running trial that are left, once all of it was handed in: their counts
+ * stand behind those of before. Does nothing without one, and so at the trial's end. 0 or -ENOMEM.
+ */
+int watch_finish(struct watch *watch, struct errinfo *reterr);
+
+/* What was counted of trials before, by who was here then: copied. 0 or -ENOMEM. */
+int watch_restore(struct watch *watch, const struct window_count *counts, uint32_t counts_count,
+                  struct errinfo *reterr);
+
 /* Is an objective missed that ends the running trial? Says which in at most REASON_BYTES. */
 bool watch_missed(const struct watch *watch, char *text);
 

@@ -4,6 +4,7 @@
 #include "headline_groups.h"
 #include "latency_figure.h"
 #include "phase_choice.h"
+#include "resumed.h"
 #include "sentence.h"
 #include "sentence_lists.h"
 
@@ -410,6 +411,23 @@ static void add_outages(const struct result *result, int width, struct text *out
     }
 }
 
+static void add_resumes(const struct result *result, int width, struct text *out)
+{
+    for (uint32_t i = 0; i < result->resumes_count && i < RESUMED_LINES_MAX; i++) {
+        struct text line = {0};
+
+        resumed_line(result, i, &line);
+        out->failed = out->failed || text_failed(&line);
+        if (!text_failed(&line)) {
+            add_wrapped(line.bytes, width, "  ", "    ", out);
+        }
+        text_done(&line);
+    }
+    if (result->resumes_count > RESUMED_LINES_MAX) {
+        text_addf(out, "  and %u times more\n", result->resumes_count - RESUMED_LINES_MAX);
+    }
+}
+
 int summary_write(const struct result *result, int width, struct text *out)
 {
     struct text sentence = {0};
@@ -442,6 +460,7 @@ int summary_write(const struct result *result, int width, struct text *out)
     add_headroom(result, layout.width, out);
     add_doubt(result, layout.width, out);
     add_outages(result, layout.width, out);
+    add_resumes(result, layout.width, out);
     add_reasons(result, sentence.bytes, layout.width, out);
     text_done(&sentence);
     return text_failed(out) ? -ENOMEM : 0;

@@ -32,10 +32,11 @@ def _document(data, at):
 
 
 def documents(path):
+    """Those that are whole: of a run that was killed the last one may be half."""
     with open(path, "rb") as file:
         data = file.read()
     at = 0
-    while at < len(data):
+    while at + 4 <= len(data) and at + struct.unpack_from("<i", data, at)[0] <= len(data):
         document, at = _document(data, at)
         yield document
 

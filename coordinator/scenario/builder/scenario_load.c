@@ -43,8 +43,11 @@ static int load_sources(struct loading *loading, const struct scenario_sources *
                         struct text *problems)
 {
     uint32_t order = 0;
-    int r = load_file(loading, sources->path, order++, problems);
+    int r = sources->text != NULL
+                ? config_tree_take(&loading->tree, sources->path, sources->text, order)
+                : load_file(loading, sources->path, order, problems);
 
+    order++;
     for (uint32_t i = 0; r == 0 && i < sources->with_count; i++) {
         r = load_file(loading, sources->with[i], order++, problems);
     }

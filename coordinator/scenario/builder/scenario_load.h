@@ -15,6 +15,7 @@
 
 struct scenario_sources {
     const char *path;
+    const char *text; /* Taken instead of the file at path, whose name it has. NULL: read it. */
     const char *const *with; /* Overlay files, laid over in order. */
     uint32_t with_count;
     const char *const *set; /* KEY=VALUE, after the overlays, in order. */
