@@ -55,8 +55,9 @@ static void add_agents(const struct result_resume *resume, struct text *out)
         text_addf(out, "; with the same %s", resume->agents_count == 1 ? "agent" : "agents");
         return;
     }
-    text_addf(out, "; %u of %u agents %s new, %u of before %s gone: compare the trials before "
-                   "and after with care",
+    text_addf(out,
+              "; %u of %u agents %s new, %u of before %s gone: compare the trials before "
+              "and after with care",
               resume->agents_new, resume->agents_count, resume->agents_new == 1 ? "is" : "are",
               resume->agents_gone, resume->agents_gone == 1 ? "is" : "are");
 }
