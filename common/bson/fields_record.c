@@ -225,7 +225,9 @@ static bool begin_field(struct fields *fields, const struct place *place, const 
         return false;
     }
     if (fields->reads && field->since > 1 && fields_lacks(fields, field_key(field))) {
-        field_note_lack(fields, place->record, field);
+        if (!field->untold) {
+            field_note_lack(fields, place->record, field);
+        }
         field_set_otherwise(field, item);
         return false;
     }

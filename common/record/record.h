@@ -78,6 +78,7 @@ struct field {
     bool secret;       /* STRING: wiped before it is freed. */
     uint32_t since;    /* 0 or 1: always there. Above: a journal may lack it, and then it is... */
     int64_t otherwise; /* ... this (numbers); texts and lists are empty. */
+    bool untold; /* Reports of such a journal only leave it out, and don't say that it lacks. */
     /* COUNTER, as record_add() and record_sum() know it: */
     bool largest;             /* The sum of two is the larger one. */
     size_t sum_of;            /* SUM_OF(): which counter of the struct that is counted in. */

@@ -11,6 +11,7 @@
 
 #define DRAWN_MAX 6
 #define POINTS_MAX 200
+#define SHARE_COLUMN 2 /* Of the table of agents. */
 
 /* An agent's use of its host in one trial. */
 struct use {
@@ -96,11 +97,73 @@ static void add_state(const struct result_agent *agent, struct document *doc)
     }
 }
 
+/* "1.5 of 4" in a control group, or where agents share a host. */
+static void add_cpus(const struct result_agent *agent, struct document *doc)
+{
+    char usable[UNITS_TEXT_BYTES];
+
+    if (agent->usable_cpus_milli == 0 || agent->usable_cpus_milli >= agent->cpus * 1000) {
+        doc_cell(doc, DOC_PLAIN, "%u", agent->cpus);
+    } else {
+        doc_cell(doc, DOC_PLAIN, "%s of %u", units_format_milli(agent->usable_cpus_milli, usable),
+                 agent->cpus);
+    }
+}
+
+/* "20 (33.3 %)" */
+static void add_clients(const struct result_agent *agent, struct document *doc)
+{
+    char clients[UNITS_TEXT_BYTES];
+
+    if (agent->usable_cpus_milli == 0) {
+        doc_cell(doc, DOC_MUTED, "–"); /* Of an earlier version's part of the run. */
+    } else {
+        doc_cell(doc, DOC_PLAIN, "%s (%.1f %%)", units_format_whole(agent->clients, clients),
+                 100.0 * agent->share);
+    }
+}
+
+static bool any_share(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        if (result->agents[i].usable_cpus_milli > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A row for each agent whose libraries are not those of others. */
+static void add_libraries(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"agent", NULL, DOC_LEFT},
+        {"client libraries",
+         "In which agents differ: what is measured may differ by the agent, too", DOC_LEFT},
+    };
+    bool any = false;
+
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        const struct result_agent *agent = &result->agents[i];
+
+        if (agent->libraries[0] == '\0') {
+            continue;
+        }
+        if (!any) {
+            doc_table(doc, "Client libraries differ", columns, sizeof columns / sizeof columns[0]);
+        }
+        any = true;
+        doc_cell(doc, DOC_PLAIN, "%s", agent->name);
+        doc_cell(doc, DOC_WARN, "%s", agent->libraries);
+    }
+}
+
 static void add_agents_table(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
         {"agent", NULL, DOC_LEFT},
         {"host", NULL, DOC_LEFT},
+        {"share", "Clients at most, and percent of all clients of all trials", DOC_RIGHT},
         {"CPUs", NULL, DOC_RIGHT},
         {"memory", NULL, DOC_RIGHT},
         {"kernel", NULL, DOC_LEFT},
@@ -112,19 +175,31 @@ static void add_agents_table(const struct result *result, struct document *doc)
         {"start skew", "Largest distance from the scheduled start", DOC_RIGHT},
         {"state", NULL, DOC_LEFT},
     };
+    const uint32_t columns_count = sizeof columns / sizeof columns[0];
+    struct doc_column shown[sizeof columns / sizeof columns[0]];
+    bool shares = any_share(result);
     char text[FACTS_TEXT_BYTES];
+    uint32_t shown_count = 0;
     uint64_t all = 0;
 
     for (uint32_t i = 0; i < result->agents_count; i++) {
         all += messages_of(result, i);
     }
-    doc_table(doc, "Agents", columns, sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < columns_count; i++) {
+        if (shares || i != SHARE_COLUMN) {
+            shown[shown_count++] = columns[i];
+        }
+    }
+    doc_table(doc, "Agents", shown, shown_count);
     for (uint32_t i = 0; i < result->agents_count; i++) {
         const struct result_agent *agent = &result->agents[i];
 
         doc_cell(doc, DOC_PLAIN, "%s", agent->name);
         doc_cell(doc, DOC_PLAIN, "%s", agent->host);
-        doc_cell(doc, DOC_PLAIN, "%u", agent->cpus);
+        if (shares) {
+            add_clients(agent, doc);
+        }
+        add_cpus(agent, doc);
         doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes((double)agent->memory_bytes, text));
         doc_cell(doc, DOC_PLAIN, "%s", agent->kernel);
         doc_cell(doc, DOC_PLAIN, "%s", agent->version);
@@ -235,6 +310,7 @@ void section_agents(const struct result *result, struct document *doc)
     }
     doc_subheading(doc, "Who made the load"); /* Part of "Is the measurement reliable". */
     add_agents_table(result, doc);
+    add_libraries(result, doc);
     section_memory(result, doc);
     if (result->agents_count > DRAWN_MAX) {
         doc_paragraph(doc, DOC_MUTED, "Drawn are the %d agents that used the most CPU.", DRAWN_MAX);

@@ -92,6 +92,16 @@ static bool knows_when(const void *item)
     return agent->lost && agent->lost_ns >= 0;
 }
 
+static bool knows_share(const void *item)
+{
+    return ((const struct result_agent *)item)->usable_cpus_milli > 0;
+}
+
+static bool has_libraries(const void *item)
+{
+    return ((const struct result_agent *)item)->libraries[0] != '\0';
+}
+
 static const struct field agent_clock_fields[] = {
     FIELD_NAMED(result_agent, clock_offset_ns, "offset_ns"),
     FIELD_NAMED(result_agent, clock_bound_ns, "bound_ns"),
@@ -106,6 +116,10 @@ static const struct field result_agent_fields[] = {
     FIELD(result_agent, host),
     FIELD(result_agent, kernel),
     FIELD(result_agent, cpus),
+    FIELD(result_agent, usable_cpus_milli, .since = 4, .untold = true, .shown_if = knows_share),
+    FIELD(result_agent, clients, .since = 4, .untold = true, .shown_if = knows_share),
+    FIELD(result_agent, share, .since = 4, .untold = true, .shown_if = knows_share),
+    FIELD(result_agent, libraries, .since = 4, .untold = true, .shown_if = has_libraries),
     FIELD(result_agent, memory_bytes),
     FIELD(result_agent, version),
     FIELD(result_agent, lost),

@@ -2,6 +2,7 @@
 
 #include "deadlines.h"
 #include "file.h"
+#include "fleet_libraries.h"
 #include "log.h"
 #include "mono.h"
 #include "plan_usable.h"
@@ -192,6 +193,28 @@ static int make_plan(struct run *run, struct errinfo *reterr)
     return r < 0 || config->resume == NULL ? r : run_resume_plan(run, reterr);
 }
 
+/* Of the backends that the scenario's targets have. */
+static void warn_of_libraries(const struct run *run)
+{
+    const struct scenario *scenario = run->config->scenario;
+
+    for (uint32_t i = 0; i < scenario->targets_count; i++) {
+        const char *backend = scenario->targets[i].backend;
+        bool told = false;
+        char text[REASON_BYTES];
+
+        for (uint32_t before = 0; before < i; before++) {
+            told = told || strcmp(scenario->targets[before].backend, backend) == 0;
+        }
+        if (!told && fleet_libraries_differ(run->session->fleet, backend, text)) {
+            run_notice(run,
+                       "client libraries of %s differ: %s. What is measured may differ by the "
+                       "agent",
+                       backend, text);
+        }
+    }
+}
+
 static int gather(struct run *run, struct session_config *session, struct errinfo *reterr)
 {
     const struct run_config *config = run->config;
@@ -210,6 +233,9 @@ static int gather(struct run *run, struct session_config *session, struct errinf
                                        .context = run};
     r = session_open(run->session, session, reterr);
     run->session_open = r == 0;
+    if (r == 0) {
+        warn_of_libraries(run);
+    }
     return r == 0 ? run_journal_agents(run, reterr) : r;
 }
 

@@ -28,6 +28,12 @@ struct run_loss {
     int64_t at_ns;  /* and when, as offset from its T0; 0: before it. */
 };
 
+/* Clients that an agent was given. */
+struct run_dealt {
+    uint64_t sum;  /* In all trials so far. */
+    uint32_t most; /* In one of them. */
+};
+
 struct run {
     const struct run_config *config;
     struct run *whole; /* Of a calibration: the run that it is for. NULL otherwise. */
@@ -58,7 +64,8 @@ struct run {
     struct stall disk_stall;
     struct stall terminal_stall;
     bool disk_given_up;                 /* It was waited for in vain. */
-    struct run_loss losses[AGENTS_MAX]; /* By agent. */
+    struct run_loss losses[AGENTS_MAX]; /* By agent, */
+    struct run_dealt dealt[AGENTS_MAX]; /* and this. */
     int64_t shown_ns;
     /* The running trial. */
     struct plan_trial *trial;

@@ -2,6 +2,7 @@
 #include "run_inner.h"
 
 #include "channel.h"
+#include "fleet_libraries.h"
 #include "mono.h"
 #include "sink_fold.h"
 
@@ -58,6 +59,16 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
     return r < 0 ? r : run_journal_plan(run, reterr);
 }
 
+static double share_of(const struct run *run, uint32_t index)
+{
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
+        all += run->dealt[i].sum;
+    }
+    return all == 0 ? 0.0 : (double)run->dealt[index].sum / (double)all;
+}
+
 static void fill_agent(const struct run *run, uint32_t index, struct result_agent *ret)
 {
     const struct run *whole = run->whole == NULL ? run : run->whole;
@@ -70,6 +81,10 @@ static void fill_agent(const struct run *run, uint32_t index, struct result_agen
     memcpy(ret->version, agent->hello.version, sizeof ret->version);
     memcpy(ret->lost_reason, agent->lost_reason, sizeof ret->lost_reason);
     ret->cpus = agent->hello.cpus;
+    ret->usable_cpus_milli = whole->plan_agents[index].cpus_milli;
+    ret->clients = run->dealt[index].most;
+    ret->share = share_of(run, index);
+    fleet_libraries_text(run->session->fleet, index, ret->libraries);
     ret->memory_bytes = agent->hello.memory_bytes;
     ret->lost = fleet_is_lost(run->session->fleet, index);
     ret->fenced = agent->state == FLEET_FENCED;
@@ -187,6 +202,22 @@ static int gather_clients(const struct plan_trial *trial, struct entry_trial *en
     return 0;
 }
 
+/* What the agents were given; true if that is not in the proportions of before. */
+static bool count_dealt(struct run *run, const struct plan_trial *trial)
+{
+    bool differs = false;
+
+    for (uint32_t a = 0; a < trial->assignments_count; a++) {
+        const struct assignment *assignment = &trial->assignments[a];
+        uint32_t clients = assignment->producers_count + assignment->consumers_count;
+
+        differs = differs || clients != run->dealt[a].most;
+        run->dealt[a].sum += clients;
+        run->dealt[a].most = clients > run->dealt[a].most ? clients : run->dealt[a].most;
+    }
+    return differs;
+}
+
 int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
                       struct errinfo *reterr)
 {
@@ -215,6 +246,9 @@ int run_journal_trial(struct run *run, const struct plan_trial *trial, const cha
         r = run_journal(run, &entry, reterr);
     }
     r = r < 0 ? r : fold_hold_rows(run->fold, reterr);
+    if (count_dealt(run, trial) && r == 0) {
+        r = run_journal_agents(run, reterr);
+    }
     free(of->producers);
     free(of->consumers);
     free(of->producer_agents);

@@ -38,6 +38,15 @@ def moved(mosquitto):
     case = bed.case_of(result, "mqtt")
     steady = bed.phase_of(case, "steady")
     same([steady["delivery"][what] for what in ["sent", "received", "lost"]], [400, 400, 0], "what was delivered")
+    agents = {agent["name"]: agent for agent in result["agents"]}
+    few = agents["load2"]["clients"]
+    check(0 < few < 100, f"clients of the agent with few open files: {few}")
+    same(agents["load1"]["clients"], 200 - few, "clients of the other")
+    same([agents["load1"]["share"], agents["load2"]["share"]], [1 - few / 200, few / 200], "shares")
+    check(all(agent["usable_cpus_milli"] > 0 for agent in agents.values()), f"usable CPUs: {agents}")
+    report = bed.read(os.path.join(folder, "report.html"))
+    contains(report, f"{few} ({few / 2:.1f}", "share in the report's table of agents")
+    check("Client libraries differ" not in report, "a warning of libraries that are the same")
 
 
 @test("where no agent has room for the rest, the run is not made: exit 4 with host and limit, before a broker is touched")

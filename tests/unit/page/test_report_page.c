@@ -45,6 +45,31 @@ static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **stat
     result_free(result);
 }
 
+/* Journals of earlier versions don't tell: then there is no column, rather than zeroes. */
+static void what_each_agent_was_given_stands_in_the_table_of_agents(void **state)
+{
+    struct result *result = make();
+    struct result_agent *agent = &result->agents[0];
+    char *text = report_text(result, "html");
+
+    (void)state;
+    assert_null(strstr(text, "Clients at most, and percent"));
+    assert_null(strstr(text, "Client libraries differ"));
+    free(text);
+    agent->usable_cpus_milli = 1500;
+    agent->clients = 1200;
+    agent->share = 0.25;
+    (void)snprintf(agent->libraries, sizeof agent->libraries, "librdkafka 2.3.0");
+    text = report_text(result, "html");
+    report_text_has(text, "Clients at most, and percent");
+    report_text_has(text, "1,200 (25.0 %)");
+    report_text_has(text, "1.5 of 8");
+    report_text_has(text, "Client libraries differ");
+    report_text_has(text, "librdkafka 2.3.0");
+    free(text);
+    result_free(result);
+}
+
 static void points_that_no_law_fits_are_drawn_without_one(void **state)
 {
     struct result *result = make();
@@ -283,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
+        cmocka_unit_test(what_each_agent_was_given_stands_in_the_table_of_agents),
         cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
         cmocka_unit_test(every_metric_that_was_compared_is_drawn_for_each_phase),
         cmocka_unit_test(a_sweep_over_two_keys_has_charts_for_each_value_of_the_second),
