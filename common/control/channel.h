@@ -105,8 +105,10 @@ struct channel_closed {
 
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret);
 
-/* How many connections ended before NNG was through with its own handshake, that of TLS included:
- * none of them has been counted above. Takes some microseconds: not for every turn. */
+/* How many connections failed in NNG's own handshake or that of TLS, as far as it counts them:
+ * there may be more. None of them has been counted above. Takes some microseconds: not for every
+ * turn.
+ */
 uint64_t channel_server_broken(const struct channel_server *server);
 
 /* Sends the answer and frees the request. Never blocks; a peer that went away is no error. */

@@ -48,12 +48,13 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 
 /* ---- Coming and going ---- */
 
-#define JOIN_LOCAL_NS (20 * NS_PER_S) /* Until all agents have said hello. */
-#define JOIN_REMOTE_NS (600 * NS_PER_S)
-#define CLOCKS_NS (10 * NS_PER_S)  /* Until all clocks are related. */
-#define HOME_NS (3 * NS_PER_S)     /* Agents have that long to go once they were told. */
-#define END_NS (NS_PER_S)          /* For a signal to end an agent, before the next one. */
-#define CLEANUP_NS (10 * NS_PER_S) /* For each step of an agent whose coordinator is gone. */
+#define JOIN_LOCAL_NS (20 * NS_PER_S)   /* Until all agents have said hello. */
+#define JOIN_REMOTE_NS (120 * NS_PER_S) /* Unless whoever starts it says another time. */
+#define JOIN_TOLD_NS (30 * NS_PER_S)    /* Who is missing is told that often meanwhile. */
+#define CLOCKS_NS (10 * NS_PER_S)       /* Until all clocks are related. */
+#define HOME_NS (3 * NS_PER_S)          /* Agents have that long to go once they were told. */
+#define END_NS (NS_PER_S)               /* For a signal to end an agent, before the next one. */
+#define CLEANUP_NS (10 * NS_PER_S)      /* For each step of an agent whose coordinator is gone. */
 
 /* A connection through which no agent of the run has spoken by then is closed. */
 #define UNKNOWN_NS (5 * NS_PER_S)

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const enum cli_option options_taken[] = {CLI_LISTEN, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {CLI_LISTEN, CLI_HOSTS, CLI_JOIN_TIMEOUT,
+                                                CLI_INSECURE, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "clean",
@@ -23,7 +24,8 @@ static const struct cli_usage usage = {
     .options = options_taken,
     .examples = "  millrace clean kafka=127.0.0.1:9092\n"
                 "  millrace clean rabbitmq=amqp://127.0.0.1:5672/%2f\n"
-                "  millrace clean scenarios/quickstart.yaml\n",
+                "  millrace clean scenarios/quickstart.yaml\n"
+                "  millrace clean scenarios/quickstart.yaml --hosts load1\n",
 };
 
 static int show(const struct cli_targets *ask, const struct session *session,

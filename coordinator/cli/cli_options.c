@@ -5,6 +5,8 @@
 #include "export.h"
 #include "fleet.h"
 #include "invariant.h"
+#include "mono.h"
+#include "units.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,11 +25,40 @@ static int read_selfcheck(const char *value, const char **ret, struct errinfo *r
     return 0;
 }
 
-/* Told before anything is begun, and the same by every command. */
-static int read_listen(const char *value, const char **ret, struct errinfo *reterr)
+static int read_join_timeout(const char *value, const char **ret, struct errinfo *reterr)
 {
+    int64_t ns = 0;
+
     *ret = value;
-    return fleet_may_listen(value, false, reterr);
+    if (units_parse_duration_ns(value, &ns) < 0 || ns < NS_PER_S) {
+        return errinfo_set(reterr, -EINVAL, "--join-timeout is a duration of 1s or more, not %.40s",
+                           value);
+    }
+    return 0;
+}
+
+/* Told before anything is begun, and the same by every command. 0, or the exit code. */
+static int check_listen(const struct options_usage *usage, const struct cli_options *options)
+{
+    bool secured = options->hosts != NULL;
+    struct errinfo error = {""};
+
+    if (options->listen == NULL && options->insecure) {
+        return options_wrong(usage, "--insecure is for --listen", "");
+    }
+    if (options->listen == NULL) {
+        return 0;
+    }
+    if (fleet_may_listen(options->listen, secured || options->insecure, &error) < 0) {
+        return options_wrong(usage, error.text, "");
+    }
+    if (!secured && fleet_may_listen(options->listen, false, &error) == -EPERM) {
+        (void)fprintf(stderr,
+                      "warning: %s is open to whoever reaches it, in clear: he can drive these "
+                      "agents and read the targets' passwords (--insecure)\n",
+                      options->listen);
+    }
+    return 0;
 }
 
 static const struct option_row rows[CLI_OPTION_COUNT] = {
@@ -48,7 +79,8 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                     AT(targets)},
     [CLI_AGENTS] = {.name = "--agents",
                     .value = "N",
-                    .help = "agents to start, or with --listen to wait for (default 2)",
+                    .help = "agents to start, or with --listen to wait for (default 2); of a fleet "
+                            "(hosts add --any)",
                     .kind = TAKES_U32,
                     .min = 1,
                     .max = AGENTS_MAX,
@@ -70,13 +102,21 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                     .value = "URL",
                     .help = "wait for agents to join here: tcp://127.0.0.1:7700",
                     .kind = TAKES_TEXT,
-                    AT(listen),
-                    .read = read_listen},
+                    AT(listen)},
     [CLI_HOSTS] = {.name = "--hosts",
                    .value = "LIST",
                    .help = "hosts that were added (millrace hosts list): load1,load2, or all",
                    .kind = TAKES_TEXT,
                    AT(hosts)},
+    [CLI_JOIN_TIMEOUT] = {.name = "--join-timeout",
+                          .value = "TIME",
+                          .help = "how long agents may take to join (default 2m)",
+                          .kind = TAKES_TEXT,
+                          AT(join_timeout),
+                          .read = read_join_timeout},
+    [CLI_INSECURE] = {.name = "--insecure",
+                      .help = "let --listen be beyond this host, in clear and for anyone",
+                      AT(insecure)},
     [CLI_SELFCHECK] = {.name = "--selfcheck",
                        .value = "strict|warn",
                        .help = "warn: judge as observed what the self-check finds unreliable",
@@ -133,6 +173,11 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_
     }
     (void)snprintf(program, sizeof program, "millrace %s", usage->name);
     if (!options_parse(&said, argc, argv, &options, &options.arguments, ret_exit)) {
+        cli_options_done(&options);
+        return false;
+    }
+    *ret_exit = check_listen(&said, &options);
+    if (*ret_exit != 0) {
         cli_options_done(&options);
         return false;
     }

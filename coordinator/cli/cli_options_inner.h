@@ -20,6 +20,8 @@ enum cli_option {
     CLI_OUT,
     CLI_LISTEN,
     CLI_HOSTS,
+    CLI_JOIN_TIMEOUT,
+    CLI_INSECURE,
     CLI_SELFCHECK,
     CLI_QUIET,
     CLI_OPEN,
@@ -52,6 +54,8 @@ struct cli_options {
     const char *out; /* NULL: not given; likewise the following. */
     const char *listen;
     const char *hosts;
+    const char *join_timeout;
+    bool insecure;
     const char *trace;
     const char *resume;
     const char *format;

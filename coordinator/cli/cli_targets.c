@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "cli_agent_inner.h"
+#include "cli_hosts_inner.h"
 #include "deadlines.h"
 #include "random.h"
 
@@ -50,12 +51,11 @@ static int64_t answer_ns(const struct cli_targets *ask)
     return ask->kind == COMMAND_CLEAN ? CLEAN_ANSWER_NS * in_turn_max : PROBE_ANSWER_NS;
 }
 
-static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const char *url)
+static void tell_waiting(void *context, const struct session_waiting *waiting)
 {
-    const struct cli_options *options = context;
-
-    if (options->listen != NULL && joined < wanted) {
-        (void)fprintf(stderr, "waiting for agents at %s: %u of %u joined\n", url, joined, wanted);
+    (void)context;
+    if (waiting->missing != NULL && waiting->joined < waiting->wanted) {
+        (void)fprintf(stderr, "%s\n", waiting->missing);
     }
 }
 
@@ -69,37 +69,51 @@ static void tell_refused(void *context, const char *why)
     (void)fprintf(stderr, "refused: %s\n", tamed);
 }
 
-int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
+static int ask_session(const struct cli_hosts *hosts, const struct cli_targets *ask, int *ret_code,
+                       struct errinfo *reterr)
 {
     char agent_program[PATH_MAX];
     const struct status *answers[AGENTS_MAX];
     struct cli_targets copy = *ask; /* The order's context is not const. */
-    struct cli_options waiting = *options;
-    struct errinfo error = {""};
     struct session session;
-    struct session_config config = {.listen = options->listen,
-                                    .agents_count = options->agents,
+    struct session_config config = {.listen = hosts->listen,
+                                    .agents_count = hosts->agents_count,
+                                    .access = &hosts->access,
+                                    .join_ns = hosts->join_ns,
                                     .agent_program = agent_program,
                                     .run_id = ask->command_name,
                                     .on_waiting = tell_waiting,
-                                    .on_refused = tell_refused,
-                                    .context = &waiting};
+                                    .on_refused = tell_refused};
     struct session_order order = {
         .make = make_command, .context = &copy, .deadline_ns = answer_ns(ask)};
-    int code = EXIT_FAILED;
     int r;
 
-    r = cli_launcher(options->listen, &config.launcher, agent_program, sizeof agent_program,
-                     &error);
+    r = cli_launcher(hosts->listen, &config.launcher, agent_program, sizeof agent_program, reterr);
     if (r == 0) {
-        r = session_open(&session, &config, &error);
+        r = session_open(&session, &config, reterr);
     }
     if (r == 0) {
-        r = session_order_all(&session, &order, answers, &error);
+        r = session_order_all(&session, &order, answers, reterr);
         if (r == 0) {
-            code = ask->show(ask, &session, answers);
+            *ret_code = ask->show(ask, &session, answers);
         }
         session_close(&session);
+    }
+    return r;
+}
+
+int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask)
+{
+    struct errinfo error = {""};
+    struct cli_hosts hosts;
+    int code = EXIT_FAILED;
+    int r = cli_hosts_open(options, &hosts, &error);
+
+    if (r == 0) {
+        r = ask_session(&hosts, ask, &code, &error);
+        cli_hosts_done(&hosts);
+    } else {
+        code = cli_hosts_exit_code(r);
     }
     if (r < 0) {
         text_tame(error.text, true);

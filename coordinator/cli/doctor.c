@@ -15,8 +15,9 @@
 #define DETAIL_BYTES (REASON_BYTES + 128)
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
 
-static const enum cli_option options_taken[] = {CLI_WITH,   CLI_SET,    CLI_TARGET,
-                                                CLI_AGENTS, CLI_LISTEN, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {CLI_WITH,         CLI_SET,      CLI_TARGET,
+                                                CLI_AGENTS,       CLI_LISTEN,   CLI_HOSTS,
+                                                CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "doctor",
@@ -38,7 +39,8 @@ static const struct cli_usage usage = {
     .options = options_taken,
     .examples = "  millrace doctor\n"
                 "  millrace doctor scenarios/quickstart.yaml --target kafka=127.0.0.1:9092\n"
-                "  millrace doctor big.yaml --listen tcp://127.0.0.1:7700 --agents 4\n",
+                "  millrace doctor big.yaml --listen tcp://127.0.0.1:7700 --agents 4\n"
+                "  millrace doctor big.yaml --hosts all\n",
 };
 
 /* What show() needs beyond the answers. */
@@ -200,10 +202,10 @@ int command_doctor(int argc, char **argv)
         }
         doctor = (struct doctor){.scenario = scenario,
                                  .agents_of_run = options.agents,
-                                 .is_here = options.listen == NULL};
+                                 .is_here = options.listen == NULL && options.hosts == NULL};
         options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
-        if (options.listen == NULL) {
+        if (doctor.is_here) {
             doctor_host_show(scenario, doctor.agents_of_run);
         }
     }

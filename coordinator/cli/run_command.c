@@ -1,6 +1,7 @@
 #include "archive.h"
 #include "cli.h"
 #include "cli_agent_inner.h"
+#include "cli_hosts_inner.h"
 #include "cli_options_inner.h"
 #include "cli_resume_inner.h"
 #include "cli_screen_inner.h"
@@ -29,16 +30,18 @@
 extern char **environ;
 
 static const enum cli_option options_taken[] = {
-    CLI_WITH,      CLI_SET,   CLI_TARGET, CLI_AGENTS, CLI_LISTEN, CLI_OUT,         CLI_SEED,
-    CLI_SELFCHECK, CLI_QUIET, CLI_OPEN,   CLI_TRACE,  CLI_RESUME, CLI_OPTION_COUNT};
+    CLI_WITH,         CLI_SET,      CLI_TARGET, CLI_AGENTS,      CLI_LISTEN,    CLI_HOSTS,
+    CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_OUT,    CLI_SEED,        CLI_SELFCHECK, CLI_QUIET,
+    CLI_OPEN,         CLI_TRACE,    CLI_RESUME, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",
     .arguments = "[SCENARIO]",
-    .what = "Executes a scenario: starts agents (or waits for those that join at --listen), drives "
-            "the load, audits\n"
-            "every message, and writes the report. Ctrl-C drains and reports what was measured; a "
-            "second one stops.\n"
+    .what = "Executes a scenario: starts agents (or waits for those that join at --listen, or for "
+            "--hosts), drives\n"
+            "the load, audits every message, and writes the report. Ctrl-C drains and reports what "
+            "was measured;\n"
+            "a second one stops.\n"
             "\n"
             "With --resume RUN_DIR a run that was killed, interrupted or failed goes on: its whole "
             "trials stay, the\n"
@@ -58,6 +61,7 @@ static const struct cli_usage usage = {
         "--target kafka=127.0.0.1:9092 --out /tmp/first\n"
         "  millrace run scenarios/quickstart.yaml --set phases.steady.rate=2k/s --agents 4\n"
         "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n"
+        "  millrace run scenarios/apart.yaml --hosts load1,load2\n"
         "  millrace run --resume runs/20261123-201501-1a2b-quickstart\n",
 };
 
@@ -203,9 +207,10 @@ static int finish(const struct run_outcome *outcome, const struct cli_options *o
 /* Says which options are not, or not together. */
 static bool are_allowed(const struct cli_options *options)
 {
-    if (options->listen != NULL && options->trace != NULL) {
-        (void)fprintf(stderr, "millrace run: --trace with --listen is not supported yet: agents "
-                              "that join have no file in common; leave one of them out\n");
+    if ((options->listen != NULL || options->hosts != NULL) && options->trace != NULL) {
+        (void)fprintf(stderr,
+                      "millrace run: --trace with --listen or --hosts is not supported yet: agents "
+                      "that join have no file in common; leave one of them out\n");
         return false;
     }
     return true;
@@ -238,8 +243,8 @@ static int show_run(const struct run_config *config, const struct cli_options *o
     return r;
 }
 
-static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
-                      const char *command, struct resume *resume)
+static int run_with(const struct cli_options *options, const struct cli_hosts *hosts,
+                    const struct scenario *scenario, const char *command, struct resume *resume)
 {
     char agent_program[PATH_MAX];
     struct backend_version libraries[BACKENDS_MAX];
@@ -249,8 +254,10 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
     struct run_config config = {.scenario = scenario,
                                 .command = command,
                                 .out = options->out,
-                                .agents_count = options->agents,
-                                .listen = options->listen,
+                                .agents_count = hosts->agents_count,
+                                .listen = hosts->listen,
+                                .access = &hosts->access,
+                                .join_ns = hosts->join_ns,
                                 .trace = options->trace,
                                 .agent_program = agent_program,
                                 .resume = resume,
@@ -262,11 +269,8 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
                                 .context = &screen};
     int r;
 
-    if (!are_allowed(options)) {
-        return EXIT_USAGE;
-    }
-    if (cli_launcher(options->listen, &config.launcher, agent_program, sizeof agent_program,
-                     &error) < 0) {
+    if (cli_launcher(hosts->listen, &config.launcher, agent_program, sizeof agent_program, &error) <
+        0) {
         (void)fprintf(stderr, "millrace run: %s\n", error.text);
         return EXIT_FAILED;
     }
@@ -282,6 +286,27 @@ static int run_loaded(const struct cli_options *options, const struct scenario *
         return EXIT_FAILED;
     }
     return show_run(&config, options, &screen);
+}
+
+static int run_loaded(const struct cli_options *options, const struct scenario *scenario,
+                      const char *command, struct resume *resume)
+{
+    struct errinfo error = {""};
+    struct cli_hosts hosts;
+    int r;
+
+    if (!are_allowed(options)) {
+        return EXIT_USAGE;
+    }
+    r = cli_hosts_open(options, &hosts, &error);
+    if (r < 0) {
+        text_tame(error.text, true);
+        (void)fprintf(stderr, "millrace run: %s\n", error.text);
+        return cli_hosts_exit_code(r);
+    }
+    r = run_with(options, &hosts, scenario, command, resume);
+    cli_hosts_done(&hosts);
+    return r;
 }
 
 /* False: *ret_exit is the exit code. */

@@ -28,7 +28,7 @@ static int listen_for(struct fleet *fleet, const struct fleet_config *config, ch
         .request_bytes_max = REQUEST_BYTES_MAX,
         .reply_bytes_max = FRAME_BYTES_MAX,
         .connections_max = fleet_connections_max(fleet->wanted),
-        .security = config->security};
+        .security = config->access.security};
 
     return channel_server_new(&server, &fleet->server, ret_url, reterr);
 }
@@ -37,7 +37,8 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
               struct errinfo *reterr)
 {
     struct fleet *fleet;
-    int r = fleet_may_listen(config->url, config->security != NULL || config->insecure, reterr);
+    int r = fleet_may_listen(config->url,
+                             config->access.security != NULL || config->access.insecure, reterr);
 
     if (r < 0) {
         return r;
@@ -47,7 +48,7 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
         return errinfo_nomem(reterr);
     }
     fleet->wanted = config->agents_wanted;
-    fleet->secured = config->security != NULL;
+    fleet->secured = config->access.security != NULL;
     (void)snprintf(fleet->run_id, sizeof fleet->run_id, "%s", config->run_id);
     own_clock(fleet->boot_id, fleet->time_namespace);
     fleet->members = calloc(fleet->wanted, sizeof *fleet->members);
@@ -55,7 +56,7 @@ int fleet_new(const struct fleet_config *config, struct fleet **ret, char **ret_
         free(fleet);
         return errinfo_nomem(reterr);
     }
-    r = fleet_hosts_init(&fleet->hosts, config, reterr);
+    r = fleet_hosts_init(&fleet->hosts, &config->access, reterr);
     if (r == 0) {
         r = listen_for(fleet, config, ret_url, reterr);
     }

@@ -28,19 +28,24 @@ struct fleet_host {
     uint32_t fleet_count; /* So many agents, each with a name of its own; 0: one, of that name. */
 };
 
-struct fleet_config {
-    const char *url;
-    uint32_t agents_wanted; /* Later ones are refused. */
-    const char *run_id;
-    const struct channel_security *security; /* NULL: in clear. Borrowed for the call. */
+/* Who may reach a fleet, and be of it. Of zeros: whoever says hello, on this host. */
+struct fleet_access {
+    const struct channel_security *security; /* NULL: in clear. */
     bool insecure; /* In clear beyond loopback, as whoever started it has asked for. */
-    /* Copied. With any, an agent has to prove that it has the secret of one of them, and is given
-     * nothing before; without, whoever says hello is an agent. */
+    /* With any, an agent has to prove that it has the secret of one of them, and is given nothing
+     * before; without, whoever says hello is an agent. */
     const struct fleet_host *hosts;
     uint32_t hosts_count;
     /* Asked at each request: once false, the host is sent away. NULL: they stay. */
     bool (*is_enrolled)(const void *context, const char *name);
     const void *context;
+};
+
+struct fleet_config {
+    const char *url;
+    uint32_t agents_wanted; /* Later ones are refused. */
+    const char *run_id;
+    struct fleet_access access; /* Copied, but for the context; with its hosts. */
 };
 
 enum fleet_state {

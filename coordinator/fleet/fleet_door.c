@@ -108,10 +108,11 @@ static void look_for_broken(struct fleet *fleet, int64_t now_ns)
     fleet->broken_told = fleet->broken;
     fleet->broken_told_ns = now_ns;
     fleet_refusals_add(&fleet->refusals, now_ns,
-                       "%llu connections ended in the handshake of TLS so far: hosts whose "
+                       "%llu %s in the handshake of TLS so far: hosts whose "
                        "certificate is not of this coordinator or has ended (their agents say "
                        "which), or something else than an agent",
-                       (unsigned long long)fleet->broken);
+                       (unsigned long long)fleet->broken,
+                       fleet->broken == 1 ? "connection ended" : "connections ended");
 }
 
 void fleet_look_at_door(struct fleet *fleet, int64_t now_ns)

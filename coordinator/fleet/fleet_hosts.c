@@ -12,23 +12,23 @@ static_assert(PROOF_BYTES == HMAC_BYTES && PROOF_BYTES == PROOF_NONCE_BYTES &&
                   SECRET_BYTES == HMAC_BYTES,
               "nonces, proofs and keys are of one length");
 
-int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_config *config,
+int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_access *access,
                      struct errinfo *reterr)
 {
-    if (config->hosts_count == 0) {
+    if (access->hosts_count == 0) {
         return 0;
     }
     if (secret_make(hosts->key) < 0) {
         return errinfo_set(reterr, -EIO, "this host has no source of random numbers");
     }
-    hosts->items = calloc(config->hosts_count, sizeof *hosts->items);
+    hosts->items = calloc(access->hosts_count, sizeof *hosts->items);
     if (hosts->items == NULL) {
         return errinfo_nomem(reterr);
     }
-    memcpy(hosts->items, config->hosts, config->hosts_count * sizeof *hosts->items);
-    hosts->count = config->hosts_count;
-    hosts->is_enrolled = config->is_enrolled;
-    hosts->context = config->context;
+    memcpy(hosts->items, access->hosts, access->hosts_count * sizeof *hosts->items);
+    hosts->count = access->hosts_count;
+    hosts->is_enrolled = access->is_enrolled;
+    hosts->context = access->context;
     return 0;
 }
 

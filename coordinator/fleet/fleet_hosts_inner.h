@@ -16,8 +16,8 @@ struct fleet_hosts {
     const void *context;
 };
 
-/* Copies those of the configuration. 0, -ENOMEM, or -EIO: there is no random source. */
-int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_config *config,
+/* Copies those that have access. 0, -ENOMEM, or -EIO: there is no random source. */
+int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_access *access,
                      struct errinfo *reterr);
 void fleet_hosts_done(struct fleet_hosts *hosts);
 

@@ -81,15 +81,15 @@ static int make_files(struct run *run, struct errinfo *reterr)
     return r;
 }
 
-static void tell_waiting(void *context, uint32_t joined, uint32_t wanted, const char *url)
+static void tell_waiting(void *context, const struct session_waiting *waiting)
 {
     struct run *run = context;
 
-    run->progress.agents_joined = joined;
-    run->progress.agents_wanted = wanted;
-    run_stage(run, "waiting for agents", url);
-    if (run->config->listen != NULL && joined < wanted) {
-        run_notice(run, "waiting for agents at %s: %u of %u joined", url, joined, wanted);
+    run->progress.agents_joined = waiting->joined;
+    run->progress.agents_wanted = waiting->wanted;
+    run_stage(run, "waiting for agents", waiting->url);
+    if (waiting->missing != NULL && waiting->joined < waiting->wanted) {
+        run_notice(run, "%s", waiting->missing);
     }
 }
 
@@ -223,6 +223,8 @@ static int gather(struct run *run, struct session_config *session, struct errinf
     *session = (struct session_config){.launcher = config->launcher,
                                        .listen = config->listen,
                                        .agents_count = config->agents_count,
+                                       .access = config->access,
+                                       .join_ns = config->join_ns,
                                        .agent_program = config->agent_program,
                                        .log_folder = run->agents_folder,
                                        .trace_path = config->trace,

@@ -7,6 +7,7 @@
 #define MILLRACE_RUN_H
 
 #include "control_messages.h"
+#include "fleet.h"
 #include "launch.h"
 #include "resume.h"
 #include "run_progress.h"
@@ -23,6 +24,8 @@ struct run_config {
     uint32_t agents_count;
     const struct launcher_ops *launcher; /* NULL: agents join at `listen`. */
     const char *listen;
+    const struct fleet_access *access; /* Of those that join; NULL: whoever does, on this host. */
+    int64_t join_ns;                   /* How long they may take; 0: what is usual. */
     const char *trace; /* NULL: none; else a file that is not there yet. Needs a launcher. */
     const char *agent_program;
     const struct backend_version *libraries; /* Client libraries, for the report. */

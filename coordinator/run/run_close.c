@@ -120,6 +120,12 @@ static void tell_refused(struct run *run)
                        (long long)(UNKNOWN_NS / NS_PER_S));
         tell_one_refused(run, text);
     }
+    if (door.broken > 0) {
+        (void)snprintf(text, sizeof text, "%llu %s that ended in the handshake of TLS",
+                       (unsigned long long)door.broken,
+                       door.broken == 1 ? "connection" : "connections");
+        tell_one_refused(run, text);
+    }
     if (door.files_taken > 0) {
         (void)snprintf(text, sizeof text,
                        "connections beyond the %llu open files that the coordinator may have",

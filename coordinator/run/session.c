@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "deadlines.h"
+#include "session_words_inner.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -12,6 +13,12 @@
 /* Until there is a slope the bound is wider, and the widest one of a phase is its own. Where bursts
  * are a second apart it takes longer: not waited for. */
 #define CLOCK_SETTLE_NS (3 * NS_PER_S)
+
+/* What was told of the waiting. */
+struct waiting {
+    uint32_t told; /* How many were there. */
+    int64_t again_ns;
+};
 
 int64_t session_now_ns(const struct session *session)
 {
@@ -67,20 +74,47 @@ static int tell_missing(const struct session *session, struct errinfo *reterr)
                        session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
 }
 
+/* Tells what has changed, and every JOIN_TOLD_NS who is missing. */
+static void tell_waiting(struct session *session, struct waiting *waiting)
+{
+    const struct session_config *config = session->config;
+    uint32_t joined = fleet_agents(session->fleet);
+    struct text missing = {0};
+
+    if (config->on_waiting == NULL ||
+        (waiting->told == joined &&
+         (session->launch != NULL || session_now_ns(session) < waiting->again_ns))) {
+        return;
+    }
+    if (session->launch == NULL) {
+        session_missing(session, &missing);
+    }
+    waiting->told = joined;
+    waiting->again_ns = session_now_ns(session) + JOIN_TOLD_NS;
+    config->on_waiting(config->context, &(struct session_waiting){.joined = joined,
+                                                                  .wanted = config->agents_count,
+                                                                  .url = session->url,
+                                                                  .missing = missing.bytes});
+    text_done(&missing);
+}
+
+static int64_t join_ns(const struct session *session)
+{
+    if (session->launch != NULL) {
+        return launch_join_ns(session->launch);
+    }
+    return session->config->join_ns > 0 ? session->config->join_ns : JOIN_REMOTE_NS;
+}
+
 static int wait_for_agents(struct session *session, struct errinfo *reterr)
 {
     const struct session_config *config = session->config;
-    int64_t deadline_ns =
-        session_now_ns(session) +
-        (session->launch != NULL ? launch_join_ns(session->launch) : JOIN_REMOTE_NS);
-    uint32_t told = UINT32_MAX;
+    int64_t deadline_ns = session_now_ns(session) + join_ns(session);
+    struct waiting waiting = {.told = UINT32_MAX};
 
     while (fleet_agents(session->fleet) < config->agents_count) {
         session_turn(session, TURN_MS);
-        if (config->on_waiting != NULL && told != fleet_agents(session->fleet)) {
-            told = fleet_agents(session->fleet);
-            config->on_waiting(config->context, told, config->agents_count, session->url);
-        }
+        tell_waiting(session, &waiting);
         if (interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted while waiting for agents");
         }
@@ -90,10 +124,7 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
             return tell_missing(session, reterr);
         }
         if (session_now_ns(session) > deadline_ns) {
-            return errinfo_set(reterr, -ETIMEDOUT,
-                               "only %u of %u agents joined at %s in time%s%.300s",
-                               fleet_agents(session->fleet), config->agents_count, session->url,
-                               session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
+            return session_too_late(session, join_ns(session), reterr);
         }
     }
     return 0;
@@ -153,6 +184,9 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         }
         (void)snprintf(url, sizeof url, "ipc://%s/" SOCKET_FOLDER_SOCKET, session->folder.path);
         fleet.url = url;
+    }
+    if (config->access != NULL) {
+        fleet.access = *config->access;
     }
     r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
     if (r == 0 && config->launcher != NULL) {

@@ -14,17 +14,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct session_waiting {
+    uint32_t joined;
+    uint32_t wanted;
+    const char *url;
+    const char *missing; /* A sentence, or NULL. */
+};
+
 struct session_config {
     const struct launcher_ops *launcher; /* NULL: who joins is an agent. */
     const char *listen;                  /* Not needed for a launcher on its own host. */
     uint32_t agents_count;
+    const struct fleet_access *access; /* NULL: whoever says hello, on this host. */
+    int64_t join_ns; /* How long agents may take that join by themselves; 0: JOIN_REMOTE_NS. */
     const char *agent_program; /* For the launcher. */
     const char *log_folder;    /* Likewise; NULL: none. */
     const char *trace_path;    /* Likewise. */
     const char *run_id;
     const atomic_int *interrupts; /* Rises with each Ctrl-C. */
-    /* Told while waiting: how many of agents_count are there, and the url to join. May be NULL. */
-    void (*on_waiting)(void *context, uint32_t joined, uint32_t wanted, const char *url);
+    /* Told while waiting, at each change: how many of agents_count are there, and the url to join;
+     * and with it (JOIN_TOLD_NS apart otherwise) who is missing and what to type there, where
+     * agents join by themselves (else NULL). May be NULL. */
+    void (*on_waiting)(void *context, const struct session_waiting *waiting);
     /* Told of each agent that may not join, at any time of the session. May be NULL. */
     void (*on_refused)(void *context, const char *why);
     void *context;

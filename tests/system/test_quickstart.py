@@ -201,7 +201,8 @@ def loopback_only():
     for command in commands:
         for url in urls:
             told = bed.millrace(*command, "--listen", url, code=2).err
-            contains(told, f"{url} would let anyone drive these agents and read the targets' passwords", command[0])
+            contains(told, f"{url} would let anyone drive these agents and read the targets' passwords: "
+                     'run "millrace hosts add NAME" first, or say --insecure', command[0])
         contains(bed.millrace(*command, "--listen", "here", code=2).err, "here is no address to listen at", command[0])
 
 

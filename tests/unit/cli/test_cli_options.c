@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-static const enum cli_option taken[] = {CLI_WITH, CLI_SET,    CLI_TARGET,    CLI_AGENTS,
-                                        CLI_SEED, CLI_OUT,    CLI_LISTEN,    CLI_QUIET,
-                                        CLI_OPEN, CLI_FORMAT, CLI_SELFCHECK, CLI_OPTION_COUNT};
+static const enum cli_option taken[] = {CLI_WITH,         CLI_SET,      CLI_TARGET,      CLI_AGENTS,
+                                        CLI_SEED,         CLI_OUT,      CLI_LISTEN,      CLI_QUIET,
+                                        CLI_OPEN,         CLI_FORMAT,   CLI_SELFCHECK,   CLI_HOSTS,
+                                        CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_OPTION_COUNT};
 static const struct cli_usage usage = {.name = "test",
                                        .arguments = "SCENARIO",
                                        .what = "Tests.",
@@ -66,6 +67,39 @@ static void how_the_self_check_judges_is_set_as_the_key_of_the_scenario(void **s
     assert_string_equal(options.set.items[0], "selfcheck=warn");
     cli_options_done(&options);
     assert_false(PARSE(&options, &code, "x.yaml", "--selfcheck=off"));
+    assert_int_equal(code, 2);
+}
+
+static void beyond_this_host_is_listened_for_hosts_or_insecurely(void **state)
+{
+    static const char url[] = "tcp://0.0.0.0:7700";
+    struct cli_options options;
+    int code = 0;
+
+    (void)state;
+    assert_false(PARSE(&options, &code, "x.yaml", "--listen", url));
+    assert_int_equal(code, 2);
+    assert_true(PARSE(&options, &code, "x.yaml", "--listen", url, "--hosts", "load1"));
+    assert_string_equal(options.hosts, "load1");
+    cli_options_done(&options);
+    assert_true(PARSE(&options, &code, "x.yaml", "--insecure", "--listen", url));
+    assert_true(options.insecure);
+    cli_options_done(&options);
+    assert_false(PARSE(&options, &code, "x.yaml", "--insecure"));
+    assert_int_equal(code, 2);
+}
+
+static void a_time_to_join_is_a_duration(void **state)
+{
+    struct cli_options options;
+    int code = 0;
+
+    (void)state;
+    assert_true(PARSE(&options, &code, "x.yaml", "--join-timeout", "90s"));
+    assert_string_equal(options.join_timeout, "90s");
+    cli_options_done(&options);
+    assert_false(PARSE(&options, &code, "x.yaml", "--join-timeout", "soon"));
+    assert_false(PARSE(&options, &code, "x.yaml", "--join-timeout", "1ms"));
     assert_int_equal(code, 2);
 }
 
@@ -145,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_arguments_may_be_mixed),
         cmocka_unit_test(how_the_self_check_judges_is_set_as_the_key_of_the_scenario),
+        cmocka_unit_test(beyond_this_host_is_listened_for_hosts_or_insecurely),
+        cmocka_unit_test(a_time_to_join_is_a_duration),
         cmocka_unit_test(defaults_are_those_of_the_contract),
         cmocka_unit_test(what_follows_two_dashes_is_an_argument),
         cmocka_unit_test(a_wrong_command_line_is_refused),

@@ -26,9 +26,9 @@ static bool is_enrolled(const void *context, const char *name)
 static void begin(struct bench *bench)
 {
     const struct fleet_config config = {.agents_wanted = 4,
-                                        .hosts = hosts,
-                                        .hosts_count = sizeof hosts / sizeof hosts[0],
-                                        .is_enrolled = is_enrolled};
+                                        .access = {.hosts = hosts,
+                                                   .hosts_count = sizeof hosts / sizeof hosts[0],
+                                                   .is_enrolled = is_enrolled}};
 
     removed = "";
     memset(hosts[0].secret, SECRET_1, HMAC_BYTES);

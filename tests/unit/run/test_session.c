@@ -137,9 +137,44 @@ static void a_launcher_that_starts_nothing_says_why_and_is_not_stopped(void **st
     assert_int_equal(queue.stopped, 0);
 }
 
+static char told[4][256];
+static uint32_t told_count;
+
+static void on_waiting(void *context, const struct session_waiting *waiting)
+{
+    (void)context;
+    assert_true(told_count < 4);
+    assert_int_equal(waiting->wanted, 3);
+    (void)snprintf(told[told_count++], sizeof told[0], "%s", waiting->missing);
+}
+
+/* Nobody comes: it is told at once, and again with the names at the end. */
+static void hosts_that_did_not_come_are_named(void **state)
+{
+    static const struct fleet_host hosts[] = {{.name = "load1"}, {.name = "any", .fleet_count = 2}};
+    const struct fleet_access access = {.hosts = hosts, .hosts_count = 2};
+    struct session_config config = {.listen = "tcp://127.0.0.1:0",
+                                    .agents_count = 3,
+                                    .access = &access,
+                                    .join_ns = 1,
+                                    .run_id = "run-7",
+                                    .on_waiting = on_waiting};
+    struct session session;
+    struct errinfo error = {""};
+
+    (void)state;
+    told_count = 0;
+    assert_int_equal(session_open(&session, &config, &error), -ETIMEDOUT);
+    assert_int_equal(told_count, 1);
+    assert_non_null(strstr(told[0], ": 0 of 3 joined, missing: load1, 2 of 2 of any (there: "
+                                    "millrace-agent --join NAME.join)"));
+    assert_non_null(strstr(error.text, "load1, 2 of 2 of any did not join; none did"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_that_did_not_come_are_named),
         cmocka_unit_test(what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself),
         cmocka_unit_test(agents_that_end_before_they_join_are_told_with_where_to_look),
         cmocka_unit_test(a_launcher_that_starts_nothing_says_why_and_is_not_stopped),

@@ -1,0 +1,109 @@
+#include "session_words_inner.h"
+
+#include "units.h"
+
+#include <errno.h>
+#include <string.h>
+
+static uint32_t hosts_count(const struct session *session)
+{
+    const struct fleet_access *access = session->config->access;
+
+    return access == NULL ? 0 : access->hosts_count;
+}
+
+static uint32_t wanted_of(const struct fleet_host *host)
+{
+    return host->fleet_count > 0 ? host->fleet_count : 1;
+}
+
+static uint32_t joined_of(const struct session *session, const struct fleet_host *host)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        const struct hello *hello = &fleet_agent(session->fleet, i)->hello;
+
+        count += strcmp(hello->host_name, host->name) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+/* "load2, 17 of 20 of fleet": those that came, or those that did not. Returns how many names. */
+static uint32_t add_names(const struct session *session, bool came, struct text *out)
+{
+    uint32_t names = 0;
+
+    for (uint32_t i = 0; i < hosts_count(session); i++) {
+        const struct fleet_host *host = &session->config->access->hosts[i];
+        uint32_t joined = joined_of(session, host);
+        uint32_t count = came ? joined : wanted_of(host) - joined;
+
+        if (count == 0) {
+            continue;
+        }
+        text_add(out, names++ == 0 ? "" : ", ");
+        if (host->fleet_count > 0) {
+            text_addf(out, "%u of %u of ", count, host->fleet_count);
+        }
+        text_add(out, host->name);
+    }
+    return names;
+}
+
+/* The name of the one file that is missing, else "NAME". */
+static const char *file_missing(const struct session *session, uint32_t names)
+{
+    for (uint32_t i = 0; names == 1 && i < hosts_count(session); i++) {
+        const struct fleet_host *host = &session->config->access->hosts[i];
+
+        if (joined_of(session, host) < wanted_of(host)) {
+            return host->name;
+        }
+    }
+    return "NAME";
+}
+
+void session_missing(const struct session *session, struct text *out)
+{
+    struct text names = {0};
+    uint32_t count = add_names(session, false, &names);
+
+    if (hosts_count(session) == 0) {
+        text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s)",
+                  session->url, fleet_agents(session->fleet), session->config->agents_count,
+                  session->url);
+    } else {
+        text_addf(out,
+                  "waiting for hosts at %s: %u of %u joined, missing: %s (there: "
+                  "millrace-agent --join %s.join)",
+                  session->url, fleet_agents(session->fleet), session->config->agents_count,
+                  names.bytes == NULL ? "" : names.bytes, file_missing(session, count));
+    }
+    text_done(&names);
+}
+
+int session_too_late(const struct session *session, int64_t waited_ns, struct errinfo *reterr)
+{
+    char waited[UNITS_TEXT_BYTES];
+    struct text came = {0};
+    struct text missing = {0};
+    const char *refused = session->refusal[0] == '\0' ? "" : "; refused: ";
+    int r;
+
+    (void)units_format_duration(waited_ns, waited);
+    if (hosts_count(session) == 0) {
+        r = errinfo_set(reterr, -ETIMEDOUT, "only %u of %u agents joined at %s within %s%s%.300s",
+                        fleet_agents(session->fleet), session->config->agents_count, session->url,
+                        waited, refused, session->refusal);
+    } else {
+        (void)add_names(session, true, &came);
+        (void)add_names(session, false, &missing);
+        r = errinfo_set(reterr, -ETIMEDOUT, "within %s %.150s did not join; %.150s did%s%.200s",
+                        waited, missing.bytes == NULL ? "" : missing.bytes,
+                        came.bytes == NULL ? "none" : came.bytes, refused, session->refusal);
+    }
+    text_done(&came);
+    text_done(&missing);
+    return r;
+}
