@@ -44,10 +44,13 @@ static const char *url_of(const struct standing *standing)
 
 static void say_once(struct standing *standing, enum log_level level, const char *text)
 {
-    const struct duty_host *host = standing->config->duty.host;
+    const struct duty_config *duty = &standing->config->duty;
+    const char *name = duty->host == NULL  ? NULL
+                       : duty->host->fleet ? duty->name
+                                           : duty->host->name;
 
     if (standing_words_are_news(&standing->words, text, mono_ns())) {
-        log_line(level, "%s%s%s", host == NULL ? "" : host->name, host == NULL ? "" : ": ", text);
+        log_line(level, "%s%s%s", name == NULL ? "" : name, name == NULL ? "" : ": ", text);
     }
 }
 
