@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const enum cli_option options_taken[] = {CLI_LISTEN, CLI_HOSTS, CLI_JOIN_TIMEOUT,
-                                                CLI_INSECURE, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {CLI_LISTEN,   CLI_HOSTS,      CLI_JOIN_TIMEOUT,
+                                                CLI_INSECURE, CLI_TLS_CA,     CLI_TLS_CERT,
+                                                CLI_TLS_KEY,  CLI_TOKEN_FILE, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "clean",

@@ -120,6 +120,30 @@ static int open_store(const struct cli_options *options, struct cli_hosts *hosts
     return r == 0 && options->listen == NULL ? choose_url(hosts, reterr) : r;
 }
 
+/* All who come by its token are one fleet: nobody said their names before. */
+static int open_identity(const struct cli_options *options, struct cli_hosts *hosts,
+                         struct errinfo *reterr)
+{
+    struct identity *own = &hosts->identity;
+    int r = identity_read(&options->identity, CERTIFICATE_COORDINATOR, own, reterr);
+
+    if (r == 0) {
+        r = identity_check_time(own, time(NULL), reterr);
+    }
+    if (r < 0) {
+        return r;
+    }
+    (void)snprintf(hosts->token.name, sizeof hosts->token.name, IDENTITY_FLEET_NAME);
+    memcpy(hosts->token.secret, own->secret, sizeof own->secret);
+    hosts->token.fleet_count = options->agents;
+    hosts->security = (struct channel_security){.authority_pem = own->authority_pem,
+                                                .certificate_pem = own->certificate_pem,
+                                                .key_pem = own->key_pem};
+    hosts->access = (struct fleet_access){
+        .security = &hosts->security, .hosts = &hosts->token, .hosts_count = 1, .by_token = true};
+    return 0;
+}
+
 int cli_hosts_open(const struct cli_options *options, struct cli_hosts *ret, struct errinfo *reterr)
 {
     int r = 0;
@@ -133,6 +157,8 @@ int cli_hosts_open(const struct cli_options *options, struct cli_hosts *ret, str
     }
     if (options->hosts != NULL) {
         r = open_store(options, ret, reterr);
+    } else if (identity_is_asked_for(&options->identity)) {
+        r = open_identity(options, ret, reterr);
     }
     if (r < 0) {
         cli_hosts_done(ret);
@@ -152,5 +178,6 @@ void cli_hosts_done(struct cli_hosts *hosts)
     hosts_security_done(&hosts->own);
     host_list_done(&hosts->list);
     hosts_free(hosts->store);
-    memset(hosts, 0, sizeof *hosts);
+    identity_done(&hosts->identity);
+    secret_wipe(hosts, sizeof *hosts);
 }

@@ -1,6 +1,7 @@
 /*
- * cli_hosts_inner: what --hosts asks for: those of the store that a command waits for, how they are
- * let in, and where it listens for them. Internal to cli; blocks on the disk.
+ * cli_hosts_inner: whom a command waits for, how they are let in, and where it listens for them:
+ * hosts of the store (--hosts), or who has certificates of an own PKI (--tls-cert). Internal to
+ * cli; blocks on the disk.
  */
 #ifndef MILLRACE_CLI_HOSTS_INNER_H
 #define MILLRACE_CLI_HOSTS_INNER_H
@@ -9,6 +10,7 @@
 #include "cli_options_inner.h"
 #include "fleet.h"
 #include "hosts.h"
+#include "identity.h"
 
 #include <stdint.h>
 
@@ -23,12 +25,14 @@ struct cli_hosts {
     struct hosts_security own;
     struct channel_security security;
     struct fleet_host *wanted;
+    struct identity identity; /* Of an own PKI; and the one fleet that its token lets in. */
+    struct fleet_host token;
 };
 
 /*
- * Without --hosts only what the other options say. 0; -EINVAL for what can't be together,
- * what hosts_select() and hosts_security() fail with. On success the caller owns *ret, which must
- * stay where it is, for cli_hosts_done().
+ * Without either only what the other options say. 0; -EINVAL for what can't be together, what
+ * hosts_select(), hosts_security() and identity_read() fail with. On success the caller owns *ret,
+ * which must stay where it is, for cli_hosts_done().
  */
 int cli_hosts_open(const struct cli_options *options, struct cli_hosts *ret,
                    struct errinfo *reterr);

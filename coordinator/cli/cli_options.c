@@ -37,10 +37,30 @@ static int read_join_timeout(const char *value, const char **ret, struct errinfo
     return 0;
 }
 
+/* Certificates of an own PKI: 0, or the exit code. */
+static int check_identity(const struct options_usage *usage, const struct cli_options *options)
+{
+    struct errinfo error = {""};
+
+    if (!identity_is_asked_for(&options->identity)) {
+        return 0;
+    }
+    if (identity_check_given(&options->identity, &error) < 0) {
+        return options_wrong(usage, error.text, "");
+    }
+    if (options->hosts != NULL) {
+        return options_wrong(usage, "--tls-cert and --hosts are two ways to know an agent",
+                             ": leave one of them out");
+    }
+    return options->listen == NULL
+               ? options_wrong(usage, "--tls-cert is for --listen", ", where agents join")
+               : 0;
+}
+
 /* Told before anything is begun, and the same by every command. 0, or the exit code. */
 static int check_listen(const struct options_usage *usage, const struct cli_options *options)
 {
-    bool secured = options->hosts != NULL;
+    bool secured = options->hosts != NULL || identity_is_asked_for(&options->identity);
     struct errinfo error = {""};
 
     if (options->listen == NULL && options->insecure) {
@@ -117,6 +137,27 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
     [CLI_INSECURE] = {.name = "--insecure",
                       .help = "let --listen be beyond this host, in clear and for anyone",
                       AT(insecure)},
+    [CLI_TLS_CA] = {.name = "--tls-ca",
+                    .value = "FILE",
+                    .help = "with --listen: who signs agents' certificates, of a PKI of your own",
+                    .kind = TAKES_TEXT,
+                    AT(identity.authority)},
+    [CLI_TLS_CERT] = {.name = "--tls-cert",
+                      .value = "FILE",
+                      .help =
+                          "this coordinator's certificate, for DNS:" CERTIFICATE_COORDINATOR_NAME,
+                      .kind = TAKES_TEXT,
+                      AT(identity.certificate)},
+    [CLI_TLS_KEY] = {.name = "--tls-key",
+                     .value = "FILE",
+                     .help = "its key, for its owner alone",
+                     .kind = TAKES_TEXT,
+                     AT(identity.key)},
+    [CLI_TOKEN_FILE] = {.name = "--token-file",
+                        .value = "FILE",
+                        .help = "secret that agents share with it, for its owner alone",
+                        .kind = TAKES_TEXT,
+                        AT(identity.token)},
     [CLI_SELFCHECK] = {.name = "--selfcheck",
                        .value = "strict|warn",
                        .help = "warn: judge as observed what the self-check finds unreliable",
@@ -176,7 +217,10 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_
         cli_options_done(&options);
         return false;
     }
-    *ret_exit = check_listen(&said, &options);
+    *ret_exit = check_identity(&said, &options);
+    if (*ret_exit == 0) {
+        *ret_exit = check_listen(&said, &options);
+    }
     if (*ret_exit != 0) {
         cli_options_done(&options);
         return false;

@@ -5,6 +5,7 @@
 #ifndef MILLRACE_CLI_OPTIONS_INNER_H
 #define MILLRACE_CLI_OPTIONS_INNER_H
 
+#include "identity.h"
 #include "options.h"
 #include "scenario_load.h"
 
@@ -22,6 +23,10 @@ enum cli_option {
     CLI_HOSTS,
     CLI_JOIN_TIMEOUT,
     CLI_INSECURE,
+    CLI_TLS_CA,
+    CLI_TLS_CERT,
+    CLI_TLS_KEY,
+    CLI_TOKEN_FILE,
     CLI_SELFCHECK,
     CLI_QUIET,
     CLI_OPEN,
@@ -55,6 +60,7 @@ struct cli_options {
     const char *listen;
     const char *hosts;
     const char *join_timeout;
+    struct identity_paths identity; /* Of an own PKI. */
     bool insecure;
     const char *trace;
     const char *resume;

@@ -36,6 +36,7 @@ struct fleet_access {
      * before; without, whoever says hello is an agent. */
     const struct fleet_host *hosts;
     uint32_t hosts_count;
+    bool by_token; /* Certificates are of an own PKI: all who may join share the one secret. */
     /* Asked at each request: once false, the host is sent away. NULL: they stay. */
     bool (*is_enrolled)(const void *context, const char *name);
     const void *context;

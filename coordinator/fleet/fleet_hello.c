@@ -73,6 +73,20 @@ static bool is_of_a_host(struct newcomer *newcomer)
     return true;
 }
 
+static bool refuse_proof(struct newcomer *newcomer)
+{
+    const struct hello *hello = newcomer->hello;
+
+    if (newcomer->fleet->hosts.by_token) {
+        return refuse(newcomer, "%.60s has another token than this coordinator (--token-file)",
+                      name_of(hello));
+    }
+    return refuse(newcomer,
+                  "%s has another secret than its host here: its join file is an older one, or of "
+                  "another host (\"millrace hosts add %s --again\" makes a new one)",
+                  hello->host_name, hello->host_name);
+}
+
 /* False, without a reason: it has not shown one yet, and is given the nonce for it. */
 static bool has_proof(struct newcomer *newcomer)
 {
@@ -93,10 +107,7 @@ static bool has_proof(struct newcomer *newcomer)
         return false;
     }
     if (!proof_holds(newcomer->host->secret, PROOF_HELLO, &facts, hello->proof)) {
-        return refuse(newcomer,
-                      "%s has another secret than its host here: its join file is an older one, or "
-                      "of another host (\"millrace hosts add %s --again\" makes a new one)",
-                      hello->host_name, hello->host_name);
+        return refuse_proof(newcomer);
     }
     if (proof_make(newcomer->host->secret, PROOF_WELCOME, &facts, welcome->proof) < 0) {
         return refuse(newcomer, "the coordinator is out of memory");

@@ -27,6 +27,7 @@ int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_access *acces
     }
     memcpy(hosts->items, access->hosts, access->hosts_count * sizeof *hosts->items);
     hosts->count = access->hosts_count;
+    hosts->by_token = access->by_token;
     hosts->is_enrolled = access->is_enrolled;
     hosts->context = access->context;
     return 0;

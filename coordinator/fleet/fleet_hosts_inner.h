@@ -12,6 +12,7 @@ struct fleet_hosts {
     struct fleet_host *items; /* Owned; their secrets are wiped. */
     uint32_t count;
     uint8_t key[HMAC_BYTES]; /* Random; nonces are made with it, so that none has to be kept. */
+    bool by_token;           /* They share one secret, of an own PKI. */
     bool (*is_enrolled)(const void *context, const char *name);
     const void *context;
 };

@@ -5,11 +5,19 @@
 #include <errno.h>
 #include <string.h>
 
+static bool is_by_token(const struct session *session)
+{
+    const struct fleet_access *access = session->config->access;
+
+    return access != NULL && access->by_token;
+}
+
+/* Of those that have names here. */
 static uint32_t hosts_count(const struct session *session)
 {
     const struct fleet_access *access = session->config->access;
 
-    return access == NULL ? 0 : access->hosts_count;
+    return access == NULL || access->by_token ? 0 : access->hosts_count;
 }
 
 static uint32_t wanted_of(const struct fleet_host *host)
@@ -70,9 +78,12 @@ void session_missing(const struct session *session, struct text *out)
     uint32_t count = add_names(session, false, &names);
 
     if (hosts_count(session) == 0) {
-        text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s)",
+        text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s%s)",
                   session->url, fleet_agents(session->fleet), session->config->agents_count,
-                  session->url);
+                  session->url,
+                  is_by_token(session) ? " --tls-ca FILE --tls-cert FILE --tls-key FILE "
+                                         "--token-file FILE"
+                                       : "");
     } else {
         text_addf(out,
                   "waiting for hosts at %s: %u of %u joined, missing: %s (there: "

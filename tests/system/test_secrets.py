@@ -1,0 +1,138 @@
+"""Agents that join over mutual TLS: by join files, and by certificates of an own PKI. Nothing secret of either, nor of a
+target, is in what a run leaves."""
+
+import os
+import re
+import subprocess
+
+import bed
+import bed_join
+from bed import check, contains, same, test
+
+PASSWORD = "kT9-Zauberwort-4711"
+LOGIN = ("mosquitto", "--password", f"millrace:{PASSWORD}")
+STEADY = ["{ name: steady, rate: 200/s, for: 2s }"]
+
+
+def every_file(folder):
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(where, name), "rb") as file:
+                yield os.path.join(where, name), file.read()
+
+
+def assert_nowhere(hidden, said, folders):
+    for word in hidden:
+        check(word not in said.encode(errors="replace"), "a secret was said")
+    seen = {path for folder in folders for path, content in every_file(folder) for word in hidden if word in content}
+    same(seen, set(), "files that hold a secret")
+
+
+def command_lines(programs):
+    found = b""
+    for program in programs:
+        with open(f"/proc/{program.pid}/cmdline", "rb") as file:
+            found += file.read()
+    return found.decode(errors="replace")
+
+
+@test("secrets of join files and targets appear nowhere: not in output, logs, archive, reports or command lines", needs=[LOGIN])
+def nowhere(mosquitto):
+    store = bed_join.Store()
+    port = bed.free_port()
+    store.hosts("add", "load1", "load2", "--at", f"127.0.0.1:{port}")
+    hidden = [word for name in ["load1", "load2"] for word in bed_join.secrets(store.join(name))]
+    hidden += store.authority_key() + [PASSWORD.encode()]
+    targets = f'  - {{ backend: mqtt, address: "{mosquitto.address}", auth: {{ username: millrace, password: "${{MILLRACE_TEST_PASSWORD}}" }} }}\n'
+    path = bed.scenario(targets, STEADY, topology="{ topics: 2, producers: 2, consumers: 2 }")
+    logs = bed.new_path("logs")
+    os.mkdir(logs)
+    agents = [bed.agent(store.join(name), "--log", os.path.join(logs, name)) for name in ["load1", "load2"]]
+    env = {**store.options()["env"], "MILLRACE_TEST_PASSWORD": PASSWORD}
+    at = ["--hosts", "all", "--listen", f"tcp://127.0.0.1:{port}"]
+    folder = bed.new_path("run")
+    run = bed.start("run", path, *at, "--selfcheck", "warn", "--out", folder, env=env)
+    run.says("running: mqtt")
+    assert_nowhere(hidden, command_lines([run, *agents]), [])
+    run.ends(0)
+    same(sorted(one["name"] for one in bed.result_of(folder)["agents"]), ["load1", "load2"], "agents")
+    doctor = bed.millrace("doctor", path, *at, env=env)
+    again = bed.millrace("report", folder)
+    # One that is told a secret in the wrong place, or has a wrong one, says no word of it either.
+    wrong = bed.Program([bed.AGENT, "--join", bed.write("cut.join", bed.read(store.join("load1"))[:-9], 0o600)]).ends(4)
+    for agent in agents:
+        agent.signal(15)
+        agent.ends(130)
+    said = "".join(one.out + one.err for one in [run, doctor, again, wrong, *agents])
+    assert_nowhere(hidden, said + store.said, [folder, logs])
+
+
+def own_pki():
+    """A folder with what deploy/README.md says how to make."""
+    folder = bed.new_path("pki")
+    os.mkdir(folder)
+    block = re.search(r"(?s)```sh\n(umask 077\n.*?)```", bed.read(bed.SOURCE, "deploy", "README.md")).group(1)
+    try:
+        done = subprocess.run(["bash", "-euc", block], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+        subprocess.run(["openssl", "version"], capture_output=True, timeout=60, check=True)
+    except FileNotFoundError as missing:
+        raise bed.Skip(f"there is no program {missing.filename}") from None
+    same(done.returncode, 0, f"the commands of deploy/README.md ({done.stderr})")
+    return folder
+
+
+def options(folder, name, **other):
+    files = {"tls_ca": "ca.pem", "tls_cert": f"{name}.pem", "tls_key": f"{name}.key", "token_file": "token", **other}
+    return [word for key, file in files.items() for word in ["--" + key.replace("_", "-"), os.path.join(folder, file)]]
+
+
+@test("hosts with certificates of an own PKI and the token of the coordinator join, and others do not")
+def pki():
+    folder = own_pki()
+    url = bed.free_url()
+    with open(os.path.join(folder, "other"), "w", encoding="ascii") as file:
+        file.write("another token of enough characters\n")
+    os.chmod(os.path.join(folder, "other"), 0o600)
+    path = bed.scenario(phases=STEADY)
+    out = bed.new_path("run")
+    run = bed.start("run", path, "--listen", url, "--agents", "2", *options(folder, "coordinator"), "--selfcheck", "warn", "--out", out)
+    run.says(r"0 of 2 joined \(millrace-agent --join \S+ --tls-ca FILE --tls-cert FILE --tls-key FILE --token-file FILE\)")
+    stranger = bed.agent(url, "--name", "stranger", *options(folder, "load1", token_file="other"))
+    run.says(r"refused: stranger has another token than this coordinator \(--token-file\)")
+    stranger.ends(4)
+    agents = [bed.agent(url, "--name", name, *options(folder, "load1")) for name in ["left", "right"]]
+    run.ends(0)
+    for agent in agents:
+        agent.ends(0)
+    same(sorted(one["name"] for one in bed.result_of(out)["agents"]), ["left", "right"], "agents")
+    bed.audit_holds(bed.result_of(out))
+    hidden = [bed.read(folder, name).strip().encode() for name in ["token", "other"]]
+    hidden += [line.encode() for name in ["load1", "coordinator", "ca"] for line in re.findall(r"(?m)^[^-].*$", bed.read(folder, f"{name}.key"))]
+    assert_nowhere(hidden, "".join(one.out + one.err for one in [run, stranger, *agents]), [out])
+
+
+@test("what is wrong with the files of an own PKI is said before anything is begun")
+def pki_files():
+    folder = own_pki()
+    path = bed.scenario(phases=STEADY)
+    url = "tcp://0.0.0.0:7700"
+
+    def refused(words, code=2, listen=("--listen", url), said=""):
+        contains(bed.millrace("run", path, *listen, *words, code=code).err, said, " ".join(words))
+
+    whole = options(folder, "coordinator")
+    refused(whole[:6], said="--token-file is missing")
+    refused(whole, listen=(), said="--tls-cert is for --listen")
+    refused([*whole, "--hosts", "all"], said="two ways to know an agent")
+    refused(options(folder, "load1"), 4, said='load1.pem: the certificate is not for "millrace-coordinator"')
+    refused(options(folder, "coordinator", tls_key="load1.key"), 4, said="load1.key: the key is not that of the certificate")
+    refused(options(folder, "coordinator", tls_ca="token"), 4, said="token: the certificate is damaged, or no certificate")
+    os.chmod(os.path.join(folder, "token"), 0o640)
+    refused(whole, 4, said=f"chmod 600 {folder}/token")
+    said = bed.Program([bed.AGENT, "--join", "tcp://127.0.0.1:1", *options(folder, "load1")]).ends(4).err
+    contains(said, f"chmod 600 {folder}/token", "an agent's token")
+    said = bed.Program([bed.AGENT, "--join", "load1.join", *options(folder, "load1")]).ends(2).err
+    contains(said, "a join file has its own", "both")
+
+
+bed.main()
