@@ -80,8 +80,13 @@ static struct metric_value value_of(const struct metric *metric, const struct re
 {
     const struct result_phase *found = phase_of(trial, phase);
 
-    return found == NULL ? (struct metric_value){.missing = "the trial has no such phase"}
-                         : metric_value(metric, trial, found);
+    if (found == NULL) {
+        return (struct metric_value){.missing = "the trial has no such phase"};
+    }
+    if (found->lacks_agent) { /* It had another load. */
+        return (struct metric_value){.missing = "an agent was lost in the trial"};
+    }
+    return metric_value(metric, trial, found);
 }
 
 /* Pairs of trials of one metric, or why there are none. */

@@ -297,9 +297,43 @@ int plan_make(const struct plan_request *request, struct plan **ret, struct erri
     return 0;
 }
 
+int plan_trial_spread(struct plan_trial *trial, const uint32_t *agents, uint32_t agents_count,
+                      struct errinfo *reterr)
+{
+    struct assignment *all = calloc((size_t)agents_count + 1, sizeof *all);
+
+    if (all == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < trial->assignments_count; i++) {
+        struct assignment *to = &all[agents[i]];
+
+        ASSERT(agents[i] < agents_count);
+        *to = trial->assignments[i];
+        to->agent = agents[i];
+        for (uint32_t w = 0; w < to->writers_count; w++) {
+            to->writers[w].agent = agents[to->writers[w].agent];
+        }
+    }
+    free(trial->assignments);
+    trial->assignments = all;
+    trial->assignments_count = agents_count;
+    return 0;
+}
+
+const struct assignment *plan_trial_tables(const struct plan_trial *trial)
+{
+    uint32_t i = 0;
+
+    while (i + 1 < trial->assignments_count && trial->assignments[i].phases_count == 0) {
+        i++;
+    }
+    return &trial->assignments[i];
+}
+
 int64_t plan_trial_ns(const struct plan_trial *trial)
 {
-    const struct assignment *any = &trial->assignments[0];
+    const struct assignment *any = plan_trial_tables(trial);
     int64_t sum_ns = 0;
 
     for (uint32_t i = 0; i < any->phases_count; i++) {

@@ -93,6 +93,17 @@ int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
                     struct errinfo *reterr);
 void plan_trial_clear(struct plan_trial *trial); /* Frees the assignments. */
 
+/*
+ * Gives the assignments of a trial that was planned for some of the agents to these: agents[i] is
+ * the one that was agent i in the request, and all of them are agents_count. The others have empty
+ * ones, without tables. 0 or -ENOMEM, with the trial as it was.
+ */
+int plan_trial_spread(struct plan_trial *trial, const uint32_t *agents, uint32_t agents_count,
+                      struct errinfo *reterr);
+
+/* One that has the tables, which are the same in all that do. */
+const struct assignment *plan_trial_tables(const struct plan_trial *trial);
+
 /* Duration of a trial's load and drain phases at most. */
 int64_t plan_trial_ns(const struct plan_trial *trial);
 

@@ -122,10 +122,33 @@ static bool same_shape(const struct entry_trial *a, const struct entry_trial *b)
     return a->phases_count == b->phases_count && a->flows_count == b->flows_count;
 }
 
+/* Nothing was sent: its making was called back, as an agent was lost. */
+static bool was_never_begun(const struct fold_trial *trial)
+{
+    for (uint32_t i = 0; i < trial->entry.phases_count; i++) {
+        if (trial->phase_start_ns[i] != INT64_MIN) {
+            return false;
+        }
+    }
+    return trial->has_end;
+}
+
+/* Does the entry begin the last trial anew? */
+static bool begins_anew(const struct fold *fold, const struct entry_trial *entry)
+{
+    const struct fold_trial *last = fold->trials_count > fold->part.trials_before
+                                        ? &fold->trials[fold->trials_count - 1]
+                                        : NULL;
+
+    return last != NULL && last->entry.number == entry->number &&
+           last->entry.case_index == entry->case_index && was_never_begun(last) &&
+           last->end.status == CASE_MEASURED;
+}
+
 static bool fits_run(struct fold *fold, const struct entry_trial *entry)
 {
     if (entry->case_index >= fold->cases_count || entry->agents_count > fold->part.agents_count ||
-        trial_of(fold, entry->number) != NULL) {
+        (trial_of(fold, entry->number) != NULL && !begins_anew(fold, entry))) {
         return false;
     }
     for (uint32_t i = 0; i < fold->trials_count; i++) {
@@ -154,7 +177,13 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
         return errinfo_nomem(reterr);
     }
     fold->trials = grown;
+    if (begins_anew(fold, entry)) {
+        fold_trial_done(&fold->trials[--fold->trials_count]);
+    }
     r = fold_trial_init(&fold->trials[fold->trials_count], entry, fold->part.agents, reterr);
+    for (uint32_t i = 0; r == 0 && i < entry->agents_count; i++) {
+        fold->trials[fold->trials_count].agents[i].gone = fold->part.gone[i];
+    }
     fold->trials_count += r == 0 ? 1 : 0;
     return r;
 }
@@ -163,6 +192,20 @@ int fold_hold_rows(struct fold *fold, struct errinfo *reterr)
 {
     ASSERT(fold->trials_count > 0);
     return fold_intervals_hold(&fold->trials[fold->trials_count - 1], reterr);
+}
+
+/* From now on nobody waits for its reports: neither the running trial nor those to come. */
+static void take_lost(struct fold *fold, uint32_t agent)
+{
+    struct fold_trial *trial =
+        fold->trials_count == 0 ? NULL : &fold->trials[fold->trials_count - 1];
+
+    if (agent < AGENTS_MAX) {
+        fold->part.gone[agent] = true;
+    }
+    if (trial != NULL && !trial->has_end && agent < trial->entry.agents_count) {
+        trial->agents[agent].gone = true;
+    }
 }
 
 static int add_mark(struct fold *fold, const struct result_mark *mark, struct errinfo *reterr)
@@ -180,6 +223,9 @@ static int add_mark(struct fold *fold, const struct result_mark *mark, struct er
     }
     fold->marks = grown;
     fold->marks[fold->marks_count++] = *mark;
+    if (mark->kind == MARK_AGENT_LOST) {
+        take_lost(fold, mark->agent);
+    }
     return 0;
 }
 
@@ -201,6 +247,9 @@ static int add_trial_end(struct fold *fold, struct fold_trial *trial,
                                          ? &fold->agents[trial->agent_rows[of->agent]]
                                          : NULL;
 
+        if (agent != NULL && of->lost) { /* Marks of earlier journals don't say who. */
+            trial->agents[of->agent].gone = true;
+        }
         if (agent != NULL && of->start_skew_ns > agent->start_skew_ns) {
             agent->start_skew_ns = of->start_skew_ns;
         }
@@ -285,6 +334,30 @@ void fold_tell_refused(struct fold *fold, const char *why)
     }
 }
 
+#define QUIET_ROWS 3
+
+/* What a lost agent had sent or received and not told stays open for ever: where one is missing,
+ * whatever still comes has come once nothing did for some seconds. */
+static bool is_quiet(const struct fold_trial *trial, uint32_t rows)
+{
+    bool lacks = false;
+
+    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
+        lacks = lacks || trial->agents[i].gone;
+    }
+    if (!lacks || rows < QUIET_ROWS || rows > trial->intervals_count) {
+        return false;
+    }
+    for (uint32_t i = rows - QUIET_ROWS; i < rows; i++) {
+        const struct result_interval *one = &trial->intervals[i];
+
+        if (one->sent + one->acked + one->received + one->refused + one->unconfirmed > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void fold_live(const struct fold *fold, struct fold_live *ret)
 {
     const struct fold_trial *trial;
@@ -313,6 +386,9 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
     for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
         const struct fold_agent *agent = &trial->agents[i];
 
+        if (agent->gone) {
+            continue;
+        }
         ret->outstanding += agent->outstanding;
         ret->clients += agent->clients;
         ret->clients_down += agent->clients_down;
@@ -322,7 +398,8 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
         }
     }
     ret->backlog = delivery_backlog(trial->delivery);
-    ret->drained = ret->outstanding == 0 && ret->backlog == 0 &&
-                   ret->sent + ret->skipped >= ret->due && delivery_complete(trial->delivery);
+    ret->drained =
+        ret->outstanding == 0 && ret->sent + ret->skipped >= ret->due &&
+        ((ret->backlog == 0 && delivery_complete(trial->delivery)) || is_quiet(trial, rows));
     ret->last.backlog = ret->backlog;
 }

@@ -34,8 +34,7 @@ static void answer_init(struct answer *answer, const struct fold_trial *trial,
         uint32_t agent = entry->consumer_agents[i];
 
         /* Nor where an agent could not hand in all that it had. */
-        if (!trial->has_end || entry_agent_lost(&trial->end, agent) ||
-            !trial->agents[agent].final) {
+        if (!trial->has_end || trial->agents[agent].gone || !trial->agents[agent].final) {
             answer->unaccounted[consumer->flow * SUBSCRIPTIONS_MAX + consumer->subscription] = 1;
         }
     }
@@ -149,6 +148,50 @@ static void add_flow(const struct assigned_phase *assigned, const struct assigne
     ret->producers += flow->producers_count;
 }
 
+static bool is_missing(const struct fold_trial *trial, uint32_t agent, int64_t until_ns)
+{
+    return trial->agents[agent].gone && trial->agents[agent].until_ns < until_ns;
+}
+
+/* Was an agent lost that had clients of the flow, and had not told of all until then? */
+static bool misses_agent(const struct fold_trial *trial, uint32_t flow, int64_t until_ns)
+{
+    const struct entry_trial *entry = &trial->entry;
+
+    for (uint32_t i = 0; i < entry->producers_count; i++) {
+        if ((flow == DELIVERY_ALL || flow == entry->producers[i].flow) &&
+            is_missing(trial, entry->producer_agents[i], until_ns)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < entry->consumers_count; i++) {
+        if ((flow == DELIVERY_ALL || flow == entry->consumers[i].flow) &&
+            is_missing(trial, entry->consumer_agents[i], until_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_gone(const struct fold_trial *trial)
+{
+    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
+        if (trial->agents[i].gone) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What such an agent had not told may be of a phase that was over: unaccounted, then. */
+static bool lacks_agent(const struct fold_trial *trial, uint32_t phase, uint32_t flow,
+                        const struct result_delivery *delivery)
+{
+    return trial->phase_start_ns[phase] != INT64_MIN && any_gone(trial) &&
+           misses_agent(trial, flow,
+                        delivery->unaccounted > 0 ? INT64_MAX : trial->phase_end_ns[phase]);
+}
+
 /* flow DELIVERY_ALL: all flows together. */
 static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_t flow,
                       struct result_phase *ret, struct errinfo *reterr)
@@ -192,6 +235,7 @@ static int make_phase(const struct answer *answer, uint32_t phase_index, uint32_
             r = r < 0 ? r : fold_add_waited(trial, &answer->end, phase_index, i, ret, reterr);
         }
     }
+    ret->lacks_agent = lacks_agent(trial, phase_index, flow, &ret->delivery);
     fold_phase_rates(ret, &sums, longest_ns);
     fold_phase_settle(ret);
     return r;

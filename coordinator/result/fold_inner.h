@@ -11,6 +11,7 @@ struct fold_part {
     uint32_t agents_count;
     uint32_t rows_before;   /* Agents of the parts before. */
     uint32_t trials_before; /* Likewise. */
+    bool gone[AGENTS_MAX];  /* Those that were lost so far, in whatever trial of it. */
 };
 
 struct fold {

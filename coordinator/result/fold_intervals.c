@@ -204,9 +204,8 @@ static uint32_t seconds_complete(const struct fold_trial *trial)
     uint32_t complete = UINT32_MAX;
 
     for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
-        bool lost = trial->has_end && entry_agent_lost(&trial->end, i);
-
-        if (!lost && !trial->agents[i].final && trial->agents[i].reported < complete) {
+        if (!trial->agents[i].gone && !trial->agents[i].final &&
+            trial->agents[i].reported < complete) {
             complete = trial->agents[i].reported;
         }
     }

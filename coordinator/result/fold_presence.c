@@ -24,6 +24,9 @@ static struct known know(const struct fold_trial *trial)
     for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
         const struct fold_agent *agent = &trial->agents[i];
 
+        if (agent->gone) {
+            continue;
+        }
         known.clients += agent->clients;
         known.clients_down += agent->clients_down;
         known.down_since_ns = earlier(known.down_since_ns, agent->down_since_ns);

@@ -36,6 +36,7 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
         }
         to->below_resolution[series] += from->below_resolution[series];
     }
+    to->lacks_agent = to->lacks_agent || from->lacks_agent;
     to->clock_violations += from->clock_violations;
     if (from->clock_bound_ns > to->clock_bound_ns) {
         to->clock_bound_ns = from->clock_bound_ns;

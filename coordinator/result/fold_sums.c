@@ -32,7 +32,7 @@ static void say_delivery(const struct result_delivery *delivery, const char *whe
 static bool is_whole(const struct fold_trial *trial)
 {
     for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
-        if (entry_agent_lost(&trial->end, i) || !trial->agents[i].final) {
+        if (trial->agents[i].gone || !trial->agents[i].final) {
             return false;
         }
     }

@@ -42,6 +42,7 @@ struct fold_agent {
     int64_t until_ns;
     int64_t stood_ns; /* In all, by its own word: stopped and continued, or its host was. */
     bool final;
+    bool gone;    /* It was lost, and its word is not waited for. */
     bool refused; /* A snapshot of it was: those after it are, too. */
     uint32_t clients;
     uint32_t clients_down;

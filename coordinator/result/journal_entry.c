@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool entry_agent_lost(const struct entry_trial_end *end, uint32_t agent)
-{
-    for (uint32_t i = 0; i < end->agents_count; i++) {
-        if (end->agents[i].agent == agent && end->agents[i].lost) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void entry_trial_done(struct entry_trial *trial)
 {
     record_done(entry_record(ENTRY_TRIAL), trial);

@@ -179,8 +179,6 @@ const struct record *entry_record(enum entry_kind kind);
 /* What the table is of: `as`, or the snapshot that it owns. */
 void *entry_held(struct journal_entry *entry);
 
-bool entry_agent_lost(const struct entry_trial_end *end, uint32_t agent);
-
 void entry_trial_done(struct entry_trial *trial);
 int entry_trial_copy(const struct entry_trial *from, struct entry_trial *to,
                      struct errinfo *reterr);

@@ -90,7 +90,8 @@ struct result_phase {
     struct result_delivery delivery;
     struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
     uint64_t below_resolution[SERIES_COUNT];
-    uint64_t clock_bound_ns;   /* The largest that an end to end latency was measured with. */
+    uint64_t clock_bound_ns; /* The largest that an end to end latency was measured with. */
+    bool lacks_agent; /* One was lost before it had told all of the phase: its part is missing. */
     uint64_t clock_violations; /* Latencies further below 0 than that allows; counted as 0. */
 };
 
@@ -170,6 +171,7 @@ enum mark_kind {
 };
 
 const char *mark_kind_name(enum mark_kind kind);
+bool mark_is_of_agent(enum mark_kind kind);
 
 struct result_mark {
     enum mark_kind kind;
@@ -177,6 +179,7 @@ struct result_mark {
     int64_t at_ns;  /* Offset from the trial's T0; 0: before it. */
     char text[REASON_BYTES];
     int64_t from_ns;         /* CLOCK, STALL, AGENT_*: offset from T0. */
+    uint32_t agent;          /* AGENT_*: which one; UINT32_MAX: not known. */
     uint64_t clock_bound_ns; /* CLOCK: latencies of that time are off by up to that. */
 };
 

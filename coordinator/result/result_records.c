@@ -59,6 +59,12 @@ const char *mark_kind_name(enum mark_kind kind)
     return mark_names[kind];
 }
 
+bool mark_is_of_agent(enum mark_kind kind)
+{
+    return kind == MARK_AGENT_SUSPECT || kind == MARK_AGENT_BACK || kind == MARK_AGENT_LOST ||
+           kind == MARK_AGENT_FENCED;
+}
+
 static const struct field result_reason_fields[] = {
     FIELD(result_reason, code),
     FIELD_NAMED(result_reason, case_name, "case", .shown = SHOWN_OR_NULL),
@@ -196,10 +202,16 @@ static const struct field phase_clock_fields[] = {
 static const struct record phase_clock_record =
     RECORD_OF(result_phase, "clock", phase_clock_fields);
 
+static bool lacks_agent(const void *item)
+{
+    return ((const struct result_phase *)item)->lacks_agent;
+}
+
 static const struct field result_phase_fields[] = {
     FIELD(result_phase, name),
     FIELD(result_phase, flow, .shown = SHOWN_OR_NULL),
     FIELD(result_phase, measured),
+    FIELD(result_phase, lacks_agent, .shown_if = lacks_agent),
     FIELD(result_phase, start_ns),
     FIELD(result_phase, duration_ns),
     FIELD_GROUP("rates", phase_rates_record),
@@ -241,6 +253,11 @@ static const struct field result_interval_fields[] = {
 
 const struct record result_interval_record = RECORD(result_interval);
 
+static bool is_of_agent(const void *item)
+{
+    return mark_is_of_agent(((const struct result_mark *)item)->kind);
+}
+
 static const struct field result_mark_fields[] = {
     FIELD_NAMES_AS(result_mark, kind, "mark", mark_kept_names, .only = ONLY_KEPT),
     FIELD_NAMES_AS(result_mark, kind, "mark", mark_names, .only = ONLY_SHOWN),
@@ -249,6 +266,8 @@ static const struct field result_mark_fields[] = {
     FIELD(result_mark, text),
     FIELD(result_mark, from_ns, .since = 2, .only = ONLY_KEPT),
     FIELD(result_mark, clock_bound_ns, .since = 2, .only = ONLY_KEPT),
+    FIELD(result_mark, agent, .since = 4, .otherwise = UINT32_MAX, .only = ONLY_KEPT,
+          .kept_if = is_of_agent),
 };
 
 const struct record result_mark_record = RECORD(result_mark);

@@ -272,9 +272,11 @@ static int run_trials(struct run *run, struct errinfo *reterr)
         if (run->config->scenario->search.wanted) {
             r = run_search(run, trial, reterr);
         } else {
-            r = run_fill_trial(run, NULL, trial, reterr);
-            r = r < 0 ? r : run_trial(run, trial, reterr);
-            plan_trial_clear(trial);
+            do {
+                r = run_fill_trial(run, NULL, trial, reterr);
+                r = r < 0 ? r : run_trial(run, trial, reterr);
+                plan_trial_clear(trial);
+            } while (r == -EAGAIN);
         }
     }
     return r;

@@ -54,20 +54,35 @@ static void remember(struct run *run, const struct fleet_change *change)
     }
 }
 
-/* Between trials there is no time to mark it at. */
+/* Before T0 there is no time to mark it at; but who is lost is not waited for from then on. */
 static int mark(struct run *run, const struct fleet_change *change, const char *text,
                 struct errinfo *reterr)
 {
-    struct result_mark mark = {.kind = mark_of(change->state),
-                               .at_ns = change->at_ns - run->t0_ns,
-                               .from_ns = change->at_ns - run->t0_ns - change->silent_ns};
+    struct result_mark mark = {.kind = mark_of(change->state), .agent = change->agent};
+    bool running = run->trial != NULL && run->t0_ns != 0 && change->at_ns >= run->t0_ns;
 
-    if (run->trial == NULL || run->t0_ns == 0 || mark.at_ns < 0) {
+    if (running) {
+        mark.at_ns = change->at_ns - run->t0_ns;
+        mark.from_ns = mark.at_ns > change->silent_ns ? mark.at_ns - change->silent_ns : 0;
+    } else if (change->state != FLEET_LOST) {
         return 0;
     }
-    mark.from_ns = mark.from_ns > 0 ? mark.from_ns : 0;
     (void)snprintf(mark.text, sizeof mark.text, "%s", text);
     return run_journal_mark_of(run, &mark, reterr);
+}
+
+int run_journal_lost(struct run *run, struct errinfo *reterr)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < fleet_agents(run->session->fleet); i++) {
+        struct result_mark mark = {.kind = MARK_AGENT_LOST, .agent = i};
+
+        if (fleet_is_lost(run->session->fleet, i)) {
+            r = run_journal_mark_of(run, &mark, reterr);
+        }
+    }
+    return r;
 }
 
 int run_look_at_agents(struct run *run, struct errinfo *reterr)
@@ -85,6 +100,9 @@ int run_look_at_agents(struct run *run, struct errinfo *reterr)
         run_notice(run, "%s", text);
         remember(run, &change);
         r = mark(run, &change, text, reterr);
+        if (r == 0 && run->whole != NULL) {
+            r = mark(run->whole, &change, text, reterr);
+        }
     }
     return r;
 }

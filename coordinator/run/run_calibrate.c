@@ -99,8 +99,9 @@ static int drive(struct run *inner, uint32_t number, struct errinfo *reterr)
     }
     r = run_journal_begin(inner, reterr);
     r = r < 0 ? r : run_journal_agents(inner, reterr);
+    r = r < 0 ? r : run_journal_lost(inner, reterr);
     r = r < 0 ? r : run_journal_cases(inner, reterr);
-    r = r < 0 ? r : plan_trial_fill(&inner->plan_request, inner->plan, NULL, &trial, reterr);
+    r = r < 0 ? r : run_fill_trial(inner, NULL, &trial, reterr);
     r = r < 0 ? r : run_trial(inner, &trial, reterr);
     plan_trial_clear(&trial);
     return r;
@@ -131,6 +132,7 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
                      struct errinfo *reterr)
 {
     struct calibration *made = NULL;
+    uint32_t lost_before = fleet_lost_count(run->session->fleet);
     int r = calibration_new(run, setup, &made, reterr);
 
     if (r == 0) {
@@ -138,7 +140,10 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
         if (made->run.events.interrupted || r == -EINTR) {
             run_take_interrupt(&made->run);
             r = 0;
-        } else if (fleet_lost(run->session->fleet) != UINT32_MAX) {
+        } else if (fleet_lost_count(run->session->fleet) > lost_before && run_goes_on(run)) {
+            (void)snprintf(ret->reason, sizeof ret->reason, "an agent was lost meanwhile");
+            r = 0;
+        } else if (fleet_lost_count(run->session->fleet) > lost_before) {
             run->events.failed = true;
             memcpy(run->events.failed_code, made->run.events.failed_code,
                    sizeof run->events.failed_code);

@@ -44,9 +44,10 @@ static void judge_target(struct run *run, const struct status *const *answers, u
 {
     reason[0] = '\0';
     for (uint32_t a = 0; a < fleet_agents(run->session->fleet); a++) {
-        const struct probe_result *result = &answers[a]->results[target];
+        const struct probe_result *result =
+            answers[a] == NULL ? NULL : &answers[a]->results[target];
 
-        if (target < answers[a]->results_count && result->failure != PROBE_OK) {
+        if (result != NULL && target < answers[a]->results_count && result->failure != PROBE_OK) {
             (void)snprintf(reason, REASON_BYTES, "%s from %.40s: %.150s",
                            probe_failure_name(result->failure),
                            fleet_agent(run->session->fleet, a)->name, result->reason);
@@ -112,6 +113,17 @@ static void take_version(struct run *run, uint32_t target, const char *version)
     }
 }
 
+/* Of the first agent that is left. */
+static const struct status *first_answer(const struct run *run, const struct status *const *answers)
+{
+    uint32_t a = 0;
+
+    while (a + 1 < fleet_agents(run->session->fleet) && answers[a] == NULL) {
+        a++;
+    }
+    return answers[a];
+}
+
 /* Names every target that can't be reached; error keeps the first one's reason and the others'
  * names. Returns how many there are. */
 static uint32_t judge_targets(struct run *run, const struct status *const *answers,
@@ -130,7 +142,7 @@ static uint32_t judge_targets(struct run *run, const struct status *const *answe
         }
         judge_target(run, answers, i, reason);
         if (reason[0] == '\0') {
-            take_version(run, i, answers[0]->results[i].broker_version);
+            take_version(run, i, first_answer(run, answers)->results[i].broker_version);
             continue;
         }
         run_notice(run, "target %s can't be reached: %s", label, reason);
@@ -184,7 +196,8 @@ int run_detect(struct run *run, struct errinfo *reterr)
                                   .turn = turn,
                                   .context = run,
                                   .deadline_ns = PROBE_ANSWER_NS,
-                                  .interruptible = true};
+                                  .interruptible = true,
+                                  .survivors = run->config->scenario->agent_loss_continues};
     struct errinfo error = {""};
     uint32_t away;
     int r;
@@ -193,6 +206,12 @@ int run_detect(struct run *run, struct errinfo *reterr)
     r = session_order_all(run->session, &order, answers, reterr);
     if (r == -EINTR) {
         call_looks_back(run);
+    }
+    if (r == 0 && fleet_lost(run->session->fleet) != UINT32_MAX && !run_goes_on(run)) {
+        r = errinfo_set(
+            reterr, -ECONNRESET, "%s was lost: %s",
+            fleet_agent(run->session->fleet, fleet_lost(run->session->fleet))->name,
+            fleet_agent(run->session->fleet, fleet_lost(run->session->fleet))->lost_reason);
     }
     if (r < 0) {
         return r;

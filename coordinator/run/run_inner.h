@@ -87,6 +87,8 @@ struct run {
     uint32_t said_count;
     uint32_t said_marks;
     int64_t start_skew_ns[AGENTS_MAX];
+    uint32_t lost_before; /* Agents that were lost before it. */
+    uint32_t called_off;  /* Trials so far that were prepared anew. */
 };
 
 /* Who takes the entries of this run: its fold, its watch, and its disk if it has one. */
@@ -132,9 +134,20 @@ int run_turn(struct run *run, int timeout_ms, struct errinfo *reterr);
  * is off by up to that. Before T0 nothing is measured. Below 0: the journal can't be written. */
 int run_look_at_clocks(struct run *run, struct errinfo *reterr);
 
+/* Does the run go on without agents that were lost? The scenario wants it, and some are left. */
+bool run_goes_on(const struct run *run);
+
+/* plan_trial_fill() for those of the request's agents that are there, where the run goes on without
+ * the others: these get empty assignments. */
+int run_deal(const struct run *run, const struct plan_request *all,
+             const struct scenario_setup *setup, struct plan_trial *trial, struct errinfo *reterr);
+
 /* Says and marks when an agent is not heard of, is back, or is given up. Below 0: the journal can't
  * be written. */
 int run_look_at_agents(struct run *run, struct errinfo *reterr);
+
+/* Marks those that were lost before, for a journal that begins after it: of a calibration. */
+int run_journal_lost(struct run *run, struct errinfo *reterr);
 
 /* Says and marks what stood still: disk, terminal, this process. Below 0: the journal can't be
  * written. */
@@ -215,8 +228,13 @@ int run_resume_search(const struct run *run, const char *case_name, struct searc
 /* Before it is judged: counts of windows in the order of their trials. */
 void run_resume_judge(struct run *run);
 
+/* Writes down how the running trial ended, with code, and says what that is to the run: as
+ * run_trial(). begun: its load; complete: all that its agents had is there. */
+int run_settle(struct run *run, int code, bool begun, bool complete, struct errinfo *reterr);
+
 /* One trial from preparing to the topics' removal. 0 also when the case failed; below 0 ends the
- * run. */
+ * run. -EAGAIN: an agent was lost before the load began, nothing was sent, and the run goes on: it
+ * is to be dealt and made anew. */
 int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr);
 
 /* Before a trial: measures what the generator can do with its case's workload, if that is wanted

@@ -221,7 +221,7 @@ static bool count_dealt(struct run *run, const struct plan_trial *trial)
 int run_journal_trial(struct run *run, const struct plan_trial *trial, const char *broker_version,
                       struct errinfo *reterr)
 {
-    const struct assignment *first = &trial->assignments[0];
+    const struct assignment *first = plan_trial_tables(trial);
     struct journal_entry entry = {.kind = ENTRY_TRIAL};
     struct entry_trial *of = &entry.as.trial;
     int r = gather_clients(trial, of, reterr);

@@ -141,7 +141,7 @@ int run_fill_trial(const struct run *run, const struct scenario_setup *setup,
     struct plan_request request = run->plan_request;
 
     request.rooms = rooms_of(run, trial->case_index);
-    return plan_trial_fill(&request, run->plan, setup, trial, reterr);
+    return run_deal(run, &request, setup, trial, reterr);
 }
 
 /* Keeps what the agents have room for, and says so. */
@@ -250,7 +250,7 @@ int run_check_limits(const struct run *run, uint32_t index, const struct status 
         struct plan_demand demand = plan_demand_of(&scenario->setups[of->setup], entry);
         const struct broker_limits *limits;
 
-        if (of->target >= answers[a]->results_count) {
+        if (answers[a] == NULL || of->target >= answers[a]->results_count) {
             continue;
         }
         limits = &answers[a]->results[of->target].limits;

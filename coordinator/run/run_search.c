@@ -4,6 +4,7 @@
 #include "search_step.h"
 #include "units.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +92,12 @@ static int make_step(struct run *run, const struct plan_trial *first,
         return r;
     }
     run->search_trials++;
-    r = run_fill_trial(run, &setup, &step, reterr);
+    do {
+        r = run_fill_trial(run, &setup, &step, reterr);
+        r = r < 0 ? r : run_trial(run, &step, reterr);
+        plan_trial_clear(&step);
+    } while (r == -EAGAIN);
     free(setup.phases);
-    r = r < 0 ? r : run_trial(run, &step, reterr);
-    plan_trial_clear(&step);
     return r < 0 ? r : judge_step(run, of, trial, ret, reterr);
 }
 

@@ -69,8 +69,8 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
     ret->trial = order->run->trial->number;
     ret->step = order->step;
     ret->deadline_ns = order->kind == COMMAND_PREPARE ? PREPARE_NS : RELEASE_NS;
-    ret->as_owner =
-        order->kind == COMMAND_REMOVE && fleet_lost(order->run->session->fleet) != UINT32_MAX;
+    ret->as_owner = order->kind == COMMAND_REMOVE &&
+                    fleet_lost_count(order->run->session->fleet) > order->run->lost_before;
     if (order->kind == COMMAND_PREPARE && order->step == PREPARE_TOPICS) {
         return make_prepare(order->run, agent, ret, reterr);
     }
@@ -89,7 +89,8 @@ static int order_within(struct run *run, enum command_kind kind, enum prepare_st
                                   .context = &trial_order,
                                   .deadline_ns = deadline_ns,
                                   .interruptible = kind == COMMAND_PREPARE,
-                                  .survivors = kind != COMMAND_PREPARE};
+                                  .survivors = kind != COMMAND_PREPARE,
+                                  .goes_on = run_goes_on(run)};
 
     return session_order_all(run->session, &order, NULL, reterr);
 }
@@ -161,6 +162,10 @@ static int take_answers(struct run *run, const uint64_t *commands, struct segmen
     for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
         const struct status *status = fleet_answer(run->session->fleet, i, commands[i]);
 
+        if (fleet_is_lost(run->session->fleet, i) && run_goes_on(run)) {
+            ret->count++; /* Nothing comes of it any more. */
+            continue;
+        }
         if (fleet_is_lost(run->session->fleet, i)) {
             return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
                                fleet_agent(run->session->fleet, i)->name,
@@ -347,7 +352,7 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
         *ret_complete = false;
         return so_far;
     }
-    *ret_complete = r == 0 && fleet_lost(run->session->fleet) == UINT32_MAX;
+    *ret_complete = r == 0 && (fleet_lost(run->session->fleet) == UINT32_MAX || run_goes_on(run));
     if (r == 0) {
         r = run_turn(run, 0, &error);
     }
@@ -365,73 +370,10 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
     return so_far;
 }
 
-static int journal_end(struct run *run, bool complete, enum case_status status, const char *reason,
-                       struct errinfo *reterr)
-{
-    struct journal_entry entry = {.kind = ENTRY_TRIAL_END};
-    struct entry_trial_end *end = &entry.as.trial_end;
-    int r;
-
-    end->trial = run->trial->number;
-    end->ended = complete;
-    end->ended_ns = run->t0_ns == 0 ? 0 : mono_ns() - run->t0_ns;
-    end->status = status;
-    (void)snprintf(end->reason, sizeof end->reason, "%.*s", REASON_BYTES - 1, reason);
-    for (uint32_t i = 0; i < fleet_agents(run->session->fleet); i++) {
-        bool lost = fleet_is_lost(run->session->fleet, i);
-
-        if (lost || run->start_skew_ns[i] != 0) {
-            end->agents[end->agents_count++] = (struct agent_end){
-                .agent = i, .lost = lost, .start_skew_ns = run->start_skew_ns[i]};
-        }
-    }
-    r = run_flush_snapshots(run, reterr);
-    r = r < 0 ? r : run_journal_outcome(run, reterr);
-    return r < 0 ? r : run_journal(run, &entry, reterr);
-}
-
-/* Did the trial's failure end the run, or only this case? */
-static int settle(struct run *run, int code, bool begun, bool complete, struct errinfo *reterr)
-{
-    uint32_t lost = fleet_lost(run->session->fleet);
-    struct entry_case *of = &run->cases[run->trial->case_index];
-    enum case_status status;
-    char reason[ERRINFO_BYTES];
-    int r;
-
-    if (code == 0 && lost != UINT32_MAX) { /* While it closed: its last messages are unaccounted. */
-        code = errinfo_set(reterr, -ECONNRESET, "%s",
-                           fleet_agent(run->session->fleet, lost)->lost_reason);
-    }
-    status = code < 0 && code != -EINTR && !begun ? CASE_FAILED : CASE_MEASURED;
-
-    (void)snprintf(reason, sizeof reason, "%s", code < 0 ? reterr->text : "");
-    if (status == CASE_FAILED) { /* The list of cases is written once more at the end. */
-        of->status = status;
-        (void)snprintf(of->reason, sizeof of->reason, "%.255s", reason);
-    }
-    r = journal_end(run, complete && code == 0, status, reason, reterr);
-    if (r < 0) {
-        return r;
-    }
-    if (code == 0 || code == -EINTR) {
-        return code;
-    }
-    run->events.failed = true;
-    (void)snprintf(run->events.failed_code, sizeof run->events.failed_code, "%s",
-                   lost != UINT32_MAX                          ? "agent_lost"
-                   : disk_failed(run->disk) || code == -EUSERS ? run_failure_code(code)
-                   : begun                                     ? "trial_failed"
-                                                               : "prepare_failed");
-    (void)snprintf(run->events.failed_text, sizeof run->events.failed_text, "%.60s: %.440s",
-                   run->progress.case_name, reason);
-    (void)errinfo_set(reterr, code, "%s", reason);
-    return code;
-}
-
 int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
 {
-    uint32_t phases_count = trial->assignments[0].phases_count;
+    const struct assignment *tables = plan_trial_tables(trial);
+    uint32_t phases_count = tables->phases_count;
     struct assigned_phase *phases = calloc((size_t)phases_count + 1, sizeof *phases);
     struct snapshot_limits limits;
     bool complete = false;
@@ -441,10 +383,11 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
     if (phases == NULL) {
         return errinfo_nomem(reterr);
     }
-    memcpy(phases, trial->assignments[0].phases, phases_count * sizeof *phases);
+    memcpy(phases, tables->phases, phases_count * sizeof *phases);
     run->trial = trial;
-    limits = assigned_snapshot_limits(&trial->assignments[0]);
+    limits = assigned_snapshot_limits(tables);
     fleet_begin_trial(run->session->fleet, trial->number, &limits);
+    run->lost_before = fleet_lost_count(run->session->fleet);
     run->t0_ns = 0;
     run->broker_down = false;
     run->broker_silent = false;
@@ -473,7 +416,7 @@ int run_trial(struct run *run, struct plan_trial *trial, struct errinfo *reterr)
             r = drive(run, phases, phases_count, reterr);
         }
         r = collect(run, r, &complete, reterr);
-        r = settle(run, r, begun, complete, reterr);
+        r = run_settle(run, r, begun, complete, reterr);
     }
     run_end_snapshots(run);
     run->trial = NULL;

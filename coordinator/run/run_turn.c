@@ -24,7 +24,7 @@ static int look_at_report(struct run *run, const struct reported *report, struct
 
 int run_begin_snapshots(struct run *run, struct errinfo *reterr)
 {
-    const struct assignment *assignment = &run->trial->assignments[0];
+    const struct assignment *assignment = plan_trial_tables(run->trial);
 
     run->apart_from_ns = INT64_MAX;
     run->expires = false;

@@ -260,7 +260,8 @@ static int look_at_answers(struct session *session, const struct session_order *
         const struct fleet_agent *agent = fleet_agent(session->fleet, i);
         const struct status *status = fleet_answer(session->fleet, i, commands[i]);
 
-        if (fleet_is_lost(session->fleet, i) && order->survivors) {
+        if (fleet_is_lost(session->fleet, i) &&
+            (order->survivors || (order->goes_on && commands[i] == 0))) {
             continue;
         }
         if (fleet_is_lost(session->fleet, i)) {
@@ -307,7 +308,7 @@ int session_order_all(struct session *session, const struct session_order *order
             command_done(&command);
             return r;
         }
-        commands[i] = fleet_command(session->fleet, i, &command);
+        commands[i] = fleet_command(session->fleet, i, &command); /* 0 of a lost one. */
     }
     while (r == 0) {
         session_turn(session, TURN_MS);

@@ -78,6 +78,7 @@ struct session_order {
     int64_t deadline_ns;
     bool interruptible;
     bool survivors; /* Agents that were or get lost are left out instead of ending the waiting. */
+    bool goes_on;   /* Those that were lost before are. */
 };
 
 int session_order_all(struct session *session, const struct session_order *order,

@@ -4,6 +4,7 @@
 #include "latency_figure.h"
 #include "metric_value.h"
 #include "search_doubt_inner.h"
+#include "selfcheck.h"
 #include "units.h"
 
 #include <math.h>
@@ -256,6 +257,10 @@ int search_step(const struct result_trial *trial, const struct search_terms *ter
     ret->asked_per_s = terms->asked_per_s;
     if (phase == NULL || !trial->ended) {
         conclude(ret, STEP_VOID, "the trial did not come to its end");
+        return 0;
+    }
+    if (selfcheck_lacks_agent(trial)) {
+        conclude(ret, STEP_VOID, "an agent was lost in it");
         return 0;
     }
     ret->sent_per_s = phase->sent_per_s;

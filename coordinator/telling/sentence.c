@@ -453,7 +453,9 @@ void sentence_body(const struct result *result, struct text *out)
             (void)sentence_answer(result, out);
             break;
         }
-        text_add(out, "the load generator may have made these numbers, not the broker: ");
+        text_add(out, sentence_lacks_agent(result)
+                          ? SENTENCE_LACKS_AGENT
+                          : "the load generator may have made these numbers, not the broker: ");
         if (!sentence_checks(result, out)) {
             add_first_reasons(result, "no reason was recorded", out);
         }

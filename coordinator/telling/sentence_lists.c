@@ -254,8 +254,10 @@ static void add_check(const struct result_check *check, struct text *out)
         text_addf(out, "%s: ", check->agent);
     }
     text_add(out, check->text);
-    text_addf(out, " (%s, limit %s)", facts_check_value(check, check->observed, observed),
-              facts_check_value(check, check->limit, limit));
+    if (check->observed != 0.0 || check->limit != 0.0) {
+        text_addf(out, " (%s, limit %s)", facts_check_value(check, check->observed, observed),
+                  facts_check_value(check, check->limit, limit));
+    }
     if (check->case_name[0] != '\0') {
         text_addf(out, " on %s", check->case_name);
     }
@@ -300,6 +302,18 @@ bool sentence_checks(const struct result *result, struct text *out)
     return listed > 0;
 }
 
+bool sentence_lacks_agent(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        const struct result_check *check = &result->findings.checks[i];
+
+        if (check->status == CHECK_INVALID && strcmp(check->check, "agent_lost") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A met objective has a reason only where something speaks against it. */
 static bool has_met_in_spite(const struct result *result)
 {
@@ -321,11 +335,16 @@ bool sentence_doubt(const struct result *result, struct text *out)
         any = sentence_checks(result, &why);
     }
     if (any) {
-        text_addf(out,
-                  "the load generator may have made the latencies and rates, not the broker; what "
-                  "was counted%s holds: %s",
-                  has_met_in_spite(result) ? ", and what was met in spite of a busy host," : "",
-                  text_failed(&why) ? "" : why.bytes);
+        if (sentence_lacks_agent(result)) {
+            text_add(out, SENTENCE_LACKS_AGENT);
+        } else {
+            text_addf(out,
+                      "the load generator may have made the latencies and rates, not the broker; "
+                      "what was counted%s holds: ",
+                      has_met_in_spite(result) ? ", and what was met in spite of a busy host,"
+                                               : "");
+        }
+        text_add(out, text_failed(&why) ? "" : why.bytes);
     }
     text_done(&why);
     return any;

@@ -222,6 +222,19 @@ static bool is_bounded_well(const struct objective *objective)
                : relation == RELATION_LESS || relation == RELATION_LESS_OR_EQUAL;
 }
 
+/* NULL, for doubt(): the user wants it so. */
+static const struct result_check *judged_anyway(const struct result_check *check,
+                                                struct result_objective *row)
+{
+    size_t used = strlen(row->reason);
+    char which[CHECK_NAME_BYTES];
+
+    say_check(check, which, sizeof which);
+    (void)snprintf(row->reason + used, sizeof row->reason - used,
+                   "%sjudged as observed, in spite of %s", used > 0 ? "; " : "", which);
+    return NULL;
+}
+
 /* The check that leaves the row unjudged; NULL: it stands, and if it is met in spite of one, its
  * reason says so. */
 static const struct result_check *doubt(const struct result *result,
@@ -230,8 +243,13 @@ static const struct result_check *doubt(const struct result *result,
 {
     const struct metric *metric = &question->objective->metric;
     const struct result_check *check = selfcheck_void(result, question->of, metric);
+    const struct result_check *lost =
+        judge_lost(result, question->of, question->phase, question->objective->flow);
     char which[CHECK_NAME_BYTES];
 
+    if (lost != NULL && !judge_stands(question->objective, row)) {
+        return question->terms->selfcheck_warns ? judged_anyway(lost, row) : lost;
+    }
     if (check == NULL ||
         (metric->kind == METRIC_ATTAINED && row->met == MET_NO &&
          judge_broker_held_back(question->of, question->phase, question->objective->flow))) {
@@ -249,14 +267,7 @@ static const struct result_check *doubt(const struct result *result,
         }
         check = better;
     }
-    if (question->terms->selfcheck_warns) {
-        size_t used = strlen(row->reason);
-
-        (void)snprintf(row->reason + used, sizeof row->reason - used,
-                       "%sjudged as observed, in spite of %s", used > 0 ? "; " : "", which);
-        return NULL;
-    }
-    return check;
+    return question->terms->selfcheck_warns ? judged_anyway(check, row) : check;
 }
 
 static int judge_one_question(struct result *result, const struct judge_question *question,
@@ -275,7 +286,7 @@ static int judge_one_question(struct result *result, const struct judge_question
         return -ENOMEM;
     }
     fill_row(question, &found, tally->came_to_end, row);
-    if (found.has_value) {
+    if (found.has_value || row->met == MET_NO) {
         const struct result_check *check = doubt(result, question, row);
 
         if (check != NULL) {

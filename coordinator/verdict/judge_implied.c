@@ -220,14 +220,17 @@ static int judge_case(struct result *result, const struct judge_terms *terms,
         if (!is_replaced(&implied_counts[i], terms, of)) {
             judge_count(of, &implied_counts[i], tally->came_to_end,
                         &result->objectives[result->objectives_count]);
+            judge_doubt_lost(result, terms, of, &result->objectives[result->objectives_count]);
             r = settle(result, implied_counts[i].code, tally, reterr);
         }
     }
     if (of->status == CASE_MEASURED) {
         if (r == 0 && judge_sent(terms, of, &result->objectives[result->objectives_count])) {
+            judge_doubt_lost(result, terms, of, &result->objectives[result->objectives_count]);
             r = settle(result, "attained", tally, reterr);
         }
         if (r == 0 && judge_taken(terms, of, &result->objectives[result->objectives_count])) {
+            judge_doubt_lost(result, terms, of, &result->objectives[result->objectives_count]);
             r = settle(result, "not_taken", tally, reterr);
         }
     }

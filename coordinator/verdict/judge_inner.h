@@ -66,6 +66,18 @@ bool judge_taken(const struct judge_terms *terms, const struct result_case *of,
 /* Was all that some trial lacked in that phase held back by the broker, not the generator? */
 bool judge_broker_held_back(const struct result_case *of, const char *phase, const char *flow);
 
+/* The row of the self-check that says which agent's share is missing from a phase ("": any) and
+ * flow; NULL: none is. */
+const struct result_check *judge_lost(const struct result *result, const struct result_case *of,
+                                      const char *phase, const char *flow);
+
+/* Is it missed whatever a lost agent had seen? What is counted only becomes more. */
+bool judge_stands(const struct objective *objective, const struct result_objective *row);
+
+/* An implied row that is met, as far as is known, of a case that lacks an agent's share. */
+void judge_doubt_lost(const struct result *result, const struct judge_terms *terms,
+                      const struct result_case *of, struct result_objective *row);
+
 /* Appends rows for what the scenario asks of every case. 0 or -ENOMEM. */
 int judge_asked(struct result *result, const struct judge_terms *terms, struct tally *tally,
                 struct errinfo *reterr);

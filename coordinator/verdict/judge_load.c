@@ -204,9 +204,10 @@ bool judge_broker_held_back(const struct result_case *of, const char *phase, con
     return true;
 }
 
+/* What a lost agent had to do with it is not known: nobody is to blame, see judge_doubt_lost(). */
 static void take(struct looked *looked, enum blame blame, const struct worst *row)
 {
-    struct worst *worst = &looked->worst[blame];
+    struct worst *worst = &looked->worst[row->phase->lacks_agent ? BLAME_NONE : blame];
 
     looked->whole += row->whole;
     if (!worst->any || row->share > worst->share) {

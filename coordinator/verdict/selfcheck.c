@@ -288,6 +288,7 @@ static int check_case(struct result *result, const struct result_case *of, struc
     r = r < 0 ? r : selfcheck_clocks(result, of, reterr);
     r = r < 0 ? r : check_overflow(result, of, reterr);
     r = r < 0 ? r : check_stalls(result, of, reterr);
+    r = r < 0 ? r : selfcheck_lost(result, of, reterr);
     return r < 0 ? r : check_gaps(result, of, reterr);
 }
 

@@ -42,6 +42,10 @@ const struct result_check *selfcheck_void_better(const struct result *result,
                                                  const struct result_case *of,
                                                  const struct metric *metric, const char *phase);
 
+/* Is the share of an agent that was lost missing from some phase of the trial? What that makes
+ * untrustworthy is told phase by phase (result_phase.lacks_agent), not by selfcheck_void(). */
+bool selfcheck_lacks_agent(const struct result_trial *trial);
+
 /* Does that row by itself make the metric untrustworthy? False for one that is not invalid. */
 bool selfcheck_concerns(const struct result_check *check, const struct metric *metric);
 

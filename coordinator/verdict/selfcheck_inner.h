@@ -21,4 +21,7 @@ int selfcheck_seconds(struct result *result, const struct result_case *of, struc
 /* Rows for the clocks of the hosts, where messages went from one to another. 0 or -ENOMEM. */
 int selfcheck_clocks(struct result *result, const struct result_case *of, struct errinfo *reterr);
 
+/* A row for each agent that was lost in the case, or before some of its trials. 0 or -ENOMEM. */
+int selfcheck_lost(struct result *result, const struct result_case *of, struct errinfo *reterr);
+
 #endif

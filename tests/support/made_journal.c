@@ -180,6 +180,7 @@ static void tell_marks(struct telling *telling, uint32_t trial)
         entry.as.mark = (struct result_mark){.kind = (enum mark_kind)kind,
                                              .trial = trial,
                                              .at_ns = kind * INTERVAL_NS,
+                                             .agent = UINT32_MAX,
                                              .text = "as made"};
         if (kind == MARK_CLOCK) {
             entry.as.mark.at_ns = MADE_INTERVALS * INTERVAL_NS;

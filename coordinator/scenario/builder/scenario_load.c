@@ -106,6 +106,8 @@ static void build_head(struct loading *loading)
         usable_number(usable(loading->tree.root, "unavailable"), "unavailable") == 1;
     scenario->on_broker_loss_ns =
         usable_number(usable(loading->tree.root, "on_broker_loss"), "on_broker_loss");
+    scenario->agent_loss_continues =
+        usable_number(usable(loading->tree.root, "on_agent_loss"), "on_agent_loss") == 1;
     scenario->repeat = (uint32_t)usable_number(usable(loading->tree.root, "repeat"), "repeat");
     scenario->calibrate_ns = usable_number(usable(loading->tree.root, "calibrate"), "calibrate");
     scenario->calibrate_given = node_child(loading->tree.root, "calibrate") != NULL;

@@ -232,9 +232,5 @@ const struct scenario_key scenario_keys_course[] = {
      .type = KEY_BOOL,
      .fallback = "false",
      .help = "Ends the trial as soon as it is missed."},
-    {.path = "on_agent_loss",
-     .type = KEY_TEXT,
-     .later = true,
-     .help = "What the loss of an agent does to the run."},
     {.path = NULL},
 };

@@ -4,6 +4,7 @@
 #include "bounds.h"
 
 static const char *const unavailable_words[] = {"fail", "skip", NULL};
+static const char *const agent_loss_words[] = {"abort", "continue", NULL};
 static const char *const selfcheck_words[] = {"strict", "warn", NULL};
 
 const struct scenario_key scenario_keys_targets[] = {
@@ -84,6 +85,13 @@ const struct scenario_key scenario_keys_targets[] = {
      .help = "How long a target may be away under load before its run ends as fail. It is away "
              "while no client can use it, and once it has confirmed and delivered nothing for that "
              "long (1 s at least) while messages wait."},
+    {.path = "on_agent_loss",
+     .type = KEY_CHOICE,
+     .choices = agent_loss_words,
+     .fallback = "abort",
+     .help = "Whether the loss of an agent ends the run, or the others go on: to the end of the "
+             "trial, in which its share is missing, and through the later ones, which are dealt to "
+             "those that are left."},
     {.path = "calibrate",
      .type = KEY_DURATION,
      .zero_word = "none",

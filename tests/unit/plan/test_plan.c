@@ -29,6 +29,36 @@ static void counts_are_spread_evenly_and_the_remainder_goes_to_the_first(void **
     plan_free(plan);
 }
 
+/* The others' numbers are what agents and reports know them by. */
+static void a_trial_of_some_agents_is_given_to_them_and_to_nobody_else(void **state)
+{
+    static const uint32_t left[] = {0, 3};
+    struct plan_fixture fixture;
+    struct plan *plan;
+    struct plan_trial *trial;
+
+    (void)state;
+    plan_fixture_init(&fixture, "kafka");
+    fixture.flows[0].topology.topics = 2;
+    fixture.flows[0].topology.producers = 4;
+    plan = plan_fixture_make(&fixture, 2);
+    trial = &plan->trials[0];
+    assert_int_equal(plan_trial_spread(trial, left, 4, NULL), 0);
+    assert_int_equal(trial->assignments_count, 4);
+    assert_int_equal(trial->assignments[1].phases_count, 0);
+    assert_int_equal(trial->assignments[2].producers_count, 0);
+    assert_int_equal(trial->assignments[0].producers_count, 2);
+    assert_int_equal(trial->assignments[3].producers_count, 2);
+    assert_int_equal(trial->assignments[3].agent, 3);
+    for (uint32_t i = 0; i < trial->assignments[0].writers_count; i++) {
+        uint32_t agent = trial->assignments[0].writers[i].agent;
+
+        assert_true(agent == 0 || agent == 3);
+    }
+    assert_ptr_equal(plan_trial_tables(trial), &trial->assignments[0]);
+    plan_free(plan);
+}
+
 static void producer_p_writes_topic_p_mod_topics(void **state)
 {
     struct plan_fixture fixture;
@@ -440,6 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_spread_evenly_and_the_remainder_goes_to_the_first),
+        cmocka_unit_test(a_trial_of_some_agents_is_given_to_them_and_to_nobody_else),
         cmocka_unit_test(producer_p_writes_topic_p_mod_topics),
         cmocka_unit_test(fewer_producers_than_topics_go_round_them),
         cmocka_unit_test(consumers_of_one_topic_know_their_share),

@@ -334,6 +334,13 @@ static void what_a_lost_agent_may_have_had_is_unaccounted(void **state)
     assert_int_equal(delivery->lost, 0);
     assert_true(delivery->unaccounted > 0);
     assert_true(delivery->received > 0);
+    assert_true(result->cases[0].phases[0].lacks_agent);
+    assert_true(result->cases[0].trials[0].ended);
+    result_free(result);
+    made_trial_free(made);
+    options.agent_lost = UINT32_MAX;
+    result = fold_bench_result_of_options(&options, &made);
+    assert_false(result->cases[0].phases[0].lacks_agent);
     result_free(result);
     made_trial_free(made);
 }
