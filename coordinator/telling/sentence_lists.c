@@ -275,6 +275,12 @@ static bool is_told(const struct result_check *const *told, uint32_t told_count,
     return false;
 }
 
+static bool is_of_lost(const struct result_check *check)
+{
+    return strcmp(check->check, "agent_lost") == 0;
+}
+
+/* Lost agents first: what else is wrong may come of that. */
 bool sentence_checks(const struct result *result, struct text *out)
 {
     const struct findings *findings = &result->findings;
@@ -282,10 +288,10 @@ bool sentence_checks(const struct result *result, struct text *out)
     uint32_t listed = 0;
     uint32_t left = 0;
 
-    for (uint32_t i = 0; i < findings->checks_count; i++) {
-        const struct result_check *check = &findings->checks[i];
+    for (uint32_t i = 0; i < 2 * findings->checks_count; i++) {
+        const struct result_check *check = &findings->checks[i % findings->checks_count];
 
-        if (check->status != CHECK_INVALID) {
+        if (check->status != CHECK_INVALID || is_of_lost(check) != (i < findings->checks_count)) {
             continue;
         }
         if (listed == LISTED_MAX - 2 || is_told(told, listed, check)) {
@@ -307,7 +313,7 @@ bool sentence_lacks_agent(const struct result *result)
     for (uint32_t i = 0; i < result->findings.checks_count; i++) {
         const struct result_check *check = &result->findings.checks[i];
 
-        if (check->status == CHECK_INVALID && strcmp(check->check, "agent_lost") == 0) {
+        if (check->status == CHECK_INVALID && is_of_lost(check)) {
             return true;
         }
     }

@@ -28,12 +28,16 @@ static struct part part_of(const struct result_agent *agent, const struct result
     for (uint32_t t = 0; t < of->trials_count; t++) {
         const struct result_trial *trial = &of->trials[t];
 
+        bool lacks = selfcheck_lacks_agent(trial);
+
         /* Earlier journals don't tell which trial it was. */
-        if (selfcheck_lacks_agent(trial) &&
-            (agent->lost_ns < 0 || trial->number == agent->lost_trial)) {
+        if (lacks && (agent->lost_ns < 0 || trial->number == agent->lost_trial)) {
             part.within = trial;
+        } else if (agent->lost_ns >= 0 &&
+                   (trial->number > agent->lost_trial ||
+                    (trial->number == agent->lost_trial && agent->lost_ns == 0))) {
+            part.without++;
         }
-        part.without += agent->lost_ns >= 0 && trial->number > agent->lost_trial ? 1 : 0;
     }
     return part;
 }
