@@ -106,7 +106,7 @@ struct scenario {
     uint32_t targets_count;
     bool unavailable_skip;
     int64_t on_broker_loss_ns;
-    bool agent_loss_continues; /* The loss of an agent does not end the run. */
+    bool agent_loss_continues;     /* The loss of an agent does not end the run. */
     struct scenario_setup *setups; /* Variants slowest, the last swept key fastest. */
     uint32_t setups_count;
     uint32_t repeat;              /* Trials of each case. */
