@@ -4,7 +4,6 @@
 #include "deadlines.h"
 #include "host_limits.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -19,21 +18,6 @@ uint32_t fleet_connections_max(uint32_t agents_wanted)
     return CONNECTIONS_MORE + agents_wanted * CONNECTIONS_PER_AGENT;
 }
 
-static bool is_loopback(const char *host_port)
-{
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    size_t host_bytes = strcspn(host_port, ":");
-
-    if (strncmp(host_port, "[::1]:", 6) == 0 || strncmp(host_port, "localhost:", 10) == 0) {
-        return true;
-    }
-    /* A name may begin with 127. too. */
-    (void)snprintf(host, sizeof host, "%.*s", (int)host_bytes, host_port);
-    return host_bytes < sizeof host && inet_pton(AF_INET, host, &address) == 1 &&
-           ntohl(address.s_addr) >> 24 == 127;
-}
-
 int fleet_may_listen(const char *url, bool secured, struct errinfo *reterr)
 {
     if (strncmp(url, "ipc://", 6) == 0) {
@@ -43,7 +27,7 @@ int fleet_may_listen(const char *url, bool secured, struct errinfo *reterr)
         return errinfo_set(reterr, -EINVAL,
                            "%s is no address to listen at: tcp://127.0.0.1:PORT is one", url);
     }
-    if (secured || is_loopback(url + 6)) {
+    if (secured || channel_url_is_local(url)) {
         return 0;
     }
     return errinfo_set(reterr, -EPERM,
