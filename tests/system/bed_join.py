@@ -46,10 +46,9 @@ class Store:
         """A 64-bit number of an entry, as if time had gone by."""
         path = os.path.join(self.folder, f"{name}.host")
         with open(path, "rb") as file:
-            document = file.read()
-        at = document.index(b"\x12" + key.encode() + b"\0") + len(key) + 2
+            content = file.read()
         with open(path, "wb") as file:
-            file.write(document[:at] + struct.pack("<q", value) + document[at + 8 :])
+            file.write(with_number(content, key, value))
 
 
 def document(path):
@@ -59,6 +58,18 @@ def document(path):
     text, digest = line.strip().partition(":")[2].split(".")
     same(digest, hashlib.sha256(text.encode()).hexdigest()[:16], "its check")
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def line_of(content):
+    """The line of a document, as its writer would make it."""
+    text = base64.urlsafe_b64encode(content).decode().rstrip("=")
+    return f"millrace-join-1:{text}.{hashlib.sha256(text.encode()).hexdigest()[:16]}\n"
+
+
+def with_number(content, key, value):
+    """A document in which a 64-bit number is another."""
+    at = content.index(b"\x12" + key.encode() + b"\0") + len(key) + 2
+    return content[:at] + struct.pack("<q", value) + content[at + 8 :]
 
 
 def secrets(path):

@@ -4,6 +4,7 @@ target, is in what a run leaves."""
 import os
 import re
 import subprocess
+import time
 
 import bed
 import bed_join
@@ -65,6 +66,41 @@ def nowhere(mosquitto):
         agent.ends(130)
     said = "".join(one.out + one.err for one in [run, doctor, again, wrong, *agents])
     assert_nowhere(hidden, said + store.said, [folder, logs])
+
+
+@test("a join file that is no use is said to be none, and with what would help")
+def no_use():
+    store = bed_join.Store()
+    store.hosts("add", "load1", "--at", f"127.0.0.1:{bed.free_port()}")
+    content = bed_join.document(store.join("load1"))
+    line = bed_join.line_of(content)
+    same(line, bed.read(store.join("load1")), "a line made anew")
+    now = int(time.time())
+    refused = [
+        ("hello\n", "is no join file: its line would begin with \"millrace-join-1:\""),
+        (line[:600], "is cut off: make a copy of the whole line"),
+        (line.replace("join-1", "join-7"), "is a join file of version 7, and this build "),
+        (line[:500] + ("A" if line[500] != "A" else "B") + line[501:], "is damaged: its line is not what was written"),
+        (line + line, "has more than one line"),
+        ("", "is empty"),
+    ]
+    for text, words in refused:
+        path = bed.write("wrong.join", text, 0o600)
+        contains(bed.Program([bed.AGENT, "--join", path]).ends(4).err, f"{path}: {words}", words)
+    path = bed.write("open.join", line, 0o644)
+    contains(bed.Program([bed.AGENT, "--join", path]).ends(4).err, f"chmod 600 {path}", "a file that others can read")
+    contains(bed.Program([bed.AGENT, "--join", "-"]).ends(4).err, "stdin: is empty", "nothing")
+    # These may be right one day: another file is put there, or the clock is set.
+    waits = [
+        ("valid_until_s", now - 86400, r"certificate ended \d{4}-\d\d-\d\d \d\d:\d\d UTC: millrace hosts add load1 --again"),
+        ("valid_from_s", now + 86400 * 3650, r"certificate is not yet valid: it begins \d{4}-.*, and it is \d{4}-.* here"),
+    ]
+    for key, value, words in waits:
+        path = bed.write("time.join", bed_join.line_of(bed_join.with_number(content, key, value)), 0o600)
+        agent = bed.Program([bed.AGENT, "--join", path])
+        agent.says(words)
+        agent.signal(15)
+        agent.ends(130)
 
 
 def own_pki():
