@@ -92,7 +92,7 @@ static void look_for_broken(struct fleet *fleet, int64_t now_ns)
     fleet->broken_told = fleet->broken;
     fleet->broken_told_ns = now_ns;
     fleet_refusals_add(&fleet->refusals, now_ns,
-                       "%llu %s in the handshake of TLS so far: hosts whose "
+                       "at least %llu %s in the handshake of TLS: hosts whose "
                        "certificate is not of this coordinator or has ended (their agents say "
                        "which), or something else than an agent",
                        (unsigned long long)fleet->broken,

@@ -121,7 +121,7 @@ static void tell_refused(struct run *run)
         tell_one_refused(run, text);
     }
     if (door.broken > 0) {
-        (void)snprintf(text, sizeof text, "%llu %s that ended in the handshake of TLS",
+        (void)snprintf(text, sizeof text, "at least %llu %s that ended in the handshake of TLS",
                        (unsigned long long)door.broken,
                        door.broken == 1 ? "connection" : "connections");
         tell_one_refused(run, text);
