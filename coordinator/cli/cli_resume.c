@@ -186,9 +186,9 @@ void cli_resume_tell(const struct result *result, const char *folder)
     struct text line = {0};
 
     if (resumed_left(result, &line)) {
-        text_add(&line, ": `");
+        text_add(&line, "; `");
         resumed_command(result, folder, &line);
-        text_add(&line, "`");
+        text_add(&line, "` goes on with the run");
         if (!text_failed(&line)) {
             text_tame(line.bytes, true);
             (void)printf("%s\n", line.bytes);

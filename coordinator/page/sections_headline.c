@@ -24,7 +24,7 @@ static void add_resumes(const struct result *result, struct document *doc)
     for (uint32_t i = 0; i < result->resumes_count && i < RESUMED_LINES_MAX; i++) {
         line.bytes_count = 0;
         resumed_line(result, i, &line);
-        doc_item(doc, resumed_elsewhere(result) ? DOC_WARN : DOC_MUTED, "The run was %s.",
+        doc_item(doc, resumed_elsewhere(result) ? DOC_WARN : DOC_MUTED, "%s",
                  text_failed(&line) ? "" : line.bytes);
     }
     if (result->resumes_count > RESUMED_LINES_MAX) {
@@ -35,8 +35,7 @@ static void add_resumes(const struct result *result, struct document *doc)
     if (resumed_left(result, &line)) {
         resumed_command(result, NULL, &command);
         doc_item(doc, DOC_WARN,
-                 "What there is to do: %s. `%s` does it; RUN_DIR is the folder of "
-                 "this report.",
+                 "%s; %s goes on with the run. RUN_DIR is the folder of this report.",
                  text_failed(&line) ? "" : line.bytes, text_failed(&command) ? "" : command.bytes);
     }
     doc->failed = doc->failed || text_failed(&line) || text_failed(&command);

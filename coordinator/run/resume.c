@@ -111,7 +111,7 @@ static int take_search(struct look *look, const struct entry_search *search, str
         return 0;
     }
     r = append(&resume->steps, &resume->steps_count, &search->step, sizeof search->step, reterr);
-    return r < 0 ? r : keep_trial(look, search->step.trial, reterr);
+    return r < 0 || !look->doubtful ? r : keep_trial(look, search->step.trial, reterr);
 }
 
 static int take_run(struct look *look, struct journal_entry *entry, struct errinfo *reterr)

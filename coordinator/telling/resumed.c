@@ -38,11 +38,11 @@ static void add_where(const struct result *result, const struct result_resume *r
                       struct text *out)
 {
     if (result->trials_planned > 0 && resume->trials_done >= result->trials_planned) {
-        text_addf(out, "resumed after its last trial");
+        text_addf(out, "Resumed after its last trial");
     } else if (result->trials_planned > 0) {
-        text_addf(out, "resumed at trial %u of %u", resume->trial + 1, result->trials_planned);
+        text_addf(out, "Resumed at trial %u of %u", resume->trial + 1, result->trials_planned);
     } else {
-        text_addf(out, "resumed at trial %u", resume->trial + 1);
+        text_addf(out, "Resumed at trial %u", resume->trial + 1);
     }
 }
 
@@ -52,14 +52,12 @@ static void add_agents(const struct result_resume *resume, struct text *out)
         return; /* It never came so far or had nothing to do for them; or all trials are theirs. */
     }
     if (resume->agents_new == 0 && resume->agents_gone == 0) {
-        text_addf(out, "; with the same %s", resume->agents_count == 1 ? "agent" : "agents");
+        text_addf(out, " The %s the same.", resume->agents_count == 1 ? "agent is" : "agents are");
         return;
     }
     text_addf(out,
-              "; %u of %u agents %s new, %u of before %s gone: compare the trials before "
-              "and after with care",
-              resume->agents_new, resume->agents_count, resume->agents_new == 1 ? "is" : "are",
-              resume->agents_gone, resume->agents_gone == 1 ? "is" : "are");
+              " Its agents differ: %u new, %u gone. Compare the trials before and after with care.",
+              resume->agents_new, resume->agents_gone);
 }
 
 void resumed_line(const struct result *result, uint32_t index, struct text *out)
@@ -73,10 +71,10 @@ void resumed_line(const struct result *result, uint32_t index, struct text *out)
     char away[UNITS_TEXT_BYTES];
 
     add_where(result, resume, out);
-    text_addf(out, ", %s after %s",
+    text_addf(out, ", %s after %s.",
               units_format_duration(away_ns(resume) / NS_PER_S * NS_PER_S, away),
               causes[resume->cause]);
-    text_add(out, resume->began_trial ? "; the trial that was under way was made again" : "");
+    text_add(out, resume->began_trial ? " The trial that was under way was made again." : "");
     add_agents(resume, out);
 }
 
@@ -103,15 +101,15 @@ bool resumed_left(const struct result *result, struct text *out)
         return false; /* It came to nothing: to begin again is the same. */
     }
     if (result->trials_planned == 0) {
-        text_add(out, "the run has not come to its end");
+        text_add(out, "The run has not come to its end");
     } else if (result->verdict == VERDICT_INTERRUPTED && done > 0 && !result->cut_off) {
         /* One of them was ended early. */
-        text_addf(out, "not all of %u trials are whole", result->trials_planned);
+        text_addf(out, "Not all of its %u trials are whole", result->trials_planned);
     } else if (done < result->trials_planned) {
         text_addf(out, "%u of %u trials are left", result->trials_planned - done,
                   result->trials_planned);
     } else {
-        text_addf(out, "all %u trials are there, but nobody judged them", result->trials_planned);
+        text_addf(out, "All %u trials are there, but nobody judged them", result->trials_planned);
     }
     return true;
 }

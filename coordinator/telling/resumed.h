@@ -11,8 +11,8 @@
 /* More than that of a run are counted instead of told. */
 #define RESUMED_LINES_MAX 5
 
-/* "resumed at trial 2 of 3, 14 min after it was killed; the trial that was under way was made
- * again; the same 2 agents". */
+/* "Resumed at trial 2 of 3, 14 min 00 s after its coordinator was killed. The trial that was under
+ * way was made again. The agents are the same." */
 void resumed_line(const struct result *result, uint32_t index, struct text *out);
 
 /* Is a trial of before, or after, by other agents than the rest? */

@@ -86,7 +86,7 @@ def each_stage():
         kill(run)
         check(kinds(folder).count("trial_end") >= trials, f"{stage}: {kinds(folder)}")
     said = bed.millrace("report", folder, code=4).out
-    contains(said, f"2 of 3 trials are left: `millrace run --resume {folder}", "the report of a run in its second trial")
+    contains(said, f"2 of 3 trials are left; `millrace run --resume {folder}", "the report of a run in its second trial")
     before = list(documents(os.path.join(folder, "run.bson")))
 
     bed.millrace("run", "--resume", folder, "--agents", "2")
@@ -132,7 +132,7 @@ def with_a_broker(rabbitmq):
     same((one["cause"], one["trial"], one["trials_done"], one["began_trial"]), ("killed", 1, 1, True), "resumed")
     same((one["agents_new"], one["agents_gone"]), (1, 1), "agents that differ")
     same([agent["name"] for agent in result["agents"]], ["agent-1", "agent-2", "another"], "agents")
-    contains(resumed.out, "resumed at trial 2 of 3", "the summary")
+    contains(resumed.out, "Resumed at trial 2 of 3", "the summary")
 
 
 @test("Ctrl-C, then --resume: the trial that was interrupted is made again, windows of all trials are judged")
