@@ -12,9 +12,9 @@ from bed_slow_disk import SlowDisk
 SMALL = "{ topics: 1, producers: 1, consumers: 1 }"
 
 
-def short_run(name, seconds=1):
+def short_run(name, seconds=1, **more):
     """A scenario whose journal is shorter than its page."""
-    return bed.scenario(phases=[f"{{ name: one, rate: 100/s, for: {seconds}s }}"], topology=SMALL, name=name)
+    return bed.scenario(phases=[f"{{ name: one, rate: 100/s, for: {seconds}s }}"], topology=SMALL, name=name, **more)
 
 
 def limited(size):
@@ -56,14 +56,18 @@ def report_on_a_full_disk():
 def failing(code, words):
     with SlowDisk(bed.new_path("disk")) as disk:
         folder = os.path.join(disk.folder, "run")
-        run = bed.start("run", short_run("failing", 60), "--agents", "1", "--out", folder)
-        run.says("running: memory")
+        run = bed.start("run", short_run("failing", 5, repeat="2", selfcheck="warn"), "--agents", "1", "--out", folder)
+        run.says(r"(?s)running: memory.*running: memory")
         disk.fail(code)
         run.ends(4, 20)
         matches(run.out, words, "what it said")
         disk.fail(0)
-        bed.millrace("report", folder, code=4)
+        contains(bed.millrace("report", folder, code=4).out, f"1 of 2 trials are left; `millrace run --resume {folder}`", "the report")
         bed.audit_holds(bed.result_of(folder))
+        bed.millrace("run", "--resume", folder)
+        result = bed.result_of(folder)
+        bed.audit_holds(result)
+        same(bed.total(result["cases"][0], "received"), 1000, "messages of both trials")
 
 
 @test("a disk that is full, or fails, in mid-run ends the run at once, says so, and leaves a journal that can be read")

@@ -169,9 +169,31 @@ def all_stopped():
     check("ticker_jitter" in checks and "planned_due" not in checks, f"checks that failed: {checks}")
 
 
+def coordinator_away():
+    """For longer than its agents wait for it: they have ended, which it says; and the run can be gone on with."""
+    folder = bed.new_path("run")
+    path = bed.scenario(phases=["{ name: steady, rate: 200/s, for: 4s }"], topology=SMALL, name="away", repeat="2", selfcheck="warn")
+    run = bed.start("run", path, "--agents", "2", "--out", folder)
+    run.says(r"(?s)running: memory.*running: memory")
+    agents = bed.agents_of(run)
+    run.signal(signal.SIGSTOP)
+    bed.wait_until(lambda: not any(bed.alive(pid) for pid in agents), "the agents give the coordinator up", 90)
+    run.signal(signal.SIGCONT)
+    run.ends(4)
+    contains(run.err, "was lost: its process ended with exit code 4: the coordinator has not answered for 30 s", "what it said")
+    contains(run.err, "the coordinator stood still for", "what it said")
+    contains(run.out, f"millrace run --resume {folder}", "the summary")
+    same([one["code"] for one in bed.result_of(folder)["reasons"]], ["agent_lost"], "reasons")
+    bed.millrace("run", "--resume", folder)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    same([trial["ended"] for trial in result["cases"][0]["trials"]], [True, True], "trials")
+    same((bed.total(result["cases"][0], "received"), result["resumes"][0]["cause"]), (1600, "failed"), "received, and why it was resumed")
+
+
 # They wait most of their time.
 _stalls = bed.Together()
-for _one in [stalled_disk, unread_terminal, stopped_coordinator, stopped_at_the_end, all_stopped]:
+for _one in [stalled_disk, unread_terminal, stopped_coordinator, stopped_at_the_end, coordinator_away, all_stopped]:
     _stalls.add(_one.__name__, _one)
 
 
@@ -193,6 +215,11 @@ def coordinator_stopped():
 @test(f"so does one that is stopped for {STOPPED_S} s just before the load ends")
 def coordinator_stopped_late():
     _stalls.outcome("stopped_at_the_end")
+
+
+@test("a coordinator that is stopped for longer than its agents wait says that they are gone, and is resumed")
+def coordinator_stopped_long():
+    _stalls.outcome("coordinator_away")
 
 
 @test(f"a coordinator and its agents that are all stopped for {ASLEEP_S} s and continued do not lose each other")
