@@ -29,6 +29,7 @@
 struct standing {
     struct standing_config *config;
     uint32_t address; /* That is tried now. */
+    bool may_not;     /* Join anybody, in this turn: by its join file. */
     bool joined;      /* In this turn. */
     char run_id[NAME_BYTES];
     int64_t back_off_ns;
@@ -42,14 +43,16 @@ static const char *url_of(const struct standing *standing)
     return standing->config->urls[standing->address % standing->config->urls_count];
 }
 
-static void say_once(struct standing *standing, enum log_level level, const char *text)
+/* key: what makes it the same thing to say, where its sentence has a time in it. */
+static void say_once(struct standing *standing, enum log_level level, const char *key,
+                     const char *text)
 {
     const struct duty_config *duty = &standing->config->duty;
     const char *name = duty->host == NULL  ? NULL
                        : duty->host->fleet ? duty->name
                                            : duty->host->name;
 
-    if (standing_words_are_news(&standing->words, text, mono_ns())) {
+    if (standing_words_are_news(&standing->words, key, mono_ns())) {
         log_line(level, "%s%s%s", name == NULL ? "" : name, name == NULL ? "" : ": ", text);
     }
 }
@@ -62,7 +65,7 @@ static bool on_silence(void *context, int64_t silent_ns)
 
     if (standing_look(&standing->looks[standing->address], url_of(standing),
                       standing->config->duty.security, silent_ns, text, &level)) {
-        say_once(standing, level, text);
+        say_once(standing, level, text, text);
     }
     return standing->config->urls_count == 1 &&
            (standing->config->refresh == NULL || silent_ns < REFRESH_NS);
@@ -104,18 +107,20 @@ static void next_address(struct standing *standing)
 static int64_t turn_ended(struct standing *standing, int r, const char *sentence)
 {
     char text[ERRINFO_BYTES * 2];
+    char key[32];
 
+    if (standing->may_not) {
+        (void)snprintf(key, sizeof key, "may not join: %d", r);
+        say_once(standing, LOG_LEVEL_WARNING, key, sentence);
+        return next_back_off_ns(standing);
+    }
     if (r == -ETIMEDOUT && !standing->joined) {
         next_address(standing);
         return 0;
     }
     if (!standing->joined) {
-        /* Of a join file, it is so at all addresses. */
-        bool of_address = r != -EKEYEXPIRED && r != -EAGAIN;
-
-        (void)snprintf(text, sizeof text, "%s%s%s", of_address ? url_of(standing) : "",
-                       of_address ? ": " : "", sentence);
-        say_once(standing, LOG_LEVEL_WARNING, text);
+        (void)snprintf(text, sizeof text, "%s: %s", url_of(standing), sentence);
+        say_once(standing, LOG_LEVEL_WARNING, text, text);
         next_address(standing);
         return next_back_off_ns(standing);
     }
@@ -137,6 +142,7 @@ static int take_turn(struct standing *standing, struct errinfo *reterr)
     int r = config->refresh == NULL ? 0 : config->refresh(config->context, config, reterr);
 
     standing->joined = false;
+    standing->may_not = r < 0;
     if (r < 0) {
         return r;
     }

@@ -196,7 +196,8 @@ static int refresh(void *context, struct standing_config *config, struct errinfo
     uint32_t *asked = context;
 
     if (++*asked <= 3) {
-        return errinfo_set(reterr, -EKEYEXPIRED, "the join file of load1 ended");
+        return errinfo_set(reterr, -EKEYEXPIRED, "the join file of load1 ended; here it is 10:0%u",
+                           *asked);
     }
     config->urls = other;
     config->urls_count = 1;
