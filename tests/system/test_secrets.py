@@ -1,8 +1,9 @@
-"""Agents that join over mutual TLS: by join files, and by certificates of an own PKI. Nothing secret of either, nor of a
-target, is in what a run leaves."""
+"""Agents that join over mutual TLS: by join files, of a host or a fleet, and by certificates of an own PKI. Nothing secret of
+these, nor of a target, is in what a run leaves."""
 
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -62,10 +63,32 @@ def nowhere(mosquitto):
     # One that is told a secret in the wrong place, or has a wrong one, says no word of it either.
     wrong = bed.Program([bed.AGENT, "--join", bed.write("cut.join", bed.read(store.join("load1"))[:-9], 0o600)]).ends(4)
     for agent in agents:
-        agent.signal(15)
+        agent.signal(signal.SIGTERM)
         agent.ends(130)
     said = "".join(one.out + one.err for one in [run, doctor, again, wrong, *agents])
     assert_nowhere(hidden, said + store.said, [folder, logs])
+
+
+@test("one file lets a fleet join: each host by a name of its own, its place in a Job among them, and no more than it is for")
+def fleet():
+    store = bed_join.Store()
+    port = bed.free_port()
+    store.hosts("add", "ci", "--any", "2", "--valid", "1h", "--at", f"127.0.0.1:{port}")
+    out = bed.new_path("run")
+    steady = ["{ name: steady, rate: 200/s, for: 60s }"]
+    at = ["--hosts", "ci", "--listen", f"tcp://127.0.0.1:{port}", "--selfcheck", "warn", "--out", out]
+    run = bed.start("run", bed.scenario(phases=steady), *at, env=store.options()["env"])
+    agents = [bed.agent(store.join("ci"), env={"JOB_COMPLETION_INDEX": "7"}), bed.agent(store.join("ci"), "--name", "other")]
+    run.says("running: memory")
+    third = bed.agent(store.join("ci"), "--name", "third")
+    third.says("refused by the coordinator: third: all 2 agents of ci are here")
+    run.says("refused: third: all 2 agents of ci are here")
+    run.signal(signal.SIGINT)  # It has shown what it is for.
+    run.ends(130)
+    same(sorted(one["name"] for one in bed.result_of(out)["agents"]), ["ci-7", "other"], "agents")
+    for agent in [*agents, third]:
+        agent.signal(signal.SIGTERM)
+        agent.ends(130)
 
 
 @test("a join file that is no use is said to be none, and with what would help")
@@ -99,7 +122,7 @@ def no_use():
         path = bed.write("time.join", bed_join.line_of(bed_join.with_number(content, key, value)), 0o600)
         agent = bed.Program([bed.AGENT, "--join", path])
         agent.says(words)
-        agent.signal(15)
+        agent.signal(signal.SIGTERM)
         agent.ends(130)
 
 
