@@ -158,6 +158,9 @@ struct fleet_change {
     int64_t silent_ns;      /* For how long it had not been heard of by then. */
 };
 
+/* For how long the agent has not been heard of by now_ns. */
+int64_t fleet_silent_ns(const struct fleet *fleet, uint32_t agent, int64_t now_ns);
+
 /* The next one, each once; of one agent in their order. */
 bool fleet_next_change(struct fleet *fleet, struct fleet_change *ret);
 

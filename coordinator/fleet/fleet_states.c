@@ -108,6 +108,13 @@ bool fleet_next_change(struct fleet *fleet, struct fleet_change *ret)
     return false;
 }
 
+int64_t fleet_silent_ns(const struct fleet *fleet, uint32_t agent, int64_t now_ns)
+{
+    int64_t seen_ns = fleet->members[agent].seen_ns;
+
+    return now_ns > seen_ns ? now_ns - seen_ns : 0;
+}
+
 bool fleet_is_lost(const struct fleet *fleet, uint32_t agent)
 {
     enum fleet_state state = fleet->members[agent].agent.state;

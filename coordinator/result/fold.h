@@ -74,6 +74,15 @@ int64_t fold_back_since(const struct fold *fold, int64_t since_ns);
 const char *fold_last_loss(const struct fold *fold, int64_t since_ns);
 const char *fold_last_notice(const struct fold *fold, int64_t since_ns);
 
+/* What an agent reported last of the running trial; zeroes: nothing yet, or there is no trial. */
+struct fold_live_agent {
+    uint64_t messages; /* Sent and received. */
+    int64_t send_lag_p99_ns;
+};
+
+/* Of the first agents_count agents of the trial. */
+void fold_live_agents(const struct fold *fold, uint32_t agents_count, struct fold_live_agent *ret);
+
 void fold_live(const struct fold *fold, struct fold_live *ret);
 
 #endif

@@ -165,3 +165,14 @@ int fold_name_agents(const struct fold *fold, const struct fold_trial *trial,
     *ret = agents;
     return 0;
 }
+
+void fold_live_agents(const struct fold *fold, uint32_t agents_count, struct fold_live_agent *ret)
+{
+    const struct fold_trial *trial =
+        fold->trials_count == 0 ? NULL : &fold->trials[fold->trials_count - 1];
+
+    memset(ret, 0, agents_count * sizeof *ret);
+    for (uint32_t i = 0; trial != NULL && i < agents_count && i < trial->entry.agents_count; i++) {
+        ret[i] = trial->agents[i].live;
+    }
+}

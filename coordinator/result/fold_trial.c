@@ -233,6 +233,7 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
         row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
     }
+    agent->live = (struct fold_live_agent){agent->sent + agent->received, agent->send_lag_p99_ns};
     agent->cpu_ns = health->cpu_ns;
     agent->until_ns = snapshot->until_ns;
     agent->clients = health->clients;

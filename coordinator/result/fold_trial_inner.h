@@ -52,6 +52,7 @@ struct fold_agent {
     struct broker_signs signs; /* As of its last interval. */
     uint64_t outstanding;
     uint64_t sent, received, due, asked, asked_sent;
+    struct fold_live_agent live;
     int64_t send_lag_p99_ns; /* Largest of the rows since the last interval. */
     int64_t call_p99_ns;
     int64_t call_ns;

@@ -64,7 +64,8 @@ struct run {
     struct stall disk_stall;
     struct stall terminal_stall;
     bool disk_given_up;                 /* It was waited for in vain. */
-    struct run_loss losses[AGENTS_MAX]; /* By agent, */
+    struct run_loss losses[AGENTS_MAX]; /* By agent, as are the next. */
+    struct progress_agent shown_agents[AGENTS_MAX];
     struct run_dealt dealt[AGENTS_MAX]; /* and this. */
     int64_t shown_ns;
     /* The running trial. */

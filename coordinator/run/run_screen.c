@@ -10,6 +10,38 @@
 
 #define SHOW_NS (200 * NS_PER_MS)
 
+static enum progress_agent_state state_of(const struct run *run, uint32_t agent)
+{
+    if (fleet_is_lost(run->session->fleet, agent)) {
+        return PROGRESS_AGENT_LOST;
+    }
+    return fleet_agent(run->session->fleet, agent)->state == FLEET_SUSPECT ? PROGRESS_AGENT_SUSPECT
+                                                                           : PROGRESS_AGENT_THERE;
+}
+
+/* One alone is the run itself. */
+static void show_agents(struct run *run, int64_t now_ns)
+{
+    struct fold_live_agent live[AGENTS_MAX];
+    uint32_t count = run->session_open ? fleet_agents(run->session->fleet) : 0;
+
+    run->progress.agents = run->shown_agents;
+    run->progress.agents_count = count > 1 && run->trial != NULL ? count : 0;
+    fold_live_agents(run->fold, run->progress.agents_count, live);
+    for (uint32_t i = 0; i < run->progress.agents_count; i++) {
+        const struct fleet_agent *agent = fleet_agent(run->session->fleet, i);
+
+        run->shown_agents[i] = (struct progress_agent){
+            .name = agent->name,
+            .state = state_of(run, i),
+            .reason = agent->lost_reason,
+            .silent_ns = fleet_silent_ns(run->session->fleet, i, now_ns),
+            .messages = live[i].messages,
+            .late_ns = live[i].send_lag_p99_ns,
+            .clock_bound_ns = fleet_clock(run->session->fleet, i, now_ns).bound_ns};
+    }
+}
+
 void run_show(struct run *run, int64_t now_ns)
 {
     struct run_progress *progress = &run->progress;
@@ -23,6 +55,7 @@ void run_show(struct run *run, int64_t now_ns)
     if (run->trial != NULL && run->t0_ns != 0) {
         progress->trial_ns = now_ns - run->t0_ns;
     }
+    show_agents(run, now_ns);
     run->config->on_progress(run->config->context, progress);
 }
 

@@ -4,6 +4,24 @@
 
 #include "fold.h"
 
+/* The worse it is, the higher. */
+enum progress_agent_state {
+    PROGRESS_AGENT_THERE,
+    PROGRESS_AGENT_SUSPECT, /* Not heard of for a while. */
+    PROGRESS_AGENT_LOST,
+    PROGRESS_AGENT_STATES
+};
+
+struct progress_agent {
+    const char *name;
+    enum progress_agent_state state;
+    const char *reason;     /* Of a lost one. */
+    int64_t silent_ns;      /* Of a suspect one: since it was heard of. */
+    uint64_t messages;      /* Sent and received in its last second. */
+    int64_t late_ns;        /* What it sent in that was late by that much (p99). */
+    int64_t clock_bound_ns; /* Its clock is known that well. */
+};
+
 struct run_progress {
     const char
         *stage; /* "waiting for agents", "detecting targets", "preparing", "running", "closing" */
@@ -22,6 +40,8 @@ struct run_progress {
     int64_t trial_length_ns; /* At most. */
     bool broker_away;        /* No client can use it. */
     struct fold_live live;
+    const struct progress_agent *agents; /* Of a run that has several; NULL: not shown. */
+    uint32_t agents_count;
 };
 
 #endif

@@ -1,6 +1,7 @@
 #include "view.h"
 
 #include "units.h"
+#include "view_agents_inner.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -158,6 +159,25 @@ static void add_state(const struct run_progress *progress, int width, struct tex
     add_line(out, width, line);
 }
 
+static void add_agents(const struct run_progress *progress, int width, struct text *out)
+{
+    char line[VIEW_AGENT_BYTES + 8];
+    char text[VIEW_AGENT_BYTES];
+    uint32_t shown[VIEW_AGENTS_MAX];
+    uint32_t count = view_agents_choose(progress, shown);
+
+    if (progress->agents_count > VIEW_AGENTS_MAX) {
+        view_agents_sum(progress, text);
+        (void)snprintf(line, sizeof line, "  %s", text);
+        add_line(out, width, line);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        view_agent_line(progress, shown[i], text);
+        (void)snprintf(line, sizeof line, "  %s", text);
+        add_line(out, width, line);
+    }
+}
+
 void view_screen(const struct run_progress *progress, int width, struct text *out)
 {
     add_head(progress, width, out);
@@ -165,6 +185,9 @@ void view_screen(const struct run_progress *progress, int width, struct text *ou
         add_rates(progress, width, out);
         add_latencies(progress, width, out);
         add_state(progress, width, out);
+    }
+    if (progress->case_name != NULL && progress->agents_count > 1) {
+        add_agents(progress, width, out);
     }
 }
 
@@ -176,18 +199,20 @@ void view_line(const struct run_progress *progress, struct text *out)
     char p99[UNITS_TEXT_BYTES];
     char backlog[UNITS_TEXT_BYTES];
     char away[64];
+    char trouble[VIEW_AGENT_BYTES];
 
     if (progress->case_name == NULL || progress->phase_name == NULL) {
         text_addf(out, "%s%s%s\n", progress->stage, progress->detail == NULL ? "" : ": ",
                   progress->detail == NULL ? "" : progress->detail);
         return;
     }
-    text_addf(out, "%s %s%s%s %llds: sent %s, received %s, p99 %s, backlog %s%s\n",
+    view_agents_trouble(progress, trouble);
+    text_addf(out, "%s %s%s%s %llds: sent %s, received %s, p99 %s, backlog %s%s%s\n",
               progress->case_name, progress->search, progress->search[0] != '\0' ? ", " : "",
               progress->phase_name, (long long)(progress->trial_ns / 1000000000),
               units_format_rate(per_s(last, last->sent), sent),
               units_format_rate(per_s(last, last->received), received),
               last->e2e.samples > 0 ? units_format_ns((double)last->e2e.p99, p99) : "-",
               units_format_count((double)progress->live.backlog, backlog),
-              connections(progress, ", ", away, sizeof away));
+              connections(progress, ", ", away, sizeof away), trouble);
 }

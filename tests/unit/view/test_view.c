@@ -143,6 +143,79 @@ static void times_that_make_no_sense_are_drawn_all_the_same(void **state)
     }
 }
 
+#define MANY 1024
+
+static void fill_agents(struct progress_agent *agents, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        agents[i] = (struct progress_agent){.name = "load",
+                                            .reason = "",
+                                            .messages = 100,
+                                            .late_ns = 100000 + i,
+                                            .clock_bound_ns = 13200};
+    }
+}
+
+static void each_of_a_few_agents_has_a_line(void **state)
+{
+    struct run_progress progress = running();
+    struct progress_agent agents[3];
+    char *text;
+
+    (void)state;
+    fill_agents(agents, 3);
+    agents[0].name = "load1";
+    agents[1].name = "load2";
+    agents[1].state = PROGRESS_AGENT_SUSPECT;
+    agents[1].silent_ns = INT64_C(4100000000);
+    agents[2].name = "load3";
+    agents[2].state = PROGRESS_AGENT_LOST;
+    agents[2].reason = "it has fallen silent";
+    progress.agents = agents;
+    progress.agents_count = 3;
+    text = screen(&progress, 120);
+    assert_non_null(strstr(text, "load1             33.3 %  late 100 us    clock ±13.2 us"));
+    assert_non_null(strstr(text, "NOT HEARD OF for 4 s"));
+    assert_non_null(strstr(text, "LOST: it has fallen silent"));
+    assert_true(strstr(text, "load3") < strstr(text, "load2")); /* The worst first. */
+    assert_true(strstr(text, "load2") < strstr(text, "load1"));
+    assert_fits(&progress);
+    free(text);
+}
+
+static void of_many_agents_there_are_the_worst_and_their_sum(void **state)
+{
+    static struct progress_agent agents[MANY];
+    struct run_progress progress = running();
+    struct text line = {0};
+    uint32_t lines = 0;
+    char *text;
+
+    (void)state;
+    fill_agents(agents, MANY);
+    agents[700].name = "load700";
+    agents[700].state = PROGRESS_AGENT_LOST;
+    agents[700].reason = "its process ended";
+    agents[3].name = "load3";
+    agents[3].late_ns = INT64_C(50000000);
+    agents[900].state = PROGRESS_AGENT_SUSPECT;
+    progress.agents = agents;
+    progress.agents_count = MANY;
+    text = screen(&progress, 200);
+    for (const char *at = text; *at != '\0'; at++) {
+        lines += *at == '\n' ? 1 : 0;
+    }
+    assert_int_equal(lines, 9);
+    assert_non_null(
+        strstr(text, "1022 of 1024 agents there, 1 agent not heard of, 1 lost; shares "));
+    assert_non_null(strstr(text, "load700          LOST: its process ended"));
+    assert_non_null(strstr(text, "late 50.0 ms"));
+    free(text);
+    view_line(&progress, &line);
+    assert_non_null(strstr(line.bytes, "backlog 17, 1 agent not heard of, 1 lost\n"));
+    text_done(&line);
+}
+
 static void before_a_trial_there_is_one_line_with_the_stage(void **state)
 {
     struct run_progress progress = {.stage = "waiting for agents",
@@ -188,6 +261,8 @@ int main(void)
         cmocka_unit_test(the_screen_shows_phase_rates_latencies_and_state),
         cmocka_unit_test(no_line_is_wider_than_the_screen),
         cmocka_unit_test(times_that_make_no_sense_are_drawn_all_the_same),
+        cmocka_unit_test(each_of_a_few_agents_has_a_line),
+        cmocka_unit_test(of_many_agents_there_are_the_worst_and_their_sum),
         cmocka_unit_test(before_a_trial_there_is_one_line_with_the_stage),
         cmocka_unit_test(a_line_for_a_log_has_no_latency_without_samples),
     };
