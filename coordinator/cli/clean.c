@@ -29,11 +29,12 @@ static const struct cli_usage usage = {
                 "  millrace clean scenarios/quickstart.yaml --hosts load1\n",
 };
 
-static int show(const struct cli_targets *ask, const struct session *session,
-                const struct status *const *answers)
+static int show(const struct cli_targets *ask, const struct host_list *hosts,
+                struct session *session, const struct status *const *answers)
 {
     int code = 0;
 
+    (void)hosts;
     (void)session;
     for (uint32_t t = 0; t < answers[0]->results_count && t < ask->targets_count; t++) {
         const struct probe_result *result = &answers[0]->results[t];

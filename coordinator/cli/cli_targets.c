@@ -95,7 +95,8 @@ static int ask_session(const struct cli_hosts *hosts, const struct cli_targets *
     if (r == 0) {
         r = session_order_all(&session, &order, answers, reterr);
         if (r == 0) {
-            *ret_code = ask->show(ask, &session, answers);
+            *ret_code =
+                ask->show(ask, hosts->list.count > 0 ? &hosts->list : NULL, &session, answers);
         }
         session_close(&session);
     }

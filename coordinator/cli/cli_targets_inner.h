@@ -5,6 +5,7 @@
 #define MILLRACE_CLI_TARGETS_INNER_H
 
 #include "cli_options_inner.h"
+#include "hosts.h"
 #include "session.h"
 
 /*
@@ -21,8 +22,9 @@ struct cli_targets {
     const void *context;      /* Of show. */
     bool looks;               /* PROBE: do once what a trial does, */
     struct look_request look; /* as this says, but for the name. */
-    int (*show)(const struct cli_targets *ask, const struct session *session,
-                const struct status *const *answers);
+    /* hosts: of --hosts; NULL: not given. */
+    int (*show)(const struct cli_targets *ask, const struct host_list *hosts,
+                struct session *session, const struct status *const *answers);
 };
 
 int cli_ask_targets(const struct cli_options *options, const struct cli_targets *ask);

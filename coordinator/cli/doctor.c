@@ -4,6 +4,7 @@
 #include "cli_targets_inner.h"
 #include "deadlines.h"
 #include "doctor_host_inner.h"
+#include "doctor_matrix_inner.h"
 #include "plan_demand.h"
 #include "units.h"
 
@@ -30,11 +31,13 @@ static const struct cli_usage usage = {
         "confirmed, read and\n"
         "acknowledged, the topic removed) and takes its clients and messages, and whether its host "
         "is fit: open\n"
-        "files, CPUs, clock source, memory.\n"
+        "files, CPUs, clock source, memory. Several agents are shown as tables, with the share of "
+        "each and\n"
+        "whether it has room for it.\n"
         "Without a scenario only the hosts.\n"
         "\n"
         "Exit: 0 all well, 4 a target can't be reached from an agent, or takes less than a case "
-        "asks for.",
+        "asks for,\nor a host can't do its share.",
     .arguments_min = 0,
     .arguments_max = 1,
     .options = options_taken,
@@ -110,12 +113,19 @@ static void show_limits(const struct broker_limits *limits)
 }
 
 /* What the run's cases ask of each target, against what it told the first agent that it takes. */
-static int show_demands(const struct doctor *doctor, const struct status *answer)
+static int show_demands(const struct doctor *doctor, const struct host_list *hosts,
+                        const struct status *answer)
 {
+    struct errinfo error = {""};
     struct cli_plan plan;
     int code = 0;
+    int r = hosts == NULL ? cli_plan_make(doctor->scenario, doctor->agents_of_run, 0, &plan, &error)
+                          : cli_plan_make_hosts(doctor->scenario, hosts, 0, &plan, &error);
 
-    if (cli_plan_make(doctor->scenario, doctor->agents_of_run, 0, &plan, NULL) == 0) {
+    if (r < 0) {
+        line("FAIL", "plan", error.text);
+        code = EXIT_FAILED;
+    } else {
         for (uint32_t i = 0; i < plan.plan->cases_count; i++) {
             const struct plan_case *of = &plan.plan->cases[i];
             const struct scenario *scenario = doctor->scenario;
@@ -139,11 +149,11 @@ static int show_demands(const struct doctor *doctor, const struct status *answer
     return code;
 }
 
-static int show(const struct cli_targets *ask, const struct session *session,
-                const struct status *const *answers)
+/* One agent is told of at length, several in tables. */
+static bool show_one(const struct cli_targets *ask, const struct session *session,
+                     const struct status *const *answers)
 {
-    const struct doctor *doctor = ask->context;
-    int code = 0;
+    bool all = true;
 
     for (uint32_t a = 0; a < fleet_agents(session->fleet); a++) {
         show_host(fleet_agent(session->fleet, a), fleet_clock_is_own(session->fleet, a));
@@ -163,17 +173,36 @@ static int show(const struct cli_targets *ask, const struct session *session,
                 show_limits(&result->limits);
                 continue;
             }
-            code = EXIT_FAILED;
+            all = false;
             (void)snprintf(detail, sizeof detail, "%s: %s", probe_failure_name(result->failure),
                            result->reason);
             line("FAIL", what, detail);
             show_limits(&result->limits);
         }
     }
-    if (doctor->scenario != NULL && show_demands(doctor, answers[0]) != 0) {
-        code = EXIT_FAILED;
+    return all;
+}
+
+static int show(const struct cli_targets *ask, const struct host_list *hosts,
+                struct session *session, const struct status *const *answers)
+{
+    const struct doctor *doctor = ask->context;
+    bool one = fleet_agents(session->fleet) == 1;
+    bool well;
+
+    if (one) {
+        well = show_one(ask, session, answers);
+    } else {
+        doctor_show_hosts(session);
+        well = doctor_show_targets(ask, session, answers);
     }
-    return code;
+    if (doctor->scenario != NULL && (!one || !doctor->is_here)) {
+        well = doctor_show_shares(doctor->scenario, hosts, session) && well;
+    }
+    if (doctor->scenario != NULL && show_demands(doctor, hosts, answers[0]) != 0) {
+        well = false;
+    }
+    return well ? 0 : EXIT_FAILED;
 }
 
 int command_doctor(int argc, char **argv)

@@ -258,6 +258,7 @@ static int run_with(const struct cli_options *options, const struct cli_hosts *h
                                 .agents_count = hosts->agents_count,
                                 .listen = hosts->listen,
                                 .access = &hosts->access,
+                                .hosts = &hosts->list,
                                 .join_ns = hosts->join_ns,
                                 .trace = options->trace,
                                 .agent_program = agent_program,

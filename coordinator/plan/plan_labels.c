@@ -18,11 +18,11 @@ bool plan_labels_have(const struct plan_agent *agent, const char *label)
     return false;
 }
 
-/* Did an agent before this one have it? */
-static bool is_told(const struct plan_agent *agents, uint32_t agents_count, const char *label)
+/* Has an agent before that place it? */
+static bool is_told(const struct layout *layout, uint32_t places_count, const char *label)
 {
-    for (uint32_t a = 0; a < agents_count; a++) {
-        if (plan_labels_have(&agents[a], label)) {
+    for (uint32_t place = 0; place < places_count; place++) {
+        if (plan_labels_have(&layout->agents[layout_agent_at(layout, place)], label)) {
             return true;
         }
     }
@@ -44,20 +44,22 @@ static size_t add_label(char *list, size_t used, const char *label)
     return used + (size_t)snprintf(list + used, LIST_BYTES - used, ", %s", label);
 }
 
-int plan_labels_tell_missing(const struct plan_agent *agents, uint32_t agents_count,
-                             const char *key, const char *label, struct errinfo *reterr)
+int plan_labels_tell_missing(const struct layout *layout, const char *key, const char *label,
+                             struct errinfo *reterr)
 {
     struct nearest nearest;
     char list[LIST_BYTES] = "";
     size_t used = 0;
 
     nearest_init(&nearest, label);
-    for (uint32_t a = 0; a < agents_count; a++) {
-        for (uint32_t i = 0; i < agents[a].labels_count; i++) {
-            const char *known = agents[a].labels[i].text;
+    for (uint32_t place = 0; place < layout->agents_count; place++) {
+        const struct plan_agent *agent = &layout->agents[layout_agent_at(layout, place)];
+
+        for (uint32_t i = 0; i < agent->labels_count; i++) {
+            const char *known = agent->labels[i].text;
 
             nearest_offer(&nearest, known);
-            if (used < LIST_BYTES && !is_told(agents, a, known)) {
+            if (used < LIST_BYTES && !is_told(layout, place, known)) {
                 used = add_label(list, used, known);
             }
         }

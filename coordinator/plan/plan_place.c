@@ -105,8 +105,8 @@ static int deal_role(struct pools *pools, uint32_t flow, bool sends, uint32_t cl
         return key.label[0] == '\0'
                    ? errinfo_set(reterr, -EINVAL,
                                  "placement: apart needs at least 2 agents, there is 1")
-                   : plan_labels_tell_missing(pools->layout->agents, pools->layout->agents_count,
-                                              sends ? "producers" : "consumers", key.label, reterr);
+                   : plan_labels_tell_missing(pools->layout, sends ? "producers" : "consumers",
+                                              key.label, reterr);
     }
     if (!deal_clients(&pool->deal, clients_count, ret)) {
         return errinfo_set(reterr, -EUSERS, "no agent has room for the rest of the %s of flow %s",

@@ -5,8 +5,8 @@
 #include "fleet_libraries.h"
 #include "log.h"
 #include "mono.h"
-#include "plan_usable.h"
 #include "random.h"
+#include "session_plan.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -98,43 +98,6 @@ static void tell_refused(void *context, const char *why)
     run_notice(context, "refused: %s", why);
 }
 
-static void count_cpus(const struct run *run, struct plan_agent *agents)
-{
-    const struct hello *hellos[AGENTS_MAX];
-    uint32_t count = fleet_agents(run->session->fleet);
-
-    for (uint32_t i = 0; i < count; i++) {
-        hellos[i] = &fleet_agent(run->session->fleet, i)->hello;
-    }
-    plan_usable_cpus(hellos, count, agents);
-}
-
-struct named_agent {
-    const char *name;
-    uint32_t index;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    return strverscmp(((const struct named_agent *)a)->name, ((const struct named_agent *)b)->name);
-}
-
-/* By name, agent-2 before agent-10: which agent joined first is chance, and a run again should have
- * its clients where it had them before. */
-static void order_agents(const struct run *run, uint32_t *order)
-{
-    struct named_agent named[AGENTS_MAX];
-    uint32_t count = fleet_agents(run->session->fleet);
-
-    for (uint32_t i = 0; i < count; i++) {
-        named[i] = (struct named_agent){fleet_agent(run->session->fleet, i)->name, i};
-    }
-    qsort(named, count, sizeof named[0], compare_names);
-    for (uint32_t i = 0; i < count; i++) {
-        order[i] = named[i].index;
-    }
-}
-
 /* What is special about a case. */
 static void fill_setup(const struct scenario_setup *setup, struct entry_case *ret)
 {
@@ -160,8 +123,7 @@ static int make_plan(struct run *run, struct errinfo *reterr)
                                               .order = run->plan_order,
                                               .run_id = run->part_id,
                                               .seed = run->config->seed};
-    count_cpus(run, run->plan_agents);
-    order_agents(run, run->plan_order);
+    session_plan_agents(run->session, run->config->hosts, run->plan_agents, run->plan_order);
     r = plan_make(&run->plan_request, &run->plan, reterr);
     if (r < 0) {
         return r;

@@ -26,6 +26,7 @@ struct run_config {
     const char *listen;
     const struct fleet_access *access; /* Of those that join; NULL: whoever does, on this host. */
     int64_t join_ns;                   /* How long they may take; 0: what is usual. */
+    const struct host_list *hosts; /* Whose agents join, for weights and labels; NULL: not known. */
     const char *trace; /* NULL: none; else a file that is not there yet. Needs a launcher. */
     const char *agent_program;
     const struct backend_version *libraries; /* Client libraries, for the report. */

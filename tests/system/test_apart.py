@@ -7,7 +7,7 @@ import socket
 import struct
 
 import bed
-from bed import check, contains, same, test, truth
+from bed import check, contains, matches, same, test, truth
 
 ALL = ["rabbitmq", "kafka", "mosquitto"]
 SMALL, LARGE = 200, 20000
@@ -263,8 +263,8 @@ def doctor_joined():
     doctor.ends(0)
     for program in agents:
         program.ends(0)
-    contains(doctor.out, "here on ", "doctor")
-    contains(doctor.out, "there on ", "doctor")
+    matches(doctor.out, r"ok +here +memory +yes +yes ", "doctor")
+    matches(doctor.out, r"ok +there +memory +yes +yes ", "doctor")
 
 
 @test("an agent that is asked to end does so at once, wherever it is")

@@ -130,7 +130,7 @@ def too_much_memory():
     folder = bed.new_path("run")
     bed.millrace("run", path, "--agents", "1", "--out", folder, code=4)
     result = bed.result_of(folder)
-    check(re.search("case memory: " + what, str(result["reasons"])), str(result["reasons"]))
+    check(re.search("case memory: not enough: " + what, str(result["reasons"])), str(result["reasons"]))
     same(result["cases"][0]["status"], "skipped", "the case")
 
 

@@ -13,16 +13,21 @@ def with_files(count):
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
-def run_with(path, *limits, code=0):
-    """Runs a scenario with an agent for each limit of open files; returns the run and its folder."""
-    folder = bed.new_path("shares")
-    run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", str(len(limits)), "--out", folder)
+def started(*command, limits, code):
+    """A command with an agent for each limit of open files, to its end."""
+    run = bed.start(*command, "--listen", "tcp://127.0.0.1:0", "--agents", str(len(limits)))
     url = run.says(r"waiting for agents at (tcp://\S+):").group(1)
     agents = [bed.agent(url, "--name", f"load{i + 1}", before=with_files(limit)) for i, limit in enumerate(limits)]
     run.ends(code, 90)
     for agent in agents:
         same(agent.wait(15), 0, f"exit code of an agent; it said\n{agent.err}")
-    return run, folder
+    return run
+
+
+def run_with(path, *limits, code=0):
+    """Returns the run and its folder."""
+    folder = bed.new_path("shares")
+    return started("run", path, "--out", folder, limits=limits, code=code), folder
 
 
 @test("clients that an agent has no room for go to another, and the audit is exact", needs=["mosquitto"])
@@ -49,6 +54,28 @@ def moved(mosquitto):
     check("Client libraries differ" not in report, "a warning of libraries that are the same")
 
 
+@test("doctor shows hosts, targets and shares as tables, and fails where a host can't do its share", needs=["mosquitto"])
+def doctor(mosquitto):
+    path = bed.scenario(
+        f'  - {{ backend: mqtt, address: "{mosquitto.address}" }}\n  - {{ backend: mqtt, label: away, address: "mqtt://127.0.0.1:1" }}\n',
+        PHASES,
+        topology="{ topics: 100, producers: 100, consumers: 100 }",
+    )
+    said = started("doctor", path, "--target", "mqtt", limits=(8192, 110), code=4).out
+    matches(said, r"low +load2 +this host's .* 110 ", "hosts")
+    matches(said, r"load1 +this host's .* 8,192 ", "hosts")
+    contains(said, "client libraries are the same on all agents", "client libraries")
+    for name in ["load1", "load2"]:
+        matches(said, rf"ok +{name} +mqtt +yes +yes +\S+ [numµ]*s ", "targets")
+    matches(said, r"ok +load1 +mqtt +100 +50.0 %\n", "shares")
+    matches(said, r"FAIL +load2 +mqtt +100 +50.0 % +not enough: 110 open files, 100 clients would be there, .*, room for \d+\n", "shares")
+    check(said.index("load1") < said.index("load2"), f"not in the order of names:\n{said}")
+    said = started("doctor", path, "--target", "mqtt", limits=(8192, 8192), code=0).out
+    check("FAIL" not in said, f"hosts that can do their share:\n{said}")
+    said = started("doctor", path, limits=(8192, 8192), code=4).out
+    matches(said, r"FAIL +load2 +away +no +- +- +refused: ", "a target that is not there")
+
+
 @test("where no agent has room for the rest, the run is not made: exit 4 with host and limit, before a broker is touched")
 def no_room():
     if not bed.built("mqtt"):
@@ -64,31 +91,73 @@ def no_room():
     )
 
 
+class Store:
+    """A store of hosts of its own, of which each joins this coordinator."""
+
+    def __init__(self, at="c:7700"):
+        self.at = at
+        self.folder = bed.new_path("cwd")
+        os.mkdir(self.folder)
+        self.how = {"env": {"MILLRACE_HOSTS_DIR": os.path.join(bed.new_path("config"), "hosts")}, "cwd": self.folder}
+
+    def add(self, *arguments):
+        bed.millrace("hosts", "add", *arguments, "--at", self.at, **self.how)
+
+    def join(self, name):
+        return bed.Program([bed.AGENT, "--join", os.path.join(self.folder, f"{name}.join")])
+
+
 @test("explain --hosts deals by weights and labels of the store, and says what it can't know")
 def explained():
-    store = {"env": {"MILLRACE_HOSTS_DIR": os.path.join(bed.new_path("config"), "hosts")}, "cwd": bed.new_path("cwd")}
-    os.mkdir(store["cwd"])
-    bed.millrace("hosts", "add", "load1", "--at", "c:7700", "--weight", "3", "--label", "zone=a", **store)
-    bed.millrace("hosts", "add", "load2", "load10", "--at", "c:7700", "--label", "zone=b", **store)
+    store = Store()
+    store.add("load1", "--weight", "3", "--label", "zone=a")
+    store.add("load2", "load10", "--label", "zone=b")
     targets = '  - { backend: kafka, address: "127.0.0.1:1" }\n'
     if not bed.built("kafka"):
         raise bed.Skip("built without Kafka")
     path = bed.scenario(targets, PHASES, topology="{ topics: 10, producers: 10, consumers: 10 }")
-    said = bed.millrace("explain", path, "--hosts", "all", **store).out
+    said = bed.millrace("explain", path, "--hosts", "all", **store.how).out
     contains(said, "load1: weight 3, zone=a", "hosts")
     contains(said, "each without a weight counts as one CPU", "what is not known")
     matches(said, r"0 on load1: 6 producers, 6 consumers on .*; 60 % of the clients", "the heavy host")
     matches(said, r"1 on load2: 2 producers, 2 consumers on .*; 20 % of the clients", "in the order of names")
     matches(said, r"2 on load10: 2 producers, 2 consumers on .*; 20 % of the clients", "in the order of names")
     place = ["--set", "topology.placement={ producers: zone=b, consumers: zone=a }"]
-    said = bed.millrace("explain", path, "--hosts", "load1,load2", *place, **store).out
+    said = bed.millrace("explain", path, "--hosts", "load1,load2", *place, **store.how).out
     contains(said, "0 on load1: 0 producers, 10 consumers", "by labels")
     contains(said, "1 on load2: 10 producers, 0 consumers", "by labels")
     place[1] = place[1].replace("zone=b", "zone=c")
-    said = bed.millrace("explain", path, "--hosts", "all", *place, code=2, **store).err
+    said = bed.millrace("explain", path, "--hosts", "all", *place, code=2, **store.how).err
     contains(said, "placement.producers: no host has the label zone=c (did you mean zone=a? There are zone=a, zone=b)", "a label that none has")
-    said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", code=2, **store).err
+    said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", code=2, **store.how).err
     contains(said, "--agents and --hosts exclude each other", "both")
+
+
+@test("run --hosts and doctor --hosts deal by the weights and labels of the hosts that joined")
+def enrolled():
+    port = bed.free_port()
+    store = Store(f"127.0.0.1:{port}")
+    store.add("load1", "--weight", "3", "--label", "zone=a")
+    store.add("load2", "--weight", "1", "--label", "zone=b")
+    path = bed.scenario(phases=PHASES, topology="{ topics: 8, producers: 8, consumers: 8 }")
+    folder = bed.new_path("enrolled")
+    how = ["--hosts", "all", "--listen", f"tcp://127.0.0.1:{port}"]
+    agents = [store.join("load1"), store.join("load2")]
+    try:
+        said = bed.millrace("doctor", path, *how, **store.how).out
+        matches(said, r"ok +load1 +memory +12 +75.0 %\n *ok +load2 +memory +4 +25.0 %", "doctor's shares")
+        bed.millrace("run", path, *how, "--out", folder, **store.how)
+        wrong = ["--set", "topology.placement={ producers: zone=c }", "--target", "kafka=127.0.0.1:1", "--out", bed.new_path("wrong")]
+        if bed.built("kafka"):
+            said = bed.millrace("run", path, *wrong, *how, code=4, **store.how).out
+            contains(" ".join(said.split()), "placement.producers: no host has the label zone=c (did you mean zone=a? There are zone=a, zone=b)", "a label that none has")
+    finally:
+        for agent in agents:
+            agent.process.terminate()
+            agent.wait(15)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    same({agent["name"]: (agent["clients"], agent["share"]) for agent in result["agents"]}, {"load1": (12, 0.75), "load2": (4, 0.25)}, "shares")
 
 
 bed.main()
