@@ -56,31 +56,32 @@ static void add_host(const struct host_entry *entry, struct cli_plan *ret, uint3
     }
 }
 
-static int compare_hosts(const void *a, const void *b)
+static int compare_hosts(const void *a, const void *b, void *context)
 {
-    const struct host_entry *const *left = a;
-    const struct host_entry *const *right = b;
+    const struct host_list *hosts = context;
 
-    return strverscmp((*left)->name, (*right)->name);
+    return strverscmp(hosts->entries[*(const uint32_t *)a].name,
+                      hosts->entries[*(const uint32_t *)b].name);
 }
 
 /* In the order of their names, as a run has its agents. */
 static int add_hosts(const struct host_list *hosts, struct cli_plan *ret, uint32_t *count,
                      struct errinfo *reterr)
 {
-    const struct host_entry **sorted = calloc((size_t)hosts->count + 1, sizeof *sorted);
+    uint32_t *order = calloc((size_t)hosts->count + 1, sizeof *order);
+    struct host_list list = *hosts; /* qsort_r()'s context is not const. */
 
-    if (sorted == NULL) {
+    if (order == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < hosts->count; i++) {
-        sorted[i] = &hosts->entries[i];
+        order[i] = i;
     }
-    qsort(sorted, hosts->count, sizeof *sorted, compare_hosts);
+    qsort_r(order, hosts->count, sizeof *order, compare_hosts, &list);
     for (uint32_t i = 0; i < hosts->count; i++) {
-        add_host(sorted[i], ret, count);
+        add_host(&hosts->entries[order[i]], ret, count);
     }
-    free(sorted);
+    free(order);
     return 0;
 }
 

@@ -1,6 +1,8 @@
 /* Where clients of brokers live that are inside an agent: with their topics. */
 #include "plan_inner.h"
 
+#include "invariant.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -115,6 +117,7 @@ static uint32_t worker_of(const struct layout *layout, const struct group *group
 {
     uint32_t workers = layout->workers_counts[group->agent];
 
+    ASSERT(workers > 0);
     return (room->groups >= workers ? group->ordinal : group->worker_first + index) % workers;
 }
 

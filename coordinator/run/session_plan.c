@@ -132,11 +132,12 @@ static void look_at_host(const struct session *session, const struct plan_trial 
     (void)snprintf(ret->who, sizeof ret->who, "host %s", hello->host);
 }
 
-/* What the agent answered. */
+/* What the agent answered; NULL: it is lost. */
 static void look_at_answer(const struct session *session, uint32_t agent,
                            const struct status *answer, struct session_lack *ret)
 {
-    if (answer->is_full && (ret->code == 0 || ret->clients_max > answer->clients_max)) {
+    if (answer != NULL && answer->is_full &&
+        (ret->code == 0 || ret->clients_max > answer->clients_max)) {
         take_lack(ret, -EMFILE, answer->clients_max, answer->text);
         (void)snprintf(ret->who, sizeof ret->who, "%s", fleet_agent(session->fleet, agent)->name);
     }
@@ -166,7 +167,8 @@ int session_look_for_room(struct session *session, struct plan_trial *trial,
     struct session_order order = {.make = make_question,
                                   .context = trial,
                                   .deadline_ns = ROOM_ANSWER_NS,
-                                  .interruptible = true};
+                                  .interruptible = true,
+                                  .survivors = true};
     uint32_t count = trial->assignments_count;
     int r;
 

@@ -34,8 +34,8 @@ struct session_host_needs session_host_needs_of(const struct session *session,
                                                 const struct plan_trial *trial, uint32_t agent);
 
 /* Asks every agent whether it has room for its part, and looks at the limits of hosts that several
- * share; the trial's assignments go with the question. Fills lacks, one for each agent. 0, or as
- * session_order_all(). */
+ * share; the trial's assignments go with the question. Fills lacks, one for each agent; a lost one
+ * lacks nothing. 0, or as session_order_all(). */
 int session_look_for_room(struct session *session, struct plan_trial *trial,
                           struct session_lack *lacks, struct errinfo *reterr);
 
