@@ -1,6 +1,7 @@
 #include "duty.h"
 
 #include "busy_inner.h"
+#include "catalog.h"
 #include "clock_probing_inner.h"
 #include "coordinator_link_inner.h"
 #include "deadlines.h"
@@ -165,6 +166,10 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
     if (command->step == PREPARE_ROOM) {
         const struct needs_limits limits = room_limits();
 
+        if (catalog_find(command->assignment->target.backend) == NULL) {
+            return errinfo_set(reterr, -ENOTSUP, "this agent knows no backend %s",
+                               command->assignment->target.backend);
+        }
         room_check(command->assignment, &limits, status);
         return 0;
     }

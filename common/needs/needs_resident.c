@@ -285,9 +285,13 @@ static double in_flight_bytes(const struct assignment *a)
 
 double needs_resident_kept_bytes(const struct assignment *a)
 {
-    const struct catalog_entry *entry = catalog_find(a->target.backend);
+    const struct catalog_entry *entry;
     double clients = (double)a->producers_count + (double)a->consumers_count;
 
+    if (a->flows_count == 0) { /* That of an agent that was lost: it has no tables. */
+        return IDLE_BYTES;
+    }
+    entry = catalog_find(a->target.backend);
     return IDLE_BYTES + histograms_bytes(a) + payload_bytes(a) + streams_bytes(a, entry->local) +
            clients * CLIENT_BYTES + (double)a->producers_count * (double)entry->producer_bytes +
            (double)a->consumers_count * (double)entry->consumer_bytes;

@@ -146,6 +146,22 @@ static void without_a_trial_there_is_nothing_to_do(void **state)
     dismissed(&bench);
 }
 
+/* What its clients need can't be told; the agent looked it up all the same, and ended. */
+static void of_a_backend_that_nobody_knows_there_is_no_question_of_room(void **state)
+{
+    struct duty_bench bench;
+    struct command command;
+
+    (void)state;
+    duty_bench_begin(&bench, true);
+    fill(COMMAND_PREPARE, PREPARE_ROOM, &command);
+    free(command.assignment->target.backend);
+    command.assignment->target.backend = strdup("pigeon");
+    answered(duty_bench_answer(&bench, duty_bench_send(&bench, &command)), -ENOTSUP,
+             "knows no backend pigeon");
+    dismissed(&bench);
+}
+
 /* In each stage of preparing everything but the next step, then that. */
 static void steps_out_of_order_leave_the_trial_as_it_is(void **state)
 {
@@ -459,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_trial_there_is_nothing_to_do),
+        cmocka_unit_test(of_a_backend_that_nobody_knows_there_is_no_question_of_room),
         cmocka_unit_test(steps_out_of_order_leave_the_trial_as_it_is),
         cmocka_unit_test(while_a_segment_runs_it_can_only_be_ended),
         cmocka_unit_test(after_a_preparation_that_failed_there_is_only_removing),

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "needs_limits.h"
+#include "needs_resident.h"
 
 #include <string.h>
 
@@ -27,6 +28,20 @@ static void clients_of_brokers_need_connections(void **state)
     /* Producers share handles; a consumer talks to a broker and to its group's coordinator. */
     assert_int_equal(needs_on("kafka", 10, 5).connections, 10);
     assert_int_equal(needs_on("memory", 10, 5).connections, 0);
+}
+
+/* In a trial that goes on without an agent, that agent's assignment has no tables and no target. */
+static void an_agent_that_was_lost_needs_what_an_idle_one_does(void **state)
+{
+    const struct assignment lost = {.producers_count = 0};
+    struct needs needs = needs_of(&lost);
+
+    (void)state;
+    assert_int_equal(needs.clients, 0);
+    assert_int_equal(needs.connections, 0);
+    assert_int_equal(needs.open_files, NEEDS_IDLE_FILES);
+    assert_true(needs_resident_kept_bytes(&lost) < 16.0 * 1024 * 1024);
+    assert_true(needs_resident_bytes(&lost) < 16.0 * 1024 * 1024);
 }
 
 static void too_few_open_files_are_told_with_the_sum_and_the_remedy(void **state)
@@ -104,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_of_brokers_need_connections),
+        cmocka_unit_test(an_agent_that_was_lost_needs_what_an_idle_one_does),
         cmocka_unit_test(too_few_open_files_are_told_with_the_sum_and_the_remedy),
         cmocka_unit_test(too_few_ports_are_told_for_all_agents_of_a_host),
         cmocka_unit_test(too_little_memory_is_told_with_the_sum),
