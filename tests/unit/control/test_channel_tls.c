@@ -307,12 +307,13 @@ static int stranger_connect(const struct fixture *fixture)
 /* Records of TLS by their heads; or what begins like none. */
 static void send_malformed(int fd, struct random *random)
 {
+    static const unsigned char handshake[] = {0x16, 3, 1, 0, 59}; /* Of so many bytes. */
     unsigned char record[64];
 
     for (int i = 0; i < RECORDS; i++) {
         random_fill(random, record, sizeof record);
         if (i % 2 == 0) {
-            memcpy(record, "\x16\x03\x01\x00\x3b", 5); /* A handshake of 59 bytes. */
+            memcpy(record, handshake, sizeof handshake);
         }
         (void)send(fd, record, sizeof record, MSG_NOSIGNAL);
     }
