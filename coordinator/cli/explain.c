@@ -146,6 +146,30 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
     return r;
 }
 
+/* As `run` has it: --agents lowers how many of a fleet there are. */
+static int lower_fleet(uint32_t agents, struct host_list *hosts, struct errinfo *reterr)
+{
+    struct host_entry *fleet = NULL;
+    uint32_t fleets = 0;
+
+    for (uint32_t i = 0; i < hosts->count; i++) {
+        if (hosts->entries[i].fleet_count > 0) {
+            fleet = &hosts->entries[i];
+            fleets++;
+        }
+    }
+    if (fleets != 1 || agents > fleet->fleet_count) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--agents with --hosts is how many of a fleet (hosts add --any) there "
+                           "are, %s",
+                           fleets == 0   ? "and none is among them"
+                           : fleets == 1 ? "and that is for fewer"
+                                         : "and several are among them");
+    }
+    fleet->fleet_count = agents;
+    return 0;
+}
+
 static int plan_it(struct explained *explained, const struct cli_options *options,
                    struct errinfo *reterr)
 {
@@ -156,14 +180,14 @@ static int plan_it(struct explained *explained, const struct cli_options *option
         return cli_plan_make(explained->scenario, options->agents, options->seed,
                              &explained->planned, reterr);
     }
-    if (options->agents_given) {
-        return errinfo_set(reterr, -EINVAL, "--agents and --hosts exclude each other");
-    }
     r = hosts_open(NULL, &hosts, reterr);
     r = r < 0
             ? r
             : hosts_select(hosts, options->hosts, hosts_command_now_s(), &explained->hosts, reterr);
     hosts_free(hosts);
+    if (r == 0 && options->agents_given) {
+        r = lower_fleet(options->agents, &explained->hosts, reterr);
+    }
     return r < 0 ? r
                  : cli_plan_make_hosts(explained->scenario, &explained->hosts, options->seed,
                                        &explained->planned, reterr);

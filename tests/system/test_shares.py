@@ -130,7 +130,11 @@ def explained():
     said = bed.millrace("explain", path, "--hosts", "all", *place, code=2, **store.how).err
     contains(said, "placement.producers: no host has the label zone=c (did you mean zone=a? There are zone=a, zone=b)", "a label that none has")
     said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", code=2, **store.how).err
-    contains(said, "--agents and --hosts exclude each other", "both")
+    contains(said, "--agents with --hosts is how many of a fleet", "without a fleet")
+    store.add("many", "--any", "5")
+    said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", **store.how).out
+    contains(said, "5 agents", "two of a fleet of five, and three hosts")
+    contains(said, "many: by its CPUs, a fleet of up to 2", "two of a fleet of five")
 
 
 @test("run --hosts and doctor --hosts deal by the weights and labels of the hosts that joined")
