@@ -121,8 +121,9 @@ def early_agents():
 
 @test("an agent that is told to join what is no address says so, exit code 2")
 def no_address():
-    for url, what in [("here", "here: not ipc://PATH or tcp://HOST:PORT"), ("tcp://here", "tcp://here: the port is missing")]:
+    for url, what in [("udp://here:1", "udp://here:1: not ipc://PATH or tcp://HOST:PORT"), ("tcp://here", "tcp://here: the port is missing")]:
         contains(bed.agent(url).ends(2).err, what, "what it said")
+    contains(bed.agent("here").ends(4).err, "here: can't be read", "a join file that is not there")
 
 
 @test("--processes starts that many agents, each with a name of its own")
@@ -157,8 +158,8 @@ def other_version():
     run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "1", "--out", bed.new_path("run"))
     url = run.says(r"waiting for agents at (tcp://\S+):").group(1)
     old = bed.agent(url, "--name", "old-one", env={"MILLRACE_TEST_VERSION": "0.0.9"}).ends(4)
-    contains(old.err, "agent old-one is Millrace 0.0.9, this coordinator is", "what the agent says")
-    run.says(r"agent old-one is Millrace 0\.0\.9")
+    contains(old.err, "old-one is Millrace 0.0.9, this coordinator ", "what the agent says")
+    run.says(r"refused: old-one is Millrace 0\.0\.9")
     bed.agent(url, "--name", "right").ends(0)
     run.ends(0)
 

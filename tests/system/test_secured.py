@@ -1,19 +1,19 @@
 """Runs with enrolled hosts over mutual TLS: who belongs to them is served, everybody else is refused with the reason on both
 sides, and a run that is going on is not disturbed."""
 
-import base64
-import hashlib
 import os
 import re
 import signal
 import socket
 import ssl
-import struct
 import time
 import warnings
 
 import bed
 from bed import check, contains, matches, same, test
+from bed_join import Store, document, line_of, secrets, with_number
+from bed_lab import hosts as lab_hosts
+from bed_lab import on
 
 IDLE = 200
 SENDERS, RECORDS = 500, 20  # 10,000 malformed records.
@@ -21,56 +21,31 @@ STEADY = ["{ name: steady, rate: 500/s, for: 1s }"]
 LONG = ["{ name: steady, rate: 200/s, for: 120s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
 
 
-class Hosts:
-    """A store of its own with hosts for a port that is free, and the agents and runs with it."""
+class Hosts(Store):
+    """A store of its own with hosts for an address that is free, and the agents and runs with it."""
 
-    def __init__(self, *names, port=None):
-        self.folder = bed.new_path("store")
-        self.files = bed.new_path("files")
+    def __init__(self, *names, host="127.0.0.1", port=None):
+        super().__init__()
         self.port = port or bed.free_port()
-        os.mkdir(self.files)
-        self.run_command("hosts", "add", *names, "--at", f"127.0.0.1:{self.port}", "--out", self.files)
+        self.hosts("add", *names, "--at", f"{host}:{self.port}")
 
-    def run_command(self, *arguments, **options):
-        return bed.millrace(*arguments, env={"MILLRACE_HOSTS_DIR": self.folder}, **options)
+    def command(self, *arguments, **options):
+        return bed.millrace(*arguments, **self.options(), **options)
 
-    def start(self, *arguments):
-        return bed.start(*arguments, env={"MILLRACE_HOSTS_DIR": self.folder})
-
-    def run(self, phases, *arguments):
+    def run(self, phases, *arguments, launch=bed.start, **blocks):
+        """Under way, and its folder. launch: as bed.start()."""
         folder = bed.new_path("run")
-        return self.start("run", bed.scenario(phases=phases), "--selfcheck", "warn", "--out", folder, *arguments), folder
-
-    def file(self, name):
-        return os.path.join(self.files, f"{name}.join")
+        path = bed.scenario(phases=phases, **blocks)
+        return launch("run", path, "--selfcheck", "warn", "--out", folder, *arguments, **self.options()), folder
 
     def agent(self, name):
-        return bed.agent(self.file(name))
-
-
-def content_of(path):
-    text = bed.read(path).strip().partition(":")[2].partition(".")[0]
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return bed.agent(self.join(name))
 
 
 def ended(path):
     """The same file, whose time is over."""
-    content = content_of(path)
-    at = content.index(b"\x12valid_until_s\0") + len(b"\x12valid_until_s\0")
-    from_at = content.index(b"\x12valid_from_s\0") + len(b"\x12valid_from_s\0")
-    content = content[:at] + struct.pack("<q", int(time.time()) - 60) + content[at + 8 :]
-    content = content[:from_at] + struct.pack("<q", int(time.time()) - 3600) + content[from_at + 8 :]
-    text = base64.urlsafe_b64encode(content).decode().rstrip("=")
-    return bed.write("ended.join", f"millrace-join-1:{text}.{hashlib.sha256(text.encode()).hexdigest()[:16]}\n", 0o600)
-
-
-def secrets_of(path):
-    """Forms in which what is secret in a join file could be written down."""
-    content = content_of(path)
-    at = content.index(b"\x05secret\0") + len(b"\x05secret\0") + 5
-    secret = content[at : at + 32]
-    key = re.search(rb"-----BEGIN PRIVATE KEY-----\n(.*?)-----END", content, re.S).group(1).split()
-    return [secret, secret.hex().encode(), base64.b64encode(secret).rstrip(b"="), *key]
+    content = with_number(document(path), "valid_from_s", int(time.time()) - 3600)
+    return bed.write("ended.join", line_of(with_number(content, "valid_until_s", int(time.time()) - 60)), 0o600)
 
 
 def all_files(folder):
@@ -139,8 +114,8 @@ def strangers_around_a_run():
     unwanted = "load3 is not among the hosts of this run: load1, load2"
     here = r"load1 is already here, from host \S+ \(127\.0\.0\.1:\d+\)"
     refused = [
-        (bed.agent(other.file("load1")), "the coordinator's certificate is of another authority", None),
-        (bed.agent(ended(hosts.file("load2"))), "load2: certificate ended", None),
+        (bed.agent(other.join("load1")), "the coordinator's certificate is of another authority", None),
+        (bed.agent(ended(hosts.join("load2"))), "load2: certificate ended", None),
         (bed.agent(f"tcp://127.0.0.1:{hosts.port}", "--stay"), "does not speak as a coordinator does in clear", None),
         (hosts.agent("load3"), unwanted, unwanted),
         (hosts.agent("load1"), here, here),
@@ -166,7 +141,7 @@ def strangers_around_a_run():
     check(bed.total(bed.case_of(result, "memory"), "sent") > 0, "messages were sent")
     said = b"".join(program.err.encode() + program.out.encode() for program in [run, *agents, *[one[0] for one in refused]])
     for name in ["load1", "load2", "load3"]:
-        for secret in secrets_of(hosts.file(name)):
+        for secret in secrets(hosts.join(name)):
             check(secret not in said, f"a secret of {name} was said")
             for path, content in all_files(folder):
                 check(secret not in content, f"a secret of {name} is in {path}")
@@ -178,7 +153,7 @@ def removed_meanwhile():
     run, folder = hosts.run(LONG, "--hosts", "all")
     agents = [hosts.agent("load1"), hosts.agent("load2")]
     run.says("running: memory")
-    hosts.run_command("hosts", "remove", "load2")
+    hosts.hosts("remove", "load2")
     words = "load2 was removed from this coordinator's hosts"
     agents[1].says(words)
     run.says("refused: " + words)
@@ -187,7 +162,7 @@ def removed_meanwhile():
     bed.audit_holds(bed.result_of(folder))
     run, _ = hosts.run(STEADY, "--hosts", "all")  # The other one stayed, and serves it.
     run.ends(0)
-    contains(bed.millrace("run", bed.scenario(), "--hosts", "load2", code=2, env={"MILLRACE_HOSTS_DIR": hosts.folder}).err, "load2", "its name")
+    contains(hosts.command("run", bed.scenario(), "--hosts", "load2", code=2).err, "load2", "its name")
 
 
 @test("doctor and clean wait for hosts, who does not come in time is named, and a listener in clear is warned of")
@@ -195,10 +170,10 @@ def other_commands():
     hosts = Hosts("load1", "load2")
     agent = hosts.agent("load1")
     agent.says("waiting for a coordinator")
-    doctor = hosts.run_command("doctor", bed.scenario(), "--hosts", "load1")
+    doctor = hosts.command("doctor", bed.scenario(), "--hosts", "load1")
     matches(doctor.out, r"(?m)^load1 on ", "the host")
     agent.says("waiting for the next")
-    hosts.run_command("clean", f"kafka=127.0.0.1:{bed.free_port()}", "--hosts", "load1", code=4)
+    hosts.command("clean", f"kafka=127.0.0.1:{bed.free_port()}", "--hosts", "load1", code=4)
     late, _ = hosts.run(STEADY, "--hosts", "load1,load2", "--join-timeout", "3s")
     late.ends(4)
     matches(late.err + late.out, r"within 3 s load2 did not join; load1 did", "who came")
@@ -211,6 +186,31 @@ def other_commands():
     hosts.agent("load2").says("does not speak TLS|TLS")
     bed.agent(f"tcp://127.0.0.1:{hosts.port}")
     open_to_all.ends(0)
+
+
+@test("hosts of a lab join by their files at the port that the coordinator has for all, and are known by their addresses")
+def hosts_of_a_lab():
+    with lab_hosts("--hosts", "3"):
+        hosts = Hosts("host2", "host3", host="10.83.0.1", port=7700)
+        run, folder = hosts.run(
+            ["{ name: steady, rate: 500/s, for: 2s }"],
+            "--hosts",
+            "all",
+            launch=lambda *arguments, **options: on("host1", bed.MILLRACE, *arguments, **options),
+            topology="{ topics: 2, producers: 2, consumers: 2 }",
+        )
+        run.says("waiting for hosts at tcp://0.0.0.0:7700: 0 of 2 joined, missing: host2, host3 ")
+        agents = [on(name, bed.AGENT, "--join", hosts.join(name)) for name in ["host2", "host3"]]
+        run.says("running: memory")
+        on("host3", bed.AGENT, "--join", hosts.join("host2")).says(r"host2 is already here, from host \S+ \(10\.83\.0\.2:\d+\)")
+        run.says(r"refused: host2 is already here, from host \S+ \(10\.83\.0\.2:\d+\)")
+        run.ends(0, 60)
+        result = bed.result_of(folder)
+        bed.audit_holds(result)
+        case = bed.case_of(result, "memory")
+        same((bed.total(case, "sent"), bed.total(case, "received"), bed.total(case, "lost")), (1000, 1000, 0), "sent, received, lost")
+        for agent in agents:
+            agent.says("has ended; waiting for the next one")
 
 
 if __name__ == "__main__":
