@@ -350,7 +350,7 @@ static void look_at_contact(struct channel_client *client, int64_t sent_ns)
 
     (void)pthread_mutex_lock(&client->lock);
     client->contact.connected = client->pipe != 0;
-    stale = !client->dials_anew && !client->cancelled &&
+    stale = !client->dials_anew && !client->cancelled && channel_dial_may_part(&client->dial) &&
             channel_contact_is_stale(&client->contact, sent_ns, now_ns);
     if (stale) {
         client->dials_anew = true;

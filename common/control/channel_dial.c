@@ -45,6 +45,11 @@ int channel_dial_begin(struct channel_dial *dial, nng_socket socket,
     return r < 0 ? r : start(dial, reterr);
 }
 
+bool channel_dial_may_part(const struct channel_dial *dial)
+{
+    return strncmp(dial->url, "ipc://", strlen("ipc://")) != 0;
+}
+
 void channel_dial_again(struct channel_dial *dial)
 {
     (void)nng_dialer_close(dial->dialer); /* With its connections. */

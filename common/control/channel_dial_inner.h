@@ -53,6 +53,11 @@ int channel_dial_begin(struct channel_dial *dial, nng_socket socket,
  * without, until it is called again. */
 void channel_dial_again(struct channel_dial *dial);
 
+/* Can a connection part in silence? Not within a host, where the kernel tells. There a coordinator
+ * that was stopped would find all that were given up meanwhile before the last one, and with NNG
+ * 1.5.2 it does not come to that one. */
+bool channel_dial_may_part(const struct channel_dial *dial);
+
 /* After the socket was closed. */
 void channel_dial_done(struct channel_dial *dial);
 
