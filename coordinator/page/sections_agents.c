@@ -11,7 +11,8 @@
 
 #define DRAWN_MAX 6
 #define POINTS_MAX 200
-#define SHARE_COLUMN 2 /* Of the table of agents. */
+#define SHARE_COLUMN 2 /* Of the table of agents, as is the next. */
+#define CPU_USED_COLUMN 4
 
 /* An agent's use of its host in one trial. */
 struct use {
@@ -21,6 +22,14 @@ struct use {
     uint64_t rss_max;
     uint32_t intervals;
 };
+
+static void take_use(const struct result_agent_interval *interval, struct use *use)
+{
+    use->cpu_max = interval->cpu > use->cpu_max ? interval->cpu : use->cpu_max;
+    use->cpu_sum += interval->cpu * (interval->seconds_more + 1);
+    use->rss_max = interval->rss_bytes > use->rss_max ? interval->rss_bytes : use->rss_max;
+    use->intervals += interval->seconds_more + 1;
+}
 
 /* Of all agents of a trial, by agent; NULL if memory ran out. */
 static struct use *uses_of(const struct result *result, const struct result_trial *trial)
@@ -35,16 +44,10 @@ static struct use *uses_of(const struct result *result, const struct result_tria
     }
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         const struct result_agent_interval *interval = &trial->agent_intervals[i];
-        struct use *use;
 
-        if (interval->agent >= result->agents_count) {
-            continue;
+        if (interval->agent < result->agents_count) {
+            take_use(interval, &uses[interval->agent]);
         }
-        use = &uses[interval->agent];
-        use->cpu_max = interval->cpu > use->cpu_max ? interval->cpu : use->cpu_max;
-        use->cpu_sum += interval->cpu * (interval->seconds_more + 1);
-        use->rss_max = interval->rss_bytes > use->rss_max ? interval->rss_bytes : use->rss_max;
-        use->intervals += interval->seconds_more + 1;
     }
     return uses;
 }
@@ -158,6 +161,61 @@ static void add_libraries(const struct result *result, struct document *doc)
     }
 }
 
+/* "0.42 (0.61)" */
+static void add_cpu_used(const struct result *result, uint32_t agent, struct document *doc)
+{
+    struct use use = {.agent = agent};
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            const struct result_trial *trial = &result->cases[i].trials[j];
+
+            for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
+                if (trial->agent_intervals[k].agent == agent) {
+                    take_use(&trial->agent_intervals[k], &use);
+                }
+            }
+        }
+    }
+    if (use.intervals == 0) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else {
+        doc_cell(doc, DOC_PLAIN, "%.2f (%.2f)", use.cpu_sum / use.intervals, use.cpu_max);
+    }
+}
+
+/* shares: of a journal that has them. */
+static void add_agent(const struct result *result, uint32_t index, uint64_t messages, bool shares,
+                      struct document *doc)
+{
+    const struct result_agent *agent = &result->agents[index];
+    char text[FACTS_TEXT_BYTES];
+
+    doc_cell(doc, DOC_PLAIN, "%s", agent->name);
+    doc_cell(doc, DOC_PLAIN, "%s", agent->host);
+    if (shares) {
+        add_clients(agent, doc);
+    }
+    add_cpus(agent, doc);
+    if (shares) {
+        add_cpu_used(result, index, doc);
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes((double)agent->memory_bytes, text));
+    doc_cell(doc, DOC_PLAIN, "%s", agent->kernel);
+    doc_cell(doc, DOC_PLAIN, "%s", agent->version);
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_offset_ns, text));
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_bound_ns, text));
+    doc_cell(doc, DOC_PLAIN, "%.0f ppb", agent->clock_drift_ppb);
+    if (messages > 0) {
+        doc_cell(doc, DOC_PLAIN, "%.1f %%",
+                 100.0 * (double)messages_of(result, index) / (double)messages);
+    } else {
+        doc_cell(doc, DOC_MUTED, "–");
+    }
+    doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
+    add_state(agent, doc);
+}
+
 static void add_agents_table(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -165,6 +223,7 @@ static void add_agents_table(const struct result *result, struct document *doc)
         {"host", NULL, DOC_LEFT},
         {"share", "Clients at most, and percent of all clients of all trials", DOC_RIGHT},
         {"CPUs", NULL, DOC_RIGHT},
+        {"CPU used", "Cores, in all trials: on average, and in the busiest second", DOC_RIGHT},
         {"memory", NULL, DOC_RIGHT},
         {"kernel", NULL, DOC_LEFT},
         {"version", NULL, DOC_LEFT},
@@ -178,7 +237,6 @@ static void add_agents_table(const struct result *result, struct document *doc)
     const uint32_t columns_count = sizeof columns / sizeof columns[0];
     struct doc_column shown[sizeof columns / sizeof columns[0]];
     bool shares = any_share(result);
-    char text[FACTS_TEXT_BYTES];
     uint32_t shown_count = 0;
     uint64_t all = 0;
 
@@ -186,34 +244,13 @@ static void add_agents_table(const struct result *result, struct document *doc)
         all += messages_of(result, i);
     }
     for (uint32_t i = 0; i < columns_count; i++) {
-        if (shares || i != SHARE_COLUMN) {
+        if (shares || (i != SHARE_COLUMN && i != CPU_USED_COLUMN)) {
             shown[shown_count++] = columns[i];
         }
     }
     doc_table(doc, "Agents", shown, shown_count);
     for (uint32_t i = 0; i < result->agents_count; i++) {
-        const struct result_agent *agent = &result->agents[i];
-
-        doc_cell(doc, DOC_PLAIN, "%s", agent->name);
-        doc_cell(doc, DOC_PLAIN, "%s", agent->host);
-        if (shares) {
-            add_clients(agent, doc);
-        }
-        add_cpus(agent, doc);
-        doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes((double)agent->memory_bytes, text));
-        doc_cell(doc, DOC_PLAIN, "%s", agent->kernel);
-        doc_cell(doc, DOC_PLAIN, "%s", agent->version);
-        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_offset_ns, text));
-        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_bound_ns, text));
-        doc_cell(doc, DOC_PLAIN, "%.0f ppb", agent->clock_drift_ppb);
-        if (all > 0) {
-            doc_cell(doc, DOC_PLAIN, "%.1f %%",
-                     100.0 * (double)messages_of(result, i) / (double)all);
-        } else {
-            doc_cell(doc, DOC_MUTED, "–");
-        }
-        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
-        add_state(agent, doc);
+        add_agent(result, i, all, shares, doc);
     }
 }
 
