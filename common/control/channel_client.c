@@ -349,12 +349,12 @@ static void look_at_contact(struct channel_client *client, int64_t sent_ns)
     bool stale;
 
     (void)pthread_mutex_lock(&client->lock);
-    client->contact.connected = client->pipe != 0;
     stale = !client->dials_anew && !client->cancelled && channel_dial_may_part(&client->dial) &&
             channel_contact_is_stale(&client->contact, sent_ns, now_ns);
     if (stale) {
         client->dials_anew = true;
         client->contact.dialed_ns = now_ns;
+        client->contact.answered = false;
         /* NNG tells later that it is gone: the next call is not to be one of its. */
         client->pipes_lost += client->pipe != 0 ? 1 : 0;
         client->pipe = 0;

@@ -10,8 +10,7 @@
 bool channel_contact_is_stale(const struct channel_contact *contact, int64_t sent_ns,
                               int64_t now_ns)
 {
-    bool is_mute = contact->connected && !contact->answered;
-    int64_t patience_ns = (is_mute ? CHANNEL_MUTE_MS : CHANNEL_DIAL_MS) * NS_PER_MS;
+    int64_t patience_ns = (contact->answered ? CHANNEL_DIAL_MS : CHANNEL_MUTE_MS) * NS_PER_MS;
 
     return contact->heard_ns < sent_ns && now_ns - contact->dialed_ns >= patience_ns;
 }

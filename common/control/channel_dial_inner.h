@@ -18,9 +18,11 @@
 #include <nng/nng.h>
 #include <nng/supplemental/tls/tls.h>
 
-/* A connection that has answered before, or that does not come about, is given up after so long. */
+/* A connection that has answered is given up after so long. */
 #define CHANNEL_DIAL_MS 2000
-/* One that came about and has never answered: the peer's host is there, and it may be busy. */
+/* An attempt, or one that came about and has never answered: the peer's host may be there, and it
+ * may be busy, or stopped. It would find each further attempt in its queue, and NNG 1.5.2 as a
+ * server was seen to read nothing any more after ten of them. */
 #define CHANNEL_MUTE_MS 10000
 
 static_assert(CHANNEL_DIAL_MS >= 2 * CHANNEL_RECONNECT_MS,
@@ -38,7 +40,6 @@ struct channel_contact {
     int64_t dialed_ns;
     int64_t heard_ns; /* The last answer, through whatever connection. */
     bool answered;    /* Something came through this one. */
-    bool connected;
 };
 
 /* Is a call that began at sent_ns and has no answer at now_ns a reason to dial anew? Pure. */
