@@ -1,7 +1,8 @@
 /*
  * fleet_refusals_inner: sentences about who was refused, until they are taken out. An agent that
- * stays comes again and again: the same sentence is told anew only after a while. Private to this
- * module.
+ * stays comes again and again: the same sentence is told anew only after a while. Whoever chooses
+ * other words each time can't fill the output either: of many different ones within that while only
+ * the first are told. Private to this module.
  */
 #ifndef MILLRACE_FLEET_REFUSALS_INNER_H
 #define MILLRACE_FLEET_REFUSALS_INNER_H
@@ -11,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REFUSALS_KEPT 16 /* More at once push out the oldest ones. */
+#define REFUSALS_TOLD 16                  /* Different ones within REFUSED_AGAIN_NS. */
+#define REFUSALS_KEPT (REFUSALS_TOLD + 1) /* And that there are more. */
 
 struct fleet_refusals {
     struct {
@@ -19,7 +21,9 @@ struct fleet_refusals {
         int64_t at_ns;
         bool waits; /* To be taken out. */
     } items[REFUSALS_KEPT];
-    uint32_t next; /* Where the next one goes: a ring. */
+    uint32_t next;       /* Where the next one goes: a ring. */
+    int64_t since_ns;    /* When the first of those that are counted came. */
+    uint32_t news_count; /* Since then; REFUSALS_TOLD of them are told. */
     char told[ERRINFO_BYTES];
 };
 

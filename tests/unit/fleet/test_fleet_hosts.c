@@ -310,6 +310,35 @@ static void no_refusal_pushes_out_another_of_the_same_turn(void **state)
     bench_end(&bench);
 }
 
+/* Hellos of that many different hosts that nobody wants; how many sentences they make. */
+static uint32_t told_of(struct bench *bench, uint32_t first, uint32_t count)
+{
+    uint32_t told = 0;
+
+    for (uint32_t i = first; i < first + count; i++) {
+        struct hello hello = hello_of_load(10 + i, 100 + i);
+
+        (void)bench_say_hello(bench, &hello);
+        while (fleet_refusal(bench->fleet)[0] != '\0') {
+            told++;
+        }
+    }
+    return told;
+}
+
+static void who_comes_by_another_name_each_time_does_not_fill_the_output(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_int_equal(told_of(&bench, 0, 100), 17);
+    assert_int_equal(told_of(&bench, 0, 100), 0);
+    bench_pass(REFUSED_AGAIN_NS);
+    assert_int_equal(told_of(&bench, 100, 100), 17);
+    bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +354,7 @@ int main(void)
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
         cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
+        cmocka_unit_test(who_comes_by_another_name_each_time_does_not_fill_the_output),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
