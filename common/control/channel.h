@@ -89,8 +89,12 @@ uint32_t channel_request_connection(const struct channel_request *request);
 const char *channel_request_peer(const struct channel_request *request,
                                  char ret[CHANNEL_PEER_BYTES]);
 
-/* The peer that sent it is known: its connection stays, until it breaks. */
-void channel_request_admit(const struct channel_request *request);
+/* The peer that sent it is known, by a number of the caller's: its connection stays, until it
+ * breaks. One that lost its connection may have a new one before NNG has let go of the old one; of
+ * more than that the oldest counts as nobody's again, so that no peer takes the places of others.
+ */
+#define CHANNEL_CONNECTIONS_OF_PEER 2
+void channel_request_admit(const struct channel_request *request, uint32_t peer);
 
 /* Closes connections that are there for so long, and that nobody has admitted. */
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);

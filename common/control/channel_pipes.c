@@ -9,7 +9,8 @@ struct entry {
     int pipe;
     int64_t since_ns;
     bool admitted;
-    bool closing; /* Told to; it is here until NNG has let go of it. */
+    uint32_t peer; /* Of one that is admitted. */
+    bool closing;  /* Told to; it is here until NNG has let go of it. */
 };
 
 struct channel_pipes {
@@ -113,14 +114,39 @@ void channel_pipes_free(struct channel_pipes *pipes)
     }
 }
 
-void channel_pipes_admit(struct channel_pipes *pipes, int pipe)
+/* Of the admitted ones of that peer, but for this one. With the lock held. */
+static uint32_t count_others(struct channel_pipes *pipes, const struct entry *own,
+                             struct entry **ret_oldest)
+{
+    uint32_t count = 0;
+
+    *ret_oldest = NULL;
+    for (uint32_t i = 0; i < pipes->entries_count; i++) {
+        struct entry *entry = &pipes->entries[i];
+
+        if (entry != own && entry->admitted && entry->peer == own->peer) {
+            count++;
+            if (*ret_oldest == NULL || entry->since_ns < (*ret_oldest)->since_ns) {
+                *ret_oldest = entry;
+            }
+        }
+    }
+    return count;
+}
+
+void channel_pipes_admit(struct channel_pipes *pipes, int pipe, uint32_t peer)
 {
     struct entry *entry;
+    struct entry *oldest;
 
     (void)pthread_mutex_lock(&pipes->lock);
     entry = find(pipes, pipe);
-    if (entry != NULL) {
+    if (entry != NULL && !(entry->admitted && entry->peer == peer)) {
         entry->admitted = true;
+        entry->peer = peer;
+        if (count_others(pipes, entry, &oldest) >= CHANNEL_CONNECTIONS_OF_PEER) {
+            oldest->admitted = false;
+        }
     }
     (void)pthread_mutex_unlock(&pipes->lock);
 }

@@ -346,9 +346,9 @@ const char *channel_request_peer(const struct channel_request *request,
     return ret;
 }
 
-void channel_request_admit(const struct channel_request *request)
+void channel_request_admit(const struct channel_request *request, uint32_t peer)
 {
-    channel_pipes_admit(request->server->pipes, request->pipe);
+    channel_pipes_admit(request->server->pipes, request->pipe, peer);
 }
 
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns)

@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An agent that lost its connection may have a new one before NNG has let go of the old one. */
-#define CONNECTIONS_PER_AGENT 2
 #define CONNECTIONS_MORE 16 /* Of who is not known yet, or never will be. */
 
 uint32_t fleet_connections_max(uint32_t agents_wanted)
 {
-    return CONNECTIONS_MORE + agents_wanted * CONNECTIONS_PER_AGENT;
+    return CONNECTIONS_MORE + agents_wanted * CHANNEL_CONNECTIONS_OF_PEER;
 }
 
 int fleet_may_listen(const char *url, bool secured, struct errinfo *reterr)

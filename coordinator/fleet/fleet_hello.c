@@ -254,7 +254,7 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
     fleet_tame_hello(&hello);
     welcome->accepted = may_come(&newcomer);
     if (welcome->accepted) {
-        channel_request_admit(request);
+        channel_request_admit(request, newcomer.index);
         fleet_member_take(&fleet->members[newcomer.index], MEMBER_HEARD, mono_ns(), NULL);
         welcome->agent = newcomer.index;
         memcpy(welcome->name, fleet->members[newcomer.index].agent.name, sizeof welcome->name);

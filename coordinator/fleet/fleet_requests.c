@@ -282,7 +282,7 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
         channel_request_drop(request); /* Nobody waits for the answer any more. */
         return NULL;
     }
-    channel_request_admit(request);
+    channel_request_admit(request, head.agent);
     member->heard[kind] = head.sequence;
     return member;
 }

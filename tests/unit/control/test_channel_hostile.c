@@ -122,7 +122,7 @@ static void expect_service(struct fixture *fixture)
     assert_int_equal(channel_server_next(fixture->server, LONG_MS, &request), 0);
     assert_memory_equal(channel_request_bytes(request, &bytes_count), "ask", 3);
     assert_int_equal(bytes_count, 3);
-    channel_request_admit(request);
+    channel_request_admit(request, 0);
     channel_request_reply(request, "answer", 6);
     assert_int_equal(pthread_join(thread, &served), 0);
     assert_ptr_equal(served, fixture);
@@ -303,6 +303,37 @@ static void channel_server_close_unknown_spares_whom_somebody_admitted(void **st
     assert_int_equal(closed.unknown, 1);
 }
 
+/* Who belongs to the run could take all places of those who lost their connections. */
+static void channel_request_admit_leaves_a_peer_two_connections(void **state)
+{
+    static const unsigned char frame[] = {0, 0, 0, 0, 0, 0, 0, 7, 0x80, 0, 0, 1, 'b', 'a', 'd'};
+    struct fixture *fixture = *state;
+    struct channel_request *request = NULL;
+    struct channel_closed closed;
+    int fds[4];
+
+    expect_service(fixture);
+    for (int i = 0; i < 4; i++) {
+        fds[i] = stranger_connect(fixture);
+        stranger_send(fds[i], handshake, sizeof handshake);
+        stranger_send(fds[i], frame, sizeof frame);
+        assert_int_equal(channel_server_next(fixture->server, LONG_MS, &request), 0);
+        channel_request_admit(request, 7);
+        channel_request_drop(request);
+    }
+    channel_server_close_unknown(fixture->server, 0);
+    channel_server_closed(fixture->server, &closed);
+    assert_int_equal(closed.unknown, 2);
+    expect_hang_up(fds[0]);
+    expect_hang_up(fds[1]);
+    expect_service(fixture); /* Another peer's is where it was. */
+    channel_server_close_unknown(fixture->server, 0);
+    channel_server_closed(fixture->server, &closed);
+    assert_int_equal(closed.unknown, 2);
+    assert_int_equal(close(fds[2]), 0);
+    assert_int_equal(close(fds[3]), 0);
+}
+
 static void channel_request_drop_leaves_a_stranger_without_an_answer(void **state)
 {
     static const unsigned char frame[] = {0, 0, 0, 0, 0, 0, 0, 7, 0x80, 0, 0, 1, 'b', 'a', 'd'};
@@ -344,6 +375,7 @@ int main(void)
         HOSTILE_TEST(channel_server_serves_on_while_strangers_hold_connections),
         HOSTILE_TEST(channel_server_hangs_up_at_once_on_connections_beyond_its_bound),
         HOSTILE_TEST(channel_server_close_unknown_spares_whom_somebody_admitted),
+        HOSTILE_TEST(channel_request_admit_leaves_a_peer_two_connections),
         HOSTILE_TEST(channel_request_drop_leaves_a_stranger_without_an_answer),
     };
 

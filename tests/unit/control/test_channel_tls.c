@@ -152,7 +152,7 @@ static uint32_t expect_service(struct fixture *fixture, struct channel_client *c
     assert_memory_equal(channel_request_bytes(request, &bytes_count), "ask", 3);
     assert_int_equal(bytes_count, 3);
     connection = channel_request_connection(request);
-    channel_request_admit(request);
+    channel_request_admit(request, 0);
     channel_request_reply(request, "answer", 6);
     assert_int_equal(ask_finish(&asking), 0);
     return connection;
