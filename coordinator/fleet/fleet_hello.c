@@ -141,6 +141,21 @@ static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *hos
     return count;
 }
 
+/* One of a fleet chooses its name: what it does should not be told of a host that has one alone. */
+static bool is_its_name(struct newcomer *newcomer)
+{
+    const struct fleet_host *host = newcomer->host;
+    const char *name = fleet_hosts_agent_name(host, newcomer->hello);
+    const struct fleet_host *other = fleet_hosts_find(&newcomer->fleet->hosts, name);
+
+    return other == NULL || other == host ||
+           refuse(
+               newcomer,
+               "an agent with the join file of %s calls itself %s, which is another host of this "
+               "run: give it another --name",
+               host->name, name);
+}
+
 /* Of one that has proved which host it is. */
 static bool has_room(struct newcomer *newcomer)
 {
@@ -215,7 +230,7 @@ static bool may_come(struct newcomer *newcomer)
                       name_of(newcomer->hello),
                       newcomer->fleet->members[newcomer->index].agent.lost_reason);
     }
-    return (!of_hosts || has_room(newcomer)) && admit(newcomer);
+    return (!of_hosts || (is_its_name(newcomer) && has_room(newcomer))) && admit(newcomer);
 }
 
 static_assert(FLEET_PEER_BYTES == CHANNEL_PEER_BYTES, "an address fits");

@@ -274,13 +274,31 @@ static void hosts_of_a_fleet_go_by_their_own_names(void **state)
     bench_end(&bench);
 }
 
+static void one_of_a_fleet_is_not_taken_for_a_host_of_the_run(void **state)
+{
+    struct hello hello = hello_of("any", "load1", 40);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_prove(&bench, &hello, SECRET_ANY);
+    expect_refusal(&bench, &welcome,
+                   "an agent with the join file of any calls itself load1, which is another host");
+    hello = hello_of_load(1, 11);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_1).name, "load1");
+    bench_end(&bench);
+}
+
 static void the_same_words_are_told_again_only_after_a_while(void **state)
 {
+    struct hello member = hello_of_load(1, 11);
     struct hello hello = hello_of_load(3, 13);
     struct bench bench;
 
     (void)state;
     begin(&bench);
+    assert_true(bench_prove(&bench, &member, SECRET_1).accepted); /* Its connection stays. */
     (void)bench_say_hello(&bench, &hello);
     assert_string_not_equal(fleet_refusal(bench.fleet), "");
     (void)bench_say_hello(&bench, &hello);
@@ -328,10 +346,12 @@ static uint32_t told_of(struct bench *bench, uint32_t first, uint32_t count)
 
 static void who_comes_by_another_name_each_time_does_not_fill_the_output(void **state)
 {
+    struct hello member = hello_of_load(1, 11);
     struct bench bench;
 
     (void)state;
     begin(&bench);
+    assert_true(bench_prove(&bench, &member, SECRET_1).accepted); /* Its connection stays. */
     assert_int_equal(told_of(&bench, 0, 100), 17);
     assert_int_equal(told_of(&bench, 0, 100), 0);
     bench_pass(REFUSED_AGAIN_NS);
@@ -352,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_that_is_busy_says_with_what),
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
+        cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),
         cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
         cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
         cmocka_unit_test(who_comes_by_another_name_each_time_does_not_fill_the_output),
