@@ -151,6 +151,15 @@ static int listener_start(struct channel_server *server, const struct channel_se
         return r;
     }
     r = nng_listener_start(server->listener, 0);
+    if (r == NNG_EADDRINUSE) {
+        return errinfo_set(reterr, channel_errno(r),
+                           "%s: another program listens there: end it, or take another port",
+                           config->url);
+    }
+    if (r == NNG_EADDRINVAL) {
+        return errinfo_set(reterr, channel_errno(r), "%s: is no address or port of this host",
+                           config->url);
+    }
     return r == 0 ? 0 : channel_error(r, config->url, reterr);
 }
 
