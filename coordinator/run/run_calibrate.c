@@ -69,7 +69,7 @@ static int calibration_new(struct run *run, uint32_t setup, struct calibration *
     made->run.progress = run->progress;
     made->run.progress.trials_count = 1;
     made->run.progress.headroom[0] = '\0';
-    (void)snprintf(made->run.progress.search, sizeof made->run.progress.search, "calibrating");
+    made->run.progress.search[0] = '\0';
     r = plan_calibration_init(scenario, &scenario->setups[setup], run->plan_request.agents_count,
                               &made->scenario, reterr);
     if (r == 0) {

@@ -1,5 +1,6 @@
 #include "view.h"
 
+#include "bounds.h"
 #include "units.h"
 #include "view_agents_inner.h"
 
@@ -70,7 +71,10 @@ static void add_head(const struct run_progress *progress, int width, struct text
         add_line(out, width, line);
         return;
     }
-    if (progress->search[0] != '\0') {
+    if (progress->trial >= CALIBRATION_TRIAL_FIRST) {
+        (void)snprintf(line, sizeof line, "%s  phase %s  [", progress->case_name,
+                       progress->phase_name);
+    } else if (progress->search[0] != '\0') {
         (void)snprintf(line, sizeof line, "%s  trial %u, %s  %s  [", progress->case_name,
                        progress->trial + 1, progress->search, progress->phase_name);
     } else {

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "bounds.h"
 #include "view.h"
 
 #include <stdlib.h>
@@ -237,6 +238,23 @@ static void before_a_trial_there_is_one_line_with_the_stage(void **state)
     assert_fits(&progress);
 }
 
+static void a_calibration_is_no_trial_of_the_run(void **state)
+{
+    struct run_progress progress = {.stage = "running",
+                                    .case_name = "calibration",
+                                    .phase_name = "warm-up",
+                                    .trial = CALIBRATION_TRIAL_FIRST,
+                                    .trials_count = 1,
+                                    .phase_length_ns = 1000000000,
+                                    .agents_joined = 2,
+                                    .agents_wanted = 2};
+    char *text = screen(&progress, 100);
+
+    (void)state;
+    assert_int_equal(strncmp(text, "calibration  phase warm-up  [", 29), 0);
+    free(text);
+}
+
 static void a_line_for_a_log_has_no_latency_without_samples(void **state)
 {
     struct run_progress progress = running();
@@ -264,6 +282,7 @@ int main(void)
         cmocka_unit_test(each_of_a_few_agents_has_a_line),
         cmocka_unit_test(of_many_agents_there_are_the_worst_and_their_sum),
         cmocka_unit_test(before_a_trial_there_is_one_line_with_the_stage),
+        cmocka_unit_test(a_calibration_is_no_trial_of_the_run),
         cmocka_unit_test(a_line_for_a_log_has_no_latency_without_samples),
     };
 
