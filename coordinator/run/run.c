@@ -87,9 +87,10 @@ static void tell_waiting(void *context, const struct session_waiting *waiting)
 
     run->progress.agents_joined = waiting->joined;
     run->progress.agents_wanted = waiting->wanted;
-    run_stage(run, "waiting for agents", waiting->url);
-    if (waiting->missing != NULL && waiting->joined < waiting->wanted) {
-        run_notice(run, "%s", waiting->missing);
+    if (waiting->missing == NULL) {
+        run_stage(run, "waiting for agents", waiting->url);
+    } else if (waiting->joined < waiting->wanted) {
+        run_notice(run, "%s", waiting->missing); /* Says what the stage would, and who. */
     }
 }
 
