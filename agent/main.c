@@ -54,8 +54,7 @@ static int read_join(const char *value, const char **ret, struct errinfo *reterr
 static const struct option_row rows[] = {
     {.name = "--join",
      .value = "FILE",
-     .help = "the join file that the coordinator made for this host (\"-\": stdin), or where one "
-             "without hosts listens: tcp://HOST:PORT, ipc://PATH",
+     .help = "this host's join file (\"-\": stdin), or the url of `millrace run --listen`",
      .kind = TAKES_TEXT,
      AT(join),
      .read = read_join},

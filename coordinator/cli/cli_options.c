@@ -99,8 +99,8 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                     AT(targets)},
     [CLI_AGENTS] = {.name = "--agents",
                     .value = "N",
-                    .help = "agents to start, or with --listen to wait for (default 2); of a fleet "
-                            "(hosts add --any)",
+                    .help = "agents to start, with --listen to wait for (default 2), with --hosts "
+                            "of a fleet (hosts add --any)",
                     .kind = TAKES_U32,
                     .min = 1,
                     .max = AGENTS_MAX,
