@@ -50,8 +50,9 @@ void run_show(struct run *run, int64_t now_ns)
         return;
     }
     run->shown_ns = now_ns;
-    progress->agents_joined =
-        run->session_open ? fleet_agents(run->session->fleet) : progress->agents_joined;
+    progress->agents_joined = run->session_open ? fleet_agents(run->session->fleet) -
+                                                      fleet_lost_count(run->session->fleet)
+                                                : progress->agents_joined;
     if (run->trial != NULL && run->t0_ns != 0) {
         progress->trial_ns = now_ns - run->t0_ns;
     }
