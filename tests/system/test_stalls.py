@@ -153,7 +153,7 @@ def all_stopped():
     """As with a paused virtual machine, for longer than any of them waits for another. What came due meanwhile is sent late,
     which is told; but nobody was silent, and nothing is lost or taken for another run's."""
     folder = bed.new_path("run")
-    run = bed.start("run", steady("asleep", 30), "--agents", "2", "--out", folder)
+    run = bed.start("run", steady("asleep", 40), "--agents", "2", "--out", folder)
     run.says("running: memory")
     time.sleep(2)
     everybody = [run.pid, *bed.agents_of(run)]
@@ -162,7 +162,7 @@ def all_stopped():
     time.sleep(ASLEEP_S)
     for pid in everybody:
         os.kill(pid, signal.SIGCONT)
-    result = passes(run, folder, 6000)
+    result = passes(run, folder, 8000)
     same(bed.marks_of(result), ["stall"], "marks")
     told(result, "the coordinator stood still", ASLEEP_S)
     checks = [row["check"] for row in result["selfcheck"] if row["status"] == "invalid"]
