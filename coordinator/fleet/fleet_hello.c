@@ -172,8 +172,9 @@ static bool has_room(struct newcomer *newcomer)
                       member->agent.lost_reason);
     }
     if (member != NULL) {
-        return refuse(newcomer, "%s is already here, from host %s (%s)", member->agent.name,
-                      member->agent.hello.host, member->agent.peer);
+        return refuse(newcomer, "%s is already here, from host %s (%s)%s", member->agent.name,
+                      member->agent.hello.host, member->agent.peer,
+                      host->fleet_count > 0 ? ": give this one another --name" : "");
     }
     if (host->fleet_count > 0 && count_of(fleet, host) == host->fleet_count) {
         return refuse(newcomer, "%s: all %u agents of %s are here",

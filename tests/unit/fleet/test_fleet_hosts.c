@@ -264,7 +264,8 @@ static void hosts_of_a_fleet_go_by_their_own_names(void **state)
     assert_string_equal(bench_prove(&bench, &hello, SECRET_ANY).name, "pod-0");
     hello = hello_of("any", "pod-0", 41);
     welcome = bench_prove(&bench, &hello, SECRET_ANY);
-    expect_refusal(&bench, &welcome, "pod-0 is already here");
+    expect_refusal(&bench, &welcome, "pod-0 is already here, from host ");
+    assert_non_null(strstr(welcome.reason, "): give this one another --name"));
     hello = hello_of("any", "pod-1", 42);
     assert_string_equal(bench_prove(&bench, &hello, SECRET_ANY).name, "pod-1");
     hello = hello_of("any", "pod-2", 43);
