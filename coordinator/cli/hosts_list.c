@@ -62,6 +62,8 @@ static void write_state(const struct host_entry *entry, int64_t now_s, char cell
         (void)snprintf(cell, CELL_BYTES, "ends in %d d", (int)(left_s / 86400));
     } else if (left_s >= 2 * 3600) {
         (void)snprintf(cell, CELL_BYTES, "ends in %d h", (int)(left_s / 3600));
+    } else if (left_s < 60) {
+        (void)snprintf(cell, CELL_BYTES, "ends within 1 min");
     } else {
         (void)snprintf(cell, CELL_BYTES, "ends in %d min", (int)(left_s / 60));
     }

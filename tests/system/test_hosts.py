@@ -80,6 +80,8 @@ def ended():
     rows = store.rows()
     matches(rows["load1"][1], r"^ended \d{4}-\d\d-\d\d$", "one that ended")
     same(rows["load2"][1], "ends in 5 h", "one that ends soon")
+    store.change("load2", "valid_until_s", int(time.time()) + 50)
+    same(store.rows()["load2"][1], "ends within 1 min", "one that ends at once")
     store.hosts("add", "load1", "--again")
     matches(store.rows()["load1"][1], "^valid until ", "made anew")
 
