@@ -188,7 +188,8 @@ void cli_resume_tell(const struct result *result, const char *folder)
     if (resumed_left(result, &line)) {
         text_add(&line, "; `");
         resumed_command(result, folder, &line);
-        text_add(&line, "` goes on with the run");
+        text_add(&line,
+                 "` goes on with the run; give its --hosts or --listen again, if it had them");
         if (!text_failed(&line)) {
             text_tame(line.bytes, true);
             (void)printf("%s\n", line.bytes);

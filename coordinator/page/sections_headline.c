@@ -35,7 +35,8 @@ static void add_resumes(const struct result *result, struct document *doc)
     if (resumed_left(result, &line)) {
         resumed_command(result, NULL, &command);
         doc_item(doc, DOC_WARN,
-                 "%s; %s goes on with the run. RUN_DIR is the folder of this report.",
+                 "%s; %s goes on with the run. RUN_DIR is the folder of this report; give the "
+                 "run's --hosts or --listen again, if it had them.",
                  text_failed(&line) ? "" : line.bytes, text_failed(&command) ? "" : command.bytes);
     }
     doc->failed = doc->failed || text_failed(&line) || text_failed(&command);

@@ -62,7 +62,7 @@ def failing(code, words):
         run.ends(4, 20)
         matches(run.out, words, "what it said")
         disk.fail(0)
-        contains(bed.millrace("report", folder, code=4).out, f"1 of 2 trials are left; `millrace run --resume {folder}`", "the report")
+        contains(bed.millrace("report", folder, code=4).out, f"1 of 2 trials are left; `millrace run --resume {folder}` goes on with the run; give its --hosts or --listen again", "the report")
         bed.audit_holds(bed.result_of(folder))
         bed.millrace("run", "--resume", folder)
         result = bed.result_of(folder)
