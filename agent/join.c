@@ -23,6 +23,16 @@ static struct timespec changed_at(const char *path)
                                                               : (struct timespec){0};
 }
 
+/* Not by snprintf(): sanitized builds take source and destination, of one struct, for overlapping.
+ */
+static const char *write_url(const struct join_address *address, char ret[JOIN_URL_BYTES])
+{
+    static const char scheme[] = "tcp://";
+
+    memcpy(ret, scheme, sizeof scheme);
+    return strcat(ret, address->text);
+}
+
 /* What points into the file. */
 static void take_file(struct join *join)
 {
@@ -34,9 +44,7 @@ static void take_file(struct join *join)
     join->is_secured = true;
     join->urls_count = join->file.addresses_count;
     for (uint32_t i = 0; i < join->urls_count; i++) {
-        (void)snprintf(join->texts[i], sizeof join->texts[i], "tcp://%s",
-                       join->file.addresses[i].text);
-        join->urls[i] = join->texts[i];
+        join->urls[i] = write_url(&join->file.addresses[i], join->texts[i]);
     }
 }
 
