@@ -198,8 +198,10 @@ static int tell_end(const struct run_outcome *outcome, const struct cli_options 
 static int finish(const struct run_outcome *outcome, const struct cli_options *options, bool unread)
 {
     int code = tell_end(outcome, options, unread);
+    bool nobody_reads = unread && isatty(STDOUT_FILENO) == 1;
 
-    if (has_journal(outcome->folder) && !(unread && isatty(STDOUT_FILENO) == 1)) {
+    /* Where the disk waits, so would whoever looked for the journal. */
+    if (!nobody_reads && !outcome->disk_waits && has_journal(outcome->folder)) {
         cli_resume_tell(outcome->result, outcome->folder);
     }
     return code;
