@@ -112,6 +112,10 @@ static void expect(enum tls_look_stage found, enum tls_look_stage wanted, const 
 
 /* ---- Against a coordinator's own channel ---- */
 
+/* NNG closes the connection behind its alert, which then may not be read any more: who looks hears
+ * that it was hung up, and looks again. */
+#define HANG_UPS_MAX 50
+
 /* A row is a look at a channel with `server` (NULL: in clear) by an agent with `client` (likewise).
  */
 struct row {
@@ -136,14 +140,18 @@ static void look_at_channel(const struct row *row)
                                                      row->server == NULL ? NULL : &security};
     struct channel_server *server = NULL;
     struct errinfo said = {""};
+    enum tls_look_stage stage;
+    uint32_t hung_up = 0;
     char *url = NULL;
 
     if (channel_server_new(&config, &server, &url, &said) < 0) {
         fail_msg("%s", said.text);
     }
-    expect(look_at(strrchr(url, ':') + 1, row->client == NULL ? NULL : &ours.authority, row->client,
-                   &said),
-           row->stage, row->words, &said);
+    do {
+        stage = look_at(strrchr(url, ':') + 1, row->client == NULL ? NULL : &ours.authority,
+                        row->client, &said);
+    } while (row->stage == TLS_LOOK_OURS && stage == TLS_LOOK_TLS && ++hung_up < HANG_UPS_MAX);
+    expect(stage, row->stage, row->words, &said);
     channel_server_free(server);
     free(url);
 }
