@@ -166,7 +166,7 @@ def calls_block():
 
 @test("an agent with too small a CPU limit is held back by it, and is flagged")
 def limited():
-    group = cpu_limited_group(0.02)
+    group = cpu_limited_group(0.01)
 
     def move_here(where):
         with open(os.path.join(where, "cgroup.procs"), "w", encoding="ascii") as file:

@@ -87,7 +87,7 @@ def folder_taken():
 @test("--trace with --listen says that it is not supported yet")
 def joined():
     run = bed.millrace("run", bed.scenario(), "--listen", bed.free_url(), "--trace", bed.new_path("trace"), code=2)
-    contains(run.err, "--trace with --listen is not supported yet", "stderr")
+    contains(run.err, "--trace with --listen or --hosts is not supported yet", "stderr")
 
 
 @test("a trace on a disk that is full costs records, which are counted, and not the run")
