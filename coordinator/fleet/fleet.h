@@ -146,6 +146,9 @@ void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);
 /* Is the agent lost, fenced or not? */
 bool fleet_is_lost(const struct fleet *fleet, uint32_t agent);
 
+/* How many are there: neither gone, nor unheard of for a while. */
+uint32_t fleet_present(const struct fleet *fleet);
+
 /* First agent that was lost, or UINT32_MAX; and how many were. */
 uint32_t fleet_lost(const struct fleet *fleet);
 uint32_t fleet_lost_count(const struct fleet *fleet);

@@ -62,6 +62,15 @@ int fleet_clocks_admit(struct fleet *fleet, struct fleet_member *member)
     return r;
 }
 
+void fleet_clocks_part(struct fleet *fleet, const struct fleet_member *member)
+{
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        struct member_clock *clock = &fleet->members[i].clock;
+
+        clock->candidate = clock->candidate == index_of(fleet, member) ? i : clock->candidate;
+    }
+}
+
 /* The member whose relation holds for this one, itself if there is no other; or the coordinator. An
  * agent that went probes no more: who shared its relation has its own. */
 static uint32_t domain_of(const struct fleet *fleet, uint32_t index)

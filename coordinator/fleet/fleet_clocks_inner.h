@@ -24,8 +24,11 @@ struct member_clock {
 
 #define FLEET_COORDINATOR UINT32_MAX
 
-/* Of a new member, the last one. 0 or -ENOMEM. */
+/* Of a new member. 0 or -ENOMEM. */
 int fleet_clocks_admit(struct fleet *fleet, struct fleet_member *member);
+
+/* The member goes: whose clock was taken for its has its own. */
+void fleet_clocks_part(struct fleet *fleet, const struct fleet_member *member);
 
 /* Takes one burst of a member; of times that can't be nothing is kept. */
 void fleet_clocks_take(struct fleet *fleet, struct fleet_member *member,

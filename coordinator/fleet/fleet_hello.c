@@ -16,7 +16,7 @@ struct newcomer {
     const struct channel_request *request;
     const struct hello *hello;
     const struct fleet_host *host; /* NULL: this fleet takes whoever comes. */
-    uint32_t index;                /* Of the member it is. */
+    uint32_t index;                /* Of the member it is, or whose place it has. */
     struct welcome welcome;
 };
 
@@ -115,20 +115,18 @@ static bool has_proof(struct newcomer *newcomer)
     return true;
 }
 
-/* Whose name the newcomer wants, if somebody is here by it; NULL: nobody. */
-static const struct fleet_member *namesake(const struct newcomer *newcomer)
+/* Whose name the newcomer wants, if somebody is here by it; members_count: nobody. */
+static uint32_t namesake(const struct newcomer *newcomer)
 {
     const struct fleet *fleet = newcomer->fleet;
     const char *name = fleet_hosts_agent_name(newcomer->host, newcomer->hello);
+    uint32_t index = 0;
 
-    for (uint32_t i = 0; i < fleet->members_count; i++) {
-        const struct fleet_member *member = &fleet->members[i];
-
-        if (member->host == newcomer->host && strcmp(member->agent.name, name) == 0) {
-            return member;
-        }
+    while (index < fleet->members_count && (fleet->members[index].host != newcomer->host ||
+                                            strcmp(fleet->members[index].agent.name, name) != 0)) {
+        index++;
     }
-    return NULL;
+    return index;
 }
 
 static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *host)
@@ -136,7 +134,9 @@ static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *hos
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < fleet->members_count; i++) {
-        count += fleet->members[i].host == host ? 1 : 0;
+        const struct fleet_member *member = &fleet->members[i];
+
+        count += member->host == host && !fleet_member_is_gone(member) ? 1 : 0;
     }
     return count;
 }
@@ -156,18 +156,32 @@ static bool is_its_name(struct newcomer *newcomer)
                host->name, name);
 }
 
+/* The process of a host that has proved to be this one was not heard of for a while, and has
+ * nothing to do yet: it was started anew. */
+static bool is_succeeded(const struct fleet_member *member)
+{
+    return fleet_member_is_gone(member) ||
+           (member->last_command == 0 && member->agent.state == FLEET_SUSPECT);
+}
+
 /* Of one that has proved which host it is. */
 static bool has_room(struct newcomer *newcomer)
 {
     const struct fleet *fleet = newcomer->fleet;
     const struct fleet_host *host = newcomer->host;
-    const struct fleet_member *member = namesake(newcomer);
+    uint32_t index = namesake(newcomer);
+    const struct fleet_member *member =
+        index < fleet->members_count ? &fleet->members[index] : NULL;
 
     if (newcomer->hello->busy[0] != '\0') {
         return refuse(newcomer, "%s is %s", fleet_hosts_agent_name(host, newcomer->hello),
                       newcomer->hello->busy);
     }
-    if (member != NULL && fleet_is_lost(fleet, (uint32_t)(member - fleet->members))) {
+    if (member != NULL && is_succeeded(member)) {
+        newcomer->index = index;
+        return true;
+    }
+    if (member != NULL && fleet_is_lost(fleet, index)) {
         return refuse(newcomer, "%s was lost from this run: %s", member->agent.name,
                       member->agent.lost_reason);
     }
@@ -192,15 +206,33 @@ static bool is_member_already(struct newcomer *newcomer)
            fleet->members[newcomer->index].host == newcomer->host;
 }
 
+/* Where the newcomer belongs: the place of the one that it succeeds, of another that is gone, or a
+ * new one, up to `wanted`. */
+static uint32_t place_of(const struct newcomer *newcomer)
+{
+    const struct fleet *fleet = newcomer->fleet;
+    uint32_t index = newcomer->index;
+
+    for (uint32_t i = 0; index == fleet->members_count && i < fleet->members_count; i++) {
+        index = fleet_member_is_gone(&fleet->members[i]) ? i : index;
+    }
+    return index;
+}
+
 static bool admit(struct newcomer *newcomer)
 {
     struct fleet *fleet = newcomer->fleet;
-    struct fleet_member *member = &fleet->members[fleet->members_count];
+    uint32_t index = place_of(newcomer);
+    struct fleet_member *member = &fleet->members[index];
     const struct hello *hello = newcomer->hello;
+    char name[NAME_BYTES]; /* Its place may be one of those that are looked through for it. */
 
-    if (fleet->members_count == fleet->wanted) {
+    if (index == fleet->wanted) {
         return refuse(newcomer, "agent %.60s: the run has all of its %u agents", hello->name,
                       fleet->wanted);
+    }
+    if (index < fleet->members_count) {
+        fleet_member_clear(fleet, member);
     }
     member->agent.hello = *hello;
     member->host = newcomer->host;
@@ -209,9 +241,11 @@ static bool admit(struct newcomer *newcomer)
     }
     fleet_member_name(
         fleet, newcomer->host == NULL ? hello->name : fleet_hosts_agent_name(newcomer->host, hello),
-        member->agent.name);
+        name);
+    memcpy(member->agent.name, name, sizeof name);
     (void)channel_request_peer(newcomer->request, member->agent.peer);
-    newcomer->index = fleet->members_count++;
+    newcomer->index = index;
+    fleet->members_count += index == fleet->members_count ? 1 : 0;
     return true;
 }
 

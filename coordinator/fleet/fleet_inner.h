@@ -84,6 +84,12 @@ struct fleet {
 /* Frees what a member has. */
 void fleet_member_done(struct fleet_member *member);
 
+/* It was lost or left before it was given anything to do: another may have its place. */
+bool fleet_member_is_gone(const struct fleet_member *member);
+
+/* Makes that place as it was before anybody had it; no clock is taken for its agent's any more. */
+void fleet_member_clear(struct fleet *fleet, struct fleet_member *member);
+
 /* The wanted name, with a number if it is taken. NAME_BYTES. */
 void fleet_member_name(const struct fleet *fleet, const char *wanted, char *ret);
 

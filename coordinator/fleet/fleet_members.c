@@ -19,6 +19,21 @@ void fleet_member_done(struct fleet_member *member)
     clock_relation_free(member->clock.relation);
 }
 
+bool fleet_member_is_gone(const struct fleet_member *member)
+{
+    enum fleet_state state = member->agent.state;
+
+    return member->last_command == 0 &&
+           (state == FLEET_LOST || state == FLEET_FENCED || state == FLEET_LEFT);
+}
+
+void fleet_member_clear(struct fleet *fleet, struct fleet_member *member)
+{
+    fleet_clocks_part(fleet, member);
+    fleet_member_done(member);
+    memset(member, 0, sizeof *member);
+}
+
 uint32_t fleet_agents(const struct fleet *fleet)
 {
     return fleet->members_count;

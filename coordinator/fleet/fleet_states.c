@@ -132,6 +132,16 @@ uint32_t fleet_lost(const struct fleet *fleet)
     return UINT32_MAX;
 }
 
+uint32_t fleet_present(const struct fleet *fleet)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        count += fleet->members[i].agent.state == FLEET_JOINED ? 1 : 0;
+    }
+    return count;
+}
+
 uint32_t fleet_lost_count(const struct fleet *fleet)
 {
     uint32_t count = 0;

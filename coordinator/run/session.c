@@ -78,7 +78,7 @@ static int tell_missing(const struct session *session, struct errinfo *reterr)
 static void tell_waiting(struct session *session, struct waiting *waiting)
 {
     const struct session_config *config = session->config;
-    uint32_t joined = fleet_agents(session->fleet);
+    uint32_t joined = fleet_present(session->fleet);
     struct text missing = {0};
 
     if (config->on_waiting == NULL ||
@@ -112,7 +112,7 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
     int64_t deadline_ns = session_now_ns(session) + join_ns(session);
     struct waiting waiting = {.told = UINT32_MAX};
 
-    while (fleet_agents(session->fleet) < config->agents_count) {
+    while (fleet_present(session->fleet) < config->agents_count) {
         session_turn(session, TURN_MS);
         tell_waiting(session, &waiting);
         if (interrupted(session)) {

@@ -32,7 +32,8 @@ static uint32_t joined_of(const struct session *session, const struct fleet_host
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
         const struct hello *hello = &fleet_agent(session->fleet, i)->hello;
 
-        count += strcmp(hello->host_name, host->name) == 0 ? 1 : 0;
+        count += strcmp(hello->host_name, host->name) == 0 &&
+                 fleet_agent(session->fleet, i)->state == FLEET_JOINED;
     }
     return count;
 }
@@ -79,7 +80,7 @@ void session_missing(const struct session *session, struct text *out)
 
     if (hosts_count(session) == 0) {
         text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s%s)",
-                  session->url, fleet_agents(session->fleet), session->config->agents_count,
+                  session->url, fleet_present(session->fleet), session->config->agents_count,
                   session->url,
                   is_by_token(session) ? " --tls-ca FILE --tls-cert FILE --tls-key FILE "
                                          "--token-file FILE"
@@ -88,7 +89,7 @@ void session_missing(const struct session *session, struct text *out)
         text_addf(out,
                   "waiting for hosts at %s: %u of %u joined, missing: %s (there: "
                   "millrace-agent --join %s.join)",
-                  session->url, fleet_agents(session->fleet), session->config->agents_count,
+                  session->url, fleet_present(session->fleet), session->config->agents_count,
                   names.bytes == NULL ? "" : names.bytes, file_missing(session, count));
     }
     text_done(&names);
@@ -105,7 +106,7 @@ int session_too_late(const struct session *session, int64_t waited_ns, struct er
     (void)units_format_duration(waited_ns, waited);
     if (hosts_count(session) == 0) {
         r = errinfo_set(reterr, -ETIMEDOUT, "only %u of %u agents joined at %s within %s%s%.300s",
-                        fleet_agents(session->fleet), session->config->agents_count, session->url,
+                        fleet_present(session->fleet), session->config->agents_count, session->url,
                         waited, refused, session->refusal);
     } else {
         (void)add_names(session, true, &came);

@@ -188,6 +188,23 @@ def other_commands():
     open_to_all.ends(0)
 
 
+@test("an agent that is killed while its run waits for others takes its place again, once it is started anew")
+def killed_while_others_are_waited_for():
+    hosts = Hosts("load1", "load2")
+    run, folder = hosts.run(STEADY, "--hosts", "load1,load2")
+    first = hosts.agent("load1")
+    first.says("joined run")
+    first.signal(signal.SIGKILL)
+    first.wait()
+    hosts.agent("load1").says("joined run")
+    hosts.agent("load2")
+    run.ends(0)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    same([agent["lost"] for agent in result["agents"]], [False, False], "lost agents")
+    same(sorted(agent["name"] for agent in result["agents"]), ["load1", "load2"], "agents")
+
+
 @test("hosts of a lab join by their files at the port that the coordinator has for all, and are known by their addresses")
 def hosts_of_a_lab():
     with lab_hosts("--hosts", "3"):

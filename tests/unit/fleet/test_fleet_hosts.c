@@ -232,10 +232,43 @@ static void a_second_agent_of_a_host_is_told_where_the_first_one_is(void **state
     hello.instance = 21;
     welcome = bench_prove(&bench, &hello, SECRET_1);
     expect_refusal(&bench, &welcome, "load1 is already here, from host host-of-load1 (");
+    (void)bench_give(&bench, 0, COMMAND_PROBE, NS_PER_S);
     fleet_lose(bench.fleet, 0, "it has fallen silent");
     hello.instance = 31;
     welcome = bench_prove(&bench, &hello, SECRET_1);
     assert_string_equal(welcome.reason, "load1 was lost from this run: it has fallen silent");
+    bench_end(&bench);
+}
+
+/* Killed and started again while others are waited for: nothing of the run is lost with it. */
+static void a_host_is_succeeded_by_its_next_process_until_it_has_a_command(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct hello other = hello_of_load(2, 12);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    assert_true(bench_prove(&bench, &other, SECRET_2).accepted);
+    bench_live(&bench, SUSPECT_NS + NS_PER_S);
+    hello.instance = 21;
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    assert_true(welcome.accepted);
+    assert_int_equal(welcome.agent, 0);
+    assert_string_equal(welcome.name, "load1");
+    assert_int_equal(fleet_agents(bench.fleet), 2);
+    assert_int_equal(fleet_present(bench.fleet), 1); /* The other one is not heard of. */
+    fleet_lose(bench.fleet, 0, "it was ended on its host");
+    assert_int_equal(fleet_present(bench.fleet), 0);
+    hello.instance = 31;
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    assert_int_equal(fleet_present(bench.fleet), 1);
+    (void)bench_give(&bench, 0, COMMAND_PROBE, NS_PER_S);
+    bench_live(&bench, SUSPECT_NS + NS_PER_S);
+    hello.instance = 41;
+    assert_false(bench_prove(&bench, &hello, SECRET_1).accepted);
     bench_end(&bench);
 }
 
@@ -371,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_host_that_this_run_does_not_want_is_told_which_it_does),
         cmocka_unit_test(a_host_that_was_removed_is_refused_with_its_next_request),
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
+        cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
         cmocka_unit_test(a_host_that_is_busy_says_with_what),
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),

@@ -32,6 +32,28 @@ static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(vo
     bench_end(&bench);
 }
 
+/* Else a run that waits for others would end with it once they are there. */
+static void an_agent_that_is_lost_without_a_command_makes_room_for_another(void **state)
+{
+    struct hello late = bench_hello("late", 3);
+    struct bench bench;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    (void)bench_join(&bench, 1);
+    assert_int_equal(bench_join(&bench, 2), 1);
+    (void)bench_give(&bench, 1, COMMAND_PROBE, NS_PER_S);
+    fleet_lose(bench.fleet, 0, "it was ended on its host");
+    assert_int_equal(fleet_present(bench.fleet), 1);
+    assert_int_equal(bench_join(&bench, 4711), 0);
+    assert_string_equal(fleet_agent(bench.fleet, 0)->lost_reason, "");
+    assert_int_equal(fleet_agents(bench.fleet), 2);
+    assert_int_equal(fleet_present(bench.fleet), 2);
+    fleet_lose(bench.fleet, 1, "it was ended on its host"); /* It had its command. */
+    assert_false(bench_say_hello(&bench, &late).accepted);
+    bench_end(&bench);
+}
+
 /* It had its command's time twice over, and four silent targets took longer than that. */
 static void a_command_that_takes_long_is_no_reason_to_be_silent(void **state)
 {
@@ -124,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back),
+        cmocka_unit_test(an_agent_that_is_lost_without_a_command_makes_room_for_another),
         cmocka_unit_test(a_command_that_takes_long_is_no_reason_to_be_silent),
         cmocka_unit_test(a_fleet_that_stood_still_does_not_take_its_agents_for_silent),
         cmocka_unit_test(an_agent_that_was_told_to_go_has_left_and_is_not_lost),
