@@ -90,7 +90,7 @@ class Program:
                     raise AssertionError(f"{self.name} ended without saying {pattern!r}:\n{self.err}\n{self.out}")
             return found
 
-        return wait_until(look, f"{self.name} says {pattern!r}; it said:\n{self.err}", timeout_s)
+        return wait_until(look, lambda: f"{self.name} says {pattern!r}; it said:\n{self.err}", timeout_s)
 
     @property
     def name(self):

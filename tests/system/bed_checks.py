@@ -50,14 +50,14 @@ def truth(what, bound, found):
 
 
 def wait_until(condition, what, timeout_s=LONG_S):
-    """Returns what condition() returned when it was true at last."""
+    """Returns what condition() returned when it was true at last. what: words, or who says them in the end."""
     end = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout_s} s in vain: {what}")
+            raise AssertionError(f"waited {timeout_s} s in vain: {what() if callable(what) else what}")
         time.sleep(0.05)
 
 

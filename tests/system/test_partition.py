@@ -45,7 +45,11 @@ server = socket.create_server(("0.0.0.0", 7700), backlog=64)
 print("ready", file=sys.stderr, flush=True)
 while True:
     near, _ = server.accept()
-    far = socket.create_connection(("10.83.0.1", 7700))
+    try:
+        far = socket.create_connection(("10.83.0.1", 7700))
+    except OSError:  # The coordinator does not listen yet: its agent dials again.
+        near.close()
+        continue
     for one in (near, far):
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     threading.Thread(target=pump, args=(near, far, float(sys.argv[1])), daemon=True).start()
