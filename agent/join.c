@@ -29,8 +29,9 @@ static const char *write_url(const struct join_address *address, char ret[JOIN_U
 {
     static const char scheme[] = "tcp://";
 
-    memcpy(ret, scheme, sizeof scheme);
-    return strcat(ret, address->text);
+    memcpy(ret, scheme, sizeof scheme - 1);
+    memcpy(ret + sizeof scheme - 1, address->text, strlen(address->text) + 1);
+    return ret;
 }
 
 /* What points into the file. */

@@ -164,31 +164,37 @@ static bool is_succeeded(const struct fleet_member *member)
            (member->last_command == 0 && member->agent.state == FLEET_SUSPECT);
 }
 
+/* Somebody is here by the newcomer's name. */
+static bool takes_place(struct newcomer *newcomer, uint32_t index)
+{
+    const struct fleet_member *member = &newcomer->fleet->members[index];
+
+    if (is_succeeded(member)) {
+        newcomer->index = index;
+        return true;
+    }
+    if (fleet_is_lost(newcomer->fleet, index)) {
+        return refuse(newcomer, "%s was lost from this run: %s", member->agent.name,
+                      member->agent.lost_reason);
+    }
+    return refuse(newcomer, "%s is already here, from host %s (%s)%s", member->agent.name,
+                  member->agent.hello.host, member->agent.peer,
+                  newcomer->host->fleet_count > 0 ? ": give this one another --name" : "");
+}
+
 /* Of one that has proved which host it is. */
 static bool has_room(struct newcomer *newcomer)
 {
     const struct fleet *fleet = newcomer->fleet;
     const struct fleet_host *host = newcomer->host;
     uint32_t index = namesake(newcomer);
-    const struct fleet_member *member =
-        index < fleet->members_count ? &fleet->members[index] : NULL;
 
     if (newcomer->hello->busy[0] != '\0') {
         return refuse(newcomer, "%s is %s", fleet_hosts_agent_name(host, newcomer->hello),
                       newcomer->hello->busy);
     }
-    if (member != NULL && is_succeeded(member)) {
-        newcomer->index = index;
-        return true;
-    }
-    if (member != NULL && fleet_is_lost(fleet, index)) {
-        return refuse(newcomer, "%s was lost from this run: %s", member->agent.name,
-                      member->agent.lost_reason);
-    }
-    if (member != NULL) {
-        return refuse(newcomer, "%s is already here, from host %s (%s)%s", member->agent.name,
-                      member->agent.hello.host, member->agent.peer,
-                      host->fleet_count > 0 ? ": give this one another --name" : "");
+    if (index < fleet->members_count) {
+        return takes_place(newcomer, index);
     }
     if (host->fleet_count > 0 && count_of(fleet, host) == host->fleet_count) {
         return refuse(newcomer, "%s: all %u agents of %s are here",
