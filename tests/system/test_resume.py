@@ -131,7 +131,7 @@ def with_a_broker(rabbitmq):
     one = result["resumes"][0]
     same((one["cause"], one["trial"], one["trials_done"], one["began_trial"]), ("killed", 1, 1, True), "resumed")
     same((one["agents_new"], one["agents_gone"]), (1, 1), "agents that differ")
-    same([agent["name"] for agent in result["agents"]], ["agent-1", "agent-2", "another"], "agents")
+    same(sorted(agent["name"] for agent in result["agents"]), ["agent-1", "agent-2", "another"], "agents")
     contains(resumed.out, "Resumed at trial 2 of 3", "the summary")
 
 
