@@ -10,6 +10,7 @@ CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOU
 
 import atexit
 import os
+import random
 import re
 import shutil
 import signal
@@ -167,10 +168,24 @@ def alive(pid):
         return False
 
 
+_claims = []
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Of nobody else while this process lives, whoever asks in another test: a name in the kernel is the claim, and goes with
+    its process. Below the ports of outgoing connections, and of the brokers of deploy/brokers."""
+    while True:
+        port = random.randrange(10000, 20000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0millrace-test-port-{port}")
+            with socket.socket() as listener:
+                listener.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
 
 
 def free_url():
