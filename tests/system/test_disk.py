@@ -7,6 +7,7 @@ import shutil
 
 import bed
 from bed import check, contains, matches, same, test
+from bed_journal import documents
 from bed_slow_disk import SlowDisk
 
 SMALL = "{ topics: 1, producers: 1, consumers: 1 }"
@@ -58,6 +59,8 @@ def failing(code, words):
         folder = os.path.join(disk.folder, "run")
         run = bed.start("run", short_run("failing", 5, repeat="2", selfcheck="warn"), "--agents", "1", "--out", folder)
         run.says(r"(?s)running: memory.*running: memory")
+        kinds = lambda: [one["kind"] for one in documents(os.path.join(folder, "run.bson"))]
+        bed.wait_until(lambda: "trial_end" in kinds(), "the first trial is in the journal")  # A thread writes it, on its own time.
         disk.fail(code)
         run.ends(4, 20)
         matches(run.out, words, "what it said")
