@@ -191,7 +191,8 @@ def while_draining():
 @test("a terminal that goes away ends the run in order, unless it was started by nohup")
 def hung_up():
     folder = bed.new_path("run")
-    run = bed.start("run", bed.scenario(phases=LONG), "--out", folder)
+    heed = lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)  # These tests may have been started by nohup.
+    run = bed.start("run", bed.scenario(phases=LONG), "--out", folder, before=heed)
     run.says("running: memory")
     agents = bed.agents_of(run)
     run.signal(signal.SIGHUP)

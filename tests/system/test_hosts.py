@@ -137,7 +137,7 @@ def limited(size):
 @test("a full disk leaves neither half a file nor a host without one")
 def full():
     store = Store()
-    contains(store.hosts("add", "load1", *AT, code=4, before=limited(100)).err, "authority.key: can't be written", "no authority")
+    contains(store.hosts("add", "load1", *AT, code=4, before=limited(200)).err, "authority.key: can't be written", "no authority")
     same((store.files(), os.listdir(store.cwd)), (["lock"], []), "files")
     store.hosts("add", "load1", *AT)
     before = document(store.join("load1"))
