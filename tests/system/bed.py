@@ -195,6 +195,13 @@ def free_url():
 # ---- Files ------------------------------------------------------------------------------------------------------
 
 _counter = [0]
+_implied = {}
+
+
+def counts_only():
+    """For a file whose tests wait for words and states, and count: other tests run beside it. Who has the CPU at the end of a
+    phase of one second holds back more than one percent of it, so `attained >= 99%` is not implied of its scenarios."""
+    _implied["objectives"] = "[ attained >= 1% ]"
 
 
 def new_path(name):
@@ -218,7 +225,7 @@ def scenario(targets="memory", phases=None, name="test", calibrate="none", **blo
         targets = f"  - backend: {targets}\n"
     phases = phases or ["{ name: steady, rate: 500/s, for: 2s }"]
     text = f"millrace: 1\nname: {name}\ntargets:\n{targets}"
-    for key, value in blocks.items():
+    for key, value in {**_implied, **blocks}.items():
         text += f"{key}: {value}\n" if "\n" not in value else f"{key}:\n{value}"
     text += "phases:\n" + "".join(f"  - {phase}\n" for phase in phases) + f"calibrate: {calibrate}\n"
     return write(f"{name}.yaml", text)

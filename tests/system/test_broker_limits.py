@@ -5,6 +5,8 @@ import time
 import bed
 from bed import contains, matches, same, test
 
+bed.counts_only()
+
 SHORT = ["{ name: steady, rate: 100/s, for: 1s }"]
 # Its own processes need a few of them, too.
 FEW_CONNECTIONS = ("kafka", "--set", "max.connections=30", "--set", "max.connections.per.ip=30", "--set", "max.connections.per.ip.overrides=127.0.0.1:20")

@@ -10,6 +10,8 @@ from bed import check, contains, matches, same, test
 from bed_journal import documents
 from bed_slow_disk import SlowDisk
 
+bed.counts_only()
+
 SMALL = "{ topics: 1, producers: 1, consumers: 1 }"
 
 

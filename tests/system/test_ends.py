@@ -8,6 +8,8 @@ import time
 import bed
 from bed import check, contains, matches, same, test
 
+bed.counts_only()
+
 LONG = ["{ name: steady, rate: 200/s, for: 120s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
 FOUR = "{ topics: 2, producers: 2, consumers: 2 }"
 

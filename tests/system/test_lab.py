@@ -9,6 +9,8 @@ import bed
 from bed import check, contains, same, test
 from bed_lab import LAB, NAME, hosts, lab, left, on
 
+bed.counts_only()
+
 BROKER_SCRIPTS = os.path.join(bed.SOURCE, "deploy", "brokers")
 
 # Echoes each byte that comes; prints a line when it is ready.

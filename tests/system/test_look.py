@@ -6,6 +6,8 @@ import time
 import bed
 from bed import contains, matches, same, test
 
+bed.counts_only()
+
 SHORT = ["{ name: steady, rate: 200/s, for: 1s }"]
 USER = "limited"
 PASSWORD = "not-much"

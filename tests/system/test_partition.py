@@ -8,6 +8,8 @@ import bed
 from bed import check, contains, same, test
 from bed_lab import hosts, lab, on
 
+bed.counts_only()
+
 RATE_PER_S = 200
 LONG = os.environ.get("MILLRACE_TEST_LONG")
 APART_S = 60 if LONG else 12  # That a host is cut off; it is lost after 10 s.

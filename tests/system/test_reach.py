@@ -11,6 +11,8 @@ import bed
 import bed_relay
 from bed import check, contains, matches, same, test
 
+bed.counts_only()
+
 PASSWORD = "s3cret-Wort"
 LOGIN = ("mosquitto", "--password", f"millrace:{PASSWORD}")
 TLS = ("mosquitto", "--tls")

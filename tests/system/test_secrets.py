@@ -11,6 +11,8 @@ import bed
 import bed_join
 from bed import check, contains, same, test
 
+bed.counts_only()
+
 PASSWORD = "kT9-Zauberwort-4711"
 LOGIN = ("mosquitto", "--password", f"millrace:{PASSWORD}")
 STEADY = ["{ name: steady, rate: 200/s, for: 2s }"]

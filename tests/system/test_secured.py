@@ -15,6 +15,8 @@ from bed_join import Store, document, line_of, secrets, with_number
 from bed_lab import hosts as lab_hosts
 from bed_lab import on
 
+bed.counts_only()
+
 IDLE = 200
 SENDERS, RECORDS = 500, 20  # 10,000 malformed records.
 STEADY = ["{ name: steady, rate: 500/s, for: 1s }"]

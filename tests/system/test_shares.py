@@ -6,6 +6,8 @@ import resource
 import bed
 from bed import check, contains, matches, same, test
 
+bed.counts_only()
+
 PHASES = ["{ name: steady, rate: 200/s, for: 2s }", "{ name: drain, rate: none, until: drained, for: 30s }"]
 
 

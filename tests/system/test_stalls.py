@@ -11,6 +11,8 @@ import bed
 from bed import check, contains, matches, same, test
 from bed_slow_disk import SlowDisk
 
+bed.counts_only()
+
 STALL_S = 15
 STOPPED_S = 12
 ASLEEP_S = 34  # An agent gives a coordinator up after 30 s.

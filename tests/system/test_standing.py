@@ -10,6 +10,8 @@ import bed
 import bed_hosts
 from bed import check, contains, matches, same, test, truth
 
+bed.counts_only()
+
 RUNS = 3
 GROWTH_MIB = 6  # The allocator's pools of some threads fill over eight runs, and no further.
 STEADY = ["{ name: steady, rate: 500/s, for: 1s }"]

@@ -12,6 +12,8 @@ import time
 import bed
 from bed import check, contains, same, test, truth, wait_until
 
+bed.counts_only()
+
 HELD, SILENT = 400, 300
 HOSTILE_S = 60 if os.environ.get("MILLRACE_TEST_LONG") else 4
 MIB = 1 << 20
