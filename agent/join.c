@@ -62,6 +62,38 @@ static int open_file(const char *path, struct join *join, struct errinfo *reterr
     return r;
 }
 
+/* "10.0.0.1 51234 10.0.0.2 22", of sshd: in front stands the host that this was started from. */
+static void put_caller_first(uint32_t port, struct join_file *file)
+{
+    const char *connection = getenv("SSH_CONNECTION");
+    int length = connection == NULL ? 0 : (int)strcspn(connection, " ");
+    bool is_six = length > 0 && memchr(connection, ':', (size_t)length) != NULL;
+    uint32_t kept =
+        file->addresses_count < JOIN_ADDRESSES_MAX ? file->addresses_count : JOIN_ADDRESSES_MAX - 1;
+
+    if (port == 0 || length == 0 || length > JOIN_ADDRESS_BYTES - 16) {
+        return;
+    }
+    memmove(&file->addresses[1], &file->addresses[0], kept * sizeof file->addresses[0]);
+    file->addresses_count = kept + 1;
+    (void)snprintf(file->addresses[0].text, sizeof file->addresses[0].text, "%s%.*s%s:%u",
+                   is_six ? "[" : "", length, connection, is_six ? "]" : "", port);
+}
+
+int join_open_leash(const struct join_leash *leash, struct join *ret, struct errinfo *reterr)
+{
+    int r;
+
+    memset(ret, 0, sizeof *ret);
+    ret->path = "-";
+    r = join_file_read_line(&ret->file, reterr);
+    if (r == 0) {
+        put_caller_first(leash->port, &ret->file);
+        take_file(ret);
+    }
+    return r;
+}
+
 static int read_identity(struct join *join, struct errinfo *reterr)
 {
     struct identity anew = {0};

@@ -31,6 +31,12 @@ struct join {
     uint32_t urls_count;
 };
 
+/* How the agent was started by a launcher. */
+struct join_leash {
+    bool held;     /* The file is the first line of stdin, which goes on. */
+    uint32_t port; /* Of the coordinator, on the host that started this one by ssh; 0: not known. */
+};
+
 /* Is it a url, and no file? */
 bool join_is_url(const char *where);
 
@@ -41,6 +47,10 @@ bool join_is_url(const char *where);
  */
 int join_open(const char *where, const struct identity_paths *paths, bool insecure,
               struct join *ret, struct errinfo *reterr);
+
+/* Likewise by the join line that a launcher gives: the address that ssh came from is tried first.
+ */
+int join_open_leash(const struct join_leash *leash, struct join *ret, struct errinfo *reterr);
 
 /*
  * Before each time that it is used: reads the files again that may have changed, and looks at the

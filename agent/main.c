@@ -7,6 +7,7 @@
 #include "duty.h"
 #include "host_limits.h"
 #include "join_inner.h"
+#include "leash_inner.h"
 #include "log.h"
 #include "mono.h"
 #include "options.h"
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ struct agent_options {
     bool insecure;
     bool stays;
     bool describes;
+    struct join_leash leash;
     bool tells_version;
 };
 
@@ -124,11 +127,18 @@ static const struct option_row rows[] = {
      .min = 1,
      .max = UINT64_MAX,
      AT(enrolment)},
+    {.name = "--leash", .kind = TAKES_NOTHING, AT(leash.held)},
+    {.name = "--caller-port",
+     .value = "PORT",
+     .kind = TAKES_U32,
+     .min = 1,
+     .max = UINT16_MAX,
+     AT(leash.port)},
 };
 
 static const struct option_row *const taken[] = {
-    &rows[0], &rows[1], &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],  &rows[7],
-    &rows[8], &rows[9], &rows[10], &rows[11], &rows[12], &rows[13], &rows[14], NULL};
+    &rows[0], &rows[1],  &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],  &rows[7],  &rows[8],
+    &rows[9], &rows[10], &rows[11], &rows[12], &rows[13], &rows[14], &rows[15], &rows[16], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
@@ -176,6 +186,9 @@ static int check_together(const struct agent_options *options)
                              "--tls-ca, --tls-cert, --tls-key and --token-file are for "
                              "--join URL: a join file has its own",
                              "");
+    }
+    if (options->leash.held && strcmp(options->join, "-") != 0) {
+        return options_wrong(&usage, "--leash is for --join -", "");
     }
     if (identity_check_given(&options->identity, &error) < 0) {
         return options_wrong(&usage, error.text, "");
@@ -256,6 +269,7 @@ static int serve(const struct agent_options *options, struct join *join, struct 
         .context = join};
     int r;
 
+    config.once = options->leash.held;
     if (options->stays || join->path != NULL) {
         return standing_run(&config, reterr);
     }
@@ -266,8 +280,13 @@ static int serve(const struct agent_options *options, struct join *join, struct 
 static int join_and_serve(const struct agent_options *options, struct errinfo *reterr)
 {
     struct join join;
-    int r = join_open(options->join, &options->identity, options->insecure, &join, reterr);
+    int r = options->leash.held
+                ? join_open_leash(&options->leash, &join, reterr)
+                : join_open(options->join, &options->identity, options->insecure, &join, reterr);
 
+    if (r == 0 && options->leash.held) {
+        r = leash_hold(reterr);
+    }
     if (r < 0) {
         return r;
     }

@@ -172,6 +172,9 @@ int standing_run(struct standing_config *config, struct errinfo *reterr)
         if (r == -EINTR) {
             return errinfo_set(reterr, r, "%s", error.text);
         }
+        if (config->once && (standing.joined || standing.may_not || r == -EPERM)) {
+            return r == 0 ? 0 : errinfo_set(reterr, r, "%s", error.text);
+        }
         pause_ns = turn_ended(&standing, r, error.text);
     }
     return errinfo_set(reterr, -EINTR, "ended while waiting for a coordinator");

@@ -1,6 +1,6 @@
 /*
  * standing: an agent that outlives runs: it waits for a coordinator at one of its addresses, serves
- * a run of it, and waits again. Nothing but its stop_fd ends it.
+ * a run of it, and waits again. Nothing but its stop_fd ends it, unless it is there for one run.
  *
  * Says each thing once: where it waits, why it was refused, what became of a run. Refuses to judge:
  * a coordinator that is wrong, of another version or gone is left alone for a while and asked
@@ -12,6 +12,7 @@
 #include "duty.h"
 #include "errinfo.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define STANDING_URLS_MAX 8
@@ -24,6 +25,7 @@ struct standing_config {     /* All borrowed. */
      * now. NULL: there is nothing to ask. */
     int (*refresh)(void *context, struct standing_config *config, struct errinfo *reterr);
     void *context;
+    bool once; /* Until it has served a run, or was refused: 0, or why the run ended. */
 };
 
 /* Blocks until stop_fd of the duty: -EINTR. */

@@ -135,18 +135,31 @@ int join_file_parse(const char *line, size_t line_bytes, struct join_file *ret,
     return 0;
 }
 
+static int take_line(const char *path, char *line, size_t line_bytes, struct join_file *ret,
+                     struct errinfo *reterr)
+{
+    int r = join_file_parse(line, line_bytes, ret, reterr);
+
+    secret_file_free(line, line_bytes);
+    return r < 0 ? errinfo_prefix(reterr, r, "%s", strcmp(path, "-") == 0 ? "stdin" : path) : 0;
+}
+
 int join_file_read(const char *path, struct join_file *ret, struct errinfo *reterr)
 {
     char *line = NULL;
     size_t line_bytes = 0;
     int r = secret_file_read(path, &line, &line_bytes, reterr);
 
-    if (r < 0) {
-        return r;
-    }
-    r = join_file_parse(line, line_bytes, ret, reterr);
-    secret_file_free(line, line_bytes);
-    return r < 0 ? errinfo_prefix(reterr, r, "%s", strcmp(path, "-") == 0 ? "stdin" : path) : 0;
+    return r < 0 ? r : take_line(path, line, line_bytes, ret, reterr);
+}
+
+int join_file_read_line(struct join_file *ret, struct errinfo *reterr)
+{
+    char *line = NULL;
+    size_t line_bytes = 0;
+    int r = secret_file_read_line(&line, &line_bytes, reterr);
+
+    return r < 0 ? r : take_line("-", line, line_bytes, ret, reterr);
 }
 
 const char *join_time(int64_t at_s, char text[JOIN_TIME_BYTES])

@@ -59,6 +59,9 @@ int join_file_parse(const char *line, size_t line_bytes, struct join_file *ret,
  * secret_file_read() fails with, -EPERM if group or others can read it among them. */
 int join_file_read(const char *path, struct join_file *ret, struct errinfo *reterr);
 
+/* Likewise from the first line of stdin, which stays open. */
+int join_file_read_line(struct join_file *ret, struct errinfo *reterr);
+
 /* Whether it is valid at that time (wall clock, UTC, in s since 1970): 0, -EKEYEXPIRED with the
  * command that makes a new one, or -EAGAIN: not yet, with both times, as one of two clocks is
  * wrong then. Ask again before each time that it is used: it ends while an agent waits. */

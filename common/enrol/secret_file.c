@@ -77,6 +77,39 @@ static int read_all(const char *path, int fd, char *bytes, size_t *ret_bytes,
     return 0;
 }
 
+int secret_file_read_line(char **ret, size_t *ret_bytes, struct errinfo *reterr)
+{
+    char *bytes = malloc(SECRET_FILE_BYTES_MAX + 1);
+    size_t used = 0;
+    ssize_t got = 1;
+    int r = 0;
+
+    if (bytes == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    while (got > 0 && used < SECRET_FILE_BYTES_MAX && (used == 0 || bytes[used - 1] != '\n')) {
+        got = read(STDIN_FILENO, bytes + used, 1);
+        if (got < 0 && errno == EINTR) {
+            got = 1;
+            continue;
+        }
+        used += got > 0 ? 1 : 0;
+    }
+    bytes[used] = '\0';
+    if (got < 0) {
+        r = failed("stdin", errno, reterr);
+    } else if (used == 0) {
+        r = errinfo_set(reterr, -ENODATA, "stdin: is empty");
+    }
+    if (r < 0) {
+        secret_file_free(bytes, SECRET_FILE_BYTES_MAX);
+        return r;
+    }
+    *ret = bytes;
+    *ret_bytes = used;
+    return 0;
+}
+
 int secret_file_read(const char *path, char **ret, size_t *ret_bytes, struct errinfo *reterr)
 {
     bool is_stdin = strcmp(path, "-") == 0;

@@ -22,6 +22,10 @@
  */
 int secret_file_read(const char *path, char **ret, size_t *ret_bytes, struct errinfo *reterr);
 
+/* The first line of stdin, likewise, and nothing beyond it: what comes later is for others. Blocks
+ * until its end comes. */
+int secret_file_read_line(char **ret, size_t *ret_bytes, struct errinfo *reterr);
+
 /*
  * Writes a file that only its owner can read: whole, and on the disk, or not at all; over one that
  * is there. First as PATH.part, so one process at a time. 0, or what open(2), write(2), fsync(2)

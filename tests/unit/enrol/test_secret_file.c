@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct enrol_bench bench;
 
@@ -37,6 +38,32 @@ static void assert_refused(const char *path, int code, const char *why)
     if (strstr(error.text, why) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.text, why);
     }
+}
+
+/* What comes after it is a leash's, or whoever reads next's. */
+static void the_first_line_of_stdin_is_read_and_nothing_beyond_it(void **state)
+{
+    int before = dup(STDIN_FILENO);
+    int ends[2];
+    char *bytes = NULL;
+    size_t bytes_count = 0;
+    char rest = '\0';
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "a secret\nx", 10), 10);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(secret_file_read_line(&bytes, &bytes_count, NULL), 0);
+    assert_string_equal(bytes, "a secret\n");
+    assert_int_equal(bytes_count, 9);
+    secret_file_free(bytes, bytes_count);
+    assert_int_equal(read(STDIN_FILENO, &rest, 1), 1);
+    assert_int_equal(rest, 'x');
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(secret_file_read_line(&bytes, &bytes_count, NULL), -ENODATA);
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(close(before), 0);
+    assert_int_equal(close(ends[0]), 0);
 }
 
 static void folders_empty_and_large_files_are_refused(void **state)
@@ -94,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_of_its_owner_is_read_whole),
         cmocka_unit_test(folders_empty_and_large_files_are_refused),
+        cmocka_unit_test(the_first_line_of_stdin_is_read_and_nothing_beyond_it),
         cmocka_unit_test(what_systemd_keeps_may_look_as_if_a_group_could_read_it)};
 
     return cmocka_run_group_tests(tests, begin, end);

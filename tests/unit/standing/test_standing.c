@@ -108,6 +108,31 @@ static void stand_with(const struct turn *turns, uint32_t turns_count, uint32_t 
 #define STAND_WITH(turns, urls_count)                                                              \
     stand_with(turns, sizeof(turns) / sizeof(turns)[0], urls_count)
 
+/* What a launcher starts is there for one run. */
+static void who_is_there_once_ends_with_its_run_or_a_refusal(void **state)
+{
+    static const struct turn served[] = {{.silent_ns = NS_PER_S, .r = -ETIMEDOUT},
+                                         {.run_id = "run-1", .r = 0}};
+    static const struct turn refused[] = {{.r = -ECONNRESET, .sentence = "the connection was lost"},
+                                          {.r = -EPERM, .sentence = "all agents are here"}};
+    static const char *const urls[] = {"tcp://a:1", "tcp://b:2"};
+    struct standing_config config = {.urls = urls, .urls_count = 2, .once = true};
+    struct errinfo error = {""};
+
+    (void)state;
+    memset(&stand, 0, sizeof stand);
+    stand.turns = served;
+    stand.turns_count = 3; /* No signal comes. */
+    assert_int_equal(standing_run(&config, &error), 0);
+    assert_int_equal(stand.taken, 2);
+    assert_string_equal(stand.urls[1], "tcp://b:2");
+    memset(&stand, 0, sizeof stand);
+    stand.turns = refused;
+    stand.turns_count = 3;
+    assert_int_equal(standing_run(&config, &error), -EPERM);
+    assert_string_equal(error.text, "all agents are here");
+}
+
 static uint32_t times_said(const char *text)
 {
     uint32_t count = 0;
@@ -243,6 +268,7 @@ static void a_join_file_is_looked_at_again_while_nobody_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_there_once_ends_with_its_run_or_a_refusal),
         cmocka_unit_test(run_after_run_is_served_until_the_signal),
         cmocka_unit_test(a_refusal_is_said_once_and_asked_again_less_and_less_often),
         cmocka_unit_test(after_a_run_a_refusal_is_said_again_and_soon_asked_again),
