@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const enum cli_option options_taken[] = {CLI_LISTEN,   CLI_HOSTS,      CLI_JOIN_TIMEOUT,
-                                                CLI_INSECURE, CLI_TLS_CA,     CLI_TLS_CERT,
-                                                CLI_TLS_KEY,  CLI_TOKEN_FILE, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {
+    CLI_LISTEN,   CLI_HOSTS,      CLI_LAUNCH,       CLI_AT,          CLI_TUNNEL,
+    CLI_SSH,      CLI_AGENT_PATH, CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,
+    CLI_TLS_CERT, CLI_TLS_KEY,    CLI_TOKEN_FILE,   CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "clean",
@@ -26,7 +27,8 @@ static const struct cli_usage usage = {
     .examples = "  millrace clean kafka=127.0.0.1:9092\n"
                 "  millrace clean rabbitmq=amqp://127.0.0.1:5672/%2f\n"
                 "  millrace clean scenarios/quickstart.yaml\n"
-                "  millrace clean scenarios/quickstart.yaml --hosts load1\n",
+                "  millrace clean scenarios/quickstart.yaml --hosts load1\n"
+                "  millrace clean scenarios/quickstart.yaml --launch ssh:load1\n",
 };
 
 static int show(const struct cli_targets *ask, const struct host_list *hosts,

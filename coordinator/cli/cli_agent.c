@@ -1,7 +1,6 @@
 #include "cli_agent_inner.h"
 
 #include "cli.h"
-#include "launch_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 #define PROGRAM "millrace-agent"
-#define LAUNCHER "local"
 #define DESCRIPTION_BYTES_MAX 4096
 
 extern char **environ;
@@ -48,19 +46,6 @@ int cli_agent_path(char *ret, uint32_t ret_bytes, struct errinfo *reterr)
     return errinfo_set(reterr, -ENOENT,
                        PROGRAM " is neither beside this program nor in PATH (build it, or install "
                                "both)");
-}
-
-int cli_launcher(const char *listen, const struct launcher_ops **ret, char *ret_program,
-                 uint32_t program_bytes, struct errinfo *reterr)
-{
-    ret_program[0] = '\0';
-    if (listen != NULL) {
-        *ret = NULL;
-        return 0;
-    }
-    return cli_agent_path(ret_program, program_bytes, reterr) < 0
-               ? -ENOENT
-               : launcher_find(LAUNCHER, ret, reterr);
 }
 
 /* Starts the program with its stdout on the writing end of a pipe. */

@@ -7,16 +7,11 @@
 
 #include "control_messages.h"
 #include "errinfo.h"
-#include "launch.h"
 
 #include <stdint.h>
 
 /* Beside this program, else in PATH. 0 and a path or name for posix_spawnp() in ret; -ENOENT. */
 int cli_agent_path(char *ret, uint32_t ret_bytes, struct errinfo *reterr);
-
-/* Who starts the agents, with its program as above: 0. *ret is NULL where they join at `listen`. */
-int cli_launcher(const char *listen, const struct launcher_ops **ret, char *ret_program,
-                 uint32_t program_bytes, struct errinfo *reterr);
 
 /* Runs `millrace-agent --describe`: lines of NAME<TAB>LIBRARY VERSION. How many backends were
  * written to ret (at most BACKENDS_MAX), or a negative errno. */

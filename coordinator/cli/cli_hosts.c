@@ -144,6 +144,20 @@ static int open_identity(const struct cli_options *options, struct cli_hosts *ho
     return 0;
 }
 
+static int open_launched(const struct cli_options *options, struct cli_hosts *hosts,
+                         struct errinfo *reterr)
+{
+    int r = cli_launch_open(options, &hosts->launched, reterr);
+
+    if (r == 0) {
+        hosts->launch = &hosts->launched.config;
+        hosts->agents_count = hosts->launch->plan->count;
+        hosts->listen = hosts->launched.listen;
+        hosts->access = hosts->launched.access;
+    }
+    return r;
+}
+
 int cli_hosts_open(const struct cli_options *options, struct cli_hosts *ret, struct errinfo *reterr)
 {
     int r = 0;
@@ -159,6 +173,8 @@ int cli_hosts_open(const struct cli_options *options, struct cli_hosts *ret, str
         r = open_store(options, ret, reterr);
     } else if (identity_is_asked_for(&options->identity)) {
         r = open_identity(options, ret, reterr);
+    } else if (options->launched.launcher != NULL || options->listen == NULL) {
+        r = open_launched(options, ret, reterr);
     }
     if (r < 0) {
         cli_hosts_done(ret);
@@ -179,5 +195,6 @@ void cli_hosts_done(struct cli_hosts *hosts)
     host_list_done(&hosts->list);
     hosts_free(hosts->store);
     identity_done(&hosts->identity);
+    cli_launch_done(&hosts->launched);
     secret_wipe(hosts, sizeof *hosts);
 }

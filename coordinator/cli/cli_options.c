@@ -4,7 +4,9 @@
 #include "cli.h"
 #include "export.h"
 #include "fleet.h"
+#include "hosts.h"
 #include "invariant.h"
+#include "launch_table.h"
 #include "mono.h"
 #include "units.h"
 
@@ -37,6 +39,12 @@ static int read_join_timeout(const char *value, const char **ret, struct errinfo
     return 0;
 }
 
+static int read_at(const char *value, const char **ret, struct errinfo *reterr)
+{
+    *ret = value;
+    return errinfo_prefix(reterr, host_address_check(value, reterr), "--at");
+}
+
 /* Certificates of an own PKI: 0, or the exit code. */
 static int check_identity(const struct options_usage *usage, const struct cli_options *options)
 {
@@ -57,10 +65,43 @@ static int check_identity(const struct options_usage *usage, const struct cli_op
                : 0;
 }
 
+/* Reads what is to be started, as soon as it was typed: 0, or the exit code. */
+static int check_launch(const struct options_usage *usage, struct cli_options *options)
+{
+    const char *other = options->hosts != NULL                      ? "--hosts"
+                        : identity_is_asked_for(&options->identity) ? "--tls-cert"
+                        : options->insecure                         ? "--insecure"
+                        : options->agents_given                     ? "--agents"
+                                                                    : NULL;
+    const char *lonely = options->at.count > 0         ? "--at"
+                         : options->tunnel             ? "--tunnel"
+                         : options->ssh != NULL        ? "--ssh"
+                         : options->agent_path != NULL ? "--agent-path"
+                                                       : NULL;
+    struct errinfo error = {""};
+
+    if (options->launch == NULL) {
+        return lonely == NULL ? 0 : options_wrong(usage, lonely, " is for --launch");
+    }
+    if (other != NULL) {
+        return options_wrong(usage, other,
+                             " does not go with --launch, which says itself which agents there "
+                             "are and lets in no others");
+    }
+    if (launch_plan_parse(options->launch, &options->launched, &error) < 0) {
+        (void)errinfo_prefix(&error, -EINVAL, "--launch");
+        return options_wrong(usage, error.text, "");
+    }
+    options->agents = options->launched.count;
+    options->agents_given = true;
+    return 0;
+}
+
 /* Told before anything is begun, and the same by every command. 0, or the exit code. */
 static int check_listen(const struct options_usage *usage, const struct cli_options *options)
 {
-    bool secured = options->hosts != NULL || identity_is_asked_for(&options->identity);
+    bool secured = options->hosts != NULL || options->launch != NULL ||
+                   identity_is_asked_for(&options->identity);
     struct errinfo error = {""};
 
     if (options->listen == NULL && options->insecure) {
@@ -128,6 +169,31 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                    .help = "hosts that were added (millrace hosts list): load1,load2, or all",
                    .kind = TAKES_TEXT,
                    AT(hosts)},
+    [CLI_LAUNCH] = {.name = "--launch",
+                    .value = "WHAT",
+                    .help = "start agents: ",
+                    .kind = TAKES_TEXT,
+                    AT(launch),
+                    .names = launcher_takes},
+    [CLI_AT] = {.name = "--at",
+                .value = "HOST:PORT",
+                .help = "with --launch: this coordinator, as the hosts reach it (repeatable)",
+                .kind = TAKES_LIST,
+                AT(at),
+                .read = read_at},
+    [CLI_TUNNEL] = {.name = "--tunnel",
+                    .help = "with --launch ssh: agents come through ssh, and no port is open",
+                    AT(tunnel)},
+    [CLI_SSH] = {.name = "--ssh",
+                 .value = "COMMAND",
+                 .help = "with --launch ssh: the program and options, as in \"ssh -F FILE\"",
+                 .kind = TAKES_TEXT,
+                 AT(ssh)},
+    [CLI_AGENT_PATH] = {.name = "--agent-path",
+                        .value = "PATH",
+                        .help = "millrace-agent on the hosts of --launch (default: in their PATH)",
+                        .kind = TAKES_TEXT,
+                        AT(agent_path)},
     [CLI_JOIN_TIMEOUT] = {.name = "--join-timeout",
                           .value = "TIME",
                           .help = "how long agents may take to join (default 2m)",
@@ -191,6 +257,8 @@ void cli_options_done(struct cli_options *options)
     option_list_done(&options->with);
     option_list_done(&options->set);
     option_list_done(&options->targets);
+    option_list_done(&options->at);
+    launch_plan_done(&options->launched);
     memset(options, 0, sizeof *options);
 }
 
@@ -218,6 +286,9 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_
         return false;
     }
     *ret_exit = check_identity(&said, &options);
+    if (*ret_exit == 0) {
+        *ret_exit = check_launch(&said, &options);
+    }
     if (*ret_exit == 0) {
         *ret_exit = check_listen(&said, &options);
     }

@@ -6,6 +6,7 @@
 #define MILLRACE_CLI_OPTIONS_INNER_H
 
 #include "identity.h"
+#include "launch.h"
 #include "options.h"
 #include "scenario_load.h"
 
@@ -21,6 +22,11 @@ enum cli_option {
     CLI_OUT,
     CLI_LISTEN,
     CLI_HOSTS,
+    CLI_LAUNCH,
+    CLI_AT,
+    CLI_TUNNEL,
+    CLI_SSH,
+    CLI_AGENT_PATH,
     CLI_JOIN_TIMEOUT,
     CLI_INSECURE,
     CLI_TLS_CA,
@@ -59,6 +65,12 @@ struct cli_options {
     const char *out; /* NULL: not given; likewise the following. */
     const char *listen;
     const char *hosts;
+    const char *launch;
+    struct launch_plan launched; /* What that asks for, with agents as its count; else zeros. */
+    struct option_list at;
+    const char *ssh;
+    const char *agent_path;
+    bool tunnel;
     const char *join_timeout;
     struct identity_paths identity; /* Of an own PKI. */
     bool insecure;

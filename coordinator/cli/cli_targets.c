@@ -1,12 +1,10 @@
 #include "cli_targets_inner.h"
 
 #include "cli.h"
-#include "cli_agent_inner.h"
 #include "cli_hosts_inner.h"
 #include "deadlines.h"
 #include "random.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,10 +67,19 @@ static void tell_refused(void *context, const char *why)
     (void)fprintf(stderr, "refused: %s\n", tamed);
 }
 
+static void tell_launched(void *context, const char *line)
+{
+    char tamed[ERRINFO_BYTES];
+
+    (void)context;
+    (void)snprintf(tamed, sizeof tamed, "%s", line);
+    text_tame(tamed, false);
+    (void)fprintf(stderr, "%s\n", tamed);
+}
+
 static int ask_session(const struct cli_hosts *hosts, const struct cli_targets *ask, int *ret_code,
                        struct errinfo *reterr)
 {
-    char agent_program[PATH_MAX];
     const struct status *answers[AGENTS_MAX];
     struct cli_targets copy = *ask; /* The order's context is not const. */
     struct session session;
@@ -80,18 +87,15 @@ static int ask_session(const struct cli_hosts *hosts, const struct cli_targets *
                                     .agents_count = hosts->agents_count,
                                     .access = &hosts->access,
                                     .join_ns = hosts->join_ns,
-                                    .agent_program = agent_program,
+                                    .launch = hosts->launch,
                                     .run_id = ask->command_name,
                                     .on_waiting = tell_waiting,
-                                    .on_refused = tell_refused};
+                                    .on_refused = tell_refused,
+                                    .on_told = tell_launched};
     struct session_order order = {
         .make = make_command, .context = &copy, .deadline_ns = answer_ns(ask)};
-    int r;
+    int r = session_open(&session, &config, reterr);
 
-    r = cli_launcher(hosts->listen, &config.launcher, agent_program, sizeof agent_program, reterr);
-    if (r == 0) {
-        r = session_open(&session, &config, reterr);
-    }
     if (r == 0) {
         r = session_order_all(&session, &order, answers, reterr);
         if (r == 0) {

@@ -17,9 +17,9 @@
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
 
 static const enum cli_option options_taken[] = {
-    CLI_WITH,    CLI_SET,          CLI_TARGET,      CLI_AGENTS, CLI_LISTEN,
-    CLI_HOSTS,   CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA, CLI_TLS_CERT,
-    CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OPTION_COUNT};
+    CLI_WITH,     CLI_SET,    CLI_TARGET,   CLI_AGENTS,  CLI_LISTEN,     CLI_HOSTS,
+    CLI_LAUNCH,   CLI_AT,     CLI_TUNNEL,   CLI_SSH,     CLI_AGENT_PATH, CLI_JOIN_TIMEOUT,
+    CLI_INSECURE, CLI_TLS_CA, CLI_TLS_CERT, CLI_TLS_KEY, CLI_TOKEN_FILE, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "doctor",
@@ -44,7 +44,8 @@ static const struct cli_usage usage = {
     .examples = "  millrace doctor\n"
                 "  millrace doctor scenarios/quickstart.yaml --target kafka=127.0.0.1:9092\n"
                 "  millrace doctor big.yaml --listen tcp://127.0.0.1:7700 --agents 4\n"
-                "  millrace doctor big.yaml --hosts all\n",
+                "  millrace doctor big.yaml --hosts all\n"
+                "  millrace doctor big.yaml --launch ssh:load1,load2\n",
 };
 
 /* What show() needs beyond the answers. */
@@ -205,6 +206,14 @@ static int show(const struct cli_targets *ask, const struct host_list *hosts,
     return well ? 0 : EXIT_FAILED;
 }
 
+static bool is_here(const struct cli_options *options)
+{
+    const struct launcher_ops *launcher = options->launched.launcher;
+
+    return options->listen == NULL && options->hosts == NULL &&
+           (launcher == NULL || launcher->own_host);
+}
+
 int command_doctor(int argc, char **argv)
 {
     struct cli_options options;
@@ -230,9 +239,8 @@ int command_doctor(int argc, char **argv)
         if (scenario != NULL) {
             ask.look = plan_look_of(scenario);
         }
-        doctor = (struct doctor){.scenario = scenario,
-                                 .agents_of_run = options.agents,
-                                 .is_here = options.listen == NULL && options.hosts == NULL};
+        doctor = (struct doctor){
+            .scenario = scenario, .agents_of_run = options.agents, .is_here = is_here(&options)};
         options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
         if (doctor.is_here) {

@@ -30,17 +30,19 @@
 extern char **environ;
 
 static const enum cli_option options_taken[] = {
-    CLI_WITH,    CLI_SET,          CLI_TARGET,   CLI_AGENTS, CLI_LISTEN,
-    CLI_HOSTS,   CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_TLS_CA, CLI_TLS_CERT,
-    CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OUT,      CLI_SEED,   CLI_SELFCHECK,
-    CLI_QUIET,   CLI_OPEN,         CLI_TRACE,    CLI_RESUME, CLI_OPTION_COUNT};
+    CLI_WITH,       CLI_SET,          CLI_TARGET,   CLI_AGENTS, CLI_LISTEN,
+    CLI_HOSTS,      CLI_LAUNCH,       CLI_AT,       CLI_TUNNEL, CLI_SSH,
+    CLI_AGENT_PATH, CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_TLS_CA, CLI_TLS_CERT,
+    CLI_TLS_KEY,    CLI_TOKEN_FILE,   CLI_OUT,      CLI_SEED,   CLI_SELFCHECK,
+    CLI_QUIET,      CLI_OPEN,         CLI_TRACE,    CLI_RESUME, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",
     .arguments = "[SCENARIO]",
-    .what = "Executes a scenario: starts agents (or waits for those that join at --listen, or for "
-            "--hosts), drives\n"
-            "the load, audits every message, and writes the report. Ctrl-C drains and reports what "
+    .what = "Executes a scenario: starts agents here or by --launch (or waits for those that join "
+            "at --listen, or\n"
+            "for --hosts), drives the load, audits every message, and writes the report. Ctrl-C "
+            "drains and reports what "
             "was measured;\n"
             "a second one stops.\n"
             "\n"
@@ -63,6 +65,7 @@ static const struct cli_usage usage = {
         "  millrace run scenarios/quickstart.yaml --set phases.steady.rate=2k/s --agents 4\n"
         "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n"
         "  millrace run scenarios/apart.yaml --hosts load1,load2\n"
+        "  millrace run scenarios/apart.yaml --launch ssh:load1,load2\n"
         "  millrace run --resume runs/20261123-201501-1a2b-quickstart\n",
 };
 
@@ -249,7 +252,6 @@ static int show_run(const struct run_config *config, const struct cli_options *o
 static int run_with(const struct cli_options *options, const struct cli_hosts *hosts,
                     const struct scenario *scenario, const char *command, struct resume *resume)
 {
-    char agent_program[PATH_MAX];
     struct backend_version libraries[BACKENDS_MAX];
     struct errinfo error = {""};
     struct cli_screen screen;
@@ -258,12 +260,12 @@ static int run_with(const struct cli_options *options, const struct cli_hosts *h
                                 .command = command,
                                 .out = options->out,
                                 .agents_count = hosts->agents_count,
+                                .launch = hosts->launch,
                                 .listen = hosts->listen,
                                 .access = &hosts->access,
                                 .hosts = &hosts->list,
                                 .join_ns = hosts->join_ns,
                                 .trace = options->trace,
-                                .agent_program = agent_program,
                                 .resume = resume,
                                 .seed = options->seed_given ? options->seed : random_entropy() >> 1,
                                 .interrupts = &interrupts,
@@ -273,11 +275,6 @@ static int run_with(const struct cli_options *options, const struct cli_hosts *h
                                 .context = &screen};
     int r;
 
-    if (cli_launcher(hosts->listen, &config.launcher, agent_program, sizeof agent_program, &error) <
-        0) {
-        (void)fprintf(stderr, "millrace run: %s\n", error.text);
-        return EXIT_FAILED;
-    }
     described = cli_agent_describe(libraries, &error);
     config.libraries = libraries;
     config.libraries_count = described < 0 ? 0 : (uint32_t)described;

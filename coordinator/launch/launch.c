@@ -1,9 +1,9 @@
 #include "launch.h"
 
 #include "invariant.h"
+#include "launchers_inner.h"
 #include "random.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,37 +15,37 @@ struct launch {
     uint32_t members_count;
 };
 
-static void name_members(struct launch *launch)
+static void name_members(struct launch *launch, const struct launch_plan *plan)
 {
     for (uint32_t i = 0; i < launch->members_count; i++) {
         struct launch_member *member = &launch->members[i];
 
-        (void)snprintf(member->name, sizeof member->name, "agent-%u", i + 1);
+        memcpy(member->name, plan->places[i].name, sizeof member->name);
         do {
             member->enrolment = random_entropy();
         } while (member->enrolment == 0);
     }
 }
 
-int launch_start(const struct launcher_ops *launcher, const struct launch_config *config,
-                 struct launch **ret, struct errinfo *reterr)
+int launch_start(const struct launch_config *config, struct launch **ret, struct errinfo *reterr)
 {
+    const struct launch_plan *plan = config->plan;
     struct launch *launch = calloc(1, sizeof *launch);
     int r;
 
     if (launch == NULL) {
         return errinfo_nomem(reterr);
     }
-    launch->launcher = launcher;
-    launch->members_count = config->agents_count;
-    launch->members = calloc(config->agents_count, sizeof *launch->members);
-    launch->ended = calloc(config->agents_count, sizeof *launch->ended);
+    launch->launcher = plan->launcher;
+    launch->members_count = plan->count;
+    launch->members = calloc(plan->count, sizeof *launch->members);
+    launch->ended = calloc(plan->count, sizeof *launch->ended);
     if (launch->members == NULL || launch->ended == NULL) {
         r = errinfo_nomem(reterr);
         goto out;
     }
-    name_members(launch);
-    r = launcher->start(config, launch->members, &launch->started, reterr);
+    name_members(launch, plan);
+    r = plan->launcher->start(config, launch->members, &launch->started, reterr);
     if (r < 0) {
         goto out;
     }

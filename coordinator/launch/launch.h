@@ -5,6 +5,7 @@
  *
  * A member's enrolment is given to its agent, who says hello with it as its instance: so the end of
  * what was started is told of the agent that it was, whatever that calls itself. It is no secret.
+ * An agent on another host gets a join line besides, which is one: by no file and no argument.
  *
  * One thread at a time.
  */
@@ -13,51 +14,90 @@
 
 #include "bounds.h"
 #include "errinfo.h"
+#include "join_file.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LAUNCH_WHERE_BYTES 160
+#define LAUNCH_OPTIONS_MAX 8
+
+struct launcher_ops;
+
+/* Where one agent is to be. */
+struct launch_place {
+    char name[NAME_BYTES];          /* Of the agent, unique: "agent-1", "load2". */
+    char where[LAUNCH_WHERE_BYTES]; /* How its launcher reaches that: "root@load2"; "": it knows. */
+};
+
+/* What was asked for, as in "ssh:load1,load2". */
+struct launch_plan {
+    const struct launcher_ops *launcher;
+    struct launch_place *places; /* Owned. */
+    uint32_t count;
+};
+
+/* How; all borrowed, until launch_free(). */
 struct launch_config {
-    const char *program;   /* Path of millrace-agent. */
-    const char *url;       /* Where the agents join. */
-    uint32_t agents_count; /* At least 1. */
+    const struct launch_plan *plan;
+    const char *program;           /* millrace-agent, as it is called where it is started. */
+    const char *url;               /* Where this process listens. */
+    const struct join_file *joins; /* By member, but for the addresses; NULL: agents need none. */
+    const char *const *at;         /* "HOST:PORT" to dial; none: as the launcher finds this host. */
+    uint32_t at_count;
+    const char *ssh; /* Program and options, parted by blanks; NULL: "ssh". */
+    bool tunnel;     /* Agents reach this process through what starts them. */
     const char
         *log_folder; /* A log NAME.log of each agent is made here; NULL: output is dropped. */
     const char *trace_path; /* Each message goes there, too, see trace.h; NULL: none. */
+    /* What was done, a line a matter; from launch_start() and launch_reap(). May be NULL. */
+    void (*on_told)(void *context, const char *line);
+    void *context;
 };
 
 /* One agent that is started. */
 struct launch_member {
-    char name[NAME_BYTES]; /* "agent-1" .. "agent-N" */
+    char name[NAME_BYTES]; /* Of its place. */
     uint64_t enrolment;    /* Not 0. */
 };
 
 /* What each launcher gives. Nobody but launch calls these. */
 struct launcher_ops {
-    const char *name; /* As it is chosen: "local". */
-    bool own_host;    /* Its agents reach a socket in this host's files: nobody has to --listen. */
-    int64_t join_ns;  /* Agents that have not joined so long after their start will not come. */
+    const char *name;  /* As it is chosen: "local". */
+    const char *takes; /* What is asked for, as help has it: "local:N". */
+    /* Options of commands that it heeds; NULL beyond them. */
+    const char *options[LAUNCH_OPTIONS_MAX];
+    bool own_host;   /* Its agents reach a socket in this host's files: nobody has to --listen. */
+    int64_t join_ns; /* Agents that have not joined so long after their start will not come. */
 
-    /* Starts an agent for each of the config's members, which it borrows until stop(); the config
-     * for the call only. On success *ret is what the other functions get; on failure nothing is
-     * left running. -errno with a sentence. May block. */
+    /* Adds the places that the argument, what follows "local:", means. 0, -EINVAL with a sentence
+     * that says what it would be, or why a file can't be read. Blocks on the disk. */
+    int (*parse)(const char *argument, struct launch_plan *plan, struct errinfo *reterr);
+    /* Starts an agent for each of the plan's members, which it borrows until stop(), as what the
+     * config points to. On success *ret is what the other functions get; on failure nothing is left
+     * running. -errno with a sentence. May block. */
     int (*start)(const struct launch_config *config, const struct launch_member *members,
                  void **ret, struct errinfo *reterr);
     /* Looks for a member that ended since the last call, each once, and does not wait. True:
      * *ret_member is its index and reason (REASON_BYTES) how it ended, "its process was ..". */
     bool (*reap)(void *started, uint32_t *ret_member, char *reason);
-    /* Ends what still runs, and frees. May block for 2 * END_NS. */
+    /* Ends what still runs, and frees. May block for HOME_NS + 2 * END_NS. */
     void (*stop)(void *started);
     /* Where a person finds out more about agents that did not come, as a clause: "their logs say
      * more"; "": nowhere. Lives until stop(). */
     const char *(*describe)(const void *started);
 };
 
+/* For parse(): one more place; a name that is there already gets a number. 0, -ENOMEM, or -EINVAL:
+ * there are AGENTS_MAX. */
+int launch_plan_add(struct launch_plan *plan, const char *name, const char *where,
+                    struct errinfo *reterr);
+void launch_plan_done(struct launch_plan *plan);
+
 struct launch;
 
-/* Starts "agent-1" .. "agent-N" by that launcher. On failure nothing is left running. */
-int launch_start(const struct launcher_ops *launcher, const struct launch_config *config,
-                 struct launch **ret, struct errinfo *reterr);
+/* Starts the plan's agents. On failure nothing is left running. */
+int launch_start(const struct launch_config *config, struct launch **ret, struct errinfo *reterr);
 
 /* Ends what still runs, see stop(), and frees. NULL is allowed. */
 void launch_free(struct launch *launch);

@@ -1,27 +1,25 @@
 /*
  * launch_local: agents as children of this process, over ipc.
  *
- * They get a process group of their own, so that a Ctrl-C at the terminal reaches the coordinator
- * only, and end when it ends.
+ * They end when it ends.
  */
 #include "launchers_inner.h"
 
 #include "bounds.h"
 #include "deadlines.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 struct children {
     const struct launch_member *members;
@@ -30,8 +28,35 @@ struct children {
     char *log_folder; /* NULL: there are no logs. */
 };
 
-#define TAIL_BYTES 1024 /* Of a log: its last line is within. */
-#define LOG_WORDS_AT 33 /* Of a line of a log, after the time and the level. */
+static int parse_count(const char *argument, struct launch_plan *plan, struct errinfo *reterr)
+{
+    char name[NAME_BYTES];
+    char *end = NULL;
+    unsigned long count = isdigit((unsigned char)argument[0]) ? strtoul(argument, &end, 10) : 0;
+    int r = 0;
+
+    if (end == NULL || *end != '\0' || count == 0 || count > AGENTS_MAX) {
+        return errinfo_set(reterr, -EINVAL, "local:N starts N agents here, from 1 to %d, not %.60s",
+                           AGENTS_MAX, argument[0] == '\0' ? "none" : argument);
+    }
+    for (unsigned long i = 1; r == 0 && i <= count; i++) {
+        (void)snprintf(name, sizeof name, "agent-%lu", i);
+        r = launch_plan_add(plan, name, "", reterr);
+    }
+    return r;
+}
+
+/* -1: it can't be had. */
+static int open_log(const struct launch_config *config, const struct launch_member *member)
+{
+    char log[PATH_MAX];
+
+    if (config->log_folder == NULL) {
+        return open("/dev/null", O_WRONLY | O_CLOEXEC);
+    }
+    (void)snprintf(log, sizeof log, "%s/%s.log", config->log_folder, member->name);
+    return open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
 
 static int spawn_child(const struct launch_config *config, const struct launch_member *member,
                        pid_t *ret, struct errinfo *reterr)
@@ -41,11 +66,9 @@ static int spawn_child(const struct launch_config *config, const struct launch_m
     const char *arguments[] = {
         config->program, "--join",      config->url, "--name", member->name, "--with-parent",
         parent,          "--enrolment", enrolment,   NULL,     NULL,         NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    char log[PATH_MAX];
-    int code;
+    int null_fd;
+    int log_fd;
+    int r;
 
     if (config->trace_path != NULL) {
         arguments[9] = "--trace";
@@ -53,57 +76,41 @@ static int spawn_child(const struct launch_config *config, const struct launch_m
     }
     (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
     (void)snprintf(enrolment, sizeof enrolment, "%" PRIx64, member->enrolment);
-    (void)snprintf(log, sizeof log, "%s/%s.log",
-                   config->log_folder == NULL ? "" : config->log_folder, member->name);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
-                                           config->log_folder == NULL ? "/dev/null" : log,
-                                           O_WRONLY | O_CREAT | O_APPEND, 0644);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    (void)posix_spawnattr_init(&attributes);
-    (void)sigemptyset(&none); /* Those that wait here for one thread alone are blocked. */
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    /* posix_spawn takes its argv without const and leaves it alone. */
-    code = posix_spawnp(ret, config->program, &actions, &attributes,
-                        (char *const *)(uintptr_t)arguments, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    if (code != 0) {
-        *ret = 0;
-        return errinfo_set(reterr, -code, "%s can't be started: %s", config->program,
-                           strerror(code));
+    null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    log_fd = open_log(config, member);
+    if (null_fd < 0 || log_fd < 0) {
+        r = errinfo_set(reterr, -errno, "%s can't be started: %s", config->program,
+                        strerror(errno));
+    } else {
+        r = launch_spawn(arguments, null_fd, log_fd, ret, reterr);
     }
-    return 0;
+    if (null_fd >= 0) {
+        (void)close(null_fd);
+    }
+    if (log_fd >= 0) {
+        (void)close(log_fd);
+    }
+    return r;
 }
 
 /* Adds the last line of the log to the reason, if that tells an error. */
 static void add_last_words(const struct children *children, const char *name, char *reason)
 {
-    char tail[TAIL_BYTES + 1];
+    char line[LAUNCH_LINE_BYTES];
     char path[PATH_MAX];
     size_t used = strlen(reason);
-    const char *line;
-    size_t bytes;
-    FILE *log;
+    const char *error;
+    int fd;
 
     (void)snprintf(path, sizeof path, "%s/%s.log", children->log_folder, name);
-    log = fopen(path, "re");
-    if (log == NULL) {
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
         return;
     }
-    if (fseek(log, -TAIL_BYTES, SEEK_END) != 0) {
-        rewind(log); /* It is shorter. */
-    }
-    bytes = fread(tail, 1, TAIL_BYTES, log);
-    (void)fclose(log);
-    bytes -= bytes > 0 && tail[bytes - 1] == '\n' ? 1 : 0;
-    tail[bytes] = '\0';
-    line = strrchr(tail, '\n') == NULL ? tail : strrchr(tail, '\n') + 1;
-    if (strlen(line) > LOG_WORDS_AT && strncmp(line + LOG_WORDS_AT - 8, "error ", 6) == 0) {
-        (void)snprintf(reason + used, REASON_BYTES - used, ": %s", line + LOG_WORDS_AT);
+    error = launch_log_error(launch_last_line(fd, line));
+    (void)close(fd);
+    if (error != NULL) {
+        (void)snprintf(reason + used, REASON_BYTES - used, ": %s", error);
     }
 }
 
@@ -189,12 +196,12 @@ static int start_all(const struct launch_config *config, const struct launch_mem
         return errinfo_nomem(reterr);
     }
     children->members = members;
-    children->pids = calloc(config->agents_count, sizeof *children->pids);
+    children->pids = calloc(config->plan->count, sizeof *children->pids);
     children->log_folder = config->log_folder == NULL ? NULL : strdup(config->log_folder);
     if (children->pids == NULL || (children->log_folder == NULL && config->log_folder != NULL)) {
         r = errinfo_nomem(reterr);
     }
-    while (r == 0 && children->count < config->agents_count) {
+    while (r == 0 && children->count < config->plan->count) {
         uint32_t next = children->count++;
 
         r = spawn_child(config, &members[next], &children->pids[next], reterr);
@@ -216,8 +223,11 @@ static const char *describe_logs(const void *started)
 
 const struct launcher_ops launcher_local = {
     .name = "local",
+    .takes = "local:N",
+    .options = {"--trace", NULL},
     .own_host = true,
     .join_ns = JOIN_LOCAL_NS,
+    .parse = parse_count,
     .start = start_all,
     .reap = reap_one,
     .stop = stop_all,

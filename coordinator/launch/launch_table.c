@@ -1,10 +1,13 @@
 #include "launch_table.h"
 
+#include "invariant.h"
 #include "launchers_inner.h"
-#include "text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#define NAME_CHARACTERS_MAX 16 /* Of a launcher. */
 
 #define ROW(name) &launcher_##name,
 static const struct launcher_ops *const launchers[] = {
@@ -35,4 +38,34 @@ int launcher_find(const char *name, const struct launcher_ops **ret, struct erri
                     text_failed(&names) ? "" : names.bytes);
     text_done(&names);
     return r;
+}
+
+void launcher_takes(struct text *out)
+{
+    for (size_t i = 0; launchers[i] != NULL; i++) {
+        text_addf(out, "%s%s", i == 0 ? "" : ", ", launchers[i]->takes);
+    }
+}
+
+int launch_plan_parse(const char *what, struct launch_plan *ret, struct errinfo *reterr)
+{
+    struct launch_plan plan = {.launcher = NULL};
+    size_t length = strcspn(what, ":");
+    char name[NAME_CHARACTERS_MAX + 1];
+    int r;
+
+    (void)snprintf(name, sizeof name, "%.*s",
+                   (int)(length < sizeof name ? length : sizeof name - 1), what);
+    r = launcher_find(name, &plan.launcher, reterr);
+    if (r < 0) {
+        return r;
+    }
+    r = plan.launcher->parse(what[length] == ':' ? what + length + 1 : "", &plan, reterr);
+    if (r < 0) {
+        launch_plan_done(&plan);
+        return r;
+    }
+    ASSERT(plan.count > 0);
+    *ret = plan;
+    return 0;
 }

@@ -99,6 +99,11 @@ static void tell_refused(void *context, const char *why)
     run_notice(context, "refused: %s", why);
 }
 
+static void tell_launched(void *context, const char *line)
+{
+    run_notice(context, "%s", line);
+}
+
 /* What is special about a case. */
 static void fill_setup(const struct scenario_setup *setup, struct entry_case *ret)
 {
@@ -183,18 +188,18 @@ static int gather(struct run *run, struct session_config *session, struct errinf
     const struct run_config *config = run->config;
     int r;
 
-    *session = (struct session_config){.launcher = config->launcher,
+    *session = (struct session_config){.launch = config->launch,
                                        .listen = config->listen,
                                        .agents_count = config->agents_count,
                                        .access = config->access,
                                        .join_ns = config->join_ns,
-                                       .agent_program = config->agent_program,
                                        .log_folder = run->agents_folder,
                                        .trace_path = config->trace,
                                        .run_id = run->part_id,
                                        .interrupts = config->interrupts,
                                        .on_waiting = tell_waiting,
                                        .on_refused = tell_refused,
+                                       .on_told = tell_launched,
                                        .context = run};
     r = session_open(run->session, session, reterr);
     run->session_open = r == 0;

@@ -22,13 +22,12 @@ struct run_config {
     const char *command; /* As typed, for the report; without secrets. */
     const char *out;     /* NULL: runs/<UTC time>-<name>. */
     uint32_t agents_count;
-    const struct launcher_ops *launcher; /* NULL: agents join at `listen`. */
+    const struct launch_config *launch; /* As a session takes it; NULL: agents join at `listen`. */
     const char *listen;
     const struct fleet_access *access; /* Of those that join; NULL: whoever does, on this host. */
     int64_t join_ns;                   /* How long they may take; 0: what is usual. */
     const struct host_list *hosts; /* Whose agents join, for weights and labels; NULL: not known. */
     const char *trace; /* NULL: none; else a file that is not there yet. Needs a launcher. */
-    const char *agent_program;
     const struct backend_version *libraries; /* Client libraries, for the report. */
     uint32_t libraries_count;                /* At most BACKENDS_MAX. */
     uint64_t seed;

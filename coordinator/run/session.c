@@ -14,10 +14,15 @@
  * are a second apart it takes longer: not waited for. */
 #define CLOCK_SETTLE_NS (3 * NS_PER_S)
 
+/* After the first agent of other hosts that will not come: others may fail as well, and whoever
+ * mends a list of hosts wants to hear of all of them. */
+#define GATHER_NS (2 * NS_PER_S)
+
 /* What was told of the waiting. */
 struct waiting {
     uint32_t told; /* How many were there. */
     int64_t again_ns;
+    int64_t ended_ns; /* When the first one was found that will not come; 0: none. */
 };
 
 int64_t session_now_ns(const struct session *session)
@@ -28,6 +33,11 @@ int64_t session_now_ns(const struct session *session)
 static bool interrupted(const struct session *session)
 {
     return session->config->interrupts != NULL && atomic_load(session->config->interrupts) > 0;
+}
+
+static bool is_on_own_host(const struct session_config *config)
+{
+    return config->launch != NULL && config->launch->plan->launcher->own_host;
 }
 
 static void look_for_refusal(struct session *session)
@@ -43,6 +53,16 @@ static void look_for_refusal(struct session *session)
     }
 }
 
+/* "ssh:load2: ...": who was asked to start it stands in front, where that is another host's. */
+static void tell_ended(struct session *session, const struct launch_end *end)
+{
+    const struct session_config *config = session->config;
+
+    text_addf(&session->ended, "%s%s%s%s: %s", session->ended.bytes == NULL ? "" : "; ",
+              is_on_own_host(config) ? "" : config->launch->plan->launcher->name,
+              is_on_own_host(config) ? "" : ":", end->name, end->reason);
+}
+
 void session_turn(struct session *session, int timeout_ms)
 {
     struct launch_end end;
@@ -53,7 +73,7 @@ void session_turn(struct session *session, int timeout_ms)
     }
     look_for_refusal(session);
     while (session->launch != NULL && launch_reap(session->launch, &end)) {
-        (void)snprintf(session->ended, sizeof session->ended, "%s: %s", end.name, end.reason);
+        tell_ended(session, &end);
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
             if (fleet_agent(session->fleet, i)->hello.instance == end.enrolment) {
                 fleet_lose(session->fleet, i, end.reason);
@@ -69,7 +89,8 @@ static int tell_missing(const struct session *session, struct errinfo *reterr)
 
     return errinfo_set(reterr, -ECONNRESET, "only %u of %u agents came up%s%.300s%s%.100s%s%.100s",
                        fleet_agents(session->fleet), session->config->agents_count,
-                       session->ended[0] == '\0' ? "" : ": ", session->ended,
+                       session->ended.bytes == NULL ? "" : ": ",
+                       session->ended.bytes == NULL ? "" : session->ended.bytes,
                        more[0] == '\0' ? "" : "; ", more,
                        session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
 }
@@ -100,10 +121,26 @@ static void tell_waiting(struct session *session, struct waiting *waiting)
 
 static int64_t join_ns(const struct session *session)
 {
-    if (session->launch != NULL) {
-        return launch_join_ns(session->launch);
+    const struct session_config *config = session->config;
+
+    if (config->join_ns > 0 && !is_on_own_host(config)) {
+        return config->join_ns;
     }
-    return session->config->join_ns > 0 ? session->config->join_ns : JOIN_REMOTE_NS;
+    return session->launch != NULL ? launch_join_ns(session->launch) : JOIN_REMOTE_NS;
+}
+
+/* All of them were launched: one that ended will not come, and one that ended after it joined is
+ * missing. Said once nobody else can fail, or had the time to. */
+static bool will_lack(const struct session *session, struct waiting *waiting)
+{
+    uint32_t running = session->launch == NULL ? 0 : launch_running(session->launch);
+
+    if (session->launch == NULL || running == session->config->agents_count) {
+        return false;
+    }
+    waiting->ended_ns = waiting->ended_ns == 0 ? session_now_ns(session) : waiting->ended_ns;
+    return is_on_own_host(session->config) || running <= fleet_present(session->fleet) ||
+           session_now_ns(session) >= waiting->ended_ns + GATHER_NS;
 }
 
 static int wait_for_agents(struct session *session, struct errinfo *reterr)
@@ -118,9 +155,7 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
         if (interrupted(session)) {
             return errinfo_set(reterr, -EINTR, "interrupted while waiting for agents");
         }
-        /* All of them were launched: one that ended will not come, and one that ended after it
-         * joined is missing. */
-        if (session->launch != NULL && launch_running(session->launch) < config->agents_count) {
+        if (will_lack(session, &waiting)) {
             return tell_missing(session, reterr);
         }
         if (session_now_ns(session) > deadline_ns) {
@@ -170,14 +205,11 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
     const struct session_config *config = session->config;
     struct fleet_config fleet = {
         .url = config->listen, .agents_wanted = config->agents_count, .run_id = config->run_id};
-    struct launch_config launch = {.program = config->agent_program,
-                                   .agents_count = config->agents_count,
-                                   .log_folder = config->log_folder,
-                                   .trace_path = config->trace_path};
+    struct launch_config launch;
     char url[128];
     int r;
 
-    if (config->launcher != NULL && config->launcher->own_host) {
+    if (is_on_own_host(config)) {
         r = socket_folder_make(&session->folder, reterr);
         if (r < 0) {
             return r;
@@ -189,9 +221,14 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         fleet.access = *config->access;
     }
     r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
-    if (r == 0 && config->launcher != NULL) {
+    if (r == 0 && config->launch != NULL) {
+        launch = *config->launch;
         launch.url = session->url;
-        r = launch_start(config->launcher, &launch, &session->launch, reterr);
+        launch.log_folder = config->log_folder;
+        launch.trace_path = config->trace_path;
+        launch.on_told = config->on_told;
+        launch.context = config->context;
+        r = launch_start(&launch, &session->launch, reterr);
     }
     return r;
 }
@@ -247,6 +284,7 @@ void session_close(struct session *session)
     launch_free(session->launch);
     fleet_free(session->fleet);
     free(session->url);
+    text_done(&session->ended);
     socket_folder_remove(&session->folder);
     memset(session, 0, sizeof *session);
 }

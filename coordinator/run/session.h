@@ -9,6 +9,7 @@
 #include "fleet.h"
 #include "launch.h"
 #include "socket_folder.h"
+#include "text.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,14 +23,16 @@ struct session_waiting {
 };
 
 struct session_config {
-    const struct launcher_ops *launcher; /* NULL: who joins is an agent. */
-    const char *listen;                  /* Not needed for a launcher on its own host. */
+    /* What is started, but for the url, logs, trace and on_told, which are the session's; NULL:
+     * agents join by themselves. */
+    const struct launch_config *launch;
+    const char *listen; /* Not needed for a launcher on its own host. */
     uint32_t agents_count;
     const struct fleet_access *access; /* NULL: whoever says hello, on this host. */
-    int64_t join_ns; /* How long agents may take that join by themselves; 0: JOIN_REMOTE_NS. */
-    const char *agent_program; /* For the launcher. */
-    const char *log_folder;    /* Likewise; NULL: none. */
-    const char *trace_path;    /* Likewise. */
+    int64_t join_ns; /* How long agents may take that come over the network; 0: JOIN_REMOTE_NS, or
+                      * what their launcher says. */
+    const char *log_folder; /* Of what is started; NULL: none. */
+    const char *trace_path; /* Likewise. */
     const char *run_id;
     const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting, at each change: how many of agents_count are there, and the url to join;
@@ -38,6 +41,8 @@ struct session_config {
     void (*on_waiting)(void *context, const struct session_waiting *waiting);
     /* Told of each agent that may not join, at any time of the session. May be NULL. */
     void (*on_refused)(void *context, const char *why);
+    /* Told what a launcher did, a line a matter. May be NULL. */
+    void (*on_told)(void *context, const char *line);
     void *context;
 };
 
@@ -49,7 +54,7 @@ struct session {
     struct socket_folder folder; /* Of a launcher's agents on this host. */
     char refusal[ERRINFO_BYTES]; /* Of the last agent that was refused. */
     bool given_up;               /* Its agents are not waited for. */
-    char ended[ERRINFO_BYTES];   /* The last agent of the launcher that ended, and how. */
+    struct text ended;           /* Which agents of the launcher ended, and how. */
 };
 
 /* Blocks until all agents are there and their clocks are known: 0; -EINTR, -ETIMEDOUT, or why the

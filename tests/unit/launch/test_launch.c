@@ -21,18 +21,21 @@ struct bench {
     struct launch *launch;
 };
 
-static const struct launcher_ops *local(void)
-{
-    const struct launcher_ops *launcher = NULL;
+static struct launch_plan plan;
 
-    assert_int_equal(launcher_find("local", &launcher, NULL), 0);
-    return launcher;
+static int start(const char *what, struct launch_config *config, struct launch **ret,
+                 struct errinfo *reterr)
+{
+    launch_plan_done(&plan);
+    assert_int_equal(launch_plan_parse(what, &plan, NULL), 0);
+    config->plan = &plan;
+    return launch_start(config, ret, reterr);
 }
 
 static int begin(struct bench *bench, const char *script, uint32_t agents)
 {
-    struct launch_config config = {
-        .program = bench->program, .url = "ipc:///somewhere", .agents_count = agents};
+    struct launch_config config = {.program = bench->program, .url = "ipc:///somewhere"};
+    char what[32];
     FILE *file;
 
     memset(bench, 0, sizeof *bench);
@@ -44,7 +47,8 @@ static int begin(struct bench *bench, const char *script, uint32_t agents)
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(bench->program, 0755), 0);
     config.log_folder = bench->folder;
-    return launch_start(local(), &config, &bench->launch, NULL);
+    (void)snprintf(what, sizeof what, "local:%u", agents);
+    return start(what, &config, &bench->launch, NULL);
 }
 
 static void remove_in(const struct bench *bench, const char *name)
@@ -58,6 +62,7 @@ static void remove_in(const struct bench *bench, const char *name)
 static void end(struct bench *bench)
 {
     launch_free(bench->launch);
+    launch_plan_done(&plan);
     remove_in(bench, "agent");
     remove_in(bench, "agent-1.log");
     remove_in(bench, "agent-2.log");
@@ -175,14 +180,14 @@ static void freeing_ends_what_still_runs_even_if_it_will_not(void **state)
 
 static void a_program_that_is_not_there_is_told_with_its_path(void **state)
 {
-    struct launch_config config = {
-        .program = "/nowhere/millrace-agent", .url = "ipc:///x", .agents_count = 2};
+    struct launch_config config = {.program = "/nowhere/millrace-agent", .url = "ipc:///x"};
     struct launch *launch = NULL;
     struct errinfo error = {""};
 
     (void)state;
-    assert_int_equal(launch_start(local(), &config, &launch, &error), -ENOENT);
+    assert_int_equal(start("local:2", &config, &launch, &error), -ENOENT);
     assert_null(launch);
+    launch_plan_done(&plan);
     assert_non_null(strstr(error.text, "/nowhere/millrace-agent"));
 }
 

@@ -16,6 +16,7 @@
 static struct {
     bool refuses;
     uint32_t ends; /* Member that ended and was not told yet; or NONE. */
+    uint32_t then; /* And the one after it. */
     char url[128];
     const struct launch_member *members;
     uint32_t started, stopped;
@@ -29,7 +30,7 @@ static int start(const struct launch_config *config, const struct launch_member 
     }
     (void)snprintf(queue.url, sizeof queue.url, "%s", config->url);
     queue.members = members;
-    queue.started += config->agents_count;
+    queue.started += config->plan->count;
     *ret = &queue;
     return 0;
 }
@@ -41,7 +42,8 @@ static bool reap(void *started, uint32_t *ret_member, char *reason)
         return false;
     }
     *ret_member = queue.ends;
-    queue.ends = NONE;
+    queue.ends = queue.then;
+    queue.then = NONE;
     (void)snprintf(reason, REASON_BYTES, "its job was cancelled");
     return true;
 }
@@ -65,11 +67,18 @@ static const struct launcher_ops made_up = {.name = "made-up",
                                             .stop = stop,
                                             .describe = describe};
 
+static struct launch_place places[] = {
+    {.name = "agent-1"}, {.name = "agent-2"}, {.name = "agent-3"}};
+static struct launch_plan plan;
+static struct launch_config launch = {.plan = &plan, .url = ""};
+
 static struct session_config config_of(uint32_t agents)
 {
     memset(&queue, 0, sizeof queue);
     queue.ends = NONE;
-    return (struct session_config){.launcher = &made_up,
+    queue.then = NONE;
+    plan = (struct launch_plan){.launcher = &made_up, .places = places, .count = agents};
+    return (struct session_config){.launch = &launch,
                                    .listen = "tcp://127.0.0.1:0",
                                    .agents_count = agents,
                                    .run_id = "run-7"};
@@ -86,14 +95,13 @@ static void join_as(struct bench *bench, const char *name, uint64_t instance)
 static void what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself(void **state)
 {
     struct session_config config = config_of(2);
-    struct launch_config launch = {.url = "", .agents_count = 2};
     struct session session = {.config = &config};
     struct bench bench;
 
     (void)state;
     bench_begin(&bench, 2);
     session.fleet = bench.fleet;
-    assert_int_equal(launch_start(&made_up, &launch, &session.launch, NULL), 0);
+    assert_int_equal(launch_start(&launch, &session.launch, NULL), 0);
     join_as(&bench, "agent-2", queue.members[0].enrolment);
     join_as(&bench, "agent-1", queue.members[1].enrolment);
     queue.ends = 1;
@@ -115,9 +123,12 @@ static void agents_that_end_before_they_join_are_told_with_where_to_look(void **
 
     (void)state;
     queue.ends = 1;
+    queue.then = 0;
     assert_int_equal(session_open(&session, &config, &error), -ECONNRESET);
-    assert_string_equal(error.text, "only 0 of 2 agents came up: agent-2: its job was cancelled; "
-                                    "the queue's own log says more");
+    assert_string_equal(error.text,
+                        "only 0 of 2 agents came up: made-up:agent-2: its job was cancelled; "
+                        "made-up:agent-1: its job was cancelled; the queue's own log says "
+                        "more");
     assert_int_equal(queue.started, 2);
     assert_int_equal(queue.stopped, 1);
     /* They are on other hosts: where the user said, and by no file of this one. */

@@ -1,0 +1,182 @@
+#include "cli_launch_inner.h"
+
+#include "cli_agent_inner.h"
+#include "launch_table.h"
+#include "secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define AGENT_PROGRAM "millrace-agent"
+
+static bool heeds(const struct launcher_ops *launcher, const char *option)
+{
+    for (size_t i = 0; i < LAUNCH_OPTIONS_MAX && launcher->options[i] != NULL; i++) {
+        if (strcmp(launcher->options[i], option) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_options(const struct cli_options *options, const struct launcher_ops *launcher,
+                         struct errinfo *reterr)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } asked[] = {{"--trace", options->trace != NULL},
+                 {"--agent-path", options->agent_path != NULL},
+                 {"--ssh", options->ssh != NULL},
+                 {"--tunnel", options->tunnel},
+                 {"--at", options->at.count > 0}};
+
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        if (asked[i].given && !heeds(launcher, asked[i].name)) {
+            return errinfo_set(reterr, -EINVAL, "%s does not go with --launch %s", asked[i].name,
+                               launcher->name);
+        }
+    }
+    if (options->at.count > JOIN_ADDRESSES_MAX) {
+        return errinfo_set(reterr, -EINVAL, "--at: at most %d of them", JOIN_ADDRESSES_MAX);
+    }
+    if (launcher->own_host && options->listen != NULL) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--listen does not go with --launch %s, whose agents are on this host",
+                           launcher->name);
+    }
+    if (options->tunnel && (options->listen != NULL || options->at.count > 0)) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--tunnel listens on loopback alone: leave --listen and --at out");
+    }
+    return 0;
+}
+
+/* At the port that agents are told to dial, unless another one is said. */
+static void choose_url(const struct cli_options *options, struct cli_launch *launch)
+{
+    const char *port = options->at.count > 0 ? strrchr(options->at.items[0], ':') : ":0";
+
+    if (options->listen != NULL) {
+        launch->listen = options->listen;
+        return;
+    }
+    (void)snprintf(launch->url, sizeof launch->url, "tcp://%s%s",
+                   options->tunnel ? "127.0.0.1" : "0.0.0.0", port);
+    launch->listen = launch->url;
+}
+
+static int make_hosts(const struct launch_plan *plan, struct hosts_once *ret,
+                      struct errinfo *reterr)
+{
+    const char **names = calloc(plan->count, sizeof *names);
+    int r;
+
+    if (names == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < plan->count; i++) {
+        names[i] = plan->places[i].name;
+    }
+    r = hosts_once_make(names, plan->count, time(NULL), ret, reterr);
+    free(names);
+    return r;
+}
+
+/* Those that were made, and nobody else. */
+static int let_in(struct cli_launch *launch, struct errinfo *reterr)
+{
+    const struct hosts_once *once = &launch->once;
+
+    launch->wanted = calloc(once->count, sizeof *launch->wanted);
+    if (launch->wanted == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < once->count; i++) {
+        memcpy(launch->wanted[i].name, once->joins[i].name, sizeof once->joins[i].name);
+        memcpy(launch->wanted[i].secret, once->joins[i].secret, sizeof once->joins[i].secret);
+    }
+    launch->security = (struct channel_security){.authority_pem = once->security.authority_pem,
+                                                 .certificate_pem = once->security.coordinator.pem,
+                                                 .key_pem = once->security.coordinator.key_pem};
+    launch->access = (struct fleet_access){
+        .security = &launch->security, .hosts = launch->wanted, .hosts_count = once->count};
+    launch->config.joins = once->joins;
+    return 0;
+}
+
+static int open_remote(const struct cli_options *options, const struct launch_plan *plan,
+                       struct cli_launch *launch, struct errinfo *reterr)
+{
+    int r = make_hosts(plan, &launch->once, reterr);
+
+    if (r < 0) {
+        return r;
+    }
+    choose_url(options, launch);
+    launch->config.program = options->agent_path != NULL ? options->agent_path : AGENT_PROGRAM;
+    launch->config.at = options->at.items;
+    launch->config.at_count = options->at.count;
+    launch->config.ssh = options->ssh;
+    launch->config.tunnel = options->tunnel;
+    return let_in(launch, reterr);
+}
+
+static int open_here(struct cli_launch *launch, struct errinfo *reterr)
+{
+    if (cli_agent_path(launch->program, sizeof launch->program, reterr) < 0) {
+        return -ENOEXEC;
+    }
+    launch->config.program = launch->program;
+    return 0;
+}
+
+/* What was asked for; without --launch agents of this host. */
+static int choose_plan(const struct cli_options *options, struct cli_launch *launch,
+                       struct errinfo *reterr)
+{
+    char local[32];
+    int r = 0;
+
+    if (options->launched.launcher != NULL) {
+        launch->config.plan = &options->launched;
+        r = check_options(options, options->launched.launcher, reterr);
+    } else {
+        (void)snprintf(local, sizeof local, "local:%u", options->agents);
+        r = launch_plan_parse(local, &launch->here, reterr);
+        launch->config.plan = &launch->here;
+    }
+    return r;
+}
+
+int cli_launch_open(const struct cli_options *options, struct cli_launch *ret,
+                    struct errinfo *reterr)
+{
+    int r;
+
+    memset(ret, 0, sizeof *ret);
+    r = choose_plan(options, ret, reterr);
+    if (r == 0) {
+        r = ret->config.plan->launcher->own_host
+                ? open_here(ret, reterr)
+                : open_remote(options, ret->config.plan, ret, reterr);
+    }
+    if (r < 0) {
+        cli_launch_done(ret);
+    }
+    return r;
+}
+
+void cli_launch_done(struct cli_launch *launch)
+{
+    if (launch->wanted != NULL) {
+        secret_wipe(launch->wanted, launch->once.count * sizeof *launch->wanted);
+    }
+    free(launch->wanted);
+    hosts_once_done(&launch->once);
+    launch_plan_done(&launch->here);
+    memset(launch, 0, sizeof *launch);
+}
