@@ -205,7 +205,9 @@ static int void_row(struct result *result, struct result_objective *row,
         (void)snprintf(observed, sizeof observed, "%.200s; ", row->reason);
     }
     row->met = MET_NOT_AVAILABLE;
-    (void)snprintf(row->reason, sizeof row->reason, "%s: %.110s", which, check->text);
+    /* That an agent was lost is said in the sentence above, and once is enough. */
+    (void)snprintf(row->reason, sizeof row->reason, "%s%s%.110s", which,
+                   judge_is_of_lost(check) ? "" : ": ", judge_is_of_lost(check) ? "" : check->text);
     tally->invalid++;
     (void)snprintf(text, sizeof text, "%.127s can't be judged: %.100s%.255s", row->text, observed,
                    row->reason);

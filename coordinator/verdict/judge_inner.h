@@ -66,6 +66,9 @@ bool judge_taken(const struct judge_terms *terms, const struct result_case *of,
 /* Was all that some trial lacked in that phase held back by the broker, not the generator? */
 bool judge_broker_held_back(const struct result_case *of, const char *phase, const char *flow);
 
+/* Is it that row? What it says stands in the sentence about the run, so others only name it. */
+bool judge_is_of_lost(const struct result_check *check);
+
 /* The row of the self-check that says which agent's share is missing from a phase ("": any) and
  * flow; NULL: none is. */
 const struct result_check *judge_lost(const struct result *result, const struct result_case *of,

@@ -26,6 +26,11 @@ static bool lacks_agent(const struct result_case *of, const char *phase, const c
     return false;
 }
 
+bool judge_is_of_lost(const struct result_check *check)
+{
+    return strcmp(check->check, "agent_lost") == 0;
+}
+
 const struct result_check *judge_lost(const struct result *result, const struct result_case *of,
                                       const char *phase, const char *flow)
 {
@@ -35,7 +40,7 @@ const struct result_check *judge_lost(const struct result *result, const struct 
     for (uint32_t i = 0; i < of->checks_count; i++) {
         const struct result_check *check = &result->findings.checks[of->checks_first + i];
 
-        if (strcmp(check->check, "agent_lost") == 0 && check->status == CHECK_INVALID) {
+        if (judge_is_of_lost(check) && check->status == CHECK_INVALID) {
             return check;
         }
     }
@@ -72,6 +77,5 @@ void judge_doubt_lost(const struct result *result, const struct judge_terms *ter
     }
     row->met = MET_NOT_AVAILABLE;
     row->has_observed = true;
-    (void)snprintf(row->reason, sizeof row->reason, "self-check agent_lost of %.40s: %.150s",
-                   lost->agent, lost->text);
+    (void)snprintf(row->reason, sizeof row->reason, "self-check agent_lost of %.40s", lost->agent);
 }

@@ -65,7 +65,7 @@ static int add_row(struct result *result, const struct result_case *of,
     if (agent->lost_ns > 0) {
         (void)snprintf(when, sizeof when, " at %.1f s", (double)agent->lost_ns / 1e9);
     }
-    selfcheck_say(row, "lost%s%s: what was its to send and to receive is missing", trial, when);
+    selfcheck_say(row, "lost%s%s", trial, when); /* What that means is said where it is told. */
     return 0;
 }
 

@@ -109,6 +109,17 @@ static const struct result_objective *row_of(const struct result *result, const 
     return NULL;
 }
 
+static const struct result_check *lost_row(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        if (strcmp(result->findings.checks[i].check, "agent_lost") == 0) {
+            return &result->findings.checks[i];
+        }
+    }
+    fail_msg("the self-check does not tell of it");
+    return NULL;
+}
+
 static void what_lacks_an_agent_is_not_judged_and_says_which(void **state)
 {
     struct result *result = new_result();
@@ -123,7 +134,8 @@ static void what_lacks_an_agent_is_not_judged_and_says_which(void **state)
     row = row_of(result, "e2e.p99 < 1s", "steady");
     assert_int_equal(row->met, MET_NOT_AVAILABLE);
     assert_true(row->has_observed);
-    assert_non_null(strstr(row->reason, "agent_lost of agent-2: lost in trial 2 at 12.0 s"));
+    assert_string_equal(row->reason, "self-check agent_lost of agent-2");
+    assert_string_equal(lost_row(result)->text, "lost in trial 2 at 12.0 s");
     result_free(result);
 }
 
@@ -207,7 +219,7 @@ static void with_a_selfcheck_that_warns_it_is_judged_as_observed_and_says_so(voi
 static void trials_that_were_made_without_an_agent_are_judged_and_say_so(void **state)
 {
     struct result *result = new_result();
-    const struct result_check *check = NULL;
+    const struct result_check *check;
 
     (void)state;
     result->cases[0].trials[1].phases[1].lacks_agent = false;
@@ -215,12 +227,7 @@ static void trials_that_were_made_without_an_agent_are_judged_and_say_so(void **
     result->agents[1].lost_trial = 0;
     judge(result, NULL, 0, false);
     assert_int_equal(result->verdict, VERDICT_PASS);
-    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
-        if (strcmp(result->findings.checks[i].check, "agent_lost") == 0) {
-            check = &result->findings.checks[i];
-        }
-    }
-    assert_non_null(check);
+    check = lost_row(result);
     assert_int_equal(check->status, CHECK_SUSPECT);
     assert_string_equal(check->text, "lost before; 1 trial was made without it, by the others");
     result_free(result);
