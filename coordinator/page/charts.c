@@ -81,7 +81,7 @@ void chart_marks(struct chart *chart, const struct result *result, const struct 
     for (uint32_t i = 0; i < result->marks_count; i++) {
         const struct result_mark *mark = &result->marks[i];
 
-        if (mark->trial == trial->number) {
+        if (mark->trial == trial->number && mark_has_time(mark->kind)) {
             add_mark(json, (double)mark->at_ns / NS_PER_S, mark_kind_name(mark->kind), mark->text);
         }
     }

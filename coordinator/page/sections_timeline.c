@@ -286,6 +286,22 @@ static const char *case_of_trial(const struct result *result, uint32_t number)
     return "";
 }
 
+/* "+4.0 s on memory" */
+static void write_when(const struct result *result, const struct result_mark *mark, char *text,
+                       size_t text_bytes)
+{
+    const char *where = case_of_trial(result, mark->trial);
+    char at[FACTS_TEXT_BYTES];
+
+    if (!mark_has_time(mark->kind)) {
+        (void)snprintf(text, text_bytes, "in the whole run");
+    } else if (where[0] == '\0') {
+        (void)snprintf(text, text_bytes, "between two trials");
+    } else {
+        (void)snprintf(text, text_bytes, "%s on %s", facts_offset(mark->at_ns, at), where);
+    }
+}
+
 static void add_marks(const struct result *result, struct document *doc)
 {
     uint32_t count =
@@ -293,13 +309,11 @@ static void add_marks(const struct result *result, struct document *doc)
 
     for (uint32_t i = 0; i < count; i++) {
         const struct result_mark *mark = &result->marks[i];
-        const char *where = case_of_trial(result, mark->trial);
-        char at[FACTS_TEXT_BYTES];
+        char when[FACTS_TEXT_BYTES + NAME_BYTES];
 
-        doc_item(doc, mark->kind == MARK_BROKER_UP ? DOC_GOOD : DOC_WARN, "%s%s%s: %s%s%s",
-                 where[0] == '\0' ? "between two trials" : facts_offset(mark->at_ns, at),
-                 where[0] == '\0' ? "" : " on ", where, mark_kind_name(mark->kind),
-                 mark->text[0] == '\0' ? "" : ", ", mark->text);
+        write_when(result, mark, when, sizeof when);
+        doc_item(doc, mark->kind == MARK_BROKER_UP ? DOC_GOOD : DOC_WARN, "%s: %s%s%s", when,
+                 mark_kind_name(mark->kind), mark->text[0] == '\0' ? "" : ", ", mark->text);
     }
     if (result->marks_count > count) {
         doc_item(doc, DOC_MUTED, "%u later %s not listed.", result->marks_count - count,

@@ -173,6 +173,9 @@ enum mark_kind {
 const char *mark_kind_name(enum mark_kind kind);
 bool mark_is_of_agent(enum mark_kind kind);
 
+/* Did it happen at a time? What was refused is counted over the whole run, and told at its end. */
+bool mark_has_time(enum mark_kind kind);
+
 struct result_mark {
     enum mark_kind kind;
     uint32_t trial; /* Between two trials the later one, which may never have begun. */

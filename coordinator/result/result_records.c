@@ -65,6 +65,11 @@ bool mark_is_of_agent(enum mark_kind kind)
            kind == MARK_AGENT_FENCED;
 }
 
+bool mark_has_time(enum mark_kind kind)
+{
+    return kind != MARK_REFUSED;
+}
+
 static const struct field result_reason_fields[] = {
     FIELD(result_reason, code),
     FIELD_NAMED(result_reason, case_name, "case", .shown = SHOWN_OR_NULL),
@@ -258,11 +263,16 @@ static bool is_of_agent(const void *item)
     return mark_is_of_agent(((const struct result_mark *)item)->kind);
 }
 
+static bool has_time(const void *item)
+{
+    return mark_has_time(((const struct result_mark *)item)->kind);
+}
+
 static const struct field result_mark_fields[] = {
     FIELD_NAMES_AS(result_mark, kind, "mark", mark_kept_names, .only = ONLY_KEPT),
     FIELD_NAMES_AS(result_mark, kind, "mark", mark_names, .only = ONLY_SHOWN),
-    FIELD(result_mark, trial),
-    FIELD(result_mark, at_ns),
+    FIELD(result_mark, trial, .shown_if = has_time),
+    FIELD(result_mark, at_ns, .shown_if = has_time),
     FIELD(result_mark, text),
     FIELD(result_mark, from_ns, .since = 2, .only = ONLY_KEPT),
     FIELD(result_mark, clock_bound_ns, .since = 2, .only = ONLY_KEPT),

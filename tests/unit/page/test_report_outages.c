@@ -61,6 +61,33 @@ static void a_clients_outage_names_the_client_and_not_the_broker(void **state)
     result_free(result);
 }
 
+/* They stood at +0.0 s of a trial that may never have begun. */
+static void requests_that_were_refused_have_no_time(void **state)
+{
+    struct result_trial *trial = NULL;
+    struct result *result = quiet(&trial);
+    const struct result_mark refused = {
+        .kind = MARK_REFUSED, .trial = trial->number, .text = "3 requests came from strangers"};
+    char *text;
+
+    (void)state;
+    free(result->marks);
+    result->marks = malloc(sizeof *result->marks);
+    assert_non_null(result->marks);
+    result->marks[0] = refused;
+    result->marks_count = 1;
+    text = report_text(result, "md");
+    report_text_has(text, "in the whole run: refused, 3 requests came from strangers");
+    free(text);
+    text = report_text(result, "html");
+    assert_null(strstr(text, "\"kind\":\"refused\""));
+    free(text);
+    text = report_text(result, "json");
+    report_text_has(text, "\"mark\": \"refused\", \"text\": \"3 requests");
+    free(text);
+    result_free(result);
+}
+
 static void lost_connections_beyond_the_list_are_counted(void **state)
 {
     struct result_trial *trial = NULL;
@@ -125,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clients_outage_names_the_client_and_not_the_broker),
+        cmocka_unit_test(requests_that_were_refused_have_no_time),
         cmocka_unit_test(lost_connections_beyond_the_list_are_counted),
         cmocka_unit_test(the_summary_tells_of_clients_that_were_closed),
         cmocka_unit_test(what_the_broker_said_stands_with_its_times),
