@@ -68,7 +68,7 @@ static int calibration_new(struct run *run, uint32_t setup, struct calibration *
     made->run.session_open = true;
     made->run.progress = run->progress;
     made->run.progress.trials_count = 1;
-    made->run.progress.headroom[0] = '\0';
+    made->run.progress.ceiling[0] = '\0';
     made->run.progress.search[0] = '\0';
     r = plan_calibration_init(scenario, &scenario->setups[setup], run->plan_request.agents_count,
                               &made->scenario, reterr);
@@ -162,23 +162,24 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
     return r;
 }
 
-/* The trials of a search ask more and more: what it has left is said at its end. */
+/* The trials of a search ask more and more: what it has left is said at its end. Not called
+ * headroom: that is the result's, where the busiest load thread counts, too. */
 static void show(struct run *run, uint32_t setup, const struct result_calibration *made)
 {
     const struct scenario *scenario = run->config->scenario;
     double asked = plan_calibration_asked(&scenario->setups[setup]);
     char factor[HEADROOM_TEXT_BYTES];
 
-    run->progress.headroom[0] = '\0';
+    run->progress.ceiling[0] = '\0';
     if (!scenario->search.wanted && asked > 0.0 && made->ceiling_per_s > 0.0) {
-        (void)snprintf(run->progress.headroom, sizeof run->progress.headroom, "headroom %s",
+        (void)snprintf(run->progress.ceiling, sizeof run->progress.ceiling, "%s the load",
                        result_format_headroom(made->ceiling_per_s / asked, factor));
     }
 }
 
 static void tell(struct run *run, uint32_t setup, const struct result_calibration *made)
 {
-    const char *headroom = run->progress.headroom;
+    const char *beside_load = run->progress.ceiling;
     char ceiling[UNITS_TEXT_BYTES];
 
     show(run, setup, made);
@@ -187,8 +188,8 @@ static void tell(struct run *run, uint32_t setup, const struct result_calibratio
         return;
     }
     run_notice(run, "calibrated: the generator alone reaches %s into memory%s%s",
-               units_format_rate(made->ceiling_per_s, ceiling), headroom[0] != '\0' ? ", " : "",
-               headroom);
+               units_format_rate(made->ceiling_per_s, ceiling), beside_load[0] != '\0' ? ", " : "",
+               beside_load);
 }
 
 /* All cases of the setup that want it: they have the same workload. */
@@ -216,7 +217,7 @@ int run_calibrate(struct run *run, const struct plan_trial *trial, struct errinf
     int r;
 
     if (!plan_calibrates(run->config->scenario, of)) {
-        run->progress.headroom[0] = '\0';
+        run->progress.ceiling[0] = '\0';
         return 0;
     }
     if (made->ceiling_per_s > 0.0 || made->reason[0] != '\0') {

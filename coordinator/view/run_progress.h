@@ -31,7 +31,7 @@ struct run_progress {
     uint32_t trial; /* From 0. */
     uint32_t trials_count;
     char search[128];      /* What a search does: "searching at 12.3k/s (10.0k/s held)"; else "". */
-    char headroom[32];     /* "headroom 3.4x", of the trial's workload; "": not known. */
+    char ceiling[32];      /* The generator's alone: "3.4x the load"; "": not known. */
     const char *case_name; /* NULL outside trials. */
     const char *phase_name; /* NULL before the first phase. */
     int64_t phase_ns;       /* Into the phase. */

@@ -158,7 +158,7 @@ static void add_state(const struct run_progress *progress, int width, struct tex
                    units_format_count((double)live->backlog, backlog),
                    units_format_count((double)live->outstanding, unconfirmed),
                    progress->agents_joined, progress->agents_wanted,
-                   progress->headroom[0] != '\0' ? "  " : "", progress->headroom,
+                   progress->ceiling[0] != '\0' ? "  ceiling " : "", progress->ceiling,
                    connections(progress, "  ", away, sizeof away));
     add_line(out, width, line);
 }

@@ -87,11 +87,11 @@ static void the_screen_shows_phase_rates_latencies_and_state(void **state)
     assert_non_null(strstr(text, "backlog 17"));
     assert_non_null(strstr(text, "agents 2 of 2"));
     assert_null(strstr(text, "AWAY"));
-    assert_null(strstr(text, "headroom"));
+    assert_null(strstr(text, "ceiling"));
     free(text);
-    (void)strcpy(progress.headroom, "headroom 3.4x");
+    (void)strcpy(progress.ceiling, "3.4x the load");
     text = screen(&progress, 100);
-    assert_non_null(strstr(text, "agents 2 of 2  headroom 3.4x"));
+    assert_non_null(strstr(text, "agents 2 of 2  ceiling 3.4x the load"));
     free(text);
     progress.live.clients_down = 1;
     progress.live.clients = 4;
