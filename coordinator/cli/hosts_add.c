@@ -139,7 +139,9 @@ static const struct options_usage usage = {
     .what =
         "Lets hosts join this coordinator. Writes NAME.join for each: addresses, certificate, key "
         "and secret in one\n"
-        "line, for that host alone. An authority for the certificates is made with the first.\n"
+        "line, for that host alone; with --any one for all hosts of a fleet. An authority for the "
+        "certificates is made\n"
+        "with the first.\n"
         "With --again what is not given stays as it was: address, weight, labels.\n"
         "\n"
         "Exit: 0 done, 2 usage (nothing was changed), 4 could not be done.",
@@ -307,8 +309,9 @@ static void tell_next(const struct add *add)
 {
     const struct add_options *options = add->options;
 
-    (void)printf("A join file holds a key: copy it to its host alone, as by scp, and delete it "
-                 "here.\n\n");
+    (void)printf("A join file holds a key: copy it to its %s alone, as by scp, and delete it "
+                 "here.\n\n",
+                 add->is_fleet ? "hosts" : "host");
     for (uint32_t i = 0; i < options->names.count; i++) {
         const char *name = options->names.items[i];
 

@@ -45,6 +45,7 @@ def fleet():
     said = store.hosts("add", "--any", "20", "--valid", "90m", "--at", "10.0.0.1:7700", "--at", "[fe80::1]:7700").out
     contains(said, "fleet.join: for up to 20 hosts, valid until ", "what was made")
     contains(said, "on each host:  millrace-agent --join fleet.join\n", "what to do there")
+    contains(said, "copy it to its hosts alone", "who may have it")
     row = store.rows()["fleet (any 20)"]
     matches(row[1], r"^ends in [5-9]\d min$", "its state")
     same(row[5], "10.0.0.1:7700,[fe80::1]:7700", "its addresses")
