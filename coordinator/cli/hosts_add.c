@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "file.h"
+#include "host_name.h"
 #include "hosts.h"
 #include "hosts_commands_inner.h"
 #include "mono.h"

@@ -32,10 +32,6 @@ struct host_entry {
     bool is_damaged;      /* Listed by its file's name only: nothing else can be read. */
 };
 
-/* A name that can be a file's, a word of a list and a certificate's: 1 to NAME_BYTES - 1 letters,
- * digits, ".", "-" and "_", the first of them a letter or digit, and not "all". 0 or -EINVAL. */
-int host_name_check(const char *name, struct errinfo *reterr);
-
 /* "HOST:PORT" that somebody else can dial. 0 or -EINVAL. */
 int host_address_check(const char *address, struct errinfo *reterr);
 

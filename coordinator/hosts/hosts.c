@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "host_entry_inner.h"
+#include "host_name.h"
 #include "nearest.h"
 #include "secret.h"
 #include "secret_file.h"

@@ -1,7 +1,7 @@
 #include "launch_ssh_inner.h"
 
 #include "file.h"
-#include "hosts.h"
+#include "host_name.h"
 #include "launchers_inner.h"
 
 #include <ctype.h>
