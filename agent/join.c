@@ -1,5 +1,6 @@
 #include "join_inner.h"
 
+#include "host_name.h"
 #include "mono.h"
 #include "secret.h"
 
@@ -160,6 +161,16 @@ int join_refresh(struct join *join, struct errinfo *reterr)
         }
     }
     return join_file_check_time(&join->file, now_s, reterr);
+}
+
+int join_check_name(const struct join *join, const char *name, struct errinfo *reterr)
+{
+    if (!join->host.fleet) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--name does not go with the join file of a host: it goes by \"%s\"",
+                           join->host.name);
+    }
+    return errinfo_prefix(reterr, host_name_check(name, reterr), "--name");
 }
 
 const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES])

@@ -59,6 +59,9 @@ int join_open_leash(const struct join_leash *leash, struct join *ret, struct err
  */
 int join_refresh(struct join *join, struct errinfo *reterr);
 
+/* Whether it can be called so: 0, or -EINVAL. For one that is secured. */
+int join_check_name(const struct join *join, const char *name, struct errinfo *reterr);
+
 /* What the agent calls itself, which may be in ret: the name given, unless that is NULL; else by a
  * join file that of its host, or in a fleet that of this machine, or of its place in a Job of
  * Kubernetes. NULL: whatever duty makes of it. */

@@ -152,7 +152,8 @@ static const struct options_usage usage = {
         "run after run until a\n"
         "signal comes; else it ends with the run.\n"
         "\n"
-        "Exit: 0 the run ended, 2 usage, 4 refused, too little memory or threads, or the "
+        "Exit: 0 the run ended, 2 usage or join file, 4 refused, too little memory or threads, or "
+        "the "
         "coordinator went away,\n"
         "130 ended by a signal.",
     .rows = taken,
@@ -277,34 +278,47 @@ static int serve(const struct agent_options *options, struct join *join, struct 
     return r < 0 ? r : duty_run(&config.duty, reterr);
 }
 
-static int join_and_serve(const struct agent_options *options, struct errinfo *reterr)
+/* What was named by --join and --name, which may be wrong as options are. */
+static int open_join(const struct agent_options *options, struct join *ret, struct errinfo *reterr)
+{
+    int r = options->leash.held
+                ? join_open_leash(&options->leash, ret, reterr)
+                : join_open(options->join, &options->identity, options->insecure, ret, reterr);
+
+    if (r == 0 && options->name != NULL && ret->is_secured) {
+        r = join_check_name(ret, options->name, reterr);
+        if (r < 0) {
+            join_done(ret);
+        }
+    }
+    return r;
+}
+
+/* The exit code. */
+static int join_and_serve(const struct agent_options *options)
 {
     struct join join;
-    int r = options->leash.held
-                ? join_open_leash(&options->leash, &join, reterr)
-                : join_open(options->join, &options->identity, options->insecure, &join, reterr);
+    struct errinfo error = {""};
+    int r = open_join(options, &join, &error);
 
-    if (r == 0 && options->leash.held) {
-        r = leash_hold(reterr);
-    }
     if (r < 0) {
-        return r;
+        log_error("%s", error.text);
+        return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
     }
-    if (options->name != NULL && join.is_secured && !join.host.fleet) {
-        r = errinfo_set(reterr, -EINVAL,
-                        "--name does not go with the join file of a host: it goes by \"%s\"",
-                        join.host.name);
-    } else {
-        r = serve(options, &join, reterr);
+    r = options->leash.held ? leash_hold(&error) : 0;
+    if (r == 0) {
+        r = serve(options, &join, &error);
     }
     join_done(&join);
-    return r;
+    if (r < 0 && r != -EINTR) {
+        log_error("%s", error.text);
+    }
+    return r == 0 ? 0 : r == -EINTR ? EXIT_ENDED : EXIT_FAILED;
 }
 
 static int run_agent(const struct agent_options *options)
 {
     struct errinfo error = {""};
-    int r;
 
     if (options->parent != 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -320,14 +334,11 @@ static int run_agent(const struct agent_options *options)
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
     host_open_files_raise(0);
     mono_test_inject();
-    r = watch_signals(&error);
-    if (r == 0) {
-        r = join_and_serve(options, &error);
-    }
-    if (r < 0 && r != -EINTR) {
+    if (watch_signals(&error) < 0) {
         log_error("%s", error.text);
+        return EXIT_FAILED;
     }
-    return r == 0 ? 0 : r == -EINTR ? EXIT_ENDED : EXIT_FAILED;
+    return join_and_serve(options);
 }
 
 int main(int argc, char **argv)

@@ -127,6 +127,9 @@ static int open_identity(const struct cli_options *options, struct cli_hosts *ho
     struct identity *own = &hosts->identity;
     int r = identity_read(&options->identity, CERTIFICATE_COORDINATOR, own, reterr);
 
+    if (r < 0 && r != -ENOMEM) {
+        return -EINVAL; /* It was named on the command line: a mistake of whoever typed that. */
+    }
     if (r == 0) {
         r = identity_check_time(own, time(NULL), reterr);
     }

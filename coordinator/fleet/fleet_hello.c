@@ -2,6 +2,7 @@
 #include "fleet_inner.h"
 
 #include "fleet_words_inner.h"
+#include "host_name.h"
 #include "mono.h"
 #include "wire.h"
 
@@ -141,13 +142,20 @@ static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *hos
     return count;
 }
 
-/* One of a fleet chooses its name: what it does should not be told of a host that has one alone. */
+/* One of a fleet chooses its name: it stands in tables, lists and files as those of hosts do, and
+ * what it does should not be told of a host that has one alone. */
 static bool is_its_name(struct newcomer *newcomer)
 {
     const struct fleet_host *host = newcomer->host;
     const char *name = fleet_hosts_agent_name(host, newcomer->hello);
     const struct fleet_host *other = fleet_hosts_find(&newcomer->fleet->hosts, name);
+    struct errinfo wrong = {""};
 
+    if (host_name_check(name, &wrong) < 0) {
+        return refuse(newcomer,
+                      "an agent with the join file of %s is to have another --name: %.150s",
+                      host->name, wrong.text);
+    }
     return other == NULL || other == host ||
            refuse(
                newcomer,

@@ -248,7 +248,7 @@ void ssh_explain(int status, const char *last_line, const char *program, char *r
     } else if (code == EXIT_NO_PROGRAM) {
         (void)snprintf(reason, REASON_BYTES, "%.100s can't be run there: %.100s", program,
                        last_line);
-    } else if (code == EXIT_WRONG_USE) {
+    } else if (code == EXIT_WRONG_USE && error == NULL) { /* Else it says so itself. */
         (void)snprintf(reason, REASON_BYTES,
                        "its agent is of another version: install " MILLRACE_VERSION
                        " there (it says: %.120s)",

@@ -63,7 +63,7 @@ def nowhere(mosquitto):
     doctor = bed.millrace("doctor", path, *at, env=env)
     again = bed.millrace("report", folder)
     # One that is told a secret in the wrong place, or has a wrong one, says no word of it either.
-    wrong = bed.Program([bed.AGENT, "--join", bed.write("cut.join", bed.read(store.join("load1"))[:-9], 0o600)]).ends(4)
+    wrong = bed.Program([bed.AGENT, "--join", bed.write("cut.join", bed.read(store.join("load1"))[:-9], 0o600)]).ends(2)
     for agent in agents:
         agent.signal(signal.SIGTERM)
         agent.ends(130)
@@ -111,10 +111,10 @@ def no_use():
     ]
     for text, words in refused:
         path = bed.write("wrong.join", text, 0o600)
-        contains(bed.Program([bed.AGENT, "--join", path]).ends(4).err, f"{path}: {words}", words)
+        contains(bed.Program([bed.AGENT, "--join", path]).ends(2).err, f"{path}: {words}", words)
     path = bed.write("open.join", line, 0o644)
-    contains(bed.Program([bed.AGENT, "--join", path]).ends(4).err, f"chmod 600 {path}", "a file that others can read")
-    contains(bed.Program([bed.AGENT, "--join", "-"]).ends(4).err, "stdin: is empty", "nothing")
+    contains(bed.Program([bed.AGENT, "--join", path]).ends(2).err, f"chmod 600 {path}", "a file that others can read")
+    contains(bed.Program([bed.AGENT, "--join", "-"]).ends(2).err, "stdin: is empty", "nothing")
     # These may be right one day: another file is put there, or the clock is set.
     waits = [
         ("valid_until_s", now - 86400, r"certificate ended \d{4}-\d\d-\d\d \d\d:\d\d UTC: millrace hosts add load1 --again"),
@@ -178,19 +178,19 @@ def pki_files():
     path = bed.scenario(phases=STEADY)
     url = "tcp://0.0.0.0:7700"
 
-    def refused(words, code=2, listen=("--listen", url), said=""):
-        contains(bed.millrace("run", path, *listen, *words, code=code).err, said, " ".join(words))
+    def refused(words, listen=("--listen", url), said=""):
+        contains(bed.millrace("run", path, *listen, *words, code=2).err, said, " ".join(words))
 
     whole = options(folder, "coordinator")
     refused(whole[:6], said="--token-file is missing")
     refused(whole, listen=(), said="--tls-cert is for --listen")
     refused([*whole, "--hosts", "all"], said="two ways to know an agent")
-    refused(options(folder, "load1"), 4, said='load1.pem: the certificate is not for "millrace-coordinator"')
-    refused(options(folder, "coordinator", tls_key="load1.key"), 4, said="load1.key: the key is not that of the certificate")
-    refused(options(folder, "coordinator", tls_ca="token"), 4, said="token: the certificate is damaged, or no certificate")
+    refused(options(folder, "load1"), said='load1.pem: the certificate is not for "millrace-coordinator"')
+    refused(options(folder, "coordinator", tls_key="load1.key"), said="load1.key: the key is not that of the certificate")
+    refused(options(folder, "coordinator", tls_ca="token"), said="token: the certificate is damaged, or no certificate")
     os.chmod(os.path.join(folder, "token"), 0o640)
-    refused(whole, 4, said=f"chmod 600 {folder}/token")
-    said = bed.Program([bed.AGENT, "--join", "tcp://127.0.0.1:1", *options(folder, "load1")]).ends(4).err
+    refused(whole, said=f"chmod 600 {folder}/token")
+    said = bed.Program([bed.AGENT, "--join", "tcp://127.0.0.1:1", *options(folder, "load1")]).ends(2).err
     contains(said, f"chmod 600 {folder}/token", "an agent's token")
     said = bed.Program([bed.AGENT, "--join", "load1.join", *options(folder, "load1")]).ends(2).err
     contains(said, "a join file has its own", "both")

@@ -324,6 +324,27 @@ static void one_of_a_fleet_is_not_taken_for_a_host_of_the_run(void **state)
     bench_end(&bench);
 }
 
+/* It could be anything that can be printed, of any look in a terminal or a table. */
+static void one_of_a_fleet_is_called_as_hosts_are(void **state)
+{
+    static const char *const bad[] = {"", "a b", "pod/0", "p,q", "\xc3\xa4", "-x", "all", "<b>"};
+    struct hello hello = hello_of("any", "Pod_0.rack-1", 40);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_ANY).name, "Pod_0.rack-1");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        hello = hello_of("any", bad[i], 41 + i);
+        welcome = bench_prove(&bench, &hello, SECRET_ANY);
+        expect_refusal(&bench, &welcome,
+                       "an agent with the join file of any is to have another --name: \"");
+    }
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    bench_end(&bench);
+}
+
 static void the_same_words_are_told_again_only_after_a_while(void **state)
 {
     struct hello member = hello_of_load(1, 11);
@@ -408,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_host_that_is_busy_says_with_what),
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),
+        cmocka_unit_test(one_of_a_fleet_is_called_as_hosts_are),
         cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
         cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
         cmocka_unit_test(who_comes_by_another_name_each_time_does_not_fill_the_output),

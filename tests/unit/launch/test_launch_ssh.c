@@ -176,6 +176,7 @@ static void each_end_is_explained(void **state)
     (void)state;
     assert_explained(EXITED(127), "sh: 1: exec: millrace-agent: not found",
                      "millrace-agent is not installed there (give --agent-path)");
+    assert_explained(EXITED(2), failed, "its agent ended with exit code 2: no memory");
     assert_explained(EXITED(126), "sh: 1: exec: millrace-agent: Permission denied",
                      "millrace-agent can't be run there: sh: 1: exec: millrace-agent: Permission "
                      "denied");
