@@ -136,7 +136,7 @@ static void a_wrong_command_line_is_refused(void **state)
         {"test", "a", "--set", NULL},
         {"test", "a", "--quiet=1", NULL},
         {"test", "--agents=0", "a", NULL},
-        {"test", "--agents=257", "a", NULL},
+        {"test", "--agents=1025", "a", NULL},
         {"test", "--agents=2x", "a", NULL},
         {"test", "--agents=-1", "a", NULL},
         {"test", "--agents=", "a", NULL},
