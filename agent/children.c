@@ -1,67 +1,80 @@
 #include "children_inner.h"
 
+#include "invariant.h"
 #include "log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define ARGUMENTS_MAX 24
 
 extern char **environ;
 
+/* Before one that was ended is started anew. */
+#define PAUSE_S 2
+
 /* The agents of --processes. */
 struct children {
+    const struct children_config *config;
+    posix_spawnattr_t attributes;
     pid_t pids[PROCESSES_MAX]; /* 0: it has ended, or was never there. */
-    long count;
-    long left;
+    bool again[PROCESSES_MAX]; /* It is to be started anew. */
+    uint32_t again_count;
+    uint32_t left;
     int worst; /* Exit code. */
     bool asked_to_end;
 };
 
-static void start_child(struct children *children, const struct children_config *config,
-                        const posix_spawnattr_t *attributes)
+/* NULL: there is none. */
+static void add_argument(const char *argument, const char *arguments[ARGUMENTS_MAX])
 {
-    long number = children->count++;
-    char name[128];
+    size_t used = 0;
+
+    while (arguments[used] != NULL) {
+        used++;
+    }
+    ASSERT(used + 1 < ARGUMENTS_MAX);
+    arguments[used] = argument;
+}
+
+static void add_option(const char *name, const char *value, const char *arguments[ARGUMENTS_MAX])
+{
+    if (value != NULL) {
+        add_argument(name, arguments);
+        add_argument(value, arguments);
+    }
+}
+
+static void start_child(struct children *children, uint32_t number)
+{
+    const struct children_config *config = children->config;
+    char process[32];
     char parent[32];
-    const char *arguments[] = {config->program,
-                               "--join",
-                               config->url,
-                               "--with-parent",
-                               parent,
-                               NULL,
-                               NULL,
-                               NULL,
-                               NULL,
-                               NULL,
-                               NULL,
-                               NULL};
-    size_t used = 5;
+    const char *arguments[ARGUMENTS_MAX] = {config->program, "--join", config->join, NULL};
 
+    (void)snprintf(process, sizeof process, "%u", number + 1);
     (void)snprintf(parent, sizeof parent, "%d", (int)getpid());
-
-    if (config->name != NULL) {
-        (void)snprintf(name, sizeof name, "%s-%ld", config->name, number + 1);
-        arguments[used++] = "--name";
-        arguments[used++] = name;
-    }
-    if (config->log_file != NULL) {
-        arguments[used++] = "--log";
-        arguments[used++] = config->log_file;
-    }
-    if (config->insecure) {
-        arguments[used++] = "--insecure";
-    }
-    if (config->stays) {
-        arguments[used++] = "--stay";
-    }
+    add_option("--with-parent", parent, arguments);
+    add_option("--process", process, arguments);
+    add_option("--name", config->name, arguments);
+    add_option("--tls-ca", config->identity->authority, arguments);
+    add_option("--tls-cert", config->identity->certificate, arguments);
+    add_option("--tls-key", config->identity->key, arguments);
+    add_option("--token-file", config->identity->token, arguments);
+    add_option("--log", config->log_file, arguments);
+    add_argument(config->insecure ? "--insecure" : NULL, arguments);
+    add_argument(config->stays ? "--stay" : NULL, arguments);
     /* posix_spawn takes its argv without const and leaves it alone. */
-    if (posix_spawn(&children->pids[number], "/proc/self/exe", NULL, attributes,
+    if (posix_spawn(&children->pids[number], "/proc/self/exe", NULL, &children->attributes,
                     (char *const *)(uintptr_t)arguments, environ) != 0) {
-        log_error("process %ld can't be started", number + 1);
+        log_error("process %u can't be started", number + 1);
         children->pids[number] = 0;
         children->worst = EXIT_FAILED;
         return;
@@ -69,22 +82,34 @@ static void start_child(struct children *children, const struct children_config 
     children->left++;
 }
 
-static void child_ended(struct children *children, long number, int status)
+/* One that stays is there for the next run: a host that lacks one of them could serve none. */
+static bool comes_again(const struct children *children, int code)
+{
+    return children->config->stays && !children->asked_to_end && code != OPTIONS_USAGE;
+}
+
+static void child_ended(struct children *children, uint32_t number, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+    bool again = comes_again(children, code);
 
     if (WIFSIGNALED(status)) {
-        log_error("process %ld (%d) was ended by signal %d (%s)", number + 1,
-                  (int)children->pids[number], WTERMSIG(status), strsignal(WTERMSIG(status)));
+        log_error("process %u (%d) was ended by signal %d (%s)%s", number + 1,
+                  (int)children->pids[number], WTERMSIG(status), strsignal(WTERMSIG(status)),
+                  again ? ": it is started anew" : "");
     }
     children->pids[number] = 0;
     children->left--;
-    children->worst = code > children->worst ? code : children->worst;
+    children->again[number] = again;
+    children->again_count += again ? 1 : 0;
+    if (!again) {
+        children->worst = code > children->worst ? code : children->worst;
+    }
 }
 
 static void reap_children(struct children *children)
 {
-    for (long i = 0; i < children->count; i++) {
+    for (uint32_t i = 0; i < children->config->count; i++) {
         int status;
 
         if (children->pids[i] != 0 && waitpid(children->pids[i], &status, WNOHANG) > 0) {
@@ -93,22 +118,51 @@ static void reap_children(struct children *children)
     }
 }
 
+static void start_again(struct children *children)
+{
+    for (uint32_t i = 0; i < children->config->count; i++) {
+        if (children->again[i]) {
+            children->again[i] = false;
+            start_child(children, i);
+        }
+    }
+    children->again_count = 0;
+}
+
 /* A stopped one has to go on to end. Who asks twice wants it at once. */
 static void end_children(struct children *children)
 {
-    for (long i = 0; i < children->count; i++) {
+    for (uint32_t i = 0; i < children->config->count; i++) {
+        children->again[i] = false;
         if (children->pids[i] != 0) {
             (void)kill(children->pids[i], children->asked_to_end ? SIGKILL : SIGTERM);
             (void)kill(children->pids[i], SIGCONT);
         }
     }
+    children->again_count = 0;
     children->asked_to_end = true;
+}
+
+static void wait_for_children(struct children *children, const sigset_t *signals)
+{
+    const struct timespec pause = {.tv_sec = PAUSE_S};
+
+    while (children->left > 0 || children->again_count > 0) {
+        int number = sigtimedwait(signals, NULL, children->again_count > 0 ? &pause : NULL);
+
+        if (number == SIGCHLD) {
+            reap_children(children);
+        } else if (number > 0) {
+            end_children(children);
+        } else if (errno == EAGAIN) {
+            start_again(children);
+        }
+    }
 }
 
 int children_run(const struct children_config *config)
 {
-    struct children children = {.left = 0};
-    posix_spawnattr_t attributes;
+    struct children children = {.config = config};
     sigset_t signals;
     sigset_t before;
 
@@ -117,21 +171,13 @@ int children_run(const struct children_config *config)
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &signals, &before);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setsigmask(&attributes, &before);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    (void)posix_spawnattr_init(&children.attributes);
+    (void)posix_spawnattr_setsigmask(&children.attributes, &before);
+    (void)posix_spawnattr_setflags(&children.attributes, POSIX_SPAWN_SETSIGMASK);
     for (uint32_t i = 0; i < config->count; i++) {
-        start_child(&children, config, &attributes);
+        start_child(&children, i);
     }
-    (void)posix_spawnattr_destroy(&attributes);
-    while (children.left > 0) {
-        int number = sigwaitinfo(&signals, NULL);
-
-        if (number == SIGCHLD) {
-            reap_children(&children);
-        } else if (number > 0) {
-            end_children(&children);
-        }
-    }
+    wait_for_children(&children, &signals);
+    (void)posix_spawnattr_destroy(&children.attributes);
     return children.asked_to_end ? EXIT_ENDED : children.worst;
 }

@@ -5,12 +5,12 @@
 #ifndef MILLRACE_CHILDREN_INNER_H
 #define MILLRACE_CHILDREN_INNER_H
 
+#include "bounds.h"
+#include "identity.h"
 #include "options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define PROCESSES_MAX 256
 
 /* Exit codes. */
 #define EXIT_FAILED OPTIONS_FAILED
@@ -18,16 +18,17 @@
 
 struct children_config { /* All borrowed. */
     const char *program; /* As it was called. */
-    const char *url;
-    const char *name;     /* NULL: each chooses one; else "NAME-1" and so on. */
+    const char *join;    /* Url, or path of a file that each of them can read. */
+    const struct identity_paths *identity;
+    const char *name;     /* NULL: not given. */
     const char *log_file; /* NULL: none. */
     bool insecure;        /* Each may join beyond this host in clear. */
     bool stays;           /* Each serves run after run. */
     uint32_t count;       /* 1 .. PROCESSES_MAX. */
 };
 
-/* Starts them, passes on SIGINT and SIGTERM (a second one kills), and waits for all. Returns the
- * exit code: the worst of theirs, or EXIT_ENDED. */
+/* Starts them, one that stays also anew once it was ended, passes on SIGINT and SIGTERM (a second
+ * one kills), and waits for all. Returns the exit code: the worst of theirs, or EXIT_ENDED. */
 int children_run(const struct children_config *config);
 
 #endif

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 bool join_is_url(const char *where)
 {
@@ -41,8 +43,9 @@ static void take_file(struct join *join)
     join->security = (struct channel_security){.authority_pem = join->file.authority_pem,
                                                .certificate_pem = join->file.certificate_pem,
                                                .key_pem = join->file.key_pem};
-    join->host = (struct duty_host){
-        .name = join->file.name, .fleet = join->file.fleet, .secret = join->file.secret};
+    join->host = (struct duty_host){.name = join->file.name,
+                                    .fleet = join->file.fleet || join->file.processes_count > 0,
+                                    .secret = join->file.secret};
     join->is_secured = true;
     join->urls_count = join->file.addresses_count;
     for (uint32_t i = 0; i < join->urls_count; i++) {
@@ -165,7 +168,7 @@ int join_refresh(struct join *join, struct errinfo *reterr)
 
 int join_check_name(const struct join *join, const char *name, struct errinfo *reterr)
 {
-    if (!join->host.fleet) {
+    if (join->path != NULL && !join->file.fleet) {
         return errinfo_set(reterr, -EINVAL,
                            "--name does not go with the join file of a host: it goes by \"%s\"",
                            join->host.name);
@@ -173,7 +176,58 @@ int join_check_name(const struct join *join, const char *name, struct errinfo *r
     return errinfo_prefix(reterr, host_name_check(name, reterr), "--name");
 }
 
-const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES])
+int join_processes(const struct join *join, uint32_t wanted, struct errinfo *reterr)
+{
+    uint32_t of_file = join->file.processes_count > 0 ? join->file.processes_count : 1;
+
+    if (join->path == NULL || join->file.fleet) {
+        return wanted > 0 ? (int)wanted : 1;
+    }
+    if (wanted > 0 && wanted != of_file) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--processes %u: the join file of %s is for %u; \"millrace hosts add %s "
+                           "--again --processes %u\" makes one for as many (on the coordinator's "
+                           "host)",
+                           wanted, join->file.name, of_file, join->file.name, wanted);
+    }
+    return (int)of_file;
+}
+
+int join_for_processes(const struct join *join, const char *where, char text[JOIN_PATH_BYTES],
+                       const char **ret, struct errinfo *reterr)
+{
+    struct text line = {.secret = true};
+    int fd;
+    int r = 0;
+
+    if (strcmp(where, "-") != 0) {
+        *ret = where;
+        return 0;
+    }
+    fd = memfd_create("millrace-join", 0); /* They inherit it. */
+    if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0) {
+        r = -errno;
+    }
+    if (r == 0) {
+        r = join_file_write(&join->file, &line);
+    }
+    if (r == 0 && write(fd, line.bytes, line.bytes_count) != (ssize_t)line.bytes_count) {
+        r = -EIO; /* Of memory: whole, or not at all. */
+    }
+    text_done(&line);
+    if (r < 0) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return errinfo_set(reterr, r, "the join file can't be handed on: %s", strerror(-r));
+    }
+    (void)snprintf(text, JOIN_PATH_BYTES, "/proc/self/fd/%d", fd);
+    *ret = text;
+    return 0;
+}
+
+/* Without a number behind it. */
+static const char *base_name(const struct join *join, const char *given, char ret[NAME_BYTES])
 {
     const char *index = getenv("JOB_COMPLETION_INDEX");
     struct utsname names;
@@ -181,7 +235,7 @@ const char *join_name(const struct join *join, const char *given, char ret[NAME_
     if (given != NULL || !join->is_secured) {
         return given;
     }
-    if (!join->host.fleet) {
+    if (join->path != NULL && !join->file.fleet) {
         return join->host.name;
     }
     if (index != NULL) {
@@ -192,6 +246,25 @@ const char *join_name(const struct join *join, const char *given, char ret[NAME_
         return NULL;
     }
     (void)snprintf(ret, NAME_BYTES, "%.*s", NAME_BYTES - 1, names.nodename);
+    return ret;
+}
+
+const char *join_name(const struct join *join, const char *given, uint32_t process,
+                      char ret[NAME_BYTES])
+{
+    bool of_host = join->path != NULL && !join->file.fleet;
+    char base[NAME_BYTES];
+    const char *name = base_name(join, given, base);
+
+    if (name == NULL || (process == 0 && name != base)) {
+        return name;
+    }
+    if (process == 0) {
+        memcpy(ret, base, sizeof base);
+    } else {
+        (void)snprintf(ret, NAME_BYTES, "%.*s%s%u", NAME_BYTES - 12, name, of_host ? "/" : "-",
+                       process);
+    }
     return ret;
 }
 

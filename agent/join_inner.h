@@ -16,6 +16,7 @@
 #include <time.h>
 
 #define JOIN_URL_BYTES (JOIN_ADDRESS_BYTES + 6)
+#define JOIN_PATH_BYTES 32 /* "/proc/self/fd/5" */
 
 struct join {
     const char *path; /* Of its file, "-": stdin; NULL: it has a url. */
@@ -62,10 +63,25 @@ int join_refresh(struct join *join, struct errinfo *reterr);
 /* Whether it can be called so: 0, or -EINVAL. For one that is secured. */
 int join_check_name(const struct join *join, const char *name, struct errinfo *reterr);
 
+/*
+ * How many processes this host has, each an agent: wanted, unless that is 0; else by the join file
+ * so many, or one. Negative: -EINVAL, as the file is for another number of them.
+ */
+int join_processes(const struct join *join, uint32_t wanted, struct errinfo *reterr);
+
+/*
+ * What the processes are given instead of where: that, or a path in text which stands for what came
+ * from stdin, and is there as long as this process. 0, or what making it fails with.
+ */
+int join_for_processes(const struct join *join, const char *where, char text[JOIN_PATH_BYTES],
+                       const char **ret, struct errinfo *reterr);
+
 /* What the agent calls itself, which may be in ret: the name given, unless that is NULL; else by a
  * join file that of its host, or in a fleet that of this machine, or of its place in a Job of
- * Kubernetes. NULL: whatever duty makes of it. */
-const char *join_name(const struct join *join, const char *given, char ret[NAME_BYTES]);
+ * Kubernetes. process: of several, from 1 on, whose number is added; 0: it is the only one. NULL:
+ * whatever duty makes of it. */
+const char *join_name(const struct join *join, const char *given, uint32_t process,
+                      char ret[NAME_BYTES]);
 
 /* Wipes it. */
 void join_done(struct join *join);

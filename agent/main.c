@@ -34,7 +34,8 @@ struct agent_options {
     const char *log_file;
     const char *trace_file;
     struct identity_paths identity; /* NULL: not given. */
-    uint32_t processes;
+    uint32_t processes;             /* 0: as many as the join file is for, or one. */
+    uint32_t process;   /* Which one of several it is, from 1 on; 0: it is the only one. */
     uint64_t parent;    /* Process that started it, without which it ends; 0: it stays. */
     uint64_t enrolment; /* By which that knows it; 0: nobody does. */
     bool insecure;
@@ -96,8 +97,8 @@ static const struct option_row rows[] = {
      AT(stays)},
     {.name = "--processes",
      .value = "N",
-     .help =
-         "start N agents on this host (default 1); MQTT wants several, at most 500 clients each",
+     .help = "start N agents on this host (default: as many as its join file is for, else 1); MQTT "
+             "wants several, at most 500 clients each",
      .kind = TAKES_U32,
      .min = 1,
      .max = PROCESSES_MAX,
@@ -121,6 +122,12 @@ static const struct option_row rows[] = {
      .min = 1,
      .max = INT_MAX,
      AT(parent)},
+    {.name = "--process",
+     .value = "NUMBER",
+     .kind = TAKES_U32,
+     .min = 1,
+     .max = PROCESSES_MAX,
+     AT(process)},
     {.name = "--enrolment",
      .value = "NUMBER",
      .kind = TAKES_HEX,
@@ -137,8 +144,9 @@ static const struct option_row rows[] = {
 };
 
 static const struct option_row *const taken[] = {
-    &rows[0], &rows[1],  &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],  &rows[7],  &rows[8],
-    &rows[9], &rows[10], &rows[11], &rows[12], &rows[13], &rows[14], &rows[15], &rows[16], NULL};
+    &rows[0],  &rows[1],  &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],
+    &rows[7],  &rows[8],  &rows[9],  &rows[10], &rows[11], &rows[12], &rows[13],
+    &rows[14], &rows[15], &rows[16], &rows[17], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
@@ -172,16 +180,11 @@ static void describe(void)
     }
 }
 
-/* Likewise. Several processes would come by one name, and all but one of them be refused. */
+/* Returns -1 to go on, or the exit code. */
 static int check_together(const struct agent_options *options)
 {
     struct errinfo error = {""};
 
-    if (!join_is_url(options->join) && options->processes > 1) {
-        return options_wrong(
-            &usage, "--processes does not go with a join file yet",
-            ": give each process one of its own, as of \"millrace hosts add load1a load1b\"");
-    }
     if (!join_is_url(options->join) && identity_is_asked_for(&options->identity)) {
         return options_wrong(&usage,
                              "--tls-ca, --tls-cert, --tls-key and --token-file are for "
@@ -193,10 +196,6 @@ static int check_together(const struct agent_options *options)
     }
     if (identity_check_given(&options->identity, &error) < 0) {
         return options_wrong(&usage, error.text, "");
-    }
-    if (identity_is_asked_for(&options->identity) && options->processes > 1) {
-        return options_wrong(&usage, "--processes does not go with --tls-cert yet",
-                             ": start each agent by itself, with a --name of its own");
     }
     return -1;
 }
@@ -260,7 +259,7 @@ static int serve(const struct agent_options *options, struct join *join, struct 
         .duty = {.url = join->urls[0],
                  .security = join->is_secured ? &join->security : NULL,
                  .host = join->is_secured ? &join->host : NULL,
-                 .name = join_name(join, options->name, name),
+                 .name = join_name(join, options->name, options->process, name),
                  .enrolment = options->enrolment,
                  .trace_path = options->trace_file,
                  .stop_fd = stop_fd}, /* Open until the process ends: a signal may come any time. */
@@ -295,38 +294,82 @@ static int open_join(const struct agent_options *options, struct join *ret, stru
 }
 
 /* The exit code. */
-static int join_and_serve(const struct agent_options *options)
+static int run_agent(const struct agent_options *options, struct join *join)
 {
-    struct join join;
     struct errinfo error = {""};
-    int r = open_join(options, &join, &error);
+    int r = watch_signals(&error);
 
-    if (r < 0) {
-        log_error("%s", error.text);
-        return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+    if (r == 0 && options->leash.held) {
+        r = leash_hold(&error);
     }
-    r = options->leash.held ? leash_hold(&error) : 0;
     if (r == 0) {
-        r = serve(options, &join, &error);
+        r = serve(options, join, &error);
     }
-    join_done(&join);
     if (r < 0 && r != -EINTR) {
         log_error("%s", error.text);
     }
     return r == 0 ? 0 : r == -EINTR ? EXIT_ENDED : EXIT_FAILED;
 }
 
-static int run_agent(const struct agent_options *options)
+/* Likewise. */
+static int run_processes(const struct agent_options *options, const struct join *join,
+                         uint32_t count, const char *program)
 {
+    struct children_config children = {.program = program,
+                                       .identity = &options->identity,
+                                       .name = options->name,
+                                       .log_file = options->log_file,
+                                       .insecure = options->insecure,
+                                       .stays = options->stays || join->path != NULL,
+                                       .count = count};
+    char path[JOIN_PATH_BYTES];
     struct errinfo error = {""};
 
+    if (join_for_processes(join, options->join, path, &children.join, &error) < 0) {
+        log_error("%s", error.text);
+        return EXIT_FAILED;
+    }
+    return children_run(&children);
+}
+
+/* Likewise. */
+static int join_and_serve(const struct agent_options *options, const char *program)
+{
+    struct join join;
+    struct errinfo error = {""};
+    int code;
+    int processes = 1;
+    int r = open_join(options, &join, &error);
+
+    if (r < 0) {
+        log_error("%s", error.text);
+        return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+    }
+    if (options->process == 0) {
+        processes = join_processes(&join, options->processes, &error);
+    }
+    if (processes < 0) {
+        log_error("%s", error.text);
+        code = EXIT_USAGE;
+    } else if (processes > 1) {
+        code = run_processes(options, &join, (uint32_t)processes, program);
+    } else {
+        code = run_agent(options, &join);
+    }
+    join_done(&join);
+    return code;
+}
+
+/* Whatever this process needs of its host. False: it should not be. */
+static bool settle(const struct agent_options *options)
+{
     if (options->parent != 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         /* Killed before that, it is nobody's parent any more and sends no signal. */
         if ((uint64_t)getppid() != options->parent) {
             log_error("the process %llu that started this one is gone",
                       (unsigned long long)options->parent);
-            return EXIT_FAILED;
+            return false;
         }
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -334,36 +377,24 @@ static int run_agent(const struct agent_options *options)
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
     host_open_files_raise(0);
     mono_test_inject();
-    if (watch_signals(&error) < 0) {
-        log_error("%s", error.text);
-        return EXIT_FAILED;
-    }
-    return join_and_serve(options);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    struct agent_options options = {.processes = 1};
-    struct children_config children;
+    struct agent_options options = {.processes = 0};
     struct errinfo error = {""};
     int code = parse_options(argc, argv, &options);
 
     if (code >= 0) {
         return code;
     }
-    children = (struct children_config){.program = argv[0],
-                                        .url = options.join,
-                                        .name = options.name,
-                                        .log_file = options.log_file,
-                                        .insecure = options.insecure,
-                                        .stays = options.stays,
-                                        .count = options.processes};
     log_stderr_level(LOG_LEVEL_INFO);
     if (options.log_file != NULL && log_open(options.log_file, &error) < 0) {
         (void)fprintf(stderr, "millrace-agent: %s\n", error.text);
         return EXIT_USAGE;
     }
-    code = options.processes > 1 ? children_run(&children) : run_agent(&options);
+    code = settle(&options) ? join_and_serve(&options, argv[0]) : EXIT_FAILED;
     log_close();
     return code;
 }

@@ -24,6 +24,7 @@ static const struct record join_address_record = RECORD(join_address);
 static const struct field join_file_fields[] = {
     FIELD(join_file, name, .min = 1),
     FIELD(join_file, fleet),
+    FIELD(join_file, processes_count, .max = PROCESSES_MAX),
     FIELD_ITEMS_OF(join_file, addresses, addresses_count, join_address_record, JOIN_ADDRESSES_MAX,
                    .min = 1),
     FIELD(join_file, authority_pem, .max = JOIN_PEM_BYTES_MAX),

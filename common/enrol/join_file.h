@@ -33,6 +33,8 @@ struct join_address {
 struct join_file {
     char name[NAME_BYTES]; /* Of the host; of a fleet, what `millrace hosts` lists it as. */
     bool fleet;            /* For many hosts (add --any): each goes by a name of its own. */
+    /* For so many processes of the host, which go by "NAME/1" and so on; 0: one, of that name. */
+    uint32_t processes_count;
     struct join_address addresses[JOIN_ADDRESSES_MAX];
     uint32_t addresses_count;
     char *authority_pem; /* Owned, as are the next two. */

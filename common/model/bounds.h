@@ -28,6 +28,7 @@
 #define METRIC_BYTES 32      /* "e2e_service.p99.99", "received_rate". */
 
 #define AGENTS_MAX 1024
+#define PROCESSES_MAX 256 /* Of one host, each an agent. */
 #define TARGETS_MAX 64
 #define FLOWS_MAX 16
 #define PHASES_MAX 1025 /* A scenario's 1,024, and the drain that it does not write. */

@@ -48,7 +48,7 @@ static int count_agents(const struct cli_options *options, struct cli_hosts *hos
     for (uint32_t i = 0; i < hosts->list.count; i++) {
         struct fleet_host *host = &hosts->wanted[i];
 
-        if (host->fleet_count > 0) {
+        if (host->fleet_count > 0 && !host->is_numbered) {
             fleet = host;
             fleets++;
         }
@@ -86,7 +86,9 @@ static int let_in(struct cli_hosts *hosts, struct errinfo *reterr)
 
         memcpy(hosts->wanted[i].name, entry->name, sizeof entry->name);
         memcpy(hosts->wanted[i].secret, entry->secret, sizeof entry->secret);
-        hosts->wanted[i].fleet_count = entry->fleet_count;
+        hosts->wanted[i].is_numbered = entry->processes_count > 0;
+        hosts->wanted[i].fleet_count =
+            entry->processes_count > 0 ? entry->processes_count : entry->fleet_count;
     }
     hosts->security = (struct channel_security){.authority_pem = hosts->own.authority_pem,
                                                 .certificate_pem = hosts->own.coordinator.pem,

@@ -38,20 +38,23 @@ int cli_plan_make(const struct scenario *scenario, uint32_t agents_count, uint64
     return make(scenario, seed, agents_count, ret, reterr);
 }
 
-static uint32_t agents_of(const struct host_entry *entry)
-{
-    return entry->fleet_count > 0 ? entry->fleet_count : 1;
-}
-
 static void add_host(const struct host_entry *entry, struct cli_plan *ret, uint32_t *count)
 {
-    for (uint32_t i = 0; i < agents_of(entry); i++) {
+    /* Those of a fleet are on a host each. */
+    uint32_t on_host = entry->processes_count > 0 ? entry->processes_count : 1;
+
+    for (uint32_t i = 0; i < host_entry_agents(entry); i++) {
         struct plan_agent *agent = &ret->agents[*count];
 
         *agent = (struct plan_agent){.cpus = CPUS_MILLI_UNKNOWN / 1000,
-                                     .cpus_milli = CPUS_MILLI_UNKNOWN};
-        host_share_fill(entry, 1, agent); /* Those of a fleet are on a host each. */
-        (void)snprintf(ret->names[*count], NAME_BYTES, "%.*s", NAME_BYTES - 1, entry->name);
+                                     .cpus_milli = CPUS_MILLI_UNKNOWN / on_host};
+        host_share_fill(entry, on_host, agent);
+        if (entry->processes_count > 0) {
+            (void)snprintf(ret->names[*count], NAME_BYTES, "%.*s/%u", NAME_BYTES - 12, entry->name,
+                           i + 1);
+        } else {
+            (void)snprintf(ret->names[*count], NAME_BYTES, "%.*s", NAME_BYTES - 1, entry->name);
+        }
         ++*count;
     }
 }
@@ -94,7 +97,7 @@ int cli_plan_make_hosts(const struct scenario *scenario, const struct host_list 
 
     memset(ret, 0, sizeof *ret);
     for (uint32_t i = 0; i < hosts->count; i++) {
-        wanted += agents_of(&hosts->entries[i]);
+        wanted += host_entry_agents(&hosts->entries[i]);
     }
     if (wanted > AGENTS_MAX) {
         return errinfo_set(reterr, -EINVAL, "these hosts may have %llu agents, a run %d",

@@ -17,6 +17,9 @@ static void write_host(const struct host_entry *host)
     if (host->fleet_count > 0) {
         (void)printf(", a fleet of up to %" PRIu32, host->fleet_count);
     }
+    if (host->processes_count > 0) {
+        (void)printf(", %" PRIu32 " processes", host->processes_count);
+    }
     (void)printf("\n");
 }
 

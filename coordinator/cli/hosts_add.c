@@ -28,6 +28,8 @@ struct add_options {
     bool weight_given;
     uint32_t any;
     bool any_given;
+    uint32_t processes;
+    bool processes_given;
     bool again;
 };
 
@@ -107,6 +109,15 @@ static const struct option_row rows[] = {
      .max = AGENTS_MAX,
      AT(any),
      GIVEN(any_given)},
+    {.name = "--processes",
+     .value = "N",
+     .help = "agents that each host starts, NAME/1 and so on (default 1): MQTT wants several, at "
+             "most 500 clients each",
+     .kind = TAKES_U32,
+     .min = 1,
+     .max = PROCESSES_MAX,
+     AT(processes),
+     GIVEN(processes_given)},
     {.name = "--weight",
      .value = "N",
      .help = "share of the load, beside the others' weights (default: by usable CPUs)",
@@ -131,8 +142,8 @@ static const struct option_row rows[] = {
      AT(out)},
 };
 
-static const struct option_row *const all_rows[] = {&rows[0], &rows[1], &rows[2], &rows[3],
-                                                    &rows[4], &rows[5], &rows[6], NULL};
+static const struct option_row *const all_rows[] = {
+    &rows[0], &rows[1], &rows[2], &rows[3], &rows[4], &rows[5], &rows[6], &rows[7], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace hosts add",
@@ -143,7 +154,7 @@ static const struct options_usage usage = {
         "line, for that host alone; with --any one for all hosts of a fleet. An authority for the "
         "certificates is made\n"
         "with the first.\n"
-        "With --again what is not given stays as it was: address, weight, labels.\n"
+        "With --again what is not given stays as it was: address, processes, weight, labels.\n"
         "\n"
         "Exit: 0 done, 2 usage (nothing was changed), 4 could not be done.",
     .arguments_max = AGENTS_MAX,
@@ -151,6 +162,7 @@ static const struct options_usage usage = {
     .examples = "  millrace hosts add load1 load2 --at coord.example:7700\n"
                 "  millrace hosts add load3 --at 10.0.0.5:7700 --weight 4 --label zone=b\n"
                 "  millrace hosts add load2 --again\n"
+                "  millrace hosts add load4 --processes 4 --at coord.example:7700\n"
                 "  millrace hosts add --any 20 --valid 1h --at coord.example:7700\n",
 };
 
@@ -161,6 +173,23 @@ static char *join_path(const struct add_options *options, const char *name)
 
     (void)snprintf(file, sizeof file, "%s.join", name);
     return options->out == NULL ? strdup(file) : file_join(options->out, file);
+}
+
+/* "NAME/256" has to be a name, too. */
+static int check_processes(const struct add_options *options, struct errinfo *reterr)
+{
+    if (options->processes_given && options->any_given) {
+        return errinfo_set(reterr, -EINVAL,
+                           "--processes does not go with --any: each agent takes one of its places "
+                           "(millrace-agent --processes)");
+    }
+    for (uint32_t i = 0; options->processes > 1 && i < options->names.count; i++) {
+        if (strlen(options->names.items[i]) + sizeof "/256" > NAME_BYTES) {
+            return errinfo_set(reterr, -EINVAL, "%s: too long a name for one with --processes",
+                               options->names.items[i]);
+        }
+    }
+    return 0;
 }
 
 static int check_names(const struct add_options *options, struct errinfo *reterr)
@@ -227,7 +256,14 @@ static int plan_entry(const struct add *add, const char *name, struct host_entry
         entry.labels_count = i + 1;
     }
     entry.weight = options->weight_given ? options->weight : entry.weight;
-    entry.fleet_count = options->any_given ? options->any : entry.fleet_count;
+    if (options->any_given) {
+        entry.fleet_count = options->any;
+        entry.processes_count = 0;
+    }
+    if (options->processes_given) {
+        entry.fleet_count = 0;
+        entry.processes_count = options->processes > 1 ? options->processes : 0;
+    }
     *ret = entry;
     secret_wipe(&entry, sizeof entry);
     return 0;
@@ -296,6 +332,9 @@ static int add_one(struct add *add, const char *name, struct errinfo *reterr)
     if (r == 0 && add->is_fleet) {
         (void)printf("%s: for up to %u hosts, valid until %s\n", path, entry.fleet_count,
                      join_time(entry.valid_until_s, until));
+    } else if (r == 0 && entry.processes_count > 0) {
+        (void)printf("%s: for %s, %u processes, valid until %s\n", path, name,
+                     entry.processes_count, join_time(entry.valid_until_s, until));
     } else if (r == 0) {
         (void)printf("%s: for %s, valid until %s\n", path, name,
                      join_time(entry.valid_until_s, until));
@@ -334,6 +373,9 @@ static int check_all(struct add *add, struct errinfo *reterr)
 {
     int r = check_names(add->options, reterr);
 
+    if (r == 0) {
+        r = check_processes(add->options, reterr);
+    }
     if (r == 0 && add->options->valid != NULL) {
         r = parse_valid(add->options->valid, &add->valid_s, reterr);
     }

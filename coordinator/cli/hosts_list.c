@@ -90,6 +90,9 @@ static void write_row(const struct host_entry *entry, int64_t now_s, struct row 
     if (entry->fleet_count > 0) {
         (void)snprintf(row->cells[COLUMN_NAME], CELL_BYTES, "%s (any %u)", entry->name,
                        entry->fleet_count);
+    } else if (entry->processes_count > 0) {
+        (void)snprintf(row->cells[COLUMN_NAME], CELL_BYTES, "%s (%u processes)", entry->name,
+                       entry->processes_count);
     }
     write_state(entry, now_s, row->cells[COLUMN_STATE]);
     (void)snprintf(row->cells[COLUMN_WEIGHT], CELL_BYTES, "by CPUs");

@@ -26,6 +26,7 @@ struct fleet_host {
     char name[NAME_BYTES];
     uint8_t secret[HMAC_BYTES];
     uint32_t fleet_count; /* So many agents, each with a name of its own; 0: one, of that name. */
+    bool is_numbered;     /* Of those names: they are "NAME/1" and so on, processes of one host. */
 };
 
 /* Who may reach a fleet, and be of it. Of zeros: whoever says hello, on this host. */

@@ -142,6 +142,31 @@ static uint32_t count_of(const struct fleet *fleet, const struct fleet_host *hos
     return count;
 }
 
+/* Which process of its host it says that it is; a host has not that many: 0. */
+static uint32_t process_of(const struct fleet_host *host, const char *name)
+{
+    char numbered[NAME_BYTES];
+
+    for (uint32_t i = 1; i <= host->fleet_count; i++) {
+        (void)snprintf(numbered, sizeof numbered, "%.*s/%u", NAME_BYTES - 12, host->name, i);
+        if (strcmp(numbered, name) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static bool is_process_of_it(struct newcomer *newcomer)
+{
+    const struct fleet_host *host = newcomer->host;
+
+    return process_of(host, newcomer->hello->name) > 0 ||
+           refuse(newcomer,
+                  "%s has %u processes, and %s is none of them: start its agent anew, by the "
+                  "join file that \"millrace hosts add\" wrote last",
+                  host->name, host->fleet_count, name_of(newcomer->hello));
+}
+
 /* One of a fleet chooses its name: it stands in tables, lists and files as those of hosts do, and
  * what it does should not be told of a host that has one alone. */
 static bool is_its_name(struct newcomer *newcomer)
@@ -151,6 +176,9 @@ static bool is_its_name(struct newcomer *newcomer)
     const struct fleet_host *other = fleet_hosts_find(&newcomer->fleet->hosts, name);
     struct errinfo wrong = {""};
 
+    if (host->is_numbered) {
+        return is_process_of_it(newcomer);
+    }
     if (host_name_check(name, &wrong) < 0) {
         return refuse(newcomer,
                       "an agent with the join file of %s is to have another --name: %.150s",
@@ -187,7 +215,9 @@ static bool takes_place(struct newcomer *newcomer, uint32_t index)
     }
     return refuse(newcomer, "%s is already here, from host %s (%s)%s", member->agent.name,
                   member->agent.hello.host, member->agent.peer,
-                  newcomer->host->fleet_count > 0 ? ": give this one another --name" : "");
+                  newcomer->host->fleet_count > 0 && !newcomer->host->is_numbered
+                      ? ": give this one another --name"
+                      : "");
 }
 
 /* Of one that has proved which host it is. */

@@ -41,6 +41,7 @@ static const struct field host_entry_fields[] = {
     FIELD_ITEMS_OF(host_entry, labels, labels_count, host_label_record, HOST_LABELS_MAX),
     FIELD_ITEMS_OF(host_entry, addresses, addresses_count, kept_address_record, JOIN_ADDRESSES_MAX),
     FIELD(host_entry, fleet_count, .max = AGENTS_MAX),
+    FIELD(host_entry, processes_count, .max = PROCESSES_MAX),
 };
 
 static const struct record host_entry_record = RECORD(host_entry);
@@ -81,6 +82,13 @@ int host_address_check(const char *address, struct errinfo *reterr)
                            address);
     }
     return 0;
+}
+
+uint32_t host_entry_agents(const struct host_entry *entry)
+{
+    uint32_t several = entry->fleet_count > 0 ? entry->fleet_count : entry->processes_count;
+
+    return several > 0 ? several : 1;
 }
 
 int host_entry_check(const struct host_entry *entry, int64_t now_s, struct errinfo *reterr)

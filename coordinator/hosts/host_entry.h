@@ -28,12 +28,16 @@ struct host_entry {
     uint32_t labels_count;
     struct join_address addresses[JOIN_ADDRESSES_MAX];
     uint32_t addresses_count;
-    uint32_t fleet_count; /* One file for so many hosts (add --any); 0: one host. */
-    bool is_damaged;      /* Listed by its file's name only: nothing else can be read. */
+    uint32_t fleet_count;     /* One file for so many hosts (add --any); 0: one host. */
+    uint32_t processes_count; /* Of the one host: so many agents (add --processes); 0: one. */
+    bool is_damaged;          /* Listed by its file's name only: nothing else can be read. */
 };
 
 /* "HOST:PORT" that somebody else can dial. 0 or -EINVAL. */
 int host_address_check(const char *address, struct errinfo *reterr);
+
+/* How many agents come by its join file, at most. */
+uint32_t host_entry_agents(const struct host_entry *entry);
 
 /* Whether its certificate can be used then: 0, or -EKEYEXPIRED with the command that makes a new
  * one; likewise -EBADMSG of a damaged one. The sentence begins with the name. */

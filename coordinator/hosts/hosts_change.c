@@ -87,6 +87,7 @@ static void describe(const struct host_entry *entry, struct join_file *join)
 {
     memcpy(join->name, entry->name, sizeof join->name);
     join->fleet = entry->fleet_count > 0;
+    join->processes_count = entry->processes_count;
     memcpy(join->addresses, entry->addresses, sizeof join->addresses);
     join->addresses_count = entry->addresses_count;
     memcpy(join->secret, entry->secret, sizeof join->secret);

@@ -50,6 +50,11 @@ def fleet():
     matches(row[1], r"^ends in [5-9]\d min$", "its state")
     same(row[5], "10.0.0.1:7700,[fe80::1]:7700", "its addresses")
     store.hosts("add", "ci", "--any", "5", *AT)
+    contains(store.hosts("add", "big", "--processes", "4", *AT).out, "big.join: for big, 4 processes, valid", "a host of four agents")
+    check("big (4 processes)" in store.rows(), f"not listed: {store.rows()}")
+    store.hosts("add", "big", "--again", "--processes", "1")
+    check("big" in store.rows(), f"it is one agent again: {store.rows()}")
+    store.hosts("remove", "big")
     contains(store.hosts("add", "a", "b", "--any", "5", *AT, code=2).err, "--any makes one file", "two names")
     same(store.files()[2:4], ["ci.host", "fleet.host"], "the store")
 
@@ -117,6 +122,8 @@ def wrong():
         (["x", *AT, "--label", "zone"], "KEY=VALUE"),
         (["x", *AT, "--weight", "0"], "--weight"),
         (["x", *AT, "--any", "0"], "--any"),
+        (["x", *AT, "--any", "2", "--processes", "2"], "--processes does not go with --any"),
+        ([60 * "x", *AT, "--processes", "2"], "too long a name"),
         (["x", *AT, "--wieght", "2"], "did you mean --weight?"),
         (["x", *AT * 9], "8 are possible"),
     ]

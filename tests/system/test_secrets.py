@@ -156,16 +156,16 @@ def pki():
     os.chmod(os.path.join(folder, "other"), 0o600)
     path = bed.scenario(phases=STEADY)
     out = bed.new_path("run")
-    run = bed.start("run", path, "--listen", url, "--agents", "2", *options(folder, "coordinator"), "--selfcheck", "warn", "--out", out)
-    run.says(r"0 of 2 joined \(millrace-agent --join \S+ --tls-ca FILE --tls-cert FILE --tls-key FILE --token-file FILE\)")
+    run = bed.start("run", path, "--listen", url, "--agents", "3", *options(folder, "coordinator"), "--selfcheck", "warn", "--out", out)
+    run.says(r"0 of 3 joined \(millrace-agent --join \S+ --tls-ca FILE --tls-cert FILE --tls-key FILE --token-file FILE\)")
     stranger = bed.agent(url, "--name", "stranger", *options(folder, "load1", token_file="other"))
     run.says(r"refused: stranger has another token than this coordinator \(--token-file\)")
     stranger.ends(4)
-    agents = [bed.agent(url, "--name", name, *options(folder, "load1")) for name in ["left", "right"]]
+    agents = [bed.agent(url, "--name", name, *options(folder, "load1"), *more) for name, more in [("left", ()), ("right", ("--processes", "2"))]]
     run.ends(0)
     for agent in agents:
         agent.ends(0)
-    same(sorted(one["name"] for one in bed.result_of(out)["agents"]), ["left", "right"], "agents")
+    same(sorted(one["name"] for one in bed.result_of(out)["agents"]), ["left", "right-1", "right-2"], "agents")
     bed.audit_holds(bed.result_of(out))
     hidden = [bed.read(folder, name).strip().encode() for name in ["token", "other"]]
     hidden += [line.encode() for name in ["load1", "coordinator", "ca"] for line in re.findall(r"(?m)^[^-].*$", bed.read(folder, f"{name}.key"))]

@@ -77,6 +77,26 @@ def passed(run, folder, names):
     same(sorted(one["name"] for one in result["agents"]), names, "who served")
 
 
+@test("processes of a host come by one file, from stdin, too: a run waits for all, one that is killed comes again, one that was removed is out")
+def processes():
+    hosts = bed_hosts.Hosts()
+    hosts.add("big", more=("--processes", "3"))
+    agent = bed.Program(["sh", "-c", f"exec {bed.AGENT} --join - <{hosts.join('big')}"])
+    run, folder = hosts.start("big", STEADY, topology="{ topics: 3, producers: 3, consumers: 3 }")
+    passed(run, folder, ["big/1", "big/2", "big/3"])
+    agents = bed.result_of(folder)["agents"]
+    same(len({(one["share"], one["usable_cpus_milli"]) for one in agents}), 1, f"they share the host alike: {agents}")
+    os.kill(sorted(bed.agents_of(agent))[0], signal.SIGKILL)
+    agent.says(r"was ended by signal 9 \(Killed\): it is started anew")
+    run, _ = hosts.start("big", LONG, topology="{ topics: 3, producers: 3, consumers: 3 }")
+    run.says("running: memory")
+    hosts.remove("big")
+    run.ends(4, 60)
+    matches(run.err + run.out, r"big/[123] was lost: it was removed from this coordinator's hosts", "what the run says")
+    agent.signal(signal.SIGTERM)
+    agent.ends(130, 30)
+
+
 def tells_no_secret(hosts, *programs):
     for name in os.listdir(hosts.files):
         line = bed.read(hosts.join(name.removesuffix(".join"))).strip()

@@ -50,6 +50,7 @@ void enrol_bench_done(struct enrol_bench *bench)
 struct join_file enrol_bench_join(const struct enrol_bench *bench)
 {
     struct join_file join = {.name = "load1",
+                             .processes_count = 3,
                              .addresses = {{"coord.example:7700"}, {"[::1]:7700"}},
                              .addresses_count = 2,
                              .authority_pem = strdup(bench->authority.pem),

@@ -40,6 +40,7 @@ static void what_was_written_is_read_again(void **state)
     assert_int_equal(join_file_parse(line, strlen(line), &read, &error), 0);
     assert_string_equal(read.name, "load1");
     assert_false(read.fleet);
+    assert_int_equal(read.processes_count, 3);
     assert_int_equal(read.addresses_count, 2);
     assert_string_equal(read.addresses[1].text, "[::1]:7700");
     assert_string_equal(read.authority_pem, written.authority_pem);

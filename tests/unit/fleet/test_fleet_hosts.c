@@ -11,10 +11,13 @@
 #define SECRET_1 1 /* Of load1: so many bytes of this. */
 #define SECRET_2 2
 #define SECRET_ANY 3
+#define SECRET_MANY 4
 #define SECRET_WRONG 99
 
-static struct fleet_host hosts[] = {
-    {.name = "load1"}, {.name = "load2"}, {.name = "any", .fleet_count = 2}};
+static struct fleet_host hosts[] = {{.name = "load1"},
+                                    {.name = "load2"},
+                                    {.name = "any", .fleet_count = 2},
+                                    {.name = "many", .fleet_count = 2, .is_numbered = true}};
 static const char *removed = "";
 
 static bool is_enrolled(const void *context, const char *name)
@@ -34,6 +37,7 @@ static void begin(struct bench *bench)
     memset(hosts[0].secret, SECRET_1, HMAC_BYTES);
     memset(hosts[1].secret, SECRET_2, HMAC_BYTES);
     memset(hosts[2].secret, SECRET_ANY, HMAC_BYTES);
+    memset(hosts[3].secret, SECRET_MANY, HMAC_BYTES);
     bench_begin_with(bench, &config);
 }
 
@@ -345,6 +349,32 @@ static void one_of_a_fleet_is_called_as_hosts_are(void **state)
     bench_end(&bench);
 }
 
+static void processes_of_a_host_go_by_its_name_and_their_numbers(void **state)
+{
+    static const char *const bad[] = {"many", "many/0", "many/3", "many/01", "many-1", "any/1", ""};
+    struct hello hello;
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        hello = hello_of("many", bad[i], 41 + i);
+        welcome = bench_prove(&bench, &hello, SECRET_MANY);
+        expect_refusal(&bench, &welcome, "many has 2 processes, and ");
+    }
+    hello = hello_of("many", "many/2", 60);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_MANY).name, "many/2");
+    hello = hello_of("many", "many/1", 61);
+    assert_string_equal(bench_prove(&bench, &hello, SECRET_MANY).name, "many/1");
+    hello = hello_of("many", "many/1", 62);
+    welcome = bench_prove(&bench, &hello, SECRET_MANY);
+    expect_refusal(&bench, &welcome, "many/1 is already here, from host ");
+    assert_null(strstr(welcome.reason, "--name"));
+    assert_int_equal(fleet_agents(bench.fleet), 2);
+    bench_end(&bench);
+}
+
 static void the_same_words_are_told_again_only_after_a_while(void **state)
 {
     struct hello member = hello_of_load(1, 11);
@@ -430,6 +460,7 @@ int main(void)
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),
         cmocka_unit_test(one_of_a_fleet_is_called_as_hosts_are),
+        cmocka_unit_test(processes_of_a_host_go_by_its_name_and_their_numbers),
         cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
         cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
         cmocka_unit_test(who_comes_by_another_name_each_time_does_not_fill_the_output),

@@ -19,7 +19,8 @@ static struct host_entry usual(void)
                                .labels_count = 2,
                                .addresses = {{"coord.example:7700"}},
                                .addresses_count = 1,
-                               .fleet_count = 20};
+                               .fleet_count = 20,
+                               .processes_count = 3};
 }
 
 static void an_entry_comes_back_as_it_was_written(void **state)
