@@ -191,6 +191,14 @@ void doc_table(struct document *doc, const char *caption, const struct doc_colum
     }
 }
 
+void doc_fold(struct document *doc)
+{
+    if (!doc->failed) {
+        ASSERT(doc->last->last->kind == DOC_TABLE);
+        doc->last->last->folded = true;
+    }
+}
+
 /* Takes text over. */
 static struct doc_cell *cell_new(struct document *doc, char *text)
 {

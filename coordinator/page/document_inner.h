@@ -59,6 +59,7 @@ struct doc_block {
     struct doc_cell *cells; /* Row by row. */
     uint32_t cells_count;
     uint32_t cells_capacity;
+    bool folded; /* Table: its caption, and the rest on request. Not in Markdown. */
 };
 
 struct doc_section {
@@ -95,6 +96,9 @@ void doc_table(struct document *doc, const char *caption, const struct doc_colum
 void doc_cell(struct document *doc, enum doc_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doc_cell_target(struct document *doc, const char *name, uint32_t colour, uint32_t rows);
+
+/* Folds the table added last. */
+void doc_fold(struct document *doc);
 
 /* A place that a cell above covers. */
 void doc_cell_covered(struct document *doc);

@@ -90,10 +90,15 @@ static void add_table(const struct doc_section *section, const struct doc_block 
     if (table->cells_count == 0 || table->columns_count == 0) {
         return;
     }
+    if (table->folded) {
+        text_add(out, "<details><summary>");
+        escape_markup(table->text, out);
+        text_add(out, "</summary>");
+    }
     text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     escape_markup(label, out);
     text_add(out, "\"><table>");
-    if (table->text[0] != '\0') {
+    if (table->text[0] != '\0' && !table->folded) {
         text_add(out, "<caption>");
         escape_markup(table->text, out);
         text_add(out, "</caption>");
@@ -108,7 +113,7 @@ static void add_table(const struct doc_section *section, const struct doc_block 
         add_cell(table, i, out);
         text_add(out, (i + 1) % table->columns_count == 0 ? "</tr>\n" : "");
     }
-    text_add(out, "</tbody></table></div>\n");
+    text_addf(out, "</tbody></table></div>%s\n", table->folded ? "</details>" : "");
 }
 
 /* ---- Other blocks ---- */

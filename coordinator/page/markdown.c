@@ -22,6 +22,11 @@ static void add_table(const struct doc_block *block, struct text *out)
     if (block->cells_count == 0 || block->columns_count == 0) {
         return;
     }
+    if (block->folded) { /* A pull request has no room for it. */
+        escape_markdown(block->text, out);
+        text_add(out, ": in report.html.\n\n");
+        return;
+    }
     if (block->text[0] != '\0') {
         text_add(out, "*");
         escape_markdown(block->text, out);

@@ -11,6 +11,8 @@
 
 #define DRAWN_MAX 6
 #define POINTS_MAX 200
+/* With more agents than these, these are shown at once; the others on request. */
+#define SHOWN_MAX 20
 #define SHARE_COLUMN 2 /* Of the table of agents, as is the next. */
 #define CPU_USED_COLUMN 4
 
@@ -64,23 +66,43 @@ static int compare_cpu(const void *a, const void *b)
     return left->agent < right->agent ? -1 : 1;
 }
 
-/* Sent and received by an agent in all trials. */
-static uint64_t messages_of(const struct result *result, uint32_t agent)
-{
-    uint64_t count = 0;
+/* What an agent did in all trials. */
+struct sum {
+    struct use use;
+    uint64_t messages; /* Sent and received. */
+    bool lost;
+    double strain; /* Its busiest second, as a part of its CPUs. */
+};
 
-    for (uint32_t i = 0; i < result->cases_count; i++) {
+/* By agent, from one pass over what a large fleet reported; NULL if memory ran out. */
+static struct sum *sums_of(const struct result *result)
+{
+    struct sum *sums = calloc((size_t)result->agents_count + 1, sizeof *sums);
+
+    for (uint32_t i = 0; sums != NULL && i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
             const struct result_trial *trial = &result->cases[i].trials[j];
 
             for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
                 const struct result_agent_interval *interval = &trial->agent_intervals[k];
 
-                count += interval->agent == agent ? interval->sent + interval->received : 0;
+                if (interval->agent < result->agents_count) {
+                    sums[interval->agent].messages += interval->sent + interval->received;
+                    take_use(interval, &sums[interval->agent].use);
+                }
             }
         }
     }
-    return count;
+    for (uint32_t i = 0; sums != NULL && i < result->agents_count; i++) {
+        const struct result_agent *agent = &result->agents[i];
+        uint32_t milli =
+            agent->usable_cpus_milli > 0 ? agent->usable_cpus_milli : agent->cpus * 1000;
+
+        sums[i].use.agent = i;
+        sums[i].lost = agent->lost;
+        sums[i].strain = sums[i].use.cpu_max * 1000 / (milli > 0 ? milli : 1000);
+    }
+    return sums;
 }
 
 /* Whether it was there all the time; if not, when and why. */
@@ -162,43 +184,38 @@ static void add_libraries(const struct result *result, struct document *doc)
 }
 
 /* "0.42 (0.61)" */
-static void add_cpu_used(const struct result *result, uint32_t agent, struct document *doc)
+static void add_cpu_used(const struct use *use, struct document *doc)
 {
-    struct use use = {.agent = agent};
-
-    for (uint32_t i = 0; i < result->cases_count; i++) {
-        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
-            const struct result_trial *trial = &result->cases[i].trials[j];
-
-            for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
-                if (trial->agent_intervals[k].agent == agent) {
-                    take_use(&trial->agent_intervals[k], &use);
-                }
-            }
-        }
-    }
-    if (use.intervals == 0) {
+    if (use->intervals == 0) {
         doc_cell(doc, DOC_MUTED, "–");
     } else {
-        doc_cell(doc, DOC_PLAIN, "%.2f (%.2f)", use.cpu_sum / use.intervals, use.cpu_max);
+        doc_cell(doc, DOC_PLAIN, "%.2f (%.2f)", use->cpu_sum / use->intervals, use->cpu_max);
     }
 }
 
-/* shares: of a journal that has them. */
-static void add_agent(const struct result *result, uint32_t index, uint64_t messages, bool shares,
-                      struct document *doc)
+/* The table of agents as it is for all rows. */
+struct table {
+    const struct result *result;
+    const struct doc_column *columns;
+    uint32_t columns_count;
+    const struct sum *sums; /* In the order of the rows. */
+    uint64_t messages;      /* Of all agents. */
+    bool shares;            /* Of a journal that has them. */
+};
+
+static void add_agent(const struct table *table, const struct sum *sum, struct document *doc)
 {
-    const struct result_agent *agent = &result->agents[index];
+    const struct result_agent *agent = &table->result->agents[sum->use.agent];
     char text[FACTS_TEXT_BYTES];
 
     doc_cell(doc, DOC_PLAIN, "%s", agent->name);
     doc_cell(doc, DOC_PLAIN, "%s", agent->host);
-    if (shares) {
+    if (table->shares) {
         add_clients(agent, doc);
     }
     add_cpus(agent, doc);
-    if (shares) {
-        add_cpu_used(result, index, doc);
+    if (table->shares) {
+        add_cpu_used(&sum->use, doc);
     }
     doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes((double)agent->memory_bytes, text));
     doc_cell(doc, DOC_PLAIN, "%s", agent->kernel);
@@ -206,14 +223,57 @@ static void add_agent(const struct result *result, uint32_t index, uint64_t mess
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_offset_ns, text));
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->clock_bound_ns, text));
     doc_cell(doc, DOC_PLAIN, "%.0f ppb", agent->clock_drift_ppb);
-    if (messages > 0) {
+    if (table->messages > 0) {
         doc_cell(doc, DOC_PLAIN, "%.1f %%",
-                 100.0 * (double)messages_of(result, index) / (double)messages);
+                 100.0 * (double)sum->messages / (double)table->messages);
     } else {
         doc_cell(doc, DOC_MUTED, "–");
     }
     doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)agent->start_skew_ns, text));
     add_state(agent, doc);
+}
+
+static int compare_worst(const void *a, const void *b)
+{
+    const struct sum *left = a;
+    const struct sum *right = b;
+
+    if (left->lost != right->lost) {
+        return left->lost ? -1 : 1;
+    }
+    if (left->strain < right->strain || left->strain > right->strain) {
+        return left->strain > right->strain ? -1 : 1;
+    }
+    return left->use.agent < right->use.agent ? -1 : 1;
+}
+
+static void add_table(const struct table *table, const char *caption, uint32_t first, uint32_t end,
+                      struct document *doc)
+{
+    doc_table(doc, caption, table->columns, table->columns_count);
+    for (uint32_t i = first; i < end; i++) {
+        add_agent(table, &table->sums[i], doc);
+    }
+}
+
+/* All agents in their order; of a large fleet those first that are worth a look. */
+static void add_tables(const struct table *table, struct sum *sums, struct document *doc)
+{
+    uint32_t count = table->result->agents_count;
+    char caption[REASON_BYTES];
+
+    if (count <= SHOWN_MAX) {
+        add_table(table, "Agents", 0, count, doc);
+        return;
+    }
+    qsort(sums, count, sizeof *sums, compare_worst);
+    (void)snprintf(caption, sizeof caption,
+                   "Agents: of %u those that were lost, and that used the most of their CPUs",
+                   count);
+    add_table(table, caption, 0, SHOWN_MAX, doc);
+    (void)snprintf(caption, sizeof caption, "The other %u agents", count - SHOWN_MAX);
+    add_table(table, caption, SHOWN_MAX, count, doc);
+    doc_fold(doc);
 }
 
 static void add_agents_table(const struct result *result, struct document *doc)
@@ -236,22 +296,24 @@ static void add_agents_table(const struct result *result, struct document *doc)
     };
     const uint32_t columns_count = sizeof columns / sizeof columns[0];
     struct doc_column shown[sizeof columns / sizeof columns[0]];
-    bool shares = any_share(result);
-    uint32_t shown_count = 0;
-    uint64_t all = 0;
+    struct table table = {.result = result, .columns = shown, .shares = any_share(result)};
+    struct sum *sums = sums_of(result);
 
+    if (sums == NULL) {
+        doc->failed = true;
+        return;
+    }
+    table.sums = sums;
     for (uint32_t i = 0; i < result->agents_count; i++) {
-        all += messages_of(result, i);
+        table.messages += sums[i].messages;
     }
     for (uint32_t i = 0; i < columns_count; i++) {
-        if (shares || (i != SHARE_COLUMN && i != CPU_USED_COLUMN)) {
-            shown[shown_count++] = columns[i];
+        if (table.shares || (i != SHARE_COLUMN && i != CPU_USED_COLUMN)) {
+            shown[table.columns_count++] = columns[i];
         }
     }
-    doc_table(doc, "Agents", shown, shown_count);
-    for (uint32_t i = 0; i < result->agents_count; i++) {
-        add_agent(result, i, all, shares, doc);
-    }
+    add_tables(&table, sums, doc);
+    free(sums);
 }
 
 /* One agent's line; neighbours are merged, the highest counts. */

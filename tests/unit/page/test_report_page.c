@@ -304,11 +304,42 @@ static void sections_stand_in_the_order_of_a_readers_questions(void **state)
     result_free(result);
 }
 
+/* Nobody reads a thousand rows: those first that are worth a look. */
+static void of_a_large_fleet_the_worst_agents_are_shown_and_the_rest_on_request(void **state)
+{
+    struct result *result = make();
+    uint32_t made = result->agents_count;
+    struct result_agent *agents = realloc(result->agents, 50 * sizeof *agents);
+    char *text;
+
+    (void)state;
+    assert_non_null(agents);
+    result->agents = agents;
+    for (uint32_t i = made; i < 50; i++) {
+        agents[i] = agents[0];
+        (void)snprintf(agents[i].name, sizeof agents[i].name, "another-%u", i);
+    }
+    result->agents_count = 50;
+    agents[49].lost = true;
+    text = report_text(result, "html");
+    report_text_has(text, "<details><summary>The other 30 agents</summary>");
+    assert_true(strstr(text, "another-49") < strstr(text, "The other 30 agents"));
+    assert_non_null(strstr(strstr(text, "The other 30 agents"), "another-48"));
+    free(text);
+    text = report_text(result, "md");
+    report_text_has(text, "another-49");
+    report_text_has(text, "The other 30 agents: in report.html.");
+    assert_null(strstr(text, "another-48"));
+    free(text);
+    result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
         cmocka_unit_test(what_each_agent_was_given_stands_in_the_table_of_agents),
+        cmocka_unit_test(of_a_large_fleet_the_worst_agents_are_shown_and_the_rest_on_request),
         cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
         cmocka_unit_test(every_metric_that_was_compared_is_drawn_for_each_phase),
         cmocka_unit_test(a_sweep_over_two_keys_has_charts_for_each_value_of_the_second),
