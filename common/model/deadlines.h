@@ -58,6 +58,9 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 
 /* A connection through which no agent of the run has spoken by then is closed. */
 #define UNKNOWN_NS (5 * NS_PER_S)
+/* So much longer for each agent that is missing: all come at once, and the handshakes of some wait
+ * for those of the others. */
+#define UNKNOWN_AGENT_NS (10 * NS_PER_MS)
 /* Once no more of them come and go for so long, what they took of memory is given back. */
 #define TRIM_NS (2 * NS_PER_S)
 
@@ -119,6 +122,8 @@ static_assert(DISK_CALLED_NS < DISK_END_NS, "who presses Ctrl-C waits less");
 /* From the command to its start: long enough for every agent to have it, whatever its poll was
  * doing. */
 #define LEAD_NS (400 * NS_PER_MS)
+/* And for each agent so much more: where all read each other, each command has a line of all. */
+#define LEAD_AGENT_NS (2 * NS_PER_MS)
 #define STOP_GRACE_NS (10 * NS_PER_S) /* From a segment's end to the last agent's word of it. */
 
 static_assert(CALL_RETRY_NS + 2 * TURN_MS * NS_PER_MS < LEAD_NS,

@@ -211,6 +211,11 @@ static void look_for_silence(struct fleet *fleet, int64_t now_ns)
     }
 }
 
+static int64_t unknown_ns(const struct fleet *fleet)
+{
+    return UNKNOWN_NS + (fleet->wanted - fleet->members_count) * UNKNOWN_AGENT_NS;
+}
+
 void fleet_turn(struct fleet *fleet, int timeout_ms)
 {
     struct channel_request *request = NULL;
@@ -219,7 +224,7 @@ void fleet_turn(struct fleet *fleet, int timeout_ms)
         fleet_take_request(fleet, request, mono_ns() + POLL_ANSWER_NS);
         timeout_ms = 0;
     }
-    channel_server_close_unknown(fleet->server, UNKNOWN_NS);
+    channel_server_close_unknown(fleet->server, unknown_ns(fleet));
     fleet_look_at_door(fleet, mono_ns());
     look_for_own_stall(fleet, mono_ns());
     look_for_silence(fleet, mono_ns());

@@ -1,5 +1,6 @@
 #include "fleet_clocks_inner.h"
 
+#include "deadlines.h"
 #include "fleet_inner.h"
 #include "mono.h"
 
@@ -18,6 +19,12 @@
 #define EAGER_AGENTS_MAX                                                                           \
     (PROBES_PER_S_MAX * EAGER_PAUSE_NS / BURST / NS_PER_S) /* More would exceed the budget. */
 #define PPB_MAX 1e9
+/* That all agents together are told in a second, once the load runs: each takes 60 bytes. Those of
+ * a fleet whose agents all read each other would take all of the coordinator's time: the bound of
+ * one that is some seconds old is wider by some microseconds. */
+#define LINES_PER_S_MAX INT64_C(65536)
+#define MOMENT_NS (10 * NS_PER_MS)
+#define URGENT_NS (2 * NS_PER_S) /* All agents have asked by then. */
 #define VALID_ALWAYS_NS (-INT64_MAX / 4)
 
 static uint32_t index_of(const struct fleet *fleet, const struct fleet_member *member)
@@ -119,6 +126,7 @@ bool fleet_clock_is_own(const struct fleet *fleet, uint32_t agent)
     return domain_of(fleet, agent) == FLEET_COORDINATOR;
 }
 
+/* Also tells the agents that read it, before its turn. */
 static void queue_doubt(struct fleet *fleet, const struct fleet_doubt *doubt)
 {
     uint32_t at = (fleet->doubts_head + fleet->doubts_count) % FLEET_DOUBTS;
@@ -129,6 +137,7 @@ static void queue_doubt(struct fleet *fleet, const struct fleet_doubt *doubt)
         fleet->doubts_count++;
     }
     fleet->doubts[at] = *doubt;
+    fleet->members[doubt->agent].clock.changed_ns = mono_ns();
 }
 
 bool fleet_next_doubt(struct fleet *fleet, struct fleet_doubt *ret)
@@ -227,6 +236,7 @@ void fleet_clocks_take(struct fleet *fleet, struct fleet_member *member,
         look_for_proof(fleet, member, &probes[i]);
     }
     look_for_step(fleet, member);
+    member->clock.estimated_ns = 0;
 }
 
 int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member)
@@ -248,6 +258,20 @@ void fleet_clocks_prepare(struct fleet_member *member, const struct assignment *
     for (uint32_t i = 0; assignment->consumers_count > 0 && i < assignment->writers_count; i++) {
         member->clock.reads[assignment->writers[i].agent] = true;
     }
+}
+
+static bool has_changed(const struct member_clock *clock, int64_t now_ns)
+{
+    return clock->changed_ns != 0 && now_ns - clock->changed_ns < URGENT_NS;
+}
+
+/* What was told of its clock is wrong: of itself, or of the one that it shares. */
+static bool is_urgent(const struct fleet *fleet, uint32_t index, int64_t now_ns)
+{
+    uint32_t domain = domain_of(fleet, index);
+
+    return has_changed(&fleet->members[index].clock, now_ns) ||
+           (domain != FLEET_COORDINATOR && has_changed(&fleet->members[domain].clock, now_ns));
 }
 
 /* Both estimates are of one moment; times of the writer's clock d later are d * (1 + skew) later on
@@ -276,27 +300,76 @@ static struct clock_line line_between(uint32_t writer, const struct clock_estima
     return line;
 }
 
-uint32_t fleet_clocks_lines(const struct fleet *fleet, const struct fleet_member *member,
+/* All lines of a moment are made of the same estimates: a thousand agents that read each other have
+ * a million. */
+static struct clock_estimate estimate_of_moment(struct fleet *fleet, uint32_t index)
+{
+    uint32_t domain = domain_of(fleet, index);
+    struct member_clock *clock;
+
+    if (domain == FLEET_COORDINATOR) {
+        return clock_estimate_same();
+    }
+    clock = &fleet->members[domain].clock;
+    if (clock->estimated_ns != fleet->clocks_at_ns) {
+        clock->estimate = own_estimate(clock, fleet->clocks_at_ns);
+        clock->estimated_ns = fleet->clocks_at_ns;
+    }
+    return clock->estimate;
+}
+
+/* 0 or 1: nothing can be told yet of a clock that is not known. */
+static uint32_t line_to(struct fleet *fleet, uint32_t reader, uint32_t writer,
+                        struct clock_line *ret)
+{
+    struct clock_estimate own;
+    struct clock_estimate peer;
+
+    if (domain_of(fleet, writer) == domain_of(fleet, reader)) {
+        *ret = (struct clock_line){.agent = writer, .valid_from_ns = VALID_ALWAYS_NS};
+        return 1;
+    }
+    own = estimate_of_moment(fleet, reader);
+    peer = estimate_of_moment(fleet, writer);
+    if (!own.known || !peer.known) {
+        return 0;
+    }
+    *ret = line_between(writer, &own, &peer, fleet->clocks_at_ns);
+    return 1;
+}
+
+static uint32_t lines_in_turn(const struct fleet *fleet)
+{
+    uint32_t lines = (uint32_t)(LINES_PER_S_MAX * POLL_ANSWER_NS / NS_PER_S) / fleet->wanted;
+
+    return lines > 0 ? lines : 1;
+}
+
+uint32_t fleet_clocks_lines(struct fleet *fleet, struct fleet_member *member, bool all,
                             struct clock_line *ret)
 {
     uint32_t reader = index_of(fleet, member);
-    int64_t now_ns = mono_ns();
-    struct clock_estimate own = fleet_clock(fleet, reader, now_ns);
+    uint32_t members = fleet->members_count;
+    uint32_t first = member->clock.line_next;
     uint32_t count = 0;
+    int64_t now_ns = mono_ns();
+    uint32_t room = all || is_urgent(fleet, reader, now_ns) ? members : lines_in_turn(fleet);
 
-    for (uint32_t i = 0; i < fleet->members_count; i++) {
-        struct clock_estimate peer;
+    if (now_ns - fleet->clocks_at_ns >= MOMENT_NS) {
+        fleet->clocks_at_ns = now_ns;
+    }
+    for (uint32_t passed = 0; passed < members; passed++) {
+        uint32_t i = (first + passed) % members;
 
         if (!member->clock.reads[i] || i == reader) {
             continue;
         }
-        if (domain_of(fleet, i) == domain_of(fleet, reader)) {
-            ret[count++] = (struct clock_line){.agent = i, .valid_from_ns = VALID_ALWAYS_NS};
-            continue;
-        }
-        peer = fleet_clock(fleet, i, now_ns);
-        if (own.known && peer.known) {
-            ret[count++] = line_between(i, &own, &peer, now_ns);
+        if (room > 0) {
+            count += line_to(fleet, reader, i, &ret[count]);
+            member->clock.line_next = i + 1;
+            room--;
+        } else if (is_urgent(fleet, i, now_ns)) {
+            count += line_to(fleet, reader, i, &ret[count]);
         }
     }
     return count;

@@ -19,6 +19,10 @@ struct member_clock {
     int64_t apart_ns; /* Since then, on this process's clock, it has been told otherwise; */
     int64_t apart_size_ns; /* before, it was wrong by up to that. */
     uint32_t epoch_told;
+    int64_t changed_ns; /* Since then, on this process's clock, what was told before is wrong. */
+    struct clock_estimate estimate; /* At the fleet's clocks_at_ns, if that is ... */
+    int64_t estimated_ns;           /* ... this. */
+    uint32_t line_next;             /* The member that its next line is about. */
     bool reads[AGENTS_MAX]; /* What these agents write, in the trial that was prepared last. */
 };
 
@@ -40,8 +44,10 @@ int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_memb
 /* Remembers whose messages the member will receive. */
 void fleet_clocks_prepare(struct fleet_member *member, const struct assignment *assignment);
 
-/* How the member reads the clocks of these now: at most AGENTS_MAX; their number. */
-uint32_t fleet_clocks_lines(const struct fleet *fleet, const struct fleet_member *member,
+/* How the member reads the clocks of these now: of all whose messages it receives (at most
+ * AGENTS_MAX), or of as many as its share of the fleet's budget allows, each of them in its turn;
+ * their number. */
+uint32_t fleet_clocks_lines(struct fleet *fleet, struct fleet_member *member, bool all,
                             struct clock_line *ret);
 
 #endif

@@ -76,6 +76,7 @@ struct fleet {
     int64_t trim_ns;         /* When memory goes back to the system; 0: there is no reason to. */
     struct own_time own;     /* Its turns look for agents that fell silent. */
     struct fleet_stall stall;
+    int64_t clocks_at_ns; /* Lines that are told are of this moment, a short while ago. */
     struct fleet_doubt doubts[FLEET_DOUBTS]; /* A ring. */
     uint32_t doubts_head;
     uint32_t doubts_count;

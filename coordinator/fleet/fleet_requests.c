@@ -33,14 +33,14 @@ static void lose_unspeakable(struct fleet *fleet, struct fleet_member *member, i
 }
 
 /* With the clocks as they are now: a command may have waited, and be told again. */
-static int encode_command(const struct fleet *fleet, const struct fleet_member *member,
+static int encode_command(struct fleet *fleet, struct fleet_member *member,
                           const struct command *command, struct text *frame)
 {
     struct clock_line lines[AGENTS_MAX];
     struct command told = *command;
 
     told.lines = lines;
-    told.lines_count = fleet_clocks_lines(fleet, member, lines);
+    told.lines_count = fleet_clocks_lines(fleet, member, command->kind == COMMAND_START, lines);
     return wire_encode_command(&told, frame);
 }
 

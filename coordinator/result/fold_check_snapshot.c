@@ -24,7 +24,7 @@ static_assert(FLOWS_MAX * REPEAT_MAX <= 1 << 14, "so many histograms can be adde
 #define STALL_NS (SILENCE_NS + 5 * NS_PER_S) /* Of an agent that is not lost for it. */
 /* A segment begins late and ends late, by as much as the coordinator may stand still; clients are
  * closed and agents have a last word behind it. */
-#define SEGMENT_SLACK_NS (LEAD_NS + STOP_GRACE_NS + LINK_LOST_NS)
+#define SEGMENT_SLACK_NS (LEAD_NS + AGENTS_MAX * LEAD_AGENT_NS + STOP_GRACE_NS + LINK_LOST_NS)
 #define END_SLACK_NS (RELEASE_ANSWER_NS + 60 * NS_PER_S)
 
 uint32_t fold_seconds_max(const struct entry_trial *entry)

@@ -14,7 +14,7 @@ struct trial_order {
     enum command_kind kind;
     enum prepare_step step;
     struct segment segment; /* START: without t0 and peers, which each agent has its own of. */
-    int64_t begun_ns;       /* START: when the clocks were looked at. */
+    const struct peer_start *peers; /* START: T0 on the clocks of all agents. */
 };
 
 static int turn(void *context, struct errinfo *reterr)
@@ -39,8 +39,26 @@ static int make_prepare(struct run *run, uint32_t agent, struct command *ret,
     return 0;
 }
 
-/* T0 on this agent's clock, and on those of all others: what they intend counts from there. All of
- * one moment, so that every agent is told the same of each. */
+/* T0 on the clocks of all agents: what they intend counts from there. All of one moment, so that
+ * every agent is told the same of each. The caller frees *ret. */
+static int make_peers(const struct run *run, struct peer_start **ret, struct errinfo *reterr)
+{
+    uint32_t count = fleet_agents(run->session->fleet);
+    struct peer_start *peers = calloc((size_t)count + 1, sizeof *peers);
+    int64_t now_ns = mono_ns();
+
+    if (peers == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct clock_estimate clock = fleet_clock(run->session->fleet, i, now_ns);
+
+        peers[i] = (struct peer_start){.agent = i, .t0_ns = run->t0_ns - clock.offset_ns};
+    }
+    *ret = peers;
+    return 0;
+}
+
 static int make_segment(struct run *run, uint32_t agent, const struct trial_order *order,
                         struct segment *ret, struct errinfo *reterr)
 {
@@ -51,11 +69,7 @@ static int make_segment(struct run *run, uint32_t agent, const struct trial_orde
     if (ret->peers == NULL) {
         return errinfo_nomem(reterr);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        struct clock_estimate clock = fleet_clock(run->session->fleet, i, order->begun_ns);
-
-        ret->peers[i] = (struct peer_start){.agent = i, .t0_ns = run->t0_ns - clock.offset_ns};
-    }
+    memcpy(ret->peers, order->peers, count * sizeof *ret->peers);
     ret->peers_count = count;
     ret->t0_ns = ret->peers[agent].t0_ns;
     return 0;
@@ -260,32 +274,46 @@ static int journal_segment(struct run *run, const struct segment *segment, int64
     return run_journal(run, &entry, reterr);
 }
 
+/* Every agent is told to begin. */
+static int tell_start(struct trial_order *order, uint64_t *commands, struct errinfo *reterr)
+{
+    struct fleet *fleet = order->run->session->fleet;
+    struct peer_start *peers = NULL;
+    int r = make_peers(order->run, &peers, reterr);
+
+    order->peers = peers;
+    for (uint32_t i = 0; r == 0 && i < fleet_agents(fleet); i++) {
+        struct command command = {0};
+
+        r = make_order(order, i, &command, reterr);
+        if (r < 0) {
+            command_done(&command);
+        } else {
+            commands[i] = fleet_command(fleet, i, &command);
+        }
+    }
+    free(peers);
+    order->peers = NULL;
+    return r;
+}
+
 static int drive_segment(struct run *run, const struct assigned_phase *phases, uint32_t first,
                          uint32_t last, struct errinfo *reterr)
 {
     struct trial_order order = {.run = run, .kind = COMMAND_START};
     uint64_t commands[AGENTS_MAX] = {0};
+    int64_t start_ns = mono_ns() + LEAD_NS + fleet_agents(run->session->fleet) * LEAD_AGENT_NS;
     int64_t end_ns = 0;
     int r;
 
-    order.begun_ns = mono_ns();
     if (run->t0_ns == 0) {
-        run->t0_ns = mono_ns() + LEAD_NS;
+        run->t0_ns = start_ns;
     }
     order.segment.phase_first = first;
     order.segment.phase_last = last;
-    order.segment.start_ns = first == 0 ? 0 : mono_ns() + LEAD_NS - run->t0_ns;
+    order.segment.start_ns = first == 0 ? 0 : start_ns - run->t0_ns;
     r = journal_segment(run, &order.segment, -1, reterr);
-    for (uint32_t i = 0; r == 0 && i < fleet_agents(run->session->fleet); i++) {
-        struct command command = {0};
-
-        r = make_order(&order, i, &command, reterr);
-        if (r < 0) {
-            command_done(&command);
-            break;
-        }
-        commands[i] = fleet_command(run->session->fleet, i, &command);
-    }
+    r = r < 0 ? r : tell_start(&order, commands, reterr);
     if (r == 0) {
         r = wait_for_segment(run, phases, &order.segment, commands, &end_ns, reterr);
     }

@@ -18,6 +18,9 @@
  * mends a list of hosts wants to hear of all of them. */
 #define GATHER_NS (2 * NS_PER_S)
 
+/* Of a small fleet each agent that joins is told, of a large one some twenty times how many. */
+#define TOLD_PARTS 20
+
 /* What was told of the waiting. */
 struct waiting {
     uint32_t told; /* How many were there. */
@@ -95,6 +98,13 @@ static int tell_missing(const struct session *session, struct errinfo *reterr)
                        session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
 }
 
+static bool has_changed(const struct waiting *waiting, uint32_t joined, uint32_t wanted)
+{
+    uint32_t apart = joined > waiting->told ? joined - waiting->told : waiting->told - joined;
+
+    return apart > wanted / TOLD_PARTS;
+}
+
 /* Tells what has changed, and every JOIN_TOLD_NS who is missing. */
 static void tell_waiting(struct session *session, struct waiting *waiting)
 {
@@ -103,7 +113,7 @@ static void tell_waiting(struct session *session, struct waiting *waiting)
     struct text missing = {0};
 
     if (config->on_waiting == NULL ||
-        (waiting->told == joined &&
+        (!has_changed(waiting, joined, config->agents_count) &&
          (session->launch != NULL || session_now_ns(session) < waiting->again_ns))) {
         return;
     }

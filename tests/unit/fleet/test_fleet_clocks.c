@@ -228,6 +228,50 @@ static void every_answer_to_a_poll_tells_the_clocks_of_who_writes(void **state)
     bench_end(&bench);
 }
 
+#define MANY 40
+
+/* Agents that read each other: of all of them at once there is no time to tell. */
+static void a_large_fleet_is_told_of_some_clocks_at_a_time_and_of_all_in_turn(void **state)
+{
+    bool told[MANY] = {false};
+    struct bench bench;
+    struct command command;
+    struct command start = {.kind = COMMAND_START};
+    uint32_t count = 0;
+
+    (void)state;
+    bench_begin(&bench, AGENTS_MAX);
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_int_equal(join_there(&bench, INSTANCE + i), i);
+        (void)say_burst(&bench, i, NS_PER_S);
+    }
+    prepare_reader(&bench, 0, MANY);
+    for (int i = 0; i < 2; i++) {
+        command = bench_poll(&bench, 0, INSTANCE, 1);
+        assert_int_equal(command.lines_count, 32);
+        for (uint32_t j = 0; j < command.lines_count; j++) {
+            count += told[command.lines[j].agent] ? 0 : 1;
+            told[command.lines[j].agent] = true;
+        }
+        command_done(&command);
+    }
+    assert_int_equal(count, MANY - 1);
+    /* What is wrong does not wait for its turn. */
+    (void)say_burst(&bench, MANY / 2, 2 * NS_PER_S);
+    for (int i = 0; i < 2; i++) {
+        command = bench_poll(&bench, 0, INSTANCE, 1);
+        assert_non_null(line_of(&command, MANY / 2));
+        assert_true(line_of(&command, MANY / 2)->bound_ns > 0);
+        command_done(&command);
+    }
+    assert_int_equal(fleet_command(bench.fleet, 0, &start), 2);
+    command = bench_poll(&bench, 0, INSTANCE, 1);
+    assert_int_equal(command.kind, COMMAND_START);
+    assert_int_equal(command.lines_count, MANY - 1);
+    command_done(&command);
+    bench_end(&bench);
+}
+
 static void all_agents_together_have_a_budget_of_probes(void **state)
 {
     struct bench few;
@@ -300,6 +344,7 @@ int main(void)
         cmocka_unit_test(the_first_probe_that_excludes_0_ends_a_common_clock_and_is_told),
         cmocka_unit_test(a_step_is_told_once_with_its_size),
         cmocka_unit_test(every_answer_to_a_poll_tells_the_clocks_of_who_writes),
+        cmocka_unit_test(a_large_fleet_is_told_of_some_clocks_at_a_time_and_of_all_in_turn),
         cmocka_unit_test(all_agents_together_have_a_budget_of_probes),
         cmocka_unit_test(an_agent_on_the_coordinators_clock_is_not_asked_eagerly),
         cmocka_unit_test(a_clock_that_can_not_be_leaves_the_fleet_as_it_was),
