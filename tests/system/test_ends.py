@@ -67,7 +67,7 @@ def while_detecting():
 @test("Ctrl-C while topics are made: exit code 130, a report, nothing left on the broker", needs=["rabbitmq"])
 def while_preparing(rabbitmq):
     folder = bed.new_path("run")
-    path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 200, producers: 2, consumers: 2 }")
+    path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 600, producers: 2, consumers: 2 }")
     run = bed.start("run", path, "--out", folder)
     run.says("preparing: rabbitmq")
     agents = bed.agents_of(run)
@@ -240,10 +240,12 @@ def kill_one(rabbitmq, which):
     path = bed.scenario(target("rabbitmq", rabbitmq), LONG, topology="{ topics: 2, producers: 2, consumers: 2, placement: apart }")
     run = bed.start("run", path, "--out", folder)
     run.says("running: rabbitmq")
-    time.sleep(3.5)  # Within an interval: at its end nothing would be untold.
+    time.sleep(3)
     agents = bed.agents_of(run)
     with open(f"/proc/{agents[which]}/cmdline") as file:
         name = file.read().split("\0")[4]
+    os.kill(agents[which], signal.SIGSTOP)  # Or it could have told everything in the moment before.
+    time.sleep(0.5)
     os.kill(agents[which], signal.SIGKILL)
     run.ends(4, 40)
     gone(agents)
