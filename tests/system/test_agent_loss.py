@@ -118,7 +118,7 @@ def between_targets_and_load():
 
 
 def stopped():
-    run = Run(phases=["{ name: early, rate: 300/s, for: 2s }", "{ name: steady, rate: 300/s, for: 14s }"], repeat=1)
+    run = Run(phases=["{ name: early, rate: 300/s, for: 2s }", "{ name: steady, rate: 300/s, for: 16s }"], repeat=1)
     run.program.says("running: memory")
     pid = run.agents()["agent-3"]
     time.sleep(4)

@@ -1,9 +1,11 @@
 """A search finds the capacity that the memory broker was given, and says so in all its words."""
 
+import os
 import signal
 
 import bed
 from bed import check, contains, same, test, truth
+from bed_journal import documents
 
 CAPACITY = 2000
 TOPOLOGY = "{ topics: 1, producers: 2, consumers: 1 }"
@@ -86,6 +88,9 @@ def after_one_step(end):
     run = bed.start("run", path, "--out", folder, "--agents", "1")
     run.says(r"memory: 50.0/s held")
     run.says(r"running: memory[\s\S]*running: memory")
+    entries = lambda: documents(os.path.join(folder, "run.bson"))
+    # A thread writes it, on its own time.
+    bed.wait_until(lambda: any(one["kind"] == "search" and "step" in one for one in entries()), "the step is in the journal")
     run.signal(end)
     return run, folder
 

@@ -140,11 +140,11 @@ def stopped_coordinator():
 
 
 def stopped_at_the_end():
-    """In the last second of the load: it continues when its agents have long been waiting for a word."""
+    """In the last seconds of the load: it continues when its agents have long been waiting for a word."""
     folder = bed.new_path("run")
     run = bed.start("run", steady("late", 6), "--agents", "1", "--out", folder)
     run.says("running: memory")
-    time.sleep(5.5)
+    time.sleep(5)
     run.signal(signal.SIGSTOP)
     time.sleep(STOPPED_S)
     run.signal(signal.SIGCONT)
