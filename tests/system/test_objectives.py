@@ -47,7 +47,7 @@ def met():
 
 @test("an objective that is missed: exit code 1, the reason has what it was")
 def missed():
-    result, program, _ = run(["e2e.p50 < 10ms", "e2e.p50 < 10s"], 1, SLOW)
+    result, program, _ = run(["e2e.p50 < 10ms", "e2e.p50 < 10s"], 1, SLOW, ["{ name: steady, rate: 500/s, for: 2s }"])
     same([one["code"] for one in result["reasons"]], ["objective_missed"], "reasons")
     contains(result["reasons"][0]["text"], "e2e.p50 < 10ms was missed in steady: it was 5", "the reason")
     same(row(result, "e2e.p50 < 10s", "steady")["met"], True, "the other one")
