@@ -9,6 +9,8 @@ import bed
 from bed import check, matches, same, test
 from bed_slow_disk import SlowDisk
 
+bed.counts_only()
+
 NOBODY = 65534
 THREADS = 12  # NNG has ten or more of its own, and as many again are asked for.
 MEMORY_BYTES = 100_000 * 1024
