@@ -46,7 +46,9 @@ void run_show(struct run *run, int64_t now_ns)
 {
     struct run_progress *progress = &run->progress;
 
-    if (now_ns - run->shown_ns < SHOW_NS || run->config->on_progress == NULL) {
+    /* A run that ends before its first stage has nothing to show. */
+    if (now_ns - run->shown_ns < SHOW_NS || run->config->on_progress == NULL ||
+        progress->stage == NULL) {
         return;
     }
     run->shown_ns = now_ns;

@@ -16,7 +16,10 @@
 
 /* After the first agent of other hosts that will not come: others may fail as well, and whoever
  * mends a list of hosts wants to hear of all of them. */
-#define GATHER_NS (2 * NS_PER_S)
+#define GATHER_NS (10 * NS_PER_S)
+
+/* Of those that ended, within a sentence; of more each has a line before it. */
+#define ENDED_BYTES_MAX 300
 
 /* Of a small fleet each agent that joins is told, of a large one some twenty times how many. */
 #define TOLD_PARTS 20
@@ -61,7 +64,7 @@ static void tell_ended(struct session *session, const struct launch_end *end)
 {
     const struct session_config *config = session->config;
 
-    text_addf(&session->ended, "%s%s%s%s: %s", session->ended.bytes == NULL ? "" : "; ",
+    text_addf(&session->ended, "%s%s%s%s: %s", session->ended.bytes == NULL ? "" : "\n ",
               is_on_own_host(config) ? "" : config->launch->plan->launcher->name,
               is_on_own_host(config) ? "" : ":", end->name, end->reason);
 }
@@ -85,16 +88,42 @@ void session_turn(struct session *session, int timeout_ms)
     }
 }
 
+/* Those that ended, one after the other; a line each, told before, if they are many. */
+static const char *list_ended(struct session *session)
+{
+    const struct session_config *config = session->config;
+    char *line = session->ended.bytes;
+
+    if (line == NULL) {
+        return "";
+    }
+    if (session->ended.bytes_count <= ENDED_BYTES_MAX || config->on_told == NULL) {
+        for (char *end = strchr(line, '\n'); end != NULL; end = strchr(end, '\n')) {
+            *end = ';';
+        }
+        return line;
+    }
+    while (line != NULL) {
+        char *end = strchr(line, '\n');
+
+        if (end != NULL) {
+            *end = '\0';
+        }
+        config->on_told(config->context, line);
+        line = end == NULL ? NULL : end + 2; /* And the blank. */
+    }
+    return "each is told above";
+}
+
 /* An agent ended that was launched. */
-static int tell_missing(const struct session *session, struct errinfo *reterr)
+static int tell_missing(struct session *session, struct errinfo *reterr)
 {
     const char *more = launch_describe(session->launch);
+    const char *ended = list_ended(session);
 
     return errinfo_set(reterr, -ECONNRESET, "only %u of %u agents came up%s%.300s%s%.100s%s%.100s",
                        fleet_agents(session->fleet), session->config->agents_count,
-                       session->ended.bytes == NULL ? "" : ": ",
-                       session->ended.bytes == NULL ? "" : session->ended.bytes,
-                       more[0] == '\0' ? "" : "; ", more,
+                       ended[0] == '\0' ? "" : ": ", ended, more[0] == '\0' ? "" : "; ", more,
                        session->refusal[0] == '\0' ? "" : "; refused: ", session->refusal);
 }
 
@@ -266,7 +295,8 @@ int session_open(struct session *session, const struct session_config *config,
 static bool all_left(const struct session *session)
 {
     if (session->launch != NULL) {
-        return launch_running(session->launch) == 0;
+        /* Who never joined waits for no goodbye. */
+        return launch_running(session->launch) == 0 || fleet_agents(session->fleet) == 0;
     }
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
         if (!fleet_is_lost(session->fleet, i) &&
