@@ -239,17 +239,35 @@ void fleet_clocks_take(struct fleet *fleet, struct fleet_member *member,
     member->clock.estimated_ns = 0;
 }
 
-int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member)
+/* A large fleet joins at once, and would go on in step: a thousand probes that come together wait
+ * for each other, and the bounds are as wide as that. So each member has a time of its own within
+ * the pause. Counted from the beginning of the burst that was handed in. */
+static int64_t pause_in_turn_ns(const struct fleet *fleet, uint32_t index, int64_t pause_ns,
+                                const struct clock_report *report)
+{
+    int64_t own_ns = pause_ns * index / fleet->wanted;
+    int64_t from_ns = mono_ns() + pause_ns / 2;
+    int64_t next_ns = from_ns + (own_ns - from_ns % pause_ns + pause_ns) % pause_ns;
+    int64_t began_ns = report->exchanges[0].t2_ns;
+
+    return began_ns > from_ns - 2 * pause_ns && began_ns < from_ns ? next_ns - began_ns : pause_ns;
+}
+
+int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member,
+                              const struct clock_report *report)
 {
     int64_t fair_ns = BURST * NS_PER_S / PROBES_PER_S_MAX * fleet->wanted;
     /* Of one that has the coordinator's clock nothing is to be learned: it is watched only. */
     bool is_own = fleet_clock_is_own(fleet, index_of(fleet, member));
+    bool is_large = fleet->wanted > EAGER_AGENTS_MAX;
 
-    if (!is_own && fleet->wanted <= EAGER_AGENTS_MAX &&
-        mono_ns() - member->clock.joined_ns < EAGER_NS) {
+    if (!is_own && !is_large && mono_ns() - member->clock.joined_ns < EAGER_NS) {
         return EAGER_PAUSE_NS;
     }
-    return fair_ns > PAUSE_NS ? fair_ns : PAUSE_NS;
+    fair_ns = fair_ns > PAUSE_NS ? fair_ns : PAUSE_NS;
+    return is_large && report->exchanges_count > 0
+               ? pause_in_turn_ns(fleet, index_of(fleet, member), fair_ns, report)
+               : fair_ns;
 }
 
 void fleet_clocks_prepare(struct fleet_member *member, const struct assignment *assignment)

@@ -38,8 +38,10 @@ void fleet_clocks_part(struct fleet *fleet, const struct fleet_member *member);
 void fleet_clocks_take(struct fleet *fleet, struct fleet_member *member,
                        const struct clock_report *report);
 
-/* Until the member's next burst: all together have a budget. */
-int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member);
+/* From the beginning of the member's burst, which it hands in or makes, to that of its next one:
+ * all together have a budget. */
+int64_t fleet_clocks_pause_ns(const struct fleet *fleet, const struct fleet_member *member,
+                              const struct clock_report *report);
 
 /* Remembers whose messages the member will receive. */
 void fleet_clocks_prepare(struct fleet_member *member, const struct assignment *assignment);

@@ -208,7 +208,7 @@ static void take_clock(struct fleet *fleet, struct fleet_member *member,
         return;
     }
     fleet_clocks_take(fleet, member, &report);
-    answer.pause_ns = fleet_clocks_pause_ns(fleet, member);
+    answer.pause_ns = fleet_clocks_pause_ns(fleet, member, &report);
     answer.t3_ns = mono_ns();
     fleet_reply(request, wire_encode_clock_answer(&answer, &frame), &frame);
 }

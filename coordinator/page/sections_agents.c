@@ -74,6 +74,19 @@ struct sum {
     double strain; /* Its busiest second, as a part of its CPUs. */
 };
 
+static void add_sums(const struct result *result, const struct result_trial *trial,
+                     struct sum *sums)
+{
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        const struct result_agent_interval *interval = &trial->agent_intervals[i];
+
+        if (interval->agent < result->agents_count) {
+            sums[interval->agent].messages += interval->sent + interval->received;
+            take_use(interval, &sums[interval->agent].use);
+        }
+    }
+}
+
 /* By agent, from one pass over what a large fleet reported; NULL if memory ran out. */
 static struct sum *sums_of(const struct result *result)
 {
@@ -81,16 +94,7 @@ static struct sum *sums_of(const struct result *result)
 
     for (uint32_t i = 0; sums != NULL && i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
-            const struct result_trial *trial = &result->cases[i].trials[j];
-
-            for (uint32_t k = 0; k < trial->agent_intervals_count; k++) {
-                const struct result_agent_interval *interval = &trial->agent_intervals[k];
-
-                if (interval->agent < result->agents_count) {
-                    sums[interval->agent].messages += interval->sent + interval->received;
-                    take_use(interval, &sums[interval->agent].use);
-                }
-            }
+            add_sums(result, &result->cases[i].trials[j], sums);
         }
     }
     for (uint32_t i = 0; sums != NULL && i < result->agents_count; i++) {

@@ -125,12 +125,15 @@ static void be_small(void)
     (void)pthread_attr_destroy(&attributes);
 }
 
+/* Their connections stay until the process ends: NNG takes a minute to close a thousand sockets. */
 static int simulate(struct simulation *simulation, uint32_t count, struct errinfo *reterr)
 {
-    struct simulated_agent *agents = calloc(count, sizeof *agents);
+    static struct simulated_agent *agents;
     uint32_t begun = 0;
-    int r = agents == NULL ? errinfo_nomem(reterr) : make_figures(simulation, reterr);
+    int r;
 
+    agents = calloc(count, sizeof *agents);
+    r = agents == NULL ? errinfo_nomem(reterr) : make_figures(simulation, reterr);
     while (r == 0 && begun < count) {
         r = simulated_agent_start(&agents[begun], simulation, begun, reterr);
         begun += r == 0 ? 1 : 0;

@@ -285,7 +285,6 @@ int simulated_agent_start(struct simulated_agent *agent, struct simulation *simu
 void simulated_agent_finish(struct simulated_agent *agent)
 {
     (void)pthread_join(agent->threads[0], NULL);
-    coordinator_link_free(agent->link);
     if (agent->assignment != NULL) {
         assignment_done(agent->assignment);
         free(agent->assignment);

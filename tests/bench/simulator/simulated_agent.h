@@ -72,7 +72,7 @@ struct simulated_agent {
 int simulated_agent_start(struct simulated_agent *agent, struct simulation *simulation,
                           uint32_t number, struct errinfo *reterr);
 
-/* Blocks until its coordinator has sent it home, or is lost. */
+/* Blocks until its coordinator has sent it home, or is lost. Its connection stays. */
 void simulated_agent_finish(struct simulated_agent *agent);
 
 /* Reports that are due by now_ns and have no receipt. */

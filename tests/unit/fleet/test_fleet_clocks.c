@@ -274,6 +274,8 @@ static void a_large_fleet_is_told_of_some_clocks_at_a_time_and_of_all_in_turn(vo
 
 static void all_agents_together_have_a_budget_of_probes(void **state)
 {
+    const struct clock_report question = {.head = {.instance = INSTANCE}};
+    struct clock_exchange first;
     struct bench few;
     struct bench many;
 
@@ -286,8 +288,33 @@ static void all_agents_together_have_a_budget_of_probes(void **state)
     bench_end(&few);
     bench_begin(&many, AGENTS_MAX);
     assert_int_equal(join_there(&many, INSTANCE), 0);
-    assert_int_equal(say_burst(&many, 0, 0).pause_ns, AGENTS_MAX * 4 * NS_PER_MS);
+    assert_int_equal(say_clock(&many, &question, &first).pause_ns, AGENTS_MAX * 4 * NS_PER_MS);
     bench_end(&many);
+}
+
+/* They join at once, and their probes would wait for each other. */
+static void agents_of_a_large_fleet_probe_one_after_the_other(void **state)
+{
+    const int64_t pause_ns = AGENTS_MAX * 4 * NS_PER_MS;
+    struct clock_report report = {.exchanges_count = 1};
+    struct clock_exchange ignored;
+    struct bench bench;
+
+    (void)state;
+    bench_begin(&bench, AGENTS_MAX);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct clock_report question = {.head = {.agent = i, .instance = INSTANCE + i}};
+        int64_t told_ns;
+
+        assert_int_equal(join_there(&bench, INSTANCE + i), i);
+        (void)say_clock(&bench, &question, &report.exchanges[0]);
+        report.head = question.head;
+        told_ns = say_clock(&bench, &report, &ignored).pause_ns;
+        assert_in_range(told_ns, pause_ns / 2, 3 * pause_ns / 2 + CALL_MS * NS_PER_MS);
+        assert_int_equal((report.exchanges[0].t2_ns + told_ns) % pause_ns,
+                         i * pause_ns / AGENTS_MAX);
+    }
+    bench_end(&bench);
 }
 
 /* A burst costs an agent a millisecond: ten in each second were a twentieth of a short run's CPU.
@@ -346,6 +373,7 @@ int main(void)
         cmocka_unit_test(every_answer_to_a_poll_tells_the_clocks_of_who_writes),
         cmocka_unit_test(a_large_fleet_is_told_of_some_clocks_at_a_time_and_of_all_in_turn),
         cmocka_unit_test(all_agents_together_have_a_budget_of_probes),
+        cmocka_unit_test(agents_of_a_large_fleet_probe_one_after_the_other),
         cmocka_unit_test(an_agent_on_the_coordinators_clock_is_not_asked_eagerly),
         cmocka_unit_test(a_clock_that_can_not_be_leaves_the_fleet_as_it_was),
     };
