@@ -206,3 +206,29 @@ int csv_selfcheck_write(const struct result *result, struct text *out, struct er
     }
     return written(out, reterr);
 }
+
+static void put_time(int64_t unix_ns, struct text *out)
+{
+    text_addf(out, "%" PRId64 ",", unix_ns);
+}
+
+int csv_resumes_write(const struct result *result, struct text *out, struct errinfo *reterr)
+{
+    text_add(out, "cause,trial,trials_done,began_trial,left_unix_ns,resumed_unix_ns,agents_count,"
+                  "agents_new,agents_gone,part_id" LINE_END);
+    for (uint32_t i = 0; i < result->resumes_count; i++) {
+        const struct result_resume *resume = &result->resumes[i];
+
+        put_text(resume_cause_name(resume->cause), out);
+        put_count(resume->trial, out);
+        put_count(resume->trials_done, out);
+        put_bool(resume->began_trial, out);
+        put_time(resume->left_unix_ns, out);
+        put_time(resume->resumed_unix_ns, out);
+        put_count(resume->agents_count, out);
+        put_count(resume->agents_new, out);
+        put_count(resume->agents_gone, out);
+        put_last(resume->part_id, out);
+    }
+    return written(out, reterr);
+}

@@ -24,6 +24,7 @@
     ROW("csv", "figures.csv", false, csv_figures_write)                                            \
     ROW("csv", "objectives.csv", false, csv_objectives_write)                                      \
     ROW("csv", "comparisons.csv", false, csv_comparisons_write)                                    \
+    ROW("csv", "resumes.csv", false, csv_resumes_write)                                            \
     ROW("csv", "searches.csv", false, csv_searches_write)                                          \
     ROW("csv", "search_steps.csv", false, csv_search_steps_write)                                  \
     ROW("csv", "selfcheck.csv", false, csv_selfcheck_write)                                        \

@@ -327,6 +327,8 @@ enum resume_cause {
 
 #define RESUMES_MAX 1000
 
+const char *resume_cause_name(enum resume_cause cause); /* "killed", ... */
+
 /* Where a run was resumed: what came before has other agents, or the same ones at another time. */
 struct result_resume {
     enum resume_cause cause;

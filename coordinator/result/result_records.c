@@ -288,6 +288,11 @@ static const char *const resume_causes[RESUME_CAUSES_COUNT] = {
     [RESUME_FAILED] = "failed",
 };
 
+const char *resume_cause_name(enum resume_cause cause)
+{
+    return resume_causes[cause];
+}
+
 static const struct field result_resume_fields[] = {
     FIELD_NAMES_OF(result_resume, cause, FIELD_ENUM, resume_causes),
     FIELD(result_resume, trial),

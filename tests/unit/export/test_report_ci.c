@@ -398,7 +398,8 @@ static void tables_of_findings_are_rectangular_whatever_is_in_them(void **state)
 static void tables_without_rows_have_their_head(void **state)
 {
     static const char *const names[] = {"figures.csv",  "objectives.csv",   "comparisons.csv",
-                                        "searches.csv", "search_steps.csv", "selfcheck.csv"};
+                                        "searches.csv", "search_steps.csv", "selfcheck.csv",
+                                        "resumes.csv"};
     struct result *result = result_fixture_empty(VERDICT_PASS);
 
     (void)state;
@@ -416,6 +417,30 @@ static void expect_row(const struct result *result, const char *file_name, const
         fail_msg("\"%s\" is not in: %s", row, csv);
     }
     free(csv);
+}
+
+static void each_resumption_is_a_row(void **state)
+{
+    struct result *result = result_fixture_empty(VERDICT_PASS);
+
+    (void)state;
+    result->resumes = calloc(1, sizeof *result->resumes);
+    assert_non_null(result->resumes);
+    result->resumes_count = 1;
+    result->resumes[0] = (struct result_resume){.cause = RESUME_INTERRUPTED,
+                                                .trial = 2,
+                                                .trials_done = 2,
+                                                .began_trial = true,
+                                                .left_unix_ns = INT64_C(1770300210000000000),
+                                                .resumed_unix_ns = INT64_C(1770300270000000000),
+                                                .part_id = "20260205-140322-3f9a-r1",
+                                                .agents_count = 3,
+                                                .agents_new = 1};
+    expect_table(result, "resumes.csv", 1);
+    expect_row(result, "resumes.csv",
+               "\r\ninterrupted,2,2,true,1770300210000000000,1770300270000000000,3,1,0,"
+               "20260205-140322-3f9a-r1\r\n");
+    result_free(result);
 }
 
 static void tables_hold_the_figures_of_the_findings(void **state)
@@ -461,6 +486,7 @@ int main(void)
         cmocka_unit_test(the_totals_of_junit_count_what_is_in_it),
         cmocka_unit_test(tables_of_findings_are_rectangular_whatever_is_in_them),
         cmocka_unit_test(tables_without_rows_have_their_head),
+        cmocka_unit_test(each_resumption_is_a_row),
         cmocka_unit_test(tables_hold_the_figures_of_the_findings),
     };
 
