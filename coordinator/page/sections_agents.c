@@ -280,6 +280,10 @@ static void add_tables(const struct table *table, struct sum *sums, struct docum
     doc_fold(doc);
 }
 
+/* Parts of a run that was resumed each deal all of their clients. */
+#define RESUMED_SHARE                                                                              \
+    "Clients at most, and percent of all clients of the trials of its last part of the run"
+
 static void add_agents_table(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -314,6 +318,9 @@ static void add_agents_table(const struct result *result, struct document *doc)
     for (uint32_t i = 0; i < columns_count; i++) {
         if (table.shares || (i != SHARE_COLUMN && i != CPU_USED_COLUMN)) {
             shown[table.columns_count++] = columns[i];
+        }
+        if (i == SHARE_COLUMN && result->resumes_count > 0 && table.shares) {
+            shown[table.columns_count - 1].help = RESUMED_SHARE;
         }
     }
     add_tables(&table, sums, doc);

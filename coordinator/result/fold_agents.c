@@ -1,7 +1,8 @@
 /*
  * The agents of a run. One that was resumed has them part by part: an agent that looks the same as
- * one of before is the same row, any other stands behind them. Trials know theirs by the order in
- * which the part told them.
+ * one of before is the same row, any other stands behind them. So does one that was lost before:
+ * what it had then is missing all the same. Trials know theirs by the order in which the part told
+ * them.
  */
 #include "fold_inner.h"
 
@@ -35,7 +36,7 @@ static uint32_t row_of(const struct fold *fold, const struct fold_part *part,
     uint32_t row = 0;
 
     while (row < fold->agents_count &&
-           (is_taken(part, row) || !is_same(&fold->agents[row], agent))) {
+           (is_taken(part, row) || fold->agents[row].lost || !is_same(&fold->agents[row], agent))) {
         row++;
     }
     return row;
@@ -74,6 +75,16 @@ static void compare_parts(struct fold *fold)
     }
 }
 
+/* What is told last is the most, but for what is of the part alone. Its share can't be put together
+ * of those of the parts: they say nothing of each other. */
+static void take_agent(struct fold *fold, uint32_t row, const struct result_agent *agent)
+{
+    uint32_t clients = row < fold->part.rows_before ? fold->agents[row].clients : 0;
+
+    fold->agents[row] = *agent;
+    fold->agents[row].clients = clients > agent->clients ? clients : agent->clients;
+}
+
 int fold_add_agents(struct fold *fold, const struct entry_agents *entry, struct errinfo *reterr)
 {
     struct fold_part *part = &fold->part;
@@ -104,7 +115,7 @@ int fold_add_agents(struct fold *fold, const struct entry_agents *entry, struct 
         uint32_t row = i < known ? part->agents[i] : row_of(fold, part, &entry->agents[i]);
 
         fold->agents_count += row == fold->agents_count ? 1 : 0;
-        fold->agents[row] = entry->agents[i]; /* What is told last is the most. */
+        take_agent(fold, row, &entry->agents[i]);
         part->agents[i] = row;
         part->agents_count = i < known ? known : i + 1;
     }

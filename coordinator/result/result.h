@@ -46,9 +46,10 @@ struct result_agent {
     char kernel[NAME_BYTES];
     char version[NAME_BYTES];
     uint32_t cpus;
-    uint32_t usable_cpus_milli;   /* Thousandths that it could use of them; 0: not told, */
-    uint32_t clients;             /* then neither is this, the most of a trial, */
-    double share;                 /* nor this, of all clients of all trials, 0 to 1. */
+    uint32_t usable_cpus_milli; /* Thousandths that it could use of them; 0: not told, */
+    uint32_t clients;           /* then neither is this, the most of a trial, */
+    double share; /* nor this, of all clients of all trials, 0 to 1; of those since it was resumed,
+                     where it is in the last part of a run that was. */
     char libraries[REASON_BYTES]; /* Of clients, where agents differ: "librdkafka 2.0.2, ..." */
     uint64_t memory_bytes;
     bool lost;

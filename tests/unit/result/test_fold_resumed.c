@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define AGENTS 2
+#define CLIENTS 3 /* Of an agent of the second part; those of the first have twice as many. */
 
 /* A journal of two trials, the second of them in a part of its own. */
 struct told {
@@ -17,6 +18,7 @@ struct told {
     uint32_t times;            /* How often it was resumed between the two. */
     uint32_t agents_told;
     bool within; /* Not between the trials, but within the second. */
+    bool lost;   /* The first part's second agent. */
 };
 
 static void tell_agents(struct told *told)
@@ -28,6 +30,7 @@ static void tell_agents(struct told *told)
     for (uint32_t i = 0; i < AGENTS; i++) {
         (void)snprintf(agents[i].name, sizeof agents[i].name, "%s", told->names[i]);
         agents[i].cpus = 4;
+        agents[i].clients = CLIENTS;
     }
     entry.as.agents = (struct entry_agents){agents, AGENTS};
     assert_int_equal(fold_add(told->fold, &entry, NULL), 0);
@@ -46,12 +49,27 @@ static int resume(struct fold *fold, uint32_t trial, struct errinfo *reterr)
     return fold_add(fold, &entry, reterr);
 }
 
+static void tell_first_agents(const struct told *told, const struct journal_entry *entry)
+{
+    struct result_agent agents[AGENTS];
+    struct journal_entry changed = {.kind = ENTRY_AGENTS, .as.agents = {agents, AGENTS}};
+
+    assert_int_equal(entry->as.agents.agents_count, AGENTS);
+    memcpy(agents, entry->as.agents.agents, sizeof agents);
+    agents[0].clients = agents[1].clients = 2 * CLIENTS;
+    agents[1].lost = told->lost;
+    assert_int_equal(fold_add(told->fold, &changed, NULL), 0);
+}
+
 static void take(void *context, const struct journal_entry *entry)
 {
     struct told *told = context;
 
-    if (entry->kind == ENTRY_AGENTS && told->agents_told++ > 0) {
-        return; /* Those at the end are of the first part. */
+    if (entry->kind == ENTRY_AGENTS) {
+        if (told->agents_told++ == 0) { /* Those at the end are of the first part, too. */
+            tell_first_agents(told, entry);
+        }
+        return;
     }
     if (entry->kind == ENTRY_TRIAL && entry->as.trial.number == 1 && !told->within) {
         for (uint32_t i = 0; i < told->times; i++) {
@@ -136,6 +154,7 @@ static void a_part_with_the_same_agents_in_another_order_has_their_rows(void **s
     (void)state;
     assert_int_equal(result->agents_count, 2);
     assert_string_equal(result->agents[0].name, "agent-1");
+    assert_int_equal(result->agents[0].clients, 2 * CLIENTS); /* At most, in all of the run. */
     assert_int_equal(result->resumes_count, 1);
     assert_int_equal(result->resumes[0].trial, 1);
     assert_int_equal(result->resumes[0].agents_count, 2);
@@ -163,6 +182,24 @@ static void a_part_with_another_agent_has_a_row_more(void **state)
     assert_int_equal(moved(&trials[1], 2), moved(&trials[0], 0));
     assert_int_equal(moved(&trials[1], 0), moved(&trials[0], 1));
     assert_int_equal(moved(&trials[1], 1), 0);
+    result_free(result);
+}
+
+/* Its row said that nothing was lost, and what lacks its share was judged as if it were whole. */
+static void an_agent_that_was_lost_and_is_back_in_a_later_part_stays_lost(void **state)
+{
+    struct told told = {.names = {"agent-1", "agent-2"}, .times = 1, .lost = true};
+    struct result *result = tell(&told);
+
+    (void)state;
+    assert_int_equal(result->agents_count, 3);
+    assert_string_equal(result->agents[1].name, "agent-2");
+    assert_true(result->agents[1].lost);
+    assert_string_equal(result->agents[2].name, "agent-2");
+    assert_false(result->agents[2].lost);
+    assert_int_equal(result->agents[2].clients, CLIENTS);
+    assert_int_equal(result->resumes[0].agents_new, 1);
+    assert_int_equal(result->resumes[0].agents_gone, 1);
     result_free(result);
 }
 
@@ -197,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_part_with_the_same_agents_in_another_order_has_their_rows),
         cmocka_unit_test(a_part_with_another_agent_has_a_row_more),
+        cmocka_unit_test(an_agent_that_was_lost_and_is_back_in_a_later_part_stays_lost),
         cmocka_unit_test(a_part_is_compared_with_the_last_one_that_had_agents),
         cmocka_unit_test(a_run_is_not_resumed_within_a_trial_or_after_its_end),
     };
