@@ -96,6 +96,9 @@ const char *channel_request_peer(const struct channel_request *request,
 #define CHANNEL_CONNECTIONS_OF_PEER 2
 void channel_request_admit(const struct channel_request *request, uint32_t peer);
 
+/* Whether the peer has a connection; without, it has ended, or can't be reached just now. */
+bool channel_server_has(const struct channel_server *server, uint32_t peer);
+
 /* Closes connections that are there for so long, and that nobody has admitted. */
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);
 

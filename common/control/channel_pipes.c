@@ -151,6 +151,18 @@ void channel_pipes_admit(struct channel_pipes *pipes, int pipe, uint32_t peer)
     (void)pthread_mutex_unlock(&pipes->lock);
 }
 
+bool channel_pipes_has(struct channel_pipes *pipes, uint32_t peer)
+{
+    bool has = false;
+
+    (void)pthread_mutex_lock(&pipes->lock);
+    for (uint32_t i = 0; !has && i < pipes->entries_count; i++) {
+        has = pipes->entries[i].admitted && pipes->entries[i].peer == peer;
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
+    return has;
+}
+
 /* The next one at or after *index that is to be closed; -1: there is none. */
 static int next_unknown(struct channel_pipes *pipes, int64_t before_ns, uint32_t *index)
 {

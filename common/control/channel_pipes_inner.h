@@ -21,6 +21,8 @@ int channel_pipes_new(nng_socket socket, uint32_t pipes_max, struct channel_pipe
 void channel_pipes_free(struct channel_pipes *pipes);
 
 void channel_pipes_admit(struct channel_pipes *pipes, int pipe, uint32_t peer);
+
+bool channel_pipes_has(struct channel_pipes *pipes, uint32_t peer);
 void channel_pipes_close_unknown(struct channel_pipes *pipes, int64_t age_ns);
 void channel_pipes_closed(struct channel_pipes *pipes, struct channel_closed *ret);
 

@@ -365,6 +365,11 @@ void channel_server_close_unknown(struct channel_server *server, int64_t age_ns)
     channel_pipes_close_unknown(server->pipes, age_ns);
 }
 
+bool channel_server_has(const struct channel_server *server, uint32_t peer)
+{
+    return channel_pipes_has(server->pipes, peer);
+}
+
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret)
 {
     channel_pipes_closed(server->pipes, ret);

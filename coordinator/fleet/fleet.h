@@ -147,7 +147,7 @@ void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);
 /* Is the agent lost, fenced or not? */
 bool fleet_is_lost(const struct fleet *fleet, uint32_t agent);
 
-/* How many are there: neither gone, nor unheard of for a while. */
+/* How many are there: not gone, not unheard of for a while, and connected. */
 uint32_t fleet_present(const struct fleet *fleet);
 
 /* First agent that was lost, or UINT32_MAX; and how many were. */

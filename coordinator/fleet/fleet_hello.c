@@ -192,12 +192,15 @@ static bool is_its_name(struct newcomer *newcomer)
                host->name, name);
 }
 
-/* The process of a host that has proved to be this one was not heard of for a while, and has
- * nothing to do yet: it was started anew. */
-static bool is_succeeded(const struct fleet_member *member)
+/* The process of a host that has proved to be this one has no connection, or was not heard of for a
+ * while, and has nothing to do yet: it was started anew. */
+static bool is_succeeded(const struct fleet *fleet, uint32_t index)
 {
+    const struct fleet_member *member = &fleet->members[index];
+
     return fleet_member_is_gone(member) ||
-           (member->last_command == 0 && member->agent.state == FLEET_SUSPECT);
+           (member->last_command == 0 &&
+            (member->agent.state == FLEET_SUSPECT || !channel_server_has(fleet->server, index)));
 }
 
 /* Somebody is here by the newcomer's name. */
@@ -205,7 +208,7 @@ static bool takes_place(struct newcomer *newcomer, uint32_t index)
 {
     const struct fleet_member *member = &newcomer->fleet->members[index];
 
-    if (is_succeeded(member)) {
+    if (is_succeeded(newcomer->fleet, index)) {
         newcomer->index = index;
         return true;
     }

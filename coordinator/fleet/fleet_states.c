@@ -137,7 +137,10 @@ uint32_t fleet_present(const struct fleet *fleet)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < fleet->members_count; i++) {
-        count += fleet->members[i].agent.state == FLEET_JOINED ? 1 : 0;
+        count +=
+            fleet->members[i].agent.state == FLEET_JOINED && channel_server_has(fleet->server, i)
+                ? 1
+                : 0;
     }
     return count;
 }

@@ -276,6 +276,34 @@ static void a_host_is_succeeded_by_its_next_process_until_it_has_a_command(void 
     bench_end(&bench);
 }
 
+/* It counted as there until it was not heard of for a while, and the next process was refused. */
+static void a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_once(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct bench bench;
+    int turns = 0;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    assert_int_equal(fleet_present(bench.fleet), 1);
+    channel_client_free(bench.client);
+    while (fleet_present(bench.fleet) > 0 && turns++ < 1000) { /* Another thread is told of it. */
+        fleet_turn(bench.fleet, 10);
+    }
+    assert_int_equal(fleet_present(bench.fleet), 0);
+    assert_int_equal(fleet_agent(bench.fleet, 0)->state, FLEET_JOINED); /* It may dial again. */
+    bench_dial(&bench, &bench.client);
+    hello.instance = 21;
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    assert_true(welcome.accepted);
+    assert_int_equal(welcome.agent, 0);
+    assert_int_equal(fleet_agents(bench.fleet), 1);
+    assert_int_equal(fleet_present(bench.fleet), 1);
+    bench_end(&bench);
+}
+
 static void a_host_that_is_busy_says_with_what(void **state)
 {
     struct hello hello = hello_of_load(1, 11);
@@ -456,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_host_that_was_removed_is_refused_with_its_next_request),
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
+        cmocka_unit_test(a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_once),
         cmocka_unit_test(a_host_that_is_busy_says_with_what),
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),

@@ -36,21 +36,28 @@ static void an_agent_that_falls_silent_is_lost_and_told_to_go_when_it_is_back(vo
 static void an_agent_that_is_lost_without_a_command_makes_room_for_another(void **state)
 {
     struct hello late = bench_hello("late", 3);
+    struct channel_client *first;
+    struct channel_client *second;
     struct bench bench;
 
     (void)state;
     bench_begin(&bench, 2);
-    (void)bench_join(&bench, 1);
+    assert_int_equal(bench_join(&bench, 1), 0);
+    first = bench.client;
+    bench_dial(&bench, &bench.client);
     assert_int_equal(bench_join(&bench, 2), 1);
     (void)bench_give(&bench, 1, COMMAND_PROBE, NS_PER_S);
     fleet_lose(bench.fleet, 0, "it was ended on its host");
     assert_int_equal(fleet_present(bench.fleet), 1);
+    second = bench.client;
+    bench.client = first;
     assert_int_equal(bench_join(&bench, 4711), 0);
     assert_string_equal(fleet_agent(bench.fleet, 0)->lost_reason, "");
     assert_int_equal(fleet_agents(bench.fleet), 2);
     assert_int_equal(fleet_present(bench.fleet), 2);
     fleet_lose(bench.fleet, 1, "it was ended on its host"); /* It had its command. */
     assert_false(bench_say_hello(&bench, &late).accepted);
+    channel_client_free(second);
     bench_end(&bench);
 }
 
