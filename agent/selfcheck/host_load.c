@@ -1,14 +1,14 @@
 #include "host_load.h"
 
+#include "control_group.h"
 #include "load_texts_inner.h"
 #include "mono.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#define CGROUPS "/sys/fs/cgroup/"
 
 static bool read_text(int fd, char *text, size_t text_bytes)
 {
@@ -48,26 +48,22 @@ static int64_t read_throttled_ns(const struct host_load *load)
     return sum_ns;
 }
 
-/* Each cgroup limits those within it, and counts only what its own limit held back. */
-static void open_cgroups(struct host_load *load)
+/* Each cgroup limits those within it, and counts only what its own limit held back. In a container,
+ * those above its own can't be seen. */
+static void open_cgroup(void *context, const char *folder, bool is_v2)
 {
-    int self = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-    char text[4096];
-    char below[3800];
-    char path[4000];
-    bool more = read_text(self, text, sizeof text) && load_text_cgroup(text, below, sizeof below);
+    struct host_load *load = context;
+    char path[PATH_MAX];
+    int fd;
 
-    if (self >= 0) {
-        (void)close(self);
+    (void)is_v2; /* Both have the same name for it. */
+    if (load->cgroups_count == HOST_LOAD_CGROUPS_MAX ||
+        snprintf(path, sizeof path, "%s/cpu.stat", folder) >= (int)sizeof path) {
+        return;
     }
-    for (; more && load->cgroups_count < HOST_LOAD_CGROUPS_MAX; more = load_text_above(below)) {
-        int fd;
-
-        (void)snprintf(path, sizeof path, CGROUPS "%s", below);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) { /* In a container, those above its own can't be seen. */
-            load->cgroup_fds[load->cgroups_count++] = fd;
-        }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        load->cgroup_fds[load->cgroups_count++] = fd;
     }
 }
 
@@ -75,7 +71,7 @@ void host_load_open(struct host_load *load)
 {
     load->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
     load->cgroups_count = 0;
-    open_cgroups(load);
+    control_group_each("", "cpu", open_cgroup, load);
     load->steal_ns = read_steal_ns(load);
     load->throttled_ns = read_throttled_ns(load);
 }

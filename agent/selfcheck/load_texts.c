@@ -1,6 +1,5 @@
 #include "load_texts_inner.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,65 +74,4 @@ bool load_text_throttled(const char *text, int64_t *ret_ns)
         return true;
     }
     return false;
-}
-
-/* Is "cpu" one of the controllers of a line "N:cpu,cpuacct:PATH"? */
-static bool has_cpu(const char *controllers, size_t bytes)
-{
-    while (bytes > 0) {
-        size_t one = strcspn(controllers, ",:");
-
-        if (one == 3 && strncmp(controllers, "cpu", 3) == 0) {
-            return true;
-        }
-        if (one >= bytes) {
-            return false;
-        }
-        controllers += one + 1;
-        bytes -= one + 1;
-    }
-    return false;
-}
-
-bool load_text_cgroup(const char *text, char *ret, size_t ret_bytes)
-{
-    while (text != NULL && *text != '\0') {
-        const char *controllers = strchr(text, ':');
-        const char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
-        const char *end = strchr(text, '\n');
-        bool second; /* Version. */
-        int length;
-
-        if (path == NULL) {
-            return false;
-        }
-        controllers++;
-        path++;
-        length = end == NULL ? (int)strlen(path) : (int)(end - path);
-        second = path - controllers == 1;
-        if (path[0] == '/' && (second || has_cpu(controllers, (size_t)(path - controllers) - 1))) {
-            return snprintf(ret, ret_bytes, "%s%.*s%scpu.stat", second ? "" : "cpu/", length - 1,
-                            path + 1, length > 1 ? "/" : "") < (int)ret_bytes;
-        }
-        text = end == NULL ? NULL : end + 1;
-    }
-    return false;
-}
-
-bool load_text_above(char *path)
-{
-    char *file = strrchr(path, '/');
-    char *name;
-
-    if (file == NULL || file == path) {
-        return false; /* "cpu.stat", the root of version 2. */
-    }
-    *file = '\0';
-    name = strrchr(path, '/');
-    if (name == NULL && strcmp(path, "cpu") == 0) {
-        *file = '/'; /* The root of version 1. */
-        return false;
-    }
-    memmove(name == NULL ? path : name + 1, "cpu.stat", sizeof "cpu.stat");
-    return true;
 }

@@ -7,7 +7,6 @@
 #define MILLRACE_LOAD_TEXTS_INNER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* /proc/.../schedstat: "RUNNING WAITING SLICES" in ns; the second. (Kernel, sched-stats.rst) */
@@ -18,12 +17,5 @@ bool load_text_steal(const char *text, uint64_t *ret_ticks);
 
 /* cpu.stat of a cgroup: "throttled_usec N" of version 2, "throttled_time N" (ns) of version 1. */
 bool load_text_throttled(const char *text, int64_t *ret_ns);
-
-/* /proc/self/cgroup: where the cpu.stat of this process is, below the folder where cgroups are
- * mounted: "PATH/cpu.stat" of version 2, "cpu/PATH/cpu.stat" of version 1. */
-bool load_text_cgroup(const char *text, char *ret, size_t ret_bytes);
-
-/* Of such a path, in place, the one of the cgroup around it; false: there is none. */
-bool load_text_above(char *path);
 
 #endif

@@ -1,9 +1,6 @@
 /*
- * control_group_inner: what control groups (cgroups, of either version) let this process have.
- * Containers and systemd units limit CPUs as a time per period, which no set of CPUs tells.
- *
- * A limit of a group holds for all groups below, so each is looked for along the whole path up to
- * the root that this process sees. Private to base; reads small files; blocks no longer than that.
+ * control_group_inner: what control groups let this process have. They limit CPUs as a time per
+ * period, which no set of CPUs tells. Private to base.
  */
 #ifndef MILLRACE_CONTROL_GROUP_INNER_H
 #define MILLRACE_CONTROL_GROUP_INNER_H

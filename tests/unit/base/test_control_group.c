@@ -1,6 +1,7 @@
 /* What control groups leave of CPUs and memory, told from made-up folders. */
 #include "check.h"
 
+#include "control_group.h"
 #include "control_group_inner.h"
 #include "file.h"
 #include "temp.h"
@@ -139,6 +140,42 @@ static void a_limit_that_is_none_or_beyond_reason_limits_nothing(void **state)
     expect(1, 0);
 }
 
+static void add_folder(void *context, const char *folder, bool is_v2)
+{
+    char *folders = context;
+    size_t used = strlen(folders);
+
+    (void)snprintf(folders + used, 256 - used, "%s%s%s", used == 0 ? "" : " ",
+                   folder + strlen(root) + strlen("/sys/fs/cgroup"), is_v2 ? "" : "(1)");
+}
+
+/* A limit of any of them holds the process back, and is counted there. */
+static void the_groups_around_one_are_found_up_to_the_root(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *folders;
+    } rows[] = {
+        {"0::/user.slice/run\n", "/user.slice/run /user.slice "},
+        {"0::/\n", ""},
+        {"4:cpu,cpuacct:/a/b\n", "/cpu/a/b(1) /cpu/a(1) /cpu(1)"},
+        {"4:cpuacct,cpu:/\n", "/cpu(1)"},
+        {"9:memory:/m\n4:cpu:/c\n", "/cpu/c(1) /cpu(1)"},
+        {"4:cpuset:/a\n", ""},
+        {"nonsense", ""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char folders[256] = "";
+
+        put("/proc/self/cgroup", rows[i].text);
+        control_group_each(root, "cpu", add_folder, folders);
+        assert_string_equal(folders, rows[i].folders);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +185,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_least_limit_along_the_path_holds, make_root,
                                         remove_root),
         cmocka_unit_test_setup_teardown(version_1_has_a_folder_for_each_controller, make_root,
+                                        remove_root),
+        cmocka_unit_test_setup_teardown(the_groups_around_one_are_found_up_to_the_root, make_root,
                                         remove_root),
         cmocka_unit_test_setup_teardown(threads_that_are_left_are_told, make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_limit_that_is_none_or_beyond_reason_limits_nothing,
