@@ -1,6 +1,7 @@
 #include "cli_launch_inner.h"
 
 #include "cli_agent_inner.h"
+#include "file.h"
 #include "launch_table.h"
 #include "secret.h"
 
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #define AGENT_PROGRAM "millrace-agent"
+#define ARCHIVE_BYTES_MAX ((size_t)1 << 30)
 
 static bool heeds(const struct launcher_ops *launcher, const char *option)
 {
@@ -28,11 +30,9 @@ static int check_options(const struct cli_options *options, const struct launche
     const struct {
         const char *name;
         bool given;
-    } asked[] = {{"--trace", options->trace != NULL},
-                 {"--agent-path", options->agent_path != NULL},
-                 {"--ssh", options->ssh != NULL},
-                 {"--tunnel", options->tunnel},
-                 {"--at", options->at.count > 0}};
+    } asked[] = {{"--trace", options->trace != NULL}, {"--agent-path", options->agent_path != NULL},
+                 {"--ssh", options->ssh != NULL},     {"--tunnel", options->tunnel},
+                 {"--push", options->push != NULL},   {"--at", options->at.count > 0}};
 
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         if (asked[i].given && !heeds(launcher, asked[i].name)) {
@@ -108,11 +108,34 @@ static int let_in(struct cli_launch *launch, struct errinfo *reterr)
     return 0;
 }
 
+static int look_at_archive(const char *path, struct cli_launch *launch, struct errinfo *reterr)
+{
+    char *bytes = NULL;
+    size_t bytes_count = 0;
+    int r = file_read_all(path, ARCHIVE_BYTES_MAX, &bytes, &bytes_count, reterr);
+
+    if (r < 0) {
+        (void)errinfo_prefix(reterr, r, "--push");
+        return r == -ENOMEM ? r : -EINVAL;
+    }
+    r = digest_sha256(bytes, bytes_count, launch->push_sha256);
+    free(bytes);
+    if (r < 0) {
+        return errinfo_nomem(reterr);
+    }
+    launch->config.push = path;
+    launch->config.push_sha256 = launch->push_sha256;
+    return 0;
+}
+
 static int open_remote(const struct cli_options *options, const struct launch_plan *plan,
                        struct cli_launch *launch, struct errinfo *reterr)
 {
-    int r = make_hosts(plan, &launch->once, reterr);
+    int r = options->push == NULL ? 0 : look_at_archive(options->push, launch, reterr);
 
+    if (r == 0) {
+        r = make_hosts(plan, &launch->once, reterr);
+    }
     if (r < 0) {
         return r;
     }

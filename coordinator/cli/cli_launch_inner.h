@@ -7,6 +7,7 @@
 
 #include "channel.h"
 #include "cli_options_inner.h"
+#include "digest.h"
 #include "fleet.h"
 #include "hosts_once.h"
 #include "launch.h"
@@ -23,11 +24,12 @@ struct cli_launch {
     struct fleet_host *wanted;
     char url[64];
     char program[PATH_MAX];
+    char push_sha256[DIGEST_TEXT_BYTES];
 };
 
-/* 0, -EINVAL (an option that the launcher does not heed), -ENOEXEC (there is no millrace-agent
- * here), what hosts_once_make() fails with. On success the caller owns *ret, which must stay where
- * it is, as the options must, for cli_launch_done(). */
+/* 0, -EINVAL (an option that the launcher does not heed, an archive that can't be read), -ENOEXEC
+ * (there is no millrace-agent here), what hosts_once_make() fails with. On success the caller owns
+ * *ret, which must stay where it is, as the options must, for cli_launch_done(). */
 int cli_launch_open(const struct cli_options *options, struct cli_launch *ret,
                     struct errinfo *reterr);
 

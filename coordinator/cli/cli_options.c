@@ -77,6 +77,7 @@ static int check_launch(const struct options_usage *usage, struct cli_options *o
                          : options->tunnel             ? "--tunnel"
                          : options->ssh != NULL        ? "--ssh"
                          : options->agent_path != NULL ? "--agent-path"
+                         : options->push != NULL       ? "--push"
                                                        : NULL;
     struct errinfo error = {""};
 
@@ -194,6 +195,12 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                         .help = "millrace-agent on the hosts of --launch (default: in their PATH)",
                         .kind = TAKES_TEXT,
                         AT(agent_path)},
+    [CLI_PUSH] = {.name = "--push",
+                  .value = "FILE",
+                  .help = "with --launch ssh: copy this archive (deploy/package tarball) to hosts "
+                          "without an agent",
+                  .kind = TAKES_TEXT,
+                  AT(push)},
     [CLI_JOIN_TIMEOUT] = {.name = "--join-timeout",
                           .value = "TIME",
                           .help = "how long agents may take to join (default 2m)",

@@ -27,6 +27,7 @@ enum cli_option {
     CLI_TUNNEL,
     CLI_SSH,
     CLI_AGENT_PATH,
+    CLI_PUSH,
     CLI_JOIN_TIMEOUT,
     CLI_INSECURE,
     CLI_TLS_CA,
@@ -70,6 +71,7 @@ struct cli_options {
     struct option_list at;
     const char *ssh;
     const char *agent_path;
+    const char *push;
     bool tunnel;
     const char *join_timeout;
     struct identity_paths identity; /* Of an own PKI. */

@@ -45,8 +45,10 @@ struct launch_config {
     const struct join_file *joins; /* By member, but for the addresses; NULL: agents need none. */
     const char *const *at;         /* "HOST:PORT" to dial; none: as the launcher finds this host. */
     uint32_t at_count;
-    const char *ssh; /* Program and options, parted by blanks; NULL: "ssh". */
-    bool tunnel;     /* Agents reach this process through what starts them. */
+    const char *ssh;         /* Program and options, parted by blanks; NULL: "ssh". */
+    bool tunnel;             /* Agents reach this process through what starts them. */
+    const char *push;        /* Archive that is copied to hosts without an agent; NULL: none is. */
+    const char *push_sha256; /* Of its bytes, as digest_sha256() writes it. */
     const char
         *log_folder; /* A log NAME.log of each agent is made here; NULL: output is dropped. */
     const char *trace_path; /* Each message goes there, too, see trace.h; NULL: none. */

@@ -31,7 +31,10 @@ struct rope {
     pid_t pid;          /* 0: it ended, or was never there. */
     int leash_fd;       /* Its stdin; -1: let go. */
     int log_fd;         /* Where it and its agent write; -1: none. */
+    off_t log_from;     /* What stands there before is of an ssh before this one. */
     bool waits_for_end; /* Of the tunnel, before its agent is told where to join. */
+    bool is_pushing;    /* This ssh copies the archive. */
+    bool pushed;        /* And another did so before. */
 };
 
 struct ropes {
@@ -40,6 +43,7 @@ struct ropes {
     struct rope *items; /* By member. */
     uint32_t count;
     uint32_t port; /* At which this process listens. */
+    bool stops;    /* Nothing is started any more. */
 };
 
 static uint32_t port_of(const char *url)
@@ -99,11 +103,14 @@ static int spawn(struct ropes *ropes, uint32_t member, int in_fd, struct errinfo
                                   .enrolment = ropes->members[member].enrolment,
                                   .port = ropes->port,
                                   .tunnel = config->tunnel,
-                                  .dials_caller = !config->tunnel && config->at_count == 0};
+                                  .dials_caller = !config->tunnel && config->at_count == 0,
+                                  .push_sha256 = config->push_sha256,
+                                  .pushes = ropes->items[member].is_pushing};
     struct rope *rope = &ropes->items[member];
     struct ssh_command command;
     int r = ssh_command_make(&call, &command, reterr);
 
+    rope->log_from = lseek(rope->log_fd, 0, SEEK_END);
     if (r == 0) {
         r = launch_spawn(command.argv, in_fd, rope->log_fd, &rope->pid, reterr);
         ssh_command_done(&command);
@@ -117,28 +124,22 @@ static void tell_started(const struct ropes *ropes, uint32_t member)
     char what[REASON_BYTES];
 
     if (config->at_count > 0) {
-        (void)snprintf(what, sizeof what, "started %.80s, which joins at %.80s%s", config->program,
+        (void)snprintf(what, sizeof what, "starts %.80s, which joins at %.80s%s", config->program,
                        config->at[0], config->at_count > 1 ? " and others" : "");
     } else {
         (void)snprintf(what, sizeof what,
-                       "started %.80s, which joins at the address that its ssh came from, port %u",
+                       "starts %.80s, which joins at the address that its ssh came from, port %u",
                        config->program, ropes->port);
     }
     tell(ropes, member, what);
 }
 
-static int start_one(struct ropes *ropes, uint32_t member, struct errinfo *reterr)
+static int start_agent(struct ropes *ropes, uint32_t member, struct errinfo *reterr)
 {
     struct rope *rope = &ropes->items[member];
     int ends[2];
     int r;
 
-    *rope = (struct rope){.leash_fd = -1, .log_fd = -1};
-    r = open_log(&ropes->config, ropes->members[member].name, reterr);
-    if (r < 0) {
-        return r;
-    }
-    rope->log_fd = r;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return errinfo_set(reterr, -errno, "pipe: %s", strerror(errno));
     }
@@ -156,12 +157,88 @@ static int start_one(struct ropes *ropes, uint32_t member, struct errinfo *reter
     return r;
 }
 
+static void let_go(struct rope *rope)
+{
+    if (rope->leash_fd >= 0) {
+        (void)close(rope->leash_fd);
+        rope->leash_fd = -1;
+    }
+}
+
+static int start_one(struct ropes *ropes, uint32_t member, struct errinfo *reterr)
+{
+    struct rope *rope = &ropes->items[member];
+    int r;
+
+    *rope = (struct rope){.leash_fd = -1, .log_fd = -1};
+    r = open_log(&ropes->config, ropes->members[member].name, reterr);
+    if (r < 0) {
+        return r;
+    }
+    rope->log_fd = r;
+    return start_agent(ropes, member, reterr);
+}
+
+static int start_push(struct ropes *ropes, uint32_t member, struct errinfo *reterr)
+{
+    const char *path = ropes->config.push;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char what[REASON_BYTES];
+    int r;
+
+    if (fd < 0) {
+        return errinfo_set(reterr, -errno, "%s: can't be read: %s", path, strerror(errno));
+    }
+    ropes->items[member].is_pushing = true;
+    r = spawn(ropes, member, fd, reterr);
+    (void)close(fd);
+    if (r == 0) {
+        (void)snprintf(what, sizeof what,
+                       "has no %.40s: copying %.60s to ~/" SSH_CACHE "/" MILLRACE_VERSION,
+                       ropes->config.program, path);
+        tell(ropes, member, what);
+    }
+    return r;
+}
+
+/* An ssh has ended so. Whether another one follows; else the reason why not. */
+static bool go_on(struct ropes *ropes, uint32_t member, int status, char *reason)
+{
+    struct rope *rope = &ropes->items[member];
+    char line[LAUNCH_LINE_BYTES];
+    struct errinfo error = {""};
+    int r = -1;
+
+    (void)launch_last_line(rope->log_fd, line);
+    rope->waits_for_end = false;
+    if (rope->is_pushing) {
+        rope->is_pushing = false;
+        rope->pushed = true;
+        if (status == 0) {
+            tell(ropes, member, "copied, and its checksum is the same there");
+            r = start_agent(ropes, member, &error);
+        } else {
+            (void)snprintf(error.text, sizeof error.text, "%.60s can't be copied there: %.150s",
+                           ropes->config.push, line);
+        }
+    } else if (ropes->config.push != NULL && !rope->pushed && ssh_found_no_agent(status)) {
+        r = start_push(ropes, member, &error);
+    } else {
+        ssh_explain(status, line, ropes->config.program, reason);
+    }
+    if (error.text[0] != '\0') {
+        (void)snprintf(reason, REASON_BYTES, "%.*s", REASON_BYTES - 1, error.text);
+    }
+    text_tame(reason, false);
+    return r == 0;
+}
+
 /* Once sshd has chosen its end of the tunnel, the agent can be told. */
 static void look_for_tunnel(struct ropes *ropes, uint32_t member)
 {
     struct rope *rope = &ropes->items[member];
     char log[LOG_BYTES_LOOKED_AT];
-    ssize_t bytes = pread(rope->log_fd, log, sizeof log - 1, 0);
+    ssize_t bytes = pread(rope->log_fd, log, sizeof log - 1, rope->log_from);
     char address[32];
     char what[REASON_BYTES];
     uint32_t port;
@@ -173,18 +250,10 @@ static void look_for_tunnel(struct ropes *ropes, uint32_t member)
     }
     rope->waits_for_end = false;
     (void)snprintf(address, sizeof address, "127.0.0.1:%u", port);
-    (void)snprintf(what, sizeof what, "started %.80s, which joins through ssh, at its %s",
+    (void)snprintf(what, sizeof what, "starts %.80s, which joins through ssh, at its %s",
                    ropes->config.program, address);
     tell(ropes, member, what);
     (void)give_line(ropes, member, address, NULL);
-}
-
-static void let_go(struct rope *rope)
-{
-    if (rope->leash_fd >= 0) {
-        (void)close(rope->leash_fd);
-        rope->leash_fd = -1;
-    }
 }
 
 static bool reap_one(void *started, uint32_t *ret_member, char *reason)
@@ -193,7 +262,6 @@ static bool reap_one(void *started, uint32_t *ret_member, char *reason)
 
     for (uint32_t i = 0; i < ropes->count; i++) {
         struct rope *rope = &ropes->items[i];
-        char line[LAUNCH_LINE_BYTES];
         int status = 0;
 
         if (rope->pid != 0 && rope->waits_for_end) {
@@ -202,9 +270,9 @@ static bool reap_one(void *started, uint32_t *ret_member, char *reason)
         if (rope->pid != 0 && waitpid(rope->pid, &status, WNOHANG) == rope->pid) {
             rope->pid = 0;
             let_go(rope);
-            ssh_explain(status, launch_last_line(rope->log_fd, line), ropes->config.program,
-                        reason);
-            text_tame(reason, false);
+            if (!ropes->stops && go_on(ropes, i, status, reason)) {
+                continue;
+            }
             *ret_member = i;
             return true;
         }
@@ -242,8 +310,12 @@ static void stop_all(void *started)
 {
     struct ropes *ropes = started;
 
+    ropes->stops = true;
     for (uint32_t i = 0; i < ropes->count; i++) {
         let_go(&ropes->items[i]);
+        if (ropes->items[i].is_pushing && ropes->items[i].pid != 0) {
+            (void)kill(ropes->items[i].pid, SIGTERM); /* Half an archive is none: it is removed. */
+        }
     }
     /* An agent that was let go leaves in good order. One that does not is out of reach. */
     reap_until(ropes, mono_ns() + HOME_NS);
@@ -298,7 +370,7 @@ static const char *describe_logs(const void *started)
 const struct launcher_ops launcher_ssh = {
     .name = "ssh",
     .takes = "ssh:HOST,.. or ssh:@FILE",
-    .options = {"--at", "--tunnel", "--ssh", "--agent-path", NULL},
+    .options = {"--at", "--tunnel", "--ssh", "--agent-path", "--push", NULL},
     .join_ns = JOIN_REMOTE_NS,
     .parse = ssh_parse,
     .start = start_all,

@@ -23,7 +23,14 @@ struct ssh_call {
     uint32_t port; /* At which this process listens. */
     bool tunnel;
     bool dials_caller; /* The agent finds out where its ssh comes from, and dials that. */
+    /* Of an archive: an agent that is missing there is looked for in the cache, too; NULL: none. */
+    const char *push_sha256;
+    bool pushes; /* No agent is started: the archive comes by stdin, and goes into the cache. */
 };
+
+/* Where that is, below the home of the user there: a folder of the version, with the archive's
+ * checksum in it. */
+#define SSH_CACHE ".cache/millrace"
 
 struct ssh_command {
     const char *argv[SSH_WORDS_MAX + 24]; /* Ends with NULL; points into what follows. */
@@ -39,6 +46,9 @@ void ssh_command_done(struct ssh_command *command);
 
 /* The port that sshd has chosen for the tunnel, if ssh's log tells it by now; else 0. */
 uint32_t ssh_tunnel_port(const char *log);
+
+/* Whether an ssh that ended so found no agent there. */
+bool ssh_found_no_agent(int status);
 
 /* How ssh ended, by its wait status and the last line of its log: a clause that says what to do
  * (REASON_BYTES). program: the agent's, as it was called. */

@@ -144,14 +144,52 @@ static void add_quoted(const char *word, struct text *out)
     text_add(out, "'");
 }
 
-/* exec: no shell stands between ssh and the agent, which has its exit code. */
-static void write_remote(const struct ssh_call *call, struct text *out)
+static void add_agent_options(const struct ssh_call *call, struct text *out)
 {
-    text_add(out, "exec ");
-    add_quoted(call->agent, out);
     text_addf(out, " --join - --leash --enrolment %" PRIx64, call->enrolment);
     if (call->dials_caller) {
         text_addf(out, " --caller-port %u", call->port);
+    }
+}
+
+/* By a shell that is known, as that of the user may be any, with its arguments. */
+static void add_script(const char *script, const char *first, const struct ssh_call *call,
+                       struct text *out)
+{
+    text_add(out, "exec sh -c ");
+    add_quoted(script, out);
+    text_add(out, " sh ");
+    add_quoted(first, out);
+    text_add(out, " " MILLRACE_VERSION " ");
+    text_add(out, call->push_sha256);
+}
+
+/* exec: no shell stands between ssh and the agent, which has its exit code. */
+static void write_remote(const struct ssh_call *call, struct text *out)
+{
+    static const char look[] = "p=$1; d=$HOME/" SSH_CACHE "/$2; if ! command -v \"$p\" "
+                               ">/dev/null 2>&1; then p=$d/bin/millrace-agent; "
+                               "[ \"$(cat \"$d/sha256\" 2>/dev/null)\" = \"$3\" ] || exit 127; fi; "
+                               "shift 3; exec \"$p\" \"$@\"";
+    /* Beside its place until it is whole: a copy that breaks off leaves nothing. */
+    static const char take[] =
+        "umask 077; c=$HOME/" SSH_CACHE "; mkdir -p \"$c\" && t=$(mktemp -d \"$c/new.XXXXXX\") || "
+        "exit 1; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' HUP INT TERM; cat >\"$t/archive\" && "
+        "s=$(sha256sum <\"$t/archive\") || exit 1; [ \"${s%% *}\" = \"$3\" ] || { echo 'what came "
+        "has another checksum' >&2; exit 1; }; mkdir \"$t/tree\" && tar -xzf \"$t/archive\" -C "
+        "\"$t/tree\" --strip-components=1 && [ -x \"$t/tree/$1\" ] || { echo 'it can not be "
+        "unpacked, or has no bin/millrace-agent' >&2; exit 1; }; echo \"$3\" >\"$t/tree/sha256\" "
+        "&& rm -rf \"$c/$2\" && mv -T \"$t/tree\" \"$c/$2\"";
+
+    if (call->pushes) {
+        add_script(take, "bin/millrace-agent", call, out);
+    } else if (call->push_sha256 != NULL) {
+        add_script(look, call->agent, call, out);
+        add_agent_options(call, out);
+    } else {
+        text_add(out, "exec ");
+        add_quoted(call->agent, out);
+        add_agent_options(call, out);
     }
 }
 
@@ -171,6 +209,7 @@ int ssh_command_make(const struct ssh_call *call, struct ssh_command *ret, struc
      * this level. */
     static const char *const forwarding[] = {"-oControlPath=none", "-oExitOnForwardFailure=yes",
                                              "-oLogLevel=INFO", "-R"};
+    bool tunnel = call->tunnel && !call->pushes;
     uint32_t count = 0;
     int r;
 
@@ -183,10 +222,10 @@ int ssh_command_make(const struct ssh_call *call, struct ssh_command *ret, struc
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
         ret->argv[count++] = usual[i];
     }
-    for (size_t i = 0; call->tunnel && i < sizeof forwarding / sizeof forwarding[0]; i++) {
+    for (size_t i = 0; tunnel && i < sizeof forwarding / sizeof forwarding[0]; i++) {
         ret->argv[count++] = forwarding[i];
     }
-    if (call->tunnel) {
+    if (tunnel) {
         (void)snprintf(ret->forward, sizeof ret->forward, "127.0.0.1:0:127.0.0.1:%u", call->port);
         ret->argv[count++] = ret->forward;
     }
@@ -220,6 +259,11 @@ uint32_t ssh_tunnel_port(const char *log)
 
 /* ---- The end ---- */
 
+bool ssh_found_no_agent(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_FILE;
+}
+
 /* ssh has no other way to say that what it ran was ended by a signal. */
 static void explain_ssh(const char *last_line, char *reason)
 {
@@ -243,7 +287,8 @@ void ssh_explain(int status, const char *last_line, const char *program, char *r
     } else if (code == EXIT_SSH) {
         explain_ssh(last_line, reason);
     } else if (code == EXIT_NO_FILE) {
-        (void)snprintf(reason, REASON_BYTES, "%.150s is not installed there (give --agent-path)",
+        (void)snprintf(reason, REASON_BYTES,
+                       "%.150s is not installed there (give --agent-path, or --push FILE)",
                        program);
     } else if (code == EXIT_NO_PROGRAM) {
         (void)snprintf(reason, REASON_BYTES, "%.100s can't be run there: %.100s", program,

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 import time
 
 import bed
@@ -45,6 +46,15 @@ class Ssh:
 
     def options(self, agent=AGENT):
         return ["--ssh", f"ssh -F {self.config}", "--agent-path", agent]
+
+    @staticmethod
+    def archive():
+        """As deploy/package makes one, but that its agent is the one under test."""
+        script = bed.write("millrace-agent", f'#!/bin/sh\nexec {AGENT} "$@"\n', 0o755)
+        path = bed.new_path("millrace.tar.gz")
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(script, "millrace-1-linux/bin/millrace-agent")
+        return path
 
     def serve(self, host):
         """An sshd there, whose commands have a home of their own."""

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shutil
 import signal
 
 import bed
@@ -52,12 +53,12 @@ def both_ways():
         here = Bed(ssh)
         direct = here.command("doctor", "load2,load3").ends(0)
         matches(direct.out, r"ok +load2 .*\n +ok +load3 ", "the hosts that doctor has looked at")
-        matches(direct.err, r"ssh:load2: started .*millrace-agent, which joins at the address that its ssh came from, port \d+\n", "what it did")
+        matches(direct.err, r"ssh:load2: starts .*millrace-agent, which joins at the address that its ssh came from, port \d+\n", "what it did")
         here.leaves_nothing()
         listed = bed.write("hosts.txt", "load2  # rack 4\nload3\nload2\n")
         tunnel = here.command("doctor", "@" + listed, "--tunnel").ends(0)
         matches(tunnel.out, r"ok +load2 .*\n +ok +load3 .*\n +ok +load2-2 |ok +load2 .*\n +ok +load2-2 .*\n +ok +load3 ", "the hosts of a file")
-        matches(tunnel.err, r"ssh:load3: started .*, which joins through ssh, at its 127\.0\.0\.1:\d+\n", "what it did")
+        matches(tunnel.err, r"ssh:load3: starts .*, which joins through ssh, at its 127\.0\.0\.1:\d+\n", "what it did")
         here.leaves_nothing()
 
         # By an address that leads nowhere no agent comes; by the right one it does.
@@ -83,7 +84,7 @@ def failures():
             contains(said, why, "what failed")
         matches(said, r"ssh:locked: ssh: .*10\.83\.0\.2: Permission denied \(publickey", "a key that the host does not know")
         missing = here.command("doctor", "load2", agent="/nowhere/millrace-agent").ends(4).err
-        contains(missing, "ssh:load2: /nowhere/millrace-agent is not installed there (give --agent-path)", "an agent that is missing")
+        contains(missing, "ssh:load2: /nowhere/millrace-agent is not installed there (give --agent-path, or --push FILE)", "an agent that is missing")
         script = bed.write("old-agent", f'#!/bin/sh\nMILLRACE_TEST_VERSION=0.0.9 exec {AGENT} "$@"\n', 0o755)
         old = here.command("doctor", "load2", agent=script).ends(4).err
         matches(old, r"load2 is Millrace 0\.0\.9, this coordinator .*: install ", "an agent of another version")
@@ -93,6 +94,40 @@ def failures():
         none = here.command("run", "load2", bed.scenario(), "--ssh", "/nowhere/ssh -q", "--out", bed.new_path("run")).ends(4)
         matches(none.out, r"/nowhere/ssh\s+can't\s+be\s+started:\s+No\s+such\s+file", "an ssh that is not there")
         check("(null)" not in none.err, f"a run that ended before its first stage says: {none.err}")
+        here.leaves_nothing()
+
+
+@test("an archive is copied to a host without an agent, once, and whole or not at all")
+def pushed():
+    with hosts() as ssh:
+        here = Bed(ssh)
+        home = ssh.home["host2"]
+        archive = ssh.archive()
+        asked = ["--agent-path", "millrace-agent-that-is-missing", "--push", archive]
+        folder = os.path.join(home, ".cache", "millrace")
+
+        first = here.command("doctor", "load2", *asked, "--tunnel").ends(0)
+        matches(first.out, r"millrace-agent.* on |load2 on ", "the host that doctor has looked at")
+        contains(first.err, f"ssh:load2: has no millrace-agent-that-is-missing: copying {archive} to ~/.cache/millrace/", "what it did")
+        contains(first.err, "ssh:load2: copied, and its checksum is the same there", "what it did")
+        (version,) = os.listdir(folder)
+        kept = os.path.join(folder, version)
+        same(sorted(os.listdir(kept)), ["bin", "sha256"], "what is on the host")
+        again = here.command("doctor", "load2", *asked).ends(0)
+        check("cop" not in again.err, f"what is there is copied again: {again.err}")
+
+        # Another archive than the one that is there takes its place; what is none leaves nothing.
+        with open(os.path.join(kept, "sha256"), "w") as file:
+            file.write("another\n")
+        contains(here.command("doctor", "load2", *asked).ends(0).err, "ssh:load2: copied", "an archive in place of another")
+        shutil.rmtree(folder)
+        asked[-1] = bed.write("no-archive", "text")
+        bad = here.command("doctor", "load2", *asked).ends(4).err
+        matches(bad, r"ssh:load2: .*no-archive can't be copied there: it can not be unpacked, or has no bin/millrace-agent", "what is no archive")
+        same(os.listdir(folder), [], "what is left of it")
+        asked[-1] = "/nowhere/archive"
+        contains(here.command("doctor", "load2", *asked).ends(2).err, "--push: /nowhere/archive", "an archive that is missing")
+        shutil.rmtree(os.path.join(home, ".cache"))
         here.leaves_nothing()
 
 

@@ -149,6 +149,45 @@ static void a_tunnel_leads_to_this_hosts_loopback(void **state)
         40013);
 }
 
+static const char *remote_of(const struct ssh_call *call, struct ssh_command *command)
+{
+    size_t count = 0;
+
+    assert_int_equal(ssh_command_make(call, command, NULL), 0);
+    while (command->argv[count] != NULL) {
+        assert_string_not_equal(command->argv[count], call->pushes ? "-R" : "");
+        count++;
+    }
+    return command->argv[count - 1];
+}
+
+static void assert_ends(const char *text, const char *wanted)
+{
+    assert_true(strlen(text) > strlen(wanted));
+    assert_string_equal(text + strlen(text) - strlen(wanted), wanted);
+}
+
+/* An ssh that copies needs no tunnel, and holds no agent. */
+static void an_agent_that_may_be_copied_is_looked_for_by_its_archives_checksum(void **state)
+{
+    struct ssh_call call = {.where = "load1",
+                            .agent = "agent",
+                            .enrolment = 1,
+                            .port = 7700,
+                            .tunnel = true,
+                            .push_sha256 = "abc"};
+    struct ssh_command command;
+
+    (void)state;
+    assert_ends(remote_of(&call, &command),
+                " sh 'agent' " MILLRACE_VERSION " abc --join - --leash --enrolment 1");
+    assert_memory_equal(command.remote.bytes, "exec sh -c '", strlen("exec sh -c '"));
+    ssh_command_done(&command);
+    call.pushes = true;
+    assert_ends(remote_of(&call, &command), " sh 'bin/millrace-agent' " MILLRACE_VERSION " abc");
+    ssh_command_done(&command);
+}
+
 static void a_command_without_a_program_is_refused(void **state)
 {
     const struct ssh_call call = {.ssh = "  ", .where = "load1", .agent = "agent"};
@@ -175,7 +214,7 @@ static void each_end_is_explained(void **state)
 
     (void)state;
     assert_explained(EXITED(127), "sh: 1: exec: millrace-agent: not found",
-                     "millrace-agent is not installed there (give --agent-path)");
+                     "millrace-agent is not installed there (give --agent-path, or --push FILE)");
     assert_explained(EXITED(2), failed, "its agent ended with exit code 2: no memory");
     assert_explained(EXITED(126), "sh: 1: exec: millrace-agent: Permission denied",
                      "millrace-agent can't be run there: sh: 1: exec: millrace-agent: Permission "
@@ -255,7 +294,7 @@ static void the_join_line_comes_by_stdin_and_stands_in_no_argument(void **state)
     reap(&bench, &ended);
     assert_string_equal(ended.name, "load1");
     assert_string_equal(ended.reason, "ssh: it came");
-    assert_string_equal(bench.told, "ssh:load1: started millrace-agent, which joins at the address "
+    assert_string_equal(bench.told, "ssh:load1: starts millrace-agent, which joins at the address "
                                     "that its ssh came from, port 7700");
     end(&bench);
 }
@@ -284,6 +323,7 @@ int main(void)
         cmocka_unit_test(the_host_stands_behind_what_ends_options),
         cmocka_unit_test(the_words_of_the_user_come_first_and_a_path_is_quoted),
         cmocka_unit_test(a_tunnel_leads_to_this_hosts_loopback),
+        cmocka_unit_test(an_agent_that_may_be_copied_is_looked_for_by_its_archives_checksum),
         cmocka_unit_test(a_command_without_a_program_is_refused),
         cmocka_unit_test(each_end_is_explained),
         cmocka_unit_test(the_join_line_comes_by_stdin_and_stands_in_no_argument),
