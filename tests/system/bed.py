@@ -9,6 +9,7 @@ CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOU
 """
 
 import atexit
+import itertools
 import os
 import random
 import re
@@ -194,7 +195,7 @@ def free_url():
 
 # ---- Files ------------------------------------------------------------------------------------------------------
 
-_counter = [0]
+_counter = itertools.count(1)  # Tests go side by side.
 _implied = {}
 
 
@@ -206,8 +207,7 @@ def counts_only():
 
 def new_path(name):
     """A path that is not there yet."""
-    _counter[0] += 1
-    return os.path.join(FOLDER, f"{_counter[0]}-{name}")
+    return os.path.join(FOLDER, f"{next(_counter)}-{name}")
 
 
 def write(name, text, mode=0o644):

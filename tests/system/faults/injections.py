@@ -1,0 +1,173 @@
+"""What is done to a run in the middle of a stage, by name. Each takes the course, and returns once nothing more is done to it.
+
+SHORT_S: nobody counts as lost for it, and somebody is told. LONG_S: lost (10 s), and the coordinator's own agents have given it
+up (30 s) when it is COORDINATOR_LONG_S."""
+
+import os
+import signal
+import socket
+import threading
+import time
+
+import bed
+
+SHORT_S = 4
+LONG_S = 14
+COORDINATOR_LONG_S = 36
+LINK_SHORT_S = 5
+LINK_LONG_S = 60
+SLOW_S = 0.03
+NOISE_S = 1.5
+STEP_NS = 150_000_000
+# Heads of what strangers say: NNG's handshake and a message of 8 MiB, a client hello of TLS, a request of HTTP.
+HEADS = [b"\0SP\0\0\x30\0\0", b"\0SP\0\0\x30\0\0" + (8 << 20).to_bytes(8, "big"), b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"GET / HTTP/1.1\r\n\r\n", b""]
+
+
+def _victim(course):
+    """One of the agents that are there."""
+    names = sorted(course.pids())
+    course.victim = course.random.choice(names)
+    return course.pids()[course.victim]
+
+
+def kill_agent(course):
+    """While they join it is started anew, as by whoever watches over it, and takes the place of the one before."""
+    course.hit(lambda: os.kill(_victim(course), signal.SIGKILL), course.cell.stage != "joining")
+    if course.cell.stage == "joining" and course.cell.joined == "hosts":
+        course.agents[course.victim].wait()
+        course.join(course.victim)
+        course.agents[course.victim].says("joined run")
+    course.everybody()
+
+
+def _stop_agent(course, seconds):
+    stopped = []
+
+    def stop():
+        stopped.append(_victim(course))
+        os.kill(stopped[0], signal.SIGSTOP)
+
+    course.hit(stop)
+    time.sleep(seconds)
+    try:
+        os.kill(stopped[0], signal.SIGCONT)
+    except ProcessLookupError:
+        pass  # Its coordinator has ended it.
+
+
+def stop_agent(course):
+    _stop_agent(course, SHORT_S)
+
+
+def stop_agent_long(course):
+    _stop_agent(course, LONG_S)
+
+
+def kill_coordinator(course):
+    course.pids_before = list(course.pids().values())
+    course.hit(lambda: course.run.signal(signal.SIGKILL))
+
+
+def stop_coordinator(course):
+    course.hit(lambda: time.sleep(SHORT_S))
+
+
+def stop_coordinator_long(course):
+    course.hit(lambda: time.sleep(COORDINATOR_LONG_S))
+
+
+def interrupt(course):
+    course.hit(lambda: course.run.signal(signal.SIGINT))
+
+
+def interrupt_twice(course):
+    """The second one comes when the first one is being obeyed."""
+    course.hit(lambda: course.run.signal(signal.SIGINT))
+    time.sleep(course.random.uniform(0, 0.3))
+    if course.run.running():
+        course.run.signal(signal.SIGINT)
+        course.began_s = time.monotonic()
+
+
+def _link(name, verb, seconds, *arguments):
+    def inject(course):
+        link = lambda: course.links[name]
+        course.hit(lambda: getattr(link(), verb)(*arguments))
+        time.sleep(seconds)
+        link().mend()
+
+    return inject
+
+
+def disk_full(course):
+    import errno  # pylint: disable=import-outside-toplevel
+
+    course.hit(lambda: course.disk.fail(errno.ENOSPC))
+    course.run.wait(60)
+    course.disk.fail(0)
+
+
+def _make_noise(port, random, until_s):
+    while time.monotonic() < until_s:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 5) as one:
+                one.sendall(random.choice(HEADS) + random.randbytes(random.randrange(20000)))
+        except OSError:
+            pass  # It was hung up on, or the run is over.
+
+
+def garbage(course):
+    """From before the stage until some time after: strangers do not look at the clock."""
+    course.wait_for(course.cell.stage)
+    until_s = time.monotonic() + NOISE_S
+    thread = threading.Thread(target=_make_noise, args=(course.port, course.random, until_s))
+    thread.start()
+    time.sleep(0.2)
+    course.everybody()
+    thread.join()
+
+
+def _broker(course, stop, go_on, seconds):
+    course.hit(stop)
+    time.sleep(seconds)
+    go_on()
+
+
+def kill_broker(course):
+    _broker(course, course.broker.kill, course.broker.resume, 1)
+
+
+def stop_broker(course):
+    pid = int(bed.read(course.broker.folder(), "rabbitmq.pid").split()[0]) if course.broker.kind == "rabbitmq" else course.broker.pid()
+    _broker(course, lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT), SHORT_S)
+
+
+def clock_step(course):
+    """It was told to the agents when they were started: here is seen that it came in the stage."""
+    course.hit(lambda: None)
+
+
+INJECTIONS = {
+    "kill-agent": kill_agent,
+    "stop-agent": stop_agent,
+    "stop-agent-long": stop_agent_long,
+    "kill-coordinator": kill_coordinator,
+    "stop-coordinator": stop_coordinator,
+    "stop-coordinator-long": stop_coordinator_long,
+    "interrupt": interrupt,
+    "interrupt-twice": interrupt_twice,
+    "disk-full": disk_full,
+    "garbage": garbage,
+    "cut-control": _link("control", "cut", 0),
+    "down-control": _link("control", "down", LINK_SHORT_S),
+    "down-control-long": _link("control", "down", LINK_LONG_S),
+    "stall-control": _link("control", "stall", LINK_SHORT_S),
+    "stall-control-long": _link("control", "stall", LINK_LONG_S),
+    "slow-control": _link("control", "slow", SHORT_S, SLOW_S),
+    "kill-broker": kill_broker,
+    "stop-broker": stop_broker,
+    "cut-broker": _link("broker", "cut", 0),
+    "down-broker": _link("broker", "down", LINK_SHORT_S),
+    "stall-broker": _link("broker", "stall", LINK_SHORT_S),
+    "slow-broker": _link("broker", "slow", SHORT_S, SLOW_S),
+}

@@ -1,0 +1,107 @@
+"""The cells: fault x stage x backend x how agents joined, and what each has to come to."""
+
+from dataclasses import dataclass, field
+
+from course import JOINS, STAGES
+
+OF_AGENTS = ["kill-agent", "stop-agent", "stop-agent-long"]
+OF_COORDINATOR = ["kill-coordinator", "stop-coordinator", "stop-coordinator-long", "interrupt", "interrupt-twice", "disk-full"]
+OF_CONTROL = ["cut-control", "down-control", "down-control-long", "stall-control", "stall-control-long", "slow-control", "garbage"]
+OF_BROKER = ["kill-broker", "stop-broker", "cut-broker", "down-broker", "stall-broker", "slow-broker"]
+FAULTS = OF_AGENTS + OF_COORDINATOR + OF_CONTROL + OF_BROKER
+ALONE = ["kill-broker", "stop-broker"]  # All runs have the same broker.
+BACKENDS = ["memory", "rabbitmq", "kafka"]
+
+
+@dataclass
+class Cell:
+    fault: str
+    stage: str
+    backend: str
+    joined: str
+    options: str = ""
+    blocks: dict = field(default_factory=dict)
+
+    @property
+    def name(self):
+        return f"{self.fault}@{self.stage}/{self.backend}/{self.joined}"
+
+    @property
+    def links(self):
+        return [name for name in ("control", "broker") if self.fault.split("-")[1:2] == [name] and self.fault.split("-")[0] in ("cut", "down", "stall", "slow")]
+
+
+def _joins(fault, backend):
+    """Other backends than memory change nothing about how agents come; a coordinator's own agents have no port."""
+    joins = JOINS if backend == "memory" else ["launched", "hosts"]
+    if fault in OF_CONTROL:
+        return [one for one in joins if one != "launched"]
+    return ["launched"] if fault in OF_BROKER else joins
+
+
+def cells():
+    found = []
+    for fault in FAULTS:
+        for backend in BACKENDS:
+            if fault in OF_BROKER and backend == "memory":
+                continue
+            for joined in _joins(fault, backend):
+                for stage in STAGES:
+                    if fault in OF_BROKER and stage == "joining":
+                        continue  # Nobody knows of a broker then.
+                    options = "session_timeout: 6s" if backend == "kafka" else ""
+                    found.append(Cell(fault, stage, backend, joined, options))
+    return found
+
+
+@dataclass
+class Outcome:
+    """codes: of the coordinator, any of them. words: a pattern that is in what the run says. exact: every message came, once.
+    resumed: it is gone on with, and passes."""
+
+    codes: tuple
+    words: str = ""
+    exact: bool = False
+    resumed: bool = False
+
+
+GOES_ON = Outcome((0,), exact=True)
+LOST = r"(one|two|agent-\d) (was lost: |did not answer in time)"
+
+
+def _of_agent(cell):
+    if cell.stage == "reporting":
+        return GOES_ON  # Nobody is needed any more.
+    if cell.fault == "stop-agent":
+        return GOES_ON
+    if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "hosts":
+        return GOES_ON
+    return Outcome((4,), LOST)
+
+
+def _of_coordinator(cell):
+    if cell.fault == "kill-coordinator":
+        return Outcome((-9,), exact=True, resumed=True)
+    if cell.fault == "stop-coordinator":
+        return GOES_ON
+    if cell.fault == "stop-coordinator-long":
+        return GOES_ON if cell.stage == "reporting" else Outcome((4,), LOST)
+    if cell.fault == "disk-full":
+        return Outcome((4,), "No space left")
+    # In the last stages there is nothing left to be interrupted. Who asks twice is not told.
+    late = cell.stage in ("closing", "reporting")
+    return Outcome((0, 130) if late else (130,), "" if late or cell.fault == "interrupt-twice" else "(?i)interrupted")
+
+
+def _of_control(cell):
+    return Outcome((4,), LOST) if cell.fault.endswith("-long") and cell.stage != "reporting" else GOES_ON
+
+
+def expected(cell):
+    if cell.fault in OF_AGENTS:
+        return _of_agent(cell)
+    if cell.fault in OF_COORDINATOR:
+        return _of_coordinator(cell)
+    if cell.fault in OF_CONTROL:
+        return _of_control(cell)
+    return Outcome((0, 1, 4))

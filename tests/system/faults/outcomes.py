@@ -1,0 +1,103 @@
+"""What is demanded of every cell, whatever its fault was."""
+
+import os
+import re
+import signal
+
+import bed
+from bed import check, contains, matches, same
+from course import RATE_PER_S
+from matrix import OF_AGENTS
+
+END_S = 90  # For the run to end, from the fault's end on: it has its own deadlines, which are shorter.
+GONE_S = 45  # For agents, which give a coordinator up after 30 s.
+HOME_S = 15
+
+
+def _counts(course, result, outcome):
+    """The audit's sums hold, nothing was counted twice, and nothing is there that was never sent."""
+    if not any(case["phases"] for case in result["cases"]):
+        return
+    bed.audit_holds(result)
+    case = bed.case_of(result, course.cell.backend)
+    planned = int(RATE_PER_S * course.steady_s) * max(1, len(case["trials"]))
+    count = lambda word: bed.total(case, word)
+    check(count("sent") <= planned, f"sent {count('sent')} of {planned}")
+    for word in ["unexpected", "corrupted", "duplicated"][: 3 if course.broker is None else 2]:
+        same(count(word), 0, word)
+    check(count("received") <= count("sent") + count("duplicated"), f"received {count('received')} of {count('sent')}")
+    if outcome.exact:
+        same((count("sent"), count("received"), count("lost"), count("unaccounted")), (planned, planned, 0, 0), "sent, received, lost, unaccounted")
+
+
+def _agrees(course, code):
+    """Exit code, result and summary say the same."""
+    result = bed.result_of(course.folder)
+    same(result["exit_code"], code, "exit code of result.json")
+    same(result["verdict"], {0: "pass", 1: "fail", 3: "invalid", 4: "failed", 130: "interrupted"}[code], "verdict")
+    return result
+
+
+def _names(course, result, code):
+    """Who was lost is named, in the result and on the page."""
+    if course.cell.fault not in OF_AGENTS or code != 4:
+        return
+    lost = {agent["name"]: agent["lost_reason"] for agent in result["agents"] if agent["lost"]}
+    same(list(lost), [course.victim], "lost")
+    for name in ["report.html", "summary.md"]:
+        contains(bed.read(course.folder, name), course.victim, name)
+
+
+def _agents_end(course, code):
+    """Agents that are to go go, those that stay wait for the next run; nothing of the run is left on their hosts."""
+    for name, program in course.agents.items():
+        if program.process.poll() == -signal.SIGKILL:
+            continue
+        if course.cell.joined == "listen":
+            got = program.wait(GONE_S)
+            check(got in (0, 4), f"agent {name} exits {got}:\n{program.err}")
+        else:
+            bed.wait_until(lambda one=program: re.search(r"waiting for (the next one|a coordinator).*\s*\Z", one.err) or not one.running(), lambda one=program: f"{name} waits for the next run; it said\n{one.err}", GONE_S)
+            program.signal(signal.SIGTERM)
+            same(program.wait(HOME_S), 130, f"exit code of {name}, that was told to go:\n{program.err}")
+    pids = getattr(course, "pids_before", [])
+    bed.wait_until(lambda: not any(bed.alive(pid) for pid in pids), f"the agents {pids} end", GONE_S)
+
+
+def _resume(course):
+    """A run that was killed is made whole, by the hosts that stay or by other agents."""
+    again = bed.start("report", course.folder)
+    if again.wait() == 0 and course.cell.stage == "reporting":
+        return bed.result_of(course.folder)  # The journal was whole.
+    again.ends(4)
+    contains(again.out, "CUT OFF", "the report of a run that was killed")
+    resumed = bed.start("run", "--resume", course.folder, *course.resume_arguments(), env=course.env)
+    resumed.ends(0, END_S)
+    return bed.result_of(course.folder)
+
+
+def verify(course, outcome):
+    """The exit code, once everything holds."""
+    code = course.run.wait(END_S)
+    said = course.run.err + course.run.out
+    check(code in outcome.codes, f"exits {code}, wanted one of {outcome.codes}; it said:\n{said}")
+    matches(" ".join(said.split()), outcome.words, "what the run said")
+    if code == -signal.SIGKILL:
+        result = _resume(course) if outcome.resumed else None
+    else:
+        if not os.path.exists(os.path.join(course.folder, "result.json")):  # It was stopped at once, or its disk took nothing.
+            code_of_report = bed.start("report", course.folder).wait()
+            check(code_of_report in (code, 0 if course.cell.stage == "reporting" else code), f"the report exits {code_of_report}")
+        result = _agrees(course, bed.result_of(course.folder)["exit_code"] if course.cell.stage == "reporting" else code)
+        _names(course, result, code)
+    if result is not None:
+        _counts(course, result, outcome)
+    _agents_end(course, code)
+    if course.cell.fault == "interrupt-twice" and code == 130:
+        bed.millrace("run", bed.scenario(phases=["{ name: steady, rate: 100/s, for: 200ms }"], selfcheck="warn"), "--out", bed.new_path("next"), env=course.env)  # Which takes away what was left.
+    left = [name for name in os.listdir(course.parent) if name.startswith("millrace-")]
+    same(left, [], "left in the folder for temporary files")
+    if course.broker is not None:
+        run_id = re.search(r"\d{8}-\d{6}-[0-9a-f]+", bed.read(course.folder, "run.bson"))
+        same([name for name in course.broker.topics() if run_id and run_id.group(0) in name], [], "topics left")
+    return code
