@@ -15,14 +15,16 @@ struct enrol_bench {
     char folder[64];
 };
 
-void enrol_bench_init(struct enrol_bench *bench);
-void enrol_bench_done(struct enrol_bench *bench); /* Removes the folder and what is in it. */
+extern struct enrol_bench bench;
+
+/* Set-up and end of a group of tests; the end removes the folder and what is in it. */
+int enrol_bench_begin(void **state);
+int enrol_bench_end(void **state);
 
 /* Of load1; the caller's, for join_file_done(). */
-struct join_file enrol_bench_join(const struct enrol_bench *bench);
+struct join_file enrol_bench_join(void);
 
 /* Writes a file of that mode; returns its path, the caller's to free(). */
-char *enrol_bench_file(const struct enrol_bench *bench, const char *name, const char *text,
-                       unsigned int mode);
+char *enrol_bench_file(const char *name, const char *text, unsigned int mode);
 
 #endif

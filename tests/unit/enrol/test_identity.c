@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static struct enrol_bench bench;
-
 struct files {
     char *authority;
     char *coordinator;
@@ -21,12 +19,12 @@ struct files {
 static struct files write_files(void)
 {
     return (struct files){
-        enrol_bench_file(&bench, "ca.pem", bench.authority.pem, 0644),
-        enrol_bench_file(&bench, "coordinator.pem", bench.coordinator.pem, 0644),
-        enrol_bench_file(&bench, "coordinator.key", bench.coordinator.key_pem, 0600),
-        enrol_bench_file(&bench, "agent.pem", bench.agent.pem, 0644),
-        enrol_bench_file(&bench, "agent.key", bench.agent.key_pem, 0600),
-        enrol_bench_file(&bench, "token", "0123456789abcdef0123\n", 0600),
+        enrol_bench_file("ca.pem", bench.authority.pem, 0644),
+        enrol_bench_file("coordinator.pem", bench.coordinator.pem, 0644),
+        enrol_bench_file("coordinator.key", bench.coordinator.key_pem, 0600),
+        enrol_bench_file("agent.pem", bench.agent.pem, 0644),
+        enrol_bench_file("agent.key", bench.agent.key_pem, 0600),
+        enrol_bench_file("token", "0123456789abcdef0123\n", 0600),
     };
 }
 
@@ -59,7 +57,7 @@ static void both_sides_read_theirs_and_have_the_same_secret(void **state)
     assert_memory_equal(coordinator.secret, agent.secret, HMAC_BYTES);
     assert_int_equal(agent.valid_until_s, BENCH_END_S);
     identity_done(&agent);
-    free(enrol_bench_file(&bench, "token", "0123456789abcdef0124\n", 0600));
+    free(enrol_bench_file("token", "0123456789abcdef0124\n", 0600));
     assert_int_equal(identity_read(&there, CERTIFICATE_AGENT, &agent, &error), 0);
     assert_memory_not_equal(coordinator.secret, agent.secret, HMAC_BYTES);
     identity_done(&coordinator);
@@ -111,7 +109,7 @@ static void what_is_wrong_is_said_of_its_file(void **state)
     assert_int_equal(chmod(files.agent_key, 0640), 0);
     assert_refused(&paths, CERTIFICATE_AGENT, -EPERM, "chmod 600 ");
     assert_int_equal(chmod(files.agent_key, 0600), 0);
-    free(enrol_bench_file(&bench, "token", "too short\n\n\n\n\n\n\n\n\n\n", 0600));
+    free(enrol_bench_file("token", "too short\n\n\n\n\n\n\n\n\n\n", 0600));
     assert_refused(&paths, CERTIFICATE_AGENT, -EINVAL,
                    "token: the token is shorter than 16 characters");
     paths.certificate = "/nowhere/agent.pem";
@@ -134,20 +132,6 @@ static void it_is_valid_from_its_begin_to_its_end(void **state)
     assert_non_null(strstr(error.text, "it begins 2026-11-30 00:53 UTC, and it is 1970-01-01"));
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    enrol_bench_init(&bench);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    enrol_bench_done(&bench);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,5 +140,5 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said_of_its_file),
         cmocka_unit_test(it_is_valid_from_its_begin_to_its_end)};
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, enrol_bench_begin, enrol_bench_end);
 }

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct enrol_bench bench;
-
 static char *line_of(const struct join_file *join)
 {
     struct text line = {.secret = true};
@@ -20,7 +18,7 @@ static char *line_of(const struct join_file *join)
 
 static char *usual_line(void)
 {
-    struct join_file join = enrol_bench_join(&bench);
+    struct join_file join = enrol_bench_join();
     char *line = line_of(&join);
 
     join_file_done(&join);
@@ -29,7 +27,7 @@ static char *usual_line(void)
 
 static void what_was_written_is_read_again(void **state)
 {
-    struct join_file written = enrol_bench_join(&bench);
+    struct join_file written = enrol_bench_join();
     struct join_file read = {0};
     char *line = line_of(&written);
     struct errinfo error = {""};
@@ -157,7 +155,7 @@ static void assert_document_refused(const struct join_file *join, const char *wh
 /* A line whose check is right: by one who makes them. */
 static void documents_that_can_not_be_right_are_refused(void **state)
 {
-    struct join_file join = enrol_bench_join(&bench);
+    struct join_file join = enrol_bench_join();
     struct text line = {0};
     char *key = join.key_pem;
 
@@ -201,7 +199,7 @@ static void no_error_says_a_word_of_what_is_in_it(void **state)
 
 static void it_is_valid_from_its_begin_to_its_end(void **state)
 {
-    struct join_file join = enrol_bench_join(&bench);
+    struct join_file join = enrol_bench_join();
     struct errinfo error = {""};
 
     (void)state;
@@ -233,14 +231,14 @@ static void a_file_that_others_can_read_is_refused(void **state)
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         struct text hint = {0};
 
-        path = enrol_bench_file(&bench, "load1.join", line, modes[i]);
+        path = enrol_bench_file("load1.join", line, modes[i]);
         text_addf(&hint, ": chmod 600 %s", path);
         assert_int_equal(join_file_read(path, &read, &error), -EPERM);
         assert_non_null(strstr(error.text, hint.bytes));
         text_done(&hint);
         free(path);
     }
-    path = enrol_bench_file(&bench, "load1.join", line, 0600);
+    path = enrol_bench_file("load1.join", line, 0600);
     assert_int_equal(join_file_read(path, &read, &error), 0);
     join_file_done(&read);
     free(path);
@@ -251,7 +249,7 @@ static void what_is_wrong_in_a_file_is_said_with_its_path(void **state)
 {
     struct join_file read = {0};
     struct errinfo error = {""};
-    char *path = enrol_bench_file(&bench, "wrong.join", "hello\n", 0600);
+    char *path = enrol_bench_file("wrong.join", "hello\n", 0600);
 
     (void)state;
     assert_int_equal(join_file_read(path, &read, &error), -EBADMSG);
@@ -288,27 +286,13 @@ static void a_dash_reads_stdin(void **state)
 
 static void nothing_is_left_of_one_that_is_done(void **state)
 {
-    struct join_file join = enrol_bench_join(&bench);
+    struct join_file join = enrol_bench_join();
     const struct join_file nothing = {0};
 
     (void)state;
     join_file_done(&join);
     assert_memory_equal(&join, &nothing, sizeof nothing);
     join_file_done(&join);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    enrol_bench_init(&bench);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    enrol_bench_done(&bench);
-    return 0;
 }
 
 int main(void)
@@ -329,5 +313,5 @@ int main(void)
         cmocka_unit_test(a_dash_reads_stdin),
         cmocka_unit_test(nothing_is_left_of_one_that_is_done)};
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, enrol_bench_begin, enrol_bench_end);
 }

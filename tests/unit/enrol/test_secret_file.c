@@ -8,11 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct enrol_bench bench;
-
 static void a_file_of_its_owner_is_read_whole(void **state)
 {
-    char *path = enrol_bench_file(&bench, "key", "a secret\n", 0400);
+    char *path = enrol_bench_file("key", "a secret\n", 0400);
     struct errinfo error = {""};
     char *bytes = NULL;
     size_t bytes_count = 0;
@@ -68,14 +66,14 @@ static void the_first_line_of_stdin_is_read_and_nothing_beyond_it(void **state)
 
 static void folders_empty_and_large_files_are_refused(void **state)
 {
-    char *empty = enrol_bench_file(&bench, "empty", "", 0600);
+    char *empty = enrol_bench_file("empty", "", 0600);
     char *text = malloc(SECRET_FILE_BYTES_MAX + 2);
     char *large;
 
     (void)state;
     memset(text, 'x', SECRET_FILE_BYTES_MAX + 1);
     text[SECRET_FILE_BYTES_MAX + 1] = '\0';
-    large = enrol_bench_file(&bench, "large", text, 0600);
+    large = enrol_bench_file("large", text, 0600);
     assert_refused(empty, -ENODATA, "is empty");
     assert_refused(large, -EFBIG, "larger than 65536 bytes");
     assert_refused(bench.folder, -EISDIR, "Is a directory");
@@ -86,7 +84,7 @@ static void folders_empty_and_large_files_are_refused(void **state)
 
 static void what_systemd_keeps_may_look_as_if_a_group_could_read_it(void **state)
 {
-    char *path = enrol_bench_file(&bench, "agent.join", "a secret\n", 0440);
+    char *path = enrol_bench_file("agent.join", "a secret\n", 0440);
     struct errinfo error = {""};
     char *bytes = NULL;
     size_t bytes_count = 0;
@@ -102,20 +100,6 @@ static void what_systemd_keeps_may_look_as_if_a_group_could_read_it(void **state
     free(path);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    enrol_bench_init(&bench);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    enrol_bench_done(&bench);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,5 +108,5 @@ int main(void)
         cmocka_unit_test(the_first_line_of_stdin_is_read_and_nothing_beyond_it),
         cmocka_unit_test(what_systemd_keeps_may_look_as_if_a_group_could_read_it)};
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, enrol_bench_begin, enrol_bench_end);
 }

@@ -13,7 +13,6 @@
 
 #define NEEDLE_BYTES 32
 
-static struct enrol_bench bench;
 static uint8_t needles[3][NEEDLE_BYTES]; /* Of the secret, of the key, and of the line. */
 static uint32_t needles_count;
 static uint32_t leaks;
@@ -64,7 +63,7 @@ static char line[8192];
 
 static void write_line(void)
 {
-    struct join_file join = enrol_bench_join(&bench);
+    struct join_file join = enrol_bench_join();
     struct text out = {.secret = true};
 
     assert_int_equal(join_file_write(&join, &out), 0);
@@ -95,7 +94,7 @@ static void a_line_that_is_read_is_wiped(void **state)
 
     (void)state;
     write_line();
-    path = enrol_bench_file(&bench, "load1.join", line, 0600);
+    path = enrol_bench_file("load1.join", line, 0600);
     leaks = 0; /* The test's own file. */
     assert_int_equal(join_file_read(path, &join, &error), 0);
     join_file_done(&join);
@@ -133,10 +132,10 @@ static void keys_that_are_made_are_wiped(void **state)
 static void the_files_of_an_own_pki_are_wiped(void **state)
 {
     static const char token[] = "a token that nobody else knows yet";
-    char *authority = enrol_bench_file(&bench, "ca.pem", bench.authority.pem, 0644);
-    char *certificate = enrol_bench_file(&bench, "agent.pem", bench.agent.pem, 0644);
-    char *key = enrol_bench_file(&bench, "agent.key", bench.agent.key_pem, 0600);
-    char *token_path = enrol_bench_file(&bench, "token", token, 0600);
+    char *authority = enrol_bench_file("ca.pem", bench.authority.pem, 0644);
+    char *certificate = enrol_bench_file("agent.pem", bench.agent.pem, 0644);
+    char *key = enrol_bench_file("agent.key", bench.agent.key_pem, 0600);
+    char *token_path = enrol_bench_file("token", token, 0600);
     const struct identity_paths paths = {authority, certificate, key, token_path};
     struct identity identity;
     struct errinfo error = {""};
@@ -157,19 +156,10 @@ static void the_files_of_an_own_pki_are_wiped(void **state)
     free(token_path);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    enrol_bench_init(&bench);
-    return 0;
-}
-
 static int end(void **state)
 {
-    (void)state;
     needles_count = 0;
-    enrol_bench_done(&bench);
-    return 0;
+    return enrol_bench_end(state);
 }
 
 int main(void)
@@ -180,5 +170,5 @@ int main(void)
                                        cmocka_unit_test(keys_that_are_made_are_wiped),
                                        cmocka_unit_test(the_files_of_an_own_pki_are_wiped)};
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, enrol_bench_begin, end);
 }

@@ -43,15 +43,22 @@ static void expect(struct plan_fixture *fixture, uint32_t agents_count, const ui
     plan_free(plan);
 }
 
+/* One flow, with a topic for each producer. */
+static void begin(struct plan_fixture *fixture, const char *backend, uint32_t producers,
+                  uint32_t consumers)
+{
+    plan_fixture_init(fixture, backend);
+    fixture->flows[0].topology.topics = producers;
+    fixture->flows[0].topology.producers = producers;
+    fixture->flows[0].topology.consumers = consumers;
+}
+
 static void clients_follow_usable_cpus(void **state)
 {
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "kafka");
-    fixture.flows[0].topology.topics = 8;
-    fixture.flows[0].topology.producers = 8;
-    fixture.flows[0].topology.consumers = 8;
+    begin(&fixture, "kafka", 8, 8);
     weigh(&fixture, (const uint32_t[]){6000, 1500, 500}, 3);
     /* 6, 1.5 and 0.5 of 8: whose remainder is larger has the one that is left, then the other. */
     expect(&fixture, 3, (const uint32_t[]){6, 2, 0}, (const uint32_t[]){6, 1, 1});
@@ -62,10 +69,7 @@ static void a_weight_stands_for_the_cpus(void **state)
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "kafka");
-    fixture.flows[0].topology.topics = 10;
-    fixture.flows[0].topology.producers = 10;
-    fixture.flows[0].topology.consumers = 0;
+    begin(&fixture, "kafka", 10, 0);
     weigh(&fixture, (const uint32_t[]){1000, 64000}, 2);
     fixture.agents[0].weight_milli = 4000;
     fixture.agents[1].weight_milli = 1000;
@@ -77,10 +81,7 @@ static void spread_equal_passes_over_cpus(void **state)
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "kafka");
-    fixture.flows[0].topology.topics = 10;
-    fixture.flows[0].topology.producers = 10;
-    fixture.flows[0].topology.consumers = 0;
+    begin(&fixture, "kafka", 10, 0);
     fixture.flows[0].topology.spread_equal = true;
     weigh(&fixture, (const uint32_t[]){1000, 64000}, 2);
     expect(&fixture, 2, (const uint32_t[]){5, 5}, (const uint32_t[]){0, 0});
@@ -112,10 +113,7 @@ static void a_topic_inside_an_agent_is_where_there_is_most_room_for_it(void **st
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "memory");
-    fixture.flows[0].topology.topics = 8;
-    fixture.flows[0].topology.producers = 8;
-    fixture.flows[0].topology.consumers = 8;
+    begin(&fixture, "memory", 8, 8);
     weigh(&fixture, (const uint32_t[]){1000, 3000}, 2);
     expect(&fixture, 2, (const uint32_t[]){2, 6}, (const uint32_t[]){2, 6});
     fixture.flows[0].topology.spread_equal = true;
@@ -129,10 +127,7 @@ static void labels_say_who_sends_and_who_reads(void **state)
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "kafka");
-    fixture.flows[0].topology.topics = 6;
-    fixture.flows[0].topology.producers = 6;
-    fixture.flows[0].topology.consumers = 6;
+    begin(&fixture, "kafka", 6, 6);
     label(&fixture.agents[0], b);
     label(&fixture.agents[1], a);
     label(&fixture.agents[2], b);
@@ -176,10 +171,7 @@ static void what_an_agent_has_no_room_for_goes_to_the_others(void **state)
     struct plan_fixture fixture;
 
     (void)state;
-    plan_fixture_init(&fixture, "kafka");
-    fixture.flows[0].topology.topics = 30;
-    fixture.flows[0].topology.producers = 30;
-    fixture.flows[0].topology.consumers = 15;
+    begin(&fixture, "kafka", 30, 15);
     fixture.rooms[1].is_full = true;
     fixture.rooms[1].clients_max = 6;
     expect(&fixture, 3, (const uint32_t[]){13, 4, 13}, (const uint32_t[]){7, 2, 6});
