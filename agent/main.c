@@ -64,7 +64,8 @@ static const struct option_row rows[] = {
      .read = read_join},
     {.name = "--name",
      .value = "NAME",
-     .help = "how reports name this agent (default: host name and process id)",
+     .help = "how reports name this agent (default: host name and process id; in a fleet the host "
+             "name)",
      .kind = TAKES_TEXT,
      AT(name)},
     {.name = "--insecure",
@@ -97,8 +98,8 @@ static const struct option_row rows[] = {
      AT(stays)},
     {.name = "--processes",
      .value = "N",
-     .help = "start N agents on this host (default: as many as its join file is for, else 1); MQTT "
-             "wants several, at most 500 clients each",
+     .help = "start N agents on this host (default: as many as its join file is for); MQTT wants "
+             "several, at most 500 clients each",
      .kind = TAKES_U32,
      .min = 1,
      .max = PROCESSES_MAX,
