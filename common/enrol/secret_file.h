@@ -41,6 +41,9 @@ int secret_file_write_part(const char *path, const void *bytes, size_t bytes_cou
 int secret_file_publish(const char *path, struct errinfo *reterr);
 void secret_file_discard(const char *path);
 
+/* Removes it for good: it does not come back with the power. 0, or what unlink(2) fails with. */
+int secret_file_remove(const char *path, struct errinfo *reterr);
+
 /* Wipes and frees; NULL is allowed. */
 void secret_file_free(char *bytes, size_t bytes_count);
 

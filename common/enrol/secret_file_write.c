@@ -55,7 +55,8 @@ int secret_file_write_part(const char *path, const void *bytes, size_t bytes_cou
     return 0;
 }
 
-/* A name that a folder lost with the power would be a host that nobody can find. */
+/* A name that a folder lost with the power would be a host that nobody can find; one that it has
+ * again, a host that nobody wants. */
 static void sync_folder(const char *path)
 {
     char folder[PATH_MAX] = ".";
@@ -96,6 +97,15 @@ void secret_file_discard(const char *path)
     if (part_path(path, part, NULL) == 0) {
         (void)unlink(part);
     }
+}
+
+int secret_file_remove(const char *path, struct errinfo *reterr)
+{
+    if (unlink(path) != 0) {
+        return errinfo_set(reterr, -errno, "%s: can't be removed: %s", path, strerror(errno));
+    }
+    sync_folder(path);
+    return 0;
 }
 
 int secret_file_write(const char *path, const void *bytes, size_t bytes_count,

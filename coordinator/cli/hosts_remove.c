@@ -51,20 +51,33 @@ static int remove_all(struct hosts *hosts, const struct option_list *names, stru
     return r;
 }
 
-/* The exit code. */
+/* The exit code. Looked at before the lock, which would make a store, and with it: others may
+ * change the store meanwhile. */
+static int remove_checked(struct hosts *hosts, const struct option_list *names,
+                          struct errinfo *reterr)
+{
+    if (check_names(hosts, names, reterr) < 0) {
+        return EXIT_USAGE;
+    }
+    if (hosts_lock(hosts, reterr) < 0) {
+        return EXIT_FAILED;
+    }
+    if (check_names(hosts, names, reterr) < 0) {
+        return EXIT_USAGE;
+    }
+    return remove_all(hosts, names, reterr) < 0 ? EXIT_FAILED : 0;
+}
+
+/* Likewise. */
 static int run_remove(const struct option_list *names, struct errinfo *reterr)
 {
     struct hosts *hosts = NULL;
-    int code = 0;
+    int code;
 
     if (hosts_open(NULL, &hosts, reterr) < 0) {
         return EXIT_FAILED;
     }
-    if (check_names(hosts, names, reterr) < 0) {
-        code = EXIT_USAGE;
-    } else if (remove_all(hosts, names, reterr) < 0) {
-        code = EXIT_FAILED;
-    }
+    code = remove_checked(hosts, names, reterr);
     hosts_free(hosts);
     return code;
 }

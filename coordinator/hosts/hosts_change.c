@@ -157,14 +157,8 @@ int hosts_put(struct hosts *hosts, const struct host_entry *entry, struct errinf
 int hosts_remove(struct hosts *hosts, const char *name, struct errinfo *reterr)
 {
     char *path = hosts_entry_path(hosts, name);
-    int r = 0;
+    int r = path == NULL ? errinfo_nomem(reterr) : secret_file_remove(path, reterr);
 
-    if (path == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    if (unlink(path) != 0) {
-        r = errinfo_set(reterr, -errno, "%s: can't be removed: %s", path, strerror(errno));
-    }
     free(path);
     return r;
 }

@@ -203,6 +203,8 @@ def at_once():
         contains(document(store.join(name)), authority, f"{name}.join")
     programs = [bed.start("hosts", "add", "same", *AT, **store.options()) for _ in range(6)]
     same(sorted(program.wait() for program in programs), [0, 2, 2, 2, 2, 2], "exit codes of those who add the same")
+    programs = [bed.start("hosts", "remove", "same", **store.options()) for _ in range(4)]
+    same(sorted(program.wait() for program in programs), [0, 2, 2, 2], "exit codes of those who remove the same")
     check(not [name for name in store.files() + os.listdir(store.cwd) if name.endswith(".part")], "parts are left")
 
 
