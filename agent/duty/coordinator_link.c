@@ -88,8 +88,9 @@ static int within_ms(int timeout_ms, int64_t left_ns)
 /* Tries until somebody answers or the coordinator has been silent for too long; a signal ends it
  * too, once nobody answers. */
 static int call_until_lost(struct coordinator_link *link, const void *bytes, size_t bytes_count,
-                           int timeout_ms, struct channel_reply *ret, struct errinfo *reterr)
+                           bool is_poll, struct channel_reply *ret, struct errinfo *reterr)
 {
+    int timeout_ms = is_poll ? POLL_MS : TRY_MS;
     struct own_time own = {.looked_ns = mono_ns()};
     int64_t lost_ns = own.looked_ns + LINK_LOST_NS;
     int r;
@@ -105,6 +106,9 @@ static int call_until_lost(struct coordinator_link *link, const void *bytes, siz
         }
         lost_ns +=
             own_time_turn(&own, mono_ns(), timeout_ms * NS_PER_MS + CALL_RETRY_NS + STANDSTILL_NS);
+        if (r == -ETIMEDOUT && !is_poll && timeout_ms < TRY_MS_MAX) {
+            timeout_ms *= 2;
+        }
         if (own.looked_ns >= lost_ns) {
             return errinfo_set(reterr, -ECONNABORTED, "the coordinator has not answered for %lld s",
                                (long long)(LINK_LOST_NS / NS_PER_S));
@@ -154,7 +158,7 @@ int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct 
     int r = wire_encode_poll(&poll, &frame);
 
     if (r == 0) {
-        r = call_until_lost(link, frame.bytes, frame.bytes_count, POLL_MS, &reply, reterr);
+        r = call_until_lost(link, frame.bytes, frame.bytes_count, true, &reply, reterr);
     }
     if (r == 0) {
         r = check_refusal(&reply, reterr);
@@ -172,7 +176,7 @@ int coordinator_link_post(struct coordinator_link *link, const void *bytes, size
 {
     struct channel_reply reply = {0};
     struct receipt receipt = {0};
-    int r = call_until_lost(link, bytes, bytes_count, TRY_MS, &reply, reterr);
+    int r = call_until_lost(link, bytes, bytes_count, false, &reply, reterr);
 
     if (r == 0) {
         r = check_refusal(&reply, reterr);

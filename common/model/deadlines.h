@@ -12,10 +12,13 @@
 
 /* ---- Talking: agents ask, the coordinator answers ---- */
 
-#define TURN_MS 20                      /* The coordinator looks around that often. */
-#define POLL_ANSWER_NS (NS_PER_S / 2)   /* A poll without a command is answered after that. */
-#define POLL_MS 3000                    /* An agent waits that long for it. */
-#define TRY_MS 2000                     /* And for any other answer. */
+#define TURN_MS 20                    /* The coordinator looks around that often. */
+#define POLL_ANSWER_NS (NS_PER_S / 2) /* A poll without a command is answered after that. */
+#define POLL_MS 3000                  /* An agent waits that long for it. */
+#define TRY_MS 2000                   /* And for any other answer. */
+/* What is posted again waits longer each time: a coordinator that is overwhelmed would answer only
+ * what was given up, and has it again before it. Polls tell that it is there. */
+#define TRY_MS_MAX 8000
 #define CALL_RETRY_NS (200 * NS_PER_MS) /* Then it asks again. */
 #define HELLO_RETRY_NS (500 * NS_PER_MS)
 

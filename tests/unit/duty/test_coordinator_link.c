@@ -15,7 +15,8 @@ struct stand {
     uint32_t calls_count;
     uint32_t stands_still_in; /* This call; 0: in none. */
     int64_t stands_still_ns;
-    uint32_t answered; /* This call; 0: none is. */
+    uint32_t answered;    /* This call; 0: none is. */
+    int answers_after_ms; /* Each call that waits for so long; 0: none. */
 };
 
 static struct stand *stand;
@@ -53,6 +54,11 @@ int __wrap_channel_call(struct channel_client *client, const void *bytes, size_t
     (void)bytes_count;
     stand->calls_count++;
     if (stand->calls_count == stand->answered) {
+        answer(ret);
+        return 0;
+    }
+    if (stand->answers_after_ms > 0 && timeout_ms > stand->answers_after_ms) {
+        stand->now_ns += stand->answers_after_ms * NS_PER_MS;
         answer(ret);
         return 0;
     }
@@ -102,13 +108,24 @@ static void an_agent_that_stood_still_loses_a_coordinator_that_is_gone(void **st
 
     (void)state;
     assert_in_range(post(&stopped, -ECONNABORTED), 60 * NS_PER_S + LINK_LOST_NS,
-                    60 * NS_PER_S + LINK_LOST_NS + 2 * (TRY_MS * NS_PER_MS + CALL_RETRY_NS));
+                    60 * NS_PER_S + LINK_LOST_NS + 2 * (TRY_MS_MAX * NS_PER_MS + CALL_RETRY_NS));
+}
+
+/* A thousand agents whose reports take it five seconds had them answered after each was given up,
+ * and sent anew, for ever. */
+static void an_overwhelmed_coordinator_is_waited_for_longer(void **state)
+{
+    struct stand overwhelmed = {.answers_after_ms = 5000};
+
+    (void)state;
+    assert_in_range(post(&overwhelmed, 0), 5 * NS_PER_S, 12 * NS_PER_S);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_coordinator_that_never_answers_is_lost_in_time),
+        cmocka_unit_test(an_overwhelmed_coordinator_is_waited_for_longer),
         cmocka_unit_test(an_agent_that_stood_still_itself_asks_once_more),
         cmocka_unit_test(an_agent_that_stood_still_loses_a_coordinator_that_is_gone),
     };
