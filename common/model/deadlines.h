@@ -56,6 +56,7 @@ static_assert(STANDSTILL_NS < SILENCE_NS, "what stalls is told before somebody i
 #define JOIN_TOLD_NS (30 * NS_PER_S)    /* Who is missing is told that often meanwhile. */
 #define CLOCKS_NS (10 * NS_PER_S)       /* Until all clocks are related. */
 #define HOME_NS (3 * NS_PER_S)          /* Agents have that long to go once they were told. */
+#define HOME_AGENT_NS (10 * NS_PER_MS)  /* And for each of them, so much longer. */
 #define END_NS (NS_PER_S)               /* For a signal to end an agent, before the next one. */
 #define CLEANUP_NS (10 * NS_PER_S)      /* For each step of an agent whose coordinator is gone. */
 

@@ -312,6 +312,7 @@ void session_close(struct session *session)
     int64_t deadline_ns = mono_ns() + HOME_NS;
 
     if (session->fleet != NULL) {
+        deadline_ns += fleet_agents(session->fleet) * HOME_AGENT_NS;
         for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
             struct command command = {.kind = COMMAND_GOODBYE};
 

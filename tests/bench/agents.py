@@ -68,7 +68,7 @@ class Fleet:
         return self.said[index].read()
 
     def wait(self, timeout_s):
-        """Exit codes of both."""
+        """Exit codes of both. Agents that were not sent home give up their coordinator after 30 s."""
         try:
             return self.coordinator.wait(timeout_s), self.simulator.wait(timeout_s)
         finally:
@@ -120,7 +120,7 @@ def one_round(programs, agents, seconds):
     with tempfile.TemporaryDirectory() as folder:
         fleet = Fleet(programs, folder, agents, seconds, pinned=True)
         seen = watch(fleet)
-        codes = fleet.wait(60)
+        codes = fleet.wait(120)
         if codes != (0, 0):
             sys.exit(f"agents: exit codes {codes}\n{fleet.text(0)}\n{fleet.text(1)[-2000:]}")
         figures, result, load = fleet.figures(), fleet.result(), loaded(fleet, seen)
