@@ -134,21 +134,21 @@ def interrupted():
 
 @test("consumers that are paused beyond heartbeat and session keep their connections and groups", needs=["rabbitmq", "kafka"])
 def paused_for_long(rabbitmq, kafka):
-    targets = (
-        f"  - {{ backend: rabbitmq, address: \"{rabbitmq.address}\", options: {{ heartbeat: 1s }} }}\n"
-        f"  - {{ backend: kafka, address: \"{kafka.address}\", options: {{ session_timeout: 6s }} }}\n"
-    )
     phases = [
         "{ name: build, rate: 100/s, for: 9s, consume: { paused: true } }",
         "{ name: slow, rate: none, for: 1s, consume: { think: 20ms } }",
         "{ name: drain, rate: none, until: drained, for: 20s }",
     ]
-    folder = bed.new_path("run")
-    path = bed.scenario(targets, phases, topology="{ producers: 2, consumers: 2, partitions: 2 }", delivery="{ consume_ack: each }")
-    bed.millrace("run", path, "--out", folder, "--agents", "1")
-    result = bed.result_of(folder)
-    bed.audit_holds(result)
-    for name in ("rabbitmq", "kafka"):
+    runs = {}
+    for broker, option in [(rabbitmq, "heartbeat: 1s"), (kafka, "session_timeout: 6s")]:
+        target = f'  - {{ backend: {broker.kind}, address: "{broker.address}", options: {{ {option} }} }}\n'
+        path = bed.scenario(target, phases, topology="{ producers: 2, consumers: 2, partitions: 2 }", delivery="{ consume_ack: each }")
+        folder = bed.new_path(broker.kind)
+        runs[folder] = broker.kind, bed.start("run", path, "--out", folder, "--agents", "1")
+    for folder, (name, run) in runs.items():
+        run.ends(0)
+        result = bed.result_of(folder)
+        bed.audit_holds(result)
         case = bed.case_of(result, name)
         same({word: bed.total(case, word) for word in ("sent", "lost", "duplicated", "errors")},
              {"sent": 900, "lost": 0, "duplicated": 0, "errors": 0}, name)  # fmt: skip
