@@ -6,6 +6,7 @@ import signal
 import time
 
 import bed
+import bed_relay
 from bed import check, contains, matches, read, same, test
 
 RATE = 200
@@ -274,21 +275,53 @@ def silent_rabbitmq():
     raises_alarm(broker)
 
 
-def closing_mosquitto():
-    bed.need_driver("mqtt")
-    broker = bed.Broker("mosquitto")
+def with_own(kind, job):
+    """What leaves a broker alone that others have frozen meanwhile."""
+    bed.need_driver(bed.backend_of(kind))
+    broker = bed.Broker(kind)
     broker.start()
     if broker.address is None:
         raise bed.Skip(broker.reason)
     try:
-        closes_in_turn(broker)
+        job(broker)
     finally:
         broker.stop()
 
 
+def says_no_goodbye(broker):
+    """Six flows of one producer and six consumers, and a connection that passes nothing on."""
+    relay = bed_relay.Relay(broker.port)
+    folder = bed.new_path("run")
+    address = broker.address.replace(str(broker.port), str(relay.port))
+    flows = "".join(f"  flow-{i}: {{ rate: 50/s, topology: {{ topics: 1, producers: 1, consumers: 6 }} }}\n" for i in range(6))
+    path = bed.scenario(
+        f'  - {{ backend: rabbitmq, address: "{address}" }}\n',
+        ["{ name: steady, load: 100%, for: 60s }", "{ name: drain, rate: none, until: drained, for: 5s }"],
+        flows=flows, on_broker_loss="3s",
+    )  # fmt: skip
+    try:
+        run = bed.start("run", path, "--out", folder)
+        run.says("running: ")
+        time.sleep(2)
+        relay.silence_all()
+        began = time.monotonic()
+        code = run.wait(90)
+        took = time.monotonic() - began
+    finally:
+        relay.close()
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    reasons = {one["code"] for one in result["reasons"]}
+    check("broker_lost" in reasons, f"reasons: {result['reasons']}\n{run.err}")
+    same(code, 1, f"exit code; it said\n{run.err}\n{run.out}")
+    same(bed.total(result["cases"][0], "unaccounted"), 0, "unaccounted: the last snapshots came")
+    bed.truth("12 endpoints on a RabbitMQ that is silent", "closed side by side", f"the run ended {took:.1f} s after the silence")
+
+
 _silent.add("mosquitto", silent_mosquitto)
 _silent.add("rabbitmq", silent_rabbitmq)
-_silent.add("closing", closing_mosquitto)
+_silent.add("closing", lambda: with_own("mosquitto", closes_in_turn))
+_silent.add("no goodbye", lambda: with_own("rabbitmq", says_no_goodbye))
 
 
 @test("a Mosquitto that stands still is away after on_broker_loss, with confirms and without", needs=["mosquitto"])
@@ -307,6 +340,11 @@ def rabbitmq_stands_still(_):
 def mosquitto_closes_in_turn(_):
     """The run was cut with "the broker went away at 0.8 s", while 94/s arrived."""
     _silent.outcome("closing")
+
+
+@test("six flows of one producer and six consumers are closed within their budget though RabbitMQ says no goodbye", needs=["rabbitmq"])
+def rabbitmq_says_no_goodbye(_):
+    _silent.outcome("no goodbye")
 
 
 @test("a Kafka that throttles a producer says so in the report, with its times", needs=["kafka"])
