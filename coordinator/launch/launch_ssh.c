@@ -347,7 +347,8 @@ static int start_all(const struct launch_config *config, const struct launch_mem
     ropes->port = port_of(config->url);
     ropes->items = calloc(config->plan->count, sizeof *ropes->items);
     if (ropes->items == NULL) {
-        r = errinfo_nomem(reterr);
+        free(ropes);
+        return errinfo_nomem(reterr);
     }
     while (r == 0 && ropes->count < config->plan->count) {
         r = start_one(ropes, ropes->count++, reterr);

@@ -60,6 +60,7 @@ int launch_plan_parse(const char *what, struct launch_plan *ret, struct errinfo 
     if (r < 0) {
         return r;
     }
+    ASSERT(plan.launcher != NULL);
     r = plan.launcher->parse(what[length] == ':' ? what + length + 1 : "", &plan, reterr);
     if (r < 0) {
         launch_plan_done(&plan);
