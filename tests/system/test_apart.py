@@ -125,7 +125,7 @@ def early_agents():
 def no_address():
     for url, what in [("udp://here:1", "udp://here:1: not ipc://PATH or tcp://HOST:PORT"), ("tcp://here", "tcp://here: the port is missing")]:
         contains(bed.agent(url).ends(2).err, what, "what it said")
-    contains(bed.agent("here").ends(4).err, "here: can't be read", "a join file that is not there")
+    contains(bed.agent("here").ends(2).err, "here: can't be read", "a join file that is not there")
 
 
 @test("--processes starts that many agents, each with a name of its own")
