@@ -24,7 +24,6 @@ const struct launcher_ops *const *launcher_all(void)
 int launcher_find(const char *name, const struct launcher_ops **ret, struct errinfo *reterr)
 {
     struct text names = {0};
-    int r;
 
     for (size_t i = 0; launchers[i] != NULL; i++) {
         if (strcmp(launchers[i]->name, name) == 0) {
@@ -34,10 +33,10 @@ int launcher_find(const char *name, const struct launcher_ops **ret, struct erri
         }
         text_addf(&names, "%s%s", i == 0 ? "" : ", ", launchers[i]->name);
     }
-    r = errinfo_set(reterr, -ENOENT, "there is no launcher %.60s (there are: %s)", name,
-                    text_failed(&names) ? "" : names.bytes);
+    (void)errinfo_set(reterr, -ENOENT, "there is no launcher %.60s (there are: %s)", name,
+                      text_failed(&names) ? "" : names.bytes);
     text_done(&names);
-    return r;
+    return -ENOENT;
 }
 
 void launcher_takes(struct text *out)
