@@ -280,32 +280,44 @@ static bool is_of_lost(const struct result_check *check)
     return strcmp(check->check, "agent_lost") == 0;
 }
 
+/* What the sentence has of the signals. */
+struct told_checks {
+    const struct result_check *list[LISTED_MAX - 2];
+    uint32_t listed;
+    uint32_t left;
+};
+
+/* Those of lost agents, or all others. */
+static void add_checks(const struct findings *findings, bool of_lost, struct told_checks *told,
+                       struct text *out)
+{
+    for (uint32_t i = 0; i < findings->checks_count; i++) {
+        const struct result_check *check = &findings->checks[i];
+
+        if (check->status != CHECK_INVALID || is_of_lost(check) != of_lost) {
+            continue;
+        }
+        if (told->listed == LISTED_MAX - 2 || is_told(told->list, told->listed, check)) {
+            told->left++;
+            continue;
+        }
+        text_add(out, told->listed == 0 ? "" : "; ");
+        told->list[told->listed++] = check;
+        add_check(check, out);
+    }
+}
+
 /* Lost agents first: what else is wrong may come of that. */
 bool sentence_checks(const struct result *result, struct text *out)
 {
-    const struct findings *findings = &result->findings;
-    const struct result_check *told[LISTED_MAX - 2];
-    uint32_t listed = 0;
-    uint32_t left = 0;
+    struct told_checks told = {.listed = 0};
 
-    for (uint32_t i = 0; i < 2 * findings->checks_count; i++) {
-        const struct result_check *check = &findings->checks[i % findings->checks_count];
-
-        if (check->status != CHECK_INVALID || is_of_lost(check) != (i < findings->checks_count)) {
-            continue;
-        }
-        if (listed == LISTED_MAX - 2 || is_told(told, listed, check)) {
-            left++;
-            continue;
-        }
-        text_add(out, listed == 0 ? "" : "; ");
-        told[listed++] = check;
-        add_check(check, out);
+    add_checks(&result->findings, true, &told, out);
+    add_checks(&result->findings, false, &told, out);
+    if (told.left > 0) {
+        text_addf(out, "; and %u more", told.left);
     }
-    if (left > 0) {
-        text_addf(out, "; and %u more", left);
-    }
-    return listed > 0;
+    return told.listed > 0;
 }
 
 bool sentence_lacks_agent(const struct result *result)

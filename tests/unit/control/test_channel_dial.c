@@ -113,7 +113,7 @@ static void *relay_main(void *argument)
                     .fd = i < relay->stalled_count ? -1 : relay->lines[i][side], .events = POLLIN};
             }
         }
-        (void)poll(fds, (nfds_t)(1 + 2 * count), 10);
+        (void)poll(fds, 1 + 2 * (nfds_t)count, 10);
         relay_pump(relay, fds);
         if (fds[0].revents != 0) {
             relay_accept(relay);

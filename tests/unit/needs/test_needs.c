@@ -4,17 +4,22 @@
 #include "needs_limits.h"
 #include "needs_resident.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct needs needs_on(const char *backend, uint32_t producers, uint32_t consumers)
 {
-    char name[16];
-    const struct assignment assignment = {.target = {.backend = strcpy(name, backend)},
+    char *name = strdup(backend);
+    const struct assignment assignment = {.target = {.backend = name},
                                           .workers_count = 2,
                                           .producers_count = producers,
                                           .consumers_count = consumers};
+    struct needs needs;
 
-    return needs_of(&assignment);
+    assert_non_null(name);
+    needs = needs_of(&assignment);
+    free(name);
+    return needs;
 }
 
 static void clients_of_brokers_need_connections(void **state)

@@ -99,25 +99,28 @@ static void judge(struct result *result, const struct objective *objectives, uin
 static const struct result_objective *row_of(const struct result *result, const char *text,
                                              const char *phase)
 {
-    for (uint32_t i = 0; i < result->objectives_count; i++) {
-        if (strcmp(result->objectives[i].text, text) == 0 &&
-            strcmp(result->objectives[i].phase, phase) == 0) {
-            return &result->objectives[i];
-        }
+    uint32_t i = 0;
+
+    while (i < result->objectives_count && (strcmp(result->objectives[i].text, text) != 0 ||
+                                            strcmp(result->objectives[i].phase, phase) != 0)) {
+        i++;
     }
-    fail_msg("there is no objective %s in '%s'", text, phase);
-    return NULL;
+    if (i == result->objectives_count) {
+        fail_msg("there is no objective %s in '%s'", text, phase);
+    }
+    return &result->objectives[i];
 }
 
 static const struct result_check *lost_row(const struct result *result)
 {
-    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
-        if (strcmp(result->findings.checks[i].check, "agent_lost") == 0) {
-            return &result->findings.checks[i];
-        }
+    uint32_t i = 0;
+
+    while (i < result->findings.checks_count &&
+           strcmp(result->findings.checks[i].check, "agent_lost") != 0) {
+        i++;
     }
-    fail_msg("the self-check does not tell of it");
-    return NULL;
+    assert_true(i < result->findings.checks_count);
+    return &result->findings.checks[i];
 }
 
 static void what_lacks_an_agent_is_not_judged_and_says_which(void **state)
