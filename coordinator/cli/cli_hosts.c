@@ -56,7 +56,7 @@ static int count_agents(const struct cli_options *options, struct cli_hosts *hos
     if (options->agents_given && fleets != 1) {
         return errinfo_set(reterr, -EINVAL,
                            "--agents with --hosts is how many of a fleet (hosts add --any) are "
-                           "waited for, and %s: each other host is one agent",
+                           "waited for, and %s: of any other host all agents are",
                            fleets == 0 ? "none is among them" : "several are among them");
     }
     if (options->agents_given && options->agents > fleet->fleet_count) {
