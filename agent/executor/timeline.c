@@ -5,6 +5,17 @@
 
 #define APART_NS_MAX (INT64_MAX / 8)
 
+/* Those that write come first as often as not: a phase has a place for each up to the last. */
+static uint32_t agents_of(const struct assignment *assignment)
+{
+    uint32_t last = assignment->agent;
+
+    for (uint32_t i = 0; i < assignment->writers_count; i++) {
+        last = assignment->writers[i].agent > last ? assignment->writers[i].agent : last;
+    }
+    return last + 1;
+}
+
 int timeline_init(struct timeline *timeline, const struct assignment *assignment,
                   struct errinfo *reterr)
 {
@@ -12,13 +23,14 @@ int timeline_init(struct timeline *timeline, const struct assignment *assignment
 
     memset(timeline, 0, sizeof *timeline);
     timeline->assignment = assignment;
+    timeline->agents_count = agents_of(assignment);
     atomic_store(&timeline->t0_ns, TIMELINE_UNKNOWN_NS);
     for (uint32_t i = 0; i < assignment->flows_count; i++) {
         streams += assignment->flows[i].streams_count;
     }
     timeline->writers = calloc((size_t)streams + 1, sizeof *timeline->writers);
-    timeline->writer_t0_ns =
-        calloc((size_t)assignment->phases_count * AGENTS_MAX + 1, sizeof *timeline->writer_t0_ns);
+    timeline->writer_t0_ns = calloc((size_t)assignment->phases_count * timeline->agents_count + 1,
+                                    sizeof *timeline->writer_t0_ns);
     timeline->phase_start_ns =
         calloc((size_t)assignment->phases_count + 1, sizeof *timeline->phase_start_ns);
     if (timeline->writers == NULL || timeline->writer_t0_ns == NULL ||
@@ -53,7 +65,10 @@ void timeline_done(struct timeline *timeline)
 
 static void set_writer_t0(struct timeline *timeline, uint32_t phase, uint32_t agent, int64_t t0_ns)
 {
-    atomic_store(&timeline->writer_t0_ns[(size_t)phase * AGENTS_MAX + agent], t0_ns);
+    if (agent < timeline->agents_count) { /* Others write nothing. */
+        atomic_store(&timeline->writer_t0_ns[(size_t)phase * timeline->agents_count + agent],
+                     t0_ns);
+    }
 }
 
 void timeline_set(struct timeline *timeline, const struct segment *segment)
@@ -159,7 +174,8 @@ int64_t timeline_intended_ns(const struct timeline *timeline, uint32_t writer, u
                              int64_t offset_ns)
 {
     int64_t t0_ns = atomic_load_explicit(
-        &timeline->writer_t0_ns[(size_t)phase * AGENTS_MAX + writer], memory_order_relaxed);
+        &timeline->writer_t0_ns[(size_t)phase * timeline->agents_count + writer],
+        memory_order_relaxed);
     int64_t intended_ns;
 
     return __builtin_add_overflow(t0_ns, offset_ns, &intended_ns) ? offset_ns : intended_ns;

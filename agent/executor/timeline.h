@@ -40,7 +40,8 @@ struct timeline {
         t0_ns; /* mono_ns() of this agent; TIMELINE_UNKNOWN_NS before the first segment. */
     _Atomic int64_t *phase_start_ns; /* Offset from T0; TIMELINE_UNKNOWN_NS: not set yet. */
     struct timeline_clock clocks[AGENTS_MAX]; /* Of those that write. */
-    _Atomic int64_t *writer_t0_ns;            /* On their clocks: phase x AGENTS_MAX + agent. */
+    uint32_t agents_count;                    /* Up to the last that writes, or this one. */
+    _Atomic int64_t *writer_t0_ns;            /* On their clocks: phase x agents_count + agent. */
     uint16_t *writers;                        /* By stream. */
 };
 

@@ -384,7 +384,9 @@ static void begin_apart(struct rig *rig, double skew_ppb, double growth_ppb)
         .phase_last = 2, .t0_ns = VIRTUAL_START_NS, .peers = &peer, .peers_count = 1};
 
     begin(rig, 1, CONSUME_ACK_NONE, 1, &fake_backend);
-    rig->timeline.writers[0] = 1;
+    timeline_done(&rig->timeline);
+    rig->fixture.writers[0].agent = 1;
+    assert_int_equal(timeline_init(&rig->timeline, &rig->fixture.assignment, NULL), 0);
     timeline_set(&rig->timeline, &segment);
     timeline_tell(&rig->timeline, &line);
 }

@@ -12,10 +12,14 @@ struct bench {
     struct timeline timeline;
 };
 
-/* Agent 0, three phases of a second. */
+static struct assigned_writer writer = {.agent = 1};
+
+/* Agent 0, three phases of a second; agent 1 writes. */
 static void begin(struct bench *bench)
 {
     fixture_init(&bench->fixture);
+    bench->fixture.assignment.writers = &writer;
+    bench->fixture.assignment.writers_count = 1;
     for (int i = 0; i < 3; i++) {
         (void)fixture_phase(&bench->fixture, LOAD_RATE, per_ms, NS_PER_S);
     }
@@ -58,9 +62,11 @@ static void the_line_that_was_told_last_holds(void **state)
 /* T0 is told anew with each segment, as it is known then. */
 static void intended_times_count_from_the_writers_t0_of_their_segment(void **state)
 {
-    struct peer_start first = {.agent = 1, .t0_ns = 5000};
+    /* The last agent of all writes nothing: there is no place for it. */
+    struct peer_start first[] = {{.agent = 1, .t0_ns = 5000},
+                                 {.agent = AGENTS_MAX - 1, .t0_ns = 6000}};
     struct peer_start second = {.agent = 1, .t0_ns = 5070};
-    struct segment segment = {.phase_last = 1, .t0_ns = 100, .peers = &first, .peers_count = 1};
+    struct segment segment = {.phase_last = 1, .t0_ns = 100, .peers = first, .peers_count = 2};
     struct bench bench;
 
     (void)state;
@@ -71,6 +77,7 @@ static void intended_times_count_from_the_writers_t0_of_their_segment(void **sta
     segment.start_ns = 2 * NS_PER_S;
     segment.t0_ns = 130;
     segment.peers = &second;
+    segment.peers_count = 1;
     timeline_set(&bench.timeline, &segment);
     assert_int_equal(timeline_intended_ns(&bench.timeline, 1, 1, 10), 5010);
     assert_int_equal(timeline_intended_ns(&bench.timeline, 1, 2, 10), 5080);
