@@ -6,7 +6,8 @@ import signal
 import struct
 
 import bed
-from bed import check, contains, same, test
+import bed_hosts
+from bed import check, contains, matches, same, test
 from bed_journal import documents
 
 bed.counts_only()
@@ -136,6 +137,49 @@ def with_a_broker(rabbitmq):
     same((one["agents_new"], one["agents_gone"]), (1, 1), "agents that differ")
     same(sorted(agent["name"] for agent in result["agents"]), ["agent-1", "agent-2", "another"], "agents")
     contains(resumed.out, "Resumed at trial 2 of 3", "the summary")
+
+
+@test("hosts that joined: they stop what a killed coordinator began, wait, and serve who resumes; one missing or replaced is named")
+def with_hosts():
+    hosts = bed_hosts.Hosts()
+    hosts.add("load1", "load2", "load3")
+    agents = {name: hosts.agent(name) for name in ("load1", "load2")}
+    how = ["--listen", hosts.url()]
+    run, folder = hosts.start("load1,load2", PHASES, repeat="3", topology=FEW)
+    run.says(r"(?s)running: memory.*running: memory")
+    sees(folder, 1, "trial_end", run)
+    run.signal(signal.SIGKILL)
+    run.ends(-9)
+
+    run = bed.start("run", "--resume", folder, "--hosts", "load1,load2", *how, env=hosts.env)
+    run.says("running: memory")
+    for name, agent in agents.items():
+        agent.says(r"run \S+ ended here: .*; waiting for the next one")
+    run.signal(signal.SIGKILL)
+    run.ends(-9)
+    before = list(documents(os.path.join(folder, "run.bson")))
+
+    agents["load2"].signal(signal.SIGTERM)
+    agents["load2"].ends(130)
+    missing = bed.millrace("run", "--resume", folder, "--hosts", "load1,load2", "--join-timeout", "3s", *how, code=4, env=hosts.env)
+    matches(" ".join(missing.out.split()), r"within 3 s .*load2 did not join", "a host that is missing")
+    contains(missing.out, f"2 of 3 trials are left; `millrace run --resume {folder}", "what is left, as before")
+    sound = kinds(folder).index("trial_end") + 1
+    same(list(documents(os.path.join(folder, "run.bson")))[:sound], before[:sound], "the trial that is whole")
+
+    agents["load3"] = hosts.agent("load3")
+    run = bed.millrace("run", "--resume", folder, "--hosts", "load1,load3", *how, env=hosts.env)
+    result = whole(folder, resumes=3)
+    parts = [(one["cause"], one["trial"], one["agents_new"], one["agents_gone"]) for one in result["resumes"]]
+    same(parts, [("killed", 1, 0, 0), ("killed", 1, 0, 0), ("failed", 1, 1, 1)], "parts")
+    same(sorted(agent["name"] for agent in result["agents"]), ["load1", "load2", "load3"], "agents")
+    for told, where in ((" ".join(run.out.split()), "the summary"), (bed.read(folder, "report.html"), "the page")):
+        contains(told, "Resumed at trial 2 of 3", where)
+        contains(told, "Its agents differ: 1 new, 1 gone. Compare the trials before and after with care.", where)
+    for name in ("load1", "load3"):
+        agents[name].says(r"has ended; waiting for the next one")
+        agents[name].signal(signal.SIGTERM)
+        agents[name].ends(130)
 
 
 @test("Ctrl-C, then --resume: the trial that was interrupted is made again, windows of all trials are judged")
