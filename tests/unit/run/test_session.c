@@ -112,6 +112,7 @@ static void what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself(v
     assert_int_equal(launch_running(session.launch), 1);
     launch_free(session.launch);
     assert_int_equal(queue.stopped, 1);
+    text_done(&session.ended);
     bench_end(&bench);
 }
 
