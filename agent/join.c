@@ -66,22 +66,23 @@ static int open_file(const char *path, struct join *join, struct errinfo *reterr
     return r;
 }
 
-/* "10.0.0.1 51234 10.0.0.2 22", of sshd: in front stands the host that this was started from. */
-static void put_caller_first(uint32_t port, struct join_file *file)
+/* "10.0.0.1 51234 10.0.0.2 22", of sshd: in front stands the host that this was started from. Slurm
+ * tells that alone. */
+static void put_caller_first(const struct join_leash *leash, struct join_file *file)
 {
-    const char *connection = getenv("SSH_CONNECTION");
+    const char *connection = getenv(leash->of_step ? "SLURM_LAUNCH_NODE_IPADDR" : "SSH_CONNECTION");
     int length = connection == NULL ? 0 : (int)strcspn(connection, " ");
     bool is_six = length > 0 && memchr(connection, ':', (size_t)length) != NULL;
     uint32_t kept =
         file->addresses_count < JOIN_ADDRESSES_MAX ? file->addresses_count : JOIN_ADDRESSES_MAX - 1;
 
-    if (port == 0 || length == 0 || length > JOIN_ADDRESS_BYTES - 16) {
+    if (leash->port == 0 || length == 0 || length > JOIN_ADDRESS_BYTES - 16) {
         return;
     }
     memmove(&file->addresses[1], &file->addresses[0], kept * sizeof file->addresses[0]);
     file->addresses_count = kept + 1;
     (void)snprintf(file->addresses[0].text, sizeof file->addresses[0].text, "%s%.*s%s:%u",
-                   is_six ? "[" : "", length, connection, is_six ? "]" : "", port);
+                   is_six ? "[" : "", length, connection, is_six ? "]" : "", leash->port);
 }
 
 int join_open_leash(const struct join_leash *leash, struct join *ret, struct errinfo *reterr)
@@ -92,7 +93,7 @@ int join_open_leash(const struct join_leash *leash, struct join *ret, struct err
     ret->path = "-";
     r = join_file_read_line(&ret->file, reterr);
     if (r == 0) {
-        put_caller_first(leash->port, &ret->file);
+        put_caller_first(leash, &ret->file);
         take_file(ret);
     }
     return r;

@@ -35,7 +35,8 @@ struct join {
 /* How the agent was started by a launcher. */
 struct join_leash {
     bool held;     /* The file is the first line of stdin, which goes on. */
-    uint32_t port; /* Of the coordinator, on the host that started this one by ssh; 0: not known. */
+    uint32_t port; /* Of the coordinator, on the host that started this one; 0: not known. */
+    bool of_step; /* As a task of Slurm, which tells where from; else by ssh, which does so, too. */
 };
 
 /* Is it a url, and no file? */
@@ -49,7 +50,7 @@ bool join_is_url(const char *where);
 int join_open(const char *where, const struct identity_paths *paths, bool insecure,
               struct join *ret, struct errinfo *reterr);
 
-/* Likewise by the join line that a launcher gives: the address that ssh came from is tried first.
+/* Likewise by the join line that a launcher gives: the address that it came from is tried first.
  */
 int join_open_leash(const struct join_leash *leash, struct join *ret, struct errinfo *reterr);
 

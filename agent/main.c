@@ -142,12 +142,13 @@ static const struct option_row rows[] = {
      .min = 1,
      .max = UINT16_MAX,
      AT(leash.port)},
+    {.name = "--step", .kind = TAKES_NOTHING, AT(leash.of_step)},
 };
 
 static const struct option_row *const taken[] = {
     &rows[0],  &rows[1],  &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],
     &rows[7],  &rows[8],  &rows[9],  &rows[10], &rows[11], &rows[12], &rows[13],
-    &rows[14], &rows[15], &rows[16], &rows[17], NULL};
+    &rows[14], &rows[15], &rows[16], &rows[17], &rows[18], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
@@ -201,6 +202,23 @@ static int check_together(const struct agent_options *options)
     return -1;
 }
 
+static uint32_t number_of(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value == NULL ? 0 : (uint32_t)strtoul(value, NULL, 10);
+}
+
+/* All tasks of a step of Slurm have one command line: what differs is in their environment. */
+static void take_task(struct agent_options *options)
+{
+    uint32_t on_its_node = number_of("SLURM_LOCALID");
+
+    options->enrolment += number_of("SLURM_PROCID");
+    options->name = options->name == NULL ? getenv("SLURMD_NODENAME") : options->name;
+    options->process = on_its_node == 0 ? 0 : on_its_node + 1;
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int parse_options(int argc, char **argv, struct agent_options *options)
 {
@@ -218,6 +236,9 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
     if (options->tells_version || options->describes) {
         describe();
         return 0;
+    }
+    if (options->leash.of_step) {
+        take_task(options);
     }
     return options->join != NULL ? check_together(options)
                                  : options_wrong(&usage, "--join FILE or URL is missing", "");
@@ -376,6 +397,9 @@ static bool settle(const struct agent_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ,
                  SIG_IGN); /* A file at its limit is an error of write, like a full disk. */
+    if (options->leash.of_step) {
+        (void)signal(SIGUSR2, SIG_IGN); /* Is for an srun whose tasks don't run yet. */
+    }
     host_open_files_raise(0);
     mono_test_inject();
     return true;

@@ -32,7 +32,8 @@ static int check_options(const struct cli_options *options, const struct launche
         bool given;
     } asked[] = {{"--trace", options->trace != NULL}, {"--agent-path", options->agent_path != NULL},
                  {"--ssh", options->ssh != NULL},     {"--tunnel", options->tunnel},
-                 {"--push", options->push != NULL},   {"--at", options->at.count > 0}};
+                 {"--slurm", options->slurm != NULL}, {"--push", options->push != NULL},
+                 {"--at", options->at.count > 0}};
 
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         if (asked[i].given && !heeds(launcher, asked[i].name)) {
@@ -72,22 +73,26 @@ static void choose_url(const struct cli_options *options, struct cli_launch *lau
 static int make_hosts(const struct launch_plan *plan, struct hosts_once *ret,
                       struct errinfo *reterr)
 {
-    const char **names = calloc(plan->count, sizeof *names);
+    uint32_t count = plan->launcher->one_line ? 1 : plan->count;
+    const char **names = calloc(count, sizeof *names);
     int r;
 
     if (names == NULL) {
         return errinfo_nomem(reterr);
     }
-    for (uint32_t i = 0; i < plan->count; i++) {
-        names[i] = plan->places[i].name;
+    for (uint32_t i = 0; i < count; i++) {
+        names[i] = plan->launcher->one_line ? plan->launcher->name : plan->places[i].name;
     }
-    r = hosts_once_make(names, plan->count, time(NULL), ret, reterr);
+    r = hosts_once_make(names, count, time(NULL), ret, reterr);
     free(names);
+    if (r == 0 && plan->launcher->one_line) {
+        ret->joins[0].fleet = true;
+    }
     return r;
 }
 
 /* Those that were made, and nobody else. */
-static int let_in(struct cli_launch *launch, struct errinfo *reterr)
+static int let_in(const struct launch_plan *plan, struct cli_launch *launch, struct errinfo *reterr)
 {
     const struct hosts_once *once = &launch->once;
 
@@ -98,6 +103,7 @@ static int let_in(struct cli_launch *launch, struct errinfo *reterr)
     for (uint32_t i = 0; i < once->count; i++) {
         memcpy(launch->wanted[i].name, once->joins[i].name, sizeof once->joins[i].name);
         memcpy(launch->wanted[i].secret, once->joins[i].secret, sizeof once->joins[i].secret);
+        launch->wanted[i].fleet_count = once->joins[i].fleet ? plan->count : 0;
     }
     launch->security = (struct channel_security){.authority_pem = once->security.authority_pem,
                                                  .certificate_pem = once->security.coordinator.pem,
@@ -145,7 +151,8 @@ static int open_remote(const struct cli_options *options, const struct launch_pl
     launch->config.at_count = options->at.count;
     launch->config.ssh = options->ssh;
     launch->config.tunnel = options->tunnel;
-    return let_in(launch, reterr);
+    launch->config.slurm = options->slurm;
+    return let_in(plan, launch, reterr);
 }
 
 static int open_here(struct cli_launch *launch, struct errinfo *reterr)

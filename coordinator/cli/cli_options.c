@@ -76,6 +76,7 @@ static int check_launch(const struct options_usage *usage, struct cli_options *o
     const char *lonely = options->at.count > 0         ? "--at"
                          : options->tunnel             ? "--tunnel"
                          : options->ssh != NULL        ? "--ssh"
+                         : options->slurm != NULL      ? "--slurm"
                          : options->agent_path != NULL ? "--agent-path"
                          : options->push != NULL       ? "--push"
                                                        : NULL;
@@ -190,6 +191,11 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                  .help = "with --launch ssh: the program and options, as in \"ssh -F FILE\"",
                  .kind = TAKES_TEXT,
                  AT(ssh)},
+    [CLI_SLURM] = {.name = "--slurm",
+                   .value = "OPTIONS",
+                   .help = "with --launch slurm: more options for srun, as in \"-p PARTITION\"",
+                   .kind = TAKES_TEXT,
+                   AT(slurm)},
     [CLI_AGENT_PATH] = {.name = "--agent-path",
                         .value = "PATH",
                         .help = "millrace-agent on the hosts of --launch (default: in their PATH)",

@@ -26,6 +26,7 @@ enum cli_option {
     CLI_AT,
     CLI_TUNNEL,
     CLI_SSH,
+    CLI_SLURM,
     CLI_AGENT_PATH,
     CLI_PUSH,
     CLI_JOIN_TIMEOUT,
@@ -70,6 +71,7 @@ struct cli_options {
     struct launch_plan launched; /* What that asks for, with agents as its count; else zeros. */
     struct option_list at;
     const char *ssh;
+    const char *slurm;
     const char *agent_path;
     const char *push;
     bool tunnel;

@@ -30,11 +30,11 @@
 extern char **environ;
 
 static const enum cli_option options_taken[] = {
-    CLI_WITH,         CLI_SET,         CLI_TARGET,    CLI_AGENTS,   CLI_LISTEN,     CLI_HOSTS,
-    CLI_LAUNCH,       CLI_AT,          CLI_TUNNEL,    CLI_SSH,      CLI_AGENT_PATH, CLI_PUSH,
-    CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,    CLI_TLS_CERT, CLI_TLS_KEY,    CLI_TOKEN_FILE,
-    CLI_OUT,          CLI_SEED,        CLI_SELFCHECK, CLI_QUIET,    CLI_OPEN,       CLI_TRACE,
-    CLI_RESUME,       CLI_OPTION_COUNT};
+    CLI_WITH,       CLI_SET,          CLI_TARGET,      CLI_AGENTS,    CLI_LISTEN,   CLI_HOSTS,
+    CLI_LAUNCH,     CLI_AT,           CLI_TUNNEL,      CLI_SSH,       CLI_SLURM,    CLI_AGENT_PATH,
+    CLI_PUSH,       CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,    CLI_TLS_CERT, CLI_TLS_KEY,
+    CLI_TOKEN_FILE, CLI_OUT,          CLI_SEED,        CLI_SELFCHECK, CLI_QUIET,    CLI_OPEN,
+    CLI_TRACE,      CLI_RESUME,       CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",

@@ -17,13 +17,13 @@ struct launch {
 
 static void name_members(struct launch *launch, const struct launch_plan *plan)
 {
+    uint64_t first = (random_entropy() >> 1) | 1; /* None of them is 0. */
+
     for (uint32_t i = 0; i < launch->members_count; i++) {
         struct launch_member *member = &launch->members[i];
 
         memcpy(member->name, plan->places[i].name, sizeof member->name);
-        do {
-            member->enrolment = random_entropy();
-        } while (member->enrolment == 0);
+        member->enrolment = first + i;
     }
 }
 

@@ -42,13 +42,16 @@ struct launch_config {
     const struct launch_plan *plan;
     const char *program;           /* millrace-agent, as it is called where it is started. */
     const char *url;               /* Where this process listens. */
-    const struct join_file *joins; /* By member, but for the addresses; NULL: agents need none. */
+    const struct join_file *joins; /* By member, but for the addresses; NULL: agents need none. Of
+                                      a launcher with one_line it is one. */
     const char *const *at;         /* "HOST:PORT" to dial; none: as the launcher finds this host. */
     uint32_t at_count;
     const char *ssh;         /* Program and options, parted by blanks; NULL: "ssh". */
     bool tunnel;             /* Agents reach this process through what starts them. */
     const char *push;        /* Archive that is copied to hosts without an agent; NULL: none is. */
     const char *push_sha256; /* Of its bytes, as digest_sha256() writes it. */
+    const char *slurm;       /* Options for srun, parted by blanks; NULL: none. */
+    int64_t join_ns;         /* So long this process waits for agents; 0: its join_ns. */
     const char
         *log_folder; /* A log NAME.log of each agent is made here; NULL: output is dropped. */
     const char *trace_path; /* Each message goes there, too, see trace.h; NULL: none. */
@@ -60,7 +63,7 @@ struct launch_config {
 /* One agent that is started. */
 struct launch_member {
     char name[NAME_BYTES]; /* Of its place. */
-    uint64_t enrolment;    /* Not 0. */
+    uint64_t enrolment;    /* Not 0; that of the member before, and 1. */
 };
 
 /* What each launcher gives. Nobody but launch calls these. */
@@ -70,6 +73,7 @@ struct launcher_ops {
     /* Options of commands that it heeds; NULL beyond them. */
     const char *options[LAUNCH_OPTIONS_MAX];
     bool own_host;   /* Its agents reach a socket in this host's files: nobody has to --listen. */
+    bool one_line;   /* All its agents get the one join line of a fleet, and name themselves. */
     int64_t join_ns; /* Agents that have not joined so long after their start will not come. */
 
     /* Adds the places that the argument, what follows "local:", means. 0, -EINVAL with a sentence
@@ -83,11 +87,12 @@ struct launcher_ops {
     /* Looks for a member that ended since the last call, each once, and does not wait. True:
      * *ret_member is its index and reason (REASON_BYTES) how it ended, "its process was ..". */
     bool (*reap)(void *started, uint32_t *ret_member, char *reason);
-    /* Ends what still runs, and frees. May block for HOME_NS + 2 * END_NS. */
+    /* Ends what still runs, and frees. May block for HOME_NS + 2 * END_NS +
+     * ANSWER_NS. */
     void (*stop)(void *started);
     /* Where a person finds out more about agents that did not come, as a clause: "their logs say
-     * more"; "": nowhere. Lives until stop(). */
-    const char *(*describe)(const void *started);
+     * more"; "": nowhere. Lives until the next call, or stop(). May block for ANSWER_NS. */
+    const char *(*describe)(void *started);
 };
 
 /* For parse(): one more place; a name that is there already gets a number. 0, -ENOMEM, or -EINVAL:

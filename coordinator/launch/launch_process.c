@@ -2,11 +2,15 @@
 #include "launchers_inner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LOG_WORDS_AT 33 /* Of a line of a log, after the time and the level. */
@@ -40,6 +44,61 @@ int launch_spawn(const char *const *arguments, int in_fd, int out_fd, pid_t *ret
         return errinfo_set(reterr, -code, "%s can't be started: %s", arguments[0], strerror(code));
     }
     return 0;
+}
+
+/* After fork(): only what a signal handler may do. Returns if the program can't be run. */
+static void become(const char *const *arguments, int in_fd, int out_fd, pid_t parent)
+{
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGUSR2);
+    if (getppid() == parent && dup2(in_fd, STDIN_FILENO) >= 0 && dup2(out_fd, STDOUT_FILENO) >= 0 &&
+        dup2(out_fd, STDERR_FILENO) >= 0) {
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)execvp(arguments[0], (char *const *)(uintptr_t)arguments);
+    }
+}
+
+/* Why the child could not become what it should; 0: it did. */
+static int read_code(int fd)
+{
+    int code = 0;
+
+    return read(fd, &code, sizeof code) == (ssize_t)sizeof code ? code : 0;
+}
+
+int launch_spawn_bound(const char *const *arguments, int in_fd, int out_fd, pid_t *ret,
+                       struct errinfo *reterr)
+{
+    pid_t parent = getpid();
+    int ends[2];
+    int code;
+
+    *ret = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return errinfo_set(reterr, -errno, "pipe: %s", strerror(errno));
+    }
+    *ret = fork();
+    code = *ret < 0 ? errno : 0;
+    if (*ret == 0) {
+        become(arguments, in_fd, out_fd, parent);
+        code = errno;
+        (void)!write(ends[1], &code, sizeof code);
+        _exit(EXIT_FAILURE);
+    }
+    (void)close(ends[1]);
+    code = code == 0 ? read_code(ends[0]) : code;
+    (void)close(ends[0]);
+    if (code == 0) {
+        return 0;
+    }
+    if (*ret > 0) {
+        (void)waitpid(*ret, NULL, 0);
+    }
+    *ret = 0;
+    return errinfo_set(reterr, -code, "%s can't be started: %s", arguments[0], strerror(code));
 }
 
 const char *launch_last_line(int fd, char ret[LAUNCH_LINE_BYTES])

@@ -361,7 +361,7 @@ static int start_all(const struct launch_config *config, const struct launch_mem
     return 0;
 }
 
-static const char *describe_logs(const void *started)
+static const char *describe_logs(void *started)
 {
     const struct ropes *ropes = started;
 

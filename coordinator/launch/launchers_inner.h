@@ -23,6 +23,11 @@ int launch_join_line(const struct launch_config *config, uint32_t member, const 
 int launch_spawn(const char *const *arguments, int in_fd, int out_fd, pid_t *ret,
                  struct errinfo *reterr);
 
+/* Likewise, and it gets a SIGUSR2 when this process ends, however that ends: one for each thread
+ * that ends then. */
+int launch_spawn_bound(const char *const *arguments, int in_fd, int out_fd, pid_t *ret,
+                       struct errinfo *reterr);
+
 /* The last line of what is in that file, without its end; "" if there is none. */
 #define LAUNCH_LINE_BYTES 1100 /* A line of a log fits. */
 const char *launch_last_line(int fd, char ret[LAUNCH_LINE_BYTES]);

@@ -265,6 +265,7 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         launch.url = session->url;
         launch.log_folder = config->log_folder;
         launch.trace_path = config->trace_path;
+        launch.join_ns = config->join_ns;
         launch.on_told = config->on_told;
         launch.context = config->context;
         r = launch_start(&launch, &session->launch, reterr);

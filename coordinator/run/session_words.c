@@ -101,19 +101,23 @@ int session_too_late(const struct session *session, int64_t waited_ns, struct er
     struct text came = {0};
     struct text missing = {0};
     const char *refused = session->refusal[0] == '\0' ? "" : "; refused: ";
+    const char *more = session->launch == NULL ? "" : launch_describe(session->launch);
+    const char *mark = more[0] == '\0' ? "" : "; ";
     int r;
 
     (void)units_format_duration(waited_ns, waited);
     if (hosts_count(session) == 0) {
-        r = errinfo_set(reterr, -ETIMEDOUT, "only %u of %u agents joined at %s within %s%s%.300s",
+        r = errinfo_set(reterr, -ETIMEDOUT,
+                        "only %u of %u agents joined at %s within %s%s%.150s%s%.200s",
                         fleet_present(session->fleet), session->config->agents_count, session->url,
-                        waited, refused, session->refusal);
+                        waited, mark, more, refused, session->refusal);
     } else {
         (void)add_names(session, true, &came);
         (void)add_names(session, false, &missing);
-        r = errinfo_set(reterr, -ETIMEDOUT, "within %s %.150s did not join; %.150s did%s%.200s",
-                        waited, missing.bytes == NULL ? "" : missing.bytes,
-                        came.bytes == NULL ? "none" : came.bytes, refused, session->refusal);
+        r = errinfo_set(
+            reterr, -ETIMEDOUT, "within %s %.150s did not join; %.150s did%s%.150s%s%.150s", waited,
+            missing.bytes == NULL ? "" : missing.bytes, came.bytes == NULL ? "none" : came.bytes,
+            mark, more, refused, session->refusal);
     }
     text_done(&came);
     text_done(&missing);

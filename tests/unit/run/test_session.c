@@ -54,7 +54,7 @@ static void stop(void *started)
     queue.stopped++;
 }
 
-static const char *describe(const void *started)
+static const char *describe(void *started)
 {
     assert_ptr_equal(started, &queue);
     return "the queue's own log says more";
