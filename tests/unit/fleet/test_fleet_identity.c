@@ -140,6 +140,34 @@ static void a_connection_without_a_valid_hello_is_closed_and_an_agents_stays(voi
     bench_end(&bench);
 }
 
+/* The handshakes of a thousand take longer than a stranger has. */
+static void while_many_agents_are_missing_a_connection_has_longer(void **state)
+{
+    struct channel_client *agent;
+    struct bench bench;
+    struct call call = {0};
+
+    (void)state;
+    bench_begin(&bench, AGENTS_MAX);
+    assert_int_equal(bench_join(&bench, INSTANCE), 0);
+    agent = bench.client;
+    bench_dial(&bench, &bench.client);
+    text_add(&call.frame, "anything");
+    call_start(&bench, &call, CALL_MS);
+    while (fleet_dropped(bench.fleet, FLEET_DROP_GARBAGE) == 0) {
+        fleet_turn(bench.fleet, 5);
+    }
+    bench_pass(UNKNOWN_NS + NS_PER_S);
+    fleet_turn(bench.fleet, 0);
+    assert_int_equal(fleet_door(bench.fleet).unknown, 0);
+    bench_pass(AGENTS_MAX * UNKNOWN_AGENT_NS);
+    assert_int_equal(call_finish(&bench, &call), -ECONNRESET);
+    assert_int_equal(fleet_door(bench.fleet).unknown, 1);
+    channel_client_free(bench.client);
+    bench.client = agent;
+    bench_end(&bench);
+}
+
 /* The run's own first snapshot was dropped "as came a second time" after that. */
 static void what_an_agent_of_another_run_measured_is_refused_and_its_agent_told(void **state)
 {
@@ -259,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_agents_can_neither_move_the_cursor_nor_begin_a_line),
         cmocka_unit_test(a_connection_without_a_valid_hello_is_closed_and_an_agents_stays),
+        cmocka_unit_test(while_many_agents_are_missing_a_connection_has_longer),
         cmocka_unit_test(what_an_agent_of_another_run_measured_is_refused_and_its_agent_told),
         cmocka_unit_test(any_process_that_calls_itself_agent_0_is_refused),
         cmocka_unit_test(what_an_agent_measures_after_it_was_lost_is_refused),
