@@ -99,6 +99,9 @@ void channel_request_admit(const struct channel_request *request, uint32_t peer)
 /* Whether the peer has a connection; without, it has ended, or can't be reached just now. */
 bool channel_server_has(const struct channel_server *server, uint32_t peer);
 
+/* The same of the peers below peers_count, in one go: into ret, by their numbers. */
+void channel_server_peers(const struct channel_server *server, bool *ret, uint32_t peers_count);
+
 /* Closes connections that are there for so long, and that nobody has admitted. */
 void channel_server_close_unknown(struct channel_server *server, int64_t age_ns);
 

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct entry {
     int pipe;
@@ -161,6 +162,20 @@ bool channel_pipes_has(struct channel_pipes *pipes, uint32_t peer)
     }
     (void)pthread_mutex_unlock(&pipes->lock);
     return has;
+}
+
+void channel_pipes_peers(struct channel_pipes *pipes, bool *ret, uint32_t peers_count)
+{
+    memset(ret, 0, peers_count * sizeof *ret);
+    (void)pthread_mutex_lock(&pipes->lock);
+    for (uint32_t i = 0; i < pipes->entries_count; i++) {
+        const struct entry *entry = &pipes->entries[i];
+
+        if (entry->admitted && entry->peer < peers_count) {
+            ret[entry->peer] = true;
+        }
+    }
+    (void)pthread_mutex_unlock(&pipes->lock);
 }
 
 /* The next one at or after *index that is to be closed; -1: there is none. */

@@ -23,6 +23,7 @@ void channel_pipes_free(struct channel_pipes *pipes);
 void channel_pipes_admit(struct channel_pipes *pipes, int pipe, uint32_t peer);
 
 bool channel_pipes_has(struct channel_pipes *pipes, uint32_t peer);
+void channel_pipes_peers(struct channel_pipes *pipes, bool *ret, uint32_t peers_count);
 void channel_pipes_close_unknown(struct channel_pipes *pipes, int64_t age_ns);
 void channel_pipes_closed(struct channel_pipes *pipes, struct channel_closed *ret);
 

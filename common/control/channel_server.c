@@ -370,6 +370,11 @@ bool channel_server_has(const struct channel_server *server, uint32_t peer)
     return channel_pipes_has(server->pipes, peer);
 }
 
+void channel_server_peers(const struct channel_server *server, bool *ret, uint32_t peers_count)
+{
+    channel_pipes_peers(server->pipes, ret, peers_count);
+}
+
 void channel_server_closed(const struct channel_server *server, struct channel_closed *ret)
 {
     channel_pipes_closed(server->pipes, ret);

@@ -134,13 +134,12 @@ uint32_t fleet_lost(const struct fleet *fleet)
 
 uint32_t fleet_present(const struct fleet *fleet)
 {
+    bool connected[AGENTS_MAX];
     uint32_t count = 0;
 
+    channel_server_peers(fleet->server, connected, fleet->members_count);
     for (uint32_t i = 0; i < fleet->members_count; i++) {
-        count +=
-            fleet->members[i].agent.state == FLEET_JOINED && channel_server_has(fleet->server, i)
-                ? 1
-                : 0;
+        count += fleet->members[i].agent.state == FLEET_JOINED && connected[i] ? 1 : 0;
     }
     return count;
 }
