@@ -4,7 +4,7 @@ import random
 
 import bed
 from course import Course, Missed
-from injections import INJECTIONS
+from injections import INJECTIONS, agent_env
 from matrix import expected
 from outcomes import verify
 
@@ -12,7 +12,7 @@ TRIES = 6  # Of a stage that lasts some milliseconds only, and may be over befor
 
 
 def _once(cell, chance, broker):
-    course = Course(cell, chance, broker, cell.links, cell.fault == "disk-full")
+    course = Course(cell, chance, broker, cell.links, cell.fault == "disk-full", agent_env(cell))
     try:
         course.start()
         INJECTIONS[cell.fault](course)
@@ -27,7 +27,7 @@ def _once(cell, chance, broker):
 
 
 def make(cell, seed, broker=None):
-    """The exit code of its run. Raises AssertionError, or bed.Skip."""
+    """The exit code of its run, and what it said first. Raises AssertionError, or bed.Skip."""
     for attempt in range(TRIES):
         try:
             return _once(cell, random.Random(f"{seed} {cell.name} {attempt}"), broker)

@@ -46,7 +46,7 @@ class Mute:
     def __init__(self):
         self._link = Link(bed.free_port())
         self._link.stall()
-        self.target = f"  - {{ backend: rabbitmq, address: amqp://127.0.0.1:{self._link.port} }}\n"
+        self.target = f"  - {{ backend: rabbitmq, label: mute, address: amqp://127.0.0.1:{self._link.port} }}\n"
 
     def close(self):
         self._link.close()
@@ -55,20 +55,19 @@ class Mute:
 class Course:
     """rewrite: for the link to a broker that tells where it is. links: "control" and "broker" go through a relay."""
 
-    def __init__(self, cell, random, broker=None, links=(), disk=False, agent_env=None, steady_s=STEADY_S):
+    def __init__(self, cell, random, broker=None, links=(), disk=False, first_env=None, steady_s=STEADY_S):
         self.cell, self.random, self.broker = cell, random, broker
         self.steady_s = steady_s
         self.at_s = {}  # When each stage was seen, by time.monotonic().
         self.agents = {}
         self._kept = contextlib.ExitStack()
-        self._started = False
         self.parent = bed.new_path("tmp")
         os.mkdir(self.parent)
         self.env = {"TMPDIR": self.parent}
         self.disk = self._kept.enter_context(SlowDisk(bed.new_path("disk"))) if disk else None
         self.folder = os.path.join(self.disk.folder, "run") if disk else bed.new_path("run")
         self.links = {name: None for name in links}
-        self._agent_env = {**self.env, **(agent_env or {})}
+        self._first_env = first_env or {}
         self.port = bed.free_port()
         self._hosts = None
         self._mute = Mute() if cell.stage == "detecting" else None
@@ -117,17 +116,18 @@ class Course:
         self.scenario = self._scenario()
         self.run = bed.start("run", self.scenario, *self._arguments(), "--out", self.folder, env=self.env)
         if self.cell.joined != "launched":
+            self.began_s = time.monotonic()
             self.join(NAMES[0])
             self.run.says("1 of 2 joined")
             if self.cell.stage != "joining":
                 self.join(NAMES[1])
-        self._started = True
 
     def join(self, name):
+        env = {**self.env, **(self._first_env if not self.agents else {})}
         if self.cell.joined == "hosts":
-            self.agents[name] = bed.Program([bed.AGENT, "--join", self._hosts.join(name)], env=self._agent_env)
+            self.agents[name] = bed.Program([bed.AGENT, "--join", self._hosts.join(name)], env=env)
         else:
-            self.agents[name] = bed.Program([bed.AGENT, "--join", f"tcp://127.0.0.1:{self._at}", "--name", name], env=self._agent_env)
+            self.agents[name] = bed.Program([bed.AGENT, "--join", f"tcp://127.0.0.1:{self._at}", "--name", name], env=env)
 
     def everybody(self):
         """Whoever was not there when the fault came, as it came while agents joined."""
@@ -194,14 +194,18 @@ class Course:
         lead_s = {"loading": LEAD_S + 0.1, "draining": LEAD_S + self.steady_s + 0.2}.get(stage, 0)
         time.sleep(lead_s + self.random.uniform(0, span_s))
 
+    def see(self):
+        """That the stage is not over."""
+        if self._over(self.cell.stage):
+            raise Missed(self.cell.stage)
+
     @contextlib.contextmanager
     def frozen(self):
         """The coordinator stands still meanwhile, so that what is done is done within the stage."""
         self.run.signal(signal.SIGSTOP)
         try:
             bed.wait_until(lambda: holds(self.run.pid, "T") or not self.run.running(), "the coordinator stands still", 5)
-            if self._over(self.cell.stage):
-                raise Missed(self.cell.stage)
+            self.see()
             yield
         finally:
             self.run.signal(signal.SIGCONT)

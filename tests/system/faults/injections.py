@@ -3,6 +3,7 @@
 SHORT_S: nobody counts as lost for it, and somebody is told. LONG_S: lost (10 s), and the coordinator's own agents have given it
 up (30 s) when it is COORDINATOR_LONG_S."""
 
+import errno
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import threading
 import time
 
 import bed
+from course import Missed
 
 SHORT_S = 4
 LONG_S = 14
@@ -19,6 +21,7 @@ LINK_LONG_S = 60
 SLOW_S = 0.03
 NOISE_S = 1.5
 STEP_NS = 150_000_000
+STEPS_AT_S = {"joining": 0.5, "detecting": 1.0, "loading": 1.5, "draining": 3.4}  # From the start of its agent on.
 # Heads of what strangers say: NNG's handshake and a message of 8 MiB, a client hello of TLS, a request of HTTP.
 HEADS = [b"\0SP\0\0\x30\0\0", b"\0SP\0\0\x30\0\0" + (8 << 20).to_bytes(8, "big"), b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"GET / HTTP/1.1\r\n\r\n", b""]
 
@@ -26,6 +29,8 @@ HEADS = [b"\0SP\0\0\x30\0\0", b"\0SP\0\0\x30\0\0" + (8 << 20).to_bytes(8, "big")
 def _victim(course):
     """One of the agents that are there."""
     names = sorted(course.pids())
+    if not names:
+        raise Missed(course.cell.stage)  # They have gone home.
     course.victim = course.random.choice(names)
     return course.pids()[course.victim]
 
@@ -86,7 +91,6 @@ def interrupt_twice(course):
     time.sleep(course.random.uniform(0, 0.3))
     if course.run.running():
         course.run.signal(signal.SIGINT)
-        course.began_s = time.monotonic()
 
 
 def _link(name, verb, seconds, *arguments):
@@ -100,8 +104,6 @@ def _link(name, verb, seconds, *arguments):
 
 
 def disk_full(course):
-    import errno  # pylint: disable=import-outside-toplevel
-
     course.hit(lambda: course.disk.fail(errno.ENOSPC))
     course.run.wait(60)
     course.disk.fail(0)
@@ -138,13 +140,29 @@ def kill_broker(course):
 
 
 def stop_broker(course):
-    pid = int(bed.read(course.broker.folder(), "rabbitmq.pid").split()[0]) if course.broker.kind == "rabbitmq" else course.broker.pid()
+    pid = process_of(course.broker)
     _broker(course, lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT), SHORT_S)
 
 
+def process_of(broker):
+    """RabbitMQ's names the Erlang machine, which is not the process that was started."""
+    folder = broker.folder() if broker.kind == "rabbitmq" else os.path.dirname(broker.folder())
+    return int(bed.read(folder, f"{broker.kind}.pid").split()[0])
+
+
 def clock_step(course):
-    """It was told to the agents when they were started: here is seen that it came in the stage."""
-    course.hit(lambda: None)
+    """It comes by itself, so long after its agent was started: here is seen that the stage was there."""
+    course.wait_for(course.cell.stage)
+    time.sleep(max(0.0, course.began_s + STEPS_AT_S[course.cell.stage] + 0.1 - time.monotonic()))
+    course.see()
+    course.everybody()
+
+
+def agent_env(cell):
+    """Of the first agent: its clock steps in the stage."""
+    if cell.fault != "clock-step":
+        return {}
+    return {"MILLRACE_TEST_CLOCK": f"0,0,{int(STEPS_AT_S[cell.stage] * 1e9)},{STEP_NS}"}
 
 
 INJECTIONS = {
@@ -164,6 +182,7 @@ INJECTIONS = {
     "stall-control": _link("control", "stall", LINK_SHORT_S),
     "stall-control-long": _link("control", "stall", LINK_LONG_S),
     "slow-control": _link("control", "slow", SHORT_S, SLOW_S),
+    "clock-step": clock_step,
     "kill-broker": kill_broker,
     "stop-broker": stop_broker,
     "cut-broker": _link("broker", "cut", 0),

@@ -6,9 +6,10 @@ from course import JOINS, STAGES
 
 OF_AGENTS = ["kill-agent", "stop-agent", "stop-agent-long"]
 OF_COORDINATOR = ["kill-coordinator", "stop-coordinator", "stop-coordinator-long", "interrupt", "interrupt-twice", "disk-full"]
-OF_CONTROL = ["cut-control", "down-control", "down-control-long", "stall-control", "stall-control-long", "slow-control", "garbage"]
+OF_CONTROL = ["cut-control", "down-control", "down-control-long", "stall-control", "stall-control-long", "slow-control", "garbage", "clock-step"]
 OF_BROKER = ["kill-broker", "stop-broker", "cut-broker", "down-broker", "stall-broker", "slow-broker"]
 FAULTS = OF_AGENTS + OF_COORDINATOR + OF_CONTROL + OF_BROKER
+STEPPING = ["joining", "detecting", "loading", "draining"]  # What lasts milliseconds can't be met by a step that is planned.
 ALONE = ["kill-broker", "stop-broker"]  # All runs have the same broker.
 BACKENDS = ["memory", "rabbitmq", "kafka"]
 
@@ -49,6 +50,8 @@ def cells():
                 for stage in STAGES:
                     if fault in OF_BROKER and stage == "joining":
                         continue  # Nobody knows of a broker then.
+                    if fault == "clock-step" and stage not in STEPPING:
+                        continue
                     options = "session_timeout: 6s" if backend == "kafka" else ""
                     found.append(Cell(fault, stage, backend, joined, options))
     return found
@@ -76,6 +79,8 @@ def _of_agent(cell):
         return GOES_ON
     if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "hosts":
         return GOES_ON
+    if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "launched":
+        return Outcome((4,), "only 1 of 2 agents came|" + LOST)  # Which of them, before or after its hello.
     return Outcome((4,), LOST)
 
 

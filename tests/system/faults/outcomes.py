@@ -6,7 +6,7 @@ import signal
 
 import bed
 from bed import check, contains, matches, same
-from course import RATE_PER_S
+from course import NAMES, RATE_PER_S
 from matrix import OF_AGENTS
 
 END_S = 90  # For the run to end, from the fault's end on: it has its own deadlines, which are shorter.
@@ -40,7 +40,7 @@ def _agrees(course, code):
 
 def _names(course, result, code):
     """Who was lost is named, in the result and on the page."""
-    if course.cell.fault not in OF_AGENTS or code != 4:
+    if course.cell.fault not in OF_AGENTS or code != 4 or "agents came" in course.run.out:
         return
     lost = {agent["name"]: agent["lost_reason"] for agent in result["agents"] if agent["lost"]}
     same(list(lost), [course.victim], "lost")
@@ -71,13 +71,20 @@ def _resume(course):
         return bed.result_of(course.folder)  # The journal was whole.
     again.ends(4)
     contains(again.out, "CUT OFF", "the report of a run that was killed")
+    for name in NAMES if course.cell.joined == "hosts" else []:
+        if name not in course.agents:
+            course.join(name)
     resumed = bed.start("run", "--resume", course.folder, *course.resume_arguments(), env=course.env)
     resumed.ends(0, END_S)
     return bed.result_of(course.folder)
 
 
+def _left(course):
+    return [name for name in os.listdir(course.parent) if name.startswith("millrace-")]
+
+
 def verify(course, outcome):
-    """The exit code, once everything holds."""
+    """The exit code and what the run said first, once everything holds."""
     code = course.run.wait(END_S)
     said = course.run.err + course.run.out
     check(code in outcome.codes, f"exits {code}, wanted one of {outcome.codes}; it said:\n{said}")
@@ -93,11 +100,10 @@ def verify(course, outcome):
     if result is not None:
         _counts(course, result, outcome)
     _agents_end(course, code)
-    if course.cell.fault == "interrupt-twice" and code == 130:
-        bed.millrace("run", bed.scenario(phases=["{ name: steady, rate: 100/s, for: 200ms }"], selfcheck="warn"), "--out", bed.new_path("next"), env=course.env)  # Which takes away what was left.
-    left = [name for name in os.listdir(course.parent) if name.startswith("millrace-")]
-    same(left, [], "left in the folder for temporary files")
-    if course.broker is not None:
+    if code in (130, -signal.SIGKILL) and _left(course):  # Who is ended at once can't: the next run does.
+        bed.millrace("run", bed.scenario(phases=["{ name: steady, rate: 100/s, for: 200ms }"], selfcheck="warn"), "--out", bed.new_path("next"), env=course.env)
+    same(_left(course), [], "left in the folder for temporary files")
+    if course.broker is not None and "topics may be left behind" not in said:
         run_id = re.search(r"\d{8}-\d{6}-[0-9a-f]+", bed.read(course.folder, "run.bson"))
         same([name for name in course.broker.topics() if run_id and run_id.group(0) in name], [], "topics left")
-    return code
+    return code, " ".join(course.run.out.partition("\n\n")[0].split())
