@@ -142,7 +142,8 @@ struct backend_ops {
      * too. */
     int (*probe)(const struct target *target, int64_t deadline_ns, struct probe *ret,
                  struct errinfo *reterr);
-    /* All or nothing as far as the broker allows. -EEXIST if one is there already. */
+    /* All or nothing as far as the broker allows. -EEXIST if one is there already. -ECONNRESET,
+     * -ETIMEDOUT: the broker went away or silent, and some may be there. */
     int (*topics_create)(const struct target *target, const struct topic_list *topics,
                          int64_t deadline_ns, struct errinfo *reterr);
     /* Also what belongs to them (queues, consumer groups). What is not there is no error. */

@@ -276,7 +276,10 @@ static int create_topics(struct trial *trial, int64_t deadline_ns, struct errinf
         }
         r = trial->ops->topics_create(&trial->assignment.target, &list, deadline_ns, reterr);
         if (r < 0) {
-            return r; /* What was made before stays to be removed. */
+            /* What was made before stays to be removed; so does a part of these, where the driver
+             * could not take them back. */
+            trial->topics_made = trial->topics_made || r == -ECONNRESET || r == -ETIMEDOUT;
+            return r;
         }
         trial->topics_made = true;
         made += next;

@@ -37,6 +37,24 @@ static uint32_t room = UINT32_MAX; /* For so many reports. */
 static uint32_t refused_count;
 static struct status answer; /* The last one; command 0: none. */
 static struct backend_ops ops;
+static int make_code; /* Of who makes topics; 0: they are made. */
+static uint32_t removed_count;
+
+static int make_or_fail(const struct target *target, const struct topic_list *topics,
+                        int64_t deadline_ns, struct errinfo *reterr)
+{
+    if (make_code < 0) {
+        return errinfo_set(reterr, make_code, "not all of them");
+    }
+    return __real_backend_find("memory")->topics_create(target, topics, deadline_ns, reterr);
+}
+
+static int remove_and_count(const struct target *target, const struct topic_list *topics,
+                            int64_t deadline_ns, struct errinfo *reterr)
+{
+    removed_count++;
+    return __real_backend_find("memory")->topics_delete(target, topics, deadline_ns, reterr);
+}
 
 static void close_when_let(struct endpoint *endpoint)
 {
@@ -53,6 +71,8 @@ const struct backend_ops *__wrap_backend_find(const char *name)
 {
     ops = *__real_backend_find(name);
     ops.close = close_when_let;
+    ops.topics_create = make_or_fail;
+    ops.topics_delete = remove_and_count;
     return &ops;
 }
 
@@ -193,6 +213,28 @@ static void after_a_preparation_that_failed_nothing_starts(void **state)
     assert_int_equal(release(&second), 0);
     done(&second);
     done(&first);
+}
+
+/* They stayed on a broker whose connection broke while they were made, and nobody said so. */
+static void what_a_broken_connection_left_of_topics_is_removed(void **state)
+{
+    static const struct {
+        int code;
+        uint32_t removals;
+    } cases[] = {{-ECONNRESET, 1}, {-ETIMEDOUT, 1}, {-EACCES, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stand stand;
+
+        begin(&stand, "broken");
+        removed_count = 0;
+        make_code = cases[i].code;
+        assert_int_equal(make_topics(&stand), cases[i].code);
+        make_code = 0;
+        done(&stand);
+        assert_int_equal(removed_count, cases[i].removals);
+    }
 }
 
 static void a_segment_that_the_trial_does_not_have_is_refused(void **state)
@@ -350,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_out_of_order_are_refused),
         cmocka_unit_test(after_a_preparation_that_failed_nothing_starts),
+        cmocka_unit_test(what_a_broken_connection_left_of_topics_is_removed),
         cmocka_unit_test(a_segment_that_the_trial_does_not_have_is_refused),
         cmocka_unit_test(a_segment_without_the_clock_of_who_writes_is_refused),
         cmocka_unit_test(what_was_released_is_released_once),
