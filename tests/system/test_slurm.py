@@ -79,79 +79,83 @@ def whole(here, folder):
     same(os.listdir(os.path.join(folder, "agents")), ["slurm.log"], "their log")
 
 
-@test("agents come by a job of their own or in one that is there, count each message, and go with Ctrl-C, kill -9 and their end")
-def runs():
+def runs(here):
+    """In a job of their own and in one that is there, to the end, until Ctrl-C, and until something is killed."""
+    path = bed.scenario(phases=["{ name: steady, rate: 200/s, for: 1s }"])
+    folder = bed.new_path("run")
+    run = here.command("run", path, "--out", folder, "--selfcheck", "warn").ends(0)
+    matches(run.err, r"slurm: srun starts 3 agents \(.*millrace-agent\) in a job millrace-[0-9a-f]{8}\n", "what it did")
+    whole(here, folder)
+
+    folder = bed.new_path("run")
+    within = here.words("run", path, "--out", folder, "--selfcheck", "warn")
+    contains(here.slurm.user("salloc", "--nodes=3", *within).ends(0).err, " in this allocation\n", "what it did in one")
+    whole(here, folder)
+
+    run, folder, agents = here.run()
+    journal = os.path.join(folder, "run.bson")
+    began_bytes = os.path.getsize(journal)
+    wait_until(lambda: os.path.getsize(journal) > began_bytes, "a second of load is in the journal")
+    run.signal(signal.SIGINT)
+    run.ends(130)
+    gone(sum(agents.values(), []), GONE_S)
+    whole(here, folder)
+
+    run, folder, agents = here.run()
+    run.signal(signal.SIGKILL)
+    run.wait()
+    took_s = gone(sum(agents.values(), []), GONE_S)
+    here.leaves_nothing(folder)
+    log = bed.read(os.path.join(folder, "agents", "slurm.log"))
+    same(log.count(": Exited with exit code 130"), 3, f"agents that left in good order, by\n{log}\n, at the end of a killed coordinator")
+    truth("agents by Slurm, from the end of a killed coordinator to theirs", f"{GONE_S} s", f"{took_s:.1f} s")
+
+    # Whom Slurm ended is told by his node, and the others go with the run.
+    run, folder, agents = here.run()
+    os.kill(agents["host3"][0], signal.SIGKILL)
+    run.ends(4)
+    contains(run.err, "host3 was lost: its agent on host3 was ended: Killed", "what the run says")
+    gone(agents["host2"] + agents["host4"], GONE_S)
+    here.leaves_nothing(folder)
+
+
+def failures(here):
+    """Each way in which Slurm or its nodes can fail to start agents."""
+    missing = here.command("doctor", agent="/nowhere/millrace-agent").ends(4).err
+    contains(missing, "/nowhere/millrace-agent is not installed on host4 (give --agent-path)", "an agent that is missing")
+    here.leaves_nothing()
+    partition = here.command("doctor", "--slurm", "--partition=nope").ends(4).err
+    contains(partition, "slurm:task-0: srun: Unable to allocate resources: Invalid partition name specified", "a partition")
+    late = here.command("doctor", "--join-timeout", "2s", agents=4).ends(4).err
+    queued = r"; job \d+ is PENDING: \w+" if "queued and waiting" in late else ""  # A busy host may not have come to that.
+    matches(late, "within 2 s 4 of 4 of slurm did not join; none did" + queued, "more nodes than there are")
+    here.leaves_nothing()
+    waits = here.command("doctor", agents=4)
+    waits.says(r"slurm: job \d+ queued and waiting for resources")
+    waits.signal(signal.SIGKILL)
+    waits.wait()
+    here.leaves_nothing()
+
+    # Two at each node, as the user wants; each has a name of its own.
+    several = here.command("doctor", "--slurm", "--nodes=2", agents=3).ends(0)
+    matches(several.out, r"ok +host2-2 ", "the second agent of a node")
+    here.leaves_nothing()
+
+    # One whose srun was killed takes its job and its agents with it.
+    run, folder, agents = here.run()
+    os.kill(child(run.pid, "srun"), signal.SIGKILL)
+    run.ends(4)
+    contains(run.err, "its srun was ended by signal 9 (Killed)", "what the run says")
+    gone(sum(agents.values(), []), GONE_S)
+    here.leaves_nothing(folder)
+
+
+@test("agents by Slurm count each message, go with the run however it ends, leave no job, and are told with a reason where they can't come")
+def launched():
     with slurm() as made:
         here = Bed(made)
-        path = bed.scenario(phases=["{ name: steady, rate: 200/s, for: 1s }"])
-        folder = bed.new_path("run")
-        run = here.command("run", path, "--out", folder, "--selfcheck", "warn").ends(0)
-        matches(run.err, r"slurm: srun starts 3 agents \(.*millrace-agent\) in a job millrace-[0-9a-f]{8}\n", "what it did")
-        whole(here, folder)
-
-        folder = bed.new_path("run")
-        within = here.words("run", path, "--out", folder, "--selfcheck", "warn")
-        contains(here.slurm.user("salloc", "--nodes=3", *within).ends(0).err, " in this allocation\n", "what it did in one")
-        whole(here, folder)
-
-        run, folder, agents = here.run()
-        journal = os.path.join(folder, "run.bson")
-        began_bytes = os.path.getsize(journal)
-        wait_until(lambda: os.path.getsize(journal) > began_bytes, "a second of load is in the journal")
-        run.signal(signal.SIGINT)
-        run.ends(130)
-        gone(sum(agents.values(), []), GONE_S)
-        whole(here, folder)
-
-        run, folder, agents = here.run()
-        run.signal(signal.SIGKILL)
-        run.wait()
-        took_s = gone(sum(agents.values(), []), GONE_S)
-        here.leaves_nothing(folder)
-        log = bed.read(os.path.join(folder, "agents", "slurm.log"))
-        same(log.count(": Exited with exit code 130"), 3, f"agents that left in good order, by\n{log}\n, at the end of a killed coordinator")
-        truth("agents by Slurm, from the end of a killed coordinator to theirs", f"{GONE_S} s", f"{took_s:.1f} s")
-
-        # Whom Slurm ended is told by his node, and the others go with the run.
-        run, folder, agents = here.run()
-        os.kill(agents["host3"][0], signal.SIGKILL)
-        run.ends(4)
-        contains(run.err, "host3 was lost: its agent on host3 was ended: Killed", "what the run says")
-        gone(agents["host2"] + agents["host4"], GONE_S)
-        here.leaves_nothing(folder)
-
-
-@test("what Slurm can't start is told with its reason, and no job is left, also of one that waited in the queue")
-def failures():
-    with slurm() as made:
-        here = Bed(made)
-        missing = here.command("doctor", agent="/nowhere/millrace-agent").ends(4).err
-        contains(missing, "/nowhere/millrace-agent is not installed on host4 (give --agent-path)", "an agent that is missing")
-        here.leaves_nothing()
-        partition = here.command("doctor", "--slurm", "--partition=nope").ends(4).err
-        contains(partition, "slurm:task-0: srun: Unable to allocate resources: Invalid partition name specified", "a partition")
-        late = here.command("doctor", "--join-timeout", "2s", agents=4).ends(4).err
-        queued = r"; job \d+ is PENDING: \w+" if "queued and waiting" in late else ""  # A busy host may not have come to that.
-        matches(late, "within 2 s 4 of 4 of slurm did not join; none did" + queued, "more nodes than there are")
-        here.leaves_nothing()
-        waits = here.command("doctor", agents=4)
-        waits.says(r"slurm: job \d+ queued and waiting for resources")
-        waits.signal(signal.SIGKILL)
-        waits.wait()
-        here.leaves_nothing()
-
-        # Two at each node, as the user wants; each has a name of its own.
-        several = here.command("doctor", "--slurm", "--nodes=2", agents=3).ends(0)
-        matches(several.out, r"ok +host2-2 ", "the second agent of a node")
-        here.leaves_nothing()
-
-        # One whose srun was killed takes its job and its agents with it.
-        run, folder, agents = here.run()
-        os.kill(child(run.pid, "srun"), signal.SIGKILL)
-        run.ends(4)
-        contains(run.err, "its srun was ended by signal 9 (Killed)", "what the run says")
-        gone(sum(agents.values(), []), GONE_S)
-        here.leaves_nothing(folder)
+        runs(here)
+        failures(here)
 
 
 bed.main()
