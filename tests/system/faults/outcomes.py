@@ -57,7 +57,7 @@ def _agents_end(course, code):
             got = program.wait(GONE_S)
             check(got in (0, 4), f"agent {name} exits {got}:\n{program.err}")
         else:
-            bed.wait_until(lambda one=program: re.search(r"waiting for (the next one|a coordinator).*\s*\Z", one.err) or not one.running(), lambda one=program: f"{name} waits for the next run; it said\n{one.err}", GONE_S)
+            bed.wait_until(lambda one=program: re.search(r"waiting for (the next one|a coordinator)(?!(?s:.*)joined run)", one.err) or not one.running(), lambda one=program: f"{name} waits for the next run; it said\n{one.err}", GONE_S)
             program.signal(signal.SIGTERM)
             same(program.wait(HOME_S), 130, f"exit code of {name}, that was told to go:\n{program.err}")
     pids = getattr(course, "pids_before", [])
