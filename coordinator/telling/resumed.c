@@ -114,6 +114,18 @@ bool resumed_left(const struct result *result, struct text *out)
     return true;
 }
 
+/* " --hosts load1,load2" as it was typed, if it was. option: with the blank before it. */
+static void add_option(const char *command, const char *option, struct text *out)
+{
+    const char *typed = strstr(command, option);
+    size_t bytes = strlen(option);
+
+    if (typed != NULL && (typed[bytes] == ' ' || typed[bytes] == '=')) {
+        bytes += 1 + strcspn(typed + bytes + 1, " ");
+        text_addf(out, "%.*s", (int)bytes, typed);
+    }
+}
+
 void resumed_command(const struct result *result, const char *folder, struct text *out)
 {
     /* What the journal does not have. */
@@ -121,7 +133,12 @@ void resumed_command(const struct result *result, const char *folder, struct tex
 
     text_addf(out, "millrace run %s--resume %s", with_scenario ? "SCENARIO " : "",
               folder == NULL ? "RUN_DIR" : folder);
-    if (result->command != NULL && strstr(result->command, " --listen") != NULL) {
+    if (result->command == NULL) {
+        return;
+    }
+    add_option(result->command, " --hosts", out);
+    add_option(result->command, " --launch", out);
+    if (strstr(result->command, " --listen") != NULL) {
         text_add(out, " --listen URL");
     }
 }

@@ -109,6 +109,8 @@ static void expect_command(const struct result *result, const char *folder, cons
 static void the_command_names_what_the_journal_does_not_have(void **state)
 {
     char command[] = "millrace run s.yaml --listen tcp://127.0.0.1:0";
+    char with_hosts[] = "millrace run s.yaml --hosts load1,load2 --out x";
+    char with_launch[] = "millrace run s.yaml --launch=ssh:load1";
     char scenario[] = "targets:\n  - password: \"***\"\n";
     struct result result = {.verdict = VERDICT_FAILED};
 
@@ -116,6 +118,11 @@ static void the_command_names_what_the_journal_does_not_have(void **state)
     expect_command(&result, "runs/x", "millrace run --resume runs/x");
     result.command = command;
     expect_command(&result, NULL, "millrace run --resume RUN_DIR --listen URL");
+    result.command = with_hosts;
+    expect_command(&result, "x", "millrace run --resume x --hosts load1,load2");
+    result.command = with_launch;
+    expect_command(&result, "x", "millrace run --resume x --launch=ssh:load1");
+    result.command = command;
     result.scenario = scenario;
     expect_command(&result, "x", "millrace run SCENARIO --resume x --listen URL");
 }
