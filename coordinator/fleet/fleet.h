@@ -147,8 +147,14 @@ void fleet_lose(struct fleet *fleet, uint32_t agent, const char *reason);
 /* Is the agent lost, fenced or not? */
 bool fleet_is_lost(const struct fleet *fleet, uint32_t agent);
 
-/* How many are there: not gone, not unheard of for a while, and connected. */
+/* Who is there: not gone, not unheard of for a while, and connected. ret: of fleet_agents(). */
+void fleet_presence(const struct fleet *fleet, bool *ret);
+
+/* How many of them. */
 uint32_t fleet_present(const struct fleet *fleet);
+
+/* -ECONNRESET, with "load2 was lost: it has fallen silent". */
+int fleet_tell_lost(const struct fleet *fleet, uint32_t agent, struct errinfo *reterr);
 
 /* First agent that was lost, or UINT32_MAX; and how many were. */
 uint32_t fleet_lost(const struct fleet *fleet);

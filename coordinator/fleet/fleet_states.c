@@ -4,6 +4,7 @@
 #include "fleet_inner.h"
 #include "invariant.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +123,13 @@ bool fleet_is_lost(const struct fleet *fleet, uint32_t agent)
     return state == FLEET_LOST || state == FLEET_FENCED;
 }
 
+int fleet_tell_lost(const struct fleet *fleet, uint32_t agent, struct errinfo *reterr)
+{
+    const struct fleet_agent *lost = &fleet->members[agent].agent;
+
+    return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s", lost->name, lost->lost_reason);
+}
+
 uint32_t fleet_lost(const struct fleet *fleet)
 {
     for (uint32_t i = 0; i < fleet->members_count; i++) {
@@ -132,14 +140,22 @@ uint32_t fleet_lost(const struct fleet *fleet)
     return UINT32_MAX;
 }
 
+void fleet_presence(const struct fleet *fleet, bool *ret)
+{
+    channel_server_peers(fleet->server, ret, fleet->members_count);
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        ret[i] = ret[i] && fleet->members[i].agent.state == FLEET_JOINED;
+    }
+}
+
 uint32_t fleet_present(const struct fleet *fleet)
 {
-    bool connected[AGENTS_MAX];
+    bool present[AGENTS_MAX];
     uint32_t count = 0;
 
-    channel_server_peers(fleet->server, connected, fleet->members_count);
+    fleet_presence(fleet, present);
     for (uint32_t i = 0; i < fleet->members_count; i++) {
-        count += fleet->members[i].agent.state == FLEET_JOINED && connected[i] ? 1 : 0;
+        count += present[i] ? 1 : 0;
     }
     return count;
 }

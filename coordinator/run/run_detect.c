@@ -208,10 +208,7 @@ int run_detect(struct run *run, struct errinfo *reterr)
         call_looks_back(run);
     }
     if (r == 0 && fleet_lost(run->session->fleet) != UINT32_MAX && !run_goes_on(run)) {
-        r = errinfo_set(
-            reterr, -ECONNRESET, "%s was lost: %s",
-            fleet_agent(run->session->fleet, fleet_lost(run->session->fleet))->name,
-            fleet_agent(run->session->fleet, fleet_lost(run->session->fleet))->lost_reason);
+        r = fleet_tell_lost(run->session->fleet, fleet_lost(run->session->fleet), reterr);
     }
     if (r < 0) {
         return r;

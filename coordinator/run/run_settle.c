@@ -53,8 +53,7 @@ int run_settle(struct run *run, int code, bool begun, bool complete, struct erri
         return call_off(run, reterr);
     }
     if (code == 0 && lost != UINT32_MAX) { /* While it closed: its last messages are unaccounted. */
-        code = errinfo_set(reterr, -ECONNRESET, "%s",
-                           fleet_agent(run->session->fleet, lost)->lost_reason);
+        code = fleet_tell_lost(run->session->fleet, lost, reterr);
     }
     status = code < 0 && code != -EINTR && !begun ? CASE_FAILED : CASE_MEASURED;
 

@@ -181,9 +181,7 @@ static int take_answers(struct run *run, const uint64_t *commands, struct segmen
             continue;
         }
         if (fleet_is_lost(run->session->fleet, i)) {
-            return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s",
-                               fleet_agent(run->session->fleet, i)->name,
-                               fleet_agent(run->session->fleet, i)->lost_reason);
+            return fleet_tell_lost(run->session->fleet, i, reterr);
         }
         if (status == NULL) {
             continue;

@@ -345,8 +345,7 @@ static int look_at_answers(struct session *session, const struct session_order *
             continue;
         }
         if (fleet_is_lost(session->fleet, i)) {
-            return errinfo_set(reterr, -ECONNRESET, "%s was lost: %s", agent->name,
-                               agent->lost_reason);
+            return fleet_tell_lost(session->fleet, i, reterr);
         }
         if (status == NULL) {
             *ret_all = false;

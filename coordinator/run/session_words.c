@@ -27,13 +27,14 @@ static uint32_t wanted_of(const struct fleet_host *host)
 
 static uint32_t joined_of(const struct session *session, const struct fleet_host *host)
 {
+    bool present[AGENTS_MAX];
     uint32_t count = 0;
 
+    fleet_presence(session->fleet, present);
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
         const struct hello *hello = &fleet_agent(session->fleet, i)->hello;
 
-        count += strcmp(hello->host_name, host->name) == 0 &&
-                 fleet_agent(session->fleet, i)->state == FLEET_JOINED;
+        count += present[i] && strcmp(hello->host_name, host->name) == 0 ? 1 : 0;
     }
     return count;
 }

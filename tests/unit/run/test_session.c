@@ -4,6 +4,7 @@
 
 #include "launch.h"
 #include "session.h"
+#include "session_words_inner.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -183,9 +184,38 @@ static void hosts_that_did_not_come_are_named(void **state)
     assert_non_null(strstr(error.text, "load1, 2 of 2 of any did not join; none did"));
 }
 
+/* "1 of 2 joined, missing: " was told of nobody while a host's connection was away. */
+static void a_host_whose_connection_is_away_is_missing(void **state)
+{
+    static const struct fleet_host hosts[] = {{.name = "load1"}};
+    const struct fleet_access access = {.hosts = hosts, .hosts_count = 1};
+    struct session_config config = {.agents_count = 1, .access = &access};
+    struct session session = {.config = &config};
+    struct hello hello = bench_hello("load1", 11);
+    struct text missing = {0};
+    struct bench bench;
+    int turns = 0;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    session.fleet = bench.fleet;
+    (void)snprintf(hello.host_name, sizeof hello.host_name, "load1");
+    assert_true(bench_say_hello(&bench, &hello).accepted);
+    channel_client_free(bench.client);
+    while (fleet_present(bench.fleet) > 0 && turns++ < 1000) { /* Another thread is told of it. */
+        fleet_turn(bench.fleet, 10);
+    }
+    session_missing(&session, &missing);
+    assert_non_null(strstr(missing.bytes, "0 of 1 joined, missing: load1 (there: "));
+    text_done(&missing);
+    bench_dial(&bench, &bench.client);
+    bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_whose_connection_is_away_is_missing),
         cmocka_unit_test(hosts_that_did_not_come_are_named),
         cmocka_unit_test(what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself),
         cmocka_unit_test(agents_that_end_before_they_join_are_told_with_where_to_look),
