@@ -90,7 +90,8 @@ def _of_coordinator(cell):
     if cell.fault == "stop-coordinator":
         return GOES_ON
     if cell.fault == "stop-coordinator-long":
-        return GOES_ON if cell.stage == "reporting" else Outcome((4,), LOST)
+        waits = cell.stage == "joining" and cell.joined == "hosts"  # Hosts dial anew until the run begins.
+        return GOES_ON if waits or cell.stage == "reporting" else Outcome((4,), LOST)
     if cell.fault == "disk-full":
         return Outcome((4,), "No space left")
     # In the last stages there is nothing left to be interrupted. Who asks twice is not told.

@@ -44,6 +44,7 @@ def _names(course, result, code):
         return
     lost = {agent["name"]: agent["lost_reason"] for agent in result["agents"] if agent["lost"]}
     same(list(lost), [course.victim], "lost")
+    contains(result["reasons"][0]["text"], course.victim, "the first reason")
     for name in ["report.html", "summary.md"]:
         contains(bed.read(course.folder, name), course.victim, name)
 
@@ -79,6 +80,13 @@ def _resume(course):
     return bed.result_of(course.folder)
 
 
+def _of_the_last_moment(course):
+    """What reports may say besides the exit code: they were written before the fault, or the second Ctrl-C left the journal open."""
+    if course.cell.fault == "interrupt-twice":
+        return [0, 4] if course.cell.stage in ("closing", "reporting") else [4]
+    return [0] if course.cell.stage == "reporting" else []
+
+
 def _left(course):
     return [name for name in os.listdir(course.parent) if name.startswith("millrace-")]
 
@@ -92,10 +100,13 @@ def verify(course, outcome):
     if code == -signal.SIGKILL:
         result = _resume(course) if outcome.resumed else None
     else:
+        told = {code, *_of_the_last_moment(course)}
         if not os.path.exists(os.path.join(course.folder, "result.json")):  # It was stopped at once, or its disk took nothing.
             code_of_report = bed.start("report", course.folder).wait()
-            check(code_of_report in (code, 0 if course.cell.stage == "reporting" else code), f"the report exits {code_of_report}")
-        result = _agrees(course, bed.result_of(course.folder)["exit_code"] if course.cell.stage == "reporting" else code)
+            check(code_of_report in told, f"the report exits {code_of_report}, wanted one of {told}")
+        got = bed.result_of(course.folder)["exit_code"]
+        check(got in told, f"exit code of result.json is {got}, wanted one of {told}")
+        result = _agrees(course, got)
         _names(course, result, code)
     if result is not None:
         _counts(course, result, outcome)
