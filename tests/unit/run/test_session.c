@@ -209,6 +209,8 @@ static void a_host_whose_connection_is_away_is_missing(void **state)
     assert_non_null(strstr(missing.bytes, "0 of 1 joined, missing: load1 (there: "));
     text_done(&missing);
     bench_dial(&bench, &bench.client);
+    assert_true(bench_say_hello(&bench, &hello).accepted);
+    assert_int_equal(fleet_present(bench.fleet), 1);
     bench_end(&bench);
 }
 
