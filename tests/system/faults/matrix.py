@@ -84,14 +84,18 @@ def _of_agent(cell):
     return Outcome((4,), LOST)
 
 
+def _is_waited_for(cell):
+    """Hosts dial anew, for ever, and a run waits for them for two minutes."""
+    return cell.stage == "joining" and cell.joined == "hosts"
+
+
 def _of_coordinator(cell):
     if cell.fault == "kill-coordinator":
         return Outcome((-9,), exact=True, resumed=True)
     if cell.fault == "stop-coordinator":
         return GOES_ON
     if cell.fault == "stop-coordinator-long":
-        waits = cell.stage == "joining" and cell.joined == "hosts"  # Hosts dial anew until the run begins.
-        return GOES_ON if waits or cell.stage == "reporting" else Outcome((4,), LOST)
+        return GOES_ON if cell.stage == "reporting" or _is_waited_for(cell) else Outcome((4,), LOST)
     if cell.fault == "disk-full":
         return Outcome((4,), "No space left")
     # In the last stages there is nothing left to be interrupted. Who asks twice is not told.
@@ -100,7 +104,8 @@ def _of_coordinator(cell):
 
 
 def _of_control(cell):
-    return Outcome((4,), LOST) if cell.fault.endswith("-long") and cell.stage != "reporting" else GOES_ON
+    lasts = cell.fault.endswith("-long") and cell.stage != "reporting" and not _is_waited_for(cell)
+    return Outcome((4,), LOST) if lasts else GOES_ON
 
 
 def expected(cell):
