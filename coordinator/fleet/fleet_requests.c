@@ -266,6 +266,10 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
                        member->host->name);
         fleet_lose(fleet, head.agent, "it was removed from this coordinator's hosts");
         fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", text);
+        if (member->poll != NULL) { /* What it asks may be that alone: the run ends with it. */
+            fleet_reply_receipt(member->poll, false, text);
+            member->poll = NULL;
+        }
         refuse(fleet, request, FLEET_DROP_REMOVED, text);
         return NULL;
     }

@@ -18,22 +18,13 @@ static struct fleet_host hosts[] = {{.name = "load1"},
                                     {.name = "load2"},
                                     {.name = "any", .fleet_count = 2},
                                     {.name = "many", .fleet_count = 2, .is_numbered = true}};
-static const char *removed = "";
-
-static bool is_enrolled(const void *context, const char *name)
-{
-    (void)context;
-    return strcmp(name, removed) != 0;
-}
 
 static void begin(struct bench *bench)
 {
-    const struct fleet_config config = {.agents_wanted = 4,
-                                        .access = {.hosts = hosts,
-                                                   .hosts_count = sizeof hosts / sizeof hosts[0],
-                                                   .is_enrolled = is_enrolled}};
+    const struct fleet_config config = {
+        .agents_wanted = 4,
+        .access = {.hosts = hosts, .hosts_count = sizeof hosts / sizeof hosts[0]}};
 
-    removed = "";
     memset(hosts[0].secret, SECRET_1, HMAC_BYTES);
     memset(hosts[1].secret, SECRET_2, HMAC_BYTES);
     memset(hosts[2].secret, SECRET_ANY, HMAC_BYTES);
@@ -189,38 +180,6 @@ static void a_host_that_this_run_does_not_want_is_told_which_it_does(void **stat
     welcome = bench_say_hello(&bench, &hello);
     expect_refusal(&bench, &welcome,
                    "load3 has no join file, and this run is for hosts only: load1, load2, any");
-    bench_end(&bench);
-}
-
-static void a_host_that_was_removed_is_refused_with_its_next_request(void **state)
-{
-    struct hello hello = hello_of_load(2, 12);
-    struct poll poll = {.taken = 0};
-    struct call call = {0};
-    struct receipt receipt;
-    struct welcome welcome;
-    struct bench bench;
-
-    (void)state;
-    begin(&bench);
-    assert_true(bench_prove(&bench, &hello, SECRET_2).accepted);
-    assert_int_equal(bench_give(&bench, 0, COMMAND_PROBE, NS_PER_S), 1);
-    removed = "load2";
-    poll.head = bench_head(&bench, 0, 12);
-    assert_int_equal(wire_encode_poll(&poll, &call.frame), 0);
-    call_start(&bench, &call, CALL_MS);
-    assert_int_equal(call_finish(&bench, &call), 0);
-    assert_int_equal(wire_decode_receipt(call.reply.bytes, call.reply.bytes_count, &receipt, NULL),
-                     0);
-    free(call.reply.bytes);
-    assert_false(receipt.accepted); /* It gets no command, as that may hold targets. */
-    assert_string_equal(receipt.reason, "load2 was removed from this coordinator's hosts");
-    assert_true(fleet_is_lost(bench.fleet, 0));
-    assert_int_equal(fleet_dropped(bench.fleet, FLEET_DROP_REMOVED), 1);
-    assert_string_equal(fleet_refusal(bench.fleet), receipt.reason);
-    hello.instance = 13;
-    welcome = bench_prove(&bench, &hello, SECRET_2);
-    assert_string_equal(welcome.reason, receipt.reason);
     bench_end(&bench);
 }
 
@@ -481,7 +440,6 @@ int main(void)
         cmocka_unit_test(a_hello_replayed_through_another_connection_is_refused),
         cmocka_unit_test(a_proof_is_about_everything_that_was_said),
         cmocka_unit_test(a_host_that_this_run_does_not_want_is_told_which_it_does),
-        cmocka_unit_test(a_host_that_was_removed_is_refused_with_its_next_request),
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
         cmocka_unit_test(a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_once),
