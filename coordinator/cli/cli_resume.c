@@ -149,6 +149,26 @@ static int tell_over(const struct resume *resume)
     return verdict_exit_code(resume->verdict);
 }
 
+/* Agents of this host would make the rest in silence, and another generator's limit be told. */
+static bool says_who_makes_it(const struct cli_options *options, const struct resume *resume)
+{
+    const char *command = resume->run.command == NULL ? "" : resume->run.command;
+    const char *launch = strstr(command, " --launch");
+    bool elsewhere = strstr(command, " --hosts") != NULL ||
+                     (launch != NULL && strncmp(launch + strlen(" --launch "), "local", 5) != 0);
+
+    if (!elsewhere || options->hosts != NULL || options->launch != NULL ||
+        options->listen != NULL || options->agents_given) {
+        return true;
+    }
+    (void)fprintf(
+        stderr,
+        "millrace run: %s was made by agents of other hosts (%.300s): give its --hosts or "
+        "--launch again, or --agents N for agents of this host\n",
+        resume->folder, command);
+    return false;
+}
+
 bool cli_resume_open(struct cli_options *options, struct resume **ret,
                      struct scenario **ret_scenario, int *ret_exit)
 {
@@ -167,7 +187,11 @@ bool cli_resume_open(struct cli_options *options, struct resume **ret,
         *ret_exit = r == -ENOMEM || r == -EIO ? EXIT_FAILED : EXIT_USAGE;
         return false;
     }
-    *ret_exit = resume_is_over(resume) ? tell_over(resume) : load(options, resume, ret_scenario);
+    if (resume_is_over(resume)) {
+        *ret_exit = tell_over(resume);
+    } else if (says_who_makes_it(options, resume)) {
+        *ret_exit = load(options, resume, ret_scenario);
+    }
     if (resume_is_over(resume) || *ret_exit != 0) {
         resume_free(resume);
         return false;

@@ -161,6 +161,7 @@ def with_hosts():
 
     agents["load2"].signal(signal.SIGTERM)
     agents["load2"].ends(130)
+    contains(bed.millrace("run", "--resume", folder, code=2, env=hosts.env).err, "give its --hosts or --launch again, or --agents N", "agents of this host, in silence")
     missing = bed.millrace("run", "--resume", folder, "--hosts", "load1,load2", "--join-timeout", "3s", *how, code=4, env=hosts.env)
     matches(" ".join(missing.out.split()), r"within 3 s .*load2 did not join", "a host that is missing")
     contains(missing.out, f"2 of 3 trials are left; `millrace run --resume {folder}", "what is left, as before")
