@@ -103,7 +103,7 @@ class Course:
         if self.cell.joined == "hosts":
             return ["--hosts", ",".join(NAMES), "--listen", f"tcp://127.0.0.1:{self.port}"]
         if self.cell.joined == "listen":
-            return ["--agents", "2", "--listen", f"tcp://127.0.0.1:{self.port}"]
+            return ["--agents", "2", "--listen", f"tcp://127.0.0.1:{self.port}", "--join-timeout", "60s"]
         return ["--agents", "2"]
 
     def start(self):

@@ -69,6 +69,7 @@ class Outcome:
 
 
 GOES_ON = Outcome((0,), exact=True)
+MISSING = Outcome((4,), "only [01] of 2 agents joined")
 LOST = r"(one|two|agent-\d) (was lost: |did not answer in time)"
 
 
@@ -79,8 +80,10 @@ def _of_agent(cell):
         return GOES_ON
     if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "hosts":
         return GOES_ON
-    if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "launched":
-        return Outcome((4,), "only 1 of 2 agents came|" + LOST)  # Which of them, before or after its hello.
+    if cell.stage == "joining" and cell.joined == "listen":
+        return MISSING
+    if cell.stage == "joining" and cell.joined == "launched":  # Before or after its hello.
+        return Outcome((4,), "only [01] of 2 agents came|" + LOST) if cell.fault == "kill-agent" else Outcome((0, 4), "PASS|" + LOST)
     return Outcome((4,), LOST)
 
 
@@ -95,6 +98,8 @@ def _of_coordinator(cell):
     if cell.fault == "stop-coordinator":
         return GOES_ON
     if cell.fault == "stop-coordinator-long":
+        if cell.stage == "joining" and cell.joined != "hosts":  # Agents that do not stay give it up before they are its own.
+            return MISSING
         return GOES_ON if cell.stage == "reporting" or _is_waited_for(cell) else Outcome((4,), LOST)
     if cell.fault == "disk-full":
         return Outcome((4,), "No space left")
