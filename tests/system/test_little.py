@@ -28,7 +28,7 @@ def little_memory():
 
 
 def both_programs(before):
-    """What coordinator and agent say, each started anew where anybody may start it."""
+    """What coordinator and agent say, each started anew where anybody may start it, and alone: threads are limited by user."""
     os.chmod(bed.FOLDER, 0o711)
     folder = bed.new_path("programs")
     os.mkdir(folder, 0o755)
@@ -41,11 +41,15 @@ def both_programs(before):
     scenario = bed.scenario()
     how = {"cwd": "/", "before": before, "env": {"TMPDIR": out}}  # That of the tests may be for their user alone.
     started = [
-        bed.Program([commands[0], "run", scenario, "--out", os.path.join(out, "run"), "--agents", "1"], **how),
-        bed.Program([commands[0], "doctor", scenario, "--agents", "1"], **how),
-        bed.Program([commands[1], "--join", bed.free_url()], **how),
+        [commands[0], "run", scenario, "--out", os.path.join(out, "run"), "--agents", "1"],
+        [commands[0], "doctor", scenario, "--agents", "1"],
+        [commands[1], "--join", bed.free_url()],
     ]
-    return [" ".join((program.ends(4, 30).err + program.out).split()) for program in started]
+    said = []
+    for arguments in started:
+        program = bed.Program(arguments, **how).ends(4, 30)
+        said.append(" ".join((program.err + program.out).split()))
+    return said
 
 
 NEEDED = r"this host gives too little: \d+ of \d+ threads that are needed could be started, with \d+ MiB of address space \("
