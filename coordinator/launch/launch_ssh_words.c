@@ -269,7 +269,7 @@ static void explain_ssh(const char *last_line, char *reason)
 {
     if (last_line[0] == '\0' || launch_is_log(last_line)) {
         (void)snprintf(reason, REASON_BYTES,
-                       "its agent was killed, or its ssh connection ended, without a word");
+                       "its agent was killed, or its ssh connection ended: it said nothing");
     } else {
         (void)snprintf(reason, REASON_BYTES, "ssh: %.200s",
                        strncmp(last_line, "ssh: ", 5) == 0 ? last_line + 5 : last_line);

@@ -169,7 +169,7 @@ def one_agent():
         run, folder, agents = here.run()
         os.kill(agents["host3"][0], signal.SIGKILL)
         run.ends(4)
-        contains(run.err, "load3 was lost: its agent was killed, or its ssh connection ended, without a word", "what the run says")
+        contains(run.err, "load3 was lost: its agent was killed, or its ssh connection ended: it said nothing", "what the run says")
         gone(agents["host2"], GONE_S)
         here.leaves_nothing(folder)
 

@@ -224,7 +224,7 @@ static void each_end_is_explained(void **state)
     assert_explained(EXITED(255), "ssh: Could not resolve hostname nowhere: Name not known",
                      "ssh: Could not resolve hostname nowhere: Name not known");
     assert_explained(EXITED(255), joined,
-                     "its agent was killed, or its ssh connection ended, without a word");
+                     "its agent was killed, or its ssh connection ended: it said nothing");
     assert_explained(EXITED(4), failed, "its agent ended with exit code 4: no memory");
     assert_explained(EXITED(0), joined, "its agent ended with exit code 0");
     assert_explained(SIGKILL, joined, "its ssh was ended by signal 9 (Killed)");
