@@ -194,10 +194,28 @@ struct backend_ops {
     /* Readable when poll has something; -1: none, then the worker polls at least every millisecond.
      */
     int (*wait_fd)(const struct endpoint *endpoint);
+    /*
+     * One wait for all clients of a worker, which also tells whose turn it is. Both are NULL where
+     * wait_fd does.
+     *
+     * watch: puts the endpoint's descriptors into an epoll set, with data.u64 = tag | number: the
+     * number, of 32 bits, is the driver's own, the tag has the other half. From then on those that
+     * change (adopt(), room to write) are changed there, and poll() makes no system call to find
+     * out who is ready. 0, or a negative errno: none is in the set, and all is as without watch().
+     *
+     * set_fd -1: takes them out again, and poll() finds out by itself who is ready. Done before
+     * close() and, without held_fd, while consumers are held; after that they are put in again.
+     */
+    int (*watch)(struct endpoint *endpoint, int set_fd, uint64_t tag);
+    /* A descriptor of that number is ready, in the way that epoll says. Only remembers it: what
+     * comes of it is told by the poll() or poll_held() that follows before the next wait. What that
+     * leaves over, for want of room or as the library has it buffered, has to keep some descriptor
+     * in the set ready: an endpoint that isn't is not polled, but for a look each 10 ms. */
+    void (*ready)(struct endpoint *endpoint, uint32_t number, uint32_t events);
     /* True: each successful ack() call is answered by one EVENT_CONSUME_ACKED. */
     bool ack_answers;
-    /* True: while consumers are held, wait_fd is readable for what poll_held() gives only. False:
-     * for messages too, so it is not to be waited on. */
+    /* True: while consumers are held, wait_fd (or what watch() put into the set) is ready for what
+     * poll_held() gives only. False: for messages too, so it is not to be waited on. */
     bool held_fd;
 };
 

@@ -5,8 +5,6 @@
 #include "receiver_parts_inner.h"
 #include "stamp.h"
 
-#include <sys/epoll.h>
-
 #define SERVE_NS (100 * NS_PER_MS)
 
 /* Times are of the writer's clock, whose schedule they come from, and are read on this agent's by
@@ -189,21 +187,10 @@ void receiver_release(struct receiver *receiver, bool released)
     receiver->paced = false;
 }
 
-/* The descriptor of a group that may not take anything would stay readable, and waiting be a busy
- * loop, unless the driver prevents it. */
-static bool is_watched(const struct receiver *receiver, bool held)
+static void hold(const struct receiver *receiver, struct receiver_group *group, bool held)
 {
-    return !held || receiver->context.ops->held_fd;
-}
-
-static void hold(struct receiver *receiver, struct receiver_group *group, bool held)
-{
-    int fd = receiver->context.ops->wait_fd(group->endpoint);
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
-
-    if (is_watched(receiver, group->held) != is_watched(receiver, held) &&
-        receiver->epoll_fd >= 0 && fd >= 0) {
-        (void)epoll_ctl(receiver->epoll_fd, held ? EPOLL_CTL_DEL : EPOLL_CTL_ADD, fd, &event);
+    if (group->held != held && receiver->watch != NULL) {
+        watch_hold(receiver->watch, group->place, held);
     }
     group->held = held;
 }
@@ -227,7 +214,7 @@ static uint32_t serve_held(struct receiver *receiver, struct receiver_group *gro
     int count;
 
     hold(receiver, group, true);
-    if (!receiver->context.ops->held_fd && now_ns < group->serve_ns) {
+    if (receiver->context.ops->held_fd ? !watch_take(group->place) : now_ns < group->serve_ns) {
         return 0;
     }
     group->serve_ns = now_ns + SERVE_NS;
@@ -248,13 +235,16 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
     uint32_t acks_room = RECEIVER_EVENTS - group->retries_count;
     uint32_t max = room < acks_room ? room : acks_room;
     uint32_t messages = 0;
-    int count;
+    int count = 0;
 
     if (allowed == 0) {
         return serve_held(receiver, group, max, now_ns);
     }
     hold(receiver, group, false);
-    count = call_poll(receiver, group, receiver->context.ops->poll, allowed < max ? allowed : max);
+    if (watch_take(group->place)) {
+        count =
+            call_poll(receiver, group, receiver->context.ops->poll, allowed < max ? allowed : max);
+    }
     for (int e = 0; e < count; e++) {
         messages += receiver->events[e].kind == EVENT_MESSAGE ? 1 : 0;
         take_event(receiver, group, &receiver->events[e]);
@@ -331,6 +321,11 @@ void receiver_close_begin(struct receiver *receiver)
         }
         receiver_retry_acks(receiver, group);
         receiver_finish_batches(receiver, group, INT64_MIN, 0);
+        if (receiver->watch != NULL) {
+            watch_remove(receiver->watch, group->place);
+            watch_remove_fd(receiver->watch, reconnect_fd(&group->reconnect));
+            group->place = NULL;
+        }
         reconnect_close_begin(&group->reconnect, group->endpoint);
         group->endpoint = NULL;
     }
@@ -376,22 +371,4 @@ void receiver_account(struct receiver *receiver, struct recorder_state *state)
         state->driver_ns_max = receiver->driver_ns_max;
     }
     receiver->driver_ns_max = 0;
-}
-
-bool receiver_watch(struct receiver *receiver, int epoll_fd)
-{
-    bool all = true;
-
-    receiver->epoll_fd = epoll_fd;
-    for (uint32_t i = 0; i < receiver->groups_count; i++) {
-        int fd = receiver->context.ops->wait_fd(receiver->groups[i].endpoint);
-        int made_fd = reconnect_fd(&receiver->groups[i].reconnect);
-        struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
-
-        all = all && fd >= 0 &&
-              (!is_watched(receiver, receiver->groups[i].held) ||
-               epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0) &&
-              (made_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, made_fd, &event) == 0);
-    }
-    return all;
 }

@@ -39,9 +39,9 @@ int64_t receiver_last_ns(const struct receiver *receiver);
  * event can change anything. */
 int64_t receiver_next_ns(const struct receiver *receiver, int64_t now_ns);
 
-/* Adds the endpoints' descriptors to an epoll set; false: at least one has none. The receiver takes
- * those out and puts them back whose consumers may not take anything for the moment: the set must
- * stay until it is given another one. */
-bool receiver_watch(struct receiver *receiver, int epoll_fd);
+/* Adds the open endpoints to the set, which is polled by from then on; those whose consumers may
+ * not take anything for the moment are taken out and put back. Closing takes them out. The set is
+ * borrowed until then. */
+void receiver_watch(struct receiver *receiver, struct watch *watch);
 
 #endif

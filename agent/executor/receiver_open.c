@@ -90,7 +90,6 @@ int receiver_new(const struct worker_context *context, struct receiver **ret,
         return errinfo_nomem(reterr);
     }
     receiver->context = *context;
-    receiver->epoll_fd = -1;
     for (uint32_t i = 0; i < assignment->producers_count; i++) {
         producers += assignment->producers[i].worker == context->worker ? 1 : 0;
     }
@@ -149,4 +148,18 @@ int receiver_open(struct receiver *receiver, int64_t deadline_ns, struct errinfo
         }
     }
     return 0;
+}
+
+void receiver_watch(struct receiver *receiver, struct watch *watch)
+{
+    receiver->watch = watch;
+    for (uint32_t i = 0; i < receiver->groups_count; i++) {
+        struct receiver_group *group = &receiver->groups[i];
+
+        group->place = watch_add(watch, receiver->context.ops, group->endpoint);
+        watch_add_fd(watch, reconnect_fd(&group->reconnect));
+        if (group->held) {
+            watch_hold(watch, group->place, true);
+        }
+    }
 }

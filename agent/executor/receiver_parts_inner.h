@@ -8,6 +8,7 @@
 #include "receiver_inner.h"
 #include "reconnect_inner.h"
 #include "stamp.h"
+#include "watch_inner.h"
 
 #define RECEIVER_EVENTS 256
 #define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
@@ -37,6 +38,7 @@ struct receiver_group {
     uint32_t flow;
     const struct assigned_flow *assigned;
     struct endpoint *endpoint;
+    struct watch_place *place; /* NULL: it is in no set, and polled all the time. */
     struct endpoint_config config;
     struct endpoint_client *clients;
     struct consumer *consumers;
@@ -56,13 +58,13 @@ struct receiver_group {
 
 struct receiver {
     struct worker_context context;
+    struct watch *watch; /* NULL: none. */
     struct receiver_group groups[FLOWS_MAX];
     uint32_t groups_count;
     uint32_t phase_hint; /* Of the last message. */
     uint32_t phase_now;  /* By the clock. */
     bool paced;          /* The phase's rule was taken over by the groups. */
     bool released;       /* No rule holds. */
-    int epoll_fd;        /* -1: none. */
     int64_t t0_ns;
     int64_t last_ns;           /* When the last message came. */
     int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. */

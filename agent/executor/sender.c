@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #define SEND_BATCH 64
 #define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
@@ -222,7 +221,7 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
         if (group->endpoint == NULL || room == 0) {
             continue;
         }
-        count = poll_group(sender, group, room);
+        count = watch_take(group->place) ? poll_group(sender, group, room) : 0;
         for (int e = 0; e < count; e++) {
             take_event(sender, group, &sender->events[e]);
         }
@@ -441,19 +440,4 @@ void sender_reconnect(struct sender *sender, int64_t now_ns)
 
         reconnect_turn(&group->reconnect, group->endpoint, now_ns, sender->context.recorder);
     }
-}
-
-bool sender_watch(const struct sender *sender, int epoll_fd)
-{
-    bool all = true;
-
-    for (uint32_t i = 0; i < sender->groups_count; i++) {
-        int fd = sender->context.ops->wait_fd(sender->groups[i].endpoint);
-        int made_fd = reconnect_fd(&sender->groups[i].reconnect);
-        struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
-
-        all = all && fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
-              (made_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, made_fd, &event) == 0);
-    }
-    return all;
 }

@@ -36,6 +36,7 @@ struct worker_context {
 };
 
 struct sender;
+struct watch;
 
 /* Allocates everything for the worker's producers. 0, -ENOMEM. */
 int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr);
@@ -92,7 +93,8 @@ void sender_give_up(struct sender *sender, int64_t now_ns);
 /* At an interval's end: counts likewise and reports the state. */
 void sender_account(struct sender *sender, int64_t now_ns, struct recorder_state *state);
 
-/* Adds the endpoints' descriptors to an epoll set; false: at least one has none. */
-bool sender_watch(const struct sender *sender, int epoll_fd);
+/* Adds the open endpoints to the set, which is polled by from then on; closing takes them out. The
+ * set is borrowed until then. */
+void sender_watch(struct sender *sender, struct watch *watch);
 
 #endif

@@ -205,6 +205,26 @@ int sender_open(struct sender *sender, int64_t deadline_ns, struct errinfo *rete
     return 0;
 }
 
+void sender_watch(struct sender *sender, struct watch *watch)
+{
+    sender->watch = watch;
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        struct sender_group *group = &sender->groups[i];
+
+        group->place = watch_add(watch, sender->context.ops, group->endpoint);
+        watch_add_fd(watch, reconnect_fd(&group->reconnect));
+    }
+}
+
+static void unwatch(struct sender *sender, struct sender_group *group)
+{
+    if (sender->watch != NULL) {
+        watch_remove(sender->watch, group->place);
+        watch_remove_fd(sender->watch, reconnect_fd(&group->reconnect));
+        group->place = NULL;
+    }
+}
+
 /* The collector goes on emptying the ring. */
 static void wait_for_room(const struct recorder *recorder)
 {
@@ -254,6 +274,10 @@ static void take_waiting_outcomes(struct sender *sender)
     do {
         before = sender->outstanding;
         wait_for_room(sender->context.recorder);
+        if (sender->watch != NULL) {
+            (void)watch_wait(sender->watch, 0);
+            watch_ready_all(sender->watch);
+        }
         (void)sender_poll(sender, mono_ns());
     } while (sender->outstanding < before);
 }
@@ -268,6 +292,7 @@ void sender_close_begin(struct sender *sender)
         struct sender_group *group = &sender->groups[i];
 
         if (group->endpoint != NULL) {
+            unwatch(sender, group);
             reconnect_close_begin(&group->reconnect, group->endpoint);
             group->endpoint = NULL;
         }

@@ -14,6 +14,7 @@
 #include "schedule_inner.h"
 #include "sender.h"
 #include "stamp.h"
+#include "watch_inner.h"
 
 #define SENDER_EVENTS 256
 
@@ -78,6 +79,7 @@ struct sender_group {
     struct payload_pool *pool;
     const struct key_table *keys; /* NULL: messages have none. */
     struct endpoint *endpoint;
+    struct watch_place *place; /* NULL: it is in no set, and polled all the time. */
     struct endpoint_config config;
     struct endpoint_client *clients;
     /* Of all its producers, by token. One is taken that was in use before, where there is one: what
@@ -98,6 +100,7 @@ struct sender_group {
 
 struct sender {
     struct worker_context context;
+    struct watch *watch; /* NULL: none. */
     struct sender_group groups[FLOWS_MAX];
     uint32_t groups_count;
     struct producer *producers; /* In the order of the groups. */

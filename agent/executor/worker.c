@@ -115,12 +115,16 @@ static bool take_order(struct worker *worker)
     case ORDER_OPEN_CONSUMERS:
         r = receiver_open(worker->receiver, deadline_ns, &error);
         worker->consumers_open = r == 0;
-        worker_watch(worker);
+        if (r == 0) {
+            receiver_watch(worker->receiver, &worker->watch);
+        }
         break;
     case ORDER_OPEN_PRODUCERS:
         r = sender_open(worker->sender, deadline_ns, &error);
         worker->producers_open = r == 0;
-        worker_watch(worker);
+        if (r == 0) {
+            sender_watch(worker->sender, &worker->watch);
+        }
         break;
     case ORDER_RUN:
         begin_segment(worker);
@@ -130,7 +134,6 @@ static bool take_order(struct worker *worker)
             end_segment(worker, mono_ns(), mono_ns());
         }
         r = carry_out_close(worker);
-        worker_watch(worker);
         break;
     }
     gate_order_done(worker->gate, r, &error);
@@ -242,7 +245,9 @@ static void *worker_main(void *argument)
         if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
             turn_interval(worker, now_ns, false);
         }
-        if (!busy && !worker_wait(worker, mono_ns())) {
+        if (busy) {
+            worker_look(worker, now_ns);
+        } else if (!worker_wait(worker, mono_ns())) {
             worker->spun_ns += mono_ns() - now_ns;
         }
     }
@@ -261,21 +266,23 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     }
     worker->context = *context;
     worker->gate = gate;
-    worker->epoll_fd = -1;
+    worker->watch.set_fd = -1;
     worker->spin_ns = 20 * NS_PER_US;
     worker->stop_taken_ns = SENDER_NEVER_NS;
     atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
     atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);
     (void)pthread_mutex_init(&worker->mutex, NULL);
     worker->wake_fd = sync_event_new(reterr);
-    r = worker->wake_fd < 0 ? worker->wake_fd : sender_new(context, &worker->sender, reterr);
+    r = worker->wake_fd < 0 ? worker->wake_fd : watch_init(&worker->watch, worker->wake_fd, reterr);
+    if (r == 0) {
+        r = sender_new(context, &worker->sender, reterr);
+    }
     if (r == 0) {
         r = receiver_new(context, &worker->receiver, reterr);
     }
     if (r < 0) {
         goto out;
     }
-    worker_watch(worker);
     r = -pthread_create(&worker->thread, NULL, worker_main, worker);
     if (r < 0) {
         (void)errinfo_set(reterr, r, "a worker's thread can't be started: %s", strerror(-r));
@@ -345,9 +352,7 @@ void worker_free(struct worker *worker)
     if (worker->wake_fd >= 0) {
         (void)close(worker->wake_fd);
     }
-    if (worker->epoll_fd >= 0) {
-        (void)close(worker->epoll_fd);
-    }
+    watch_done(&worker->watch);
     (void)pthread_mutex_destroy(&worker->mutex);
     free(worker);
 }

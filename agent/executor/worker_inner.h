@@ -5,6 +5,7 @@
 
 #include "receiver_inner.h"
 #include "thread_load.h"
+#include "watch_inner.h"
 #include "worker.h"
 
 #include <pthread.h>
@@ -19,8 +20,8 @@ struct worker {
     struct sender *sender;
     struct receiver *receiver;
     int wake_fd;
-    int epoll_fd;
-    bool watched;          /* Every endpoint has a descriptor. */
+    struct watch watch;
+    int64_t look_ns;       /* When to poll all endpoints again, whoever is ready. */
     pthread_mutex_t mutex; /* Guards the order. */
     bool has_order;
     bool quit;
@@ -43,9 +44,6 @@ struct worker {
     struct thread_load load;
 };
 
-/* Makes the set of descriptors anew, of the endpoints that are open. */
-void worker_watch(struct worker *worker);
-
 /* Messages are so close together that they are sent in batches; each keeps its own intended time.
  */
 bool worker_is_batched(const struct worker *worker);
@@ -53,6 +51,9 @@ bool worker_is_batched(const struct worker *worker);
 /* Waits until there may be something to do: an event, a message that is due, the interval's end.
  * False: it is so near that the loop spins. */
 bool worker_wait(struct worker *worker, int64_t now_ns);
+
+/* Looks who has something to tell, without a wait. */
+void worker_look(struct worker *worker, int64_t now_ns);
 
 /* Ends the wait, for what another thread asks; from any thread. */
 void worker_wake(struct worker *worker);

@@ -3,53 +3,31 @@
 #include "sync.h"
 #include "worker_inner.h"
 
-#include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
-
 #define WAIT_NS_MAX (50 * NS_PER_MS)
-#define WAIT_NS_BLIND NS_PER_MS /* Without a descriptor to wait on. */
+/* So often each endpoint is polled, for what no descriptor may tell. */
+#define LOOK_NS (10 * NS_PER_MS)
 #define BATCH_GAP_NS (50 * NS_PER_US)
 #define SPIN_NS_MAX (80 * NS_PER_US)
 #define SPIN_SHARE 4 /* Of the time between two messages, one part at most is spun away. */
 
-void worker_watch(struct worker *worker)
+void worker_look(struct worker *worker, int64_t now_ns)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = worker->wake_fd}};
-
-    if (worker->epoll_fd >= 0) {
-        (void)close(worker->epoll_fd);
+    if (worker->watch.by_client_count > 0) {
+        (void)watch_wait(&worker->watch, 0);
     }
-    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    worker->watched = worker->epoll_fd >= 0 &&
-                      epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->wake_fd, &event) == 0;
-    if (worker->consumers_open && !receiver_watch(worker->receiver, worker->epoll_fd)) {
-        worker->watched = false;
-    }
-    if (worker->producers_open && !sender_watch(worker->sender, worker->epoll_fd)) {
-        worker->watched = false;
-    }
+    watch_ready_all(&worker->watch);
+    worker->look_ns = now_ns + LOOK_NS;
 }
 
 static void sleep_on(struct worker *worker, int64_t wait_ns)
 {
-    struct timespec timeout = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
-    struct epoll_event events[8];
-    int count;
+    int64_t now_ns;
 
-    if (!worker->watched) {
-        if (wait_ns > WAIT_NS_BLIND) {
-            timeout.tv_sec = 0;
-            timeout.tv_nsec = WAIT_NS_BLIND;
-        }
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &timeout, NULL);
-        return;
-    }
-    count = epoll_pwait2(worker->epoll_fd, events, 8, &timeout, NULL);
-    for (int i = 0; i < count; i++) {
-        if (events[i].data.fd == worker->wake_fd) {
-            sync_event_clear(worker->wake_fd);
-        }
+    (void)watch_wait(&worker->watch, wait_ns);
+    now_ns = mono_ns();
+    if (now_ns >= worker->look_ns) {
+        watch_ready_all(&worker->watch);
+        worker->look_ns = now_ns + LOOK_NS;
     }
 }
 
@@ -88,6 +66,7 @@ bool worker_wait(struct worker *worker, int64_t now_ns)
     } else if (next_ns != SENDER_NEVER_NS) {
         wait_ns -= worker->spin_ns < gap_ns / SPIN_SHARE ? worker->spin_ns : gap_ns / SPIN_SHARE;
         if (wait_ns <= 0) {
+            worker_look(worker, now_ns);
             return false; /* Close enough: the loop polls and looks at the clock again. */
         }
     }
