@@ -1,14 +1,24 @@
-"""Makes one cell: starts its run, does its fault, demands its outcome."""
+"""Makes one cell: starts its run, does its fault, demands its outcome. In a process of its own, so that cells share nothing."""
 
+import json
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
+import traceback
 
 import bed
 from course import Course, Missed
 from injections import INJECTIONS, agent_env
-from matrix import expected
+from ledger import Made
+from matrix import ALONE, expected
 from outcomes import verify
 
 TRIES = 6  # Of a stage that lasts some milliseconds only, and may be over before the fault comes.
+APART_S = 400  # Every wait of a cell has its own end, which is sooner.
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 
 
 def _once(cell, chance, broker):
@@ -34,3 +44,59 @@ def make(cell, seed, broker=None):
         except Missed:
             continue
     raise bed.Skip(f"the stage was over before the fault came, {TRIES} times")
+
+
+def _broker_of(cell, address):
+    """The one at that address, which others use too; else one of the cell's own."""
+    if cell.backend == "memory":
+        return None
+    if not address or cell.fault in ALONE:
+        return bed.broker(cell.backend)
+    broker = bed.Broker(cell.backend)
+    broker.address = address
+    return broker
+
+
+def tell(cell, seed, address):
+    """In the process of the cell: its outcome as a line of JSON."""
+    try:
+        code, said = make(cell, seed, _broker_of(cell, address))
+        bed._look_for_sanitizers()  # pylint: disable=protected-access
+        word, said = f"exit {code}", "" if code == 0 else said
+    except bed.Skip as reason:
+        word, said = "skipped", str(reason)
+    except Exception as error:  # pylint: disable=broad-except
+        word, said = "FAILED", str(error) if isinstance(error, AssertionError) else f"{error!r}\n{traceback.format_exc()}"
+    print(json.dumps({"word": word, "said": said}), flush=True)
+
+
+class Apart:
+    """Makes cells in processes of their own. at: addresses of brokers by backend, that are used and left as they are."""
+
+    def __init__(self, at):
+        self._at = at
+        self._processes = set()
+
+    def make(self, cell, seed):
+        began = time.monotonic()
+        words = [sys.executable, "-B", RUN, "--cell", cell.name, "--seed", str(seed), "--tell"]
+        if cell.backend in self._at:
+            words += ["--at", f"{cell.backend}={self._at[cell.backend]}"]
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self._processes.add(process)
+        try:
+            told = json.loads(process.communicate(timeout=APART_S)[0].splitlines()[-1])
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            told = {"word": "FAILED", "said": f"still runs after {APART_S} s"}
+        except (IndexError, ValueError):
+            told = {"word": "FAILED", "said": f"its process ended with {process.wait()} and told nothing"}
+        self._processes.discard(process)
+        return Made(cell.name, seed, time.monotonic() - began, told["word"], told["said"])
+
+    def end(self):
+        """Cells that are being made end now, and clean up."""
+        for process in list(self._processes):
+            process.send_signal(signal.SIGTERM)
+        for process in list(self._processes):
+            process.wait()

@@ -10,7 +10,11 @@ OF_CONTROL = ["cut-control", "down-control", "down-control-long", "stall-control
 OF_BROKER = ["kill-broker", "stop-broker", "cut-broker", "down-broker", "stall-broker", "slow-broker"]
 FAULTS = OF_AGENTS + OF_COORDINATOR + OF_CONTROL + OF_BROKER
 STEPPING = ["joining", "detecting", "loading", "draining"]  # What lasts milliseconds can't be met by a step that is planned.
-ALONE = ["kill-broker", "stop-broker"]  # All runs have the same broker.
+ALONE = ["kill-broker", "stop-broker"]  # They take the broker away, so they have their own.
+# How long the fault lasts, where it lasts: whoever makes many cells begins with the short ones.
+HELD_S = {"stop-agent": 4, "stop-agent-long": 14, "stop-coordinator": 4, "stop-coordinator-long": 36}
+HELD_S.update({f"{verb}-{link}": 5 for verb in ("down", "stall", "slow") for link in ("control", "broker")})
+HELD_S.update({"down-control-long": 60, "stall-control-long": 60})
 BACKENDS = ["memory", "rabbitmq", "kafka"]
 
 
