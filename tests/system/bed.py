@@ -156,7 +156,7 @@ def agents_of(program):
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 if file.read().split(b"\0")[0] == AGENT.encode():
                     found.append(pid)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return found
 

@@ -85,7 +85,8 @@ class Apart:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self._processes.add(process)
         try:
-            told = json.loads(process.communicate(timeout=APART_S)[0].splitlines()[-1])
+            lines = process.communicate(timeout=APART_S)[0].splitlines()
+            told = json.loads([line for line in lines if line.startswith("{")][-1])  # What is kept is told after it.
         except subprocess.TimeoutExpired:
             process.terminate()
             told = {"word": "FAILED", "said": f"still runs after {APART_S} s"}

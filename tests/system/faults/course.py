@@ -36,8 +36,16 @@ class Missed(Exception):
 def holds(pid, state):
     try:
         return bed.read("/proc", str(pid), "stat").rpartition(")")[2].split()[0] == state
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def words_of(pid):
+    """Its command line; empty of one that is gone."""
+    try:
+        return bed.read("/proc", str(pid), "cmdline").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 class Mute:
@@ -145,8 +153,9 @@ class Course:
             return {name: program.pid for name, program in self.agents.items()}
         found = {}
         for pid in bed.agents_of(self.run):
-            words = bed.read("/proc", str(pid), "cmdline").split("\0")
-            found[words[words.index("--name") + 1]] = pid
+            words = words_of(pid)
+            if "--name" in words:
+                found[words[words.index("--name") + 1]] = pid
         return found
 
     # ---- Where it is ----

@@ -68,9 +68,14 @@ def stop_agent_long(course):
     _stop_agent(course, LONG_S)
 
 
-def kill_coordinator(course):
+def _end(course, number):
+    """Whoever is there then is to go."""
     course.pids_before = list(course.pids().values())
-    course.hit(lambda: course.run.signal(signal.SIGKILL))
+    course.run.signal(number)
+
+
+def kill_coordinator(course):
+    course.hit(lambda: _end(course, signal.SIGKILL))
 
 
 def stop_coordinator(course):
@@ -82,12 +87,12 @@ def stop_coordinator_long(course):
 
 
 def interrupt(course):
-    course.hit(lambda: course.run.signal(signal.SIGINT))
+    course.hit(lambda: _end(course, signal.SIGINT))
 
 
 def interrupt_twice(course):
     """The second one comes when the first one is being obeyed."""
-    course.hit(lambda: course.run.signal(signal.SIGINT))
+    course.hit(lambda: _end(course, signal.SIGINT))
     time.sleep(course.random.uniform(0, 0.3))
     if course.run.running():
         course.run.signal(signal.SIGINT)
