@@ -18,6 +18,7 @@ struct newcomer {
     const struct hello *hello;
     const struct fleet_host *host; /* NULL: this fleet takes whoever comes. */
     uint32_t index;                /* Of the member it is, or whose place it has. */
+    bool is_early;                 /* It was in this run, and asks for the next one. */
     struct welcome welcome;
 };
 
@@ -216,6 +217,11 @@ static bool takes_place(struct newcomer *newcomer, uint32_t index)
         return refuse(newcomer, "%s was lost from this run: %s", member->agent.name,
                       member->agent.lost_reason);
     }
+    if (member->agent.state == FLEET_LEFT) {
+        newcomer->is_early = true;
+        return refuse(newcomer, "%s has done its part in this run, which others still end",
+                      member->agent.name);
+    }
     return refuse(newcomer, "%s is already here, from host %s (%s)%s", member->agent.name,
                   member->agent.hello.host, member->agent.peer,
                   newcomer->host->fleet_count > 0 && !newcomer->host->is_numbered
@@ -357,7 +363,9 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
         memcpy(welcome->name, fleet->members[newcomer.index].agent.name, sizeof welcome->name);
     } else if (welcome->reason[0] != '\0') {
         memset(welcome->proof, 0, sizeof welcome->proof);
-        fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", welcome->reason);
+        if (!newcomer.is_early) { /* Which concerns nobody but itself. */
+            fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", welcome->reason);
+        }
     }
     memcpy(welcome->run_id, fleet->run_id, sizeof welcome->run_id);
     fleet_reply(request, wire_encode_welcome(welcome, &frame), &frame);

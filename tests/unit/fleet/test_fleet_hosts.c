@@ -263,6 +263,26 @@ static void a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_onc
     bench_end(&bench);
 }
 
+static void a_host_that_has_left_asks_for_its_next_run_and_nobody_is_told(void **state)
+{
+    struct hello hello = hello_of_load(1, 11);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    assert_true(bench_prove(&bench, &hello, SECRET_1).accepted);
+    (void)bench_give(&bench, 0, COMMAND_GOODBYE, 0);
+    assert_true(bench_say_goodbye(&bench, 0, 11).accepted);
+    hello.instance = 21;
+    welcome = bench_prove(&bench, &hello, SECRET_1);
+    assert_false(welcome.accepted);
+    assert_string_equal(welcome.reason,
+                        "load1 has done its part in this run, which others still end");
+    assert_string_equal(fleet_refusal(bench.fleet), "");
+    bench_end(&bench);
+}
+
 static void a_host_that_is_busy_says_with_what(void **state)
 {
     struct hello hello = hello_of_load(1, 11);
@@ -443,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
         cmocka_unit_test(a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_once),
+        cmocka_unit_test(a_host_that_has_left_asks_for_its_next_run_and_nobody_is_told),
         cmocka_unit_test(a_host_that_is_busy_says_with_what),
         cmocka_unit_test(hosts_of_a_fleet_go_by_their_own_names),
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),
