@@ -77,6 +77,9 @@ struct endpoint_config {
                             asks; after open() it is. */
 };
 
+/* Of one call of submit(). */
+#define SUBMIT_MESSAGES_MAX 64
+
 /* Message to publish. bytes and key are borrowed for the call only. */
 struct message {
     uint32_t client; /* Index into endpoint_config.clients. */
@@ -178,8 +181,12 @@ struct backend_ops {
 
     /* Data plane: never waits, never allocates, called by one worker only. */
 
-    /* 0, or -EAGAIN: full or down, nothing was taken. Other failures are events. */
-    int (*submit)(struct endpoint *endpoint, const struct message *message);
+    /* Messages of one client, 1 to SUBMIT_MESSAGES_MAX. How many were taken, in order from the
+     * first; fewer than asked: full or down, and the rest is as if it was never asked for. What was
+     * taken is written when the call returns, as far as the connection takes it. Other failures are
+     * events. */
+    int (*submit)(struct endpoint *endpoint, const struct message *messages,
+                  uint32_t messages_count);
     /* How many events were written; surplus is kept for the next call. */
     int (*poll)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
     /* poll() of consumers that may take no message now: messages stay where they are, all else is

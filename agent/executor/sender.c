@@ -268,7 +268,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     int64_t end_ns;
 
     stamp_write(payload.bytes, &stamp, payload.payload_hash);
-    if (sender->context.ops->submit(group->endpoint, &message) < 0) {
+    if (sender->context.ops->submit(group->endpoint, &message, 1) == 0) {
         sender_slot_return(group, producer, slot);
         return -EAGAIN;
     }

@@ -187,13 +187,13 @@ static int write_message(struct look *look, struct errinfo *reterr)
 {
     const struct message message = {
         .bytes = look->payload, .bytes_count = look->payload_bytes, .token = TOKEN};
-    int r;
+    int taken;
 
-    while ((r = look->ops->submit(look->endpoints[ROLE_PRODUCER], &message)) == -EAGAIN &&
+    while ((taken = look->ops->submit(look->endpoints[ROLE_PRODUCER], &message, 1)) == 0 &&
            !is_over(look)) {
         mono_sleep_until(mono_ns() + PAUSE_NS);
     }
-    return r < 0 ? over(look, reterr, "the client could not take it in time") : 0;
+    return taken == 0 ? over(look, reterr, "the client could not take it in time") : 0;
 }
 
 static int acknowledge(struct look *look, struct errinfo *reterr)

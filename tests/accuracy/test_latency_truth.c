@@ -25,19 +25,21 @@ static struct {
     struct memory_outage outage;
 } frozen;
 
-static int submit_and_look(struct endpoint *endpoint, const struct message *message)
+static int submit_and_look(struct endpoint *endpoint, const struct message *messages,
+                           uint32_t messages_count)
 {
     int64_t now_ns = mono_ns();
-    int r = backend_memory.submit(endpoint, message);
+    int taken = backend_memory.submit(endpoint, messages, messages_count);
     struct stamp stamp;
 
-    if (r == 0 && frozen.count < FROZEN_MESSAGES) {
-        assert_int_equal(stamp_read(message->bytes, message->bytes_count, ONE_PROCESS_TAG, &stamp),
-                         STAMP_OK);
+    for (int i = 0; i < taken && frozen.count < FROZEN_MESSAGES; i++) {
+        assert_int_equal(
+            stamp_read(messages[i].bytes, messages[i].bytes_count, ONE_PROCESS_TAG, &stamp),
+            STAMP_OK);
         frozen.intended_ns[frozen.count] = stamp.intended_ns;
         frozen.taken_ns[frozen.count++] = now_ns;
     }
-    return r;
+    return taken;
 }
 
 static int open_and_look(const struct endpoint_config *config, struct endpoint **ret,

@@ -63,7 +63,7 @@ static void *produce(void *argument)
 
         while (tokens_count > 0 && bare_sending()) {
             message.token = tokens[tokens_count - 1];
-            if (end->ops->submit(end->endpoint, &message) < 0) {
+            if (end->ops->submit(end->endpoint, &message, 1) == 0) {
                 break;
             }
             tokens_count--;

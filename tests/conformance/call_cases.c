@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include "cases.h"
+#include "stamp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +32,81 @@ void submit_returns_at_once_with_a_full_window(void **state)
     assert_true(rig->sent >= 20);
     assert_true(rig->submit_ns_max < CALL_NS);
     rig_drain(rig);
+    rig_assert_exactly_once(rig);
+    rig_close(rig);
+}
+
+/* Hands over count messages by batches of at most batch, and waits where none is taken. */
+static void send_batches(struct rig *rig, uint32_t producer, const struct rig_content *contents,
+                         uint32_t contents_count, uint32_t batch)
+{
+    int64_t deadline_ns = rig_deadline(rig);
+    uint32_t sent = 0;
+
+    while (sent < contents_count) {
+        uint32_t left = contents_count - sent;
+        uint32_t taken =
+            rig_submit_batch(rig, producer, contents + sent, left < batch ? left : batch);
+
+        sent += taken;
+        if (taken == 0 && rig_poll(rig) == 0) {
+            rig_wait(rig);
+        }
+        if (mono_ns() > deadline_ns) {
+            fail_msg("%u of %u messages could not be submitted", left, contents_count);
+        }
+    }
+}
+
+void a_batch_of_several_sizes_and_topics_arrives_as_it_left(void **state)
+{
+    static const uint32_t sizes[] = {STAMP_BYTES, 5000, 100, 60, 20000, 1000, 65536};
+    struct rig_spec spec = {.topics = 3,
+                            .partitions = 2,
+                            .producers = 2,
+                            .message_bytes_max = 65536,
+                            .delivery = rig_confirmed(rig_suite(state))};
+    struct rig_content contents[SUBMIT_MESSAGES_MAX];
+    struct rig *rig;
+
+    spec.delivery.in_flight = 100;
+    rig = rig_open(state, &spec);
+    for (uint32_t round = 1; round <= SUBMIT_MESSAGES_MAX; round = round * 3 + 1) {
+        for (uint32_t i = 0; i < SUBMIT_MESSAGES_MAX; i++) {
+            contents[i] = (struct rig_content){i % 3, i % 2, sizes[(i + round) % 7]};
+        }
+        for (uint32_t p = 0; p < rig->spec.producers; p++) {
+            send_batches(rig, p, contents, SUBMIT_MESSAGES_MAX, round);
+        }
+    }
+    rig_settle(rig);
+    rig_drain(rig);
+    assert_int_equal(rig->out_of_order, 0);
+    rig_assert_exactly_once(rig);
+    rig_close(rig);
+}
+
+/* A batch is larger than the window or the connection's room: what is not taken is as if it was
+ * never asked for, and comes again with the same number. */
+void a_batch_is_taken_from_its_front_as_far_as_there_is_room(void **state)
+{
+    struct rig_spec spec = {.message_bytes_max = 262144,
+                            .delivery = rig_confirmed(rig_suite(state))};
+    struct rig_content contents[SUBMIT_MESSAGES_MAX];
+    struct rig *rig;
+
+    for (uint32_t i = 0; i < SUBMIT_MESSAGES_MAX; i++) {
+        contents[i] = (struct rig_content){0, 0, i % 4 == 0 ? 262144 : 30000};
+    }
+    spec.delivery.in_flight = 50;
+    rig = rig_open(state, &spec);
+    for (uint32_t round = 0; round < 3; round++) {
+        assert_in_range(rig_submit_batch(rig, 0, contents, SUBMIT_MESSAGES_MAX), 0, 50);
+        send_batches(rig, 0, contents, SUBMIT_MESSAGES_MAX, SUBMIT_MESSAGES_MAX);
+    }
+    rig_settle(rig);
+    rig_drain(rig);
+    assert_int_equal(rig->out_of_order, 0);
     rig_assert_exactly_once(rig);
     rig_close(rig);
 }

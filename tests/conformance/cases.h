@@ -41,6 +41,8 @@ void not_persistent_messages_are_delivered(void **state);
 
 /* call_cases.c: data calls and descriptors. */
 void submit_returns_at_once_with_a_full_window(void **state);
+void a_batch_of_several_sizes_and_topics_arrives_as_it_left(void **state);
+void a_batch_is_taken_from_its_front_as_far_as_there_is_room(void **state);
 void poll_never_waits(void **state);
 void poll_keeps_the_surplus(void **state);
 void poll_without_room_takes_nothing(void **state);

@@ -39,6 +39,8 @@ static const struct CMUnitTest tests[] = {
     CASE(persistent_messages_are_delivered),
     CASE(not_persistent_messages_are_delivered),
     CASE(submit_returns_at_once_with_a_full_window),
+    CASE(a_batch_of_several_sizes_and_topics_arrives_as_it_left),
+    CASE(a_batch_is_taken_from_its_front_as_far_as_there_is_room),
     CASE(poll_never_waits),
     CASE(poll_keeps_the_surplus),
     CASE(poll_without_room_takes_nothing),

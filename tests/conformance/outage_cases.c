@@ -63,6 +63,19 @@ static void submit_into_the_void(struct rig *rig)
     }
 }
 
+/* A client that is down takes none of a batch. */
+static void assert_takes_no_batch(struct rig *rig)
+{
+    struct rig_content contents[10];
+
+    for (uint32_t i = 0; i < 10; i++) {
+        contents[i] = (struct rig_content){0, i % rig->spec.partitions, 100};
+    }
+    if (rig->producer_down[0]) {
+        assert_int_equal(rig_submit_batch(rig, 0, contents, 10), 0);
+    }
+}
+
 static void revive_those_down(struct rig *rig, struct endpoint *endpoint,
                               const struct endpoint_config *config, const bool *down,
                               struct errinfo *error)
@@ -126,6 +139,7 @@ void a_broker_that_goes_away_and_comes_back_settles_every_token(void **state)
         fail_msg("%s", error.text);
     }
     submit_into_the_void(rig);
+    assert_takes_no_batch(rig);
     if (come_back(suite, &error) < 0) {
         fail_msg("%s", error.text);
     }

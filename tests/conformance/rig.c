@@ -219,7 +219,7 @@ struct rig *rig_open(void **state, const struct rig_spec *spec)
     fill_spec(rig, spec);
     fill_topics(rig, rigs++);
     memset(rig->last_seen, 0xff, sizeof rig->last_seen);
-    rig->bytes = malloc(rig->spec.message_bytes_max);
+    rig->bytes = malloc((size_t)rig->spec.message_bytes_max * SUBMIT_MESSAGES_MAX);
     assert_non_null(rig->bytes);
     rig_target(suite, NULL, spec->options, &rig->target);
     fill_configs(rig);

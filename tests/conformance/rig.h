@@ -89,7 +89,7 @@ struct rig {
     bool producer_down[RIG_CLIENTS_MAX];
     bool consumer_down[RIG_CLIENTS_MAX];
     int64_t submit_ns_max;
-    uint8_t *bytes;
+    uint8_t *bytes; /* Of a batch. */
 };
 
 /* Skips the test with a reason. Does not return. */
@@ -126,7 +126,18 @@ void rig_open_consumers(struct rig *rig);
 void rig_close(struct rig *rig);
 int rig_teardown(void **state);
 
-/* Submits the next message; 0 or -EAGAIN. bytes_count of at least STAMP_BYTES. */
+/* What a message of a batch is. */
+struct rig_content {
+    uint32_t topic;
+    uint32_t partition;
+    uint32_t bytes_count; /* At least STAMP_BYTES. */
+};
+
+/* Submits the next messages by one call, as many as the window has room for; how many were taken.
+ */
+uint32_t rig_submit_batch(struct rig *rig, uint32_t producer, const struct rig_content *contents,
+                          uint32_t contents_count);
+/* Submits the next message; 0 or -EAGAIN. */
 int rig_submit(struct rig *rig, uint32_t producer, uint32_t topic, uint32_t partition,
                uint32_t bytes_count);
 /* Submits count messages, over all producers, topics and partitions in turn, polling in between. */

@@ -25,42 +25,69 @@ static uint32_t stream_of(const struct rig *rig, uint32_t producer, uint32_t top
     return (producer * rig->spec.topics + topic) * rig->spec.partitions + partition;
 }
 
+/* Writes message number sent + at of the ledger into the rig's memory, with a token of its own. */
+static struct message prepare(struct rig *rig, uint32_t producer, uint32_t at,
+                              const struct rig_content *content)
+{
+    uint8_t *bytes = rig->bytes + (size_t)at * rig->spec.message_bytes_max;
+    struct stamp stamp = {.tag = TAG,
+                          .stream = stream_of(rig, producer, content->topic, content->partition),
+                          .sequence = rig->sent + at,
+                          .sent_ns = mono_ns()};
+    uint64_t token = free_token(rig, producer);
+
+    ASSERT(content->bytes_count <= rig->spec.message_bytes_max &&
+           rig->sent + at < RIG_MESSAGES_MAX);
+    rig->token_busy[token] = true;
+    rig->token_message[token] = rig->sent + at;
+    memset(bytes, (int)stamp.sequence & 0xff, content->bytes_count);
+    stamp_write(bytes, &stamp,
+                stamp_payload_hash(bytes + STAMP_BYTES, content->bytes_count - STAMP_BYTES));
+    return (struct message){.client = producer,
+                            .topic = content->topic,
+                            .partition = content->partition,
+                            .bytes = bytes,
+                            .bytes_count = content->bytes_count,
+                            .token = token};
+}
+
+uint32_t rig_submit_batch(struct rig *rig, uint32_t producer, const struct rig_content *contents,
+                          uint32_t contents_count)
+{
+    struct message messages[SUBMIT_MESSAGES_MAX];
+    uint32_t room = rig->spec.delivery.in_flight - rig->outstanding[producer];
+    uint32_t count = contents_count < room ? contents_count : room;
+    int64_t begin_ns;
+    int64_t took_ns;
+    int taken;
+
+    ASSERT(contents_count <= SUBMIT_MESSAGES_MAX);
+    if (count == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        messages[i] = prepare(rig, producer, i, &contents[i]);
+    }
+    begin_ns = mono_ns();
+    taken = rig->suite->ops->submit(rig->producer, messages, count);
+    took_ns = mono_ns() - begin_ns;
+    rig->submit_ns_max = took_ns > rig->submit_ns_max ? took_ns : rig->submit_ns_max;
+    assert_in_range(taken, 0, count);
+    for (uint32_t i = 0; i < count; i++) { /* Lent for the call only. */
+        memset(rig->bytes + (size_t)i * rig->spec.message_bytes_max, 0, contents[i].bytes_count);
+        rig->token_busy[messages[i].token] = i < (uint32_t)taken;
+    }
+    rig->outstanding[producer] += (uint32_t)taken;
+    rig->sent += (uint32_t)taken;
+    return (uint32_t)taken;
+}
+
 int rig_submit(struct rig *rig, uint32_t producer, uint32_t topic, uint32_t partition,
                uint32_t bytes_count)
 {
-    struct stamp stamp = {.tag = TAG,
-                          .stream = stream_of(rig, producer, topic, partition),
-                          .sequence = rig->sent,
-                          .sent_ns = mono_ns()};
-    struct message message = {.client = producer,
-                              .topic = topic,
-                              .partition = partition,
-                              .bytes = rig->bytes,
-                              .bytes_count = bytes_count};
-    int64_t took_ns;
-    int r;
+    struct rig_content content = {topic, partition, bytes_count};
 
-    ASSERT(bytes_count <= rig->spec.message_bytes_max && rig->sent < RIG_MESSAGES_MAX);
-    if (rig->outstanding[producer] == rig->spec.delivery.in_flight) {
-        return -EAGAIN;
-    }
-    memset(rig->bytes, (int)rig->sent & 0xff, bytes_count);
-    stamp_write(rig->bytes, &stamp,
-                stamp_payload_hash(rig->bytes + STAMP_BYTES, bytes_count - STAMP_BYTES));
-    message.token = free_token(rig, producer);
-    r = rig->suite->ops->submit(rig->producer, &message);
-    took_ns = mono_ns() - stamp.sent_ns;
-    rig->submit_ns_max = took_ns > rig->submit_ns_max ? took_ns : rig->submit_ns_max;
-    memset(rig->bytes, 0, bytes_count); /* Lent for the call only. */
-    if (r == -EAGAIN) {
-        return r;
-    }
-    assert_int_equal(r, 0);
-    rig->token_busy[message.token] = true;
-    rig->token_message[message.token] = rig->sent;
-    rig->outstanding[producer]++;
-    rig->sent++;
-    return 0;
+    return rig_submit_batch(rig, producer, &content, 1) == 1 ? 0 : -EAGAIN;
 }
 
 static void note_outcome(struct rig *rig, const struct event *event)

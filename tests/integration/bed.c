@@ -119,7 +119,7 @@ int bed_submit(struct bed *bed, uint32_t client, uint32_t partition, uint32_t by
                               .bytes = payload,
                               .bytes_count = bytes_count,
                               .token = bed->sent % BED_TOKENS};
-    int r;
+    int taken;
 
     assert_true(bed->sent < BED_MESSAGES_MAX && bytes_count <= sizeof payload);
     if (bed->outstanding[message.token]) {
@@ -129,15 +129,15 @@ int bed_submit(struct bed *bed, uint32_t client, uint32_t partition, uint32_t by
     memcpy(payload + sizeof bed->sent, &bytes_count, sizeof bytes_count);
     /* The end counts too: a message put together from parts must have them all. */
     memcpy(payload + bytes_count - sizeof bed->sent, &bed->sent, sizeof bed->sent);
-    r = bed->ops->submit(bed->producer, &message);
-    if (r == 0) {
-        bed->outstanding[message.token] = true;
-        bed->number[message.token] = bed->sent;
-        bed->sent++;
-    } else {
-        assert_int_equal(r, -EAGAIN);
+    taken = bed->ops->submit(bed->producer, &message, 1);
+    assert_in_range(taken, 0, 1);
+    if (taken == 0) {
+        return -EAGAIN;
     }
-    return r;
+    bed->outstanding[message.token] = true;
+    bed->number[message.token] = bed->sent;
+    bed->sent++;
+    return 0;
 }
 
 static void outcome(struct bed *bed, const struct event *event)

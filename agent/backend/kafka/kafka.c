@@ -55,10 +55,11 @@ static void close_endpoint(struct endpoint *endpoint)
     }
 }
 
-static int submit(struct endpoint *endpoint, const struct message *message)
+static int submit(struct endpoint *endpoint, const struct message *messages,
+                  uint32_t messages_count)
 {
     ASSERT(endpoint->config->role == ROLE_PRODUCER);
-    return kafka_producer_submit(endpoint, message);
+    return kafka_producer_submit(endpoint, messages, messages_count);
 }
 
 static int poll_events(struct endpoint *endpoint, struct event *events, uint32_t events_max)

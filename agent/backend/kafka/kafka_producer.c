@@ -370,7 +370,8 @@ static int refuse(struct endpoint *endpoint, struct kafka_handle *handle,
     return 0;
 }
 
-int kafka_producer_submit(struct endpoint *endpoint, const struct message *message)
+/* 0 or -EAGAIN. */
+static int produce(struct endpoint *endpoint, const struct message *message)
 {
     struct kafka_handle *handle = &endpoint->handles[message->client % endpoint->handles_count];
     rd_kafka_resp_err_t error;
@@ -387,6 +388,17 @@ int kafka_producer_submit(struct endpoint *endpoint, const struct message *messa
     error = rd_kafka_last_error();
     return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? -EAGAIN
                                                   : refuse(endpoint, handle, message, error);
+}
+
+int kafka_producer_submit(struct endpoint *endpoint, const struct message *messages,
+                          uint32_t messages_count)
+{
+    uint32_t taken = 0;
+
+    while (taken < messages_count && produce(endpoint, &messages[taken]) == 0) {
+        taken++;
+    }
+    return (int)taken;
 }
 
 /* ---- Outcomes ------------------------------------------------------------------------------- */

@@ -19,7 +19,8 @@ struct kafka_limits kafka_producer_limits(const struct endpoint_config *config);
 int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
                         struct errinfo *reterr);
 void kafka_producer_close(struct endpoint *endpoint);
-int kafka_producer_submit(struct endpoint *endpoint, const struct message *message);
+int kafka_producer_submit(struct endpoint *endpoint, const struct message *messages,
+                          uint32_t messages_count);
 int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 
 #endif

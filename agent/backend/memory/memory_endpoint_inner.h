@@ -99,7 +99,8 @@ uint32_t memory_producer_poll(struct endpoint *endpoint, struct event *events, u
 uint32_t memory_consumer_poll(struct endpoint *endpoint, struct event *events, uint32_t max,
                               int64_t now_ns, int64_t *due_ns);
 
-int memory_submit(struct endpoint *endpoint, const struct message *message);
+int memory_submit(struct endpoint *endpoint, const struct message *messages,
+                  uint32_t messages_count);
 int memory_ack(struct endpoint *endpoint, uint64_t token, bool multiple);
 
 /* The part of open() and close() of each role. open leaves what it made to close on failure. */

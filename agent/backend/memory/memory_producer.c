@@ -88,7 +88,8 @@ static bool is_shut(const struct endpoint *endpoint)
                                                          : now_ns >= endpoint->outage.from_ns;
 }
 
-int memory_submit(struct endpoint *endpoint, const struct message *message)
+/* 0 or -EAGAIN. */
+static int take(struct endpoint *endpoint, const struct message *message)
 {
     struct memory_topic *topic = endpoint->topics[message->topic];
     uint64_t number = endpoint->submitted[message->client] + 1;
@@ -117,6 +118,17 @@ int memory_submit(struct endpoint *endpoint, const struct message *message)
         push(endpoint, message, EVENT_ACKED);
     }
     return r;
+}
+
+int memory_submit(struct endpoint *endpoint, const struct message *messages,
+                  uint32_t messages_count)
+{
+    uint32_t taken = 0;
+
+    while (taken < messages_count && take(endpoint, &messages[taken]) == 0) {
+        taken++;
+    }
+    return (int)taken;
 }
 
 uint32_t memory_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t max,

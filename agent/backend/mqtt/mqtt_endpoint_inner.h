@@ -150,7 +150,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr);
 void mqtt_publish_done(struct endpoint *endpoint);
 /* Of the library's queue: for one more message of this link. */
 bool mqtt_publish_has_room(const struct mqtt_link *link);
-int mqtt_submit(struct endpoint *endpoint, const struct message *message);
+int mqtt_submit(struct endpoint *endpoint, const struct message *messages, uint32_t messages_count);
 /* Every message that waits on the link becomes unconfirmed. The caller holds the lock. */
 void mqtt_publish_lose(struct mqtt_link *link);
 /* The link's handle is gone: its slots may be used again. */

@@ -283,7 +283,8 @@ bool mqtt_publish_has_room(const struct mqtt_link *link)
             link->outstanding < endpoint->share);
 }
 
-int mqtt_submit(struct endpoint *endpoint, const struct message *message)
+/* 0 or -EAGAIN. */
+static int publish(struct endpoint *endpoint, const struct message *message)
 {
     struct mqtt_link *link = &endpoint->links[message->client];
     char topic[TOPIC_NAME_BYTES + PARTITION_TEXT_BYTES];
@@ -313,4 +314,14 @@ int mqtt_submit(struct endpoint *endpoint, const struct message *message)
     link->outstanding++;
     mqtt_timer_arm(endpoint);
     return 0;
+}
+
+int mqtt_submit(struct endpoint *endpoint, const struct message *messages, uint32_t messages_count)
+{
+    uint32_t taken = 0;
+
+    while (taken < messages_count && publish(endpoint, &messages[taken]) == 0) {
+        taken++;
+    }
+    return (int)taken;
 }

@@ -66,7 +66,8 @@ void rabbitmq_close(struct endpoint *endpoint);
 int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_wait_fd(const struct endpoint *endpoint);
-int rabbitmq_submit(struct endpoint *endpoint, const struct message *message);
+int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
+                    uint32_t messages_count);
 int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple);
 
 #endif

@@ -261,17 +261,18 @@ static void hand_over(struct endpoint *endpoint, struct rabbitmq_client *client,
     }
 }
 
-int rabbitmq_submit(struct endpoint *endpoint, const struct message *message)
+/* 0 or -EAGAIN. */
+static int publish(struct endpoint *endpoint, const struct message *message)
 {
     struct rabbitmq_client *client = &endpoint->clients[message->client];
     struct rabbitmq_producer *producer = &client->producer;
     const struct topic *topic = &endpoint->config->topics[message->topic];
     amqp_basic_properties_t properties = endpoint->properties;
     /* Without a subscription there is no queue, and mandatory would refuse everything. */
-    amqp_basic_publish_t publish = {
-        .exchange = amqp_cstring_bytes(topic->name),
-        .routing_key = amqp_cstring_bytes(endpoint->keys[message->partition]),
-        .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
+    amqp_basic_publish_t method = {.exchange = amqp_cstring_bytes(topic->name),
+                                   .routing_key =
+                                       amqp_cstring_bytes(endpoint->keys[message->partition]),
+                                   .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
     /* The library only reads it. */
     amqp_bytes_t body = {.len = message->bytes_count, .bytes = (void *)(uintptr_t)message->bytes};
 
@@ -294,6 +295,17 @@ int rabbitmq_submit(struct endpoint *endpoint, const struct message *message)
     }
     producer->next++;
     client->has_sent = true;
-    hand_over(endpoint, client, &publish, &properties, body);
+    hand_over(endpoint, client, &method, &properties, body);
     return 0;
+}
+
+int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
+                    uint32_t messages_count)
+{
+    uint32_t taken = 0;
+
+    while (taken < messages_count && publish(endpoint, &messages[taken]) == 0) {
+        taken++;
+    }
+    return (int)taken;
 }

@@ -90,10 +90,11 @@ int bench_submit(struct bench *bench, uint64_t number, uint32_t partition)
                               .bytes = &content,
                               .bytes_count = sizeof content,
                               .token = bench->next_token % bench->spec.delivery.in_flight};
-    int r = backend_memory.submit(bench->producer, &message);
+    int taken = backend_memory.submit(bench->producer, &message, 1);
 
-    bench->next_token += r == 0;
-    return r;
+    assert_in_range(taken, 0, 1);
+    bench->next_token += (uint64_t)taken;
+    return taken == 1 ? 0 : -EAGAIN;
 }
 
 int bench_poll_producer(struct bench *bench)

@@ -81,7 +81,7 @@ static void *produce(void *argument)
         memcpy(bytes, &number, sizeof number);
         message.token = sent % delivery.in_flight;
         if (sent < MESSAGES && sent - side->done < delivery.in_flight &&
-            backend_memory.submit(side->endpoint, &message) == 0) {
+            backend_memory.submit(side->endpoint, &message, 1) == 1) {
             sent++;
             continue;
         }
@@ -199,7 +199,7 @@ static void no_wake_up_is_lost_between_sleeping_threads(void **state)
     open_side(&producer, ROLE_PRODUCER, 0);
     assert_int_equal(pthread_create(&consumer.thread, NULL, echo, &consumer), 0);
     for (uint32_t i = 0; i < ECHOES; i++) {
-        assert_int_equal(backend_memory.submit(producer.endpoint, &message), 0);
+        assert_int_equal(backend_memory.submit(producer.endpoint, &message, 1), 1);
         while (backend_memory.poll(producer.endpoint, events, 4) == 0) {
             wait_for(producer.endpoint);
         }

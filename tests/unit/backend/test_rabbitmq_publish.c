@@ -93,7 +93,7 @@ static int submit(struct bench *bench, uint64_t token, uint32_t bytes)
 {
     struct message message = {.bytes = bench->body, .bytes_count = bytes, .token = token};
 
-    return rabbitmq_submit(&bench->endpoint, &message);
+    return rabbitmq_submit(&bench->endpoint, &message, 1) == 1 ? 0 : -EAGAIN;
 }
 
 /* Takes what stands in the broker's socket, some of it. */

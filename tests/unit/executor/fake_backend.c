@@ -239,18 +239,15 @@ static void close_endpoint(struct endpoint *endpoint)
     }
 }
 
-static int submit_message(struct endpoint *endpoint, const struct message *message)
+static bool take_message(const struct endpoint *endpoint, const struct message *message)
 {
     struct fake_message *kept;
 
-    assert_int_equal(endpoint->role, ROLE_PRODUCER);
-    fake_lock();
     assert_true(message->client < endpoint->config->clients_count);
     if (script.client_blocked[message->client] ||
         (script.full_after > 0 && messages_count >= script.full_after)) {
         refused_count++;
-        fake_unlock();
-        return -EAGAIN;
+        return false;
     }
     assert_true(messages_count < FAKE_MESSAGES);
     kept = &messages[messages_count++];
@@ -270,8 +267,23 @@ static int submit_message(struct endpoint *endpoint, const struct message *messa
 
         (void)add_event(ROLE_PRODUCER, &event);
     }
+    return true;
+}
+
+static int submit_messages(struct endpoint *endpoint, const struct message *given,
+                           uint32_t given_count)
+{
+    uint32_t taken = 0;
+
+    assert_int_equal(endpoint->role, ROLE_PRODUCER);
+    assert_in_range(given_count, 1, SUBMIT_MESSAGES_MAX);
+    fake_lock();
+    while (taken < given_count && take_message(endpoint, &given[taken])) {
+        assert_int_equal(given[taken].client, given[0].client);
+        taken++;
+    }
     fake_unlock();
-    return 0;
+    return (int)taken;
 }
 
 static int poll_endpoint(struct endpoint *endpoint, struct event *events, uint32_t events_max)
@@ -347,7 +359,7 @@ const struct backend_ops fake_backend = {.open = open_endpoint,
                                          .adopt = adopt_link,
                                          .hang_up = hang_up_link,
                                          .close = close_endpoint,
-                                         .submit = submit_message,
+                                         .submit = submit_messages,
                                          .poll = poll_endpoint,
                                          .poll_held = poll_held,
                                          .ack = ack_message,
@@ -358,7 +370,7 @@ const struct backend_ops fake_backend_answering = {.open = open_endpoint,
                                                    .adopt = adopt_link,
                                                    .hang_up = hang_up_link,
                                                    .close = close_endpoint,
-                                                   .submit = submit_message,
+                                                   .submit = submit_messages,
                                                    .poll = poll_endpoint,
                                                    .poll_held = poll_held,
                                                    .ack = ack_message,

@@ -98,11 +98,12 @@ static void close_one(struct endpoint *endpoint)
     broker.open -= endpoint != NULL ? 1 : 0;
 }
 
-static int submit(struct endpoint *endpoint, const struct message *message)
+static int submit(struct endpoint *endpoint, const struct message *message, uint32_t messages_count)
 {
     assert_int_equal(endpoint->role, ROLE_PRODUCER);
+    assert_int_equal(messages_count, 1);
     if (broker.fault == FAULT_FULL) {
-        return -EAGAIN;
+        return 0;
     }
     assert_true(message->bytes_count <= sizeof broker.bytes);
     memcpy(broker.bytes, message->bytes, message->bytes_count);
@@ -110,7 +111,7 @@ static int submit(struct endpoint *endpoint, const struct message *message)
     (void)forbid(LOOK_WRITE, NULL);
     broker.confirm_waits = broker.fault != FAULT_SILENT_CONFIRM;
     broker.message_waits = broker.fault != FAULT_SILENT_READ;
-    return 0;
+    return 1;
 }
 
 static int poll_producer(struct event *event)
