@@ -7,7 +7,9 @@ set apart by up to an hour and 20 ppm; each second it reports 200 messages in fo
 of load: CPU time of the coordinator's process, of its one thread that decodes and merges, and of the simulator, each as ms
 per second; the coordinator's resident memory; how long a report waited for its receipt; the most reports that were owed
 half a second after they were due; how long it took all to join; the bounds of the clocks that agents were told and how far
-off the truth they were; how far apart the first and the last agent began. Nothing passes by these figures.
+off the truth they were; how far apart the first and the last agent began. Last, what it takes to merge one second of all
+agents and nothing else: the reports that the run has journaled are merged once more, alone (merge_seconds.c). Nothing passes
+by these figures.
 """
 import json
 import os
@@ -116,6 +118,17 @@ def per_s(samples, column):
     return 1000 * (samples[-1][column] - samples[0][column]) / (samples[-1][0] - samples[0][0])
 
 
+def merge_alone(programs, fleet):
+    """The journal's seconds, merged by a program that does nothing else."""
+    again = fleet.folder / "again"
+    again.mkdir()
+    done = subprocess.run([programs / "merge_seconds", fleet.out, again], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, preexec_fn=on_cpu(0))
+    if done.returncode != 0:
+        sys.exit(f"merge_seconds: exit code {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
 def one_round(programs, agents, seconds):
     with tempfile.TemporaryDirectory() as folder:
         fleet = Fleet(programs, folder, agents, seconds, pinned=True)
@@ -126,6 +139,7 @@ def one_round(programs, agents, seconds):
         figures, result, load = fleet.figures(), fleet.result(), loaded(fleet, seen)
         owed = [int(line) for line in re.findall(r"(\d+) reports owed", fleet.text(1))]
         busiest = max((b[2] - a[2]) / (b[0] - a[0]) for a, b in zip(load, load[1:])) * 1000
+        merged = merge_alone(programs, fleet)
         sizes = {name: (fleet.out / name).stat().st_size for name in ("result.json", "report.html", "run.bson")}
     print(f"{agents} agents, {seconds} s: verdict {result['verdict']}, {figures['reports']} reports, "
           f"load {os.getloadavg()[0]:.1f}")
@@ -139,6 +153,9 @@ def one_round(programs, agents, seconds):
           f"{figures['bound_max_ms']:.3f}; wrong {figures['lines_wrong']} of {figures['lines']}, at most "
           f"{figures['line_error_max_ms']:.3f} ms off; T0 {figures['t0_apart_ms']:.3f} ms apart, begun up to "
           f"{figures['start_late_max_ms']:.3f} ms late")
+    print(f"  one second of {merged['agents']} agents merged alone ({merged['seconds']} seconds): median "
+          f"{merged['cpu_median_ms']:.0f} ms CPU, at most {merged['cpu_max_ms']:.0f}; by the clock {merged['wall_median_ms']:.0f} "
+          f"and {merged['wall_max_ms']:.0f}")
     print("  " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items()), flush=True)
 
 
