@@ -55,4 +55,8 @@ uint32_t coalesce_parts(const struct coalesce *coalesce, struct snapshot *const 
 int coalesce_sum(struct snapshot *const *parts, uint32_t parts_count, struct snapshot **ret,
                  struct errinfo *reterr);
 
+/* Likewise, of how hard it was: times are added up, as are the spans that they are held against; of
+ * delays the longest counts. */
+void coalesce_add_strain(struct strain *sum, const struct strain *from);
+
 #endif

@@ -330,8 +330,7 @@ static int64_t known_sum(int64_t a, int64_t b)
     return a == STRAIN_UNKNOWN ? b : b == STRAIN_UNKNOWN ? a : a + b;
 }
 
-/* Times are added up, as are the spans that they are held against; of delays the longest counts. */
-static void add_strain(struct strain *sum, const struct strain *from)
+void coalesce_add_strain(struct strain *sum, const struct strain *from)
 {
     sum->load_cpu_ns += from->load_cpu_ns;
     sum->load_wait_ns = known_sum(sum->load_wait_ns, from->load_wait_ns);
@@ -357,7 +356,7 @@ static void add_health(struct health *sum, const struct health *from)
     last.blocked_ns += sum->blocked_ns;
     last.losses_untold += sum->losses_untold;
     last.strain = sum->strain;
-    add_strain(&last.strain, &from->strain);
+    coalesce_add_strain(&last.strain, &from->strain);
     if (sum->signs.answered_first_ns != 0) {
         last.signs.answered_first_ns = sum->signs.answered_first_ns;
     }

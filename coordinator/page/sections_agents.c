@@ -355,12 +355,25 @@ static void add_line(struct chart *chart, const struct result_trial *trial, uint
     }
 }
 
+/* Seconds that a point stands for: no less than the longest row has, or lines had holes. */
+static uint32_t point_seconds(const struct result_trial *trial)
+{
+    uint32_t seconds = thin_factor(thin_seconds(trial), POINTS_MAX);
+
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        uint32_t row_seconds = trial->agent_intervals[i].seconds_more + 1;
+
+        seconds = row_seconds > seconds ? row_seconds : seconds;
+    }
+    return seconds;
+}
+
 static void add_chart(const struct result *result, const struct result_case *result_case,
                       const struct use *uses, bool memory, struct document *doc)
 {
     static const char *const styles[] = {"solid", "dash", "dot", "wide"};
     const struct result_trial *trial = facts_trial(result_case);
-    uint32_t factor = thin_factor(thin_seconds(trial), POINTS_MAX);
+    uint32_t factor = point_seconds(trial);
     char caption[REASON_BYTES];
     char text[UNITS_TEXT_BYTES];
     char which[FACTS_TEXT_BYTES];

@@ -1,3 +1,4 @@
+#include "fold_agent_rows_inner.h"
 #include "fold_inner.h"
 
 #include "invariant.h"
@@ -160,6 +161,26 @@ static bool fits_run(struct fold *fold, const struct entry_trial *entry)
     return true;
 }
 
+/* Half of what a run keeps of its agents is for its last trial, at least; the trials before have
+ * coarser rows then. Returns how many that one may have. */
+static uint32_t make_room_for_rows(struct fold *fold)
+{
+    uint64_t rows = 0;
+
+    for (uint32_t i = 0; i < fold->trials_count; i++) {
+        rows += fold->trials[i].agent_intervals_count;
+    }
+    for (uint32_t i = 0; rows > FOLD_AGENT_ROWS_MAX / 2 && i < fold->trials_count; i++) {
+        struct fold_trial *trial = &fold->trials[i];
+        uint32_t had = trial->agent_intervals_count;
+
+        fold_agent_rows_shrink(trial, had / 2);
+        rows -= had - trial->agent_intervals_count;
+    }
+    return rows > FOLD_AGENT_ROWS_MAX / 2 ? FOLD_AGENT_ROWS_MAX / 2
+                                          : FOLD_AGENT_ROWS_MAX - (uint32_t)rows;
+}
+
 static int add_trial(struct fold *fold, const struct entry_trial *entry, struct errinfo *reterr)
 {
     struct fold_trial *grown;
@@ -181,6 +202,7 @@ static int add_trial(struct fold *fold, const struct entry_trial *entry, struct 
         fold_trial_done(&fold->trials[--fold->trials_count]);
     }
     r = fold_trial_init(&fold->trials[fold->trials_count], entry, fold->part.agents, reterr);
+    fold->trials[fold->trials_count].agent_rows_max = r == 0 ? make_room_for_rows(fold) : 0;
     for (uint32_t i = 0; r == 0 && i < entry->agents_count; i++) {
         fold->trials[fold->trials_count].agents[i].gone = fold->part.gone[i];
     }

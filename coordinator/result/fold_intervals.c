@@ -1,6 +1,6 @@
 /* fold_intervals: the rows of a trial: a second each, after an hour ten of them. Percentiles of one
  * are made when every agent has reported it. */
-#include "fold_trial_inner.h"
+#include "fold_agent_rows_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,26 +60,6 @@ int fold_intervals_reserve(struct fold_trial *trial, uint32_t index, struct erri
     return 0;
 }
 
-int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struct errinfo *reterr)
-{
-    uint32_t capacity = trial->agent_intervals_capacity == 0 ? 64 : trial->agent_intervals_capacity;
-    struct result_agent_interval *grown;
-
-    if (count <= trial->agent_intervals_capacity) {
-        return 0;
-    }
-    while (capacity < count) {
-        capacity *= 2;
-    }
-    grown = realloc(trial->agent_intervals, capacity * sizeof *trial->agent_intervals);
-    if (grown == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    trial->agent_intervals = grown;
-    trial->agent_intervals_capacity = capacity;
-    return 0;
-}
-
 /* Of a phase that ends by what happens, its longest time says nothing. */
 static uint32_t seconds_certain(const struct fold_trial *trial)
 {
@@ -100,17 +80,18 @@ static uint32_t seconds_certain(const struct fold_trial *trial)
 int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr)
 {
     uint32_t rows = snapshot_row(seconds_certain(trial)) + 1;
-    uint32_t reports = rows * trial->entry.agents_count;
+    uint64_t reports = (uint64_t)rows * trial->entry.agents_count;
     int r;
 
     r = make_rows(trial, rows, reterr);
-    r = r < 0 ? r : fold_agent_intervals_reserve(trial, reports, reterr);
+    r = r < 0 ? r : fold_agent_rows_reserve(trial, reports, reterr);
     if (r == 0) {
         /* Written to, or the system would not give it before it is used. */
         memset(trial->intervals, 0, rows * sizeof *trial->intervals);
         memset(trial->acked_expected, 0, rows * sizeof(uint64_t));
         memset(trial->seen, 0, rows * sizeof(uint64_t));
-        memset(trial->agent_intervals, 0, reports * sizeof *trial->agent_intervals);
+        memset(trial->agent_intervals, 0,
+               trial->agent_intervals_capacity * sizeof *trial->agent_intervals);
     }
     return r;
 }

@@ -1,4 +1,4 @@
-#include "fold_trial_inner.h"
+#include "fold_agent_rows_inner.h"
 
 #include "deadlines.h"
 #include "error_counts.h"
@@ -46,6 +46,7 @@ int fold_trial_init(struct fold_trial *trial, const struct entry_trial *entry,
                                       .producers_count = entry->producers_count};
     trial->clients_count = entry->producers_count + entry->consumers_count;
     trial->seconds_max = fold_seconds_max(entry);
+    trial->agent_rows_max = FOLD_AGENT_ROWS_MAX;
     trial->cells = calloc((size_t)cells_count(trial) + 1, sizeof *trial->cells);
     trial->clients = calloc((size_t)trial->clients_count + 1, sizeof *trial->clients);
     trial->agents = calloc((size_t)entry->agents_count + 1, sizeof *trial->agents);
@@ -199,39 +200,37 @@ static int add_agent_interval(struct fold_trial *trial, const struct snapshot *s
     struct fold_agent *agent = &trial->agents[snapshot->agent];
     const struct health *health = &snapshot->health;
     int64_t span_ns = snapshot->until_ns - agent->until_ns;
-    struct result_agent_interval *row;
+    struct result_agent_interval row = {.agent = snapshot->agent,
+                                        .index = snapshot->interval,
+                                        .seconds_more = (uint32_t)snapshot->seconds_more,
+                                        .rss_bytes = health->rss_bytes,
+                                        .clients = health->clients,
+                                        .load_threads = health->load_threads,
+                                        .rss_before_bytes = health->rss_before_bytes,
+                                        .rss_opened_bytes = health->rss_opened_bytes,
+                                        .outstanding = health->outstanding,
+                                        .sent = agent->sent,
+                                        .received = agent->received,
+                                        .blocked_ns = health->blocked_ns,
+                                        .end_ns = snapshot->until_ns,
+                                        .span_ns = span_ns,
+                                        .strain = health->strain,
+                                        .trace_records = health->trace_records,
+                                        .trace_dropped = health->trace_dropped,
+                                        .due = agent->due,
+                                        .asked = agent->asked,
+                                        .asked_sent = agent->asked_sent,
+                                        .send_lag_p99_ns = agent->send_lag_p99_ns,
+                                        .call_p99_ns = agent->call_p99_ns,
+                                        .call_ns = agent->call_ns};
     int r;
 
-    r = fold_agent_intervals_reserve(trial, trial->agent_intervals_count + 1, reterr);
+    if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
+        row.cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
+    }
+    r = fold_agent_rows_add(trial, &row, reterr);
     if (r < 0) {
         return r;
-    }
-    row = &trial->agent_intervals[trial->agent_intervals_count++];
-    *row = (struct result_agent_interval){.agent = snapshot->agent,
-                                          .index = snapshot->interval,
-                                          .seconds_more = (uint32_t)snapshot->seconds_more,
-                                          .rss_bytes = health->rss_bytes,
-                                          .clients = health->clients,
-                                          .load_threads = health->load_threads,
-                                          .rss_before_bytes = health->rss_before_bytes,
-                                          .rss_opened_bytes = health->rss_opened_bytes,
-                                          .outstanding = health->outstanding,
-                                          .sent = agent->sent,
-                                          .received = agent->received,
-                                          .blocked_ns = health->blocked_ns,
-                                          .end_ns = snapshot->until_ns,
-                                          .span_ns = span_ns,
-                                          .strain = health->strain,
-                                          .trace_records = health->trace_records,
-                                          .trace_dropped = health->trace_dropped,
-                                          .due = agent->due,
-                                          .asked = agent->asked,
-                                          .asked_sent = agent->asked_sent,
-                                          .send_lag_p99_ns = agent->send_lag_p99_ns,
-                                          .call_p99_ns = agent->call_p99_ns,
-                                          .call_ns = agent->call_ns};
-    if (agent->cpu_ns > 0 && span_ns > 0 && health->cpu_ns > agent->cpu_ns) {
-        row->cpu = (double)(health->cpu_ns - agent->cpu_ns) / (double)span_ns;
     }
     agent->live = (struct fold_live_agent){agent->sent + agent->received, agent->send_lag_p99_ns};
     agent->cpu_ns = health->cpu_ns;

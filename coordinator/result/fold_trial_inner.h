@@ -101,6 +101,7 @@ struct fold_trial {
     struct result_agent_interval *agent_intervals;
     uint32_t agent_intervals_count;
     uint32_t agent_intervals_capacity;
+    uint32_t agent_rows_max; /* So many of them at most, see fold_agent_rows_inner.h. */
     struct fold_client *clients;
     uint32_t clients_count;
     struct fold_agent *agents;
@@ -135,9 +136,8 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,
                        struct errinfo *reterr);
 
-/* Makes room for a row; for so many reports of agents. */
+/* Makes room for a row. */
 int fold_intervals_reserve(struct fold_trial *trial, uint32_t row, struct errinfo *reterr);
-int fold_agent_intervals_reserve(struct fold_trial *trial, uint32_t count, struct errinfo *reterr);
 
 /* Gets the memory of all that the trial's phases add to both if they run to their end, now: of
  * those that end by the clock. */
