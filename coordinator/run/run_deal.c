@@ -46,6 +46,15 @@ static void find_left(const struct run *run, const struct plan_request *all, str
     }
 }
 
+void run_deal_id(const struct run *run, const char *run_id, char *ret)
+{
+    if (run->called_off > 0) { /* Who was lost may come back, and remove what was the trial's. */
+        (void)snprintf(ret, NAME_BYTES, "%.40s-again%u", run_id, run->called_off);
+    } else {
+        (void)snprintf(ret, NAME_BYTES, "%.63s", run_id);
+    }
+}
+
 int run_deal(const struct run *run, const struct plan_request *all,
              const struct scenario_setup *setup, struct plan_trial *trial, struct errinfo *reterr)
 {
@@ -58,10 +67,8 @@ int run_deal(const struct run *run, const struct plan_request *all,
         return plan_trial_fill(all, run->plan, setup, trial, reterr);
     }
     find_left(run, all, &left);
-    if (run->called_off > 0) { /* Who was lost may come back, and remove what was the trial's. */
-        (void)snprintf(id, sizeof id, "%.40s-again%u", all->run_id, run->called_off);
-        request.run_id = id;
-    }
+    run_deal_id(run, all->run_id, id);
+    request.run_id = id;
     request.agents = left.plan_agents;
     request.agents_count = left.count;
     request.order = left.order;

@@ -143,6 +143,15 @@ bool run_goes_on(const struct run *run);
 int run_deal(const struct run *run, const struct plan_request *all,
              const struct scenario_setup *setup, struct plan_trial *trial, struct errinfo *reterr);
 
+/* The run id in the names of the topics of a trial that is dealt now. NAME_BYTES. */
+void run_deal_id(const struct run *run, const char *run_id, char *ret);
+
+/* run_remove.c: one of the agents takes away the topics that a trial of this number, case and
+ * repetition had by that run id, whoever made them; no agent may have the trial any more. Blocks,
+ * taking in what comes. -ECONNRESET: nobody is left. Between trials -EINTR. */
+int run_remove_topics(struct run *run, const char *run_id, const struct plan_trial *of,
+                      struct errinfo *reterr);
+
 /* Says and marks when an agent is not heard of, is back, or is given up. Below 0: the journal can't
  * be written. */
 int run_look_at_agents(struct run *run, struct errinfo *reterr);

@@ -185,61 +185,14 @@ int run_resume_plan(struct run *run, struct errinfo *reterr)
     return 0;
 }
 
-/* What the first agent is to take away. */
-struct cleaning {
-    struct run *run;
-    struct plan_trial trial;
-};
-
-static int make_removal(void *context, uint32_t agent, struct command *ret, struct errinfo *reterr)
-{
-    struct cleaning *cleaning = context;
-
-    if (agent > 0) {
-        ret->kind = COMMAND_RELEASE; /* Of nothing. */
-        ret->deadline_ns = RELEASE_NS;
-        return 0;
-    }
-    ret->kind = COMMAND_REMOVE;
-    ret->trial = cleaning->trial.number;
-    ret->deadline_ns = RELEASE_NS;
-    ret->assignment = calloc(1, sizeof *ret->assignment);
-    if (ret->assignment == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    *ret->assignment = cleaning->trial.assignments[0];
-    memset(&cleaning->trial.assignments[0], 0, sizeof cleaning->trial.assignments[0]);
-    return 0;
-}
-
-static int turn(void *context, struct errinfo *reterr)
-{
-    const struct cleaning *cleaning = context;
-
-    return run_turn(cleaning->run, 0, reterr);
-}
-
 /* Agents of the part before that are still there take their topics away themselves. */
 static int remove_left(struct run *run, const struct resume_left *left, struct errinfo *reterr)
 {
-    struct cleaning cleaning = {.run = run,
-                                .trial = {.number = left->trial,
-                                          .case_index = left->case_index,
-                                          .repetition = left->repetition}};
-    const struct session_order order = {.make = make_removal,
-                                        .turn = turn,
-                                        .context = &cleaning,
-                                        .deadline_ns = RELEASE_ANSWER_NS,
-                                        .interruptible = true};
-    struct plan_request request = run->plan_request;
-    int r;
+    const struct plan_trial of = {
+        .number = left->trial, .case_index = left->case_index, .repetition = left->repetition};
 
-    request.run_id = run->config->resume->part_id;
     run_stage(run, "removing what was left", run->cases[left->case_index].name);
-    r = plan_trial_fill(&request, run->plan, NULL, &cleaning.trial, reterr);
-    r = r < 0 ? r : session_order_all(run->session, &order, NULL, reterr);
-    plan_trial_clear(&cleaning.trial);
-    return r;
+    return run_remove_topics(run, run->config->resume->part_id, &of, reterr);
 }
 
 int run_resume_clean(struct run *run, struct errinfo *reterr)

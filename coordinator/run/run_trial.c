@@ -1,5 +1,6 @@
 #include "run_inner.h"
 
+#include "catalog.h"
 #include "deadlines.h"
 
 #include <errno.h>
@@ -358,11 +359,28 @@ static int drive(struct run *run, const struct assigned_phase *phases, uint32_t 
     return r;
 }
 
+/* Whoever made the topics may have been lost while they were removed, or everybody before: the
+ * others were not told to do it. lost_before: when they were asked. */
+static int remove_of_lost(struct run *run, uint32_t lost_before, struct errinfo *reterr)
+{
+    const struct fleet *fleet = run->session->fleet;
+    uint32_t lost = fleet_lost_count(fleet);
+    char id[NAME_BYTES];
+
+    if ((lost == lost_before && lost < fleet_agents(fleet)) ||
+        catalog_find(run->cases[run->trial->case_index].backend)->local) {
+        return 0;
+    }
+    run_deal_id(run, run->plan_request.run_id, id);
+    return run_remove_topics(run, id, run->trial, reterr);
+}
+
 /* Closes clients, takes the last snapshots, removes topics; as far as it goes, whatever happened
  * before. */
 static int collect(struct run *run, int so_far, bool *ret_complete, struct errinfo *reterr)
 {
     struct errinfo error = {""};
+    uint32_t lost_before;
     int r;
 
     run_stage(run, "closing", run->progress.case_name);
@@ -388,7 +406,9 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
             so_far = errinfo_set(reterr, r, "%s", error.text);
         }
     }
+    lost_before = fleet_lost_count(run->session->fleet);
     r = order_all(run, COMMAND_REMOVE, PREPARE_TOPICS, &error);
+    r = r < 0 ? r : remove_of_lost(run, lost_before, &error);
     if (r < 0) {
         run_notice(run, "%s: topics may be left behind (%s); `millrace clean` removes them",
                    run->progress.case_name, error.text);

@@ -3,10 +3,12 @@
 import os
 import signal
 import socket
+import threading
 import time
 
 import bed
 from bed import check, contains, matches, same, test
+from bed_link import Link
 
 RATE_PER_S = 300
 EARLY_S, STEADY_S = 2, 6
@@ -18,8 +20,8 @@ BUSY_HOST = {"selfcheck": "warn", "objectives": "[ attained >= 1% ]"}  # Other t
 class Run:
     def __init__(self, *, phases=None, targets="memory", topology=TOPOLOGY, repeat=2, agents=3, selfcheck="strict", **blocks):
         self.folder = bed.new_path("run")
-        path = bed.scenario(targets, phases or PHASES, topology=topology, repeat=str(repeat), on_agent_loss="continue", selfcheck=selfcheck, **blocks)
-        self.program = bed.start("run", path, "--agents", str(agents), "--out", self.folder)
+        self.scenario = bed.scenario(targets, phases or PHASES, topology=topology, repeat=str(repeat), on_agent_loss="continue", selfcheck=selfcheck, **blocks)
+        self.program = bed.start("run", self.scenario, "--agents", str(agents), "--out", self.folder)
 
     def agents(self):
         """Process numbers by name."""
@@ -185,6 +187,49 @@ def killed_preparing(rabbitmq):
     same("lacks_agent" in phase(trial, "steady"), False, "the trial lacks an agent")
     same(list(lost_of(result)), ["agent-1"], "lost")
     matches(bed.read(run.folder, "report.html"), "agent-1", "the page")
+    same(rabbitmq.topics(), [], "topics left")
+
+
+SHORT = ["{ name: steady, rate: 300/s, for: 1s }"]
+
+
+QUEUE_DELETED = b"\x00\x32\x00\x29"  # AMQP's answer to a removal.
+
+
+@test("one killed while it removes the topics: another one removes those that are left", needs=["rabbitmq"])
+def killed_removing(rabbitmq):
+    running, removing = threading.Event(), threading.Event()
+
+    def look(data):
+        if QUEUE_DELETED in data and running.is_set() and not removing.is_set():
+            link.stall()
+            removing.set()
+        return data
+
+    link = Link(rabbitmq.port, look)
+    address = rabbitmq.address.replace(f":{rabbitmq.port}", f":{link.port}")
+    run = Run(phases=SHORT, targets=f'  - {{ backend: rabbitmq, address: "{address}" }}\n', topology="{ topics: 20, producers: 20, consumers: 20 }", repeat=1, **BUSY_HOST)
+    run.program.says("running: rabbitmq")  # To detect the broker a queue was removed too.
+    running.set()
+    bed.wait_until(removing.is_set, "a queue is removed")
+    run.lose("agent-1")  # Which made them.
+    run.program.says("agent-1 was lost")
+    link.cut()  # What it had sent is on no way any more.
+    link.mend()
+    run.ends(0)
+    same(rabbitmq.topics(), [], "topics left")
+    link.close()
+
+
+@test("the only one killed under load: that topics may be left is told, and what removes them", needs=["rabbitmq"])
+def killed_alone(rabbitmq):
+    run = Run(phases=["{ name: steady, rate: 300/s, for: 60s }"], targets=f'  - {{ backend: rabbitmq, address: "{rabbitmq.address}" }}\n', repeat=1, agents=1, **BUSY_HOST)
+    run.program.says("running: rabbitmq")
+    bed.wait_until(rabbitmq.topics, "its queues are there")
+    run.lose("agent-1")
+    run.program.ends(4)
+    matches(run.program.err, r"rabbitmq: topics may be left behind \(no agent is left to remove them\); `millrace clean` removes them", "what it said")
+    bed.millrace("clean", run.scenario)
     same(rabbitmq.topics(), [], "topics left")
 
 
