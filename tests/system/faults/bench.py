@@ -37,7 +37,7 @@ def _once(cell, chance, broker):
 
 
 def make(cell, seed, broker=None):
-    """The exit code of its run, and what it said first. Raises AssertionError, or bed.Skip."""
+    """The exit code of its run, and what it said of it. Raises AssertionError, or bed.Skip."""
     for attempt in range(TRIES):
         try:
             return _once(cell, random.Random(f"{seed} {cell.name} {attempt}"), broker)
@@ -62,7 +62,7 @@ def tell(cell, seed, address):
     try:
         code, said = make(cell, seed, _broker_of(cell, address))
         bed._look_for_sanitizers()  # pylint: disable=protected-access
-        word, said = f"exit {code}", "" if code == 0 else said
+        word = f"exit {code}"
     except bed.Skip as reason:
         word, said = "skipped", str(reason)
     except Exception as error:  # pylint: disable=broad-except

@@ -67,6 +67,7 @@ class Course:
         self.cell, self.random, self.broker = cell, random, broker
         self.steady_s = steady_s
         self.at_s = {}  # When each stage was seen, by time.monotonic().
+        self._seen = {}  # Files by name: size and content.
         self.agents = {}
         self._kept = contextlib.ExitStack()
         self.parent = bed.new_path("tmp")
@@ -94,7 +95,7 @@ class Course:
             text = "  - backend: memory\n"
         else:
             port = self.broker.port
-            own = self._link("broker", port, lambda data: data.replace(b"127.0.0.1" + port.to_bytes(4, "big"), b"127.0.0.1" + own.to_bytes(4, "big")))
+            own = self.broker_port = self._link("broker", port, lambda data: data.replace(b"127.0.0.1" + port.to_bytes(4, "big"), b"127.0.0.1" + own.to_bytes(4, "big")))
             text = f'  - {{ backend: {self.cell.backend}, address: "{self.broker.address.replace(f":{port}", f":{own}")}", options: {{{self.cell.options}}} }}\n'
         return text + (self._mute.target if self._mute else "")
 
@@ -143,6 +144,11 @@ class Course:
             if name not in self.agents:
                 self.join(name)
 
+    def came_late(self, program):
+        """It was started once the run was about to end: waits until it has found it, or can't any more."""
+        bed.wait_until(lambda: "joined run" in program.err or not program.running() or not self.run.running(), "an agent joins, or the run ends")
+        return program.running() and "joined run" not in program.err
+
     def resume_arguments(self):
         """With agents that stay, as they are; else with new ones."""
         return ["--hosts", ",".join(NAMES), "--listen", f"tcp://127.0.0.1:{self.port}"] if self.cell.joined == "hosts" else ["--agents", "2"]
@@ -160,25 +166,31 @@ class Course:
 
     # ---- Where it is ----
 
-    def log(self):
+    def _file(self, name):
+        """Its bytes; read again only once it has grown, as it is asked for all the time."""
+        path = os.path.join(self.folder, name)
         try:
-            return bed.read(self.folder, "coordinator.log")
+            size = os.stat(path).st_size
+            if self._seen.get(name, (-1, b""))[0] != size:
+                with open(path, "rb") as file:
+                    content = file.read()
+                self._seen[name] = (len(content), content)
+            return self._seen[name][1]
         except FileNotFoundError:
-            return ""
+            return b""
+
+    def _logged(self, words):
+        return words.encode() in self._file("coordinator.log")
 
     def _is_closed(self):
-        try:
-            with open(os.path.join(self.folder, "run.bson"), "rb") as file:
-                return CLOSED in file.read()
-        except FileNotFoundError:
-            return False
+        return CLOSED in self._file("run.bson")
 
     def _begun(self, stage):
         if stage == "reporting":
             return self._is_closed()
         if stage == "joining" and self.cell.joined == "launched":
             return len(self.pids()) > 0
-        return BEGINS[stage] in self.log()
+        return self._logged(BEGINS[stage])
 
     def _over(self, stage):
         if not self.run.running():
@@ -189,7 +201,7 @@ class Course:
             return self._is_closed()
         if stage == "loading" and time.monotonic() > self.at_s[stage] + LEAD_S + self.steady_s:
             return True
-        return ENDS[stage] in self.log()
+        return self._logged(ENDS[stage])
 
     def wait_for(self, stage):
         """Until it has begun, and some time more that nobody knows."""
