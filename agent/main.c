@@ -42,6 +42,7 @@ struct agent_options {
     bool stays;
     bool describes;
     struct join_leash leash;
+    uint32_t pod_s; /* In a Job of Kubernetes, where it has so long to join; 0: it is in none. */
     bool tells_version;
 };
 
@@ -143,12 +144,13 @@ static const struct option_row rows[] = {
      .max = UINT16_MAX,
      AT(leash.port)},
     {.name = "--step", .kind = TAKES_NOTHING, AT(leash.of_step)},
+    {.name = "--pod", .value = "SECONDS", .kind = TAKES_U32, .min = 1, .max = INT_MAX, AT(pod_s)},
 };
 
 static const struct option_row *const taken[] = {
     &rows[0],  &rows[1],  &rows[2],  &rows[3],  &rows[4],  &rows[5],  &rows[6],
     &rows[7],  &rows[8],  &rows[9],  &rows[10], &rows[11], &rows[12], &rows[13],
-    &rows[14], &rows[15], &rows[16], &rows[17], &rows[18], NULL};
+    &rows[14], &rows[15], &rows[16], &rows[17], &rows[18], &rows[19], NULL};
 
 static const struct options_usage usage = {
     .program = "millrace-agent",
@@ -240,6 +242,9 @@ static int parse_options(int argc, char **argv, struct agent_options *options)
     if (options->leash.of_step) {
         take_task(options);
     }
+    if (options->pod_s > 0) { /* All pods have one command line, too. */
+        options->enrolment += number_of("JOB_COMPLETION_INDEX");
+    }
     return options->join != NULL ? check_together(options)
                                  : options_wrong(&usage, "--join FILE or URL is missing", "");
 }
@@ -291,7 +296,8 @@ static int serve(const struct agent_options *options, struct join *join, struct 
         .context = join};
     int r;
 
-    config.once = options->leash.held;
+    config.once = options->leash.held || options->pod_s > 0;
+    config.join_ns = options->pod_s * NS_PER_S;
     if (options->stays || join->path != NULL) {
         return standing_run(&config, reterr);
     }

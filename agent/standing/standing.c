@@ -33,6 +33,7 @@ struct standing {
     bool joined;      /* In this turn. */
     char run_id[NAME_BYTES];
     int64_t back_off_ns;
+    int64_t until_ns; /* By then it has joined; INT64_MAX: it has time. */
     struct random random;
     struct standing_words words;
     struct standing_look looks[STANDING_URLS_MAX];
@@ -67,7 +68,7 @@ static bool on_silence(void *context, int64_t silent_ns)
                       standing->config->duty.security, silent_ns, text, &level)) {
         say_once(standing, level, text, text);
     }
-    return standing->config->urls_count == 1 &&
+    return standing->config->urls_count == 1 && mono_ns() < standing->until_ns &&
            (standing->config->refresh == NULL || silent_ns < REFRESH_NS);
 }
 
@@ -163,6 +164,7 @@ int standing_run(struct standing_config *config, struct errinfo *reterr)
     struct standing standing = {.config = config};
     int64_t pause_ns = 0;
 
+    standing.until_ns = config->join_ns > 0 ? mono_ns() + config->join_ns : INT64_MAX;
     random_seed(&standing.random, random_entropy());
     while (!sync_event_wait(config->duty.stop_fd,
                             (int)(with_jitter(&standing, pause_ns) / NS_PER_MS))) {
@@ -174,6 +176,10 @@ int standing_run(struct standing_config *config, struct errinfo *reterr)
         }
         if (config->once && (standing.joined || standing.may_not || r == -EPERM)) {
             return r == 0 ? 0 : errinfo_set(reterr, r, "%s", error.text);
+        }
+        if (mono_ns() >= standing.until_ns) {
+            return errinfo_set(reterr, -ETIMEDOUT, "no coordinator was joined within %lld s: %s",
+                               (long long)(config->join_ns / NS_PER_S), error.text);
         }
         pause_ns = turn_ended(&standing, r, error.text);
     }

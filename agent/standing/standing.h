@@ -26,6 +26,8 @@ struct standing_config {     /* All borrowed. */
     int (*refresh)(void *context, struct standing_config *config, struct errinfo *reterr);
     void *context;
     bool once; /* Until it has served a run, or was refused: 0, or why the run ended. */
+    /* With once: -ETIMEDOUT if it has joined nobody for so long; 0: it waits for ever. */
+    int64_t join_ns;
 };
 
 /* Blocks until stop_fd of the duty: -EINTR. */

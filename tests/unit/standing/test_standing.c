@@ -133,6 +133,27 @@ static void who_is_there_once_ends_with_its_run_or_a_refusal(void **state)
     assert_string_equal(error.text, "all agents are here");
 }
 
+/* Nobody may be there any more to end it. */
+static void who_is_there_once_has_so_long_to_join(void **state)
+{
+    static const struct turn turns[] = {
+        {.silent_ns = 4 * NS_PER_S, .r = -ECONNRESET, .sentence = "the connection was lost"},
+        {.silent_ns = 10 * NS_PER_S, .r = -ECONNRESET, .sentence = "the connection was lost"}};
+    static const char *const urls[] = {"tcp://a:1"};
+    struct standing_config config = {
+        .urls = urls, .urls_count = 1, .once = true, .join_ns = 12 * NS_PER_S};
+    struct errinfo error = {""};
+
+    (void)state;
+    memset(&stand, 0, sizeof stand);
+    stand.turns = turns;
+    stand.turns_count = 3; /* No signal comes. */
+    assert_int_equal(standing_run(&config, &error), -ETIMEDOUT);
+    assert_int_equal(stand.taken, 2);
+    assert_string_equal(error.text,
+                        "no coordinator was joined within 12 s: no coordinator answers");
+}
+
 static uint32_t times_said(const char *text)
 {
     uint32_t count = 0;
@@ -269,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_there_once_ends_with_its_run_or_a_refusal),
+        cmocka_unit_test(who_is_there_once_has_so_long_to_join),
         cmocka_unit_test(run_after_run_is_served_until_the_signal),
         cmocka_unit_test(a_refusal_is_said_once_and_asked_again_less_and_less_often),
         cmocka_unit_test(after_a_run_a_refusal_is_said_again_and_soon_asked_again),
