@@ -9,9 +9,10 @@
 #include <string.h>
 
 static const enum cli_option options_taken[] = {
-    CLI_LISTEN,   CLI_HOSTS,      CLI_LAUNCH,     CLI_AT,           CLI_TUNNEL,   CLI_SSH,
-    CLI_SLURM,    CLI_AGENT_PATH, CLI_PUSH,       CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_TLS_CA,
-    CLI_TLS_CERT, CLI_TLS_KEY,    CLI_TOKEN_FILE, CLI_OPTION_COUNT};
+    CLI_LISTEN,     CLI_HOSTS,   CLI_LAUNCH,       CLI_AT,          CLI_TUNNEL,
+    CLI_SSH,        CLI_SLURM,   CLI_KUBECTL,      CLI_IMAGE,       CLI_DRY_RUN,
+    CLI_AGENT_PATH, CLI_PUSH,    CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,
+    CLI_TLS_CERT,   CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "clean",

@@ -4,6 +4,7 @@
 #include "file.h"
 #include "launch_table.h"
 #include "secret.h"
+#include "units.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ static int check_options(const struct cli_options *options, const struct launche
     } asked[] = {{"--trace", options->trace != NULL}, {"--agent-path", options->agent_path != NULL},
                  {"--ssh", options->ssh != NULL},     {"--tunnel", options->tunnel},
                  {"--slurm", options->slurm != NULL}, {"--push", options->push != NULL},
-                 {"--at", options->at.count > 0}};
+                 {"--at", options->at.count > 0},     {"--kubectl", options->kubectl != NULL},
+                 {"--image", options->image != NULL}, {"--dry-run", options->dry_run}};
 
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         if (asked[i].given && !heeds(launcher, asked[i].name)) {
@@ -134,11 +136,30 @@ static int look_at_archive(const char *path, struct cli_launch *launch, struct e
     return 0;
 }
 
+static void take_options(const struct cli_options *options, struct launch_config *config)
+{
+    config->program = options->agent_path != NULL ? options->agent_path : AGENT_PROGRAM;
+    config->at = options->at.items;
+    config->at_count = options->at.count;
+    config->ssh = options->ssh;
+    config->tunnel = options->tunnel;
+    config->slurm = options->slurm;
+    config->kubectl = options->kubectl;
+    config->image = options->image;
+    if (options->join_timeout != NULL) {
+        (void)units_parse_duration_ns(options->join_timeout, &config->join_ns); /* Looked at. */
+    }
+}
+
 static int open_remote(const struct cli_options *options, const struct launch_plan *plan,
                        struct cli_launch *launch, struct errinfo *reterr)
 {
     int r = options->push == NULL ? 0 : look_at_archive(options->push, launch, reterr);
 
+    take_options(options, &launch->config);
+    if (r == 0) {
+        r = launch_check(&launch->config, reterr);
+    }
     if (r == 0) {
         r = make_hosts(plan, &launch->once, reterr);
     }
@@ -146,12 +167,6 @@ static int open_remote(const struct cli_options *options, const struct launch_pl
         return r;
     }
     choose_url(options, launch);
-    launch->config.program = options->agent_path != NULL ? options->agent_path : AGENT_PROGRAM;
-    launch->config.at = options->at.items;
-    launch->config.at_count = options->at.count;
-    launch->config.ssh = options->ssh;
-    launch->config.tunnel = options->tunnel;
-    launch->config.slurm = options->slurm;
     return let_in(plan, launch, reterr);
 }
 
@@ -198,6 +213,15 @@ int cli_launch_open(const struct cli_options *options, struct cli_launch *ret,
         cli_launch_done(ret);
     }
     return r;
+}
+
+int cli_launch_show(const struct cli_options *options, struct text *out, struct errinfo *reterr)
+{
+    struct launch_config config = {.plan = &options->launched};
+    int r = check_options(options, options->launched.launcher, reterr);
+
+    take_options(options, &config);
+    return r < 0 ? r : launch_show(&config, out, reterr);
 }
 
 void cli_launch_done(struct cli_launch *launch)

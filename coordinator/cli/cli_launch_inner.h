@@ -33,6 +33,9 @@ struct cli_launch {
 int cli_launch_open(const struct cli_options *options, struct cli_launch *ret,
                     struct errinfo *reterr);
 
+/* What --dry-run prints. -EINVAL likewise, -ENOMEM. */
+int cli_launch_show(const struct cli_options *options, struct text *out, struct errinfo *reterr);
+
 /* Wipes its secrets. Of zeros is allowed. */
 void cli_launch_done(struct cli_launch *launch);
 

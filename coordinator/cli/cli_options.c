@@ -2,6 +2,7 @@
 
 #include "bounds.h"
 #include "cli.h"
+#include "cli_launch_inner.h"
 #include "export.h"
 #include "fleet.h"
 #include "hosts.h"
@@ -77,6 +78,9 @@ static int check_launch(const struct options_usage *usage, struct cli_options *o
                          : options->tunnel             ? "--tunnel"
                          : options->ssh != NULL        ? "--ssh"
                          : options->slurm != NULL      ? "--slurm"
+                         : options->kubectl != NULL    ? "--kubectl"
+                         : options->image != NULL      ? "--image"
+                         : options->dry_run            ? "--dry-run"
                          : options->agent_path != NULL ? "--agent-path"
                          : options->push != NULL       ? "--push"
                                                        : NULL;
@@ -122,6 +126,20 @@ static int check_listen(const struct options_usage *usage, const struct cli_opti
                       options->listen);
     }
     return 0;
+}
+
+/* What would be asked for, instead of asking. The exit code. */
+static int show_launch(const struct options_usage *usage, const struct cli_options *options)
+{
+    struct errinfo error = {""};
+    struct text shown = {0};
+    int r = cli_launch_show(options, &shown, &error);
+
+    if (r == 0) {
+        (void)fputs(shown.bytes, stdout);
+    }
+    text_done(&shown);
+    return r < 0 ? options_wrong(usage, error.text, "") : 0;
 }
 
 static const struct option_row rows[CLI_OPTION_COUNT] = {
@@ -196,6 +214,21 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                    .help = "with --launch slurm: more options for srun, as in \"-p PARTITION\"",
                    .kind = TAKES_TEXT,
                    AT(slurm)},
+    [CLI_KUBECTL] = {.name = "--kubectl",
+                     .value = "COMMAND",
+                     .help =
+                         "with --launch k8s: the program and options, as in \"kubectl -n load\"",
+                     .kind = TAKES_TEXT,
+                     AT(kubectl)},
+    [CLI_IMAGE] = {.name = "--image",
+                   .value = "NAME",
+                   .help = "with --launch k8s: the image with millrace-agent (default "
+                           "millrace-agent:" MILLRACE_VERSION ")",
+                   .kind = TAKES_TEXT,
+                   AT(image)},
+    [CLI_DRY_RUN] = {.name = "--dry-run",
+                     .help = "with --launch k8s: print the manifests, and do nothing",
+                     AT(dry_run)},
     [CLI_AGENT_PATH] = {.name = "--agent-path",
                         .value = "PATH",
                         .help = "millrace-agent on the hosts of --launch (default: in their PATH)",
@@ -304,6 +337,11 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_
     }
     if (*ret_exit == 0) {
         *ret_exit = check_listen(&said, &options);
+    }
+    if (*ret_exit == 0 && options.dry_run) {
+        *ret_exit = show_launch(&said, &options);
+        cli_options_done(&options);
+        return false;
     }
     if (*ret_exit != 0) {
         cli_options_done(&options);

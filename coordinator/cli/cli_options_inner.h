@@ -27,6 +27,9 @@ enum cli_option {
     CLI_TUNNEL,
     CLI_SSH,
     CLI_SLURM,
+    CLI_KUBECTL,
+    CLI_IMAGE,
+    CLI_DRY_RUN,
     CLI_AGENT_PATH,
     CLI_PUSH,
     CLI_JOIN_TIMEOUT,
@@ -72,6 +75,9 @@ struct cli_options {
     struct option_list at;
     const char *ssh;
     const char *slurm;
+    const char *kubectl;
+    const char *image;
+    bool dry_run;
     const char *agent_path;
     const char *push;
     bool tunnel;
@@ -87,7 +93,8 @@ struct cli_options {
 
 /*
  * True: go on with *ret, and call cli_options_done(). False: *ret_exit is the command's exit code:
- * 0 after --help (written to stdout), EXIT_USAGE after a usage error (written to stderr).
+ * 0 after --help or --dry-run (written to stdout), EXIT_USAGE after a usage error (written to
+ * stderr).
  */
 bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_options *ret,
                int *ret_exit);

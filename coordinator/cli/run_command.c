@@ -30,11 +30,12 @@
 extern char **environ;
 
 static const enum cli_option options_taken[] = {
-    CLI_WITH,       CLI_SET,          CLI_TARGET,      CLI_AGENTS,    CLI_LISTEN,   CLI_HOSTS,
-    CLI_LAUNCH,     CLI_AT,           CLI_TUNNEL,      CLI_SSH,       CLI_SLURM,    CLI_AGENT_PATH,
-    CLI_PUSH,       CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,    CLI_TLS_CERT, CLI_TLS_KEY,
-    CLI_TOKEN_FILE, CLI_OUT,          CLI_SEED,        CLI_SELFCHECK, CLI_QUIET,    CLI_OPEN,
-    CLI_TRACE,      CLI_RESUME,       CLI_OPTION_COUNT};
+    CLI_WITH,    CLI_SET,          CLI_TARGET,   CLI_AGENTS,  CLI_LISTEN,
+    CLI_HOSTS,   CLI_LAUNCH,       CLI_AT,       CLI_TUNNEL,  CLI_SSH,
+    CLI_SLURM,   CLI_KUBECTL,      CLI_IMAGE,    CLI_DRY_RUN, CLI_AGENT_PATH,
+    CLI_PUSH,    CLI_JOIN_TIMEOUT, CLI_INSECURE, CLI_TLS_CA,  CLI_TLS_CERT,
+    CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OUT,      CLI_SEED,    CLI_SELFCHECK,
+    CLI_QUIET,   CLI_OPEN,         CLI_TRACE,    CLI_RESUME,  CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "run",
@@ -66,6 +67,7 @@ static const struct cli_usage usage = {
         "  millrace run scenarios/apart.yaml --listen tcp://127.0.0.1:7700 --agents 2\n"
         "  millrace run scenarios/apart.yaml --hosts load1,load2\n"
         "  millrace run scenarios/apart.yaml --launch ssh:load1,load2\n"
+        "  millrace run scenarios/apart.yaml --launch k8s:8 --at coord.example:7700\n"
         "  millrace run --resume runs/20261123-201501-1a2b-quickstart\n",
 };
 

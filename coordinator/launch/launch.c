@@ -27,6 +27,20 @@ static void name_members(struct launch *launch, const struct launch_plan *plan)
     }
 }
 
+int launch_check(const struct launch_config *config, struct errinfo *reterr)
+{
+    const struct launcher_ops *launcher = config->plan->launcher;
+
+    return launcher->check == NULL ? 0 : launcher->check(config, reterr);
+}
+
+int launch_show(const struct launch_config *config, struct text *out, struct errinfo *reterr)
+{
+    const struct launcher_ops *launcher = config->plan->launcher;
+
+    return launcher->show == NULL ? 0 : launcher->show(config, out, reterr);
+}
+
 int launch_start(const struct launch_config *config, struct launch **ret, struct errinfo *reterr)
 {
     const struct launch_plan *plan = config->plan;

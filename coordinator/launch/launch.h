@@ -15,6 +15,7 @@
 #include "bounds.h"
 #include "errinfo.h"
 #include "join_file.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,11 +52,14 @@ struct launch_config {
     const char *push;        /* Archive that is copied to hosts without an agent; NULL: none is. */
     const char *push_sha256; /* Of its bytes, as digest_sha256() writes it. */
     const char *slurm;       /* Options for srun, parted by blanks; NULL: none. */
+    const char *kubectl;     /* Program and options, parted by blanks; NULL: "kubectl". */
+    const char *image;       /* Of containers; NULL: that of this version. */
     int64_t join_ns;         /* So long this process waits for agents; 0: its join_ns. */
     const char
         *log_folder; /* A log NAME.log of each agent is made here; NULL: output is dropped. */
     const char *trace_path; /* Each message goes there, too, see trace.h; NULL: none. */
-    /* What was done, a line a matter; from launch_start() and launch_reap(). May be NULL. */
+    /* What was done, a line a matter; from launch_start(), launch_reap() and launch_free(). May be
+     * NULL. */
     void (*on_told)(void *context, const char *line);
     void *context;
 };
@@ -79,6 +83,12 @@ struct launcher_ops {
     /* Adds the places that the argument, what follows "local:", means. 0, -EINVAL with a sentence
      * that says what it would be, or why a file can't be read. Blocks on the disk. */
     int (*parse)(const char *argument, struct launch_plan *plan, struct errinfo *reterr);
+    /* Whether it can be started so, as far as that is known before: 0, -EINVAL with a sentence. It
+     * gets all of the config but url and log folder. NULL: it can. */
+    int (*check)(const struct launch_config *config, struct errinfo *reterr);
+    /* Appends what it would ask for, and asks for nothing; joins are not looked at. 0, -ENOMEM.
+     * NULL: there is nothing to be shown. */
+    int (*show)(const struct launch_config *config, struct text *out, struct errinfo *reterr);
     /* Starts an agent for each of the plan's members, which it borrows until stop(), as what the
      * config points to. On success *ret is what the other functions get; on failure nothing is left
      * running. -errno with a sentence. May block. */
@@ -102,6 +112,10 @@ int launch_plan_add(struct launch_plan *plan, const char *name, const char *wher
 void launch_plan_done(struct launch_plan *plan);
 
 struct launch;
+
+/* See check() and show() of a launcher. */
+int launch_check(const struct launch_config *config, struct errinfo *reterr);
+int launch_show(const struct launch_config *config, struct text *out, struct errinfo *reterr);
 
 /* Starts the plan's agents. On failure nothing is left running. */
 int launch_start(const struct launch_config *config, struct launch **ret, struct errinfo *reterr);

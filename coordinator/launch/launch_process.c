@@ -139,3 +139,8 @@ const char *launch_log_error(const char *line)
                ? line + LOG_WORDS_AT
                : NULL;
 }
+
+const char *launch_log_words(const char *line)
+{
+    return launch_is_log(line) ? line + LOG_WORDS_AT : line;
+}

@@ -32,8 +32,10 @@ int launch_spawn_bound(const char *const *arguments, int in_fd, int out_fd, pid_
 #define LAUNCH_LINE_BYTES 1100 /* A line of a log fits. */
 const char *launch_last_line(int fd, char ret[LAUNCH_LINE_BYTES]);
 
-/* Whether it is a line of an agent's log; and what an error there says, else NULL. */
+/* Whether it is a line of an agent's log; what an error there says, else NULL; and its words
+ * without their time, of another line all of it. */
 bool launch_is_log(const char *line);
 const char *launch_log_error(const char *line);
+const char *launch_log_words(const char *line);
 
 #endif
