@@ -77,6 +77,9 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
         now->received_until_ns = (uint64_t)(event->at_ns - receiver->t0_ns);
     }
     latency = record_latency(receiver, cell, paced, &stamp, event->at_ns);
+    if (receiver->watch != NULL) {
+        recorder_waited(cell, receiver->watch->waited_ns);
+    }
     recorder_seen(recorder, consumer->ordinal, stamp.stream, stamp.sequence);
     recorder_client(recorder, consumer->record_index, event->bytes_count,
                     latency.shown_ns < 0 ? 0 : latency.shown_ns);

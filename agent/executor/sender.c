@@ -33,6 +33,10 @@ static int64_t gap_ns(struct sender *sender)
     const struct assigned_phase *phase = &assignment->phases[sender->phase_now];
     double per_s = 0.0;
 
+    sender->is_paced = false;
+    for (uint32_t i = 0; i < assignment->flows_count; i++) {
+        sender->is_paced = sender->is_paced || phase->loads[i].load == LOAD_RATE;
+    }
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
         const struct phase_load *load = &phase->loads[group->flow];
@@ -116,6 +120,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         counters_now(sender, group, slot->phase, cell)->acked_now++;
         if (group->confirms) {
             sender_note_answer(sender, event->at_ns);
+            sender_note_waited(sender, cell);
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
             if (slot->paced) {
                 recorder_sample(cell, SERIES_PUBLISH, latency_ns, 0);
@@ -190,6 +195,17 @@ static void look_at_phase(struct sender *sender, int64_t now_ns)
     }
 }
 
+static void begin_turn(struct sender *sender, int64_t now_ns)
+{
+    int64_t until_ns = now_ns < sender->stop_ns ? now_ns : sender->stop_ns;
+
+    if (sender->blocked_count > 0 && sender->turn_ns < until_ns) {
+        sender->blocked_ns += sender_blocked_share(sender) * (double)(until_ns - sender->turn_ns);
+    }
+    sender->turn_ns = now_ns;
+    look_at_phase(sender, now_ns);
+}
+
 static int poll_group(struct sender *sender, const struct sender_group *group, uint32_t room)
 {
     int64_t begin_ns = mono_ns();
@@ -203,15 +219,10 @@ static int poll_group(struct sender *sender, const struct sender_group *group, u
 
 bool sender_poll(struct sender *sender, int64_t now_ns)
 {
-    int64_t until_ns = now_ns < sender->stop_ns ? now_ns : sender->stop_ns;
     bool any = false;
 
-    if (sender->blocked_count > 0 && sender->turn_ns < until_ns) {
-        sender->blocked_ns += sender_blocked_share(sender) * (double)(until_ns - sender->turn_ns);
-    }
-    sender->turn_ns = now_ns;
+    begin_turn(sender, now_ns);
     sender_note_waiting(sender, now_ns);
-    look_at_phase(sender, now_ns);
     sender_count_ahead(sender, now_ns);
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
@@ -374,7 +385,7 @@ bool sender_send(struct sender *sender, int64_t now_ns)
 {
     bool any = false;
 
-    look_at_phase(sender, now_ns); /* It may have begun since the poll. */
+    begin_turn(sender, now_ns); /* A phase may have begun since the poll. */
     for (int i = 0; i < SEND_BATCH && sender->heap_count > 0; i++) {
         bool sent = false;
 
@@ -431,6 +442,16 @@ bool sender_next_is_message(const struct sender *sender)
 int64_t sender_gap_ns(const struct sender *sender)
 {
     return sender->gap_ns;
+}
+
+bool sender_is_paced(const struct sender *sender)
+{
+    return sender->is_paced;
+}
+
+bool sender_is_blocked(const struct sender *sender)
+{
+    return sender->blocked_count > 0;
 }
 
 void sender_reconnect(struct sender *sender, int64_t now_ns)

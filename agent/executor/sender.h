@@ -32,6 +32,8 @@ struct worker_context {
     const struct key_tables *keys; /* May be NULL where no flow has any. */
     const struct topic *topics;    /* Of the assignment, as drivers want them. */
     struct trace_lane *trace;      /* Each message goes there, too; NULL: none. */
+    int64_t
+        spin_share; /* Of the time between two messages, one part of so many may be spun away. */
     int64_t drain_ns;
 };
 
@@ -79,6 +81,12 @@ bool sender_next_is_message(const struct sender *sender);
 
 /* Mean time between two messages of this worker by schedule; SENDER_NEVER_NS without one. */
 int64_t sender_gap_ns(const struct sender *sender);
+
+/* Some flow of the current phase has a rate, also if its producers are elsewhere. */
+bool sender_is_paced(const struct sender *sender);
+
+/* A message with a rate is due, and its producer can't send it: until an answer, as a rule. */
+bool sender_is_blocked(const struct sender *sender);
 
 /* Looks after the clients that are down; does not wait. */
 void sender_reconnect(struct sender *sender, int64_t now_ns);

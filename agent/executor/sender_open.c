@@ -275,8 +275,7 @@ static void take_waiting_outcomes(struct sender *sender)
         before = sender->outstanding;
         wait_for_room(sender->context.recorder);
         if (sender->watch != NULL) {
-            (void)watch_wait(sender->watch, 0);
-            watch_ready_all(sender->watch);
+            watch_look(sender->watch);
         }
         (void)sender_poll(sender, mono_ns());
     } while (sender->outstanding < before);

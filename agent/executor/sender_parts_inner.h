@@ -113,6 +113,7 @@ struct sender {
     int64_t settled_ns; /* When the last outcome came, or the segment began. */
     int64_t stop_ns;
     int64_t gap_ns; /* By schedule, in the current phase. */
+    bool is_paced;  /* Some flow of the phase has a rate, here or elsewhere. */
     int64_t gap_look_ns;
     int64_t count_look_ns; /* When to count ahead again. */
     uint64_t outstanding;
@@ -165,6 +166,14 @@ void sender_count_ahead(struct sender *sender, int64_t now_ns);
  * waits for it. */
 void sender_note_answer(struct sender *sender, int64_t at_ns);
 void sender_note_waiting(struct sender *sender, int64_t now_ns);
+
+/* A latency goes there that ended when the worker looked: its resolution. */
+static inline void sender_note_waited(const struct sender *sender, struct recorder_cell *cell)
+{
+    if (sender->watch != NULL) {
+        recorder_waited(cell, sender->watch->waited_ns);
+    }
+}
 
 /* Hands them over at an interval's end. */
 void sender_account_signs(struct sender *sender, struct broker_signs *signs);

@@ -156,11 +156,49 @@ static void note(struct watch *watch, const struct epoll_event *event)
     }
 }
 
+/* That a sleep ends late is not meant: the host would have been as late to wake for what came. */
+static void note_slept(struct watch *watch, int64_t begin_ns, int64_t until_ns)
+{
+    watch->has_slept = true;
+    watch->slept_ns += until_ns > begin_ns ? until_ns - begin_ns : 0;
+}
+
+int64_t watch_sleep(struct watch *watch, int64_t until_ns)
+{
+    int64_t late_ns;
+
+    note_slept(watch, mono_ns(), until_ns);
+    mono_sleep_until(until_ns);
+    late_ns = mono_ns() - until_ns;
+    return late_ns > 0 ? late_ns : 0; /* A signal may end it early. */
+}
+
+int64_t watch_spin(struct watch *watch, int64_t until_ns, const _Atomic bool *called)
+{
+    int64_t begin_ns = mono_ns();
+    int64_t now_ns = begin_ns;
+
+    while (now_ns < until_ns && !atomic_load_explicit(called, memory_order_relaxed)) {
+        now_ns = mono_ns();
+    }
+    note_slept(watch, begin_ns, until_ns);
+    return now_ns - begin_ns;
+}
+
+static void note_waited(struct watch *watch)
+{
+    watch->waited_ns = watch->slept_ns;
+    watch->slept_ns = 0;
+    watch->has_slept = false;
+}
+
 bool watch_wait(struct watch *watch, int64_t wait_ns)
 {
     struct timespec timeout;
     struct epoll_event events[READY_MAX];
     int count;
+
+    note_waited(watch);
 
     if (watch->blind_count > 0 && wait_ns > BLIND_NS) {
         wait_ns = BLIND_NS;
@@ -178,6 +216,16 @@ void watch_ready_all(struct watch *watch)
     for (uint32_t i = 0; i < WATCH_PLACES_MAX; i++) {
         watch->places[i].is_ready = true;
     }
+}
+
+void watch_look(struct watch *watch)
+{
+    if (watch->by_client_count > 0 || watch->has_slept) {
+        (void)watch_wait(watch, 0);
+    } else {
+        watch->waited_ns = 0;
+    }
+    watch_ready_all(watch);
 }
 
 bool watch_take(struct watch_place *place)

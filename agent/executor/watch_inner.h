@@ -15,6 +15,7 @@
 #include "backend.h"
 #include "bounds.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ struct watch {
     struct watch_place places[WATCH_PLACES_MAX];
     uint32_t by_client_count;
     uint32_t blind_count; /* Endpoints without a descriptor. */
+    bool has_slept;       /* Since it last looked, */
+    int64_t slept_ns;     /* for so long, as far as it was meant to. */
+    int64_t waited_ns;    /* What it found then may have waited so long, as nobody was to look. */
 };
 
 /* An empty set but for wake_fd, an event of sync: 0, or a negative errno. */
@@ -61,9 +65,19 @@ void watch_hold(const struct watch *watch, struct watch_place *place, bool held)
  * Endpoints without a descriptor are ready after it, whatever there is. */
 bool watch_wait(struct watch *watch, int64_t wait_ns);
 
+/* Sleeps on the clock alone, until until_ns; what arrives waits for the next watch_wait(). Returns
+ * how late it ended. */
+int64_t watch_sleep(struct watch *watch, int64_t until_ns);
+
+/* Likewise, without a sleep, or until *called is true. Returns how long it took. */
+int64_t watch_spin(struct watch *watch, int64_t until_ns, const _Atomic bool *called);
+
 /* All endpoints are to be polled in this turn. Those whose driver has its descriptors in the set
  * know by watch_wait() alone what to look at. */
 void watch_ready_all(struct watch *watch);
+
+/* Likewise, as there is so much to do that it does not pay to ask the kernel first. */
+void watch_look(struct watch *watch);
 
 /* Is the endpoint to be polled in this turn? Asked once: then it is not any more. NULL: always. */
 bool watch_take(struct watch_place *place);

@@ -11,7 +11,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define BATCH_WAIT_NS (100 * NS_PER_US)
+/* What arrives shortly before a message is to be sent is looked at after it. */
+#define TOGETHER_NS (100 * NS_PER_US)
+#define SPIN_SHARE 4
 
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
 {
@@ -46,6 +48,7 @@ static int carry_out_close(struct worker *worker)
 {
     int64_t now_ns = mono_ns();
 
+    watch_look(&worker->watch);
     if (worker->producers_open) {
         (void)sender_poll(worker->sender, now_ns);
     }
@@ -202,15 +205,50 @@ static bool send_due(struct worker *worker)
     if (!worker_is_batched(worker)) {
         return sender_send(worker->sender, now_ns);
     }
-    if (now_ns < worker->batch_ns && now_ns < sending_end_ns(worker)) {
+    if (now_ns < worker->batch_ns && now_ns < sending_end_ns(worker) && !worker->owes) {
         return false; /* At the end there is no later batch. */
     }
     sent = sender_send(worker->sender, now_ns);
     now_ns = mono_ns();
     if (sender_next_ns(worker->sender) > now_ns) {
-        worker->batch_ns = now_ns + BATCH_WAIT_NS; /* Nothing is owed. */
+        worker->batch_ns = worker_next_batch_ns(worker, now_ns); /* Nothing is owed. */
     }
     return sent;
+}
+
+/* What is due is sent first: an answer that came meanwhile has its time already, or can wait. */
+static bool turn(struct worker *worker)
+{
+    bool busy = false;
+    int64_t now_ns;
+
+    if (atomic_load_explicit(&worker->called, memory_order_acquire) && take_order(worker)) {
+        return false;
+    }
+    recorder_watch_room(worker->context.recorder, mono_ns());
+    look_at_stop(worker);
+    if (worker->running) {
+        busy = send_due(worker);
+    }
+    now_ns = mono_ns();
+    worker_look(worker, now_ns);
+    if (worker->producers_open) {
+        busy = sender_poll(worker->sender, now_ns) || busy;
+        sender_reconnect(worker->sender, now_ns);
+    }
+    if (worker->consumers_open) {
+        busy = receiver_poll(worker->receiver, now_ns) || busy;
+        receiver_reconnect(worker->receiver, now_ns);
+    }
+    now_ns = mono_ns();
+    if (worker->running) {
+        look_at_segment(worker, now_ns);
+    }
+    if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
+        turn_interval(worker, now_ns, false);
+    }
+    worker_rest(worker, busy);
+    return true;
 }
 
 static void *worker_main(void *argument)
@@ -221,35 +259,7 @@ static void *worker_main(void *argument)
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     (void)pthread_setname_np(pthread_self(), "worker");
     thread_load_open(&worker->load);
-    for (;;) {
-        int64_t now_ns = mono_ns();
-        bool busy = false;
-
-        if (atomic_load_explicit(&worker->called, memory_order_acquire) && take_order(worker)) {
-            break;
-        }
-        recorder_watch_room(worker->context.recorder, now_ns);
-        if (worker->producers_open) {
-            busy = sender_poll(worker->sender, now_ns);
-            sender_reconnect(worker->sender, now_ns);
-        }
-        if (worker->consumers_open) {
-            busy = receiver_poll(worker->receiver, now_ns) || busy;
-            receiver_reconnect(worker->receiver, now_ns);
-        }
-        look_at_stop(worker);
-        if (worker->running) {
-            busy = send_due(worker) || busy;
-            look_at_segment(worker, mono_ns());
-        }
-        if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
-            turn_interval(worker, now_ns, false);
-        }
-        if (busy) {
-            worker_look(worker, now_ns);
-        } else if (!worker_wait(worker, mono_ns())) {
-            worker->spun_ns += mono_ns() - now_ns;
-        }
+    while (turn(worker)) {
     }
     thread_load_close(&worker->load);
     return NULL;
@@ -267,7 +277,10 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     worker->context = *context;
     worker->gate = gate;
     worker->watch.set_fd = -1;
-    worker->spin_ns = 20 * NS_PER_US;
+    rest_lead_init(&worker->lead);
+    /* For tests of how much that blurs: each arrival wakes its worker. */
+    worker->together_ns = getenv("MILLRACE_TEST_WAKE_EACH") != NULL ? 0 : TOGETHER_NS;
+    worker->context.spin_share = context->spin_share > 0 ? context->spin_share : SPIN_SHARE;
     worker->stop_taken_ns = SENDER_NEVER_NS;
     atomic_store(&worker->stop_ns, SENDER_NEVER_NS);
     atomic_store(&worker->sending_stop_ns, SENDER_NEVER_NS);

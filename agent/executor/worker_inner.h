@@ -1,9 +1,10 @@
 /* worker_inner: the worker's struct, shared by its two files: what it does (worker.c) and how it
- * waits for more (worker_wait.c). */
+ * rests until there is more (worker_rest.c). */
 #ifndef MILLRACE_WORKER_INNER_H
 #define MILLRACE_WORKER_INNER_H
 
 #include "receiver_inner.h"
+#include "rest_inner.h"
 #include "thread_load.h"
 #include "watch_inner.h"
 #include "worker.h"
@@ -39,8 +40,11 @@ struct worker {
     int64_t end_ns; /* Of the running segment. */
     int64_t stop_taken_ns;
     int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
-    int64_t spin_ns;  /* Running estimate of the 95th percentile of oversleep. */
-    int64_t spun_ns;  /* Spent spinning in this interval. */
+    bool owes;        /* Between two ticks: a window was full, and what was due is late already. */
+    int64_t tick_ns;  /* So often, where the scenario has it so; 0: by their own times. */
+    int64_t together_ns; /* What arrives may wait that long for the next send. */
+    struct rest_lead lead;
+    int64_t spun_ns; /* Spent spinning in this interval. */
     struct thread_load load;
 };
 
@@ -48,12 +52,15 @@ struct worker {
  */
 bool worker_is_batched(const struct worker *worker);
 
-/* Waits until there may be something to do: an event, a message that is due, the interval's end.
- * False: it is so near that the loop spins. */
-bool worker_wait(struct worker *worker, int64_t now_ns);
+/* Rests until there may be something to do: an event, a message that is due, the interval's end.
+ * busy: there was something in this turn. */
+void worker_rest(struct worker *worker, bool busy);
 
-/* Looks who has something to tell, without a wait. */
+/* After a rest on the clock alone, and now and then: looks which endpoints are to be polled. */
 void worker_look(struct worker *worker, int64_t now_ns);
+
+/* When the next batch is to be sent. */
+int64_t worker_next_batch_ns(const struct worker *worker, int64_t now_ns);
 
 /* Ends the wait, for what another thread asks; from any thread. */
 void worker_wake(struct worker *worker);

@@ -122,6 +122,14 @@ struct recorder_cell *recorder_cell(struct recorder *recorder, uint32_t flow, ui
 void recorder_sample(struct recorder_cell *cell, enum series series, int64_t value_ns,
                      int64_t bound_ns);
 
+/* W: what is sampled there may have waited so long for the worker to look, as it meant to. */
+static inline void recorder_waited(struct recorder_cell *cell, int64_t waited_ns)
+{
+    if (waited_ns > (int64_t)cell->counters.resolution_ns) {
+        cell->counters.resolution_ns = (uint64_t)waited_ns;
+    }
+}
+
 /* W: messages that were due and will never be sent, and how long that has been; a series in which
  * the worker's producers can owe some (see recorder_owes()). */
 void recorder_owed(struct recorder_cell *cell, enum series series, int64_t value_ns,

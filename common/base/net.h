@@ -10,6 +10,7 @@
 
 #include "errinfo.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NET_HOST_BYTES 256
@@ -33,5 +34,9 @@ int net_resolve(const char *host, const char *port, int64_t deadline_ns, struct 
  * listens there"). Blocks until deadline_ns (mono_ns()) at most. */
 int net_connect(const char *host, const char *port, int64_t deadline_ns, int *ret_fd,
                 enum net_failure *ret_failure, struct errinfo *reterr);
+
+/* Does the name, or number, lead to this host: to its loopback, or to an address of its own? One
+ * that can't be looked up by deadline_ns does not. Blocks. */
+bool net_is_here(const char *host, int64_t deadline_ns);
 
 #endif

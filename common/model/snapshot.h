@@ -63,6 +63,8 @@ struct counters {
     uint64_t clock_violations;               /* Under -bound. */
     uint64_t clock_bound_ns; /* The largest bound that a time was converted with from one clock to
                                 another; the sum of two is the larger one. */
+    uint64_t resolution_ns;  /* The longest that an answer or a message may have waited for the
+                                worker to look, as it meant to; likewise. */
 };
 
 void counters_add(struct counters *counters, const struct counters *from);

@@ -39,6 +39,7 @@ static const struct field counters_fields[] = {
     FIELD(counters, received_until_ns, .largest = true),
     FIELD(counters, clock_violations),
     FIELD(counters, clock_bound_ns, .since = 2, .largest = true),
+    FIELD(counters, resolution_ns, .since = 4, .largest = true),
     FIELD_OF_TYPE(counters, below_resolution, FIELD_COUNTERS, .names = series_keys,
                   .names_count = SERIES_COUNT),
 };

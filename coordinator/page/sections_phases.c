@@ -215,6 +215,7 @@ struct latency_extras {
     bool censored;
     bool below;
     bool clocks;
+    bool resolution;
     bool beyond;
 };
 
@@ -232,6 +233,20 @@ static void add_clocks(const struct result_phase *phase, bool is_one_way, struct
         doc_cell(doc, DOC_WARN, "%s, beyond it: %s",
                  units_format_ns((double)phase->clock_bound_ns, bound),
                  facts_count(phase->clock_violations, count));
+    }
+}
+
+/* How much longer a latency may be for having been looked at with the next send. */
+static void add_resolution(const struct result_phase *phase, enum series series,
+                           struct document *doc)
+{
+    char text[UNITS_TEXT_BYTES];
+
+    if (series == SERIES_PUBLISH || series == SERIES_PUBLISH_SERVICE || series == SERIES_E2E ||
+        series == SERIES_E2E_SERVICE) {
+        doc_cell(doc, DOC_PLAIN, "%s", units_format_ns((double)phase->resolution_ns, text));
+    } else {
+        doc_cell(doc, DOC_MUTED, "-");
     }
 }
 
@@ -272,6 +287,9 @@ static void add_latency_row(const struct result_phase *phase, enum series series
     if (extras->clocks) {
         add_clocks(phase, series == SERIES_E2E || series == SERIES_E2E_SERVICE, doc);
     }
+    if (extras->resolution) {
+        add_resolution(phase, series, doc);
+    }
     if (extras->beyond) {
         add_noted(hist_over_range(hist), doc);
     }
@@ -294,6 +312,7 @@ static bool find_extras(const struct result_case *result_case, struct latency_ex
                 extras->censored |= hist_censored(hist) > 0;
                 extras->below |= phase->below_resolution[series] > 0;
                 extras->clocks |= phase->clock_bound_ns > 0 || phase->clock_violations > 0;
+                extras->resolution |= phase->resolution_ns > 0;
                 extras->beyond |= hist_over_range(hist) > 0;
             }
         }
@@ -327,9 +346,13 @@ static void add_latency_table(const struct result_case *result_case,
     static const struct doc_column clocks = {
         "clocks", "How far off the latency can be, as hosts' clocks were related no better",
         DOC_RIGHT};
+    static const struct doc_column resolution = {
+        "resolution",
+        "By so much the latency can be too long, as what arrives near a send is read with it",
+        DOC_RIGHT};
     static const struct doc_column beyond = {"beyond", "Longer than 1 h, counted as 1 h",
                                              DOC_RIGHT};
-    struct doc_column columns[6 + sizeof rest / sizeof rest[0]];
+    struct doc_column columns[7 + sizeof rest / sizeof rest[0]];
     struct latency_extras extras;
     uint32_t count;
 
@@ -345,6 +368,9 @@ static void add_latency_table(const struct result_case *result_case,
     }
     if (extras.clocks) {
         columns[count++] = clocks;
+    }
+    if (extras.resolution) {
+        columns[count++] = resolution;
     }
     if (extras.beyond) {
         columns[count++] = beyond;

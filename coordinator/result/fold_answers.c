@@ -81,6 +81,9 @@ static int add_cell(struct result_phase *phase, const struct fold_cell *cell, bo
     if (cell->counters.clock_bound_ns > phase->clock_bound_ns) {
         phase->clock_bound_ns = cell->counters.clock_bound_ns;
     }
+    if (cell->counters.resolution_ns > phase->resolution_ns) {
+        phase->resolution_ns = cell->counters.resolution_ns;
+    }
     return 0;
 }
 

@@ -92,6 +92,9 @@ struct result_phase {
     struct hist *latency[SERIES_COUNT]; /* NULL: no such figure here. */
     uint64_t below_resolution[SERIES_COUNT];
     uint64_t clock_bound_ns; /* The largest that an end to end latency was measured with. */
+    /* The longest that an answer or a message may have waited, as agents look at what arrives near
+     * a send together with it: publish and end to end latencies may be longer by that. */
+    uint64_t resolution_ns;
     bool lacks_agent; /* One was lost before it had told all of the phase: its part is missing. */
     uint64_t clock_violations; /* Latencies further below 0 than that allows; counted as 0. */
 };

@@ -212,6 +212,11 @@ static bool lacks_agent(const void *item)
     return ((const struct result_phase *)item)->lacks_agent;
 }
 
+static bool has_resolution(const void *item)
+{
+    return ((const struct result_phase *)item)->resolution_ns > 0;
+}
+
 static const struct field result_phase_fields[] = {
     FIELD(result_phase, name),
     FIELD(result_phase, flow, .shown = SHOWN_OR_NULL),
@@ -223,6 +228,7 @@ static const struct field result_phase_fields[] = {
     FIELD(result_phase, skipped, SUM_OF(counters, skipped), .shown_if = is_paced),
     FIELD_RECORD_OF(result_phase, delivery, result_delivery_record),
     FIELD_GROUP("clock", phase_clock_record),
+    FIELD(result_phase, resolution_ns, .shown_if = has_resolution),
 };
 
 const struct record result_phase_record = RECORD(result_phase);

@@ -193,6 +193,19 @@ static void sync_condition_wait_does_not_wait_past_its_deadline(void **state)
     sync_unlock(&lock);
 }
 
+static void net_is_here_knows_loopback_and_own_addresses(void **state)
+{
+    int64_t deadline_ns = mono_ns() + 10 * NS_PER_S;
+
+    (void)state;
+    assert_true(net_is_here("127.0.0.1", deadline_ns));
+    assert_true(net_is_here("127.9.8.7", deadline_ns)); /* All of the net. */
+    assert_true(net_is_here("::1", deadline_ns));
+    assert_false(net_is_here("192.0.2.1", deadline_ns)); /* For documents: nobody's. */
+    assert_false(net_is_here("2001:db8::1", deadline_ns));
+    assert_false(net_is_here("no name at all", deadline_ns));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test(net_connect_says_what_stood_in_the_way),
         cmocka_unit_test(net_connect_to_a_full_accept_queue_ends_at_its_deadline),
         cmocka_unit_test(net_connect_does_not_wait_for_a_dead_name_server),
+        cmocka_unit_test(net_is_here_knows_loopback_and_own_addresses),
         cmocka_unit_test(sync_event_is_readable_until_it_is_cleared),
         cmocka_unit_test(sync_condition_wait_does_not_wait_past_its_deadline),
     };

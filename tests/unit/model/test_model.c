@@ -91,11 +91,13 @@ static void counters_add_adds_every_field(void **state)
     memcpy(&one, fields, sizeof one);
     one.received_until_ns--; /* The later of the two is kept, and the larger bound. */
     one.clock_bound_ns--;
+    one.resolution_ns--;
     counters_add(&sum, &one);
     memcpy(fields, &sum, sizeof sum);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         bool later = i == offsetof(struct counters, received_until_ns) / sizeof(uint64_t) ||
-                     i == offsetof(struct counters, clock_bound_ns) / sizeof(uint64_t);
+                     i == offsetof(struct counters, clock_bound_ns) / sizeof(uint64_t) ||
+                     i == offsetof(struct counters, resolution_ns) / sizeof(uint64_t);
 
         assert_int_equal(fields[i], (later ? 1 : 2) * (i + 1));
     }
