@@ -250,6 +250,12 @@ static void count_sent_now(struct counters *counters, uint32_t bytes)
     counters->sent_bytes_now += bytes;
 }
 
+/* So long a message may wait for its tick, as the scenario asks for it: then it is not late. */
+static int64_t tick_ns(const struct sender *sender, const struct producer *producer)
+{
+    return sender->context.assignment->phases[producer->schedule.phase].pacing.coalesce_ns;
+}
+
 /* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
 static int64_t producer_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
                                int64_t start_ns)
@@ -301,13 +307,16 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     cell = recorder_cell(recorder, group->flow, phase);
     cell->counters.sent++;
     cell->counters.sent_bytes += payload.bytes_count;
-    cell->counters.sent_in_time += start_ns < producer->schedule.phase_end_ns ? 1 : 0;
+    cell->counters.sent_in_time +=
+        start_ns < producer->schedule.phase_end_ns + tick_ns(sender, producer) ? 1 : 0;
     count_sent_now(counters_now(sender, group, phase, cell), payload.bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
         recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);
         if (due_ns >= producer->able_ns) {
-            lag_count_add(&sender->lag, start_ns - due_ns);
+            int64_t lag_ns = start_ns - due_ns - tick_ns(sender, producer);
+
+            lag_count_add(&sender->lag, lag_ns > 0 ? lag_ns : 0);
         } else {
             producer->able_ns = end_ns; /* What came due while it caught up waits for that, too. */
         }

@@ -278,6 +278,7 @@ int worker_new(const struct worker_context *context, struct gate *gate, struct w
     worker->gate = gate;
     worker->watch.set_fd = -1;
     rest_lead_init(&worker->lead);
+    worker->tick_ns = context->assignment->phases[0].pacing.coalesce_ns;
     /* For tests of how much that blurs: each arrival wakes its worker. */
     worker->together_ns = getenv("MILLRACE_TEST_WAKE_EACH") != NULL ? 0 : TOGETHER_NS;
     worker->context.spin_share = context->spin_share > 0 ? context->spin_share : SPIN_SHARE;

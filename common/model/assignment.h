@@ -85,7 +85,9 @@ struct phase_load {
  * phase has the same struct, so what is added here reaches agents. */
 struct phase_pacing {
     enum arrivals arrivals;
-    int64_t skip_ns; /* A message that is later than that is not sent any more; 0: all are. */
+    int64_t skip_ns;     /* A message that is later than that is not sent any more; 0: all are. */
+    int64_t coalesce_ns; /* So often all is sent that is due by then, and what has arrived is read;
+                            0: each message at its own time. The same in all phases of a trial. */
 };
 
 struct assigned_phase {

@@ -121,6 +121,7 @@ const struct record curve_point_record = RECORD(curve_point);
 static const struct field phase_pacing_fields[] = {
     FIELD_NAMES_OF(phase_pacing, arrivals, FIELD_ENUM, arrivals),
     FIELD(phase_pacing, skip_ns, .max = SKIP_NS_MAX),
+    FIELD(phase_pacing, coalesce_ns, .max = COALESCE_NS_MAX, .since = 4),
 };
 
 static const struct record phase_pacing_record = RECORD(phase_pacing);

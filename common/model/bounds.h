@@ -59,6 +59,10 @@
 #define PHASE_MESSAGES_MAX INT64_C(1000000000000)
 #define THINK_NS_MAX INT64_C(60000000000)
 #define SKIP_NS_MAX INT64_C(3600000000000)
+/* Between two ticks of a load that is sent in ticks. Below, a tick would be no cheaper than the
+ * messages in it. */
+#define COALESCE_NS_MIN (200 * INT64_C(1000))
+#define COALESCE_NS_MAX (10 * INT64_C(1000000))
 #define RATE_PER_S_MAX 100000000.0
 
 #define LOSSES_TOLD_MAX 256 /* Lost connections of an agent and trial that are told one by one. */

@@ -221,6 +221,9 @@ static void write_load(const struct assignment *a, const struct assigned_phase *
         (void)printf("%s", units_format_rate(rate_per_s(load->rate), rate));
     }
     (void)printf("%s", arrivals[phase->pacing.arrivals]);
+    if (phase->pacing.coalesce_ns > 0) {
+        (void)printf(", in ticks of %s", units_format_ns((double)phase->pacing.coalesce_ns, rate));
+    }
     if (phase->pacing.skip_ns > 0) {
         (void)printf(", those later than %s skipped",
                      units_format_ns((double)phase->pacing.skip_ns, rate));

@@ -386,6 +386,18 @@ static void add_latency_table(const struct result_case *result_case,
     }
 }
 
+/* 0: no phase was sent in ticks. */
+static int64_t ticks_ns(const struct result_case *result_case)
+{
+    int64_t tick_ns = 0;
+
+    for (uint32_t i = 0; i < result_case->phases_count; i++) {
+        tick_ns = result_case->phases[i].coalesce_ns > tick_ns ? result_case->phases[i].coalesce_ns
+                                                               : tick_ns;
+    }
+    return tick_ns;
+}
+
 /* Where a case has more phases than anybody reads: those that say the most. */
 static void add_tables(const struct result_case *result_case, struct document *doc)
 {
@@ -396,6 +408,14 @@ static void add_tables(const struct result_case *result_case, struct document *d
                       "%u phases with faults or with the highest p99 end to end; %u more are in "
                       "result.json.",
                       choice.count, choice.left_out);
+    }
+    if (ticks_ns(result_case) > 0) {
+        char tick[UNITS_TEXT_BYTES];
+
+        doc_paragraph(doc, DOC_PLAIN,
+                      "Messages were sent in ticks of %s, not each at its own time (pacing: "
+                      "coalesce). Send lag and resolution show how much that adds.",
+                      units_format_ns((double)ticks_ns(result_case), tick));
     }
     add_delivery_table(result_case, &choice, doc);
     add_latency_table(result_case, &choice, doc);

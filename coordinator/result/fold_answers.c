@@ -142,6 +142,7 @@ static void add_flow(const struct assigned_phase *assigned, const struct assigne
         load->load == LOAD_RATE && assigned->messages == 0 && assigned->curve_count != 2;
 
     ret->is_max = ret->is_max || load->load == LOAD_MAX;
+    ret->coalesce_ns = load->load == LOAD_RATE ? assigned->pacing.coalesce_ns : ret->coalesce_ns;
     ret->asked_peak_per_s += load->load == LOAD_RATE ? rate_per_s(load->rate) : 0.0;
     ret->keeps_rate = ret->keeps_rate || keeps_rate;
     if (load->load != LOAD_NONE && flow->producers_count > 0) {

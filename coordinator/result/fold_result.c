@@ -41,6 +41,7 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
     if (from->clock_bound_ns > to->clock_bound_ns) {
         to->clock_bound_ns = from->clock_bound_ns;
     }
+    to->coalesce_ns = from->coalesce_ns;
     if (from->resolution_ns > to->resolution_ns) {
         to->resolution_ns = from->resolution_ns;
     }

@@ -95,6 +95,7 @@ struct result_phase {
     /* The longest that an answer or a message may have waited, as agents look at what arrives near
      * a send together with it: publish and end to end latencies may be longer by that. */
     uint64_t resolution_ns;
+    int64_t coalesce_ns; /* Messages were sent in ticks of so much; 0: each at its own time. */
     bool lacks_agent; /* One was lost before it had told all of the phase: its part is missing. */
     uint64_t clock_violations; /* Latencies further below 0 than that allows; counted as 0. */
 };

@@ -217,6 +217,11 @@ static bool has_resolution(const void *item)
     return ((const struct result_phase *)item)->resolution_ns > 0;
 }
 
+static bool is_coalesced(const void *item)
+{
+    return ((const struct result_phase *)item)->coalesce_ns > 0;
+}
+
 static const struct field result_phase_fields[] = {
     FIELD(result_phase, name),
     FIELD(result_phase, flow, .shown = SHOWN_OR_NULL),
@@ -228,6 +233,7 @@ static const struct field result_phase_fields[] = {
     FIELD(result_phase, skipped, SUM_OF(counters, skipped), .shown_if = is_paced),
     FIELD_RECORD_OF(result_phase, delivery, result_delivery_record),
     FIELD_GROUP("clock", phase_clock_record),
+    FIELD(result_phase, coalesce_ns, .shown_if = is_coalesced),
     FIELD(result_phase, resolution_ns, .shown_if = has_resolution),
 };
 

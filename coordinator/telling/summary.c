@@ -4,6 +4,7 @@
 #include "headline_groups.h"
 #include "latency_figure.h"
 #include "phase_choice.h"
+#include "resolution.h"
 #include "resumed.h"
 #include "sentence.h"
 #include "sentence_lists.h"
@@ -380,6 +381,20 @@ static void add_headroom(const struct result *result, int width, struct text *ou
     add_wrapped(line, width, "  ", "    ", out);
 }
 
+static void add_resolution(const struct result *result, int width, struct text *out)
+{
+    struct text line = {0};
+
+    if (resolution_line(result, &line)) {
+        if (text_failed(&line)) {
+            out->failed = true;
+        } else {
+            add_wrapped(line.bytes, width, "  ", "    ", out);
+        }
+    }
+    text_done(&line);
+}
+
 static void add_doubt(const struct result *result, int width, struct text *out)
 {
     struct text doubt = {0};
@@ -457,6 +472,7 @@ int summary_write(const struct result *result, int width, struct text *out)
         add_wrapped("latencies are medians over the trials, as they are judged", layout.width, "  ",
                     "    ", out);
     }
+    add_resolution(result, layout.width, out);
     add_headroom(result, layout.width, out);
     add_doubt(result, layout.width, out);
     add_outages(result, layout.width, out);

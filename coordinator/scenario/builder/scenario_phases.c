@@ -264,17 +264,13 @@ static void check_load(struct loading *loading, const struct node *phases)
     }
 }
 
-void build_phases(struct loading *loading)
+static void build_written_phases(struct loading *loading)
 {
     const struct node *phases = usable(loading->tree.root, "phases");
     struct scenario_setup *setup = loading->setup;
     size_t count = 1; /* The drain that is implied. */
     bool all_right = true;
 
-    if (loading->scenario->search.wanted) {
-        build_search_phases(loading);
-        return;
-    }
     if (node_child(loading->tree.root, "phases") == NULL) {
         problems_add(&loading->tree.problems, loading->tree.root->at, "phases", "is missing (%s)",
                      scenario_key_find("phases")->example);
@@ -302,4 +298,26 @@ void build_phases(struct loading *loading)
     if (setup->phases_count > 0 && !setup->phases[setup->phases_count - 1].until_drained) {
         build_drain(setup);
     }
+}
+
+/* One for all phases: how exact latencies are should not change within a run. */
+static void build_pacing(struct loading *loading)
+{
+    struct node *pacing = node_child(loading->tree.root, "pacing");
+    const struct node *coalesce =
+        pacing != NULL && pacing->kind == NODE_MAP ? usable(pacing, "coalesce") : NULL;
+
+    for (uint32_t i = 0; coalesce != NULL && i < loading->setup->phases_count; i++) {
+        loading->setup->phases[i].pacing.coalesce_ns = coalesce->number;
+    }
+}
+
+void build_phases(struct loading *loading)
+{
+    if (loading->scenario->search.wanted) {
+        build_search_phases(loading);
+    } else {
+        build_written_phases(loading);
+    }
+    build_pacing(loading);
 }

@@ -5,6 +5,7 @@
 
 static const char *const unavailable_words[] = {"fail", "skip", NULL};
 static const char *const agent_loss_words[] = {"abort", "continue", NULL};
+static const char *const pacing_words[] = {"exact", NULL};
 static const char *const selfcheck_words[] = {"strict", "warn", NULL};
 
 const struct scenario_key scenario_keys_targets[] = {
@@ -105,5 +106,20 @@ const struct scenario_key scenario_keys_targets[] = {
      .fallback = "strict",
      .help = "Whether figures that the self-check finds unreliable are left unjudged, or judged as "
              "they were observed."},
+    {.path = "pacing",
+     .type = KEY_CHOICE,
+     .also_map = true,
+     .choices = pacing_words,
+     .map_form = "{ coalesce: 1ms }",
+     .fallback = "exact",
+     .help = "exact: each message of a rate is sent at its own time; or in ticks, for less CPU."},
+    {.path = "pacing.coalesce",
+     .type = KEY_DURATION,
+     .required = true,
+     RANGE(COALESCE_NS_MIN, COALESCE_NS_MAX),
+     .example = "coalesce: 1ms",
+     .help = "The time between two ticks: at each, all is sent that is due by then, and what has "
+             "arrived is read. Latencies still count from each message's own time; `resolution` "
+             "tells what that adds."},
     {.path = NULL},
 };

@@ -162,6 +162,33 @@ static void messages_sent_in_batches_keep_their_own_intended_times(void **state)
     done(&bench);
 }
 
+/* In the mean they wait for half a tick; a busy machine makes them no earlier. */
+static void messages_sent_in_ticks_keep_their_own_intended_times(void **state)
+{
+    struct bench bench;
+    int64_t lag_ns = 0;
+
+    (void)state;
+    assign(&bench, LOAD_RATE, (struct rate){1, 100 * NS_PER_US}, 100 * NS_PER_MS);
+    bench.fixture.phases[0].pacing.coalesce_ns = 10 * NS_PER_MS;
+    make_worker(&bench);
+    fake_script()->confirms = true;
+    order(&bench, ORDER_OPEN_PRODUCERS);
+    start(&bench);
+    assert_int_equal(wait_for_order(&bench, NULL), 0);
+    order(&bench, ORDER_CLOSE);
+    assert_int_equal(collect(&bench).due, 1000);
+    assert_true(fake_messages() > 0);
+    for (uint32_t i = 0; i < fake_messages(); i++) {
+        int64_t intended_ns = fake_message(i)->stamp.intended_ns;
+
+        assert_int_equal(intended_ns, i * 100 * NS_PER_US);
+        lag_ns += fake_message(i)->stamp.sent_ns - bench.t0_ns - intended_ns;
+    }
+    assert_true(lag_ns / fake_messages() >= 10 * NS_PER_MS / 4);
+    done(&bench);
+}
+
 /* Not at the phase's end, which is an hour away, and as of the last outcome. */
 static void a_number_of_messages_ends_the_segment(void **state)
 {
@@ -424,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trial_goes_through_its_orders),
         cmocka_unit_test(messages_sent_in_batches_keep_their_own_intended_times),
+        cmocka_unit_test(messages_sent_in_ticks_keep_their_own_intended_times),
         cmocka_unit_test(a_number_of_messages_ends_the_segment),
         cmocka_unit_test(what_fails_to_open_is_told_with_its_reason),
         cmocka_unit_test(a_stop_ends_the_segment),

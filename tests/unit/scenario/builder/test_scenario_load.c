@@ -86,6 +86,27 @@ static void arrivals_hold_for_percents_of_flows_too(void **state)
     assert_int_equal(s->setups[0].phases[0].pacing.arrivals, ARRIVALS_ALIGNED);
 }
 
+static void ticks_are_those_of_all_phases(void **state)
+{
+    static const char text[] =
+        FIXTURE_TARGETS "pacing: { coalesce: 500us }\n"
+                        "phases: [ { name: a, rate: 1k/s, for: 1s }, { name: b, rate: 2k/s, for: "
+                        "1s } ]\n";
+    const struct scenario *s = fixture_good(*state, text, NULL);
+
+    assert_int_equal(s->setups[0].phases[0].pacing.coalesce_ns, 500 * NS_PER_US);
+    assert_int_equal(s->setups[0].phases[1].pacing.coalesce_ns, 500 * NS_PER_US);
+}
+
+static void messages_have_their_own_times_unless_ticks_are_asked_for(void **state)
+{
+    static const char text[] = FIXTURE_TARGETS "pacing: exact\n"
+                                               "phases: [ { name: a, rate: 1k/s, for: 1s } ]\n";
+    const struct scenario *s = fixture_good(*state, text, NULL);
+
+    assert_int_equal(s->setups[0].phases[0].pacing.coalesce_ns, 0);
+}
+
 static void a_point_of_a_curve_is_set_from_outside(void **state)
 {
     static const char text[] = FIXTURE_TARGETS
@@ -249,6 +270,8 @@ int main(void)
         cmocka_unit_test(a_curve_is_played_faster_and_written_in_any_order),
         cmocka_unit_test(a_curve_without_speed_runs_by_the_clock),
         cmocka_unit_test(arrivals_hold_for_percents_of_flows_too),
+        cmocka_unit_test(ticks_are_those_of_all_phases),
+        cmocka_unit_test(messages_have_their_own_times_unless_ticks_are_asked_for),
         cmocka_unit_test(a_point_of_a_curve_is_set_from_outside),
         cmocka_unit_test(a_day_has_a_point_each_minute),
         cmocka_unit_test(curves_of_too_many_points_are_refused_with_their_sum),
