@@ -77,6 +77,7 @@ static void fill(struct trial *trial, const struct one_process_spec *spec)
     (void)snprintf(trial->topic.name, sizeof trial->topic.name, "millrace-accuracy");
     trial->phases[0] = (struct assigned_phase){
         .name = "load", .duration_ns = spec->load_ns, .measured = true, .loads = {spec->load}};
+    trial->phases[0].pacing.coalesce_ns = spec->coalesce_ns;
     trial->phases[1] = (struct assigned_phase){
         .name = "drain", .duration_ns = DRAIN_NS, .until_drained = true, .implied = true};
     trial->writer = (struct assigned_writer){.streams_count = trial->flow.streams_count};

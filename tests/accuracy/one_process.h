@@ -21,6 +21,7 @@ struct one_process_spec {
     struct delivery delivery;
     struct phase_load load;
     int64_t load_ns;
+    int64_t coalesce_ns;           /* See phase_pacing. */
     const char *options[17];       /* Of the memory broker: key, value, ... NULL. */
     const struct backend_ops *ops; /* What the workers use; NULL: the memory broker as it is. */
     int64_t *ret_t0_ns;            /* mono_ns(); may be NULL. */
