@@ -1,5 +1,6 @@
 #include "run_inner.h"
 
+#include "catalog.h"
 #include "deadlines.h"
 #include "units.h"
 
@@ -189,6 +190,24 @@ static void call_looks_back(struct run *run)
     }
 }
 
+/* Who was lost while it looked could not say whether it took its topic away again. */
+static void tell_looks_left(struct run *run)
+{
+    const struct scenario *scenario = run->config->scenario;
+    uint32_t lost = fleet_lost(run->session->fleet);
+    bool local = true;
+
+    for (size_t i = 0; i < scenario->targets_count; i++) {
+        local = local && catalog_find(scenario->targets[i].backend)->local;
+    }
+    if (lost != UINT32_MAX && !local) {
+        run_notice(run,
+                   "a topic may be left behind (%s was lost while it looked at its targets); "
+                   "`millrace clean` removes it",
+                   fleet_agent(run->session->fleet, lost)->name);
+    }
+}
+
 int run_detect(struct run *run, struct errinfo *reterr)
 {
     const struct status *answers[AGENTS_MAX];
@@ -207,6 +226,7 @@ int run_detect(struct run *run, struct errinfo *reterr)
     if (r == -EINTR) {
         call_looks_back(run);
     }
+    tell_looks_left(run);
     if (r == 0 && fleet_lost(run->session->fleet) != UINT32_MAX && !run_goes_on(run)) {
         r = fleet_tell_lost(run->session->fleet, fleet_lost(run->session->fleet), reterr);
     }

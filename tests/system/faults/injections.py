@@ -108,6 +108,18 @@ def _link(name, verb, seconds, *arguments):
     return inject
 
 
+def _part_host(seconds):
+    """Nothing passes any more, either way, and nobody is told."""
+
+    def inject(course):
+        course.hit(lambda: [link.stall() for link in course.links.values()])
+        time.sleep(seconds)
+        for link in course.links.values():
+            link.mend()
+
+    return inject
+
+
 def disk_full(course):
     course.hit(lambda: course.disk.fail(errno.ENOSPC))
     course.run.wait(60)
@@ -194,4 +206,6 @@ INJECTIONS = {
     "down-broker": _link("broker", "down", LINK_SHORT_S),
     "stall-broker": _link("broker", "stall", LINK_SHORT_S),
     "slow-broker": _link("broker", "slow", SHORT_S, SLOW_S),
+    "part-host": _part_host(LINK_SHORT_S),
+    "part-host-long": _part_host(LINK_LONG_S),
 }

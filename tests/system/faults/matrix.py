@@ -8,13 +8,14 @@ OF_AGENTS = ["kill-agent", "stop-agent", "stop-agent-long"]
 OF_COORDINATOR = ["kill-coordinator", "stop-coordinator", "stop-coordinator-long", "interrupt", "interrupt-twice", "disk-full"]
 OF_CONTROL = ["cut-control", "down-control", "down-control-long", "stall-control", "stall-control-long", "slow-control", "garbage", "clock-step"]
 OF_BROKER = ["kill-broker", "stop-broker", "cut-broker", "down-broker", "stall-broker", "slow-broker"]
-FAULTS = OF_AGENTS + OF_COORDINATOR + OF_CONTROL + OF_BROKER
+OF_HOST = ["part-host", "part-host-long"]  # Both agents' host, from the coordinator and from the broker at once.
+FAULTS = OF_AGENTS + OF_COORDINATOR + OF_CONTROL + OF_BROKER + OF_HOST
 STEPPING = ["joining", "detecting", "loading", "draining"]  # What lasts milliseconds can't be met by a step that is planned.
 ALONE = ["kill-broker", "stop-broker"]  # They take the broker away, so they have their own.
 # How long the fault lasts, where it lasts: whoever makes many cells begins with the short ones.
 HELD_S = {"stop-agent": 4, "stop-agent-long": 14, "stop-coordinator": 4, "stop-coordinator-long": 36}
 HELD_S.update({f"{verb}-{link}": 5 for verb in ("down", "stall", "slow") for link in ("control", "broker")})
-HELD_S.update({"down-control-long": 60, "stall-control-long": 60})
+HELD_S.update({"down-control-long": 60, "stall-control-long": 60, "part-host": 5, "part-host-long": 60})
 BACKENDS = ["memory", "rabbitmq", "kafka"]
 
 
@@ -33,6 +34,8 @@ class Cell:
 
     @property
     def links(self):
+        if self.fault in OF_HOST:
+            return ["control", "broker"]
         return [name for name in ("control", "broker") if self.fault.split("-")[1:2] == [name] and self.fault.split("-")[0] in ("cut", "down", "stall", "slow")]
 
 
@@ -41,6 +44,8 @@ def _joins(fault, backend):
     joins = JOINS if backend == "memory" else ["launched", "hosts"]
     if fault in OF_CONTROL:
         return [one for one in joins if one != "launched"]
+    if fault in OF_HOST:
+        return ["hosts"]
     return ["launched"] if fault in OF_BROKER else joins
 
 
@@ -48,11 +53,11 @@ def cells():
     found = []
     for fault in FAULTS:
         for backend in BACKENDS:
-            if fault in OF_BROKER and backend == "memory":
+            if fault in OF_BROKER + OF_HOST and backend == "memory":
                 continue
             for joined in _joins(fault, backend):
                 for stage in STAGES:
-                    if fault in OF_BROKER and stage == "joining":
+                    if fault in OF_BROKER + OF_HOST and stage == "joining":
                         continue  # Nobody knows of a broker then.
                     if fault == "clock-step" and stage not in STEPPING:
                         continue
@@ -89,7 +94,7 @@ def _of_agent(cell):
         return MISSING
     if cell.stage == "joining" and cell.joined == "launched":  # Before or after its hello.
         return Outcome((4,), "only [01] of 2 agents came|" + LOST) if cell.fault == "kill-agent" else Outcome((0, 4), "PASS|" + LOST)
-    if cell.fault == "kill-agent" and cell.stage == "closing" and cell.joined == "hosts":
+    if cell.stage == "closing" and cell.joined == "hosts":
         return Outcome((0, 4), "PASS|" + LOST)  # It may have handed in all that it had, and nobody waits for it.
     return Outcome((4,), LOST)
 
@@ -130,9 +135,18 @@ def _of_broker(cell):
     return Outcome((0, 1), blames=True)
 
 
+def _of_host(cell):
+    """Short: as if the broker alone had been silent. Long: both agents are lost."""
+    if cell.fault == "part-host-long" and cell.stage != "reporting":
+        return Outcome((4,), LOST)
+    return _of_broker(cell)
+
+
 def expected(cell):
     if cell.fault in OF_AGENTS:
         return _of_agent(cell)
     if cell.fault in OF_COORDINATOR:
         return _of_coordinator(cell)
+    if cell.fault in OF_HOST:
+        return _of_host(cell)
     return _of_control(cell) if cell.fault in OF_CONTROL else _of_broker(cell)
