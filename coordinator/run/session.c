@@ -231,9 +231,13 @@ static int wait_for_clocks(struct session *session, struct errinfo *reterr)
     }
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
         if (!fleet_clock(session->fleet, i, mono_ns()).known) {
-            return errinfo_set(reterr, -ETIMEDOUT,
-                               "the clock of %s could not be related to the coordinator's",
-                               fleet_agent(session->fleet, i)->name);
+            return fleet_is_lost(session->fleet, i)
+                       ? fleet_tell_lost(session->fleet, i, reterr)
+                       : errinfo_set(
+                             reterr, -ETIMEDOUT,
+                             "%s did not answer in time: its clock could not be related to the "
+                             "coordinator's",
+                             fleet_agent(session->fleet, i)->name);
         }
     }
     return 0;
