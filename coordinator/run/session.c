@@ -217,12 +217,23 @@ static bool clocks_known(const struct session *session, bool settled)
     return true;
 }
 
+/* Of one that was lost before its clock was known nothing more will come. */
+static bool waits_in_vain(const struct session *session)
+{
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        if (fleet_is_lost(session->fleet, i) && !fleet_clock(session->fleet, i, mono_ns()).known) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int wait_for_clocks(struct session *session, struct errinfo *reterr)
 {
     int64_t deadline_ns = session_now_ns(session) + CLOCKS_NS;
     int64_t settle_ns = session_now_ns(session) + CLOCK_SETTLE_NS;
 
-    while (!clocks_known(session, session_now_ns(session) < settle_ns) &&
+    while (!clocks_known(session, session_now_ns(session) < settle_ns) && !waits_in_vain(session) &&
            session_now_ns(session) < deadline_ns) {
         session_turn(session, TURN_MS);
         if (interrupted(session)) {

@@ -90,8 +90,8 @@ def _of_agent(cell):
         return GOES_ON
     if cell.fault == "kill-agent" and cell.stage == "joining" and cell.joined == "hosts":
         return GOES_ON
-    if cell.stage == "joining" and cell.joined == "listen":
-        return MISSING
+    if cell.stage == "joining" and cell.joined == "listen":  # Who only stands still has its place until it is lost.
+        return MISSING if cell.fault == "kill-agent" else Outcome((4,), MISSING.words + "|" + LOST)
     if cell.stage == "joining" and cell.joined == "launched":  # Before or after its hello.
         return Outcome((4,), "only [01] of 2 agents came|" + LOST) if cell.fault == "kill-agent" else Outcome((0, 4), "PASS|" + LOST)
     if cell.stage == "closing" and cell.joined == "hosts":
