@@ -122,6 +122,8 @@ def _of_coordinator(cell):
 
 def _of_control(cell):
     lasts = cell.fault.endswith("-long") and cell.stage != "reporting" and not _is_waited_for(cell)
+    if lasts and cell.stage == "joining":  # They are waited for a minute, and come through that link.
+        return Outcome((4,), MISSING.words + "|" + LOST)
     return Outcome((4,), LOST) if lasts else GOES_ON
 
 
