@@ -46,12 +46,24 @@ def make(cell, seed, broker=None):
     raise bed.Skip(f"the stage was over before the fault came, {TRIES} times")
 
 
+def _start(backend):
+    """Who is told to end while a broker starts ends once it can be stopped."""
+    told = []
+    before = signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+    try:
+        return bed.broker(backend)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if told:
+            sys.exit(143)
+
+
 def _broker_of(cell, address):
     """The one at that address, which others use too; else one of the cell's own."""
     if cell.backend == "memory":
         return None
     if not address or cell.fault in ALONE:
-        return bed.broker(cell.backend)
+        return _start(cell.backend)
     broker = bed.Broker(cell.backend)
     broker.address = address
     return broker
@@ -76,8 +88,10 @@ class Apart:
     def __init__(self, at):
         self._at = at
         self._processes = set()
+        self._ended = False
 
     def make(self, cell, seed):
+        """None: it was ended before it came to something."""
         began = time.monotonic()
         words = [sys.executable, "-B", RUN, "--cell", cell.name, "--seed", str(seed), "--tell"]
         if cell.backend in self._at:
@@ -93,10 +107,13 @@ class Apart:
         except (IndexError, ValueError):
             told = {"word": "FAILED", "said": f"its process ended with {process.wait()} and told nothing"}
         self._processes.discard(process)
+        if self._ended:
+            return None
         return Made(cell.name, seed, time.monotonic() - began, told["word"], told["said"])
 
     def end(self):
         """Cells that are being made end now, and clean up."""
+        self._ended = True
         for process in list(self._processes):
             process.send_signal(signal.SIGTERM)
         for process in list(self._processes):

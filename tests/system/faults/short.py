@@ -74,8 +74,12 @@ class Work:
         apart = bench.Apart(at)
         cells = [cell for backend in self._backends if at.get(backend, "") is not None for _, cells in chosen(backend) for cell in cells]
         cells.sort(key=lambda cell: -matrix.HELD_S.get(cell.fault, 0))  # Whoever waits longest begins.
-        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        pool = concurrent.futures.ThreadPoolExecutor(JOBS)
+        try:
             self._made = {made.name: made for made in pool.map(lambda cell: apart.make(cell, SEED), cells)}
+        finally:  # Told to end, it does not wait for those that have not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            apart.end()
 
     def outcomes(self, cells):
         if self._made is None:
