@@ -92,6 +92,8 @@ class Apart:
 
     def make(self, cell, seed):
         """None: it was ended before it came to something."""
+        if self._ended:
+            return None
         began = time.monotonic()
         words = [sys.executable, "-B", RUN, "--cell", cell.name, "--seed", str(seed), "--tell"]
         if cell.backend in self._at:
