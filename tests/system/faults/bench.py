@@ -10,13 +10,14 @@ import time
 import traceback
 
 import bed
-from course import Course, Missed
+from course import Course, Early, Missed
 from injections import INJECTIONS, agent_env
 from ledger import Made
 from matrix import ALONE, expected
 from outcomes import verify
 
 TRIES = 6  # Of a stage that lasts some milliseconds only, and may be over before the fault comes.
+EARLY_MAX = 1  # A run that twice does not come so far fails the cell.
 APART_S = 400  # Every wait of a cell has its own end, which is sooner.
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 
@@ -38,11 +39,16 @@ def _once(cell, chance, broker):
 
 def make(cell, seed, broker=None):
     """The exit code of its run, and what it said of it. Raises AssertionError, or bed.Skip."""
+    early = 0
     for attempt in range(TRIES):
         try:
             return _once(cell, random.Random(f"{seed} {cell.name} {attempt}"), broker)
         except Missed:
             continue
+        except Early:
+            early += 1
+            if early > EARLY_MAX:
+                raise
     raise bed.Skip(f"the stage was over before the fault came, {TRIES} times")
 
 

@@ -33,6 +33,10 @@ class Missed(Exception):
     """The stage was over before the fault came: this says nothing of the product, and is made again."""
 
 
+class Early(AssertionError):
+    """The run did not come to its stage, or not by way of the load: nothing was done to it yet, so the host may have been too busy."""
+
+
 def holds(pid, state):
     try:
         return bed.read("/proc", str(pid), "stat").rpartition(")")[2].split()[0] == state
@@ -208,8 +212,10 @@ class Course:
         end = time.monotonic() + bed.LONG_S
         while not self._begun(stage):
             if not self.run.running() or time.monotonic() > end:
-                raise AssertionError(f"the run did not come to its stage {stage}; it said:\n{self.run.err}\n{self.run.out}")
+                raise Early(f"the run did not come to its stage {stage}; it said:\n{self.run.err}\n{self.run.out}")
             time.sleep(0.0005)
+        if stage in ("closing", "reporting") and not self._logged(BEGINS["loading"]):
+            raise Early(f"the run came to its stage {stage} without any load; it said:\n{self.run.err}\n{self.run.out}")
         self.at_s[stage] = time.monotonic()
         span_s = 0 if stage == "joining" and self.cell.joined == "launched" else SPANS_S.get(stage, SPANS_OF_BROKER_S.get(stage, 0) if self.broker else 0)
         lead_s = {"loading": LEAD_S + 0.1, "draining": LEAD_S + self.steady_s + 0.2}.get(stage, 0)
