@@ -5,10 +5,8 @@
 #ifndef MILLRACE_RABBITMQ_CLIENT_INNER_H
 #define MILLRACE_RABBITMQ_CLIENT_INNER_H
 
+#include "rabbitmq_encode_inner.h"
 #include "rabbitmq_link_inner.h"
-
-/* Fits "123456789abc": a message's number in hexadecimal. */
-#define RABBITMQ_MESSAGE_ID_BYTES 12
 
 /* What epoll tells of descriptors that are no client's. */
 #define RABBITMQ_ID_EVENT UINT32_MAX
@@ -54,7 +52,6 @@ struct rabbitmq_producer {
     int64_t lost_ns;
     bool settled_refused;
     uint16_t returning; /* Code of the return whose content is arriving. */
-    char message_id[RABBITMQ_MESSAGE_ID_BYTES];
 };
 
 /* A queue that a consumer reads; its index is the consumer tag. */
@@ -84,9 +81,11 @@ struct rabbitmq_client {
     bool waits_for_room; /* EPOLLOUT is asked for. */
     bool has_sent;       /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
-    uint32_t room_bytes; /* Can be written without asking the socket again. */
-    char *unsent; /* [begin, end) is the rest of a publish, over TLS of its body; nothing else is
-                     written before it. */
+    uint32_t room_bytes; /* Over TLS: can be written without asking the socket again. */
+    char *unsent; /* [begin, end) is the rest of what was written, over TLS of a publish's body;
+                     nothing else is written before it. Pages that are real while they are used. */
+    size_t unsent_bytes_max;
+    size_t unsent_touched; /* So much of it may be more than zeros. */
     size_t unsent_begin;
     size_t unsent_end; /* 0: there is none. */
     int64_t down_ns;
@@ -115,9 +114,10 @@ struct endpoint {
     size_t arena_used;
     size_t arena_message_bytes; /* The most that one frame adds. */
     uint64_t round;             /* Counts polls. */
-    char *encoded;              /* The publish that is written now. */
-    size_t encoded_bytes;
-    char (*keys)[12]; /* Routing keys by partition. */
+    char *encoded;              /* What is written now, of all clients in turn. */
+    size_t encoded_bytes_max;
+    struct rabbitmq_form *forms; /* Of the topics' publishes. */
+    char (*keys)[12];            /* Routing keys by partition. */
     bool is_confirmed;
     bool is_held; /* The poll at work takes no messages. */
     amqp_basic_properties_t properties;
@@ -158,8 +158,27 @@ static inline bool rabbitmq_acknowledges(const struct endpoint *endpoint)
 /* Makes the next poll look at the client though its socket may be silent. */
 void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client);
 
-/* Does the socket take that much now, or of more than RABBITMQ_ROOM_BYTES a part, as publish keeps
- * the rest? If not, the descriptor of wait_fd tells when. */
+/*
+ * All that a client writes on a plain socket once it is up goes through rabbitmq_write(): what the
+ * socket does not take now is kept as unsent and written first, so that nothing ever stands within
+ * a frame. There must be none unsent before. A connection that breaks is lost, the reason begins
+ * with `what` ("publishing").
+ */
+void rabbitmq_write(struct endpoint *endpoint, struct rabbitmq_client *client, const char *bytes,
+                    size_t count, const char *what);
+/* Writes unsent bytes on. 0, or a negative errno: the connection is broken. */
+int rabbitmq_write_rest(struct rabbitmq_client *client);
+/* Room for unsent bytes, once per client. 0 or -ENOMEM. */
+int rabbitmq_unsent_init(struct rabbitmq_client *client, size_t bytes_max);
+void rabbitmq_unsent_done(struct rabbitmq_client *client);
+/* Unsent bytes were put there; so many of them were written. */
+void rabbitmq_unsent_kept(struct rabbitmq_client *client);
+void rabbitmq_unsent_written(struct rabbitmq_client *client, size_t count);
+/* Gives back what held the unsent bytes of an earlier time, if there are none now. */
+void rabbitmq_unsent_shrink(struct rabbitmq_client *client);
+
+/* Over TLS: does the socket take that much now, or of more than RABBITMQ_ROOM_BYTES a part, as
+ * publish keeps the rest? If not, the descriptor of wait_fd tells when. */
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes);
 /* Whether the descriptor of wait_fd is to tell when the socket has room again. */

@@ -13,7 +13,7 @@
 #define TAG_BITS 40
 #define EPOCH_BITS 8
 #define TAG_MASK ((UINT64_C(1) << TAG_BITS) - 1)
-#define ACK_BYTES 32
+#define UNSENT_BYTES 4096 /* A rest of an ack or of a heartbeat. */
 
 static_assert(CLIENTS_MAX <= 1 << (64 - TAG_BITS - EPOCH_BITS), "a token has room for any client");
 
@@ -71,11 +71,14 @@ int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
         return r;
     }
     consumer->assembled = malloc(endpoint->config->message_bytes_max);
-    return consumer->assembled != NULL ? 0 : errinfo_nomem(reterr);
+    return consumer->assembled != NULL && rabbitmq_unsent_init(client, UNSENT_BYTES) == 0
+               ? 0
+               : errinfo_nomem(reterr);
 }
 
 void rabbitmq_consumer_done(struct rabbitmq_client *client)
 {
+    rabbitmq_unsent_done(client);
     free(client->consumer.sources);
     free(client->consumer.assembled);
     client->consumer.sources = NULL;
@@ -222,11 +225,38 @@ void rabbitmq_consumer_frame(struct endpoint *endpoint, struct rabbitmq_client *
     }
 }
 
+/* 0 or -EAGAIN; a connection that breaks is lost. */
+static int acknowledge(struct endpoint *endpoint, struct rabbitmq_client *client, uint64_t tag,
+                       bool multiple)
+{
+    char bytes[RABBITMQ_ACK_BYTES];
+    int status;
+
+    if (client->link.is_plain) {
+        if (client->unsent_end > 0) {
+            return -EAGAIN;
+        }
+        rabbitmq_encode_ack(tag, multiple, bytes);
+        rabbitmq_write(endpoint, client, bytes, sizeof bytes, "acknowledging");
+        return 0;
+    }
+    if (!rabbitmq_client_has_room(endpoint, client, sizeof bytes)) {
+        return -EAGAIN;
+    }
+    client->has_sent = true;
+    status = amqp_basic_ack(client->link.connection, RABBITMQ_CHANNEL, tag, multiple);
+    if (status != AMQP_STATUS_OK) {
+        rabbitmq_client_lost(endpoint, client, "acknowledging failed: %s",
+                             amqp_error_string2(status));
+    }
+    return 0;
+}
+
 int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
 {
     uint64_t index = token >> (TAG_BITS + EPOCH_BITS);
     struct rabbitmq_client *client;
-    int status;
+    int r;
 
     ASSERT(index < endpoint->config->clients_count);
     client = &endpoint->clients[index];
@@ -234,15 +264,6 @@ int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
     if (!client->is_up || (uint8_t)(token >> TAG_BITS) != client->consumer.epoch) {
         return -ENOTCONN;
     }
-    if (!rabbitmq_client_has_room(endpoint, client, ACK_BYTES)) {
-        return -EAGAIN;
-    }
-    client->has_sent = true;
-    status = amqp_basic_ack(client->link.connection, RABBITMQ_CHANNEL, token & TAG_MASK, multiple);
-    if (status != AMQP_STATUS_OK) {
-        rabbitmq_client_lost(endpoint, client, "acknowledging failed: %s",
-                             amqp_error_string2(status));
-        return -ENOTCONN;
-    }
-    return 0;
+    r = acknowledge(endpoint, client, token & TAG_MASK, multiple);
+    return client->is_up ? r : -ENOTCONN;
 }

@@ -39,10 +39,14 @@ static bool is_buffered(const struct rabbitmq_client *client)
 /* Writes on where a socket was full. */
 static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
-    int r = client->unsent_end > 0 ? rabbitmq_publish_rest(client) : 0;
+    int r = 0;
 
+    if (client->unsent_end > 0) {
+        r = client->link.is_plain ? rabbitmq_write_rest(client)
+                                  : rabbitmq_publish_secure_rest(client);
+    }
     if (r < 0) {
-        rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
+        rabbitmq_client_lost(endpoint, client, "writing on failed: %s", strerror(-r));
     } else if (client->unsent_end == 0) {
         rabbitmq_client_watch(endpoint, client, false);
         rabbitmq_producer_written(endpoint, client);
@@ -173,11 +177,27 @@ static void serve(struct endpoint *endpoint, struct rabbitmq_client *client, boo
     }
 }
 
-/* Sends what heartbeats are due, finds connections that went silent. A full socket needs none: the
- * bytes in it are one. */
-static void tick(struct endpoint *endpoint)
+/* A full socket needs none: the bytes in it are one. */
+static void send_heartbeat(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
     amqp_frame_t heartbeat = {.frame_type = AMQP_FRAME_HEARTBEAT, .channel = 0};
+    char bytes[RABBITMQ_HEARTBEAT_BYTES];
+
+    if (client->link.is_plain) {
+        if (client->unsent_end == 0) {
+            rabbitmq_encode_heartbeat(bytes);
+            rabbitmq_write(endpoint, client, bytes, sizeof bytes, "sending a heartbeat");
+        }
+    } else if (rabbitmq_client_has_room(endpoint, client, sizeof bytes) &&
+               amqp_send_frame(client->link.connection, &heartbeat) != AMQP_STATUS_OK) {
+        rabbitmq_client_lost(endpoint, client, "sending a heartbeat failed");
+    }
+}
+
+/* Sends what heartbeats are due, finds connections that went silent, gives memory of quiet ones
+ * back. */
+static void tick(struct endpoint *endpoint)
+{
     uint64_t ticks;
 
     if (read(endpoint->timer_fd, &ticks, sizeof ticks) != (ssize_t)sizeof ticks) {
@@ -189,14 +209,14 @@ static void tick(struct endpoint *endpoint)
         if (!client->is_up || client->link.heartbeat_s == 0) {
             continue;
         }
+        rabbitmq_unsent_shrink(client);
         /* One that is paused is not read from: the kernel's watchdog ends it. */
         client->silent_ticks += is_paused(endpoint, client) ? 0 : 1;
         if (client->silent_ticks >= SILENT_TICKS_MAX) {
             rabbitmq_client_lost(endpoint, client, "no heartbeat for %d s",
                                  2 * client->link.heartbeat_s);
-        } else if (!client->has_sent && rabbitmq_client_has_room(endpoint, client, 8) &&
-                   amqp_send_frame(client->link.connection, &heartbeat) != AMQP_STATUS_OK) {
-            rabbitmq_client_lost(endpoint, client, "sending a heartbeat failed");
+        } else if (!client->has_sent) {
+            send_heartbeat(endpoint, client);
         }
         client->has_sent = false;
     }

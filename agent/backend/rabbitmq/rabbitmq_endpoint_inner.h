@@ -13,17 +13,19 @@
 #include "rabbitmq_client_inner.h"
 
 /*
- * Publishes of any size; what the socket does not take now is kept as unsent, so there must be
- * none, and the socket has room. 0, or a negative errno: the connection is broken. The rest is
- * written by rest(), each time that the socket has room.
+ * A publish over TLS, of any size, written by the library; what the socket does not take now is
+ * kept as unsent, so there must be none, and the socket has room. A connection that breaks is lost.
+ * The rest is written by rest(), each time that the socket has room: 0, or a negative errno.
  */
-int rabbitmq_publish_init(struct endpoint *endpoint, struct rabbitmq_client *client,
-                          struct errinfo *reterr);
-void rabbitmq_publish_done(struct rabbitmq_client *client);
-int rabbitmq_publish(struct endpoint *endpoint, struct rabbitmq_client *client,
-                     const amqp_basic_publish_t *publish, const amqp_basic_properties_t *properties,
-                     amqp_bytes_t body);
-int rabbitmq_publish_rest(struct rabbitmq_client *client);
+void rabbitmq_publish_secure(struct endpoint *endpoint, struct rabbitmq_client *client,
+                             const amqp_basic_publish_t *publish,
+                             const amqp_basic_properties_t *properties, amqp_bytes_t body);
+int rabbitmq_publish_secure_rest(struct rabbitmq_client *client);
+
+/* What all producers of an endpoint share, once at open: the forms of their publishes, and where
+ * they are encoded. 0 or -ENOMEM. */
+int rabbitmq_producers_init(struct endpoint *endpoint);
+void rabbitmq_producers_done(struct endpoint *endpoint);
 
 /* Once per client, at open; after it, done() may be called. */
 int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *client,

@@ -4,6 +4,7 @@
 #include "catalog_entries.h"
 #include "file.h"
 #include "mono.h"
+#include "rabbitmq_encode_inner.h"
 
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
@@ -258,6 +259,10 @@ static int login(struct attempt *attempt, struct rabbitmq_link *link, struct err
         return login_failed(attempt, link, reply, reterr);
     }
     link->heartbeat_s = amqp_get_heartbeat(link->connection);
+    link->frame_bytes_max = (size_t)amqp_get_frame_max(link->connection);
+    if (link->frame_bytes_max < RABBITMQ_FRAME_BYTES_MIN) {
+        link->frame_bytes_max = SIZE_MAX; /* 0: the broker knows no limit. */
+    }
     if (amqp_tune_connection(link->connection, amqp_get_channel_max(link->connection),
                              amqp_get_frame_max(link->connection), 0) != AMQP_STATUS_OK) {
         return errinfo_nomem(reterr);

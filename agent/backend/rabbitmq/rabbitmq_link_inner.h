@@ -22,6 +22,7 @@ struct rabbitmq_link {
     int fd;                             /* Belongs to the connection. */
     bool is_plain;                      /* Without TLS: bytes go into the socket as they are. */
     int heartbeat_s;                    /* Agreed with the broker; 0: none. */
+    size_t frame_bytes_max;             /* Likewise; SIZE_MAX: no limit. */
     char peer[ADDRESS_HOST_BYTES + 16]; /* "HOST:PORT", for sentences. */
 };
 

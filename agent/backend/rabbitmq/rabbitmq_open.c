@@ -212,6 +212,9 @@ static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
         return errinfo_set(reterr, r, "no descriptor to wait on: %s", strerror(-r));
     }
     prepare_properties(endpoint);
+    if (endpoint->config->role == ROLE_PRODUCER && rabbitmq_producers_init(endpoint) < 0) {
+        return errinfo_nomem(reterr);
+    }
     return 0;
 }
 
@@ -331,8 +334,11 @@ void rabbitmq_close(struct endpoint *endpoint)
     }
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
         rabbitmq_link_close_end(&endpoint->clients[i].link, deadline_ns);
-        rabbitmq_producer_done(&endpoint->clients[i]);
-        rabbitmq_consumer_done(&endpoint->clients[i]);
+        if (endpoint->config->role == ROLE_PRODUCER) {
+            rabbitmq_producer_done(&endpoint->clients[i]);
+        } else {
+            rabbitmq_consumer_done(&endpoint->clients[i]);
+        }
     }
     if (endpoint->timer_fd >= 0) {
         (void)close(endpoint->timer_fd);
@@ -346,7 +352,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     free(endpoint->clients);
     free(endpoint->queue);
     free(endpoint->arena);
-    free(endpoint->encoded);
+    rabbitmq_producers_done(endpoint);
     free(endpoint->keys);
     free(endpoint);
 }

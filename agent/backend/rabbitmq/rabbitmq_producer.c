@@ -1,17 +1,52 @@
+#include "invariant.h"
 #include "mono.h"
 #include "pages.h"
 #include "rabbitmq_endpoint_inner.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Confirms may come out of order. A window as large as in_flight would then be full although
  * fewer messages are outstanding, whenever the oldest one is late. */
 #define SLOTS_PER_IN_FLIGHT 4
 
+/* Of small messages, so many bytes are encoded at a time. */
+#define ENCODED_BYTES_MIN ((size_t)64 * 1024)
+
 static struct rabbitmq_slot *slot_of(const struct rabbitmq_producer *producer, uint64_t number)
 {
     return &producer->slots[(number - producer->first) & producer->slots_mask];
+}
+
+int rabbitmq_producers_init(struct endpoint *endpoint)
+{
+    const struct endpoint_config *config = endpoint->config;
+    size_t bytes = rabbitmq_publish_bytes_max(config->message_bytes_max);
+
+    endpoint->encoded_bytes_max = bytes > ENCODED_BYTES_MIN ? bytes : ENCODED_BYTES_MIN;
+    endpoint->encoded = pages_new(endpoint->encoded_bytes_max);
+    endpoint->forms = calloc(config->topics_count, sizeof *endpoint->forms);
+    if (endpoint->encoded == NULL || endpoint->forms == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < config->topics_count; i++) {
+        const struct topic *topic = &config->topics[i];
+
+        /* Without a subscription there is no queue, and mandatory would refuse everything. */
+        rabbitmq_form_make(&endpoint->forms[i], topic->name,
+                           endpoint->is_confirmed && topic->subscriptions > 0,
+                           endpoint->is_confirmed, &endpoint->properties);
+    }
+    return 0;
+}
+
+void rabbitmq_producers_done(struct endpoint *endpoint)
+{
+    pages_free(endpoint->encoded, endpoint->encoded_bytes_max);
+    free(endpoint->forms);
+    endpoint->encoded = NULL;
+    endpoint->forms = NULL;
 }
 
 int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *client,
@@ -33,12 +68,13 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
     producer->next = 1;
     producer->settled_end = 1;
     producer->lost_end = 1;
-    return rabbitmq_publish_init(endpoint, client, reterr);
+    return rabbitmq_unsent_init(client, endpoint->encoded_bytes_max) < 0 ? errinfo_nomem(reterr)
+                                                                         : 0;
 }
 
 void rabbitmq_producer_done(struct rabbitmq_client *client)
 {
-    rabbitmq_publish_done(client);
+    rabbitmq_unsent_done(client);
     pages_free(client->producer.slots,
                (client->producer.slots_mask + 1) * sizeof *client->producer.slots);
     client->producer.slots = NULL;
@@ -153,29 +189,6 @@ static void confirmed(struct rabbitmq_client *client, uint64_t tag, bool multipl
     }
 }
 
-/* The number travels as message_id: a return doesn't say which message it is, and confirms of
- * several may come as one. */
-static void number_write(uint64_t number, char id[static RABBITMQ_MESSAGE_ID_BYTES])
-{
-    for (int i = RABBITMQ_MESSAGE_ID_BYTES - 1; i >= 0; i--) {
-        id[i] = "0123456789abcdef"[number & 15];
-        number >>= 4;
-    }
-}
-
-static uint64_t number_read(amqp_bytes_t id)
-{
-    const char *digits = id.bytes;
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < id.len && i < RABBITMQ_MESSAGE_ID_BYTES; i++) {
-        unsigned digit = (unsigned char)digits[i];
-
-        number = number << 4 | (digit <= '9' ? digit - '0' : digit - 'a' + 10);
-    }
-    return number;
-}
-
 static void returned(struct rabbitmq_producer *producer, const amqp_frame_t *header)
 {
     const amqp_basic_properties_t *properties = header->payload.properties.decoded;
@@ -184,7 +197,7 @@ static void returned(struct rabbitmq_producer *producer, const amqp_frame_t *hea
     if ((properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) == 0) {
         return;
     }
-    number = number_read(properties->message_id);
+    number = rabbitmq_number_read(properties->message_id.bytes, properties->message_id.len);
     if (number >= producer->oldest && number < producer->next &&
         slot_of(producer, number)->state == SLOT_WAITING) {
         slot_of(producer, number)->state = SLOT_RETURNED;
@@ -222,90 +235,111 @@ void rabbitmq_producer_frame(struct rabbitmq_client *client, const amqp_frame_t 
 void rabbitmq_producer_written(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
     struct rabbitmq_producer *producer = &client->producer;
+    int64_t now_ns;
 
-    if (endpoint->config->role == ROLE_PRODUCER && !endpoint->is_confirmed &&
-        producer->settled_end < producer->next) {
-        slot_of(producer, producer->next - 1)->at_ns = mono_ns();
-        producer->settled_end = producer->next;
-        rabbitmq_client_enqueue(endpoint, client);
+    if (endpoint->config->role != ROLE_PRODUCER || endpoint->is_confirmed ||
+        producer->settled_end == producer->next) {
+        return;
     }
+    now_ns = mono_ns();
+    for (; producer->settled_end < producer->next; producer->settled_end++) {
+        slot_of(producer, producer->settled_end)->at_ns = now_ns;
+    }
+    rabbitmq_client_enqueue(endpoint, client);
 }
 
-/* Hands a publish over: what does not fit into the socket stays with us, never with the library. */
-static void hand_over(struct endpoint *endpoint, struct rabbitmq_client *client,
-                      const amqp_basic_publish_t *publish,
-                      const amqp_basic_properties_t *properties, amqp_bytes_t body)
+/* The number of a message that will be written; its place must be free. */
+static uint64_t take_slot(struct rabbitmq_producer *producer, uint64_t token)
 {
-    int status;
-    int r;
-
-    if (body.len + RABBITMQ_PUBLISH_OVERHEAD_BYTES > RABBITMQ_ROOM_BYTES) {
-        r = rabbitmq_publish(endpoint, client, publish, properties, body);
-        if (r < 0) {
-            rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
-            return;
-        }
-    } else {
-        status = amqp_basic_publish(client->link.connection, RABBITMQ_CHANNEL, publish->exchange,
-                                    publish->routing_key, publish->mandatory, 0, properties, body);
-        if (status != AMQP_STATUS_OK) {
-            rabbitmq_client_lost(endpoint, client, "publishing failed: %s",
-                                 amqp_error_string2(status));
-            return;
-        }
-    }
-    if (client->unsent_end > 0) {
-        rabbitmq_client_watch(endpoint, client, true);
-    } else {
-        rabbitmq_producer_written(endpoint, client);
-    }
-}
-
-/* 0 or -EAGAIN. */
-static int publish(struct endpoint *endpoint, const struct message *message)
-{
-    struct rabbitmq_client *client = &endpoint->clients[message->client];
-    struct rabbitmq_producer *producer = &client->producer;
-    const struct topic *topic = &endpoint->config->topics[message->topic];
-    amqp_basic_properties_t properties = endpoint->properties;
-    /* Without a subscription there is no queue, and mandatory would refuse everything. */
-    amqp_basic_publish_t method = {.exchange = amqp_cstring_bytes(topic->name),
-                                   .routing_key =
-                                       amqp_cstring_bytes(endpoint->keys[message->partition]),
-                                   .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
-    /* The library only reads it. */
-    amqp_bytes_t body = {.len = message->bytes_count, .bytes = (void *)(uintptr_t)message->bytes};
-
-    if (!client->is_up || client->is_blocked ||
-        producer->next - producer->oldest > producer->slots_mask ||
-        !rabbitmq_client_has_room(endpoint, client,
-                                  message->bytes_count + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
-        return -EAGAIN;
-    }
     if (producer->oldest == producer->next) {
         producer->first = producer->next; /* So that a full table is touched by a full one only. */
     }
     *slot_of(producer, producer->next) =
-        (struct rabbitmq_slot){.token = message->token, .state = SLOT_WAITING};
-    if (endpoint->is_confirmed) {
-        number_write(producer->next, producer->message_id);
-        properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
-        properties.message_id =
-            (amqp_bytes_t){.len = sizeof producer->message_id, .bytes = producer->message_id};
+        (struct rabbitmq_slot){.token = token, .state = SLOT_WAITING};
+    return producer->next++;
+}
+
+static bool may_publish(const struct rabbitmq_client *client)
+{
+    return client->is_up && !client->is_blocked && client->unsent_end == 0 &&
+           client->producer.next - client->producer.oldest <= client->producer.slots_mask;
+}
+
+/* As many as are encoded at a time, written by one call. */
+static uint32_t publish_plain(struct endpoint *endpoint, struct rabbitmq_client *client,
+                              const struct message *messages, uint32_t messages_count)
+{
+    size_t bytes = 0;
+    uint32_t taken = 0;
+
+    while (taken < messages_count && may_publish(client)) {
+        const struct message *message = &messages[taken];
+        struct rabbitmq_publish publish = {.key = endpoint->keys[message->partition],
+                                           .number = client->producer.next,
+                                           .body = message->bytes,
+                                           .body_bytes = message->bytes_count};
+
+        if (rabbitmq_publish_bytes_max(publish.body_bytes) > endpoint->encoded_bytes_max - bytes) {
+            ASSERT(taken > 0);
+            break;
+        }
+        bytes += rabbitmq_encode_publish(&endpoint->forms[message->topic], &publish,
+                                         client->link.frame_bytes_max, endpoint->encoded + bytes);
+        (void)take_slot(&client->producer, message->token);
+        taken++;
     }
-    producer->next++;
+    if (taken > 0) {
+        rabbitmq_write(endpoint, client, endpoint->encoded, bytes, "publishing");
+    }
+    return taken;
+}
+
+/* One, by the library; 0 if the socket has no room for it. */
+static uint32_t publish_secure(struct endpoint *endpoint, struct rabbitmq_client *client,
+                               const struct message *message)
+{
+    const struct topic *topic = &endpoint->config->topics[message->topic];
+    amqp_basic_properties_t properties = endpoint->properties;
+    char id[RABBITMQ_MESSAGE_ID_BYTES];
+    amqp_basic_publish_t publish = {
+        .exchange = amqp_cstring_bytes(topic->name),
+        .routing_key = amqp_cstring_bytes(endpoint->keys[message->partition]),
+        .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
+    /* The library only reads it. */
+    amqp_bytes_t body = {.len = message->bytes_count, .bytes = (void *)(uintptr_t)message->bytes};
+    uint64_t number;
+
+    if (!may_publish(client) ||
+        !rabbitmq_client_has_room(endpoint, client,
+                                  message->bytes_count + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
+        return 0;
+    }
+    number = take_slot(&client->producer, message->token);
+    if (endpoint->is_confirmed) {
+        rabbitmq_number_write(number, id);
+        properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+        properties.message_id = (amqp_bytes_t){.len = sizeof id, .bytes = id};
+    }
     client->has_sent = true;
-    hand_over(endpoint, client, &method, &properties, body);
-    return 0;
+    rabbitmq_publish_secure(endpoint, client, &publish, &properties, body);
+    return 1;
 }
 
 int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
                     uint32_t messages_count)
 {
+    struct rabbitmq_client *client = &endpoint->clients[messages->client];
     uint32_t taken = 0;
+    uint32_t more;
 
-    while (taken < messages_count && publish(endpoint, &messages[taken]) == 0) {
-        taken++;
+    do {
+        more = client->link.is_plain
+                   ? publish_plain(endpoint, client, &messages[taken], messages_count - taken)
+                   : publish_secure(endpoint, client, &messages[taken]);
+        taken += more;
+    } while (more > 0 && taken < messages_count);
+    if (client->is_up && client->unsent_end == 0) {
+        rabbitmq_producer_written(endpoint, client);
     }
     return (int)taken;
 }

@@ -14,6 +14,7 @@
 
 struct bench {
     struct delivery delivery;
+    struct endpoint_client reader;
     struct endpoint_config config;
     struct rabbitmq_client client;
     uint32_t queue[1];
@@ -30,8 +31,11 @@ static void begin(struct bench *bench)
 
     memset(bench, 0, sizeof *bench);
     bench->delivery = (struct delivery){.consume_ack = CONSUME_ACK_EACH};
-    bench->config = (struct endpoint_config){
-        .role = ROLE_CONSUMER, .clients_count = 1, .delivery = &bench->delivery};
+    bench->config = (struct endpoint_config){.role = ROLE_CONSUMER,
+                                             .clients = &bench->reader,
+                                             .clients_count = 1,
+                                             .delivery = &bench->delivery,
+                                             .message_bytes_max = 100};
     bench->endpoint = (struct endpoint){.config = &bench->config,
                                         .clients = &bench->client,
                                         .queue = bench->queue,
@@ -44,6 +48,7 @@ static void begin(struct bench *bench)
         .connection = amqp_new_connection(), .fd = fds[0], .is_plain = true, .peer = "broker:5672"};
     socket = amqp_tcp_socket_new(bench->client.link.connection);
     amqp_tcp_socket_set_sockfd(socket, fds[0]);
+    assert_int_equal(rabbitmq_consumer_init(&bench->endpoint, &bench->client, NULL), 0);
     bench->client.is_up = true;
     assert_int_equal(epoll_ctl(bench->endpoint.epoll_fd, EPOLL_CTL_ADD, fds[0], &wanted), 0);
 }
@@ -51,6 +56,7 @@ static void begin(struct bench *bench)
 static void end(struct bench *bench)
 {
     rabbitmq_link_drop(&bench->client.link);
+    rabbitmq_consumer_done(&bench->client);
     (void)close(bench->endpoint.epoll_fd);
     (void)close(bench->endpoint.event_fd);
     (void)close(bench->broker_fd);

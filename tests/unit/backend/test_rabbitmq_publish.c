@@ -17,6 +17,7 @@
 
 #define MESSAGE_BYTES (8u * 1024 * 1024) /* More than a pair of sockets takes. */
 #define READ_BYTES 65536
+#define AGREED_FRAME_BYTES 65536 /* As of a connection that did not log in. */
 
 struct bench {
     struct delivery delivery;
@@ -63,9 +64,11 @@ static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_pla
     bench->client.link = (struct rabbitmq_link){.connection = amqp_new_connection(),
                                                 .fd = fds[0],
                                                 .is_plain = is_plain,
+                                                .frame_bytes_max = AGREED_FRAME_BYTES,
                                                 .peer = "broker:5672"};
     socket = amqp_tcp_socket_new(bench->client.link.connection);
     amqp_tcp_socket_set_sockfd(socket, fds[0]);
+    assert_int_equal(rabbitmq_producers_init(&bench->endpoint), 0);
     assert_int_equal(rabbitmq_producer_init(&bench->endpoint, &bench->client, NULL), 0);
     bench->client.is_up = true;
     assert_int_equal(epoll_ctl(bench->endpoint.epoll_fd, EPOLL_CTL_ADD, fds[0], &wanted), 0);
@@ -84,7 +87,7 @@ static void end(struct bench *bench)
     (void)close(bench->endpoint.epoll_fd);
     (void)close(bench->endpoint.event_fd);
     (void)close(bench->broker_fd);
-    free(bench->endpoint.encoded);
+    rabbitmq_producers_done(&bench->endpoint);
     free(bench->body);
     free(bench->read);
 }
@@ -118,7 +121,6 @@ static size_t number_at(const struct bench *bench, size_t at, int bytes)
 static void assert_message(const struct bench *bench, size_t *at, size_t bytes)
 {
     static const uint8_t types[] = {AMQP_FRAME_METHOD, AMQP_FRAME_HEADER, AMQP_FRAME_BODY};
-    size_t frame_max = (size_t)amqp_get_frame_max(bench->client.link.connection);
     size_t body = 0;
 
     for (int i = 0; i < 2 || body < bytes; i++) {
@@ -126,7 +128,7 @@ static void assert_message(const struct bench *bench, size_t *at, size_t bytes)
 
         assert_int_equal(bench->read[*at], types[i < 2 ? i : 2]);
         assert_int_equal(number_at(bench, *at + 1, 2), RABBITMQ_CHANNEL);
-        assert_true(length + 8 <= frame_max && *at + length + 8 <= bench->read_bytes);
+        assert_true(length + 8 <= AGREED_FRAME_BYTES && *at + length + 8 <= bench->read_bytes);
         assert_int_equal(number_at(bench, *at + 7 + length, 1), 0xCE);
         if (i == 1) {
             assert_int_equal(number_at(bench, *at + 7 + 4, 8), bytes);
