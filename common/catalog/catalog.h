@@ -74,7 +74,6 @@ struct catalog_entry {
     uint32_t producer_bytes;       /* Memory that the client library takes for a client, about. */
     uint32_t consumer_bytes;
     bool local; /* Lives inside an agent: a topic and its clients are pinned to one agent. */
-    bool publish_blocks;    /* submit may block: one producer client per worker. */
     bool group_assigns;     /* The broker spreads partitions over consumers (Kafka's groups). */
     const char *topic_note; /* What topic, partition and subscription are here. */
     const char *subscription_note;

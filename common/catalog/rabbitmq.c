@@ -69,7 +69,6 @@ const struct catalog_entry catalog_rabbitmq = {
     .producer_bytes = 143360,
     .consumer_bytes = 143360,
     .connection_files = 1,
-    .publish_blocks = true,
     .topic_note = "A direct exchange; one queue per subscription and partition, bound with the "
                   "partition as routing key. All are made before the first message is sent.",
     .subscription_note = "Its own queues; its consumers share them.",

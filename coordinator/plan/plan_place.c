@@ -175,45 +175,29 @@ static int place_shared(struct layout *layout, struct errinfo *reterr)
     return r;
 }
 
-/* How many workers each agent has: its clients, as many as it has cores for; where a publish can
- * block, at least one for each producer. */
-static int count_workers(struct layout *layout, struct errinfo *reterr)
+/* How many workers each agent has: its clients, as many as it has cores for. */
+static void count_workers(struct layout *layout)
 {
-    uint32_t producers[AGENTS_MAX] = {0};
-
     for (uint32_t i = 0; i < layout->producers_count; i++) {
-        producers[layout->producer_agents[i]]++;
         layout->workers_counts[layout->producer_agents[i]]++;
     }
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
         layout->workers_counts[layout->consumer_agents[i]]++;
     }
     for (uint32_t a = 0; a < layout->agents_count; a++) {
-        uint32_t workers = less(layout->workers_counts[a], layout->agents[a].cpus);
+        uint32_t workers =
+            less(less(layout->workers_counts[a], layout->agents[a].cpus), WORKERS_MAX);
 
-        if (layout->entry->publish_blocks && workers < producers[a]) {
-            workers = producers[a];
-        }
-        if (workers > WORKERS_MAX) {
-            return errinfo_set(reterr, -EINVAL,
-                               "%u workers on one agent are too many (at most %d; use more agents)",
-                               workers, WORKERS_MAX);
-        }
         layout->workers_counts[a] = workers > 0 ? workers : 1;
     }
-    return 0;
 }
 
-/* Clients take the agent's workers in turn, producers first: where a publish can block, each
- * producer thus has a worker that no other producer holds up. */
-static int work_shared(struct layout *layout, struct errinfo *reterr)
+/* Clients take the agent's workers in turn, producers first. */
+static void work_shared(struct layout *layout)
 {
     uint32_t turns[AGENTS_MAX] = {0};
-    int r = count_workers(layout, reterr);
 
-    if (r < 0) {
-        return r;
-    }
+    count_workers(layout);
     for (uint32_t i = 0; i < layout->producers_count; i++) {
         uint32_t agent = layout->producer_agents[i];
 
@@ -224,7 +208,6 @@ static int work_shared(struct layout *layout, struct errinfo *reterr)
 
         layout->consumers[i].worker = turns[agent]++ % layout->workers_counts[agent];
     }
-    return 0;
 }
 
 /* Producers stand in the order of their streams, so runs of one agent become one row. */
@@ -268,7 +251,9 @@ int layout_place(struct layout *layout, struct errinfo *reterr)
         r = layout_place_local(layout, reterr);
     } else {
         r = place_shared(layout, reterr);
-        r = r < 0 ? r : work_shared(layout, reterr);
+        if (r == 0) {
+            work_shared(layout);
+        }
     }
     return r < 0 ? r : fill_writers(layout, reterr);
 }

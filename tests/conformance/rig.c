@@ -122,7 +122,7 @@ static void fill_spec(struct rig *rig, const struct rig_spec *spec)
     own->topics = at_least_one(spec->topics);
     own->partitions = at_least_one(spec->partitions);
     own->subscriptions = at_least_one(spec->subscriptions);
-    own->producers = rig->suite->ops->entry->publish_blocks ? 1 : at_least_one(spec->producers);
+    own->producers = at_least_one(spec->producers);
     own->consumers = at_least_one(spec->consumers);
     if (own->message_bytes_max == 0) {
         own->message_bytes_max = 100;

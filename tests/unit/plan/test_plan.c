@@ -283,28 +283,20 @@ static void one_topic_of_the_memory_broker_still_uses_all_workers(void **state)
     plan_free(plan);
 }
 
-static void a_producer_whose_publish_blocks_has_a_worker_of_its_own(void **state)
+/* Bug: of a broker whose publish could block, each producer had a thread of its own, so that 1,000
+ * of them took 3.9 GB, and an agent could not have more than 1,024. */
+static void an_agent_has_as_many_workers_as_cores_however_many_producers(void **state)
 {
     struct plan_fixture fixture;
     struct plan *plan = NULL;
-    struct errinfo error = {""};
 
     (void)state;
     plan_fixture_init(&fixture, "rabbitmq");
-    assert_true(catalog_find("rabbitmq")->publish_blocks);
-    fixture.flows[0].topology.producers = 5;
+    fixture.flows[0].topology.producers = WORKERS_MAX + 1;
     fixture.flows[0].topology.consumers = 2;
     plan = plan_fixture_make(&fixture, 1);
-    assert_int_equal(plan->trials[0].assignments[0].workers_count, 5);
-    for (uint32_t i = 0; i < 5; i++) {
-        assert_int_equal(plan->trials[0].assignments[0].producers[i].worker, i);
-    }
-    plan_free(plan);
-    plan = NULL;
-    fixture.flows[0].topology.producers = WORKERS_MAX + 1;
-    assert_int_equal(plan_fixture_try(&fixture, 1, "x", &plan, &error), -EINVAL);
-    assert_non_null(strstr(error.text, "1025 workers on one agent are too many"));
-    plan = plan_fixture_make(&fixture, 2);
+    assert_int_equal(plan->trials[0].assignments[0].workers_count, fixture.agents[0].cpus);
+    assert_int_equal(plan->trials[0].assignments[0].producers_count, WORKERS_MAX + 1);
     plan_free(plan);
 }
 
@@ -480,7 +472,7 @@ int main(void)
         cmocka_unit_test(agents_without_a_topic_of_the_memory_broker_are_idle),
         cmocka_unit_test(clients_of_the_memory_broker_share_a_worker_by_topic),
         cmocka_unit_test(one_topic_of_the_memory_broker_still_uses_all_workers),
-        cmocka_unit_test(a_producer_whose_publish_blocks_has_a_worker_of_its_own),
+        cmocka_unit_test(an_agent_has_as_many_workers_as_cores_however_many_producers),
         cmocka_unit_test(topics_are_named_by_run_case_trial_flow_and_index),
         cmocka_unit_test(a_target_that_lacks_a_word_has_no_trial),
         cmocka_unit_test(persistent_is_the_backends_usual_unless_written),
