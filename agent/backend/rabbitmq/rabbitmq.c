@@ -39,6 +39,8 @@ const struct backend_ops backend_rabbitmq = {
     .poll_held = rabbitmq_poll_held,
     .ack = rabbitmq_ack,
     .wait_fd = rabbitmq_wait_fd,
+    .watch = rabbitmq_watch,
+    .ready = rabbitmq_ready,
     .ack_answers = false,
     .held_fd = false,
 };

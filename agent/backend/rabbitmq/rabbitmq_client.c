@@ -66,25 +66,15 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->tells_down = true;
     client->tells_up = false; /* A link that broke before it was told of was never up. */
     client->unsent_end = 0;
+    if (client->ready_events != 0) {
+        client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
+    }
     client->down_ns = mono_ns();
     if (endpoint->config->role == ROLE_PRODUCER) {
         client->producer.lost_end = client->producer.next; /* All that is outstanding. */
         client->producer.lost_ns = client->down_ns;
     }
     rabbitmq_client_enqueue(endpoint, client);
-}
-
-void rabbitmq_client_watch(struct endpoint *endpoint, struct rabbitmq_client *client, bool for_room)
-{
-    uint32_t in =
-        for_room && rabbitmq_acknowledges(endpoint) ? (uint32_t)EPOLLRDHUP : RABBITMQ_WATCHED;
-    struct epoll_event wanted = {.events = in | (for_room ? (uint32_t)EPOLLOUT : 0),
-                                 .data.u32 = client->index};
-
-    if (client->waits_for_room != for_room) {
-        client->waits_for_room = for_room;
-        (void)epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_MOD, client->link.fd, &wanted);
-    }
 }
 
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,

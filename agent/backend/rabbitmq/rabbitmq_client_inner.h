@@ -78,8 +78,9 @@ struct rabbitmq_client {
     bool is_queued;  /* In the endpoint's queue of those that have something to tell. */
     bool tells_down; /* Events to come. */
     bool tells_up;
-    bool waits_for_room; /* EPOLLOUT is asked for. */
-    bool has_sent;       /* Since the last tick of the heartbeat. */
+    bool waits_for_room;   /* EPOLLOUT is asked for. */
+    uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
+    bool has_sent;         /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
     uint32_t room_bytes; /* Over TLS: can be written without asking the socket again. */
     char *unsent; /* [begin, end) is the rest of what was written, over TLS of a publish's body;
@@ -105,7 +106,12 @@ struct endpoint {
     uint32_t *queue; /* Ring of the indexes of clients that have something to tell. */
     uint32_t queue_first;
     uint32_t queue_count;
-    int epoll_fd;
+    uint32_t *ready; /* Clients with ready_events. */
+    uint32_t ready_count;
+    bool ticked;       /* The timer is ready. */
+    int epoll_fd;      /* Has all descriptors. */
+    int set_fd;        /* The worker's, has them too; -1: none. */
+    uint64_t set_tag;  /* Before the numbers in set_fd. */
     int event_fd;      /* Readable while the queue isn't empty. */
     int timer_fd;      /* Ticks for heartbeats; -1: none. */
     bool is_signalled; /* event_fd is readable. */
@@ -181,7 +187,10 @@ void rabbitmq_unsent_shrink(struct rabbitmq_client *client);
  * publish keeps the rest? If not, the descriptor of wait_fd tells when. */
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes);
-/* Whether the descriptor of wait_fd is to tell when the socket has room again. */
+/* Of the sets that the endpoint's descriptors are in. 0, or a negative errno: it is in none. One
+ * that is closed leaves them by itself. */
+int rabbitmq_descriptor_add(struct endpoint *endpoint, int fd, uint32_t number, uint32_t events);
+/* Whether epoll is to tell when the socket has room again. */
 void rabbitmq_client_watch(struct endpoint *endpoint, struct rabbitmq_client *client,
                            bool for_room);
 

@@ -233,43 +233,42 @@ static void gone(struct endpoint *endpoint, struct rabbitmq_client *client)
     }
 }
 
-static void serve_ready(struct endpoint *endpoint, const struct epoll_event *ready,
+static void serve_ready(struct endpoint *endpoint, struct rabbitmq_client *client, uint32_t ready,
                         struct rabbitmq_events *events)
 {
-    struct rabbitmq_client *client;
-
-    if (ready->data.u32 == RABBITMQ_ID_EVENT) {
-        return;
-    }
-    if (ready->data.u32 == RABBITMQ_ID_TIMER) {
-        tick(endpoint);
-        return;
-    }
-    client = &endpoint->clients[ready->data.u32];
     if (!client->is_up) {
         return;
     }
-    if ((ready->events & EPOLLOUT) != 0) {
+    if ((ready & EPOLLOUT) != 0) {
         find_room(endpoint, client);
     }
     if (!client->is_up) {
         return;
     }
-    if ((ready->events & ~(uint32_t)EPOLLOUT) != 0) {
+    if ((ready & ~(uint32_t)EPOLLOUT) != 0) {
         client->silent_ticks = 0;
         serve(endpoint, client, true, events);
     }
-    if ((ready->events & GONE) != 0) {
+    if ((ready & GONE) != 0) {
         gone(endpoint, client);
+    }
+}
+
+/* Where the worker does not say it. */
+static void ask_who_is_ready(struct endpoint *endpoint)
+{
+    struct epoll_event ready[READY_MAX];
+    int count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
+
+    for (int i = 0; i < count; i++) {
+        rabbitmq_ready(endpoint, (uint32_t)ready[i].data.u64, ready[i].events);
     }
 }
 
 static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_t events_max)
 {
     struct rabbitmq_events out = {.events = events, .count_max = events_max};
-    struct epoll_event ready[READY_MAX];
     uint32_t queued = endpoint->queue_count;
-    int ready_count;
 
     endpoint->arena_used = 0;
     endpoint->round++;
@@ -277,10 +276,21 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
         serve(endpoint, dequeue(endpoint), false, &out);
         queued--;
     }
-    ready_count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
-    for (int i = 0; i < ready_count; i++) {
-        serve_ready(endpoint, &ready[i], &out);
+    if (endpoint->set_fd < 0) {
+        ask_who_is_ready(endpoint);
     }
+    if (endpoint->ticked) {
+        endpoint->ticked = false;
+        tick(endpoint);
+    }
+    for (uint32_t i = 0; i < endpoint->ready_count; i++) {
+        struct rabbitmq_client *client = &endpoint->clients[endpoint->ready[i]];
+        uint32_t ready = client->ready_events;
+
+        client->ready_events = 0;
+        serve_ready(endpoint, client, ready, &out);
+    }
+    endpoint->ready_count = 0;
     rabbitmq_signal_set(endpoint, endpoint->queue_count > 0);
     return (int)out.count;
 }

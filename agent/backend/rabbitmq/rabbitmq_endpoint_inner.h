@@ -68,6 +68,8 @@ void rabbitmq_close(struct endpoint *endpoint);
 int rabbitmq_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t events_max);
 int rabbitmq_wait_fd(const struct endpoint *endpoint);
+int rabbitmq_watch(struct endpoint *endpoint, int set_fd, uint64_t tag);
+void rabbitmq_ready(struct endpoint *endpoint, uint32_t number, uint32_t events);
 int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
                     uint32_t messages_count);
 int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple);

@@ -58,10 +58,10 @@ static int begin_link(const struct endpoint_config *config, uint32_t client,
 static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
                      const struct rabbitmq_link *link)
 {
-    struct epoll_event wanted = {.events = RABBITMQ_WATCHED, .data.u32 = client->index};
+    int r = rabbitmq_descriptor_add(endpoint, link->fd, client->index, RABBITMQ_WATCHED);
 
-    if (epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, link->fd, &wanted) < 0) {
-        return -errno;
+    if (r < 0) {
+        return r;
     }
     client->link = *link;
     client->is_up = true;
@@ -167,8 +167,6 @@ static int prepare_arena(struct endpoint *endpoint)
 
 static int prepare_descriptors(struct endpoint *endpoint)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = RABBITMQ_ID_EVENT};
-    struct epoll_event timer = {.events = EPOLLIN, .data.u32 = RABBITMQ_ID_TIMER};
     int64_t heartbeat_ns =
         catalog_option_number(&catalog_rabbitmq, endpoint->config->target, "heartbeat");
     int64_t tick_ns = heartbeat_ns / NS_PER_S * NS_PER_S / RABBITMQ_TICKS_PER_HEARTBEAT;
@@ -179,7 +177,7 @@ static int prepare_descriptors(struct endpoint *endpoint)
     endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     endpoint->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0 ||
-        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, endpoint->event_fd, &event) < 0) {
+        rabbitmq_descriptor_add(endpoint, endpoint->event_fd, RABBITMQ_ID_EVENT, EPOLLIN) < 0) {
         return -errno;
     }
     if (tick_ns == 0) {
@@ -187,7 +185,7 @@ static int prepare_descriptors(struct endpoint *endpoint)
     }
     endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (endpoint->timer_fd < 0 || timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL) < 0 ||
-        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, endpoint->timer_fd, &timer) < 0) {
+        rabbitmq_descriptor_add(endpoint, endpoint->timer_fd, RABBITMQ_ID_TIMER, EPOLLIN) < 0) {
         return -errno;
     }
     return 0;
@@ -200,8 +198,9 @@ static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
 
     endpoint->clients = calloc(clients, sizeof *endpoint->clients);
     endpoint->queue = calloc(clients, sizeof *endpoint->queue);
-    if (endpoint->clients == NULL || endpoint->queue == NULL || prepare_keys(endpoint) < 0 ||
-        prepare_arena(endpoint) < 0) {
+    endpoint->ready = calloc(clients, sizeof *endpoint->ready);
+    if (endpoint->clients == NULL || endpoint->queue == NULL || endpoint->ready == NULL ||
+        prepare_keys(endpoint) < 0 || prepare_arena(endpoint) < 0) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < clients; i++) {
@@ -229,6 +228,7 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
     }
     endpoint->config = config;
     endpoint->epoll_fd = -1;
+    endpoint->set_fd = -1;
     endpoint->event_fd = -1;
     endpoint->timer_fd = -1;
     r = prepare(endpoint, reterr);
@@ -351,6 +351,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     }
     free(endpoint->clients);
     free(endpoint->queue);
+    free(endpoint->ready);
     free(endpoint->arena);
     rabbitmq_producers_done(endpoint);
     free(endpoint->keys);

@@ -18,6 +18,7 @@ struct bench {
     struct endpoint_config config;
     struct rabbitmq_client client;
     uint32_t queue[1];
+    uint32_t ready[1];
     struct endpoint endpoint;
     int broker_fd;
 };
@@ -39,6 +40,8 @@ static void begin(struct bench *bench)
     bench->endpoint = (struct endpoint){.config = &bench->config,
                                         .clients = &bench->client,
                                         .queue = bench->queue,
+                                        .ready = bench->ready,
+                                        .set_fd = -1,
                                         .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
                                         .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                                         .timer_fd = -1};

@@ -25,6 +25,7 @@ struct bench {
     struct endpoint_config config;
     struct rabbitmq_client client;
     uint32_t queue[1];
+    uint32_t ready[1];
     char keys[1][12];
     struct endpoint endpoint;
     char *body;
@@ -53,6 +54,8 @@ static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_pla
     bench->endpoint = (struct endpoint){.config = &bench->config,
                                         .clients = &bench->client,
                                         .queue = bench->queue,
+                                        .ready = bench->ready,
+                                        .set_fd = -1,
                                         .keys = bench->keys,
                                         .is_confirmed = publish_ack != PUBLISH_ACK_NONE,
                                         .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
