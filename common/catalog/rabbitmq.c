@@ -32,7 +32,8 @@ static const struct catalog_option options[] = {
      .default_value = "128KiB",
      .min = 4096,
      .max = INT64_C(1024) * 1024,
-     .help = "Largest AMQP frame to agree on; larger messages travel in several frames."},
+     .help = "Largest AMQP frame to agree on; less is asked for where the largest message needs "
+             "less, as buffers are as large. Larger messages travel in several frames."},
     {.key = "send_timeout",
      .type = OPTION_DURATION,
      .default_value = "60s",

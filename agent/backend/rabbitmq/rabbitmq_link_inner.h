@@ -30,6 +30,8 @@ struct rabbitmq_link_config {
     const struct target *target;
     uint32_t address_first; /* Of the target's addresses, modulo their number; the others follow. */
     const char *name;       /* connection_name, as the broker's own tools show it. */
+    uint32_t message_bytes_max; /* The frame that is agreed on holds so much; 0: as large as the
+                                   option says. */
     int64_t deadline_ns;
 };
 

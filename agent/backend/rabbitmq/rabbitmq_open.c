@@ -34,6 +34,7 @@ static int connect_link(const struct endpoint_config *config, uint32_t client, i
     struct rabbitmq_link_config wanted = {.target = config->target,
                                           .address_first = number,
                                           .name = name,
+                                          .message_bytes_max = config->message_bytes_max,
                                           .deadline_ns = deadline_ns};
     int r;
 
