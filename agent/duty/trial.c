@@ -305,6 +305,9 @@ static int make_topics(struct trial *trial, int64_t deadline_ns, char *broker_ve
             return r;
         }
     }
+    /* Workers hold tables of each of their clients: what comes from here on is the clients' doing.
+     */
+    atomic_store(&trial->rss_before_bytes, host_settled_rss_bytes());
     r = trial_make_workers(trial, reterr);
     if (r == 0) {
         r = -pthread_create(&trial->ticker, NULL, ticker_main, trial);
@@ -351,9 +354,6 @@ int trial_open(struct trial *trial, enum endpoint_role role, int64_t deadline_ns
     if (trial->stage != (consumers ? STAGE_TOPICS : STAGE_CONSUMERS)) {
         return errinfo_set(reterr, -EINVAL, "%s can't be opened: the step before it was not done",
                            consumers ? "consumers" : "producers");
-    }
-    if (consumers) {
-        atomic_store(&trial->rss_before_bytes, host_settled_rss_bytes());
     }
     r = trial_order_all(trial, consumers ? ORDER_OPEN_CONSUMERS : ORDER_OPEN_PRODUCERS, deadline_ns,
                         reterr);

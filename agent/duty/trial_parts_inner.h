@@ -41,7 +41,7 @@ struct trial {
     char *trace_path; /* NULL: none; likewise the following. */
     struct trace *trace;
     struct host_load host_load;
-    _Atomic uint64_t rss_before_bytes; /* Of the process, before the clients were opened. */
+    _Atomic uint64_t rss_before_bytes; /* Of the process, before there were workers. */
     _Atomic uint64_t rss_opened_bytes; /* And after; 0: not yet. */
     int64_t ticker_late_ns;            /* Latest wake-up of the ticker in the interval. */
     pthread_t ticker;

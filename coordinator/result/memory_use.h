@@ -1,9 +1,10 @@
 /*
  * memory_use: what an agent's clients and messages in flight cost in memory, in one trial. Pure.
  *
- * Per client: what the process grew by while its clients were opened (the allocator gave free
- * memory back before), through the clients: mostly the client library's. Workers' own tables were
- * there before and are not in it.
+ * Per client: what the process grew by from before its workers were made until its clients were
+ * open (the allocator gave free memory back both times), through the clients: the client library's
+ * memory, the tables of each client, and a share of what each worker has whatever its clients are,
+ * which is most of it where there are few.
  *
  * Per message in flight: what the process grew by under load at the most, through the most messages
  * that were in flight at the end of an interval. An upper bound: histograms, sockets' buffers and
@@ -20,7 +21,7 @@
 
 struct memory_use {
     uint32_t clients;
-    uint64_t before_bytes; /* Resident, before clients were opened. */
+    uint64_t before_bytes; /* Resident, before workers and clients were made. */
     uint64_t opened_bytes; /* Once all were. */
     uint64_t bytes_max;    /* The most at the end of an interval. */
     uint64_t in_flight_max;
