@@ -17,6 +17,8 @@
 
 #define MESSAGE_BYTES (8u * 1024 * 1024) /* More than a pair of sockets takes. */
 #define READ_BYTES 65536
+#define BATCHED_BYTES 1000
+#define IN_FLIGHT 4096           /* More of those than a pair of sockets takes. */
 #define AGREED_FRAME_BYTES 65536 /* As of a connection that did not log in. */
 
 struct bench {
@@ -240,6 +242,128 @@ static void a_connection_that_breaks_within_it_leaves_it_unconfirmed(void **stat
     assert_unconfirmed_when_broken(false);
 }
 
+/* Batches until one is not taken whole; how many messages were taken, with tokens from 0. */
+static uint32_t fill_with_batches(struct bench *bench)
+{
+    struct message messages[SUBMIT_MESSAGES_MAX];
+    uint32_t sent = 0;
+    int taken;
+
+    do {
+        for (uint32_t i = 0; i < SUBMIT_MESSAGES_MAX; i++) {
+            messages[i] = (struct message){
+                .bytes = bench->body, .bytes_count = BATCHED_BYTES, .token = sent + i};
+        }
+        taken = rabbitmq_submit(&bench->endpoint, messages, SUBMIT_MESSAGES_MAX);
+        assert_true(taken >= 0);
+        sent += (uint32_t)taken;
+    } while (taken == SUBMIT_MESSAGES_MAX);
+    assert_int_equal(rabbitmq_submit(&bench->endpoint, messages, 1), 0);
+    return sent;
+}
+
+static void a_batch_that_the_socket_takes_a_part_of_goes_on_where_it_ended(void **state)
+{
+    struct bench bench;
+    struct event events[4];
+    uint32_t sent;
+    size_t at = 0;
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_ALL, true);
+    bench.delivery.in_flight = IN_FLIGHT;
+    rabbitmq_producer_done(&bench.client);
+    assert_int_equal(rabbitmq_producer_init(&bench.endpoint, &bench.client, NULL), 0);
+    sent = fill_with_batches(&bench);
+    assert_true(bench.client.unsent_end > 0);
+    while (bench.client.unsent_end > 0) {
+        broker_reads(&bench);
+        assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    }
+    for (int i = 0; i < 200; i++) {
+        broker_reads(&bench);
+    }
+    for (uint32_t i = 0; i < sent; i++) {
+        assert_message(&bench, &at, BATCHED_BYTES);
+    }
+    assert_int_equal(at, bench.read_bytes);
+    assert_int_equal(submit(&bench, sent, 10), 0);
+    end(&bench);
+}
+
+/* Writes a method as the broker does. */
+static void broker_says(const struct bench *bench, amqp_channel_t channel, amqp_method_number_t id,
+                        void *method)
+{
+    char frame[256] = {AMQP_FRAME_METHOD, 0, (char)channel};
+    int bytes = amqp_encode_method(id, method, (amqp_bytes_t){.len = 200, .bytes = frame + 11});
+
+    assert_true(bytes >= 0 && bytes < 200);
+    frame[6] = (char)(bytes + 4);
+    for (int i = 0; i < 4; i++) {
+        frame[7 + i] = (char)(id >> (8 * (3 - i)));
+    }
+    frame[11 + bytes] = (char)0xCE;
+    assert_int_equal(send(bench->broker_fd, frame, (size_t)bytes + 12, 0), bytes + 12);
+}
+
+static void a_channel_closed_in_the_middle_of_a_batch_leaves_each_message_unconfirmed(void **state)
+{
+    amqp_channel_close_t reason = {.reply_code = 406, .reply_text = amqp_cstring_bytes("no more")};
+    struct bench bench;
+    struct event events[16];
+    uint32_t sent;
+    uint32_t told = 0;
+    int count;
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_ALL, true);
+    bench.delivery.in_flight = IN_FLIGHT;
+    rabbitmq_producer_done(&bench.client);
+    assert_int_equal(rabbitmq_producer_init(&bench.endpoint, &bench.client, NULL), 0);
+    sent = fill_with_batches(&bench);
+    broker_says(&bench, RABBITMQ_CHANNEL, AMQP_CHANNEL_CLOSE_METHOD, &reason);
+    count = rabbitmq_poll(&bench.endpoint, events, 1);
+    count = count > 0 ? count : rabbitmq_poll(&bench.endpoint, events, 1);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].kind, EVENT_DOWN);
+    assert_non_null(strstr(events[0].text, "no more (406)"));
+    while ((count = rabbitmq_poll(&bench.endpoint, events, 16)) > 0) {
+        for (int i = 0; i < count; i++) {
+            assert_int_equal(events[i].kind, EVENT_UNCONFIRMED);
+            assert_int_equal(events[i].token, told++);
+        }
+    }
+    assert_int_equal(told, sent);
+    end(&bench);
+}
+
+static void a_broker_that_blocks_within_a_batch_gets_the_rest_of_it_and_no_more(void **state)
+{
+    amqp_connection_blocked_t why = {.reason = amqp_cstring_bytes("low on memory")};
+    amqp_connection_unblocked_t go_on = {0};
+    struct bench bench;
+    struct event events[4];
+
+    (void)state;
+    begin(&bench, PUBLISH_ACK_ALL, true);
+    assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
+    broker_says(&bench, 0, AMQP_CONNECTION_BLOCKED_METHOD, &why);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
+    assert_int_equal(events[0].kind, EVENT_SAYS);
+    assert_string_equal(events[0].text, "blocked: low on memory");
+    while (bench.client.unsent_end > 0) {
+        broker_reads(&bench);
+        assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    }
+    assert_int_equal(submit(&bench, 8, 10), -EAGAIN);
+    broker_says(&bench, 0, AMQP_CONNECTION_UNBLOCKED_METHOD, &go_on);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
+    assert_string_equal(events[0].text, "no longer blocked");
+    assert_int_equal(submit(&bench, 8, 10), 0);
+    end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +371,9 @@ int main(void)
         cmocka_unit_test(nor_does_one_that_the_library_writes_over_tls),
         cmocka_unit_test(without_confirms_it_is_acked_when_all_of_it_is_written),
         cmocka_unit_test(a_connection_that_breaks_within_it_leaves_it_unconfirmed),
+        cmocka_unit_test(a_batch_that_the_socket_takes_a_part_of_goes_on_where_it_ended),
+        cmocka_unit_test(a_channel_closed_in_the_middle_of_a_batch_leaves_each_message_unconfirmed),
+        cmocka_unit_test(a_broker_that_blocks_within_a_batch_gets_the_rest_of_it_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
