@@ -102,6 +102,14 @@ static struct counters *counters_now(struct sender *sender, const struct sender_
                : &recorder_cell(sender->context.recorder, group->flow, sender->phase_now)->counters;
 }
 
+/* A latency goes there that ended when the worker looked: its resolution. */
+static void note_waited(const struct sender *sender, struct recorder_cell *cell)
+{
+    if (sender->watch != NULL) {
+        recorder_waited(cell, sender->watch->waited_ns);
+    }
+}
+
 static void record_outcome(struct sender *sender, struct sender_group *group,
                            const struct event *event)
 {
@@ -120,7 +128,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         counters_now(sender, group, slot->phase, cell)->acked_now++;
         if (group->confirms) {
             sender_note_answer(sender, event->at_ns);
-            sender_note_waited(sender, cell);
+            note_waited(sender, cell);
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
             if (slot->paced) {
                 recorder_sample(cell, SERIES_PUBLISH, latency_ns, 0);
@@ -244,16 +252,30 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
     return any;
 }
 
-static void count_sent_now(struct counters *counters, uint32_t bytes)
-{
-    counters->sent_now++;
-    counters->sent_bytes_now += bytes;
-}
-
 /* So long a message may wait for its tick, as the scenario asks for it: then it is not late. */
 static int64_t tick_ns(const struct sender *sender, const struct producer *producer)
 {
     return sender->context.assignment->phases[producer->schedule.phase].pacing.coalesce_ns;
+}
+
+static void record_lag(struct sender *sender, struct producer *producer, struct recorder_cell *cell,
+                       int64_t due_ns, int64_t start_ns, int64_t end_ns)
+{
+    int64_t lag_ns = start_ns - due_ns;
+    int64_t own_ns = lag_ns - tick_ns(sender, producer);
+
+    recorder_sample(cell, SERIES_SEND_LAG, lag_ns, 0);
+    if (due_ns >= producer->able_ns) {
+        lag_count_add(&sender->lag, own_ns > 0 ? own_ns : 0);
+    } else {
+        producer->able_ns = end_ns; /* What came due while it caught up waits for that, too. */
+    }
+}
+
+static void count_sent_now(struct counters *counters, uint32_t bytes)
+{
+    counters->sent_now++;
+    counters->sent_bytes_now += bytes;
 }
 
 /* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
@@ -312,14 +334,7 @@ static int64_t producer_submit(struct sender *sender, struct producer *producer,
     count_sent_now(counters_now(sender, group, phase, cell), payload.bytes_count);
     recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
     if (paced) {
-        recorder_sample(cell, SERIES_SEND_LAG, start_ns - due_ns, 0);
-        if (due_ns >= producer->able_ns) {
-            int64_t lag_ns = start_ns - due_ns - tick_ns(sender, producer);
-
-            lag_count_add(&sender->lag, lag_ns > 0 ? lag_ns : 0);
-        } else {
-            producer->able_ns = end_ns; /* What came due while it caught up waits for that, too. */
-        }
+        record_lag(sender, producer, cell, due_ns, start_ns, end_ns);
     } else {
         cell->counters.due++;
     }

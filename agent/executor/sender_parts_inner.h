@@ -133,14 +133,11 @@ struct sender {
 static inline struct outstanding *sender_slot_take(struct sender_group *group,
                                                    struct producer *producer)
 {
-    struct outstanding *slot;
+    bool again = group->slots_free > 0;
+    struct outstanding *slot = &group->slots[again ? group->slots_free - 1 : group->slots_fresh];
 
-    if (group->slots_free == 0) {
-        slot = &group->slots[group->slots_fresh++];
-    } else {
-        slot = &group->slots[group->slots_free - 1];
-        group->slots_free = slot->next_free;
-    }
+    group->slots_fresh += again ? 0 : 1;
+    group->slots_free = again ? slot->next_free : 0;
     producer->window_left--;
     return slot;
 }
@@ -166,14 +163,6 @@ void sender_count_ahead(struct sender *sender, int64_t now_ns);
  * waits for it. */
 void sender_note_answer(struct sender *sender, int64_t at_ns);
 void sender_note_waiting(struct sender *sender, int64_t now_ns);
-
-/* A latency goes there that ended when the worker looked: its resolution. */
-static inline void sender_note_waited(const struct sender *sender, struct recorder_cell *cell)
-{
-    if (sender->watch != NULL) {
-        recorder_waited(cell, sender->watch->waited_ns);
-    }
-}
 
 /* Hands them over at an interval's end. */
 void sender_account_signs(struct sender *sender, struct broker_signs *signs);

@@ -1,4 +1,4 @@
-#include "resolution.h"
+#include "resolution_inner.h"
 
 #include "facts.h"
 #include "hist.h"

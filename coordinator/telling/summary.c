@@ -4,7 +4,7 @@
 #include "headline_groups.h"
 #include "latency_figure.h"
 #include "phase_choice.h"
-#include "resolution.h"
+#include "resolution_inner.h"
 #include "resumed.h"
 #include "sentence.h"
 #include "sentence_lists.h"

@@ -1,9 +1,9 @@
 /*
- * resolution: what is said of latencies that may be too long, as agents read what arrives near a
- * send together with it.
+ * resolution_inner: what is said of latencies that may be too long, as agents read what arrives
+ * near a send together with it.
  */
-#ifndef MILLRACE_RESOLUTION_H
-#define MILLRACE_RESOLUTION_H
+#ifndef MILLRACE_RESOLUTION_INNER_H
+#define MILLRACE_RESOLUTION_INNER_H
 
 #include "result.h"
 #include "text.h"
