@@ -3,7 +3,9 @@
 #include "mono.h"
 #include "net.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DRAIN_NS_DEFAULT (30 * NS_PER_S)
 
@@ -54,13 +56,24 @@ static int make_trace(struct trial *trial, struct errinfo *reterr)
 #define SPIN_SHARE_BESIDE 10
 #define HERE_NS NS_PER_S
 
+/* "amqp://HOST:PORT/VHOST", "mqtt://HOST:PORT", "HOST:PORT". */
+static int split_address(const char *address, char host[NET_HOST_BYTES], char port[NET_PORT_BYTES])
+{
+    const char *scheme_end = strstr(address, "://");
+    const char *begin = scheme_end != NULL ? scheme_end + 3 : address;
+    char place[NET_HOST_BYTES + NET_PORT_BYTES];
+
+    (void)snprintf(place, sizeof place, "%.*s", (int)strcspn(begin, "/"), begin);
+    return net_split(place, host, port);
+}
+
 static int64_t spin_share(const struct target *target)
 {
     char host[NET_HOST_BYTES];
     char port[NET_PORT_BYTES];
 
     for (uint32_t i = 0; i < target->addresses_count; i++) {
-        if (net_split(target->addresses[i], host, port) == 0 &&
+        if (split_address(target->addresses[i], host, port) == 0 &&
             net_is_here(host, mono_ns() + HERE_NS)) {
             return SPIN_SHARE_BESIDE;
         }
