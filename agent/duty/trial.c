@@ -21,58 +21,6 @@
 #define OFFSET_NS_MAX (INT64_MAX / 4) /* So that sums of times can't overflow. */
 #define PPB_MAX 1e9
 
-static void post_snapshots(struct trial *trial, struct snapshot **parts, uint32_t parts_count)
-{
-    for (uint32_t i = 0; i < parts_count; i++) {
-        /* After one that is missing none can be counted. */
-        if (trial->failure_code == 0) {
-            trial->failure_code = outbox_post_snapshot(trial->outbox, parts[i], &trial->failure);
-        }
-        trial->left_out += trial->failure_code < 0 ? 1 : 0;
-        snapshot_free(parts[i]);
-    }
-    free(parts);
-}
-
-static void take_trace(const struct trial *trial, struct health *health)
-{
-    if (trial->trace != NULL) {
-        struct trace_counts counts = trace_count(trial->trace);
-
-        health->trace_records = counts.records;
-        health->trace_dropped = counts.dropped;
-    }
-}
-
-/* Closes the collector's interval and posts it. */
-void trial_close_interval(struct trial *trial, bool final)
-{
-    struct snapshot **parts = NULL;
-    uint32_t parts_count = 0;
-    struct health health = {0};
-    struct host_load_taken taken;
-    int r;
-
-    host_health(&health);
-    health.clients = trial->assignment.producers_count + trial->assignment.consumers_count;
-    health.load_threads = trial->assignment.workers_count;
-    health.rss_before_bytes = atomic_load(&trial->rss_before_bytes);
-    health.rss_opened_bytes = atomic_load(&trial->rss_opened_bytes);
-    host_load_take(&trial->host_load, &taken);
-    health.strain.steal_ns = taken.steal_ns;
-    health.strain.throttled_ns = taken.throttled_ns;
-    health.strain.ticker_late_ns = trial->ticker_late_ns;
-    trial->ticker_late_ns = 0;
-    take_trace(trial, &health);
-    r = collector_snapshots(trial->collector, &health, final, &parts, &parts_count,
-                            &trial->failure);
-    if (r < 0) {
-        trial->failure_code = r;
-        return;
-    }
-    post_snapshots(trial, parts, parts_count);
-}
-
 int trial_tell_failure(const struct trial *trial, struct errinfo *reterr)
 {
     return trial->left_out == 0
@@ -149,6 +97,7 @@ static void *ticker_main(void *argument)
             trial_close_interval(trial, false);
             interval_end_ns += INTERVAL_NS;
         }
+        trial_look_at_drain(trial);
         trial_look_at_segment(trial);
         wake_ns = mono_ns() + TICK_NS;
         mono_sleep_until(wake_ns);

@@ -66,6 +66,10 @@ int trial_order_all(struct trial *trial, enum worker_order order, int64_t deadli
 /* Of the ticker, or of who has stopped it. Closes the collector's interval and posts it; tells the
  * end of a segment. */
 void trial_close_interval(struct trial *trial, bool final);
+
+/* Of the ticker: hands in what there is, if all workers have settled while this agent only drains.
+ */
+void trial_look_at_drain(struct trial *trial);
 void trial_look_at_segment(struct trial *trial);
 void trial_stop_ticker(struct trial *trial);
 

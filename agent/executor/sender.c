@@ -422,12 +422,17 @@ bool sender_send(struct sender *sender, int64_t now_ns)
     return any;
 }
 
+bool sender_is_idle_until(const struct sender *sender, int64_t at_ns)
+{
+    /* Those that can't send are not in the heap. */
+    return sender->outstanding == 0 && sender->heap_count == sender->producers_count &&
+           (sender->heap_count == 0 || sender->producers[sender->heap[0]].key_ns >= at_ns);
+}
+
 bool sender_finished(const struct sender *sender, int64_t *ret_ns)
 {
-    /* Those that can't send are not in the heap; those that are over never want to be called. */
-    if (sender->outstanding > 0 || sender->heap_count < sender->producers_count ||
-        (sender->heap_count > 0 &&
-         sender->producers[sender->heap[0]].key_ns != SCHEDULE_NEVER_NS)) {
+    /* Those that are over never want to be called. */
+    if (!sender_is_idle_until(sender, SCHEDULE_NEVER_NS)) {
         return false;
     }
     *ret_ns = sender->settled_ns;

@@ -69,6 +69,9 @@ bool sender_send(struct sender *sender, int64_t now_ns);
  * that came about. */
 bool sender_finished(const struct sender *sender, int64_t *ret_ns);
 
+/* Nothing is to be sent before that time, and nothing waits for its outcome. */
+bool sender_is_idle_until(const struct sender *sender, int64_t at_ns);
+
 /* When the last outcome of the segment came; its start, if none did. */
 int64_t sender_settled_ns(const struct sender *sender);
 

@@ -14,6 +14,9 @@
 /* What arrives shortly before a message is to be sent is looked at after it. */
 #define TOGETHER_NS (100 * NS_PER_US)
 #define SPIN_SHARE 4
+/* A worker has settled when nothing came for so long; what trickles in is told so often at most. */
+#define QUIET_NS (10 * NS_PER_MS)
+#define SETTLE_GAP_NS (100 * NS_PER_MS)
 
 static int64_t offset_of(const struct worker *worker, int64_t now_ns)
 {
@@ -70,10 +73,16 @@ static int carry_out_close(struct worker *worker)
 static void begin_segment(struct worker *worker)
 {
     const struct segment *segment = &worker->segment;
+    const struct assigned_phase *last = &worker->context.assignment->phases[segment->phase_last];
 
     worker->end_ns = segment->t0_ns + segment->start_ns;
     for (uint32_t i = segment->phase_first; i <= segment->phase_last; i++) {
         worker->end_ns += worker->context.assignment->phases[i].duration_ns;
+    }
+    worker->drain_ns = SENDER_NEVER_NS;
+    worker->settled_ns = 0;
+    if (last->until_drained) {
+        worker->drain_ns = worker->end_ns - last->duration_ns;
     }
     sender_start(worker->sender, segment->phase_first, segment->phase_last);
     receiver_release(worker->receiver, false);
@@ -195,6 +204,29 @@ static void look_at_segment(struct worker *worker, int64_t now_ns)
     }
 }
 
+/* Once only draining is left: hands over what came last as soon as it is quiet, so that the drain's
+ * end is known then and not with the next interval. What comes later is handed over likewise. */
+static void look_at_drain(struct worker *worker, int64_t now_ns)
+{
+    int64_t came_ns = receiver_last_ns(worker->receiver);
+    int64_t settled_ns = sender_settled_ns(worker->sender);
+
+    if (!worker->running || now_ns < worker->drain_ns ||
+        now_ns < worker->settled_ns + SETTLE_GAP_NS ||
+        !sender_is_idle_until(worker->sender, worker->end_ns)) {
+        return;
+    }
+    came_ns = came_ns > settled_ns ? came_ns : settled_ns;
+    if (now_ns < came_ns + QUIET_NS ||
+        (worker->settled_ns >= worker->drain_ns && worker->settled_ns > came_ns)) {
+        return;
+    }
+    sender_count_due(worker->sender, now_ns);
+    if (recorder_settle(worker->context.recorder, offset_of(worker, now_ns))) {
+        worker->settled_ns = now_ns;
+    }
+}
+
 /* Sends what is due. Between two batches only events are looked after: their answers come one by
  * one, and each look would find a message or two to send, so that the thread would never sleep. */
 static bool send_due(struct worker *worker)
@@ -244,6 +276,7 @@ static bool turn(struct worker *worker)
     if (worker->running) {
         look_at_segment(worker, now_ns);
     }
+    look_at_drain(worker, now_ns);
     if (recorder_turn_due(worker->context.recorder, offset_of(worker, now_ns))) {
         turn_interval(worker, now_ns, false);
     }

@@ -37,7 +37,9 @@ struct worker {
     bool producers_open;
     bool running;
     bool first_turn;
-    int64_t end_ns; /* Of the running segment. */
+    int64_t end_ns;     /* Of the running segment. */
+    int64_t drain_ns;   /* From when on the segment only drains; SENDER_NEVER_NS: it does not. */
+    int64_t settled_ns; /* When it was told last that it had settled. */
     int64_t stop_taken_ns;
     int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
     bool owes;        /* Between two ticks: a window was full, and what was due is late already. */

@@ -79,13 +79,15 @@ static int rows_init(struct collector *collector, struct errinfo *reterr)
     collector->clients_count = clients;
     collector->clients = calloc((size_t)clients + 1, sizeof *collector->clients);
     collector->client_lost = calloc((size_t)clients + 1, sizeof *collector->client_lost);
+    collector->worker_settled_ns =
+        calloc(collector->recorders_count + 1, sizeof *collector->worker_settled_ns);
     collector->worker_until_ns =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_until_ns);
     collector->worker_states =
         calloc(collector->recorders_count + 1, sizeof *collector->worker_states);
     if (collector->cells == NULL || collector->listed == NULL || collector->clients == NULL ||
-        collector->worker_until_ns == NULL || collector->worker_states == NULL ||
-        collector->client_lost == NULL) {
+        collector->worker_settled_ns == NULL || collector->worker_until_ns == NULL ||
+        collector->worker_states == NULL || collector->client_lost == NULL) {
         return errinfo_nomem(reterr);
     }
     return ranges_init(collector, reterr);
@@ -198,6 +200,7 @@ void collector_free(struct collector *collector)
     free(collector->client_lost);
     free(collector->range_sent);
     free(collector->worker_until_ns);
+    free(collector->worker_settled_ns);
     free(collector->worker_states);
     seqruns_done(&collector->fresh);
     free(collector);
@@ -356,6 +359,32 @@ static void add_errors(struct collector *collector, const struct recorder_half *
     }
 }
 
+static void raise_ns(int64_t *to_ns, int64_t from_ns)
+{
+    *to_ns = from_ns > *to_ns ? from_ns : *to_ns;
+}
+
+static void add_state(struct collector *collector, const struct recorder_half *half,
+                      uint32_t recorder)
+{
+    const struct recorder_state *state = &half->state;
+
+    collector->worker_until_ns[recorder] = half->until_ns;
+    collector->full_ns += half->full_ns;
+    if (half->settled) { /* The rest comes with the interval's end. */
+        collector->worker_settled_ns[recorder] = half->until_ns;
+        collector->settled_fresh = true;
+        return;
+    }
+    collector->reconnects += state->reconnects;
+    collector->blocked_ns += state->blocked_ns;
+    raise_ns(&collector->load_cpu_ns, state->cpu_ns);
+    raise_ns(&collector->load_wait_ns, state->wait_ns);
+    raise_ns(&collector->own_lag_p99_ns, state->own_lag_p99_ns);
+    raise_ns(&collector->driver_ns_max, state->driver_ns_max);
+    collector->worker_states[recorder] = *state;
+}
+
 int collector_drain(struct collector *collector, struct errinfo *reterr)
 {
     uint32_t first_client = 0;
@@ -372,23 +401,7 @@ int collector_drain(struct collector *collector, struct errinfo *reterr)
             add_clients(collector, half, first_client, recorder_clients(recorder));
             add_errors(collector, half);
             collector_take_words(collector, half, first_client);
-            collector->worker_until_ns[i] = half->until_ns;
-            collector->reconnects += half->state.reconnects;
-            collector->blocked_ns += half->state.blocked_ns;
-            collector->load_cpu_ns = half->state.cpu_ns > collector->load_cpu_ns
-                                         ? half->state.cpu_ns
-                                         : collector->load_cpu_ns;
-            collector->load_wait_ns = half->state.wait_ns > collector->load_wait_ns
-                                          ? half->state.wait_ns
-                                          : collector->load_wait_ns;
-            collector->full_ns += half->full_ns;
-            collector->own_lag_p99_ns = half->state.own_lag_p99_ns > collector->own_lag_p99_ns
-                                            ? half->state.own_lag_p99_ns
-                                            : collector->own_lag_p99_ns;
-            collector->driver_ns_max = half->state.driver_ns_max > collector->driver_ns_max
-                                           ? half->state.driver_ns_max
-                                           : collector->driver_ns_max;
-            collector->worker_states[i] = half->state;
+            add_state(collector, half, i);
             recorder_return(recorder, half);
         }
         r = r == 0 ? recorder_supply(recorder, reterr) : r;
@@ -410,6 +423,16 @@ bool collector_interval_ready(const struct collector *collector)
         }
     }
     return true;
+}
+
+bool collector_has_settled(const struct collector *collector, int64_t since_ns)
+{
+    for (uint32_t i = 0; i < collector->recorders_count; i++) {
+        if (collector->worker_settled_ns[i] <= since_ns) {
+            return false;
+        }
+    }
+    return collector->settled_fresh;
 }
 
 bool collector_behind(const struct collector *collector)

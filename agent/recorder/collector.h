@@ -24,6 +24,13 @@ int collector_drain(struct collector *collector, struct errinfo *reterr);
 /* Has every worker handed over the collector's current interval? */
 bool collector_interval_ready(const struct collector *collector);
 
+/* Have all workers settled since that offset from T0, and is there something of theirs that was not
+ * handed in yet? Then collector_settled() makes parts of it, of the interval that goes on; they say
+ * that they are settled, and have no health. As collector_snapshots(). */
+bool collector_has_settled(const struct collector *collector, int64_t since_ns);
+int collector_settled(struct collector *collector, struct snapshot ***ret, uint32_t *ret_count,
+                      struct errinfo *reterr);
+
 /* Does a worker's next interval wait already, because the current one was not closed yet? */
 bool collector_behind(const struct collector *collector);
 

@@ -1,5 +1,6 @@
-/* collector_inner: the collector's struct, shared by its two files: gathering (collector.c) and
- * cutting what was gathered into snapshots (collector_parts.c). */
+/* collector_inner: the collector's struct, shared by its files: gathering (collector.c), cutting
+ * what was gathered into parts (collector_parts.c), and what these are of (collector_snapshots.c).
+ */
 #ifndef MILLRACE_COLLECTOR_INNER_H
 #define MILLRACE_COLLECTOR_INNER_H
 
@@ -41,6 +42,8 @@ struct collector {
     uint32_t clients_count;
     uint64_t **range_sent; /* By recorder, phase and lane: ends that were reported already. */
     int64_t *worker_until_ns;
+    int64_t *worker_settled_ns; /* When it was settled last; before it got anything more. */
+    bool settled_fresh;         /* One was, since the last part. */
     struct recorder_state *worker_states;
     uint32_t reconnects;
     uint64_t blocked_ns;
@@ -61,6 +64,11 @@ struct collector {
     bool *client_lost; /* By client: its loss was told, and not yet that it is back. */
     struct seqruns fresh;
 };
+
+/* All that was gathered, as parts whose place in the trial is not told yet; the caller frees each
+ * and the array. 0 or -ENOMEM. */
+int collector_cut(struct collector *collector, struct snapshot ***ret, uint32_t *ret_count,
+                  struct errinfo *reterr);
 
 /* Takes a half's notices and losses; the clients of its worker begin at first_client. */
 void collector_take_words(struct collector *collector, const struct recorder_half *half,

@@ -426,44 +426,10 @@ static int cut_words(struct cutter *cutter)
     return 0;
 }
 
-static void fill_health(struct collector *collector, struct snapshot *first,
-                        const struct health *health)
-{
-    first->health = *health;
-    first->health.reconnects = collector->reconnects;
-    first->health.blocked_ns = collector->blocked_ns;
-    first->health.strain.load_cpu_ns = collector->load_cpu_ns;
-    first->health.strain.load_wait_ns = collector->load_wait_ns;
-    first->health.strain.recorder_full_ns = collector->full_ns;
-    first->health.strain.own_lag_p99_ns = collector->own_lag_p99_ns;
-    first->health.strain.driver_ns_max = collector->driver_ns_max;
-    collector->own_lag_p99_ns = 0;
-    collector->driver_ns_max = 0;
-    collector->load_cpu_ns = 0;
-    collector->load_wait_ns = STRAIN_UNKNOWN;
-    collector->full_ns = 0;
-    collector->reconnects = 0;
-    first->health.losses_untold = collector->losses_untold;
-    collector->losses_untold = 0;
-    collector_take_signs(collector, &first->health.signs);
-    collector->blocked_ns = 0;
-    for (uint32_t i = 0; i < collector->recorders_count; i++) {
-        const struct recorder_state *state = &collector->worker_states[i];
-
-        first->health.clients_down += state->clients_down;
-        first->health.outstanding += state->outstanding;
-        if (state->clients_down > 0 && (first->health.down_since_ns == 0 ||
-                                        state->down_since_ns < first->health.down_since_ns)) {
-            first->health.down_since_ns = state->down_since_ns;
-        }
-    }
-}
-
-int collector_snapshots(struct collector *collector, const struct health *health, bool final,
-                        struct snapshot ***ret, uint32_t *ret_count, struct errinfo *reterr)
+int collector_cut(struct collector *collector, struct snapshot ***ret, uint32_t *ret_count,
+                  struct errinfo *reterr)
 {
     struct cutter cutter = {.collector = collector};
-    int64_t until_ns = (int64_t)(collector->interval + 1) * INTERVAL_NS;
 
     if (cutter_part(&cutter, SMALL_BYTES) == NULL || cut_ranges(&cutter) < 0 ||
         cut_rows(&cutter) < 0 || cut_sets(&cutter) < 0 || cut_clients_and_errors(&cutter) < 0 ||
@@ -474,25 +440,6 @@ int collector_snapshots(struct collector *collector, const struct health *health
         free(cutter.parts);
         return errinfo_nomem(reterr);
     }
-    fill_health(collector, cutter.parts[0], health);
-    if (final) {
-        until_ns = collector->from_ns;
-        for (uint32_t i = 0; i < collector->recorders_count; i++) {
-            until_ns =
-                collector->worker_until_ns[i] > until_ns ? collector->worker_until_ns[i] : until_ns;
-        }
-    }
-    for (uint32_t i = 0; i < cutter.parts_count; i++) {
-        struct snapshot *part = cutter.parts[i];
-
-        part->sequence = collector->sequence++;
-        part->from_ns = collector->from_ns;
-        part->until_ns = until_ns;
-        part->last_part = i + 1 == cutter.parts_count;
-        part->final = final && part->last_part;
-    }
-    collector->from_ns = until_ns;
-    collector->interval++;
     *ret = cutter.parts;
     *ret_count = cutter.parts_count;
     return 0;

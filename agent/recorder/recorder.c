@@ -122,11 +122,20 @@ static const struct recorder_half *other_half(const struct recorder *recorder)
     return &recorder->halves[recorder->now == &recorder->halves[0] ? 1 : 0];
 }
 
+static bool can_hand_over(const struct recorder *recorder)
+{
+    return !recorder->closed && recorder_marks_can_close(recorder) &&
+           !atomic_load_explicit(&other_half(recorder)->full, memory_order_acquire);
+}
+
+static int64_t interval_end_ns(const struct recorder *recorder)
+{
+    return (int64_t)(recorder->interval + 1) * INTERVAL_NS;
+}
+
 bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns)
 {
-    return offset_ns >= (int64_t)(recorder->interval + 1) * INTERVAL_NS && !recorder->closed &&
-           recorder_marks_can_close(recorder) &&
-           !atomic_load_explicit(&other_half(recorder)->full, memory_order_acquire);
+    return offset_ns >= interval_end_ns(recorder) && can_hand_over(recorder);
 }
 
 bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
@@ -144,11 +153,28 @@ bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct re
     half->interval = recorder->interval;
     half->until_ns = offset_ns;
     half->state = *state;
+    half->settled = false;
     recorder->closed = final;
     if (!final) {
         recorder->now = &recorder->halves[half == &recorder->halves[0] ? 1 : 0];
         recorder->interval = (uint32_t)(offset_ns / INTERVAL_NS);
     }
+    atomic_store_explicit(&half->full, true, memory_order_release);
+    return true;
+}
+
+bool recorder_settle(struct recorder *recorder, int64_t offset_ns)
+{
+    struct recorder_half *half = recorder->now;
+
+    if (offset_ns >= interval_end_ns(recorder) || !can_hand_over(recorder) ||
+        !recorder_marks_close(recorder)) {
+        return false;
+    }
+    half->interval = recorder->interval;
+    half->until_ns = offset_ns;
+    half->settled = true;
+    recorder->now = &recorder->halves[half == &recorder->halves[0] ? 1 : 0];
     atomic_store_explicit(&half->full, true, memory_order_release);
     return true;
 }

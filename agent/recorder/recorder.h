@@ -97,6 +97,7 @@ struct recorder_half {
     uint32_t losses_count;
     uint32_t losses_untold;
     struct recorder_state state;
+    bool settled;    /* Handed over before the interval is over; of the state only what is down. */
     int64_t full_ns; /* There was no room: what happened waited to be recorded. */
 };
 
@@ -190,6 +191,11 @@ bool recorder_turn_due(const struct recorder *recorder, int64_t offset_ns);
  * the final one. */
 bool recorder_turn(struct recorder *recorder, int64_t offset_ns, const struct recorder_state *state,
                    bool final);
+
+/* W: hands over what there is of an interval that goes on, as nothing is outstanding and nothing
+ * more is to be sent. False: it can't be now, because the collector has the other half or the ring
+ * is full, or because the interval is over. */
+bool recorder_settle(struct recorder *recorder, int64_t offset_ns);
 
 /* C: the oldest half that was handed over, or NULL. To be given back with recorder_return(). */
 struct recorder_half *recorder_take(struct recorder *recorder);

@@ -123,14 +123,28 @@ static_assert(DISK_CALLED_NS < DISK_END_NS, "who presses Ctrl-C waits less");
 
 /* ---- Segments of a trial ---- */
 
-/* From the command to its start: long enough for every agent to have it, whatever its poll was
- * doing. */
-#define LEAD_NS (400 * NS_PER_MS)
+/* From the command to its start: long enough for every agent to have it. That is so many times what
+ * the slowest command of the trial took there and back; preparing told each agent three. */
+#define LEAD_REACHES 5
+#define LEAD_NS_MIN (100 * NS_PER_MS) /* A host that is busy may be slower once. */
+#define LEAD_NS (400 * NS_PER_MS)     /* At most: long enough whatever its poll was doing. */
 /* And for each agent so much more: where all read each other, each command has a line of all. */
 #define LEAD_AGENT_NS (2 * NS_PER_MS)
 #define STOP_GRACE_NS (10 * NS_PER_S) /* From a segment's end to the last agent's word of it. */
 
 static_assert(CALL_RETRY_NS + 2 * TURN_MS * NS_PER_MS < LEAD_NS,
-              "an agent that has to ask again still starts in time");
+              "agents of which one had to ask again start in time if it has to again");
+static_assert(LEAD_NS_MIN <= LEAD_NS, "the least is no more than the most");
+
+/* reach_ns: what the slowest command took; 0: nobody knows. */
+static inline int64_t deadlines_lead_ns(int64_t reach_ns, uint32_t agents)
+{
+    int64_t lead_ns = LEAD_NS;
+
+    if (reach_ns > 0 && reach_ns < LEAD_NS / LEAD_REACHES) {
+        lead_ns = reach_ns * LEAD_REACHES > LEAD_NS_MIN ? reach_ns * LEAD_REACHES : LEAD_NS_MIN;
+    }
+    return lead_ns + agents * LEAD_AGENT_NS;
+}
 
 #endif

@@ -231,7 +231,11 @@ struct snapshot {
      * and stands for so many parts more; does not travel. See coalesce.h. */
     uint64_t seconds_more;
     uint64_t parts_more;
-    bool last_part;  /* Of the interval. */
+    bool last_part; /* Of the interval. */
+    /* Came before its interval was over, with all until until_ns, when nothing was outstanding
+     * here, nothing more was to be sent and nothing had come for a while: how a drain's end is
+     * known. */
+    bool settled;
     bool final;      /* Of the trial: nothing comes after it. */
     int64_t from_ns; /* Covered span, as offsets from T0. */
     int64_t until_ns;

@@ -168,6 +168,7 @@ static const struct field snapshot_fields[] = {
     FIELD(snapshot, seconds_more, .max = COALESCED_SECONDS - 1, .only = ONLY_KEPT, .since = 3),
     FIELD(snapshot, parts_more, .max = UINT32_MAX, .only = ONLY_KEPT, .since = 3),
     FIELD(snapshot, last_part),
+    FIELD(snapshot, settled, .only = ONLY_SENT),
     FIELD(snapshot, final),
     FIELD(snapshot, from_ns),
     FIELD(snapshot, until_ns),

@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "deadlines.h"
 #include "fleet_inner.h"
+#include "mono.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,7 @@ uint64_t fleet_command(struct fleet *fleet, uint32_t agent, struct command *comm
         fleet_clocks_prepare(member, command->assignment);
     }
     member->commands[member->commands_count++] = *command;
+    member->told_ns = member->commands_count == 1 ? mono_ns() : 0;
     memset(command, 0, sizeof *command);
     fleet_answer_poll(fleet, member, false);
     return member->last_command;
@@ -148,7 +150,20 @@ void fleet_begin_trial(struct fleet *fleet, uint32_t trial, const struct snapsho
     for (uint32_t i = 0; i < fleet->members_count; i++) {
         fleet->members[i].snapshot_trial = trial;
         fleet->members[i].snapshot_next = 0;
+        fleet->members[i].reach_ns = 0;
     }
+}
+
+int64_t fleet_reach_ns(const struct fleet *fleet)
+{
+    int64_t reach_ns = 0;
+
+    for (uint32_t i = 0; i < fleet->members_count; i++) {
+        const struct fleet_member *member = &fleet->members[i];
+
+        reach_ns = member->reach_ns > reach_ns ? member->reach_ns : reach_ns;
+    }
+    return reach_ns;
 }
 
 struct snapshot *fleet_next_snapshot(struct fleet *fleet)

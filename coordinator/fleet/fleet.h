@@ -188,6 +188,11 @@ const struct status *fleet_answer(const struct fleet *fleet, uint32_t agent, uin
  * command, and after all snapshots of the trial before it were taken out. */
 void fleet_begin_trial(struct fleet *fleet, uint32_t trial, const struct snapshot_limits *limits);
 
+/* The longest that a command of this trial took, of any agent, from being told until the agent had
+ * it and asked for the next: what way there and back, both hosts and all other agents cost. 0: none
+ * was told yet. */
+int64_t fleet_reach_ns(const struct fleet *fleet);
+
 /* Next snapshot in order of arrival, each once; the caller owns it. NULL if there is none. */
 struct snapshot *fleet_next_snapshot(struct fleet *fleet);
 

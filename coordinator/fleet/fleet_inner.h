@@ -36,6 +36,8 @@ struct fleet_member {
     struct command commands[FLEET_COMMANDS]; /* Not known to be taken yet, oldest first. */
     uint32_t commands_count;
     uint64_t last_command;
+    int64_t told_ns;  /* When it was told its only command that it has not taken; 0: none is. */
+    int64_t reach_ns; /* Longest from there until it asked for the next, of this trial. */
     struct status answers[FLEET_ANSWERS];  /* By command modulo. */
     uint32_t targets_asked[FLEET_ANSWERS]; /* Likewise: how many targets the command is about. */
     uint32_t snapshot_trial;

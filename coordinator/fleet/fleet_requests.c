@@ -78,6 +78,18 @@ void fleet_answer_poll(struct fleet *fleet, struct fleet_member *member, bool an
     member->poll = NULL;
 }
 
+/* Who asks for the next command has the last one. */
+static void measure_reach(struct fleet_member *member, uint64_t taken)
+{
+    int64_t reach_ns = mono_ns() - member->told_ns;
+
+    if (member->told_ns == 0 || taken < member->last_command) {
+        return;
+    }
+    member->told_ns = 0;
+    member->reach_ns = reach_ns > member->reach_ns ? reach_ns : member->reach_ns;
+}
+
 static void take_poll(struct fleet *fleet, struct fleet_member *member,
                       struct channel_request *request, int64_t poll_until_ns)
 {
@@ -95,6 +107,7 @@ static void take_poll(struct fleet *fleet, struct fleet_member *member,
     member->poll = request;
     member->poll_taken = poll.taken;
     member->poll_until_ns = poll_until_ns;
+    measure_reach(member, poll.taken);
     fleet_answer_poll(fleet, member, false);
 }
 

@@ -380,6 +380,21 @@ static bool is_quiet(const struct fold_trial *trial, uint32_t rows)
     return true;
 }
 
+static int64_t told_ns(const struct fold_trial *trial)
+{
+    int64_t told_ns = (int64_t)fold_trial_complete(trial) * INTERVAL_NS;
+    int64_t settled_ns = INT64_MAX;
+
+    for (uint32_t i = 0; i < trial->entry.agents_count; i++) {
+        const struct fold_agent *agent = &trial->agents[i];
+        int64_t reported_ns = (int64_t)agent->reported * INTERVAL_NS;
+        int64_t own_ns = agent->settled_ns > reported_ns ? agent->settled_ns : reported_ns;
+
+        settled_ns = !agent->gone && own_ns < settled_ns ? own_ns : settled_ns;
+    }
+    return settled_ns != INT64_MAX && settled_ns > told_ns ? settled_ns : told_ns;
+}
+
 void fold_live(const struct fold *fold, struct fold_live *ret)
 {
     const struct fold_trial *trial;
@@ -394,6 +409,7 @@ void fold_live(const struct fold *fold, struct fold_live *ret)
     ret->trial = trial->entry.number;
     complete = fold_trial_complete(trial);
     ret->intervals = complete;
+    ret->told_ns = told_ns(trial);
     rows = fold_trial_rows_complete(trial);
     if (rows > 0 && rows <= trial->intervals_count) {
         ret->last = trial->intervals[rows - 1];

@@ -43,7 +43,8 @@ int fold_focus_searches(struct result *result, struct errinfo *reterr);
 /* Cheap figures of the running trial for the live view and for decisions while it runs. */
 struct fold_live {
     uint32_t trial;
-    uint32_t intervals;                           /* That every agent has reported. */
+    uint32_t intervals; /* That every agent has reported. */
+    int64_t told_ns; /* Every agent has told of the time before, or has settled since; from T0. */
     struct result_interval last;                  /* Figures of the last row that is whole. */
     uint64_t due, sent, skipped, acked, received; /* Totals of the trial. */
     uint64_t outstanding;                         /* Unconfirmed now. */

@@ -367,6 +367,10 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     if (end > trial->seconds_count) {
         trial->seconds_count = end;
     }
+    if (snapshot->settled) {
+        agent->outstanding = 0;
+        agent->settled_ns = snapshot->until_ns;
+    }
     agent->final = agent->final || snapshot->final;
     trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;
     fold_intervals_close(trial);

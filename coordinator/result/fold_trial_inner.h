@@ -40,7 +40,8 @@ struct fold_agent {
     uint64_t sequence; /* Next snapshot. */
     int64_t cpu_ns;    /* At the last interval. */
     int64_t until_ns;
-    int64_t stood_ns; /* In all, by its own word: stopped and continued, or its host was. */
+    int64_t settled_ns; /* When it had settled, by its last word of that. */
+    int64_t stood_ns;   /* In all, by its own word: stopped and continued, or its host was. */
     bool final;
     bool gone;    /* It was lost, and its word is not waited for. */
     bool refused; /* A snapshot of it was: those after it are, too. */

@@ -101,8 +101,7 @@ bool run_should_stop(struct run *run, int64_t phase_start_ns, int64_t drain_dead
     }
     /* The figures must be younger than the load: every agent has to have reported since it ended.
      */
-    return since_ns != INT64_MAX && live->drained &&
-           (int64_t)live->intervals * INTERVAL_NS > since_ns;
+    return since_ns != INT64_MAX && live->drained && live->told_ns > since_ns;
 }
 
 const char *run_failure_code(int code)

@@ -301,7 +301,8 @@ static int drive_segment(struct run *run, const struct assigned_phase *phases, u
 {
     struct trial_order order = {.run = run, .kind = COMMAND_START};
     uint64_t commands[AGENTS_MAX] = {0};
-    int64_t start_ns = mono_ns() + LEAD_NS + fleet_agents(run->session->fleet) * LEAD_AGENT_NS;
+    int64_t start_ns = mono_ns() + deadlines_lead_ns(fleet_reach_ns(run->session->fleet),
+                                                     fleet_agents(run->session->fleet));
     int64_t end_ns = 0;
     int r;
 

@@ -207,6 +207,36 @@ static void a_waiting_poll_is_answered_when_a_command_comes(void **state)
     bench_end(&bench);
 }
 
+static void how_long_the_slowest_command_of_a_trial_takes_there_and_back_is_known(void **state)
+{
+    struct bench bench;
+    struct call call;
+    struct command command;
+    uint32_t agent;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    agent = bench_join(&bench, INSTANCE);
+    fleet_begin_trial(bench.fleet, 0, NULL);
+    assert_int_equal(bench_give(&bench, agent, COMMAND_STOP, 0), 1);
+    command = bench_poll(&bench, agent, INSTANCE, 0);
+    assert_int_equal(command.kind, COMMAND_STOP);
+    command_done(&command);
+    assert_int_equal(fleet_reach_ns(bench.fleet), 0); /* It may not have come. */
+    bench_pass(NS_PER_S);
+    bench_poll_start(&bench, &call, agent, INSTANCE, 1);
+    for (int i = 0; i < 1000 && fleet_reach_ns(bench.fleet) == 0; i++) {
+        fleet_turn(bench.fleet, 20);
+    }
+    assert_true(fleet_reach_ns(bench.fleet) >= NS_PER_S);
+    bench_pass(NS_PER_S / 2);
+    command = bench_poll_finish(&bench, &call);
+    command_done(&command);
+    fleet_begin_trial(bench.fleet, 1, NULL);
+    assert_int_equal(fleet_reach_ns(bench.fleet), 0);
+    bench_end(&bench);
+}
+
 static void a_poll_without_a_command_is_answered_after_half_a_second(void **state)
 {
     struct bench bench;
@@ -406,6 +436,7 @@ int main(void)
         cmocka_unit_test(who_comes_when_all_are_there_is_refused),
         cmocka_unit_test(what_is_no_request_or_was_not_asked_for_is_dropped),
         cmocka_unit_test(a_waiting_poll_is_answered_when_a_command_comes),
+        cmocka_unit_test(how_long_the_slowest_command_of_a_trial_takes_there_and_back_is_known),
         cmocka_unit_test(a_poll_without_a_command_is_answered_after_half_a_second),
         cmocka_unit_test(a_command_stays_until_its_agent_says_that_it_took_it),
         cmocka_unit_test(a_status_that_comes_twice_changes_nothing),

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "control_messages.h"
+#include "deadlines.h"
 #include "packed.h"
 
 #include <stdlib.h>
@@ -171,9 +172,20 @@ static void command_done_frees_what_a_command_owns(void **state)
     assert_memory_equal(&command, &empty, sizeof command);
 }
 
+static void agents_get_as_much_lead_as_the_slowest_command_shows_to_be_needed(void **state)
+{
+    (void)state;
+    assert_int_equal(deadlines_lead_ns(0, 0), LEAD_NS); /* Nobody knows. */
+    assert_int_equal(deadlines_lead_ns(NS_PER_MS, 0), LEAD_NS_MIN);
+    assert_int_equal(deadlines_lead_ns(30 * NS_PER_MS, 0), LEAD_REACHES * 30 * NS_PER_MS);
+    assert_int_equal(deadlines_lead_ns(NS_PER_S, 0), LEAD_NS);
+    assert_int_equal(deadlines_lead_ns(NS_PER_MS, 100), LEAD_NS_MIN + 100 * LEAD_AGENT_NS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agents_get_as_much_lead_as_the_slowest_command_shows_to_be_needed),
         cmocka_unit_test(target_copy_shares_nothing_with_its_source),
         cmocka_unit_test(target_done_leaves_zeros),
         cmocka_unit_test(target_set_option_replaces_a_value),

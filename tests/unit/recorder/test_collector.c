@@ -30,6 +30,62 @@ static void an_interval_is_ready_when_every_worker_has_handed_it_over(void **sta
     bench_done(&bench);
 }
 
+static void what_workers_that_have_settled_have_is_handed_in_before_the_second_is_over(void **state)
+{
+    const struct recorder_state account = {.outstanding = 3, .reconnects = 1};
+    struct bench bench;
+    struct snapshot **parts;
+    uint32_t count;
+
+    (void)state;
+    bench_begin(&bench, 2);
+    recorder_cell(bench.recorders[0], 0, 0)->counters.sent = 1;
+    assert_true(recorder_settle(bench.recorders[0], 5));
+    bench_drain(&bench);
+    assert_false(collector_has_settled(bench.collector, 0)); /* Only one of them. */
+    assert_true(recorder_settle(bench.recorders[1], 7));
+    bench_drain(&bench);
+    assert_false(collector_has_settled(bench.collector, 5)); /* One only before. */
+    assert_true(collector_has_settled(bench.collector, 4));
+    assert_int_equal(collector_settled(bench.collector, &parts, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_true(parts[0]->settled);
+    assert_false(parts[0]->last_part);
+    assert_int_equal(parts[0]->interval, 0);
+    assert_int_equal(parts[0]->until_ns, 7);
+    assert_int_equal(parts[0]->rows[0].counters.sent, 1);
+    bench.sequence++;
+    bench.until_ns = 7;
+    bench_free_parts(parts, count);
+    assert_false(collector_has_settled(bench.collector, 4)); /* All of it was handed in. */
+    /* The rest of the second has what is told of each once. */
+    recorder_cell(bench.recorders[0], 0, 0)->counters.sent = 2;
+    bench_turn(&bench, 0, NS_PER_S, &account);
+    bench_turn(&bench, 1, NS_PER_S, &account);
+    bench_drain(&bench);
+    assert_true(collector_interval_ready(bench.collector));
+    parts = bench_cut(&bench, false, &count);
+    assert_int_equal(parts[0]->rows[0].counters.sent, 2);
+    assert_int_equal(parts[0]->health.outstanding, 6);
+    assert_int_equal(parts[0]->health.reconnects, 2);
+    assert_false(parts[0]->settled);
+    bench_free_parts(parts, count);
+    bench_done(&bench);
+}
+
+static void nothing_is_settled_of_a_second_that_is_over(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_begin(&bench, 1);
+    assert_false(recorder_settle(bench.recorders[0], NS_PER_S));
+    assert_true(recorder_settle(bench.recorders[0], NS_PER_S - 1));
+    /* The collector still has the other half. */
+    assert_false(recorder_settle(bench.recorders[0], NS_PER_S - 1));
+    bench_done(&bench);
+}
+
 static void a_later_interval_waits_for_its_turn(void **state)
 {
     struct bench bench;
@@ -357,6 +413,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interval_is_ready_when_every_worker_has_handed_it_over),
+        cmocka_unit_test(
+            what_workers_that_have_settled_have_is_handed_in_before_the_second_is_over),
+        cmocka_unit_test(nothing_is_settled_of_a_second_that_is_over),
         cmocka_unit_test(a_later_interval_waits_for_its_turn),
         cmocka_unit_test(states_of_workers_are_added_up_and_what_happened_is_told_once),
         cmocka_unit_test(copies_are_seen_again_and_only_what_is_new_is_out_of_order),

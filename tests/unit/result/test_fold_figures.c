@@ -282,6 +282,44 @@ static void a_trial_is_drained_when_the_last_message_has_come(void **state)
     made_trial_free(made);
 }
 
+/* The last second of each agent is not over: it says instead that it has settled. */
+static void take_settled(void *context, const struct journal_entry *entry)
+{
+    struct watch *watch = context;
+    struct journal_entry told = *entry;
+    struct snapshot early;
+
+    if (entry->kind == ENTRY_SNAPSHOT && entry->as.snapshot->interval == MADE_INTERVALS - 1) {
+        early = *entry->as.snapshot;
+        early.settled = early.last_part;
+        early.last_part = false;
+        early.final = false;
+        early.until_ns = (MADE_INTERVALS - 1) * INTERVAL_NS + 1;
+        early.health.rss_bytes = 0;
+        told.as.snapshot = &early;
+    }
+    take_watched(watch, &told);
+}
+
+static void a_drain_is_over_when_all_have_settled_and_not_only_with_the_second(void **state)
+{
+    const struct made_options options = fold_bench_faultless();
+    struct made_trial *made = made_trial_new(&options);
+    const struct made_journal journal = {.trials = &made, .trials_count = 1, .cut_off = true};
+    struct watch watch = {0};
+    struct fold_live live;
+
+    (void)state;
+    assert_int_equal(fold_new(&watch.fold, NULL), 0);
+    made_journal_each(&journal, take_settled, &watch);
+    fold_live(watch.fold, &live);
+    assert_true(live.drained);
+    assert_int_equal(live.intervals, MADE_INTERVALS - 1);
+    assert_int_equal(live.told_ns, (MADE_INTERVALS - 1) * INTERVAL_NS + 1);
+    fold_free(watch.fold);
+    made_trial_free(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +332,7 @@ int main(void)
         cmocka_unit_test(trials_of_a_case_are_added_up_and_their_rates_averaged),
         cmocka_unit_test(a_case_that_was_searched_is_told_by_the_trials_at_its_lower_bound),
         cmocka_unit_test(a_trial_is_drained_when_the_last_message_has_come),
+        cmocka_unit_test(a_drain_is_over_when_all_have_settled_and_not_only_with_the_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
