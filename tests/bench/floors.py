@@ -3,9 +3,10 @@
     tests/bench/run floors --rate 10000 --bytes 256
 
 One producer and one consumer, confirms. The bare loop (bare_rabbitmq_paced.c) is one thread that sleeps to the time of each
-message, sends it and reads both ends once, or does so at each tick of 200 us or 1 ms. CPU time a message of that process, and of
-Millrace's coordinator and agent together; in turn (A B, B A), medians with least and most. Where a side sent less than 99 % of
-the rate, that is told: its CPU time says little. The p99 of send_lag stands beside, as a cheap message may be a late one.
+message, sends it and reads both ends once, or does so at each tick of 200 us or 1 ms, as Millrace with `pacing: coalesce`. CPU
+time a message of that process, and of Millrace's coordinator and agent together; in turn (A B, B A), medians with least and
+most. Where a side sent less than 99 % of the rate, that is told: its CPU time says little. The p99 of send_lag stands beside,
+as a cheap message may be a late one.
 """
 import re
 import statistics
@@ -33,8 +34,10 @@ def bare(programs, address, rate, size, tick_us, seconds):
     return float(fields["rate_per_s"]), float(fields["cpu_ns_per_message"]) / 1e3
 
 
-def millrace(programs, address, rate, size, seconds):
-    scenario = SCENARIO.format(address=address, bytes=size) + meter.phases(f"{rate}/s", seconds)
+def millrace(programs, address, pacing, load):
+    rate, size, seconds = load
+    ticks = "" if pacing == "exact" else f"pacing: {{ coalesce: {pacing} }}\n"
+    scenario = SCENARIO.format(address=address, bytes=size) + ticks + meter.phases(f"{rate}/s", seconds)
     found = meter.millrace(programs, scenario, seconds)
     return found["received_per_s"], found["cpu_s_per_s"] * 1e6 / found["received_per_s"], found["lag_p99_us"]
 
@@ -50,14 +53,12 @@ def measure(programs, address, pacing, options):
         for own in ((False, True) if i % 2 == 0 else (True, False)):
             if not own:
                 floors.append(bare(programs, address, rate, size, TICKS[pacing], seconds))
-            elif pacing == "exact":
-                ours.append(millrace(programs, address, rate, size, seconds))
+            else:
+                ours.append(millrace(programs, address, pacing, (rate, size, seconds)))
     short = [f"{who} attained {min(one[0] for one in found):,.0f}/s" for who, found in (("bare", floors), ("millrace", ours))
-             if found and min(one[0] for one in found) < 0.99 * rate]
-    cells = [pacing, spread([one[1] for one in floors], 1), "-", "-", "-"]
-    if ours:
-        cells[2:] = [spread([one[1] for one in ours], 1),
-                     spread([mine[1] / theirs[1] for mine, theirs in zip(ours, floors)], 2), spread([one[2] for one in ours], 0)]
+             if min(one[0] for one in found) < 0.99 * rate]
+    cells = [pacing, spread([one[1] for one in floors], 1), spread([one[1] for one in ours], 1),
+             spread([mine[1] / theirs[1] for mine, theirs in zip(ours, floors)], 2), spread([one[2] for one in ours], 0)]
     print(f"{cells[0]:<8}{cells[1]:<25}{cells[2]:<25}{cells[3]:<22}{cells[4]}{'; ' if short else ''}{', '.join(short)}", flush=True)
 
 
