@@ -271,6 +271,12 @@ static int take_stages(struct look *look, struct errinfo *reterr)
     return r;
 }
 
+/* What a broker that does not answer was asked for last, it may have made. */
+static bool leaves_topic(const struct look *look, int r, int removed)
+{
+    return removed < 0 && look->stage < LOOK_REMOVE && (look->stage > LOOK_MAKE || r == -ETIMEDOUT);
+}
+
 int look_at_target(const struct look_config *config, enum look_stage *ret_stage,
                    struct errinfo *reterr)
 {
@@ -294,6 +300,11 @@ int look_at_target(const struct look_config *config, enum look_stage *ret_stage,
     }
     free(look.payload);
     *ret_stage = look.stage;
-    return r < 0 ? errinfo_set(reterr, r, "can't %s: %s", look_stage_name(look.stage), error.text)
-                 : 0;
+    if (r == 0) {
+        return 0;
+    }
+    return errinfo_set(reterr, r, "can't %s: %s%s", look_stage_name(look.stage), error.text,
+                       leaves_topic(&look, r, removed)
+                           ? "; a topic may be left behind, `millrace clean` removes it"
+                           : "");
 }

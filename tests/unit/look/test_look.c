@@ -265,6 +265,10 @@ static void a_topic_that_can_not_be_removed_is_told(void **state)
     (void)state;
     begin(LOOK_REMOVE, FAULT_NONE);
     assert_stops_at(LOOK_REMOVE, NS_PER_S, "can't remove a topic: access refused");
+    begin(LOOK_REMOVE, FAULT_REFUSED);
+    assert_stops_at(LOOK_CONFIRM, NS_PER_S,
+                    "can't have a message confirmed: not leader; a topic may be left behind, "
+                    "`millrace clean` removes it");
 }
 
 static void a_refused_message_is_told_in_the_brokers_words(void **state)
