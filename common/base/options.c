@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROWS_MAX 64
+
 /* What is being read, and where to. */
 struct parse {
     const struct options_usage *usage;
+    const char *values[ROWS_MAX]; /* Of each option that was given, but for switches. */
     int argc;
     char **argv;
     int index; /* Of the word. */
@@ -167,18 +170,37 @@ static int take_value(const struct parse *parse, const struct option_row *row, c
     }
 }
 
-static const struct option_row *find_row(const struct options_usage *usage, const char *word,
-                                         size_t name_bytes)
+/* Its index; that of the NULL behind them: there is none. */
+static uint32_t find_row(const struct options_usage *usage, const char *word, size_t name_bytes)
 {
-    for (const struct option_row *const *row = usage->rows; *row != NULL; row++) {
-        const char *name = (*row)->name;
+    uint32_t index = 0;
 
-        if ((strlen(name) == name_bytes && strncmp(name, word, name_bytes) == 0) ||
-            ((*row)->letter != NULL && strcmp((*row)->letter, word) == 0)) {
-            return *row;
+    for (; usage->rows[index] != NULL; index++) {
+        const struct option_row *row = usage->rows[index];
+
+        if ((strlen(row->name) == name_bytes && strncmp(row->name, word, name_bytes) == 0) ||
+            (row->letter != NULL && strcmp(row->letter, word) == 0)) {
+            break;
         }
     }
-    return NULL;
+    ASSERT(index < ROWS_MAX);
+    return index;
+}
+
+/* The last one would win, and nobody be told. 0, or the exit code. */
+static int check_once(struct parse *parse, uint32_t index, const char *value)
+{
+    const struct option_row *row = parse->usage->rows[index];
+    const char *before = parse->values[index];
+    struct errinfo error = {""};
+
+    parse->values[index] = value;
+    if (before == NULL || (row->kind == TAKES_LIST && !row->once)) {
+        return 0;
+    }
+    (void)errinfo_set(&error, -EINVAL, "%s is given twice, as %.100s and as %.100s", row->name,
+                      before, value);
+    return options_wrong(parse->usage, error.text, "");
 }
 
 /* Takes the word at the index, and its value behind it. */
@@ -187,7 +209,9 @@ static int take_option(struct parse *parse)
     const char *word = parse->argv[parse->index];
     size_t name_bytes = strcspn(word, "=");
     const char *value = word[name_bytes] == '=' ? word + name_bytes + 1 : NULL;
-    const struct option_row *row = find_row(parse->usage, word, name_bytes);
+    uint32_t index = find_row(parse->usage, word, name_bytes);
+    const struct option_row *row = parse->usage->rows[index];
+    int code;
 
     if (row == NULL) {
         return unknown_option(parse->usage, word);
@@ -202,7 +226,8 @@ static int take_option(struct parse *parse)
     if (value == NULL) {
         value = parse->argv[++parse->index];
     }
-    return take_value(parse, row, value);
+    code = check_once(parse, index, value);
+    return code != 0 ? code : take_value(parse, row, value);
 }
 
 static int check_arguments(const struct options_usage *usage, const struct option_list *arguments)

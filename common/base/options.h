@@ -3,8 +3,9 @@
  *
  * A row names an option, says what kind of value it takes and where in the caller's struct that
  * goes. --help is made from the rows, and what is wrong is told alike everywhere, with the nearest
- * option to one that nobody knows. --name VALUE and --name=VALUE are the same; options and
- * arguments may be mixed; what follows "--" is an argument. --help or -h wins over everything.
+ * option to one that nobody knows. An option that has one value may be given once, a switch as
+ * often as one likes. --name VALUE and --name=VALUE are the same; options and arguments may be
+ * mixed; what follows "--" is an argument. --help or -h wins over everything.
  *
  * Refuses to end the program: the caller gets the exit code. Main thread only: it writes to stdout
  * and stderr.
@@ -43,6 +44,7 @@ struct option_row {
     const char *value;  /* What help calls the value; NULL: a switch. */
     const char *help;   /* NULL: for programs only, not told. */
     enum option_kind kind;
+    bool once;    /* Of a list: the option adds one item. All that are no lists have one value. */
     uint64_t min; /* Of a number. */
     uint64_t max;
     size_t at;    /* Where it goes, from the begin of the caller's struct. */

@@ -274,6 +274,7 @@ static const struct option_row rows[CLI_OPTION_COUNT] = {
                        .value = "strict|warn",
                        .help = "warn: judge as observed what the self-check finds unreliable",
                        .kind = TAKES_LIST,
+                       .once = true,
                        AT(set),
                        .read = read_selfcheck},
     [CLI_QUIET] = {.name = "--quiet", .help = "no progress, only the summary", AT(quiet)},

@@ -39,6 +39,7 @@ static const struct option_row rows[] = {
      .value = "HOW",
      .help = "",
      .kind = TAKES_LIST,
+     .once = true,
      AT(with),
      .read = read_word,
      .names = names},
@@ -132,6 +133,29 @@ static void each_kind_goes_where_its_row_says(void **state)
     done(&outcome);
 }
 
+/* The last one won, and nothing was said. */
+static void an_option_with_one_value_is_given_once(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    PARSE(&outcome, "--agents", "2", "--out", "d", "--agents=3");
+    assert_true(!outcome.goes_on && outcome.code == OPTIONS_USAGE);
+    assert_string_equal(outcome.told,
+                        "tool make: --agents is given twice, as 2 and as 3 (tool make --help)\n");
+    done(&outcome);
+    PARSE(&outcome, "--out=a", "--out", "a");
+    assert_string_equal(outcome.told,
+                        "tool make: --out is given twice, as a and as a (tool make --help)\n");
+    done(&outcome);
+    PARSE(&outcome, "--judge", "warn", "--judge", "warn");
+    assert_true(!outcome.goes_on && outcome.code == OPTIONS_USAGE);
+    done(&outcome);
+    PARSE(&outcome, "--with", "x", "--with", "x", "-q", "--quiet");
+    assert_true(outcome.goes_on);
+    done(&outcome);
+}
+
 static void what_is_not_given_stays_as_it_was(void **state)
 {
     struct outcome outcome;
@@ -221,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_goes_where_its_row_says),
+        cmocka_unit_test(an_option_with_one_value_is_given_once),
         cmocka_unit_test(what_is_not_given_stays_as_it_was),
         cmocka_unit_test(what_is_wrong_is_told_in_one_sentence),
         cmocka_unit_test(one_argument_too_many_is_told),
