@@ -190,7 +190,9 @@ static int show(const struct cli_targets *ask, const struct host_list *hosts,
 {
     const struct doctor *doctor = ask->context;
     bool one = fleet_agents(session->fleet) == 1;
+    bool fit = true;
     bool well;
+    int planned = 0;
 
     if (one) {
         well = show_one(ask, session, answers);
@@ -199,9 +201,11 @@ static int show(const struct cli_targets *ask, const struct host_list *hosts,
         well = doctor_show_targets(ask, session, answers);
     }
     if (doctor->scenario != NULL && (!one || !doctor->is_here)) {
-        well = doctor_show_shares(doctor->scenario, hosts, session) && well;
+        planned = doctor_show_shares(doctor->scenario, hosts, session, &fit);
+        well = well && fit;
     }
-    if (doctor->scenario != NULL && show_demands(doctor, hosts, answers[0]) != 0) {
+    /* What can't be planned was told by then. */
+    if (doctor->scenario != NULL && planned == 0 && show_demands(doctor, hosts, answers[0]) != 0) {
         well = false;
     }
     return well ? 0 : EXIT_FAILED;
@@ -244,7 +248,7 @@ int command_doctor(int argc, char **argv)
             .scenario = scenario, .agents_of_run = options.agents, .is_here = is_here(&options)};
         options.agents = options.agents_given || options.listen != NULL ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
-        if (doctor.is_here) {
+        if (doctor.is_here && code != EXIT_USAGE) {
             doctor_host_show(scenario, doctor.agents_of_run);
         }
     }

@@ -16,6 +16,9 @@
 #define OPEN_FILES_LOW 4096
 #define MEMORY_BYTES_LOW (UINT64_C(1) << 30)
 #define CELL_BYTES (REASON_BYTES + 128)
+/* With more agents than these, so many are shown that something is wrong with, and the others are
+ * counted. */
+#define SHOWN_MAX 20
 
 /* Writes a cell of that width; the last one of a row is as wide as it is. */
 static void cell(int width, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -37,6 +40,54 @@ static void begin_row(const char *mark, const char *name)
     (void)printf("  ");
     cell(5, "%s", mark);
     cell(16, "%s", name);
+}
+
+/* Which agents of a table have a row, and how many do not. */
+struct folding {
+    bool folds;
+    uint32_t shown;
+    uint32_t well; /* Not shown. */
+    uint32_t ill;  /* Likewise. */
+};
+
+static struct folding folding_of(const struct session *session)
+{
+    return (struct folding){.folds = fleet_agents(session->fleet) > SHOWN_MAX};
+}
+
+static bool is_shown(struct folding *folding, bool well)
+{
+    bool shown = !folding->folds || (!well && folding->shown < SHOWN_MAX);
+
+    folding->shown += shown ? 1 : 0;
+    folding->well += !shown && well ? 1 : 0;
+    folding->ill += !shown && !well ? 1 : 0;
+    return shown;
+}
+
+/* Those of whom no more is told than how many they are; what: "" or the row's next cell. */
+static void show_more_ill(const struct folding *folding, const char *mark, const char *what)
+{
+    char name[NAME_BYTES];
+
+    if (folding->ill > 0) {
+        (void)snprintf(name, sizeof name, "%u more agents", folding->ill);
+        begin_row(mark, name);
+        cell(0, "%s", what);
+    }
+}
+
+/* False: there is none; else their row has begun. */
+static bool begin_well(const struct folding *folding)
+{
+    char name[NAME_BYTES];
+
+    if (folding->well == 0) {
+        return false;
+    }
+    (void)snprintf(name, sizeof name, "%u agent%s", folding->well, folding->well == 1 ? "" : "s");
+    begin_row("ok", name);
+    return true;
 }
 
 /* ---- Hosts ---- */
@@ -65,15 +116,19 @@ static void cpus_cell(const struct hello *hello)
     }
 }
 
+static bool is_low(const struct hello *hello)
+{
+    return hello->cpus_milli < CPUS_MILLI_LOW || hello->memory_bytes < MEMORY_BYTES_LOW ||
+           hello->open_files_max < OPEN_FILES_LOW;
+}
+
 static void show_host(const struct session *session, uint32_t agent)
 {
     const struct fleet_agent *of = fleet_agent(session->fleet, agent);
     const struct hello *hello = &of->hello;
-    bool low = hello->cpus_milli < CPUS_MILLI_LOW || hello->memory_bytes < MEMORY_BYTES_LOW ||
-               hello->open_files_max < OPEN_FILES_LOW;
     char text[UNITS_TEXT_BYTES];
 
-    begin_row(low ? "low" : "ok", of->name);
+    begin_row(is_low(hello) ? "low" : "ok", of->name);
     clock_cell(session, agent);
     cpus_cell(hello);
     cell(10, "%s", units_format_whole(hello->open_files_max, text));
@@ -104,6 +159,7 @@ static void show_libraries(const struct session *session)
 
 void doctor_show_hosts(const struct session *session)
 {
+    struct folding folding = folding_of(session);
     uint32_t order[AGENTS_MAX];
 
     session_order_agents(session, order);
@@ -116,7 +172,13 @@ void doctor_show_hosts(const struct session *session)
     cell(9, "memory");
     cell(0, "host");
     for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
-        show_host(session, order[i]);
+        if (is_shown(&folding, !is_low(&fleet_agent(session->fleet, order[i])->hello))) {
+            show_host(session, order[i]);
+        }
+    }
+    show_more_ill(&folding, "low", "");
+    if (begin_well(&folding)) {
+        cell(0, "%s", "");
     }
     show_libraries(session);
 }
@@ -149,6 +211,43 @@ static void show_target(const char *agent, const char *label, const struct probe
     }
 }
 
+/* One target, by agent. True: all of them are well. */
+static bool show_target_rows(const struct cli_targets *ask, uint32_t target,
+                             const struct session *session, const struct status *const *answers,
+                             const uint32_t *order)
+{
+    struct folding folding = folding_of(session);
+    const char *label = ask->targets[target].label;
+    int64_t longest_ns = 0;
+    bool all = true;
+    char took[UNITS_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
+        uint32_t a = order[i];
+
+        if (target < answers[a]->results_count) {
+            const struct probe_result *result = &answers[a]->results[target];
+            bool well = result->failure == PROBE_OK;
+
+            all = all && well;
+            if (is_shown(&folding, well)) {
+                show_target(fleet_agent(session->fleet, a)->name, label, result);
+            } else if (well) {
+                longest_ns = result->took_ns > longest_ns ? result->took_ns : longest_ns;
+            }
+        }
+    }
+    show_more_ill(&folding, "FAIL", label);
+    if (begin_well(&folding)) {
+        cell(16, "%s", label);
+        cell(7, "yes");
+        cell(5, "yes");
+        cell(11, "%s", units_format_ns((double)longest_ns, took));
+        cell(0, "(the longest)");
+    }
+    return all;
+}
+
 bool doctor_show_targets(const struct cli_targets *ask, const struct session *session,
                          const struct status *const *answers)
 {
@@ -167,16 +266,7 @@ bool doctor_show_targets(const struct cli_targets *ask, const struct session *se
     cell(11, "round trip");
     cell(0, "broker");
     for (uint32_t t = 0; t < ask->targets_count; t++) {
-        for (uint32_t i = 0; i < fleet_agents(session->fleet); i++) {
-            uint32_t a = order[i];
-
-            if (t < answers[a]->results_count) {
-                const struct probe_result *result = &answers[a]->results[t];
-
-                show_target(fleet_agent(session->fleet, a)->name, ask->targets[t].label, result);
-                all = all && result->failure == PROBE_OK;
-            }
-        }
+        all = show_target_rows(ask, t, session, answers, order) && all;
     }
     return all;
 }
@@ -211,6 +301,35 @@ static void show_share(const struct shares *shares, uint32_t agent, const char *
     }
 }
 
+/* By agent, in order. True: all of them have room. */
+static bool show_share_rows(const struct shares *shares, uint32_t agents_count,
+                            const char *case_name, uint64_t all)
+{
+    struct folding folding = folding_of(shares->session);
+    uint64_t clients = 0;
+    bool fits = true;
+    char text[UNITS_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < agents_count; i++) {
+        uint32_t agent = shares->order[i];
+        bool well = shares->lacks[agent].code == 0;
+
+        fits = fits && well;
+        if (is_shown(&folding, well)) {
+            show_share(shares, agent, case_name, all);
+        } else {
+            clients += well ? shares->clients[agent] : 0;
+        }
+    }
+    show_more_ill(&folding, "FAIL", case_name);
+    if (begin_well(&folding)) {
+        cell(24, "%s", case_name);
+        cell(8, "%s", units_format_whole(clients, text));
+        cell(0, "%.1f %% in all", 100.0 * (double)clients / (double)all);
+    }
+    return fits;
+}
+
 static int show_case(struct shares *shares, uint32_t index, bool *ret_fits, struct errinfo *reterr)
 {
     struct plan_trial trial = {.case_index = index};
@@ -222,11 +341,10 @@ static int show_case(struct shares *shares, uint32_t index, bool *ret_fits, stru
         all += shares->clients[i];
     }
     r = r < 0 ? r : session_look_for_room(shares->session, &trial, shares->lacks, reterr);
-    for (uint32_t i = 0; r == 0 && i < trial.assignments_count; i++) {
-        uint32_t agent = shares->order[i];
-
-        show_share(shares, agent, shares->plan->cases[index].name, all);
-        *ret_fits = *ret_fits && shares->lacks[agent].code == 0;
+    if (r == 0) {
+        *ret_fits = show_share_rows(shares, trial.assignments_count,
+                                    shares->plan->cases[index].name, all) &&
+                    *ret_fits;
     }
     plan_trial_clear(&trial);
     return r;
@@ -248,8 +366,8 @@ static int show_cases(struct shares *shares, bool *ret_fits, struct errinfo *ret
     return r;
 }
 
-bool doctor_show_shares(const struct scenario *scenario, const struct host_list *hosts,
-                        struct session *session)
+int doctor_show_shares(const struct scenario *scenario, const struct host_list *hosts,
+                       struct session *session, bool *ret_fit)
 {
     struct shares *shares = calloc(1, sizeof *shares);
     struct errinfo error = {"out of memory"};
@@ -277,5 +395,6 @@ bool doctor_show_shares(const struct scenario *scenario, const struct host_list 
         text_tame(error.text, false);
         (void)printf("  FAIL   %s\n", error.text);
     }
-    return r == 0 && fits;
+    *ret_fit = r == 0 && fits;
+    return r;
 }

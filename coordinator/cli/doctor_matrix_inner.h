@@ -1,6 +1,7 @@
 /*
  * doctor_matrix_inner: what several agents told, as tables to stdout: each host, each host with
- * each target, and each host's share of the cases. Internal to cli.
+ * each target, and each host's share of the cases. Of more than 20 those are shown that something
+ * is wrong with, and the others counted. Internal to cli.
  */
 #ifndef MILLRACE_DOCTOR_MATRIX_INNER_H
 #define MILLRACE_DOCTOR_MATRIX_INNER_H
@@ -18,8 +19,9 @@ bool doctor_show_targets(const struct cli_targets *ask, const struct session *se
                          const struct status *const *answers);
 
 /* The share of each agent in the first case of each target, and whether it has room for it: asks
- * them. hosts: as session_plan_agents() has it. False if one has not, or it can't be told. */
-bool doctor_show_shares(const struct scenario *scenario, const struct host_list *hosts,
-                        struct session *session);
+ * them. hosts: as session_plan_agents() has it. 0, with whether all have; below 0: it can't be
+ * told, as was said with the reason. */
+int doctor_show_shares(const struct scenario *scenario, const struct host_list *hosts,
+                       struct session *session, bool *ret_fit);
 
 #endif
