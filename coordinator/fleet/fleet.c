@@ -93,6 +93,16 @@ const char *fleet_refusal(struct fleet *fleet)
     return fleet_refusals_take(&fleet->refusals);
 }
 
+const char *fleet_host_refusal(const struct fleet *fleet, uint32_t host)
+{
+    return host < fleet->hosts.count ? fleet->hosts.refused[host] : "";
+}
+
+const char *fleet_bystander(struct fleet *fleet)
+{
+    return fleet_hosts_passed_by(&fleet->hosts);
+}
+
 const char *fleet_drop_words(enum fleet_drop reason)
 {
     static const char *const words[FLEET_DROP_COUNT] = {

@@ -113,10 +113,18 @@ const struct fleet_agent *fleet_agent(const struct fleet *fleet, uint32_t agent)
  * next such sentence, "" if there is none. Valid until the next call. */
 const char *fleet_refusal(struct fleet *fleet);
 
+/* That a host waits for another run, as it is not among those of this one: the next such sentence,
+ * "" if there is none. Valid until the next call. */
+const char *fleet_bystander(struct fleet *fleet);
+
+/* Why an agent of that host, by its number in fleet_access, was refused last; "": none was. */
+const char *fleet_host_refusal(const struct fleet *fleet, uint32_t host);
+
 /* Why a request was not taken. */
 enum fleet_drop {
     FLEET_DROP_GARBAGE,   /* Not ours at all, or not what its head says. */
-    FLEET_DROP_OTHER_RUN, /* Of an agent that was another coordinator's, at this address before. */
+    FLEET_DROP_OTHER_RUN, /* Of an agent that was another coordinator's, at this address before;
+                           * hosts by their join files are sent to say hello, and not counted. */
     FLEET_DROP_STRANGER,  /* Of no agent of this run, or of an earlier instance of one. */
     FLEET_DROP_LOST,      /* Of an agent that was declared lost. */
     FLEET_DROP_LATE,      /* A copy that was overtaken by a later request. */

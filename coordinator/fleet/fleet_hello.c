@@ -321,6 +321,23 @@ static bool may_come(struct newcomer *newcomer)
     return (!of_hosts || (is_its_name(newcomer) && has_room(newcomer))) && admit(newcomer);
 }
 
+/* A standing agent that is well, and not wanted here, is no trouble of this run. */
+static void tell_refused(const struct newcomer *newcomer)
+{
+    struct fleet *fleet = newcomer->fleet;
+    const struct hello *hello = newcomer->hello;
+
+    if (fleet->hosts.count > 0 && newcomer->host == NULL && hello->host_name[0] != '\0' &&
+        strcmp(hello->version, MILLRACE_VERSION) == 0) {
+        fleet_hosts_pass_by(&fleet->hosts, hello->host_name);
+        return;
+    }
+    fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", newcomer->welcome.reason);
+    if (newcomer->host != NULL) {
+        fleet_hosts_refuse(&fleet->hosts, newcomer->host, newcomer->welcome.reason);
+    }
+}
+
 static_assert(FLEET_PEER_BYTES == CHANNEL_PEER_BYTES, "an address fits");
 static_assert(sizeof(struct hello) + 512 <= HELLO_BYTES_MAX, "a hello fits, with its heads");
 
@@ -364,7 +381,7 @@ void fleet_take_hello(struct fleet *fleet, struct channel_request *request)
     } else if (welcome->reason[0] != '\0') {
         memset(welcome->proof, 0, sizeof welcome->proof);
         if (!newcomer.is_early) { /* Which concerns nobody but itself. */
-            fleet_refusals_add(&fleet->refusals, mono_ns(), "%s", welcome->reason);
+            tell_refused(&newcomer);
         }
     }
     memcpy(welcome->run_id, fleet->run_id, sizeof welcome->run_id);

@@ -22,7 +22,12 @@ int fleet_hosts_init(struct fleet_hosts *hosts, const struct fleet_access *acces
         return errinfo_set(reterr, -EIO, "this host has no source of random numbers");
     }
     hosts->items = calloc(access->hosts_count, sizeof *hosts->items);
-    if (hosts->items == NULL) {
+    hosts->refused = calloc(access->hosts_count, sizeof *hosts->refused);
+    if (hosts->items == NULL || hosts->refused == NULL) {
+        free(hosts->items);
+        free(hosts->refused);
+        hosts->items = NULL;
+        hosts->refused = NULL;
         return errinfo_nomem(reterr);
     }
     memcpy(hosts->items, access->hosts, access->hosts_count * sizeof *hosts->items);
@@ -38,6 +43,7 @@ void fleet_hosts_done(struct fleet_hosts *hosts)
     secret_wipe(hosts->items, hosts->count * sizeof *hosts->items);
     secret_wipe(hosts->key, sizeof hosts->key);
     free(hosts->items);
+    free(hosts->refused);
     memset(hosts, 0, sizeof *hosts);
 }
 
@@ -49,6 +55,42 @@ const struct fleet_host *fleet_hosts_find(const struct fleet_hosts *hosts, const
         }
     }
     return NULL;
+}
+
+void fleet_hosts_refuse(struct fleet_hosts *hosts, const struct fleet_host *host, const char *why)
+{
+    char *kept = hosts->refused[host - hosts->items];
+
+    (void)snprintf(kept, REASON_BYTES, "%.*s", REASON_BYTES - 1, why);
+}
+
+void fleet_hosts_pass_by(struct fleet_hosts *hosts, const char *name)
+{
+    for (uint32_t i = 0; i < hosts->bystanders_count; i++) {
+        if (strcmp(hosts->bystanders[i], name) == 0) {
+            return;
+        }
+    }
+    if (hosts->bystanders_count <= BYSTANDERS_TOLD) {
+        (void)snprintf(hosts->bystanders[hosts->bystanders_count++], NAME_BYTES, "%s", name);
+    }
+}
+
+const char *fleet_hosts_passed_by(struct fleet_hosts *hosts)
+{
+    uint32_t index = hosts->bystanders_told;
+
+    if (index == hosts->bystanders_count) {
+        return "";
+    }
+    hosts->bystanders_told++;
+    if (index == BYSTANDERS_TOLD) {
+        return "other hosts wait for another run, too";
+    }
+    (void)snprintf(hosts->words, sizeof hosts->words,
+                   "%s waits for another run: it is not among the hosts of this one",
+                   hosts->bystanders[index]);
+    return hosts->words;
 }
 
 void fleet_hosts_names(const struct fleet_hosts *hosts, char *ret, size_t ret_bytes)

@@ -8,11 +8,18 @@
 #include "fleet.h"
 #include "proof.h"
 
+#define BYSTANDERS_TOLD 4 /* By name; that there are more is told once. */
+
 struct fleet_hosts {
-    struct fleet_host *items; /* Owned; their secrets are wiped. */
+    struct fleet_host *items;      /* Owned; their secrets are wiped. */
+    char (*refused)[REASON_BYTES]; /* By host: why it was last; "": it was not. Owned. */
     uint32_t count;
     uint8_t key[HMAC_BYTES]; /* Random; nonces are made with it, so that none has to be kept. */
     bool by_token;           /* They share one secret, of an own PKI. */
+    char bystanders[BYSTANDERS_TOLD + 1][NAME_BYTES]; /* Hosts that wait for another run. */
+    uint32_t bystanders_count;
+    uint32_t bystanders_told;
+    char words[REASON_BYTES];
     bool (*is_enrolled)(const void *context, const char *name);
     const void *context;
 };
@@ -24,6 +31,14 @@ void fleet_hosts_done(struct fleet_hosts *hosts);
 
 /* NULL: it is not among them. */
 const struct fleet_host *fleet_hosts_find(const struct fleet_hosts *hosts, const char *name);
+
+/* Keeps why one of them was refused. */
+void fleet_hosts_refuse(struct fleet_hosts *hosts, const struct fleet_host *host, const char *why);
+
+/* A host that is not among them waits for a run of its own: each is kept once. The sentence about
+ * the next one that was not told; "": there is none. Valid until the next call. */
+void fleet_hosts_pass_by(struct fleet_hosts *hosts, const char *name);
+const char *fleet_hosts_passed_by(struct fleet_hosts *hosts);
 
 /* "load1, load2", cut where ret ends. */
 void fleet_hosts_names(const struct fleet_hosts *hosts, char *ret, size_t ret_bytes);

@@ -263,7 +263,11 @@ static struct fleet_member *sender_of(struct fleet *fleet, struct channel_reques
     if (strcmp(head.run_id, fleet->run_id) != 0) {
         (void)snprintf(text, sizeof text, "this agent is of run %s, and run %s is here now",
                        head.run_id, fleet->run_id);
-        refuse(fleet, request, FLEET_DROP_OTHER_RUN, text);
+        if (fleet->hosts.count > 0) { /* One of this coordinator's, which says hello next. */
+            fleet_reply_receipt(request, false, text);
+        } else {
+            refuse(fleet, request, FLEET_DROP_OTHER_RUN, text);
+        }
         return NULL;
     }
     if (head.agent < fleet->members_count &&

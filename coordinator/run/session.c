@@ -57,6 +57,11 @@ static void look_for_refusal(struct session *session)
             config->on_refused(config->context, session->refusal);
         }
     }
+    while ((refusal = fleet_bystander(session->fleet))[0] != '\0') {
+        if (config->on_told != NULL) {
+            config->on_told(config->context, refusal);
+        }
+    }
 }
 
 /* "ssh:load2: ...": who was asked to start it stands in front, where that is another host's. */

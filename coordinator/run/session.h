@@ -41,7 +41,8 @@ struct session_config {
     void (*on_waiting)(void *context, const struct session_waiting *waiting);
     /* Told of each agent that may not join, at any time of the session. May be NULL. */
     void (*on_refused)(void *context, const char *why);
-    /* Told what a launcher did, a line a matter. May be NULL. */
+    /* Told what a launcher did, and which hosts wait for another run: a line a matter. May be NULL.
+     */
     void (*on_told)(void *context, const char *line);
     void *context;
 };

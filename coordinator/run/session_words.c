@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define MISSING_NAMED 20 /* While they are waited for. */
+#define LATE_NAMED 4     /* In the sentence of the end. */
+
 static bool is_by_token(const struct session *session)
 {
     const struct fleet_access *access = session->config->access;
@@ -39,8 +42,10 @@ static uint32_t joined_of(const struct session *session, const struct fleet_host
     return count;
 }
 
-/* "load2, 17 of 20 of fleet": those that came, or those that did not. Returns how many names. */
-static uint32_t add_names(const struct session *session, bool came, struct text *out)
+/* "load2, 17 of 20 of fleet": those that came, or those that did not, so many of them at most.
+ * Returns how many names there are. */
+static uint32_t add_names(const struct session *session, bool came, uint32_t names_max,
+                          struct text *out)
 {
     uint32_t names = 0;
 
@@ -49,14 +54,17 @@ static uint32_t add_names(const struct session *session, bool came, struct text 
         uint32_t joined = joined_of(session, host);
         uint32_t count = came ? joined : wanted_of(host) - joined;
 
-        if (count == 0) {
+        if (count == 0 || ++names > names_max) {
             continue;
         }
-        text_add(out, names++ == 0 ? "" : ", ");
+        text_add(out, names == 1 ? "" : ", ");
         if (host->fleet_count > 0) {
             text_addf(out, "%u of %u of ", count, host->fleet_count);
         }
         text_add(out, host->name);
+    }
+    if (names > names_max) {
+        text_addf(out, " and %u more", names - names_max);
     }
     return names;
 }
@@ -77,7 +85,7 @@ static const char *file_missing(const struct session *session, uint32_t names)
 void session_missing(const struct session *session, struct text *out)
 {
     struct text names = {0};
-    uint32_t count = add_names(session, false, &names);
+    uint32_t count = add_names(session, false, MISSING_NAMED, &names);
 
     if (hosts_count(session) == 0) {
         text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s%s)",
@@ -96,31 +104,57 @@ void session_missing(const struct session *session, struct text *out)
     text_done(&names);
 }
 
+/* Why a host that is missing was refused; those that this one does not name were told before. */
+static void add_refusals(const struct session *session, struct text *out)
+{
+    uint32_t refused = 0;
+
+    for (uint32_t i = 0; i < hosts_count(session); i++) {
+        const struct fleet_host *host = &session->config->access->hosts[i];
+        const char *why = fleet_host_refusal(session->fleet, i);
+
+        if (why[0] != '\0' && joined_of(session, host) < wanted_of(host) && refused++ == 0) {
+            text_addf(out, "; refused: %s", why);
+        }
+    }
+    if (refused > 1) {
+        text_addf(out, " (and %u more, told above)", refused - 1);
+    }
+}
+
+static int hosts_too_late(const struct session *session, const char *waited, const char *more,
+                          struct errinfo *reterr)
+{
+    struct text said = {0};
+    struct text came = {0};
+    int r;
+
+    text_addf(&said, "within %s ", waited);
+    (void)add_names(session, false, LATE_NAMED, &said);
+    text_add(&said, " did not join; ");
+    text_add(&said, add_names(session, true, LATE_NAMED, &came) == 0 ? "none" : came.bytes);
+    text_addf(&said, " did%s%s", more[0] == '\0' ? "" : "; ", more);
+    add_refusals(session, &said);
+    r = text_failed(&said) || text_failed(&came)
+            ? errinfo_nomem(reterr)
+            : errinfo_set(reterr, -ETIMEDOUT, "%s", said.bytes);
+    text_done(&said);
+    text_done(&came);
+    return r;
+}
+
 int session_too_late(const struct session *session, int64_t waited_ns, struct errinfo *reterr)
 {
     char waited[UNITS_TEXT_BYTES];
-    struct text came = {0};
-    struct text missing = {0};
     const char *refused = session->refusal[0] == '\0' ? "" : "; refused: ";
     const char *more = session->launch == NULL ? "" : launch_describe(session->launch);
-    const char *mark = more[0] == '\0' ? "" : "; ";
-    int r;
 
     (void)units_format_duration(waited_ns, waited);
-    if (hosts_count(session) == 0) {
-        r = errinfo_set(reterr, -ETIMEDOUT,
-                        "only %u of %u agents joined at %s within %s%s%.150s%s%.200s",
-                        fleet_present(session->fleet), session->config->agents_count, session->url,
-                        waited, mark, more, refused, session->refusal);
-    } else {
-        (void)add_names(session, true, &came);
-        (void)add_names(session, false, &missing);
-        r = errinfo_set(
-            reterr, -ETIMEDOUT, "within %s %.150s did not join; %.150s did%s%.150s%s%.150s", waited,
-            missing.bytes == NULL ? "" : missing.bytes, came.bytes == NULL ? "none" : came.bytes,
-            mark, more, refused, session->refusal);
+    if (hosts_count(session) > 0) {
+        return hosts_too_late(session, waited, more, reterr);
     }
-    text_done(&came);
-    text_done(&missing);
-    return r;
+    return errinfo_set(reterr, -ETIMEDOUT,
+                       "only %u of %u agents joined at %s within %s%s%.150s%s%.200s",
+                       fleet_present(session->fleet), session->config->agents_count, session->url,
+                       waited, more[0] == '\0' ? "" : "; ", more, refused, session->refusal);
 }

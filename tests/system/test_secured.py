@@ -114,13 +114,14 @@ def strangers_around_a_run():
 
     # Who is refused, what he says himself, and what the run says.
     unwanted = "load3 is not among the hosts of this run: load1, load2"
+    waits = "load3 waits for another run: it is not among the hosts of this one"
     here = r"load1 is already here, from host \S+ \(127\.0\.0\.1:\d+\)"
     refused = [
         (bed.agent(other.join("load1")), "the coordinator's certificate is of another authority", None),
         (bed.agent(ended(hosts.join("load2"))), "load2: certificate ended", None),
         (bed.agent(f"tcp://127.0.0.1:{hosts.port}", "--stay"), "does not speak as a coordinator does in clear", None),
-        (hosts.agent("load3"), unwanted, unwanted),
-        (hosts.agent("load1"), here, here),
+        (hosts.agent("load3"), unwanted, waits),
+        (hosts.agent("load1"), here, "refused: " + here),
     ]
     idle = [connect(hosts.port) for _ in range(IDLE)]
     malformed(hosts.port)
@@ -129,7 +130,7 @@ def strangers_around_a_run():
     for agent, words, of_run in refused:
         agent.says(words)
         if of_run is not None:
-            run.says("refused: " + of_run)
+            run.says(of_run)
     run.says(r"refused: at least \d+ connections? ended in the handshake of TLS")
     check(run.running() and all(agent.running() for agent in agents), "the run goes on")
     run.signal(signal.SIGINT)

@@ -175,11 +175,54 @@ static void a_host_that_this_run_does_not_want_is_told_which_it_does(void **stat
     (void)state;
     begin(&bench);
     welcome = bench_say_hello(&bench, &hello);
-    expect_refusal(&bench, &welcome, "load3 is not among the hosts of this run: load1, load2, any");
+    assert_false(welcome.accepted);
+    assert_string_equal(welcome.reason,
+                        "load3 is not among the hosts of this run: load1, load2, any, many");
+    /* It is well, and waits: told once, and as no trouble of this run. */
+    assert_string_equal(fleet_refusal(bench.fleet), "");
+    assert_string_equal(fleet_bystander(bench.fleet),
+                        "load3 waits for another run: it is not among the hosts of this one");
+    (void)bench_say_hello(&bench, &hello);
+    assert_string_equal(fleet_bystander(bench.fleet), "");
     hello.host_name[0] = '\0';
     welcome = bench_say_hello(&bench, &hello);
     expect_refusal(&bench, &welcome,
                    "load3 has no join file, and this run is for hosts only: load1, load2, any");
+    bench_end(&bench);
+}
+
+static void of_many_hosts_that_wait_for_another_run_some_are_named(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    for (uint32_t number = 3; number < 13; number++) {
+        struct hello hello = hello_of_load(number, 10 + number);
+
+        assert_false(bench_say_hello(&bench, &hello).accepted);
+    }
+    for (int i = 0; i < 4; i++) {
+        assert_non_null(strstr(fleet_bystander(bench.fleet), " waits for another run: "));
+    }
+    assert_string_equal(fleet_bystander(bench.fleet), "other hosts wait for another run, too");
+    assert_string_equal(fleet_bystander(bench.fleet), "");
+    bench_end(&bench);
+}
+
+/* What another host was refused for was told as the reason, cut. */
+static void why_a_host_was_refused_is_known_of_that_host(void **state)
+{
+    struct hello hello = hello_of_load(2, 12);
+    struct welcome welcome;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench);
+    welcome = bench_prove(&bench, &hello, SECRET_WRONG);
+    assert_false(welcome.accepted);
+    assert_string_equal(fleet_host_refusal(bench.fleet, 0), "");
+    assert_string_equal(fleet_host_refusal(bench.fleet, 1), welcome.reason);
     bench_end(&bench);
 }
 
@@ -382,10 +425,19 @@ static void processes_of_a_host_go_by_its_name_and_their_numbers(void **state)
     bench_end(&bench);
 }
 
+/* Of an agent without a join file. */
+static struct hello hello_of_nobody(uint32_t number)
+{
+    struct hello hello = hello_of_load(10 + number, 100 + number);
+
+    hello.host_name[0] = '\0';
+    return hello;
+}
+
 static void the_same_words_are_told_again_only_after_a_while(void **state)
 {
     struct hello member = hello_of_load(1, 11);
-    struct hello hello = hello_of_load(3, 13);
+    struct hello hello = hello_of_nobody(3);
     struct bench bench;
 
     (void)state;
@@ -409,7 +461,7 @@ static void no_refusal_pushes_out_another_of_the_same_turn(void **state)
     (void)state;
     begin(&bench);
     for (uint32_t i = 0; i < 10; i++) {
-        struct hello hello = hello_of_load(10 + i, 100 + i);
+        struct hello hello = hello_of_nobody(i);
 
         (void)bench_say_hello(&bench, &hello);
     }
@@ -420,13 +472,13 @@ static void no_refusal_pushes_out_another_of_the_same_turn(void **state)
     bench_end(&bench);
 }
 
-/* Hellos of that many different hosts that nobody wants; how many sentences they make. */
+/* Hellos of that many agents that nobody wants; how many sentences they make. */
 static uint32_t told_of(struct bench *bench, uint32_t first, uint32_t count)
 {
     uint32_t told = 0;
 
     for (uint32_t i = first; i < first + count; i++) {
-        struct hello hello = hello_of_load(10 + i, 100 + i);
+        struct hello hello = hello_of_nobody(i);
 
         (void)bench_say_hello(bench, &hello);
         while (fleet_refusal(bench->fleet)[0] != '\0') {
@@ -460,6 +512,8 @@ int main(void)
         cmocka_unit_test(a_hello_replayed_through_another_connection_is_refused),
         cmocka_unit_test(a_proof_is_about_everything_that_was_said),
         cmocka_unit_test(a_host_that_this_run_does_not_want_is_told_which_it_does),
+        cmocka_unit_test(of_many_hosts_that_wait_for_another_run_some_are_named),
+        cmocka_unit_test(why_a_host_was_refused_is_known_of_that_host),
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
         cmocka_unit_test(a_host_whose_process_was_killed_is_not_there_and_is_succeeded_at_once),

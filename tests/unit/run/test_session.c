@@ -214,11 +214,63 @@ static void a_host_whose_connection_is_away_is_missing(void **state)
     bench_end(&bench);
 }
 
+/* The last agent that was refused, whoever that was, was told as the reason, and cut. */
+static void a_host_that_did_not_join_has_its_own_refusal_beside_it(void **state)
+{
+    static const struct fleet_host hosts[] = {{.name = "load1"}, {.name = "load2"}};
+    const struct fleet_config fleet = {.agents_wanted = 2,
+                                       .access = {.hosts = hosts, .hosts_count = 2}};
+    struct session_config config = {.agents_count = 2, .access = &fleet.access};
+    struct session session = {.config = &config, .refusal = "load9 is busy elsewhere"};
+    struct hello hello = bench_hello("load2", 12);
+    struct errinfo error = {""};
+    struct bench bench;
+
+    (void)state;
+    bench_begin_with(&bench, &fleet);
+    session.fleet = bench.fleet;
+    assert_int_equal(session_too_late(&session, 6 * NS_PER_S, &error), -ETIMEDOUT);
+    assert_string_equal(error.text, "within 6 s load1, load2 did not join; none did");
+    (void)snprintf(hello.host_name, sizeof hello.host_name, "load2");
+    memset(hello.proof, 1, sizeof hello.proof);
+    assert_false(bench_say_hello(&bench, &hello).accepted);
+    assert_int_equal(session_too_late(&session, 6 * NS_PER_S, &error), -ETIMEDOUT);
+    assert_string_equal(error.text,
+                        "within 6 s load1, load2 did not join; none did; refused: load2 has "
+                        "another secret than its host here: its join file is an older one, or of "
+                        "another host (\"millrace hosts add load2 --again\" makes a new one)");
+    bench_end(&bench);
+}
+
+static void of_many_hosts_that_did_not_join_some_are_named(void **state)
+{
+    static struct fleet_host hosts[50];
+    const struct fleet_config fleet = {.agents_wanted = 50,
+                                       .access = {.hosts = hosts, .hosts_count = 50}};
+    struct session_config config = {.agents_count = 50, .access = &fleet.access};
+    struct session session = {.config = &config};
+    struct errinfo error = {""};
+    struct bench bench;
+
+    (void)state;
+    for (uint32_t i = 0; i < 50; i++) {
+        (void)snprintf(hosts[i].name, sizeof hosts[i].name, "load%u", i + 1);
+    }
+    bench_begin_with(&bench, &fleet);
+    session.fleet = bench.fleet;
+    assert_int_equal(session_too_late(&session, NS_PER_S, &error), -ETIMEDOUT);
+    assert_string_equal(error.text,
+                        "within 1 s load1, load2, load3, load4 and 46 more did not join; none did");
+    bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_whose_connection_is_away_is_missing),
         cmocka_unit_test(hosts_that_did_not_come_are_named),
+        cmocka_unit_test(a_host_that_did_not_join_has_its_own_refusal_beside_it),
+        cmocka_unit_test(of_many_hosts_that_did_not_join_some_are_named),
         cmocka_unit_test(what_ended_is_the_agent_that_was_enrolled_whatever_it_calls_itself),
         cmocka_unit_test(agents_that_end_before_they_join_are_told_with_where_to_look),
         cmocka_unit_test(a_launcher_that_starts_nothing_says_why_and_is_not_stopped),
