@@ -42,8 +42,9 @@ struct ropes {
     const struct launch_member *members;
     struct rope *items; /* By member. */
     uint32_t count;
-    uint32_t port; /* At which this process listens. */
-    bool stops;    /* Nothing is started any more. */
+    uint32_t port;           /* At which this process listens. */
+    bool stops;              /* Nothing is started any more. */
+    char more[REASON_BYTES]; /* Of describe(). */
 };
 
 static uint32_t port_of(const char *url)
@@ -361,10 +362,30 @@ static int start_all(const struct launch_config *config, const struct launch_mem
     return 0;
 }
 
+/* An agent that runs and has not joined knows best why. */
 static const char *describe_logs(void *started)
 {
-    const struct ropes *ropes = started;
+    struct ropes *ropes = started;
+    char line[LAUNCH_LINE_BYTES];
 
+    for (uint32_t i = 0; i < ropes->count; i++) {
+        const char *words;
+
+        if (ropes->items[i].pid == 0 ||
+            !launch_is_log(launch_last_line(ropes->items[i].log_fd, line))) {
+            continue;
+        }
+        words = launch_log_words(line);
+        if (strncmp(words, "joined ", 7) != 0) {
+            const char *name = ropes->members[i].name;
+            bool named = strncmp(words, name, strlen(name)) == 0;
+
+            (void)snprintf(ropes->more, sizeof ropes->more, "%s%s%.180s", named ? "" : name,
+                           named ? "" : " says: ", words);
+            text_tame(ropes->more, false);
+            return ropes->more;
+        }
+    }
     return ropes->config.log_folder == NULL ? "" : "their logs (agents/*.log) say more";
 }
 

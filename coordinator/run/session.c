@@ -144,14 +144,15 @@ static void tell_waiting(struct session *session, struct waiting *waiting)
 {
     const struct session_config *config = session->config;
     uint32_t joined = fleet_present(session->fleet);
+    bool changed = has_changed(waiting, joined, config->agents_count);
+    bool again = session_now_ns(session) >= waiting->again_ns && !is_on_own_host(config);
     struct text missing = {0};
 
-    if (config->on_waiting == NULL ||
-        (!has_changed(waiting, joined, config->agents_count) &&
-         (session->launch != NULL || session_now_ns(session) < waiting->again_ns))) {
+    if (config->on_waiting == NULL || (!changed && !again)) {
         return;
     }
-    if (session->launch == NULL) {
+    /* Who was launched comes without anybody's help, unless it takes long. */
+    if (session->launch == NULL || (again && !changed)) {
         session_missing(session, &missing);
     }
     waiting->told = joined;
@@ -193,6 +194,7 @@ static int wait_for_agents(struct session *session, struct errinfo *reterr)
     int64_t deadline_ns = session_now_ns(session) + join_ns(session);
     struct waiting waiting = {.told = UINT32_MAX};
 
+    waiting.again_ns = session->launch == NULL ? 0 : session_now_ns(session) + JOIN_TOLD_NS;
     while (fleet_present(session->fleet) < config->agents_count) {
         session_turn(session, TURN_MS);
         tell_waiting(session, &waiting);

@@ -37,7 +37,8 @@ struct session_config {
     const atomic_int *interrupts; /* Rises with each Ctrl-C. */
     /* Told while waiting, at each change: how many of agents_count are there, and the url to join;
      * and with it (JOIN_TOLD_NS apart otherwise) who is missing and what to type there, where
-     * agents join by themselves (else NULL). May be NULL. */
+     * agents join by themselves. Of agents that were launched that, with what is known of them, is
+     * told JOIN_TOLD_NS apart alone (else NULL). May be NULL. */
     void (*on_waiting)(void *context, const struct session_waiting *waiting);
     /* Told of each agent that may not join, at any time of the session. May be NULL. */
     void (*on_refused)(void *context, const char *why);

@@ -86,8 +86,14 @@ void session_missing(const struct session *session, struct text *out)
 {
     struct text names = {0};
     uint32_t count = add_names(session, false, MISSING_NAMED, &names);
+    const char *more = session->launch == NULL ? "" : launch_describe(session->launch);
 
-    if (hosts_count(session) == 0) {
+    if (session->launch != NULL) {
+        text_addf(out, "waiting for agents of --launch %s: %u of %u joined, missing: %s%s%s",
+                  session->config->launch->plan->launcher->name, fleet_present(session->fleet),
+                  session->config->agents_count, names.bytes == NULL ? "" : names.bytes,
+                  more[0] == '\0' ? "" : "; ", more);
+    } else if (hosts_count(session) == 0) {
         text_addf(out, "waiting for agents at %s: %u of %u joined (millrace-agent --join %s%s)",
                   session->url, fleet_present(session->fleet), session->config->agents_count,
                   session->url,
