@@ -9,10 +9,10 @@
 #include <string.h>
 
 static const enum cli_option options_taken[] = {
-    CLI_LISTEN,     CLI_HOSTS,   CLI_LAUNCH,       CLI_AT,          CLI_TUNNEL,
-    CLI_SSH,        CLI_SLURM,   CLI_KUBECTL,      CLI_IMAGE,       CLI_DRY_RUN,
-    CLI_AGENT_PATH, CLI_PUSH,    CLI_JOIN_TIMEOUT, CLI_INSECURE,    CLI_TLS_CA,
-    CLI_TLS_CERT,   CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OPTION_COUNT};
+    CLI_AGENTS,  CLI_LISTEN,     CLI_HOSTS,   CLI_LAUNCH,       CLI_AT,
+    CLI_TUNNEL,  CLI_SSH,        CLI_SLURM,   CLI_KUBECTL,      CLI_IMAGE,
+    CLI_DRY_RUN, CLI_AGENT_PATH, CLI_PUSH,    CLI_JOIN_TIMEOUT, CLI_INSECURE,
+    CLI_TLS_CA,  CLI_TLS_CERT,   CLI_TLS_KEY, CLI_TOKEN_FILE,   CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "clean",
@@ -134,7 +134,7 @@ int command_clean(int argc, char **argv)
         (void)printf("nothing to clean: the memory backend leaves nothing behind\n");
     } else if (code == 0) {
         ask.targets_count = targets_count;
-        options.agents = 1;
+        options.agents = options.agents_given ? options.agents : 1;
         code = cli_ask_targets(&options, &ask);
     }
     for (uint32_t i = 0; i < targets_count; i++) {

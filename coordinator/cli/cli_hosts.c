@@ -37,6 +37,42 @@ static int choose_url(struct cli_hosts *hosts, struct errinfo *reterr)
     return 0;
 }
 
+static bool dials_port(const struct host_entry *entry, const char *port)
+{
+    for (uint32_t i = 0; i < entry->addresses_count; i++) {
+        if (strcmp(strrchr(entry->addresses[i].text, ':'), port) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It may be right, where a port is forwarded. */
+static void warn_of_port(const struct cli_hosts *hosts, const char *listen)
+{
+    const char *port = strrchr(listen, ':');
+    const struct host_entry *first = NULL;
+    uint32_t others = 0;
+
+    for (uint32_t i = 0; port != NULL && strcmp(port, ":0") != 0 && i < hosts->list.count; i++) {
+        if (!dials_port(&hosts->list.entries[i], port)) {
+            others += first == NULL ? 0 : 1;
+            first = first == NULL ? &hosts->list.entries[i] : first;
+        }
+    }
+    if (first != NULL) {
+        char more[32] = "";
+
+        if (others > 0) {
+            (void)snprintf(more, sizeof more, " (and %u more)", others);
+        }
+        (void)fprintf(stderr,
+                      "warning: the join file of %s%s leads to %s, not to the port of --listen %s: "
+                      "unless that is forwarded, say millrace hosts add %s --again --at HOST%s\n",
+                      first->name, more, first->addresses[0].text, listen, first->name, port);
+    }
+}
+
 /* --agents lowers how many of a fleet are waited for. */
 static int count_agents(const struct cli_options *options, struct cli_hosts *hosts,
                         struct errinfo *reterr)
@@ -118,6 +154,9 @@ static int open_store(const struct cli_options *options, struct cli_hosts *hosts
     }
     if (r == 0) {
         r = count_agents(options, hosts, reterr);
+    }
+    if (r == 0 && options->listen != NULL) {
+        warn_of_port(hosts, options->listen);
     }
     return r == 0 && options->listen == NULL ? choose_url(hosts, reterr) : r;
 }

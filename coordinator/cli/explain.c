@@ -15,8 +15,8 @@
 
 #define TRIALS_LISTED 24
 
-static const enum cli_option options_taken[] = {CLI_WITH,  CLI_SET,  CLI_TARGET,      CLI_AGENTS,
-                                                CLI_HOSTS, CLI_SEED, CLI_OPTION_COUNT};
+static const enum cli_option options_taken[] = {
+    CLI_WITH, CLI_SET, CLI_TARGET, CLI_AGENTS, CLI_HOSTS, CLI_LAUNCH, CLI_SEED, CLI_OPTION_COUNT};
 
 static const struct cli_usage usage = {
     .name = "explain",

@@ -3,6 +3,7 @@
 #include "secret.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,16 +17,25 @@ static int check_all(const struct host_list *list, int64_t now_s, struct errinfo
     return r;
 }
 
+/* names: with commas. */
+static int tell_empty(const struct hosts *hosts, const char *names, struct errinfo *reterr)
+{
+    char parted[128];
+
+    (void)snprintf(parted, sizeof parted, "%.*s", (int)sizeof parted - 1, names);
+    for (char *comma = strchr(parted, ','); comma != NULL; comma = strchr(comma, ',')) {
+        *comma = ' ';
+    }
+    return errinfo_set(reterr, -ENOENT,
+                       "there is no host yet (%s): millrace hosts add %s --at HOST:PORT",
+                       hosts_folder(hosts), parted);
+}
+
 static int select_all(const struct hosts *hosts, struct host_list *list, struct errinfo *reterr)
 {
     int r = hosts_list(hosts, list, reterr);
 
-    if (r == 0 && list->count == 0) {
-        r = errinfo_set(reterr, -ENOENT,
-                        "there is no host yet (%s): millrace hosts add NAME --at HOST:PORT",
-                        hosts_folder(hosts));
-    }
-    return r;
+    return r == 0 && list->count == 0 ? tell_empty(hosts, "NAME", reterr) : r;
 }
 
 static bool has(const struct host_list *list, const char *name)
@@ -60,13 +70,19 @@ static int select_named(const struct hosts *hosts, const char *wanted, struct ho
     char *names = strdup(wanted);
     uint32_t names_count = 1;
     char *rest = names;
-    int r = 0;
+    struct host_list all = {NULL, 0};
+    int r = hosts_list(hosts, &all, reterr);
+
+    if (r == 0 && all.count == 0) {
+        r = tell_empty(hosts, wanted, reterr);
+    }
+    host_list_done(&all);
 
     for (const char *c = wanted; *c != '\0'; c++) {
         names_count += *c == ',' ? 1 : 0;
     }
     list->entries = names == NULL ? NULL : calloc(names_count, sizeof *list->entries);
-    if (list->entries == NULL) {
+    if (list->entries == NULL && r == 0) {
         r = errinfo_nomem(reterr);
     }
     while (r == 0 && rest != NULL) {

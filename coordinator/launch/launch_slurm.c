@@ -54,6 +54,7 @@ struct step {
     bool told;                /* Why none of them could be started. */
     char words[REASON_BYTES]; /* What srun said of itself last. */
     bool failed;              /* That was an error. */
+    const char *remedy;       /* Of the first one that is known; its words are kept then. */
     char more[REASON_BYTES];  /* Of describe(). */
 };
 
@@ -87,6 +88,20 @@ static void take_ended(struct step *step, const struct slurm_line *line)
     step->started = true;
 }
 
+/* The last error counts, or what is known to need this or that. */
+static void take_notice(struct step *step, const struct slurm_line *line)
+{
+    const char *remedy = slurm_remedy(line->words);
+
+    if (step->remedy != NULL ||
+        (remedy == NULL && step->failed && line->kind != SLURM_LINE_ERROR)) {
+        return;
+    }
+    step->remedy = remedy;
+    (void)snprintf(step->words, sizeof step->words, "%s", line->words);
+    step->failed = line->kind == SLURM_LINE_ERROR;
+}
+
 static void take_line(struct step *step, const char *text)
 {
     struct slurm_line line = {.task = 0};
@@ -107,10 +122,7 @@ static void take_line(struct step *step, const char *text)
         break;
     case SLURM_LINE_NOTICE:
     case SLURM_LINE_ERROR:
-        if (line.kind == SLURM_LINE_ERROR || !step->failed) {
-            (void)snprintf(step->words, sizeof step->words, "%s", line.words);
-            step->failed = line.kind == SLURM_LINE_ERROR;
-        }
+        take_notice(step, &line);
         break;
     case SLURM_LINE_OTHER:
         break;
@@ -149,6 +161,8 @@ static void explain_srun(const struct step *step, char *reason)
                        WTERMSIG(step->status), strsignal(WTERMSIG(step->status)));
     } else if (WEXITSTATUS(step->status) == 0) {
         (void)snprintf(reason, REASON_BYTES, "its agent ended with exit code 0");
+    } else if (step->remedy != NULL) {
+        (void)snprintf(reason, REASON_BYTES, "%s (srun: %.100s)", step->remedy, step->words);
     } else if (step->words[0] != '\0') {
         (void)snprintf(reason, REASON_BYTES, "srun: %.200s", step->words);
     } else {

@@ -63,6 +63,9 @@ void slurm_read_line(const char *line, struct slurm_line *ret);
 /* Takes the next ones off a list; false: there are none. Both ends are included. */
 bool slurm_next_tasks(const char **list, uint32_t *ret_first, uint32_t *ret_last);
 
+/* What to do about what srun says of itself; NULL: its words are all that is known. */
+const char *slurm_remedy(const char *words);
+
 /* How a task ended, by srun's words and the last line that it wrote ("": none): a clause that says
  * what to do (REASON_BYTES). program: the agent's, as it was called. */
 void slurm_explain(const char *node, const char *words, const char *last_line, const char *program,

@@ -202,7 +202,29 @@ bool slurm_next_tasks(const char **list, uint32_t *ret_first, uint32_t *ret_last
     return first <= UINT32_MAX && last <= UINT32_MAX;
 }
 
-/* ---- The end of a task ---- */
+/* ---- The end of srun, and of a task ---- */
+
+const char *slurm_remedy(const char *words)
+{
+    static const struct {
+        const char *words;
+        const char *remedy;
+    } known[] = {
+        {"Could not establish a configuration source",
+         "this host has no slurm.conf: run this on a node of the cluster, or set SLURM_CONF"},
+        {"Unable to contact slurm controller",
+         "the cluster's controller does not answer: ask it by \"scontrol ping\""},
+        {"Unable to establish controller machine",
+         "slurm.conf names no controller that can be found: look at its SlurmctldHost"},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strstr(words, known[i].words) != NULL) {
+            return known[i].remedy;
+        }
+    }
+    return NULL;
+}
 
 /* slurmstepd could not start it: "slurmstepd-host2: error: execve(): PATH: No such file ..". */
 static bool explain_start(const char *node, const char *last_line, const char *program,

@@ -282,6 +282,12 @@ static int listen_and_launch(struct session *session, struct errinfo *reterr)
         fleet.access = *config->access;
     }
     r = fleet_new(&fleet, &session->fleet, &session->url, reterr);
+    if (r == -EADDRINUSE && fleet.access.is_enrolled != NULL) { /* They dial that port alone. */
+        r = errinfo_set(reterr, r,
+                        "%.200s: another program listens there: end it, or give the hosts another "
+                        "port: millrace hosts add NAME --again --at HOST:PORT",
+                        config->listen);
+    }
     if (r == 0 && config->launch != NULL) {
         launch = *config->launch;
         launch.url = session->url;

@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import socket
 
 import bed
 from bed import check, contains, matches, same, test
@@ -158,6 +159,30 @@ def explained():
     said = bed.millrace("explain", path, "--hosts", "all", "--agents", "2", **store.how).out
     contains(said, "5 agents", "two of a fleet of five, and three hosts")
     contains(said, "many: by its CPUs, a fleet of up to 2", "two of a fleet of five")
+    matches(bed.millrace("explain", path, "--launch", "ssh:load1,load2,load3", **store.how).out, "3 agents", "agents that a launcher would start")
+
+
+@test("ports are told that are taken, or that no join file leads to; of a fleet that partly came some can clean")
+def ports():
+    store = Store(at=f"127.0.0.1:{bed.free_port()}")
+    store.add("many", "--any", "5")
+    path = bed.scenario(phases=PHASES)
+    other = f"tcp://127.0.0.1:{bed.free_port()}"
+    said = bed.millrace("doctor", path, "--hosts", "many", "--listen", other, "--join-timeout", "1s", code=4, **store.how).err
+    contains(said, f"warning: the join file of many leads to {store.at}, not to the port of --listen {other}: ", "a port of no join file")
+    contains(said, f"millrace hosts add many --again --at HOST:{other.rsplit(':', 1)[1]}", "what to do")
+    with socket.create_server(("0.0.0.0", int(store.at.rsplit(":", 1)[1]))):
+        said = bed.millrace("doctor", path, "--hosts", "many", code=4, **store.how).err
+        contains(said, "another program listens there: end it, or give the hosts another port: millrace hosts add NAME --again --at HOST:PORT", "a port that is taken")
+    if not bed.built("mqtt"):
+        return
+    agent = store.join("many")
+    try:
+        said = bed.millrace("clean", "mqtt=mqtt://127.0.0.1:1", "--hosts", "many", "--agents", "1", code=4, **store.how).err
+        contains(said, "mqtt=mqtt://127.0.0.1:1: ", "one of five that has tried")
+    finally:
+        agent.process.terminate()
+        agent.wait(15)
 
 
 @test("run --hosts and doctor --hosts deal by the weights and labels of the hosts that joined")

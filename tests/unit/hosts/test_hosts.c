@@ -194,6 +194,19 @@ static void what_is_removed_is_gone_at_once(void **state)
     assert_int_equal(hosts_remove(hosts, "load1", &error), -ENOENT);
 }
 
+/* Which hosts there are instead was no help where there are none. */
+static void in_an_empty_store_it_is_told_how_to_add_the_host(void **state)
+{
+    struct host_list list;
+
+    (void)state;
+    assert_int_equal(hosts_select(hosts, "load1,load2", 0, &list, &error), -ENOENT);
+    assert_non_null(strstr(error.text, "there is no host yet ("));
+    assert_non_null(strstr(error.text, "): millrace hosts add load1 load2 --at HOST:PORT"));
+    assert_int_equal(hosts_select(hosts, "all", 0, &list, &error), -ENOENT);
+    assert_non_null(strstr(error.text, "): millrace hosts add NAME --at HOST:PORT"));
+}
+
 static void names_that_lead_out_of_the_folder_are_no_hosts(void **state)
 {
     struct host_entry entry;
@@ -381,6 +394,7 @@ int main(void)
         TEST(a_folder_that_others_can_write_to_is_refused),
         TEST(an_entry_that_others_can_read_counts_as_damaged),
         TEST(what_is_removed_is_gone_at_once),
+        TEST(in_an_empty_store_it_is_told_how_to_add_the_host),
         TEST(names_that_lead_out_of_the_folder_are_no_hosts),
         TEST(anew_is_another_secret),
         TEST(lists_are_in_the_order_of_names_and_hold_what_is_damaged),

@@ -275,6 +275,29 @@ static void what_holds_for_all_is_told_once(void **state)
     end(&bench);
 }
 
+/* Its words for it name neither the file nor the program. */
+static void where_slurm_is_not_set_up_it_is_told_what_to_do(void **state)
+{
+    struct bench bench = {.launch = NULL};
+
+    (void)state;
+    begin(&bench, "echo 'srun: error: fetch_config: DNS SRV lookup failed'\n"
+                  "echo 'srun: error: _establish_config_source: failed to fetch config'\n"
+                  "echo 'srun: fatal: Could not establish a configuration source'; exit 1");
+    reap(&bench, "task-0",
+         "this host has no slurm.conf: run this on a node of the cluster, or set SLURM_CONF "
+         "(srun: fatal: Could not establish a configuration source)");
+    reap(&bench, "task-1", "likewise");
+    end(&bench);
+    bench = (struct bench){.launch = NULL};
+    begin(&bench, "echo 'srun: error: Unable to allocate resources: Unable to contact slurm "
+                  "controller (connect failure)'\necho 'srun: error: later'; exit 1");
+    reap(&bench, "task-0",
+         "the cluster's controller does not answer: ask it by \"scontrol ping\" (srun: Unable to "
+         "allocate resources: Unable to contact slurm controller (connect failure))");
+    end(&bench);
+}
+
 /* Slurm's own programs tell why. This one would not look at its input. */
 static void a_job_that_waits_says_where_it_is_and_is_ended_by_a_signal(void **state)
 {
@@ -332,6 +355,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_task_says_what_to_do),
         cmocka_unit_test(an_end_is_told_of_the_task_that_it_was),
         cmocka_unit_test(what_holds_for_all_is_told_once),
+        cmocka_unit_test(where_slurm_is_not_set_up_it_is_told_what_to_do),
         cmocka_unit_test(a_job_that_waits_says_where_it_is_and_is_ended_by_a_signal),
         cmocka_unit_test(without_srun_that_is_said),
     };
