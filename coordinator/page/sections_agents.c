@@ -251,6 +251,34 @@ static int compare_worst(const void *a, const void *b)
     return left->use.agent < right->use.agent ? -1 : 1;
 }
 
+/* Those that joined came in any order. */
+struct named {
+    const char *name;
+    struct sum sum;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct named *left = a;
+    const struct named *right = b;
+    int order = strverscmp(left->name, right->name);
+
+    return order != 0 ? order : (left->sum.use.agent < right->sum.use.agent ? -1 : 1);
+}
+
+static void sort_by_name(const struct result *result, struct sum *sums)
+{
+    struct named named[SHOWN_MAX];
+
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        named[i] = (struct named){result->agents[sums[i].use.agent].name, sums[i]};
+    }
+    qsort(named, result->agents_count, sizeof named[0], compare_names);
+    for (uint32_t i = 0; i < result->agents_count; i++) {
+        sums[i] = named[i].sum;
+    }
+}
+
 static void add_table(const struct table *table, const char *caption, uint32_t first, uint32_t end,
                       struct document *doc)
 {
@@ -260,13 +288,14 @@ static void add_table(const struct table *table, const char *caption, uint32_t f
     }
 }
 
-/* All agents in their order; of a large fleet those first that are worth a look. */
+/* All agents by their names; of a large fleet those first that are worth a look. */
 static void add_tables(const struct table *table, struct sum *sums, struct document *doc)
 {
     uint32_t count = table->result->agents_count;
     char caption[REASON_BYTES];
 
     if (count <= SHOWN_MAX) {
+        sort_by_name(table->result, sums);
         add_table(table, "Agents", 0, count, doc);
         return;
     }

@@ -304,6 +304,26 @@ static void sections_stand_in_the_order_of_a_readers_questions(void **state)
     result_free(result);
 }
 
+/* They stood in the order in which they had joined, which is another one each time. */
+static void agents_stand_by_their_names(void **state)
+{
+    struct result *result = make();
+    char *text;
+    char *table;
+
+    (void)state;
+    assert_true(result->agents_count >= 2);
+    (void)snprintf(result->agents[0].name, sizeof result->agents[0].name, "load10");
+    (void)snprintf(result->agents[1].name, sizeof result->agents[1].name, "load2");
+    text = report_text(result, "md");
+    table = strstr(text, "Who made the load");
+    assert_non_null(table);
+    assert_non_null(strstr(table, "load10"));
+    assert_true(strstr(table, "load2") < strstr(table, "load10"));
+    free(text);
+    result_free(result);
+}
+
 /* Nobody reads a thousand rows: those first that are worth a look. */
 static void of_a_large_fleet_the_worst_agents_are_shown_and_the_rest_on_request(void **state)
 {
@@ -338,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted),
+        cmocka_unit_test(agents_stand_by_their_names),
         cmocka_unit_test(what_each_agent_was_given_stands_in_the_table_of_agents),
         cmocka_unit_test(of_a_large_fleet_the_worst_agents_are_shown_and_the_rest_on_request),
         cmocka_unit_test(points_that_no_law_fits_are_drawn_without_one),
