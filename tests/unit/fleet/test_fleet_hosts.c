@@ -191,25 +191,6 @@ static void a_host_that_this_run_does_not_want_is_told_which_it_does(void **stat
     bench_end(&bench);
 }
 
-static void of_many_hosts_that_wait_for_another_run_some_are_named(void **state)
-{
-    struct bench bench;
-
-    (void)state;
-    begin(&bench);
-    for (uint32_t number = 3; number < 13; number++) {
-        struct hello hello = hello_of_load(number, 10 + number);
-
-        assert_false(bench_say_hello(&bench, &hello).accepted);
-    }
-    for (int i = 0; i < 4; i++) {
-        assert_non_null(strstr(fleet_bystander(bench.fleet), " waits for another run: "));
-    }
-    assert_string_equal(fleet_bystander(bench.fleet), "other hosts wait for another run, too");
-    assert_string_equal(fleet_bystander(bench.fleet), "");
-    bench_end(&bench);
-}
-
 /* What another host was refused for was told as the reason, cut. */
 static void why_a_host_was_refused_is_known_of_that_host(void **state)
 {
@@ -425,84 +406,6 @@ static void processes_of_a_host_go_by_its_name_and_their_numbers(void **state)
     bench_end(&bench);
 }
 
-/* Of an agent without a join file. */
-static struct hello hello_of_nobody(uint32_t number)
-{
-    struct hello hello = hello_of_load(10 + number, 100 + number);
-
-    hello.host_name[0] = '\0';
-    return hello;
-}
-
-static void the_same_words_are_told_again_only_after_a_while(void **state)
-{
-    struct hello member = hello_of_load(1, 11);
-    struct hello hello = hello_of_nobody(3);
-    struct bench bench;
-
-    (void)state;
-    begin(&bench);
-    assert_true(bench_prove(&bench, &member, SECRET_1).accepted); /* Its connection stays. */
-    (void)bench_say_hello(&bench, &hello);
-    assert_string_not_equal(fleet_refusal(bench.fleet), "");
-    (void)bench_say_hello(&bench, &hello);
-    assert_string_equal(fleet_refusal(bench.fleet), "");
-    bench_pass(REFUSED_AGAIN_NS);
-    (void)bench_say_hello(&bench, &hello);
-    assert_string_not_equal(fleet_refusal(bench.fleet), "");
-    bench_end(&bench);
-}
-
-static void no_refusal_pushes_out_another_of_the_same_turn(void **state)
-{
-    struct bench bench;
-    uint32_t told = 0;
-
-    (void)state;
-    begin(&bench);
-    for (uint32_t i = 0; i < 10; i++) {
-        struct hello hello = hello_of_nobody(i);
-
-        (void)bench_say_hello(&bench, &hello);
-    }
-    while (fleet_refusal(bench.fleet)[0] != '\0') {
-        told++;
-    }
-    assert_int_equal(told, 10);
-    bench_end(&bench);
-}
-
-/* Hellos of that many agents that nobody wants; how many sentences they make. */
-static uint32_t told_of(struct bench *bench, uint32_t first, uint32_t count)
-{
-    uint32_t told = 0;
-
-    for (uint32_t i = first; i < first + count; i++) {
-        struct hello hello = hello_of_nobody(i);
-
-        (void)bench_say_hello(bench, &hello);
-        while (fleet_refusal(bench->fleet)[0] != '\0') {
-            told++;
-        }
-    }
-    return told;
-}
-
-static void who_comes_by_another_name_each_time_does_not_fill_the_output(void **state)
-{
-    struct hello member = hello_of_load(1, 11);
-    struct bench bench;
-
-    (void)state;
-    begin(&bench);
-    assert_true(bench_prove(&bench, &member, SECRET_1).accepted); /* Its connection stays. */
-    assert_int_equal(told_of(&bench, 0, 100), 17);
-    assert_int_equal(told_of(&bench, 0, 100), 0);
-    bench_pass(REFUSED_AGAIN_NS);
-    assert_int_equal(told_of(&bench, 100, 100), 17);
-    bench_end(&bench);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,7 +415,6 @@ int main(void)
         cmocka_unit_test(a_hello_replayed_through_another_connection_is_refused),
         cmocka_unit_test(a_proof_is_about_everything_that_was_said),
         cmocka_unit_test(a_host_that_this_run_does_not_want_is_told_which_it_does),
-        cmocka_unit_test(of_many_hosts_that_wait_for_another_run_some_are_named),
         cmocka_unit_test(why_a_host_was_refused_is_known_of_that_host),
         cmocka_unit_test(a_second_agent_of_a_host_is_told_where_the_first_one_is),
         cmocka_unit_test(a_host_is_succeeded_by_its_next_process_until_it_has_a_command),
@@ -523,9 +425,6 @@ int main(void)
         cmocka_unit_test(one_of_a_fleet_is_not_taken_for_a_host_of_the_run),
         cmocka_unit_test(one_of_a_fleet_is_called_as_hosts_are),
         cmocka_unit_test(processes_of_a_host_go_by_its_name_and_their_numbers),
-        cmocka_unit_test(the_same_words_are_told_again_only_after_a_while),
-        cmocka_unit_test(no_refusal_pushes_out_another_of_the_same_turn),
-        cmocka_unit_test(who_comes_by_another_name_each_time_does_not_fill_the_output),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
