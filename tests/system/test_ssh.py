@@ -22,7 +22,9 @@ class Bed:
         self.store = bed.new_path("store")
 
     def command(self, name, hosts_asked, *arguments, agent=AGENT):
-        words = [MILLRACE, name, "--launch", f"ssh:{hosts_asked}", *self.ssh.options(agent), *arguments]
+        usual = self.ssh.options(agent)
+        usual = [word for i in range(0, len(usual), 2) if usual[i] not in arguments for word in usual[i : i + 2]]
+        words = [MILLRACE, name, "--launch", f"ssh:{hosts_asked}", *usual, *arguments]
         return on("host1", *words, env={"MILLRACE_HOSTS_DIR": self.store})
 
     def run(self, *arguments):
