@@ -42,9 +42,6 @@ static int merge_phase(struct result_phase *to, const struct result_phase *from,
         to->clock_bound_ns = from->clock_bound_ns;
     }
     to->coalesce_ns = from->coalesce_ns;
-    if (from->resolution_ns > to->resolution_ns) {
-        to->resolution_ns = from->resolution_ns;
-    }
     for (size_t i = 0; had + more > 0.0 && i < sizeof sums / sizeof sums[0]; i++) {
         *sums[i] = (*sums[i] * had + *adds[i] * more) / (had + more);
     }

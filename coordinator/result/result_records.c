@@ -234,7 +234,7 @@ static const struct field result_phase_fields[] = {
     FIELD_RECORD_OF(result_phase, delivery, result_delivery_record),
     FIELD_GROUP("clock", phase_clock_record),
     FIELD(result_phase, coalesce_ns, .shown_if = is_coalesced),
-    FIELD(result_phase, resolution_ns, .shown_if = has_resolution),
+    FIELD(result_phase, resolution_ns, .largest = true, .shown_if = has_resolution),
 };
 
 const struct record result_phase_record = RECORD(result_phase);

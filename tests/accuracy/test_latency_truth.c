@@ -291,6 +291,8 @@ static struct medians run_resolved(struct one_process_spec spec, bool wake_each)
                      0);
     result = one_process_run(&spec);
     phase = one_process_phase(result);
+    /* The case's is that of its trial, not the sum of both. */
+    assert_int_equal(result->cases[0].phases[0].resolution_ns, phase->resolution_ns);
     lag_ns = hist_percentile(phase->latency[SERIES_SEND_LAG], 50.0) - spec.coalesce_ns / 2;
     medians = (struct medians){.publish_ns =
                                    hist_percentile(phase->latency[SERIES_PUBLISH_SERVICE], 50.0),
