@@ -207,7 +207,7 @@ const char *k8s_watch_describe(struct k8s_watch *watch)
 
         seen += pod->seen ? 1 : 0;
         run += pod->state == K8S_RUNS ? 1 : 0;
-        if (waits == NULL && pod->reason[0] != '\0') {
+        if (waits == NULL && pod->state != K8S_ENDED && pod->reason[0] != '\0') {
             waits = pod->reason;
         }
     }

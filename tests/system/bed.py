@@ -5,7 +5,7 @@ line, which tests/support/count.awk adds up. Brokers that tests need are started
 stopped at its end, whatever happened; a test whose broker can't be had is skipped with the reason. Nothing passes by
 time: a wait that runs out fails.
 
-CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOURCE, MILLRACE_TEST_NPM.
+CMake says where things are: MILLRACE_BIN (folder of the programs), MILLRACE_SOURCE, MILLRACE_TEST_NPM, MILLRACE_TEST_PYPI.
 """
 
 import atexit

@@ -100,7 +100,7 @@ def licences():
     libraries = [name for name in names if name.startswith("lib/")]
     terms = [name for name in names if name.startswith("licences/")]
     check(len(libraries) > 10 and len(terms) > len(libraries), f"{len(libraries)} libraries, {len(terms)} licences")
-    for name in ["licences/millrace", "licences/HdrHistogram_c", "licences/uplot", "scenarios/schema.json", "systemd/millrace-agent.service", "README"]:
+    for name in ["licences/millrace", "licences/HdrHistogram_c", "licences/uplot", "scenarios/schema.json", "systemd/millrace-agent.service", "k8s/agents.yaml", "README"]:
         check(name in names, f"{name} is missing")
     with open(archive(), "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
