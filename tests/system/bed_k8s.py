@@ -65,7 +65,7 @@ def image():
     dist = bed.new_path("dist")
     package = os.path.join(bed.SOURCE, "deploy", "package")
     env = dict(os.environ, MILLRACE_PACKAGE_BUILD=os.path.dirname(os.path.dirname(bed.MILLRACE)))
-    subprocess.run([package, "tarball", dist], env=env, capture_output=True, check=True, timeout=bed.LONG_S)
+    subprocess.run([package, "tarball", dist], env=env, capture_output=True, check=True, timeout=3 * bed.LONG_S)
     root = bed.new_path("image")
     programs = ["/bin/sh", "/bin/ln"]
     linked = subprocess.run(["ldd", *programs, bed.MILLRACE, bed.AGENT], capture_output=True, text=True, check=True).stdout

@@ -134,8 +134,8 @@ def failures(here):
     contains(said, f"k8s:pod-2: /nowhere/millrace-agent is not in the image {IMAGE} (give --agent-path)", "an agent that is missing")
     here.leaves_nothing()
     here.cluster.no_room.add(2)
-    said = here.command("doctor", "--join-timeout", "4s").ends(4).err
-    matches(said, r"within 4 s .* did not join; .*; millrace-[0-9a-f]{8}-2-x can't be scheduled: 0/3 nodes are available", "a full cluster")
+    said = here.command("doctor", "--join-timeout", "6s").ends(4).err
+    matches(said, r"within 6 s .* did not join; .*; millrace-[0-9a-f]{8}-2-x can't be scheduled: 0/3 nodes are available", "a full cluster")
     here.cluster.no_room.clear()
     here.leaves_nothing()
     here.cluster.quota = "exceeded quota: pods"
@@ -147,7 +147,7 @@ def failures(here):
 
 def orphaned(here):
     """A coordinator whose host is gone, with whoever would have deleted its Job: its pod waits where nobody answers."""
-    command = here.command("doctor", "--join-timeout", "1s", pods=1, at="127.0.0.1:9")
+    command = here.command("doctor", "--join-timeout", "8s", pods=1, at="127.0.0.1:9")
     wait_until(lambda: here.cluster.agents(), lambda: f"the pod runs; it said\n{command.err}")
     keepers = [pid for pid in bed.children(command.pid) if b"delete" in open(f"/proc/{pid}/cmdline", "rb").read()]
     for pid in [*keepers, command.pid]:
@@ -161,7 +161,7 @@ def orphaned(here):
 
 def ends_by_itself(here, pod):
     wait_until(lambda: pod.phase == "Failed", lambda: f"the pod gives up; it said\n{pod.program.err}", GONE_S)
-    contains(pod.program.err, "no coordinator was joined within 11 s", "what it said")
+    contains(pod.program.err, "no coordinator was joined within 18 s", "what it said")
     here.cluster.aside.clear()
     name = pod.job["metadata"]["name"]
     same(here.cluster.left(), [f"job/{name}", f"secret/{name}", f"service/{name}"], "what stays for as long as the Job is kept")
