@@ -1,8 +1,8 @@
-/* sender_parts_inner: the sender's structs, shared by its files: sending (sender.c), making and
- * opening (sender_open.c), the order of its producers (sender_heap.c), what they send next
- * (sender_draw.c), what came due (sender_count.c), what is left of it (sender_owed.c), who can't
- * send (sender_blocked.c), whether the broker answers (sender_signs.c), what a trace has of them
- * (sender_trace.c).
+/* sender_parts_inner: the sender's structs, shared by its files: sending (sender.c), handing over
+ * (sender_batch.c), making and opening (sender_open.c), the order of its producers (sender_heap.c),
+ * what they send next (sender_draw.c), what came due (sender_count.c), what is left of it
+ * (sender_owed.c), who can't send (sender_blocked.c), whether the broker answers (sender_signs.c),
+ * what a trace has of them (sender_trace.c).
  */
 #ifndef MILLRACE_SENDER_PARTS_INNER_H
 #define MILLRACE_SENDER_PARTS_INNER_H
@@ -150,6 +150,14 @@ static inline void sender_slot_return(struct sender_group *group, struct produce
     group->slots_free = (uint32_t)(slot - group->slots) + 1;
     producer->window_left++;
 }
+
+/* What happens now, whatever it belongs to: mostly in the same phase, whose cell is at hand. */
+struct counters *sender_counters_now(struct sender *sender, const struct sender_group *group,
+                                     uint32_t phase, struct recorder_cell *cell);
+
+/* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
+int64_t sender_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
+                      int64_t start_ns);
 
 /* The heap of producers, by key_ns. down: after the key of the one at this place has risen. */
 void sender_heap_down(struct sender *sender, uint32_t at);
