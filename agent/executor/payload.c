@@ -23,13 +23,17 @@ struct part {
     uint32_t lengths_count;
     uint32_t *lengths; /* Of whole messages. */
     uint32_t groups_count;
+    uint32_t group_bodies;              /* That each group has at least. */
     uint32_t next[PAYLOAD_LENGTHS_MAX]; /* Of each group: body of its next message. */
+    uint64_t round[PAYLOAD_LENGTHS_MAX];
+    uint32_t taken[PAYLOAD_LENGTHS_MAX]; /* In that round. */
     uint32_t body_lengths_count;
     uint64_t *hashes; /* body x body_lengths_count + length / groups_count. */
 };
 
 struct payload_pool {
-    bool one_size; /* Nothing to draw. */
+    bool one_size;  /* Nothing to draw. */
+    uint64_t round; /* Of payload_pool_begin(). */
     uint32_t parts_count;
     struct part parts[MESSAGE_SIZES_MAX];
     struct alias_row shares[MESSAGE_SIZES_MAX];
@@ -120,6 +124,7 @@ static int part_init(struct part *part, const struct message_shape *shape, uint3
     part->groups_count =
         (part->lengths_count + part->body_lengths_count - 1) / part->body_lengths_count;
     ASSERT(part->groups_count > 0 && part->groups_count <= part->bodies_count);
+    part->group_bodies = part->bodies_count / part->groups_count;
     for (uint32_t i = 0; i < part->groups_count; i++) {
         part->next[i] = i;
     }
@@ -186,6 +191,19 @@ struct payload_draw payload_pool_draw(const struct payload_pool *pool, struct ra
     return draw;
 }
 
+void payload_pool_begin(struct payload_pool *pool)
+{
+    pool->round++;
+}
+
+bool payload_pool_has_room(const struct payload_pool *pool, struct payload_draw draw)
+{
+    const struct part *part = &pool->parts[draw.part];
+    uint32_t group = draw.length % part->groups_count;
+
+    return part->round[group] != pool->round || part->taken[group] < part->group_bodies;
+}
+
 struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw)
 {
     struct part *part = &pool->parts[draw.part];
@@ -194,6 +212,11 @@ struct payload_message payload_pool_take(struct payload_pool *pool, struct paylo
     uint32_t next = body + part->groups_count;
 
     part->next[group] = next < part->bodies_count ? next : group;
+    if (part->round[group] != pool->round) {
+        part->round[group] = pool->round;
+        part->taken[group] = 0;
+    }
+    part->taken[group]++;
     return (struct payload_message){
         .bytes = part->bodies + (size_t)body * part->body_bytes,
         .bytes_count = part->lengths[draw.length],

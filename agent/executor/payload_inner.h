@@ -16,6 +16,7 @@
 #include "message_shape.h"
 #include "random.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A whole message; the stamp in front of it is still to be written. */
@@ -40,6 +41,11 @@ void payload_pool_free(struct payload_pool *pool);
 
 /* Draws the size of a producer's next message. */
 struct payload_draw payload_pool_draw(const struct payload_pool *pool, struct random *random);
+
+/* Messages taken from here on lie apart from each other, as long as there is room. */
+void payload_pool_begin(struct payload_pool *pool);
+/* False: the body of the next message of that size was taken since then. */
+bool payload_pool_has_room(const struct payload_pool *pool, struct payload_draw draw);
 
 /* A message of that size, borrowed until the pool comes round to its body again. */
 struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw);

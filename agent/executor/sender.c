@@ -4,12 +4,11 @@
 #include "mono.h"
 #include "sender_parts_inner.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND_BATCH 64
-#define GAP_LOOK_NS (10 * NS_PER_MS) /* Where the rate changes all the time. */
+#define SEND_BATCH SUBMIT_MESSAGES_MAX /* Of a turn, and of a call within it. */
+#define GAP_LOOK_NS (10 * NS_PER_MS)   /* Where the rate changes all the time. */
 
 /* Messages per second of the whole flow at this moment. */
 static double rate_now(const struct sender *sender, const struct assigned_phase *phase,
@@ -258,17 +257,32 @@ static int64_t next_ns_of(struct sender *sender, struct producer *producer, int6
     return next_ns;
 }
 
-/* The producer at the top of the heap: sends its message if one is due. Returns the time after it.
- */
-static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
+/* The endpoint did not take all that the producer at the top of the heap has. */
+static void stop_top(struct sender *sender, struct producer *producer, int64_t now_ns)
+{
+    struct sender_group *group = &sender->groups[producer->group];
+
+    sender_heap_pop(sender);
+    if (reconnect_is_down(&group->reconnect, producer->client_index)) {
+        sender_block(sender, producer, PRODUCER_DOWN);
+        return;
+    }
+    sender_block(sender, producer, PRODUCER_STALLED);
+    if (!group->stalled) {
+        sender_stall(group, now_ns);
+    }
+}
+
+/* The producer at the top of the heap: sends what it has due, at most max messages. Returns the
+ * time after it. */
+static int64_t send_top(struct sender *sender, int64_t now_ns, uint32_t max, uint32_t *ret_sent)
 {
     struct producer *producer = &sender->producers[sender->heap[0]];
-    struct sender_group *group = &sender->groups[producer->group];
+    struct sender_batch batch;
     bool due = false;
     int64_t next_ns = next_ns_of(sender, producer, now_ns, &due);
-    int64_t end_ns;
 
-    *ret_sent = false;
+    *ret_sent = 0;
     if (next_ns > now_ns || !due) {
         producer->key_ns = next_ns;
         sender_heap_down(sender, 0);
@@ -279,44 +293,39 @@ static int64_t send_top(struct sender *sender, int64_t now_ns, bool *ret_sent)
         sender_block(sender, producer, PRODUCER_WINDOW_FULL);
         return now_ns;
     }
-    end_ns = sender_submit(sender, producer, next_ns, now_ns);
-    if (end_ns < 0) {
-        sender_heap_pop(sender);
-        if (reconnect_is_down(&group->reconnect, producer->client_index)) {
-            sender_block(sender, producer, PRODUCER_DOWN);
-            return now_ns;
-        }
-        sender_block(sender, producer, PRODUCER_STALLED);
-        if (!group->stalled) {
-            sender_stall(group, now_ns);
-        }
+    batch = sender_submit(sender, producer, next_ns, now_ns, max);
+    *ret_sent = batch.taken;
+    if (batch.taken > 0) {
+        sender->groups[producer->group].stall_ns = 0;
+        now_ns = batch.end_ns;
+    }
+    if (batch.taken < batch.count) {
+        stop_top(sender, producer, now_ns);
         return now_ns;
     }
-    *ret_sent = true;
-    group->stall_ns = 0;
     /* With `max` the key is the time of the last message: producers take turns. So does one that
      * was down, with what it owes: its neighbours' messages are not to wait for all of it. */
     next_ns = schedule_load(&producer->schedule) == LOAD_RATE
-                  ? next_ns_of(sender, producer, end_ns, &due)
-                  : end_ns;
-    producer->key_ns = next_ns < producer->yield_ns ? end_ns : next_ns;
+                  ? next_ns_of(sender, producer, now_ns, &due)
+                  : now_ns;
+    producer->key_ns = next_ns < producer->yield_ns ? now_ns : next_ns;
     sender_heap_down(sender, 0);
-    return end_ns;
+    return now_ns;
 }
 
 bool sender_send(struct sender *sender, int64_t now_ns)
 {
+    uint32_t left = SEND_BATCH;
     bool any = false;
 
     begin_turn(sender, now_ns); /* A phase may have begun since the poll. */
-    for (int i = 0; i < SEND_BATCH && sender->heap_count > 0; i++) {
-        bool sent = false;
+    while (left > 0 && sender->heap_count > 0 &&
+           sender->producers[sender->heap[0]].key_ns <= now_ns) {
+        uint32_t sent = 0;
 
-        if (sender->producers[sender->heap[0]].key_ns > now_ns) {
-            break;
-        }
-        now_ns = send_top(sender, now_ns, &sent);
-        any = any || sent;
+        now_ns = send_top(sender, now_ns, left, &sent);
+        left -= sent > 0 ? sent : 1;
+        any = any || sent > 0;
     }
     return any;
 }

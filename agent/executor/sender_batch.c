@@ -1,9 +1,27 @@
-/* sender_batch: handing messages over. */
+/*
+ * sender_batch: what a producer has due is handed to the driver by one call.
+ *
+ * A message is drawn, numbered and stepped over in the schedule as it is prepared, since the next
+ * one depends on it. What the driver then does not take is undone: the producer goes back to where
+ * it was and steps again over what was taken. So a full broker changes nothing about what comes.
+ */
 #include "sender_parts_inner.h"
 
+#include "invariant.h"
 #include "mono.h"
 
-#include <errno.h>
+/* Where others wait for their turn, a call takes about so long at most, by what the last one took
+ * for a message. */
+#define NEIGHBOUR_NS (20 * NS_PER_US)
+
+/* What preparing a message changes in its producer, without its numbers and window. */
+struct producer_place {
+    struct schedule schedule;
+    struct random random;
+    struct key_place key_place;
+    struct producer_draw next;
+    uint32_t turn;
+};
 
 struct counters *sender_counters_now(struct sender *sender, const struct sender_group *group,
                                      uint32_t phase, struct recorder_cell *cell)
@@ -13,93 +31,206 @@ struct counters *sender_counters_now(struct sender *sender, const struct sender_
                : &recorder_cell(sender->context.recorder, group->flow, sender->phase_now)->counters;
 }
 
-/* So long a message may wait for its tick, as the scenario asks for it: then it is not late. */
-static int64_t tick_ns(const struct sender *sender, const struct producer *producer)
+static struct producer_place place_of(const struct producer *producer)
 {
-    return sender->context.assignment->phases[producer->schedule.phase].pacing.coalesce_ns;
+    return (struct producer_place){.schedule = producer->schedule,
+                                   .random = producer->random,
+                                   .key_place = producer->key_place,
+                                   .next = producer->next,
+                                   .turn = producer->turn};
+}
+
+/* When the message after the prepared one is due. */
+static int64_t step(const struct sender_group *group, struct producer *producer, int64_t now_ns,
+                    bool *ret_due)
+{
+    sender_draw(group, producer);
+    schedule_sent(&producer->schedule);
+    return schedule_next_ns(&producer->schedule, now_ns, ret_due);
+}
+
+/* Takes back all but the first so many of a batch. */
+static void take_back(struct sender *sender, struct producer *producer,
+                      const struct sender_batch *batch, const struct producer_place *begin)
+{
+    struct sender_group *group = &sender->groups[producer->group];
+    bool due;
+
+    for (uint32_t i = batch->count; i > batch->taken; i--) {
+        struct outstanding *slot = &group->slots[sender->messages[i - 1].token];
+
+        producer->next_sequence[slot->stream]--;
+        sender_slot_return(group, producer, slot);
+    }
+    producer->schedule = begin->schedule;
+    producer->random = begin->random;
+    producer->key_place = begin->key_place;
+    producer->next = begin->next;
+    producer->turn = begin->turn;
+    for (uint32_t i = 0; i < batch->taken; i++) {
+        (void)step(group, producer, batch->start_ns, &due);
+    }
+}
+/* Stamps the producer's next message, which is its own from now on. */
+static struct message prepare(const struct sender *sender, struct sender_group *group,
+                              struct producer *producer, const struct sender_batch *batch,
+                              int64_t due_ns)
+{
+    struct payload_message payload = payload_pool_take(group->pool, producer->next.size);
+    const struct key_row *key = producer->next.key;
+    uint32_t stream = producer->next.stream;
+    struct outstanding *slot = sender_slot_take(group, producer);
+    struct stamp stamp = {.tag = sender->context.assignment->tag,
+                          .stream = producer->stream_first + stream,
+                          .sequence = producer->next_sequence[stream]++,
+                          .intended_ns = (batch->paced ? due_ns : batch->start_ns) - sender->t0_ns,
+                          .sent_ns = batch->start_ns};
+
+    stamp_write(payload.bytes, &stamp, payload.payload_hash);
+    *slot = (struct outstanding){.used = true,
+                                 .paced = batch->paced,
+                                 .producer = producer->client_index,
+                                 .phase = batch->phase,
+                                 .stream = stream,
+                                 .bytes_count = payload.bytes_count,
+                                 .sequence = stamp.sequence,
+                                 .intended_ns = due_ns,
+                                 .start_ns = batch->start_ns};
+    return (struct message){.client = producer->client_index,
+                            .topic = producer->topics[stream / group->partitions],
+                            .partition = stream % group->partitions,
+                            .bytes = payload.bytes,
+                            .bytes_count = payload.bytes_count,
+                            .key = key != NULL ? key->text : NULL,
+                            .key_bytes = key != NULL ? sizeof key->text : 0,
+                            .token = (uint64_t)(slot - group->slots)};
+}
+
+/* Prepares what is due, from the one on that is due at due_ns: of one phase, as many as the window
+ * and max allow, in memory of their own each. */
+static void fill(struct sender *sender, struct producer *producer, struct sender_batch *batch,
+                 int64_t due_ns, uint32_t max)
+{
+    struct sender_group *group = &sender->groups[producer->group];
+    bool due = true;
+
+    max = max < producer->window_left ? max : producer->window_left;
+    payload_pool_begin(group->pool);
+    do {
+        sender->messages[batch->count++] = prepare(sender, group, producer, batch, due_ns);
+        due_ns = step(group, producer, batch->start_ns, &due);
+    } while (batch->count < max && due && due_ns <= batch->start_ns &&
+             producer->schedule.phase == batch->phase &&
+             payload_pool_has_room(group->pool, producer->next.size));
+}
+
+/* The call, with what it took beside what it carried. Only its own time: what it took to prepare
+ * many messages is not the driver's. */
+static void submit(struct sender *sender, struct sender_group *group, struct sender_batch *batch)
+{
+    int64_t call_ns = batch->count > 1 ? mono_ns() : batch->start_ns;
+    int taken = sender->context.ops->submit(group->endpoint, sender->messages, batch->count);
+
+    ASSERT(taken >= 0 && (uint32_t)taken <= batch->count);
+    batch->taken = (uint32_t)taken;
+    if (taken > 0) {
+        batch->end_ns = mono_ns();
+        batch->call_ns = batch->end_ns - call_ns;
+        group->message_ns = (batch->end_ns - batch->start_ns) / taken;
+    }
 }
 
 static void record_lag(struct sender *sender, struct producer *producer, struct recorder_cell *cell,
-                       int64_t due_ns, int64_t start_ns, int64_t end_ns)
+                       const struct sender_batch *batch, int64_t due_ns)
 {
-    int64_t lag_ns = start_ns - due_ns;
-    int64_t own_ns = lag_ns - tick_ns(sender, producer);
+    int64_t lag_ns = batch->start_ns - due_ns;
+    int64_t own_ns = lag_ns - batch->tick_ns;
 
     recorder_sample(cell, SERIES_SEND_LAG, lag_ns, 0);
     if (due_ns >= producer->able_ns) {
         lag_count_add(&sender->lag, own_ns > 0 ? own_ns : 0);
     } else {
-        producer->able_ns = end_ns; /* What came due while it caught up waits for that, too. */
+        producer->able_ns = batch->end_ns; /* What came due while it caught up waits for that, too.
+                                            */
     }
 }
 
-static void count_sent_now(struct counters *counters, uint32_t bytes)
+/* A message of the batch is on its way. */
+static void record(struct sender *sender, struct producer *producer, struct recorder_cell *cell,
+                   const struct sender_batch *batch, const struct outstanding *slot)
 {
-    counters->sent_now++;
-    counters->sent_bytes_now += bytes;
+    cell->counters.sent_bytes += slot->bytes_count;
+    recorder_sent(sender->context.recorder, producer->lane + slot->stream, batch->phase,
+                  slot->sequence,
+                  (batch->paced ? slot->intended_ns : batch->start_ns) - sender->t0_ns);
+    if (batch->paced) {
+        record_lag(sender, producer, cell, batch, slot->intended_ns);
+    }
 }
 
-int64_t sender_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
-                      int64_t start_ns)
+static void record_all(struct sender *sender, struct producer *producer,
+                       const struct sender_batch *batch)
 {
     struct sender_group *group = &sender->groups[producer->group];
-    struct recorder *recorder = sender->context.recorder;
-    bool paced = schedule_load(&producer->schedule) == LOAD_RATE;
-    struct payload_message payload = payload_pool_take(group->pool, producer->next.size);
-    const struct key_row *key = producer->next.key;
-    uint32_t stream = producer->next.stream;
-    uint32_t phase = producer->schedule.phase;
-    struct outstanding *slot = sender_slot_take(group, producer);
-    struct stamp stamp = {.tag = sender->context.assignment->tag,
-                          .stream = producer->stream_first + stream,
-                          .sequence = producer->next_sequence[stream],
-                          .intended_ns = (paced ? due_ns : start_ns) - sender->t0_ns,
-                          .sent_ns = start_ns};
-    struct message message = {.client = producer->client_index,
-                              .topic = producer->topics[stream / group->partitions],
-                              .partition = stream % group->partitions,
-                              .bytes = payload.bytes,
-                              .bytes_count = payload.bytes_count,
-                              .key = key != NULL ? key->text : NULL,
-                              .key_bytes = key != NULL ? sizeof key->text : 0,
-                              .token = (uint64_t)(slot - group->slots)};
-    struct recorder_cell *cell;
-    int64_t end_ns;
+    struct recorder_cell *cell = recorder_cell(sender->context.recorder, group->flow, batch->phase);
+    struct counters *now = sender_counters_now(sender, group, batch->phase, cell);
+    uint64_t bytes_before = cell->counters.sent_bytes;
 
-    stamp_write(payload.bytes, &stamp, payload.payload_hash);
-    if (sender->context.ops->submit(group->endpoint, &message, 1) == 0) {
-        sender_slot_return(group, producer, slot);
-        return -EAGAIN;
+    for (uint32_t i = 0; i < batch->taken; i++) {
+        record(sender, producer, cell, batch, &group->slots[sender->messages[i].token]);
     }
-    end_ns = mono_ns();
-    *slot = (struct outstanding){.used = true,
-                                 .paced = paced,
-                                 .producer = producer->client_index,
-                                 .phase = phase,
-                                 .stream = stream,
-                                 .bytes_count = payload.bytes_count,
-                                 .sequence = stamp.sequence,
-                                 .intended_ns = due_ns,
-                                 .start_ns = start_ns};
-    producer->next_sequence[stream]++;
-    sender_draw(group, producer);
-    sender->outstanding++;
-    schedule_sent(&producer->schedule);
-    recorder_sent(recorder, producer->lane + stream, phase, stamp.sequence, stamp.intended_ns);
-    cell = recorder_cell(recorder, group->flow, phase);
-    cell->counters.sent++;
-    cell->counters.sent_bytes += payload.bytes_count;
+    cell->counters.sent += batch->taken;
     cell->counters.sent_in_time +=
-        start_ns < producer->schedule.phase_end_ns + tick_ns(sender, producer) ? 1 : 0;
-    count_sent_now(sender_counters_now(sender, group, phase, cell), payload.bytes_count);
-    recorder_sample(cell, SERIES_CALL, end_ns - start_ns, 0);
-    if (paced) {
-        record_lag(sender, producer, cell, due_ns, start_ns, end_ns);
-    } else {
-        cell->counters.due++;
-    }
+        batch->start_ns < batch->phase_end_ns + batch->tick_ns ? batch->taken : 0;
+    cell->counters.due += batch->paced ? 0 : batch->taken;
+    now->sent_now += batch->taken;
+    now->sent_bytes_now += cell->counters.sent_bytes - bytes_before;
+    recorder_sample(cell, SERIES_CALL, batch->call_ns, 0);
+    sender->outstanding += batch->taken;
     if (!group->confirms && group->is_read) {
-        sender->handed_ns = end_ns;
+        sender->handed_ns = batch->end_ns;
     }
-    return end_ns;
+}
+
+/* How many a producer may hand over at once. Where others wait, those who are always due, or owe
+ * what came due while they were down, share a turn's messages with them, and no call takes long. */
+static uint32_t messages_max(const struct sender *sender, const struct producer *producer,
+                             int64_t due_ns, uint32_t max)
+{
+    const struct sender_group *group = &sender->groups[producer->group];
+    int64_t by_time = group->message_ns == 0 ? max : 1 + NEIGHBOUR_NS / group->message_ns;
+
+    if (sender->heap_count == 1) {
+        return max;
+    }
+    if (schedule_load(&producer->schedule) != LOAD_RATE || due_ns < producer->yield_ns) {
+        uint32_t share = SUBMIT_MESSAGES_MAX / sender->heap_count;
+
+        max = max < share ? max : share;
+    }
+    max = by_time < max ? (uint32_t)by_time : max;
+    return max > 0 ? max : 1;
+}
+
+struct sender_batch sender_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
+                                  int64_t now_ns, uint32_t max)
+{
+    struct producer_place begin = place_of(producer);
+    const struct assigned_phase *phase =
+        &sender->context.assignment->phases[producer->schedule.phase];
+    struct sender_batch batch = {.start_ns = now_ns,
+                                 .tick_ns = phase->pacing.coalesce_ns,
+                                 .phase = producer->schedule.phase,
+                                 .phase_end_ns = producer->schedule.phase_end_ns,
+                                 .paced = schedule_load(&producer->schedule) == LOAD_RATE};
+
+    fill(sender, producer, &batch, due_ns, messages_max(sender, producer, due_ns, max));
+    submit(sender, &sender->groups[producer->group], &batch);
+    if (batch.taken < batch.count) {
+        take_back(sender, producer, &batch, &begin);
+    }
+    if (batch.taken > 0) {
+        record_all(sender, producer, &batch);
+    }
+    return batch;
 }

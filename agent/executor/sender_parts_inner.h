@@ -95,6 +95,7 @@ struct sender_group {
     bool stalled;           /* Some of its producers are. */
     int64_t stalled_until_ns;
     int64_t stall_ns; /* How long they were at the last refusal; 0: it has taken a message since. */
+    int64_t message_ns; /* What the last call took for each of its messages; 0: not known. */
     struct reconnect reconnect;
 };
 
@@ -127,6 +128,7 @@ struct sender {
     int64_t waiting_since_ns; /* 0: nothing waits. */
     int64_t handed_ns;        /* The last message that nobody confirms. */
     struct event events[SENDER_EVENTS];
+    struct message messages[SUBMIT_MESSAGES_MAX]; /* Of the batch at work. */
 };
 
 /* A place for a message of a producer whose window is not full; and back. */
@@ -155,9 +157,23 @@ static inline void sender_slot_return(struct sender_group *group, struct produce
 struct counters *sender_counters_now(struct sender *sender, const struct sender_group *group,
                                      uint32_t phase, struct recorder_cell *cell);
 
-/* Stamps and submits one message. Returns when submit came back, or -EAGAIN. */
-int64_t sender_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
-                      int64_t start_ns);
+/* Messages of one producer and phase that are handed over together. */
+struct sender_batch {
+    uint32_t count;
+    uint32_t taken;   /* Of these, from the first on; fewer: the endpoint is full, or down. */
+    int64_t start_ns; /* When they were sent: it was decided that they are. */
+    int64_t end_ns;   /* When the call came back that took some. */
+    int64_t call_ns;  /* How long it took. */
+    int64_t phase_end_ns;
+    int64_t tick_ns; /* So long a message may wait, as the scenario asks for it. */
+    uint32_t phase;
+    bool paced;
+};
+
+/* Hands over what the producer has due at now_ns, at most max messages, by one call; the first was
+ * due at due_ns, and the window has room for it. What is not taken leaves no trace. */
+struct sender_batch sender_submit(struct sender *sender, struct producer *producer, int64_t due_ns,
+                                  int64_t now_ns, uint32_t max);
 
 /* The heap of producers, by key_ns. down: after the key of the one at this place has risen. */
 void sender_heap_down(struct sender *sender, uint32_t at);

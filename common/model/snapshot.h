@@ -25,7 +25,7 @@ enum series {
     SERIES_E2E,             /* Receive - intended. */
     SERIES_E2E_SERVICE,     /* Receive - actual send. */
     SERIES_SEND_LAG,        /* Actual send - intended. */
-    SERIES_CALL,            /* Time within submit. */
+    SERIES_CALL,            /* Time within submit: of each call, however many messages it took. */
     SERIES_CONSUME_ACK,
     SERIES_CONNECT,
     SERIES_COUNT

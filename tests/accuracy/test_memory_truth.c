@@ -55,7 +55,7 @@ static void a_clean_run_loses_and_doubles_nothing(void **state)
     assert_int_equal(hist_count(phase->latency[SERIES_E2E_SERVICE]), 2 * MESSAGES);
     assert_int_equal(hist_count(phase->latency[SERIES_PUBLISH]), MESSAGES);
     assert_int_equal(hist_count(phase->latency[SERIES_SEND_LAG]), MESSAGES);
-    assert_int_equal(hist_count(phase->latency[SERIES_CALL]), MESSAGES);
+    assert_in_range(hist_count(phase->latency[SERIES_CALL]), 1, MESSAGES); /* Some carry several. */
     truth("a broker that does no wrong: lost, doubled, damaged", "exactly 0", "0 of %llu",
           (unsigned long long)delivery->expected);
     result_free(result);

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "mono.h"
+#include "random.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +32,8 @@ static struct queue queues[2];
 static struct fake_message *messages;
 static uint32_t messages_count;
 static uint32_t refused_count;
+static uint32_t calls_count;
+static struct random takes;
 static struct fake_ack acks[FAKE_MESSAGES];
 static uint32_t acks_count;
 static uint32_t connects_count;
@@ -58,6 +61,8 @@ void fake_reset(void)
     queues[1].first = queues[1].count = 0;
     is_open[0] = is_open[1] = false;
     messages_count = 0;
+    calls_count = 0;
+    random_seed(&takes, 1);
     refused_count = 0;
     acks_count = 0;
     connects_count = 0;
@@ -83,6 +88,16 @@ const struct fake_message *fake_message(uint32_t index)
 {
     assert_true(index < fake_messages());
     return &messages[index];
+}
+
+uint32_t fake_submits(void)
+{
+    uint32_t count;
+
+    fake_lock();
+    count = calls_count;
+    fake_unlock();
+    return count;
 }
 
 uint32_t fake_submits_refused(void)
@@ -246,7 +261,6 @@ static bool take_message(const struct endpoint *endpoint, const struct message *
     assert_true(message->client < endpoint->config->clients_count);
     if (script.client_blocked[message->client] ||
         (script.full_after > 0 && messages_count >= script.full_after)) {
-        refused_count++;
         return false;
     }
     assert_true(messages_count < FAKE_MESSAGES);
@@ -255,7 +269,8 @@ static bool take_message(const struct endpoint *endpoint, const struct message *
                                   .topic = message->topic,
                                   .partition = message->partition,
                                   .bytes_count = message->bytes_count,
-                                  .token = message->token};
+                                  .token = message->token,
+                                  .call = calls_count};
     assert_true(message->key_bytes < sizeof kept->key);
     if (message->key != NULL) {
         memcpy(kept->key, message->key, message->key_bytes);
@@ -274,14 +289,18 @@ static int submit_messages(struct endpoint *endpoint, const struct message *give
                            uint32_t given_count)
 {
     uint32_t taken = 0;
+    uint32_t max;
 
     assert_int_equal(endpoint->role, ROLE_PRODUCER);
     assert_in_range(given_count, 1, SUBMIT_MESSAGES_MAX);
     fake_lock();
-    while (taken < given_count && take_message(endpoint, &given[taken])) {
+    calls_count++;
+    max = script.takes_some ? (uint32_t)(random_next(&takes) % (given_count + 1)) : given_count;
+    while (taken < max && take_message(endpoint, &given[taken])) {
         assert_int_equal(given[taken].client, given[0].client);
         taken++;
     }
+    refused_count += taken < given_count ? 1 : 0;
     fake_unlock();
     return (int)taken;
 }

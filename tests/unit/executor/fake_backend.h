@@ -25,6 +25,7 @@ struct fake_message {
     char key[16]; /* "" if it had none. */
     uint64_t token;
     struct stamp stamp;
+    uint32_t call; /* Of submit(), from 1. */
 };
 
 struct fake_ack {
@@ -34,9 +35,10 @@ struct fake_ack {
 
 /* Zeros are a broker that takes everything and says nothing. */
 struct fake_script {
-    bool client_blocked[FAKE_CLIENTS]; /* submit() says -EAGAIN. */
+    bool client_blocked[FAKE_CLIENTS]; /* submit() takes nothing. */
     uint64_t full_after;               /* Likewise once so many were taken; 0: never. */
-    bool confirms;                     /* Each message is confirmed by the next poll. */
+    bool takes_some; /* Each submit() takes a random part of its batch, or nothing or all of it. */
+    bool confirms;   /* Each message is confirmed by the next poll. */
     bool answers_acks;
     uint32_t acks_again;      /* So many acks get -EAGAIN first. */
     uint64_t acks_full_above; /* Acks of tokens above it get -EAGAIN; 0: none do. */
@@ -60,7 +62,8 @@ void fake_unlock(void);
 /* What was submitted so far. */
 uint32_t fake_messages(void);
 const struct fake_message *fake_message(uint32_t index);
-uint32_t fake_submits_refused(void); /* With -EAGAIN. */
+uint32_t fake_submits(void);         /* Calls. */
+uint32_t fake_submits_refused(void); /* That did not take all. */
 
 uint32_t fake_acks(void);
 struct fake_ack fake_ack(uint32_t index);
