@@ -22,8 +22,8 @@ static const struct catalog_option options[] = {
     {"confirm_delay", OPTION_DURATION, "0ns", 0, HOUR_NS, NULL,
      "Time from taking a message to confirming or refusing it."},
     {"call_time", OPTION_DURATION, "0ns", 0, INT64_C(1000000000), NULL,
-     "Time for which each call that hands over a message blocks, as a client library does whose "
-     "broker takes nothing."},
+     "Time for which handing over a message blocks, as a client library does whose broker takes "
+     "nothing."},
     {"lose_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,
      "Loses every n-th message of a partition after confirming it; 0 loses none."},
     {"duplicate_every", OPTION_COUNT, "0", 0, EVERY_MAX, NULL,

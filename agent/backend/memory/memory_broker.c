@@ -263,44 +263,59 @@ static int64_t serve(struct memory_partition *partition, int64_t now_ns)
     return partition->served_ns;
 }
 
-int memory_publish(struct memory_partition *partition, struct memory_message *message)
+/* False: there is no room. */
+static bool put(struct memory_partition *partition, struct memory_message *message)
 {
     const struct memory_rules *rules = partition->rules;
-    bool timed =
-        rules->delay_ns > 0 || rules->ttl_ns > 0 || rules->reorder_every > 0 || rules->capacity > 0;
-    uint64_t number;
-    uint32_t copies;
-    uint8_t flags;
+    uint64_t number = partition->published_count + 1;
+    uint32_t copies = is_nth(rules->lose_every, number)        ? 0
+                      : is_nth(rules->duplicate_every, number) ? 2
+                                                               : 1;
+    uint8_t flags = is_nth(rules->reorder_every, number) ? MEMORY_FLAG_REORDER : 0;
 
-    message->published_ns = timed ? mono_ns() : 0;
-    (void)pthread_mutex_lock(&partition->lock);
-    number = partition->published_count + 1;
-    copies = is_nth(rules->lose_every, number) ? 0 : is_nth(rules->duplicate_every, number) ? 2 : 1;
     if (!queues_have_room(partition, message, copies)) {
-        (void)pthread_mutex_unlock(&partition->lock);
-        return -EAGAIN;
+        return false;
     }
     if (rules->capacity > 0) {
         message->published_ns = serve(partition, message->published_ns);
     }
-    flags = is_nth(rules->reorder_every, number) ? MEMORY_FLAG_REORDER : 0;
     for (uint32_t i = 0; copies > 0 && i < partition->queues_count; i++) {
-        struct memory_queue *queue = &partition->queues[i];
-
         for (uint32_t copy = 0; copy < copies; copy++) {
-            struct memory_entry *entry =
-                memory_queue_put(queue, message, copy == 0 ? flags : MEMORY_FLAG_COPY);
+            struct memory_entry *entry = memory_queue_put(&partition->queues[i], message,
+                                                          copy == 0 ? flags : MEMORY_FLAG_COPY);
 
             if (is_nth(rules->corrupt_every, number)) {
                 flip_bit(entry, number);
             }
         }
-        memory_queue_announce(queue);
-        memory_readers_wake(queue);
     }
     partition->published_count = number;
+    return true;
+}
+
+uint32_t memory_publish(struct memory_partition *partition, struct memory_message *messages,
+                        uint32_t messages_count)
+{
+    const struct memory_rules *rules = partition->rules;
+    bool timed =
+        rules->delay_ns > 0 || rules->ttl_ns > 0 || rules->reorder_every > 0 || rules->capacity > 0;
+    int64_t now_ns = timed ? mono_ns() : 0;
+    uint32_t taken = 0;
+
+    (void)pthread_mutex_lock(&partition->lock);
+    while (taken < messages_count) {
+        messages[taken].published_ns = now_ns;
+        if (!put(partition, &messages[taken])) {
+            break;
+        }
+        taken++;
+    }
+    for (uint32_t i = 0; taken > 0 && i < partition->queues_count; i++) {
+        memory_queue_announce(&partition->queues[i]);
+        memory_readers_wake(&partition->queues[i]);
+    }
     (void)pthread_mutex_unlock(&partition->lock);
-    return 0;
+    return taken;
 }
 
 void memory_readers_wake(struct memory_queue *queue)

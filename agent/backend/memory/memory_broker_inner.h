@@ -81,9 +81,10 @@ uint32_t memory_topic_delete_all(const char *label, const char *prefix);
 struct memory_topic *memory_topic_get(const char *label, const char *name);
 void memory_topic_put(struct memory_topic *topic);
 
-/* Copies the message into every queue: 0, or -EAGAIN if one is full; then nothing was taken. Fills
- * in message->published_ns: with a capacity when it will have been served. */
-int memory_publish(struct memory_partition *partition, struct memory_message *message);
+/* Copies the messages into every queue, up to the first for which one has no room; how many that
+ * were. Fills in published_ns: with a capacity when each will have been served. */
+uint32_t memory_publish(struct memory_partition *partition, struct memory_message *messages,
+                        uint32_t messages_count);
 
 /* partition and queue are set by the caller before. */
 void memory_reader_attach(struct memory_reader *reader);

@@ -70,7 +70,7 @@ struct endpoint {
     uint64_t *submitted; /* Per client. */
     uint64_t refuse_every;
     int64_t confirm_delay_ns;
-    int64_t call_ns; /* For which submit blocks. */
+    int64_t call_ns; /* For which submit blocks, for each message. */
 
     /* Consumers. */
     struct reading *readings;

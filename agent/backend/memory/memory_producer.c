@@ -54,21 +54,26 @@ void memory_producer_close(struct endpoint *endpoint)
     free(endpoint->submitted);
 }
 
-static void push(struct endpoint *endpoint, const struct message *message, enum event_kind kind)
+/* Outcomes of what was taken just now. */
+static void push(struct endpoint *endpoint, const struct message *messages, uint32_t messages_count,
+                 enum event_kind kind)
 {
-    struct pending *pending;
+    int64_t due_ns = endpoint->confirm_delay_ns > 0 ? mono_ns() + endpoint->confirm_delay_ns : 0;
 
     if (endpoint->pending_head == endpoint->pending_tail) { /* What waits at once is touched. */
         endpoint->pending_head = 0;
         endpoint->pending_tail = 0;
     }
-    pending = &endpoint->pending[endpoint->pending_head & endpoint->pending_mask];
-    pending->token = message->token;
-    pending->client = message->client;
-    pending->kind = kind;
-    pending->due_ns = endpoint->confirm_delay_ns > 0 ? mono_ns() + endpoint->confirm_delay_ns : 0;
-    endpoint->pending_head++;
-    memory_waker_wake(&endpoint->waker);
+    for (uint32_t i = 0; i < messages_count; i++) {
+        struct pending *pending =
+            &endpoint->pending[endpoint->pending_head++ & endpoint->pending_mask];
+
+        *pending = (struct pending){.token = messages[i].token,
+                                    .client = messages[i].client,
+                                    .kind = kind,
+                                    .due_ns = due_ns};
+    }
+    endpoint->submitted[messages[0].client] += messages_count;
 }
 
 /* The broker takes nothing: it is away, or this endpoint has not noticed yet that it is, or it is
@@ -88,45 +93,81 @@ static bool is_shut(const struct endpoint *endpoint)
                                                          : now_ns >= endpoint->outage.from_ns;
 }
 
-/* 0 or -EAGAIN. */
-static int take(struct endpoint *endpoint, const struct message *message)
+/* How many of the first messages have one way to go: to one partition, none of them refused, as
+ * many as may wait for their outcome; each by itself where handing over takes time. */
+static uint32_t count_alike(const struct endpoint *endpoint, const struct message *messages,
+                            uint32_t messages_count)
 {
-    struct memory_topic *topic = endpoint->topics[message->topic];
-    uint64_t number = endpoint->submitted[message->client] + 1;
-    struct memory_message taken = {.bytes = message->bytes,
-                                   .bytes_count = message->bytes_count,
-                                   .producer =
-                                       (uint16_t)endpoint->config->clients[message->client].client};
-    int r;
+    uint32_t max = endpoint->pending_mask + 1 - (endpoint->pending_head - endpoint->pending_tail);
+    uint64_t every = endpoint->refuse_every;
+    uint64_t until_refused =
+        every == 0 ? messages_count : every - 1 - endpoint->submitted[messages[0].client] % every;
+    uint32_t count = 0;
 
-    ASSERT(topic != NULL && message->partition < topic->partitions_count);
+    max = messages_count < max ? messages_count : max;
+    max = until_refused < max ? (uint32_t)until_refused : max;
+    max = endpoint->call_ns > 0 && max > 1 ? 1 : max;
+    while (count < max && messages[count].topic == messages[0].topic &&
+           messages[count].partition == messages[0].partition) {
+        count++;
+    }
+    return count;
+}
+
+static uint32_t publish(struct endpoint *endpoint, const struct message *messages,
+                        uint32_t messages_count)
+{
+    struct memory_topic *topic = endpoint->topics[messages->topic];
+    struct memory_message taken[SUBMIT_MESSAGES_MAX];
+    uint16_t producer = (uint16_t)endpoint->config->clients[messages->client].client;
+
+    ASSERT(topic != NULL && messages->partition < topic->partitions_count);
+    for (uint32_t i = 0; i < messages_count; i++) {
+        taken[i] = (struct memory_message){.bytes = messages[i].bytes,
+                                           .bytes_count = messages[i].bytes_count,
+                                           .producer = producer};
+    }
+    return memory_publish(&topic->partitions[messages->partition], taken, messages_count);
+}
+
+/* How many of the first messages were taken; 0: it is full, or away. */
+static uint32_t take(struct endpoint *endpoint, const struct message *messages,
+                     uint32_t messages_count)
+{
+    uint32_t taken;
+
     if (endpoint->pending_head - endpoint->pending_tail > endpoint->pending_mask ||
         is_shut(endpoint)) {
-        return -EAGAIN;
+        return 0;
     }
     if (endpoint->call_ns > 0) {
         mono_sleep_until(mono_ns() + endpoint->call_ns);
     }
-    if (endpoint->refuse_every != 0 && number % endpoint->refuse_every == 0) {
-        endpoint->submitted[message->client] = number;
-        push(endpoint, message, EVENT_REFUSED);
-        return 0;
+    messages_count = count_alike(endpoint, messages, messages_count);
+    if (messages_count == 0) {
+        push(endpoint, messages, 1, EVENT_REFUSED);
+        return 1;
     }
-    r = memory_publish(&topic->partitions[message->partition], &taken);
-    if (r == 0) {
-        endpoint->submitted[message->client] = number;
-        push(endpoint, message, EVENT_ACKED);
+    taken = publish(endpoint, messages, messages_count);
+    if (taken > 0) {
+        push(endpoint, messages, taken, EVENT_ACKED);
     }
-    return r;
+    return taken;
 }
 
 int memory_submit(struct endpoint *endpoint, const struct message *messages,
                   uint32_t messages_count)
 {
     uint32_t taken = 0;
+    uint32_t more;
 
-    while (taken < messages_count && take(endpoint, &messages[taken]) == 0) {
-        taken++;
+    ASSERT(messages_count <= SUBMIT_MESSAGES_MAX);
+    do {
+        more = take(endpoint, messages + taken, messages_count - taken);
+        taken += more;
+    } while (more > 0 && taken < messages_count);
+    if (taken > 0) {
+        memory_waker_wake(&endpoint->waker);
     }
     return (int)taken;
 }

@@ -1,5 +1,7 @@
 #include "memory_bench.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 static uint32_t at_least_one(uint32_t count)
@@ -83,18 +85,35 @@ void bench_close(struct bench *bench)
     target_done(&bench->target);
 }
 
+static uint32_t submit(struct bench *bench, uint64_t first, uint32_t count, uint32_t partition,
+                       uint32_t partitions)
+{
+    struct bench_message contents[SUBMIT_MESSAGES_MAX];
+    struct message messages[SUBMIT_MESSAGES_MAX];
+    int taken;
+
+    for (uint32_t i = 0; i < count; i++) {
+        contents[i] = (struct bench_message){first + i, ~(first + i)};
+        messages[i] =
+            (struct message){.partition = (partition + i) % partitions,
+                             .bytes = &contents[i],
+                             .bytes_count = sizeof contents[i],
+                             .token = (bench->next_token + i) % bench->spec.delivery.in_flight};
+    }
+    taken = backend_memory.submit(bench->producer, messages, count);
+    assert_in_range(taken, 0, count);
+    bench->next_token += (uint64_t)taken;
+    return (uint32_t)taken;
+}
+
 int bench_submit(struct bench *bench, uint64_t number, uint32_t partition)
 {
-    struct bench_message content = {number, ~number};
-    struct message message = {.partition = partition,
-                              .bytes = &content,
-                              .bytes_count = sizeof content,
-                              .token = bench->next_token % bench->spec.delivery.in_flight};
-    int taken = backend_memory.submit(bench->producer, &message, 1);
+    return submit(bench, number, 1, partition, bench->topic.partitions) == 1 ? 0 : -EAGAIN;
+}
 
-    assert_in_range(taken, 0, 1);
-    bench->next_token += (uint64_t)taken;
-    return taken == 1 ? 0 : -EAGAIN;
+uint32_t bench_submit_batch(struct bench *bench, uint64_t first, uint32_t count)
+{
+    return submit(bench, first, count, 0, bench->topic.partitions);
 }
 
 int bench_poll_producer(struct bench *bench)

@@ -50,6 +50,8 @@ void bench_close(struct bench *bench);
 
 /* 0 or -EAGAIN. */
 int bench_submit(struct bench *bench, uint64_t number, uint32_t partition);
+/* Numbers from first on by one call, in turn to all partitions; how many were taken. */
+uint32_t bench_submit_batch(struct bench *bench, uint64_t first, uint32_t count);
 /* Numbers first .. last to partition 0, all taken; polls the producer. */
 void bench_send(struct bench *bench, uint64_t first, uint64_t last);
 int bench_poll_producer(struct bench *bench);

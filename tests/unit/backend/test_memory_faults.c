@@ -51,13 +51,13 @@ static void capacity_serves_one_message_after_another(void **state)
     assert_int_equal(memory_topic_create("memory", "millrace-served", 1, 1, &rules, NULL), 0);
     topic = memory_topic_get("memory", "millrace-served");
     begin_ns = mono_ns();
-    assert_int_equal(memory_publish(&topic->partitions[0], &message), 0);
+    assert_int_equal(memory_publish(&topic->partitions[0], &message, 1), 1);
     first_ns = message.published_ns;
     assert_true(first_ns >= begin_ns + 33333 && first_ns <= mono_ns() + 33333);
     for (int64_t i = 1; i <= 9000; i++) {
         /* So that it is always busy, however long this loop takes. */
         topic->partitions[0].served_ns += NS_PER_S;
-        assert_int_equal(memory_publish(&topic->partitions[0], &message), 0);
+        assert_int_equal(memory_publish(&topic->partitions[0], &message, 1), 1);
         assert_int_equal(message.published_ns,
                          first_ns - 33333 + i * NS_PER_S + (i + 1) * NS_PER_S / 30000);
     }
@@ -204,6 +204,54 @@ static void a_refused_submit_does_not_count_for_the_faults(void **state)
     assert_int_equal(bench.outcomes[EVENT_ACKED], 104);
 }
 
+static void a_batch_counts_for_the_faults_message_by_message(void **state)
+{
+    static const uint64_t first[] = {1, 3, 5, 9, 9, 11, 13, 15, 17, 17, 19};
+    static const uint64_t second[] = {2, 4, 6, 8, 8, 10, 12, 16, 18, 18, 20};
+    struct bench_spec spec = {
+        .partitions = 2,
+        .options = {"refuse_every", "7", "lose_every", "10", "duplicate_every", "4"}};
+    uint32_t counts[2] = {0};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    assert_int_equal(bench_submit_batch(&bench, 1, 22), 22);
+    while (bench_poll_producer(&bench) > 0) {
+    }
+    assert_int_equal(bench.outcomes[EVENT_REFUSED], 3);
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 19);
+    (void)bench_poll(&bench, 0);
+    for (int i = 0; i < bench.events_count; i++) {
+        uint32_t partition = bench.events[i].partition;
+        const uint64_t *expected = partition == 0 ? first : second;
+
+        assert_true(bench_number(&bench, i) == expected[counts[partition]++]);
+    }
+}
+
+static void a_batch_is_taken_up_to_the_first_that_a_queue_has_no_room_for(void **state)
+{
+    struct bench_spec spec = {.subscriptions = 2, .options = {"queue_bytes", "4096"}};
+
+    (void)state;
+    bench_open(&bench, &spec);
+    assert_int_equal(bench_submit_batch(&bench, 1, 64), 64);
+    assert_int_equal(bench_submit_batch(&bench, 65, 64), 102 - 64);
+    assert_int_equal(bench_submit_batch(&bench, 103, 10), 0);
+    for (uint32_t consumer = 0; consumer < 2; consumer++) {
+        assert_int_equal(bench_poll(&bench, consumer), 102);
+        assert_int_equal(bench_poll(&bench, consumer), 0);
+    }
+    assert_int_equal(bench_submit_batch(&bench, 103, 10), 10);
+    while (bench_poll_producer(&bench) > 0) {
+    }
+    assert_int_equal(bench.outcomes[EVENT_ACKED], 112);
+    for (uint32_t consumer = 0; consumer < 2; consumer++) {
+        assert_int_equal(bench_poll(&bench, consumer), 10);
+        assert_true(bench_number(&bench, 0) == 103 && bench_number(&bench, 9) == 112);
+    }
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, NULL, close_bench)
 
 int main(void)
@@ -220,6 +268,8 @@ int main(void)
         CASE(faults_together_each_keep_their_count),
         CASE(a_full_queue_of_one_subscription_takes_nothing_into_any),
         CASE(a_refused_submit_does_not_count_for_the_faults),
+        CASE(a_batch_counts_for_the_faults_message_by_message),
+        CASE(a_batch_is_taken_up_to_the_first_that_a_queue_has_no_room_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
