@@ -347,14 +347,17 @@ static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
     endpoint->later_count -= told;
 }
 
-/* What comes next: what was left over, then what the handle says, then its messages. */
-static rd_kafka_event_t *next_event(const struct endpoint *endpoint, struct kafka_handle *handle)
+/* What comes next: what was left over, then what the handle says until that was all, then its
+ * messages. To ask an empty queue for each message costs as much as to take one. */
+static rd_kafka_event_t *next_event(const struct endpoint *endpoint, struct kafka_handle *handle,
+                                    bool *all_said)
 {
     rd_kafka_event_t *event = handle->half;
 
     handle->half = NULL;
-    if (event == NULL) {
+    if (event == NULL && !*all_said) {
         event = rd_kafka_queue_poll(handle->queue, 0);
+        *all_said = event == NULL;
     }
     if (event == NULL && handle->message_queue != NULL && !endpoint->is_held &&
         handle->commits.end - handle->commits.first < KAFKA_ACKS_MAX) {
@@ -373,6 +376,7 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
 {
     uint64_t times;
     ssize_t got = read(handle->event_fd, &times, sizeof times);
+    bool all_said = false;
 
     (void)got;
     handle->passed_by = endpoint->is_held;
@@ -381,7 +385,7 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
         take_answer(endpoint, handle);
     }
     while (out->count < out->max) {
-        rd_kafka_event_t *event = next_event(endpoint, handle);
+        rd_kafka_event_t *event = next_event(endpoint, handle, &all_said);
 
         if (event == NULL) {
             return;

@@ -11,13 +11,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* A message's opaque carries its client and token, so no table of outstanding messages is needed:
- * the library keeps one, and every entry of it ends in a delivery report. */
-#define TOKEN_BITS 48
 #define RENEW_NS NS_PER_S              /* For a new client to connect. */
 #define RENEW_GAP_NS (250 * NS_PER_MS) /* From one that could not to the next. */
 #define DRAIN_GAP_NS (10 * NS_PER_MS)  /* Between looks whether the old one is empty. */
-static_assert(CLIENTS_MAX <= 1 << (64 - TOKEN_BITS), "a client fits beside a token");
 
 /* The library's own limits, never lowered. */
 #define QUEUE_MESSAGES_MIN 100000
@@ -25,12 +21,6 @@ static_assert(CLIENTS_MAX <= 1 << (64 - TOKEN_BITS), "a client fits beside a tok
 #define REQUEST_BYTES_MIN 1000000
 #define OVERHEAD_BYTES 65536 /* Of a request around its messages. */
 #define KEY_BYTES_MAX 64     /* It counts keys, too. */
-
-static void *opaque_of(uint32_t client, uint64_t token)
-{
-    ASSERT(token < UINT64_C(1) << TOKEN_BITS);
-    return (void *)(uintptr_t)((uint64_t)client << TOKEN_BITS | token);
-}
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
@@ -87,9 +77,11 @@ static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *conf
     return r;
 }
 
+/* The library counts a message until the report that it is in is destroyed, which is when all of
+ * that were told: by then the first ones' tokens may be under way again. */
 struct kafka_limits kafka_producer_limits(const struct endpoint_config *config)
 {
-    uint64_t outstanding = (uint64_t)config->clients_count * config->delivery->in_flight;
+    uint64_t outstanding = 2 * (uint64_t)config->clients_count * config->delivery->in_flight;
     uint64_t queue_kib = outstanding * (config->message_bytes_max + KEY_BYTES_MAX) / 1024 + 1;
     uint64_t bytes = config->message_bytes_max < REQUEST_BYTES_MIN ? REQUEST_BYTES_MIN
                                                                    : config->message_bytes_max;
@@ -355,52 +347,6 @@ void kafka_producer_close(struct endpoint *endpoint)
     kafka_endpoint_free(endpoint);
 }
 
-/* ---- Sending -------------------------------------------------------------------------------- */
-
-/* A message that the library won't take has its outcome at once, but poll() tells it. */
-static int refuse(struct endpoint *endpoint, struct kafka_handle *handle,
-                  const struct message *message, rd_kafka_resp_err_t error)
-{
-    if (endpoint->later_count == KAFKA_LATER_MAX) {
-        return -EAGAIN;
-    }
-    endpoint->later[endpoint->later_count++] = (struct kafka_later){
-        .token = message->token, .client = message->client, .text = rd_kafka_err2str(error)};
-    kafka_handle_wake(handle);
-    return 0;
-}
-
-/* 0 or -EAGAIN. */
-static int produce(struct endpoint *endpoint, const struct message *message)
-{
-    struct kafka_handle *handle = &endpoint->handles[message->client % endpoint->handles_count];
-    rd_kafka_resp_err_t error;
-
-    if (handle->down) {
-        return -EAGAIN;
-    }
-    if (rd_kafka_produce(handle->topics[message->topic], (int32_t)message->partition,
-                         RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)message->bytes,
-                         message->bytes_count, message->key, message->key_bytes,
-                         opaque_of(message->client, message->token)) == 0) {
-        return 0;
-    }
-    error = rd_kafka_last_error();
-    return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? -EAGAIN
-                                                  : refuse(endpoint, handle, message, error);
-}
-
-int kafka_producer_submit(struct endpoint *endpoint, const struct message *messages,
-                          uint32_t messages_count)
-{
-    uint32_t taken = 0;
-
-    while (taken < messages_count && produce(endpoint, &messages[taken]) == 0) {
-        taken++;
-    }
-    return (int)taken;
-}
-
 /* ---- Outcomes ------------------------------------------------------------------------------- */
 
 static enum event_kind outcome_of(const rd_kafka_message_t *report)
@@ -426,18 +372,16 @@ static void take_reports(struct endpoint *endpoint, struct kafka_handle *handle,
 
     while (out->count < out->max) {
         const rd_kafka_message_t *report = rd_kafka_event_message_next(event);
-        uint64_t opaque;
 
         if (report == NULL) {
             rd_kafka_event_destroy(event);
             return;
         }
-        opaque = (uint64_t)(uintptr_t)report->_private;
         out->events[out->count++] = (struct event){
             .kind = outcome_of(report),
-            .client = (uint32_t)(opaque >> TOKEN_BITS),
+            .client = kafka_opaque_client(report->_private),
             .at_ns = at_ns,
-            .token = opaque & ((UINT64_C(1) << TOKEN_BITS) - 1),
+            .token = kafka_opaque_token(report->_private),
             .is_local = report->err < RD_KAFKA_RESP_ERR__END,
             .text =
                 report->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(report->err),
