@@ -196,10 +196,16 @@ void payload_pool_begin(struct payload_pool *pool)
     pool->round++;
 }
 
+/* Mostly there is one group, and a division would cost as much as all else here. */
+static uint32_t group_of(const struct part *part, uint32_t length)
+{
+    return part->groups_count == 1 ? 0 : length % part->groups_count;
+}
+
 bool payload_pool_has_room(const struct payload_pool *pool, struct payload_draw draw)
 {
     const struct part *part = &pool->parts[draw.part];
-    uint32_t group = draw.length % part->groups_count;
+    uint32_t group = group_of(part, draw.length);
 
     return part->round[group] != pool->round || part->taken[group] < part->group_bodies;
 }
@@ -207,9 +213,10 @@ bool payload_pool_has_room(const struct payload_pool *pool, struct payload_draw 
 struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw)
 {
     struct part *part = &pool->parts[draw.part];
-    uint32_t group = draw.length % part->groups_count;
+    uint32_t group = group_of(part, draw.length);
     uint32_t body = part->next[group];
     uint32_t next = body + part->groups_count;
+    uint32_t hash = part->groups_count == 1 ? draw.length : draw.length / part->groups_count;
 
     part->next[group] = next < part->bodies_count ? next : group;
     if (part->round[group] != pool->round) {
@@ -217,9 +224,8 @@ struct payload_message payload_pool_take(struct payload_pool *pool, struct paylo
         part->taken[group] = 0;
     }
     part->taken[group]++;
-    return (struct payload_message){
-        .bytes = part->bodies + (size_t)body * part->body_bytes,
-        .bytes_count = part->lengths[draw.length],
-        .payload_hash =
-            part->hashes[body * part->body_lengths_count + draw.length / part->groups_count]};
+    return (struct payload_message){.bytes = part->bodies + (size_t)body * part->body_bytes,
+                                    .bytes_count = part->lengths[draw.length],
+                                    .payload_hash =
+                                        part->hashes[body * part->body_lengths_count + hash]};
 }
