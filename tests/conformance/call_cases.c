@@ -58,6 +58,15 @@ static void send_batches(struct rig *rig, uint32_t producer, const struct rig_co
     }
 }
 
+/* Asked for order where there is one to ask for: a library that tries again overtakes itself. */
+static struct delivery in_order(const struct suite *suite)
+{
+    struct delivery delivery = rig_confirmed(suite);
+
+    delivery.ordered = suite->ops->entry->capabilities[CAPABILITY_ORDERED].available;
+    return delivery;
+}
+
 void a_batch_of_several_sizes_and_topics_arrives_as_it_left(void **state)
 {
     static const uint32_t sizes[] = {STAMP_BYTES, 5000, 100, 60, 20000, 1000, 65536};
@@ -65,7 +74,7 @@ void a_batch_of_several_sizes_and_topics_arrives_as_it_left(void **state)
                             .partitions = 2,
                             .producers = 2,
                             .message_bytes_max = 65536,
-                            .delivery = rig_confirmed(rig_suite(state))};
+                            .delivery = in_order(rig_suite(state))};
     struct rig_content contents[SUBMIT_MESSAGES_MAX];
     struct rig *rig;
 
@@ -90,8 +99,7 @@ void a_batch_of_several_sizes_and_topics_arrives_as_it_left(void **state)
  * never asked for, and comes again with the same number. */
 void a_batch_is_taken_from_its_front_as_far_as_there_is_room(void **state)
 {
-    struct rig_spec spec = {.message_bytes_max = 262144,
-                            .delivery = rig_confirmed(rig_suite(state))};
+    struct rig_spec spec = {.message_bytes_max = 262144, .delivery = in_order(rig_suite(state))};
     struct rig_content contents[SUBMIT_MESSAGES_MAX];
     struct rig *rig;
 
