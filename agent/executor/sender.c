@@ -2,7 +2,7 @@
 
 #include "invariant.h"
 #include "mono.h"
-#include "sender_parts_inner.h"
+#include "sender_batch_inner.h"
 
 #include <stdlib.h>
 #include <string.h>

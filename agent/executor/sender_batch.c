@@ -5,7 +5,7 @@
  * one depends on it. What the driver then does not take is undone: the producer goes back to where
  * it was and steps again over what was taken. So a full broker changes nothing about what comes.
  */
-#include "sender_parts_inner.h"
+#include "sender_batch_inner.h"
 
 #include "invariant.h"
 #include "mono.h"

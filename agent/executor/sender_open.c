@@ -2,7 +2,7 @@
 #include "mono.h"
 #include "pages.h"
 #include "random.h"
-#include "sender_parts_inner.h"
+#include "sender_batch_inner.h"
 
 #include <stdlib.h>
 
