@@ -20,6 +20,7 @@
 static struct {
     struct backend_ops ops;
     int64_t intended_ns[FROZEN_MESSAGES]; /* Offsets from T0. */
+    int64_t sent_ns[FROZEN_MESSAGES];     /* mono_ns(). */
     int64_t taken_ns[FROZEN_MESSAGES];
     uint32_t count;
     struct memory_outage outage;
@@ -37,6 +38,8 @@ static int submit_and_look(struct endpoint *endpoint, const struct message *mess
             stamp_read(messages[i].bytes, messages[i].bytes_count, ONE_PROCESS_TAG, &stamp),
             STAMP_OK);
         frozen.intended_ns[frozen.count] = stamp.intended_ns;
+        frozen.sent_ns[frozen.count] = stamp.sent_ns;
+        assert_true(stamp.sent_ns <= now_ns);
         frozen.taken_ns[frozen.count++] = now_ns;
     }
     return taken;
@@ -103,6 +106,17 @@ static double late_mean_ns(int64_t t0_ns)
     return sum_ns / FROZEN_MESSAGES;
 }
 
+/* By what the messages say themselves: on a busy machine a batch can be kept from the driver. */
+static double sent_late_mean_ns(int64_t t0_ns)
+{
+    double sum_ns = 0.0;
+
+    for (uint32_t i = 0; i < frozen.count; i++) {
+        sum_ns += (double)(frozen.sent_ns[i] - t0_ns - frozen.intended_ns[i]);
+    }
+    return sum_ns / FROZEN_MESSAGES;
+}
+
 static void assert_rise(const char *name, const struct hist *response, const struct hist *service,
                         int64_t t0_ns)
 {
@@ -112,7 +126,7 @@ static void assert_rise(const char *name, const struct hist *response, const str
     assert_true(rise_ns >= frozen_mean_ns(t0_ns));
     /* The clock is read once more on the way from the schedule to the driver. */
     assert_true(rise_ns <= late_mean_ns(t0_ns) + 1.0);
-    assert_true(rise_ns >= late_mean_ns(t0_ns) - 20.0 * NS_PER_US);
+    assert_true(rise_ns >= sent_late_mean_ns(t0_ns) - 20.0 * NS_PER_US);
     /* The hundredth of ten thousand from above came due 100 ms into the second, give or take a gap.
      */
     assert_true(hist_percentile(response, 99.0) >= 900 * NS_PER_MS - GAP_NS);
