@@ -19,7 +19,11 @@ struct coordinator_link {
     int stop_fd;
     struct request_head head; /* But for its sequence. */
     _Atomic uint64_t sequence;
+    _Atomic int64_t heard_ns;
 };
+
+/* A refusal: whatever comes back afterwards, this agent is none of the run's. */
+#define HEARD_NEVER_NS (INT64_MIN / 2)
 
 int coordinator_link_new(const struct coordinator_link_config *config,
                          struct coordinator_link **ret, struct errinfo *reterr)
@@ -40,8 +44,14 @@ int coordinator_link_new(const struct coordinator_link_config *config,
         return r;
     }
     link->stop_fd = config->stop_fd;
+    atomic_init(&link->heard_ns, mono_ns());
     *ret = link;
     return 0;
+}
+
+const _Atomic int64_t *coordinator_link_heard_ns(const struct coordinator_link *link)
+{
+    return &link->heard_ns;
 }
 
 void coordinator_link_free(struct coordinator_link *link)
@@ -66,14 +76,17 @@ struct request_head coordinator_link_head(struct coordinator_link *link)
 }
 
 /* -EPERM if the answer is that this agent has no business here, whatever it asked. */
-static int check_refusal(const struct channel_reply *reply, struct errinfo *reterr)
+static int check_refusal(struct coordinator_link *link, const struct channel_reply *reply,
+                         struct errinfo *reterr)
 {
     struct receipt receipt = {0};
 
     if (wire_decode_receipt(reply->bytes, reply->bytes_count, &receipt, NULL) < 0 ||
         receipt.accepted) {
+        atomic_store(&link->heard_ns, mono_ns());
         return 0;
     }
+    atomic_store(&link->heard_ns, HEARD_NEVER_NS);
     return errinfo_set(reterr, -EPERM, "the coordinator refused it: %s", receipt.reason);
 }
 
@@ -161,7 +174,7 @@ int coordinator_link_poll(struct coordinator_link *link, uint64_t taken, struct 
         r = call_until_lost(link, frame.bytes, frame.bytes_count, true, &reply, reterr);
     }
     if (r == 0) {
-        r = check_refusal(&reply, reterr);
+        r = check_refusal(link, &reply, reterr);
     }
     if (r == 0) {
         r = wire_decode_command(reply.bytes, reply.bytes_count, ret, reterr);
@@ -179,7 +192,7 @@ int coordinator_link_post(struct coordinator_link *link, const void *bytes, size
     int r = call_until_lost(link, bytes, bytes_count, false, &reply, reterr);
 
     if (r == 0) {
-        r = check_refusal(&reply, reterr);
+        r = check_refusal(link, &reply, reterr);
     }
     if (r == 0) {
         r = wire_decode_receipt(reply.bytes, reply.bytes_count, &receipt, reterr);

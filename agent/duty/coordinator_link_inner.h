@@ -48,6 +48,10 @@ int coordinator_link_clock(struct coordinator_link *link, const struct clock_rep
                            struct clock_exchange *ret, int64_t *ret_pause_ns,
                            struct errinfo *reterr);
 
+/* When the coordinator last answered a call, mono_ns(), at first when the link was made; long ago
+ * once it has refused this agent. It lives as long as the link; for any thread. */
+const _Atomic int64_t *coordinator_link_heard_ns(const struct coordinator_link *link);
+
 /* Says that this agent goes; one try. */
 void coordinator_link_goodbye(struct coordinator_link *link);
 

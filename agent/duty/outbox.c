@@ -167,6 +167,11 @@ static int explain_encoding(int code, const char *what, struct errinfo *reterr)
     }
 }
 
+const _Atomic int64_t *outbox_heard_ns(const struct outbox *outbox)
+{
+    return coordinator_link_heard_ns(outbox->link);
+}
+
 void outbox_post_status(struct outbox *outbox, struct status *status)
 {
     struct text frame = {0};

@@ -27,6 +27,9 @@ int outbox_post_snapshot(struct outbox *outbox, struct snapshot *snapshot, struc
 /* Blocks until everything was acknowledged or the coordinator is lost: -ECONNABORTED. */
 int outbox_flush(struct outbox *outbox, struct errinfo *reterr);
 
+/* See coordinator_link_heard_ns(). */
+const _Atomic int64_t *outbox_heard_ns(const struct outbox *outbox);
+
 /* Has sending failed for good? Then the sentence. */
 bool outbox_failed(struct outbox *outbox, struct errinfo *reterr);
 

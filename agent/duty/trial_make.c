@@ -90,7 +90,8 @@ int trial_make_workers(struct trial *trial, struct errinfo *reterr)
                                      .keys = &trial->keys,
                                      .topics = trial->topics,
                                      .spin_share = spin_share(&trial->assignment.target),
-                                     .drain_ns = drain_ns_of(&trial->assignment)};
+                                     .drain_ns = drain_ns_of(&trial->assignment),
+                                     .heard_ns = outbox_heard_ns(trial->outbox)};
     int r;
 
     trial->recorders = calloc((size_t)count + 1, sizeof(struct recorder *));

@@ -74,7 +74,8 @@ static int group_init(struct receiver *receiver, uint32_t flow_index, uint32_t c
                                  .delivery = &group->assigned->delivery,
                                  .message_bytes_max = message_bytes_max(&group->assigned->message),
                                  .drain_ns = context->drain_ns};
-    return reconnect_init(&group->reconnect, context->ops, &group->config, reterr);
+    return reconnect_init(&group->reconnect, context->ops, &group->config, context->heard_ns,
+                          reterr);
 }
 
 int receiver_new(const struct worker_context *context, struct receiver **ret,

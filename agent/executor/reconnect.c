@@ -1,14 +1,17 @@
 #include "reconnect_inner.h"
 
+#include "deadlines.h"
 #include "invariant.h"
 #include "mono.h"
 
 #include <stdlib.h>
 
 int reconnect_init(struct reconnect *reconnect, const struct backend_ops *ops,
-                   const struct endpoint_config *config, struct errinfo *reterr)
+                   const struct endpoint_config *config, const _Atomic int64_t *heard_ns,
+                   struct errinfo *reterr)
 {
     reconnect->ops = ops;
+    reconnect->heard_ns = heard_ns;
     reconnect->clients_count = config->clients_count;
     reconnect->next_ns = INT64_MAX;
     reconnect->clients = calloc((size_t)config->clients_count + 1, sizeof *reconnect->clients);
@@ -189,6 +192,13 @@ static void take(struct reconnect *reconnect, struct endpoint *endpoint, struct 
     reconnect_failed(reconnect, made->client, mono_ns());
 }
 
+/* Its coordinator may take it for lost; so it does for an agent that stood still as long. */
+static bool may_be_given_up(const struct reconnect *reconnect, int64_t now_ns)
+{
+    return reconnect->heard_ns != NULL &&
+           now_ns - atomic_load_explicit(reconnect->heard_ns, memory_order_relaxed) >= SILENCE_NS;
+}
+
 static void turn(struct reconnect *reconnect, struct endpoint *endpoint, int64_t now_ns,
                  struct recorder *recorder)
 {
@@ -201,6 +211,10 @@ static void turn(struct reconnect *reconnect, struct endpoint *endpoint, int64_t
         if (made.link != NULL) {
             connector_hang_up(reconnect->connector, made.client, made.link);
         }
+    }
+    if (may_be_given_up(reconnect, now_ns)) {
+        reconnect->next_ns = now_ns + RECONNECT_WAIT_NS_MIN;
+        return;
     }
     while (reconnect_due(reconnect, now_ns, &client, &limit_ns)) {
         reconnect->asked_count++;

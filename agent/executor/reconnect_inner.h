@@ -45,7 +45,8 @@ struct reconnect_client {
 
 struct reconnect {
     const struct backend_ops *ops;
-    struct connector *connector; /* NULL: the library reconnects by itself. */
+    const _Atomic int64_t *heard_ns; /* NULL: nobody is to be heard of. */
+    struct connector *connector;     /* NULL: the library reconnects by itself. */
     struct reconnect_client *clients;
     uint32_t clients_count;
     uint32_t down_count;
@@ -61,9 +62,13 @@ struct reconnect {
     pthread_t closing_thread;
 };
 
-/* The configuration is borrowed until done(). 0 or a negative errno. */
+/* The configuration is borrowed until done(), and so is heard_ns: when the coordinator was last
+ * heard of, mono_ns(). A client that is lost stays down while that is so long ago that the agent
+ * may be given up: what it makes on the broker anew might be what others have just removed. 0 or a
+ * negative errno. */
 int reconnect_init(struct reconnect *reconnect, const struct backend_ops *ops,
-                   const struct endpoint_config *config, struct errinfo *reterr);
+                   const struct endpoint_config *config, const _Atomic int64_t *heard_ns,
+                   struct errinfo *reterr);
 /* Blocks until attempts that run have ended. */
 void reconnect_done(struct reconnect *reconnect);
 

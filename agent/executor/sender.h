@@ -35,6 +35,8 @@ struct worker_context {
     int64_t
         spin_share; /* Of the time between two messages, one part of so many may be spun away. */
     int64_t drain_ns;
+    const _Atomic int64_t *heard_ns; /* When the coordinator was last heard of, mono_ns(); NULL:
+                                        nobody is to be. */
 };
 
 struct sender;

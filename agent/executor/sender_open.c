@@ -124,7 +124,8 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
                                              .delivery = &flow->delivery,
                                              .message_bytes_max = message_bytes_max(&flow->message),
                                              .drain_ns = context->drain_ns};
-    return reconnect_init(&group->reconnect, context->ops, &group->config, reterr);
+    return reconnect_init(&group->reconnect, context->ops, &group->config, context->heard_ns,
+                          reterr);
 }
 
 int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr)

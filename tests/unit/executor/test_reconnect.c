@@ -1,4 +1,5 @@
 #include "check.h"
+#include "deadlines.h"
 #include "executor_fixture.h"
 #include "mono.h"
 #include "reconnect_inner.h"
@@ -72,6 +73,7 @@ struct bench {
     struct recorder *recorder;
     struct counters counters;
     struct reconnect reconnect;
+    _Atomic int64_t heard_ns;
 };
 
 static void begin(struct bench *bench, const struct backend_ops *with)
@@ -82,11 +84,13 @@ static void begin(struct bench *bench, const struct backend_ops *with)
     adopts = true;
     begun_count = 0;
     hung_up_count = 0;
+    atomic_init(&bench->heard_ns, 100 * NS_PER_S);
     bench->config.clients_count = CLIENTS;
     fixture_init(&bench->fixture);
     (void)fixture_phase(&bench->fixture, LOAD_MAX, (struct rate){0}, NS_PER_S);
     assert_int_equal(recorder_new(&bench->fixture.assignment, 0, &bench->recorder, NULL), 0);
-    assert_int_equal(reconnect_init(&bench->reconnect, with, &bench->config, NULL), 0);
+    assert_int_equal(
+        reconnect_init(&bench->reconnect, with, &bench->config, &bench->heard_ns, NULL), 0);
 }
 
 static void done(struct bench *bench)
@@ -302,6 +306,25 @@ static void a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour(void 
     assert_int_equal(hung_up_count, 0);
 }
 
+/* Bug: an agent that had been stopped until it was lost came back to RabbitMQ before it heard that,
+ * and made the topics anew that others had removed. */
+static void nobody_comes_back_while_the_agent_may_have_been_given_up(void **state)
+{
+    struct bench bench;
+    int64_t now_ns = 100 * NS_PER_S + SILENCE_NS;
+
+    (void)state;
+    begin(&bench, &ops);
+    say(&bench, EVENT_DOWN, 0, 99 * NS_PER_S);
+    reconnect_turn(&bench.reconnect, NULL, now_ns, bench.recorder);
+    assert_int_equal(begun_count, 0);
+    assert_int_equal(bench.reconnect.clients[0].state, RECONNECT_WAITING);
+    assert_int_equal(reconnect_next_ns(&bench.reconnect), now_ns + RECONNECT_WAIT_NS_MIN);
+    atomic_store(&bench.heard_ns, now_ns);
+    turn_until(&bench, 0, RECONNECT_ARRIVING, now_ns + RECONNECT_WAIT_NS_MIN);
+    done(&bench);
+}
+
 /* Bug: only polls were among the calls of a load thread into its driver, so that one which
  * connected there would not have been seen. */
 static void a_turn_is_a_call_into_the_driver_and_told_once(void **state)
@@ -381,6 +404,7 @@ int main(void)
         cmocka_unit_test(those_that_are_due_take_turns),
         cmocka_unit_test(where_the_library_reconnects_nobody_is_asked),
         cmocka_unit_test(a_client_that_hangs_keeps_neither_the_caller_nor_its_neighbour),
+        cmocka_unit_test(nobody_comes_back_while_the_agent_may_have_been_given_up),
         cmocka_unit_test(a_turn_is_a_call_into_the_driver_and_told_once),
         cmocka_unit_test(what_is_refused_or_not_adopted_waits_again_and_is_hung_up),
         cmocka_unit_test(all_come_back_through_few_threads),
