@@ -296,7 +296,7 @@ int kafka_client_connect(rd_kafka_t *client, const struct target *target, int64_
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(client);
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t error;
-    char addresses[256];
+    char addresses[KAFKA_ADDRESSES_BYTES];
 
     do {
         int ms = kafka_ms_until(deadline_ns);

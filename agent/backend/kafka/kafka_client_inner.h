@@ -25,6 +25,9 @@ int kafka_conf_set(rd_kafka_conf_t *conf, struct errinfo *reterr, const char *ke
 int kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret,
                      struct errinfo *reterr);
 
+/* Of a sentence that names a target; more addresses are cut. */
+#define KAFKA_ADDRESSES_BYTES 256
+
 /* The target's addresses as "a:1,b:2". Returns text. */
 const char *kafka_addresses(const struct target *target, char *text, size_t text_bytes);
 

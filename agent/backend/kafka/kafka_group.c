@@ -134,7 +134,8 @@ static int group_settled(struct endpoint *endpoint, uint32_t first, int64_t dead
 {
     char name[KAFKA_GROUP_BYTES];
     const char *names[1] = {kafka_group_name(endpoint->config, first, name, sizeof name)};
-    struct kafka_session session = {.client = endpoint->handles[first].client};
+    struct kafka_session session = {.target = endpoint->config->target,
+                                    .client = endpoint->handles[first].client};
     rd_kafka_AdminOptions_t *options;
     rd_kafka_event_t *event = NULL;
     int r;

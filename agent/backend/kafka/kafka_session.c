@@ -12,7 +12,7 @@
 int kafka_session_open(const struct target *target, int64_t deadline_ns, struct kafka_session *ret,
                        struct errinfo *reterr)
 {
-    struct kafka_session session = {.client = NULL};
+    struct kafka_session session = {.target = target};
     rd_kafka_conf_t *conf = NULL;
     int r = kafka_conf_new(target, &conf, reterr);
 
@@ -78,11 +78,31 @@ static int error_errno(rd_kafka_resp_err_t error)
     }
 }
 
+/* What was asked for, in words; else the library's. */
+static const char *request_of(const rd_kafka_event_t *event)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
+        return "making topics";
+    case RD_KAFKA_EVENT_DELETETOPICS_RESULT:
+        return "removing topics";
+    case RD_KAFKA_EVENT_DELETEGROUPS_RESULT:
+        return "removing groups";
+    case RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT:
+        return "listing groups";
+    case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
+        return "asking for groups";
+    default:
+        return rd_kafka_event_name(event);
+    }
+}
+
 int kafka_session_answer(struct kafka_session *session, rd_kafka_event_type_t type,
                          int64_t deadline_ns, rd_kafka_event_t **ret, struct errinfo *reterr)
 {
     /* The library answers a request's time-out itself; the extra is for its answer to come. */
     int64_t until_ns = deadline_ns + NS_PER_S;
+    char addresses[KAFKA_ADDRESSES_BYTES];
     rd_kafka_event_t *event;
 
     while ((event = rd_kafka_queue_poll(session->queue, kafka_ms_until(until_ns))) != NULL) {
@@ -90,8 +110,9 @@ int kafka_session_answer(struct kafka_session *session, rd_kafka_event_type_t ty
 
         if (rd_kafka_event_type(event) == type) {
             if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                (void)errinfo_set(reterr, 0, "%s: %s", rd_kafka_event_name(event),
-                                  rd_kafka_event_error_string(event));
+                (void)errinfo_set(reterr, 0, "%s: %s: %s",
+                                  kafka_addresses(session->target, addresses, sizeof addresses),
+                                  request_of(event), rd_kafka_event_error_string(event));
                 rd_kafka_event_destroy(event);
                 return error_errno(error);
             }
@@ -100,7 +121,8 @@ int kafka_session_answer(struct kafka_session *session, rd_kafka_event_type_t ty
         }
         rd_kafka_event_destroy(event);
     }
-    return errinfo_set(reterr, -ETIMEDOUT, "the broker did not answer in time");
+    return errinfo_set(reterr, -ETIMEDOUT, "%s: the broker did not answer in time",
+                       kafka_addresses(session->target, addresses, sizeof addresses));
 }
 
 /* ---- Topics --------------------------------------------------------------------------------- */
@@ -108,12 +130,14 @@ int kafka_session_answer(struct kafka_session *session, rd_kafka_event_type_t ty
 int kafka_session_metadata(struct kafka_session *session, int64_t deadline_ns,
                            const struct rd_kafka_metadata **ret, struct errinfo *reterr)
 {
+    char addresses[KAFKA_ADDRESSES_BYTES];
     rd_kafka_resp_err_t error =
         rd_kafka_metadata(session->client, 1, NULL, ret, kafka_ms_until(deadline_ns));
 
     return error == RD_KAFKA_RESP_ERR_NO_ERROR
                ? 0
-               : errinfo_set(reterr, error_errno(error), "listing topics: %s",
+               : errinfo_set(reterr, error_errno(error), "%s: listing topics: %s",
+                             kafka_addresses(session->target, addresses, sizeof addresses),
                              rd_kafka_err2str(error));
 }
 

@@ -11,6 +11,7 @@
 #include "kafka_client_inner.h"
 
 struct kafka_session {
+    const struct target *target; /* Borrowed. */
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* Answers. */
     bool is_mock;            /* librdkafka's mock cluster: has no controller to make topics. */
@@ -29,7 +30,8 @@ void kafka_session_close(struct kafka_session *session);
 rd_kafka_AdminOptions_t *kafka_session_options(struct kafka_session *session,
                                                rd_kafka_admin_op_t request, int64_t deadline_ns);
 
-/* Waits for the answer to the one request that is under way; the caller destroys *ret. */
+/* Waits for the answer to the one request that is under way; the caller destroys *ret. On failure
+ * the sentence begins with the broker's addresses. */
 int kafka_session_answer(struct kafka_session *session, rd_kafka_event_type_t type,
                          int64_t deadline_ns, rd_kafka_event_t **ret, struct errinfo *reterr);
 
