@@ -78,7 +78,10 @@ def fields():
     for series in ["publish", "publish_service", "e2e", "e2e_service", "send_lag", "call"]:
         figures = steady["latency_ns"][series]
         same([key for key in LATENCY if key not in figures], [], f"missing figures of {series}")
-        same(figures["samples"], 40000, f"samples of {series}")
+        if series == "call":  # Messages that are due at one time are one call.
+            check(0 < figures["samples"] <= 40000, f"samples of {series}: {figures['samples']}")
+        else:
+            same(figures["samples"], 40000, f"samples of {series}")
         order = [figures[key] for key in ["min", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max"]]
         same(order, sorted(order), f"percentiles of {series}")
     same([(one["text"], one["met"]) for one in result["objectives"]], [(text, True) for text in IMPLIED], "objectives")

@@ -1,6 +1,7 @@
 """Was the generator the bottleneck? Agents that are made slow are flagged; a slow broker is not taken for a slow agent."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -139,7 +140,8 @@ def held_back():
     steady = bed.phase_of(bed.case_of(result, "memory"), "steady")
     check(steady["rates"]["sent_per_s"] < 100, f"five in 100 ms are 50 a second: {steady['rates']}")
     row = [row for row in result["selfcheck"] if row["check"] == "attained"][0]
-    check(row["status"] == "ok" and "held back: up to 9" in row["text"], f"attained: {row}")
+    # A second has 50 of 500, at times 49, and one more may be on its way.
+    check(row["status"] == "ok" and re.search(r"held back: up to (89\.8|9\d(\.\d)?) %", row["text"]), f"attained: {row}")
     same(row["agent"], "agent-1", "whose")
     same(status(result, "send_lag"), ["ok"], "lag")
     same([reason["code"] for reason in result["reasons"]][0], "attained", "the first reason")
