@@ -26,7 +26,7 @@
 /* What `max` comes to is not known. A fast broker's histograms are of many samples that lie close
  * together, a slow one's of few that don't. On a busy host there are many, and they lie apart: this
  * is between the half of it and the double. */
-#define PACKED_MAX_BYTES 3400.0
+#define PACKED_MAX_BYTES 1900.0
 
 void explain_limits(const struct plan_trial *trial)
 {
