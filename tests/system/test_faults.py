@@ -1,4 +1,4 @@
-"""A third of the cells of tests/system/faults on memory and RabbitMQ: agents, coordinators and brokers that are lost at each stage
+"""A quarter of the cells of tests/system/faults on memory and RabbitMQ: agents, coordinators and brokers that are lost at each stage
 of a run, disks that are full, Ctrl-C, links that are cut, strangers at the port. `tests/system/faults/run --all`: every cell."""
 
 import os

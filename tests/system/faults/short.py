@@ -1,4 +1,4 @@
-"""Cells that are made at every change: a third of all, short ones, by what is looked for. The same moments each time, unless
+"""Cells that are made at every change: a quarter of all, short ones, by what is looked for. The same moments each time, unless
 MILLRACE_TEST_SEED says others; `tests/system/faults/run --cell NAME --seed N` makes a cell again."""
 
 import concurrent.futures
