@@ -114,6 +114,11 @@ class Watched:
         return self.wait()
 
 
+def load_began(lines):
+    """The moment in which the load began, of lines that `millrace run` said; a calibration before it is none. None: it did not."""
+    return next((moment for moment, text in lines if re.match("running: (?!calibration)", text)), None)
+
+
 def millrace(programs, scenario, seconds):
     """Runs a scenario whose phases are `phases(...)` with one agent; returns what it says of the steady phase, with CPU time and
     memory of coordinator and agent in the middle of it."""
@@ -126,7 +131,7 @@ def millrace(programs, scenario, seconds):
             raise Broken(f"millrace run: exit {code}\n{running.said()}")
         result = json.loads((out / "result.json").read_text())
     found = next((phase for phase in result["cases"][0]["phases"] if phase["name"] == "steady"), None)
-    began = next((moment for moment, text in running.lines if re.match("running: ", text)), None)
+    began = load_began(running.lines)
     if found is None or began is None:
         raise Broken(f"millrace run: nothing was measured\n{running.said()}")
     begin, end = began + WARM_S + EDGE_S, began + WARM_S + seconds - EDGE_S

@@ -30,6 +30,11 @@ class Lines(unittest.TestCase):
                  (2.0, "2026-11-30 16:21:37:417, 0, 1.5, 1.5, 3000, 3000.0, 0, 0, 0.0, 0.0")]
         self.assertEqual(peer_tools.messages_of_consumer(lines), [(2.0, 3000)])
 
+    def test_a_calibration_is_not_taken_for_the_load(self):
+        said = [(1.0, "preparing: calibration"), (1.1, "running: calibration"), (4.5, "preparing: rabbitmq"), (4.6, "running: rabbitmq")]
+        self.assertEqual(meter.load_began(said), 4.6)
+        self.assertIsNone(meter.load_began(said[:3]))
+
     def test_a_tool_that_says_too_little_in_the_stretch_is_told(self):
         with self.assertRaises(peer_tools.Broken):
             peer_tools.between([(1.0, 5), (9.0, 7)], 2.0, 10.0)
