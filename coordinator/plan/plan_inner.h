@@ -44,6 +44,10 @@ int layout_clients(struct layout *layout, struct errinfo *reterr);
 /* Agent and worker of each client, and the table of writers. -EINVAL, -EUSERS, -ENOMEM. */
 int layout_place(struct layout *layout, struct errinfo *reterr);
 
+/* Lowers workers_counts, of which clients could use so many, to what each agent has cores for and
+ * its part of the load needs, at least 1. The clients' agents are known. -ENOMEM. */
+int layout_limit_workers(struct layout *layout, struct errinfo *reterr);
+
 /* Which agent has its turn at a place of the request's order. */
 uint32_t layout_agent_at(const struct layout *layout, uint32_t place);
 

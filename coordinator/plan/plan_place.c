@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t less(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Which agents take the clients of a flow's role. */
 struct pool_key {
     uint32_t place_first; /* Of the order. */
@@ -175,8 +170,8 @@ static int place_shared(struct layout *layout, struct errinfo *reterr)
     return r;
 }
 
-/* How many workers each agent has: its clients, as many as it has cores for. */
-static void count_workers(struct layout *layout)
+/* No more workers than clients. */
+static int count_workers(struct layout *layout, struct errinfo *reterr)
 {
     for (uint32_t i = 0; i < layout->producers_count; i++) {
         layout->workers_counts[layout->producer_agents[i]]++;
@@ -184,20 +179,18 @@ static void count_workers(struct layout *layout)
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
         layout->workers_counts[layout->consumer_agents[i]]++;
     }
-    for (uint32_t a = 0; a < layout->agents_count; a++) {
-        uint32_t workers =
-            less(less(layout->workers_counts[a], layout->agents[a].cpus), WORKERS_MAX);
-
-        layout->workers_counts[a] = workers > 0 ? workers : 1;
-    }
+    return layout_limit_workers(layout, reterr);
 }
 
 /* Clients take the agent's workers in turn, producers first. */
-static void work_shared(struct layout *layout)
+static int work_shared(struct layout *layout, struct errinfo *reterr)
 {
     uint32_t turns[AGENTS_MAX] = {0};
+    int r = count_workers(layout, reterr);
 
-    count_workers(layout);
+    if (r < 0) {
+        return r;
+    }
     for (uint32_t i = 0; i < layout->producers_count; i++) {
         uint32_t agent = layout->producer_agents[i];
 
@@ -208,6 +201,7 @@ static void work_shared(struct layout *layout)
 
         layout->consumers[i].worker = turns[agent]++ % layout->workers_counts[agent];
     }
+    return 0;
 }
 
 /* Producers stand in the order of their streams, so runs of one agent become one row. */
@@ -251,9 +245,7 @@ int layout_place(struct layout *layout, struct errinfo *reterr)
         r = layout_place_local(layout, reterr);
     } else {
         r = place_shared(layout, reterr);
-        if (r == 0) {
-            work_shared(layout);
-        }
+        r = r < 0 ? r : work_shared(layout, reterr);
     }
     return r < 0 ? r : fill_writers(layout, reterr);
 }

@@ -121,7 +121,17 @@ static uint32_t worker_of(const struct layout *layout, const struct group *group
     return (room->groups >= workers ? group->ordinal : group->worker_first + index) % workers;
 }
 
-static void put_clients(struct layout *layout, struct group *groups, const struct room *rooms)
+static void put_on_agents(struct layout *layout, struct group *groups)
+{
+    for (uint32_t i = 0; i < layout->producers_count; i++) {
+        layout->producer_agents[i] = groups[producer_group(layout, groups, i)].agent;
+    }
+    for (uint32_t i = 0; i < layout->consumers_count; i++) {
+        layout->consumer_agents[i] = groups[consumer_group(layout, groups, i)].agent;
+    }
+}
+
+static void put_on_workers(struct layout *layout, struct group *groups, const struct room *rooms)
 {
     for (uint32_t i = 0; i < layout->topics_count; i++) {
         groups[i].producers = 0;
@@ -130,14 +140,12 @@ static void put_clients(struct layout *layout, struct group *groups, const struc
     for (uint32_t i = 0; i < layout->producers_count; i++) {
         struct group *group = &groups[producer_group(layout, groups, i)];
 
-        layout->producer_agents[i] = group->agent;
         layout->producers[i].worker =
             worker_of(layout, group, &rooms[group->agent], group->producers++);
     }
     for (uint32_t i = 0; i < layout->consumers_count; i++) {
         struct group *group = &groups[consumer_group(layout, groups, i)];
 
-        layout->consumer_agents[i] = group->agent;
         layout->consumers[i].worker =
             worker_of(layout, group, &rooms[group->agent], group->consumers++);
     }
@@ -177,12 +185,14 @@ int layout_place_local(struct layout *layout, struct errinfo *reterr)
         }
     }
     for (uint32_t a = 0; a < layout->agents_count; a++) {
-        uint32_t workers = less(rooms[a].pairs, layout->agents[a].cpus);
-
-        layout->workers_counts[a] = workers > 0 ? less(workers, WORKERS_MAX) : 1;
+        layout->workers_counts[a] = rooms[a].pairs;
     }
     if (r == 0) {
-        put_clients(layout, groups, rooms);
+        put_on_agents(layout, groups);
+        r = layout_limit_workers(layout, reterr);
+    }
+    if (r == 0) {
+        put_on_workers(layout, groups, rooms);
     }
     free(groups);
     free(rooms);

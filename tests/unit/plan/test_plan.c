@@ -251,6 +251,7 @@ static void clients_of_the_memory_broker_share_a_worker_by_topic(void **state)
     fixture.flows[0].topology.topics = 6;
     fixture.flows[0].topology.producers = 6;
     fixture.flows[0].topology.consumers = 6;
+    fixture.phases[0].kind = PHASE_MAX;
     fixture.agents[0].cpus = 4;
     plan = plan_fixture_make(&fixture, 1);
     a = &plan->trials[0].assignments[0];
@@ -272,6 +273,7 @@ static void one_topic_of_the_memory_broker_still_uses_all_workers(void **state)
     plan_fixture_init(&fixture, "memory");
     fixture.flows[0].topology.producers = 4;
     fixture.flows[0].topology.consumers = 4;
+    fixture.phases[0].kind = PHASE_MAX;
     fixture.agents[0].cpus = 2;
     plan = plan_fixture_make(&fixture, 1);
     a = &plan->trials[0].assignments[0];
