@@ -46,7 +46,8 @@ struct conformance {
     bool implicit_topics;  /* Topics are not objects: nothing to make, to find or to remove. */
     bool acks_by_itself;   /* The client library acknowledges before the caller does. */
     bool forgets_at_crash; /* A broker that was killed has lost its messages. */
-    int64_t patience_ns;   /* How long a message or a confirm may take; 0: 20 s. */
+    const char *no_ttl;  /* Why the broker drops messages with a ttl otherwise; NULL: it doesn't. */
+    int64_t patience_ns; /* How long a message or a confirm may take; 0: 20 s. */
 };
 
 /* Runs all tests, or those whose names match the pattern ("probe*") of the first argument; the exit

@@ -3,6 +3,7 @@
 
 #include "catalog_entries.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 void rabbitmq_queue_name(const char *topic, uint32_t subscription, uint32_t partition,
@@ -65,6 +66,21 @@ int rabbitmq_topic_declare(struct rabbitmq_link *link, const struct target *targ
     return r;
 }
 
+/* The answer to a deletion. What is not there is removed: RabbitMQ says so itself, but other
+ * brokers say as AMQP does that it was not found, and close the channel. */
+static int deleted(struct rabbitmq_link *link, const char *what, const char *name,
+                   struct errinfo *reterr)
+{
+    struct errinfo error;
+    int r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), &error, "deleting %s %s",
+                           what, name);
+
+    if (r == -ENOENT) {
+        return rabbitmq_channel_renew(link, RABBITMQ_CHANNEL, reterr);
+    }
+    return r < 0 ? errinfo_set(reterr, r, "%s", error.text) : 0;
+}
+
 int rabbitmq_topic_remove(struct rabbitmq_link *link, const struct topic *topic,
                           struct errinfo *reterr)
 {
@@ -76,15 +92,13 @@ int rabbitmq_topic_remove(struct rabbitmq_link *link, const struct topic *topic,
             rabbitmq_queue_name(topic->name, s, p, queue);
             (void)amqp_queue_delete(link->connection, RABBITMQ_CHANNEL, amqp_cstring_bytes(queue),
                                     0, 0);
-            r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
-                               "deleting queue %s", queue);
+            r = deleted(link, "queue", queue, reterr);
         }
     }
     if (r == 0) {
         (void)amqp_exchange_delete(link->connection, RABBITMQ_CHANNEL,
                                    amqp_cstring_bytes(topic->name), 0);
-        r = rabbitmq_reply(link, amqp_get_rpc_reply(link->connection), reterr,
-                           "deleting exchange %s", topic->name);
+        r = deleted(link, "exchange", topic->name, reterr);
     }
     return r;
 }
