@@ -49,9 +49,12 @@ static void judge_target(struct run *run, const struct status *const *answers, u
             answers[a] == NULL ? NULL : &answers[a]->results[target];
 
         if (result != NULL && target < answers[a]->results_count && result->failure != PROBE_OK) {
-            (void)snprintf(reason, REASON_BYTES, "%s from %.40s: %.150s",
-                           probe_failure_name(result->failure),
-                           fleet_agent(run->session->fleet, a)->name, result->reason);
+            int used = snprintf(reason, REASON_BYTES,
+                                "%s from %.40s: ", probe_failure_name(result->failure),
+                                fleet_agent(run->session->fleet, a)->name);
+
+            /* A broker's own words stand at the end: they get all the room that there is. */
+            (void)snprintf(reason + used, REASON_BYTES - (size_t)used, "%s", result->reason);
             return;
         }
     }
