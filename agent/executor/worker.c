@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "slice_inner.h"
 #include "sync.h"
 #include "worker_inner.h"
 
@@ -291,6 +292,7 @@ static void *worker_main(void *argument)
     /* The default slack of 50 us would be added to every wait. */
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     (void)pthread_setname_np(pthread_self(), "worker");
+    slice_shorten();
     thread_load_open(&worker->load);
     while (turn(worker)) {
     }

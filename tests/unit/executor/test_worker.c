@@ -12,6 +12,15 @@
 
 #define DEADLINE_NS (20 * NS_PER_S)
 
+static _Atomic uint32_t slices_shortened;
+
+void __wrap_slice_shorten(void);
+
+void __wrap_slice_shorten(void)
+{
+    slices_shortened++;
+}
+
 static const struct rate no_rate = {.messages = 0, .per_ns = 1};
 
 struct bench {
@@ -387,6 +396,18 @@ static void lost_clients_come_back_while_a_segment_runs(void **state)
     done(&bench);
 }
 
+static void each_load_thread_asks_for_a_short_slice(void **state)
+{
+    uint32_t before = slices_shortened;
+    struct bench bench;
+
+    (void)state;
+    begin(&bench, LOAD_MAX, no_rate, NS_PER_S);
+    order(&bench, ORDER_OPEN_CONSUMERS);
+    assert_int_equal(slices_shortened, before + 1);
+    done(&bench);
+}
+
 static void a_worker_can_be_freed_in_the_middle(void **state)
 {
     struct bench bench;
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(consumers_are_polled_before_and_after_a_segment),
         cmocka_unit_test(lost_clients_come_back_while_a_segment_runs),
         cmocka_unit_test(one_client_that_hangs_keeps_none_of_its_neighbours),
+        cmocka_unit_test(each_load_thread_asks_for_a_short_slice),
         cmocka_unit_test(a_worker_can_be_freed_in_the_middle),
     };
 
