@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define READY_MAX 64
 #define ASK_MS 5000
 #define ASK_GAP_NS (250 * NS_PER_MS)
 #define END_NS (NS_PER_S + NS_PER_S / 2) /* Of the 5 s that close() has. */
@@ -34,8 +33,11 @@ int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_co
     endpoint->held = (rd_kafka_event_t **)calloc(KAFKA_HELD_MAX, sizeof(void *));
     endpoint->texts = calloc(KAFKA_TEXTS_MAX, sizeof *endpoint->texts);
     endpoint->later = calloc(KAFKA_LATER_MAX, sizeof *endpoint->later);
+    endpoint->ready = calloc((size_t)handles_count + 1, sizeof *endpoint->ready);
+    endpoint->set_fd = -1;
     if (endpoint->epoll_fd < 0 || endpoint->handles == NULL || endpoint->told_down == NULL ||
-        endpoint->held == NULL || endpoint->texts == NULL || endpoint->later == NULL) {
+        endpoint->held == NULL || endpoint->texts == NULL || endpoint->later == NULL ||
+        endpoint->ready == NULL) {
         kafka_endpoint_free(endpoint);
         return errinfo_nomem(reterr);
     }
@@ -121,6 +123,7 @@ void kafka_endpoint_free(struct endpoint *endpoint)
     free(endpoint->held);
     free(endpoint->texts);
     free(endpoint->later);
+    free(endpoint->ready);
     free(endpoint->readings);
     free(endpoint->slots);
     free(endpoint);
@@ -130,8 +133,8 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
                       struct errinfo *reterr)
 {
     struct kafka_handle *handle = &endpoint->handles[index];
-    struct epoll_event watch = {.events = EPOLLIN, .data.u32 = index};
     uint64_t one = 1;
+    int r;
 
     handle->client = client;
     handle->queue = rd_kafka_queue_get_main(client);
@@ -144,9 +147,9 @@ int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *cli
     }
     /* Readable from the start: something may have come before the library knew the descriptor. */
     handle->event_fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (handle->event_fd < 0 ||
-        epoll_ctl(endpoint->epoll_fd, EPOLL_CTL_ADD, handle->event_fd, &watch) < 0) {
-        return errinfo_set(reterr, -errno, "no descriptor for a Kafka handle: %s", strerror(errno));
+    r = handle->event_fd < 0 ? -errno : kafka_descriptor_add(endpoint, index);
+    if (r < 0) {
+        return errinfo_set(reterr, r, "no descriptor for a Kafka handle: %s", strerror(-r));
     }
     rd_kafka_queue_io_event_enable(handle->queue, handle->event_fd, &one, sizeof one);
     rd_kafka_queue_io_event_enable(handle->answer_queue, handle->event_fd, &one, sizeof one);
@@ -161,7 +164,7 @@ void kafka_handle_renew(struct endpoint *endpoint, struct kafka_handle *handle)
     struct kafka_handle renewed = {
         .first_client = handle->first_client, .event_fd = -1, .down = handle->down};
 
-    /* Closing the descriptor takes it out of the epoll set. */
+    /* Closing the descriptor takes it out of the epoll sets. */
     handle_release(handle, endpoint->config->topics_count);
     kafka_end(&handle->client, 1, mono_ns());
     *handle = renewed;
@@ -281,50 +284,29 @@ static void ask_those_down(struct endpoint *endpoint)
 
 /* ---- Events --------------------------------------------------------------------------------- */
 
-void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event)
-{
-    ASSERT(endpoint->held_count < KAFKA_HELD_MAX);
-    endpoint->held[endpoint->held_count++] = event;
-}
-
 /* Lasts until the next poll(). */
-static const char *text_of(struct endpoint *endpoint, const rd_kafka_event_t *event)
+static const char *text_of(struct endpoint *endpoint, rd_kafka_resp_err_t error, const char *words)
 {
-    const char *words = rd_kafka_event_error_string((rd_kafka_event_t *)(uintptr_t)event);
-
     if (endpoint->texts_count == KAFKA_TEXTS_MAX) {
-        return rd_kafka_err2str(rd_kafka_event_error((rd_kafka_event_t *)(uintptr_t)event));
+        return rd_kafka_err2str(error);
     }
     return kafka_error_words(words, endpoint->texts[endpoint->texts_count++], REASON_BYTES);
 }
 
-static void take_error(struct endpoint *endpoint, struct kafka_handle *handle,
-                       rd_kafka_event_t *event, struct kafka_out *out)
+void kafka_take_error(struct endpoint *endpoint, struct kafka_handle *handle,
+                      const struct kafka_error *error, struct kafka_out *out)
 {
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-    bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
-
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || fatal) {
-        handle->broken = handle->broken || fatal;
-        endpoint->has_broken = endpoint->has_broken || fatal;
+    if (error->code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error->is_fatal) {
+        handle->broken = handle->broken || error->is_fatal;
+        endpoint->has_broken = endpoint->has_broken || error->is_fatal;
         handle_down(endpoint, handle, true);
     }
-    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        out->events[out->count++] = (struct event){.kind = EVENT_ERROR,
-                                                   .client = handle->first_client,
-                                                   .at_ns = mono_ns(),
-                                                   .text = text_of(endpoint, event)};
-    }
-    rd_kafka_event_destroy(event);
-}
-
-void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
-                       rd_kafka_event_t *event, struct kafka_out *out)
-{
-    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR) {
-        take_error(endpoint, handle, event, out);
-    } else {
-        rd_kafka_event_destroy(event);
+    if (error->code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        out->events[out->count++] =
+            (struct event){.kind = EVENT_ERROR,
+                           .client = handle->first_client,
+                           .at_ns = mono_ns(),
+                           .text = text_of(endpoint, error->code, error->words)};
     }
 }
 
@@ -347,36 +329,16 @@ static void tell_later(struct endpoint *endpoint, struct kafka_out *out)
     endpoint->later_count -= told;
 }
 
-/* What comes next: what was left over, then what the handle says until that was all, then its
- * messages. To ask an empty queue for each message costs as much as to take one. */
-static rd_kafka_event_t *next_event(const struct endpoint *endpoint, struct kafka_handle *handle,
-                                    bool *all_said)
-{
-    rd_kafka_event_t *event = handle->half;
-
-    handle->half = NULL;
-    if (event == NULL && !*all_said) {
-        event = rd_kafka_queue_poll(handle->queue, 0);
-        *all_said = event == NULL;
-    }
-    if (event == NULL && handle->message_queue != NULL && !endpoint->is_held &&
-        handle->commits.end - handle->commits.first < KAFKA_ACKS_MAX) {
-        event = rd_kafka_queue_poll(handle->message_queue, 0);
-    }
-    return event;
-}
-
 /*
  * Empties a handle's queues as far as there is room. First the descriptor is cleared, then they are
  * emptied: what comes in between is either seen here or, since its queue was empty, written to the
  * descriptor again. Messages that wait for commits need no sign of their own, the answers give it.
  */
 static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct kafka_out *out,
-                  kafka_take_fn take)
+                  kafka_serve_fn serve)
 {
     uint64_t times;
     ssize_t got = read(handle->event_fd, &times, sizeof times);
-    bool all_said = false;
 
     (void)got;
     handle->passed_by = endpoint->is_held;
@@ -384,15 +346,32 @@ static void drain(struct endpoint *endpoint, struct kafka_handle *handle, struct
     if (handle->asking) {
         take_answer(endpoint, handle);
     }
-    while (out->count < out->max) {
-        rd_kafka_event_t *event = next_event(endpoint, handle, &all_said);
-
-        if (event == NULL) {
-            return;
-        }
-        take(endpoint, handle, event, out);
+    serve(endpoint, handle, out);
+    if (out->count == out->max) {
+        kafka_handle_wake(handle);
     }
-    kafka_handle_wake(handle);
+}
+
+/* As far as there is room: the descriptors of the others stay ready. */
+static void drain_ready(struct endpoint *endpoint, struct kafka_out *out, kafka_serve_fn serve)
+{
+    if (endpoint->set_fd < 0) {
+        kafka_ask_who_is_ready(endpoint);
+    }
+    if (endpoint->later_count > 0) {
+        tell_later(endpoint, out);
+    }
+    kafka_throttle_listen(endpoint);
+    for (uint32_t i = 0; i < endpoint->ready_count; i++) {
+        struct kafka_handle *handle = &endpoint->handles[endpoint->ready[i]];
+
+        handle->is_ready = false;
+        if (out->count < out->max) {
+            drain(endpoint, handle, out, serve);
+        }
+    }
+    endpoint->ready_count = 0;
+    kafka_throttle_listen(NULL);
 }
 
 /* Consumers are held no more: messages that came meanwhile found their queue not empty, or their
@@ -409,12 +388,10 @@ static void return_to_passed_by(struct endpoint *endpoint)
 }
 
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
-                        kafka_take_fn take)
+                        kafka_serve_fn serve)
 {
     struct kafka_out out = {.events = events,
                             .max = events_max < KAFKA_HELD_MAX ? events_max : KAFKA_HELD_MAX};
-    struct epoll_event ready[READY_MAX];
-    int ready_count;
 
     release_held(endpoint);
     kafka_throttle_forget(endpoint);
@@ -424,15 +401,7 @@ int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_
     if (endpoint->passed_by && !endpoint->is_held) {
         return_to_passed_by(endpoint);
     }
-    ready_count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
-    if (endpoint->later_count > 0) {
-        tell_later(endpoint, &out);
-    }
-    kafka_throttle_listen(endpoint);
-    for (int i = 0; i < ready_count && out.count < out.max; i++) {
-        drain(endpoint, &endpoint->handles[ready[i].data.u32], &out, take);
-    }
-    kafka_throttle_listen(NULL);
+    drain_ready(endpoint, &out, serve);
     if (!kafka_throttle_tell(endpoint, &out)) {
         kafka_handle_wake(&endpoint->handles[0]); /* For the rest. */
     }

@@ -6,8 +6,8 @@
  * serves every handles_count-th client, a consuming handle exactly one.
  *
  * A handle's queues write to its eventfd when they were empty before. All of these are in one epoll
- * set: its descriptor is what the worker waits on, and poll() asks it which handles have something,
- * so that hundreds of idle ones cost nothing.
+ * set, that of the worker or else one of the endpoint's own, which tells the handles that have
+ * something, so that hundreds of idle ones cost nothing.
  */
 #ifndef MILLRACE_KAFKA_ENDPOINT_INNER_H
 #define MILLRACE_KAFKA_ENDPOINT_INNER_H
@@ -44,7 +44,7 @@ struct kafka_handle {
     rd_kafka_queue_t *queue;         /* What the handle says: reports, errors, answers. */
     rd_kafka_queue_t *message_queue; /* Consumers: what it fetched. */
     rd_kafka_queue_t *answer_queue;  /* Where the answer to ask() comes. */
-    rd_kafka_event_t *half;          /* A delivery report that did not fit into the last poll(). */
+    rd_kafka_event_t *half;    /* An answer to a commit that did not fit into the last poll(). */
     rd_kafka_topic_t **topics; /* By index into endpoint_config.topics; NULL where not used. */
     uint32_t first_client;     /* Of its clients: first_client + n x handles_count. */
     uint32_t reading_first;    /* Consumers: of the endpoint's readings. */
@@ -58,6 +58,7 @@ struct kafka_handle {
     bool asking;                   /* Whether the broker is back; the answer comes by itself. */
     bool subscribed;               /* Consumers of a group: it may be joining. */
     bool passed_by;                /* The descriptor was cleared, but not its messages looked at. */
+    bool is_ready;                 /* Its descriptor is, since the last poll(). */
     bool unsettled;                /* Not to be destroyed, see kafka_consumer_close(). */
 };
 
@@ -89,6 +90,10 @@ struct endpoint {
     uint32_t handles_count;
     bool is_mock; /* See kafka_is_mock(). */
     int epoll_fd;
+    int set_fd;       /* The worker's, has all descriptors too; -1: none. */
+    uint64_t set_tag; /* Before the numbers in set_fd: those of the handles. */
+    uint32_t *ready;  /* Handles that are, each once. */
+    uint32_t ready_count;
     bool *told_down;     /* Per client: what the caller knows. */
     uint32_t down_count; /* Handles. */
     int64_t ask_ns;      /* When to ask those that are down again. */
@@ -120,10 +125,10 @@ struct kafka_out {
     uint32_t max;
 };
 
-/* Takes one event of the library while out has room for one at least: the event is destroyed, held,
- * or, if out became full on the way, kept as handle->half. */
-typedef void (*kafka_take_fn)(struct endpoint *endpoint, struct kafka_handle *handle,
-                              rd_kafka_event_t *event, struct kafka_out *out);
+/* Takes what a handle's queues have while out has room: no more if it became full, all otherwise.
+ */
+typedef void (*kafka_serve_fn)(struct endpoint *endpoint, struct kafka_handle *handle,
+                               struct kafka_out *out);
 
 /* An endpoint with handles_count empty handles. */
 int kafka_endpoint_new(const struct endpoint_config *config, uint32_t handles_count,
@@ -136,13 +141,28 @@ void kafka_endpoint_free(struct endpoint *endpoint);
 int kafka_handle_init(struct endpoint *endpoint, uint32_t index, rd_kafka_t *client,
                       struct errinfo *reterr);
 
-/* poll() with the role's way to take an event; with is_held what message_queue has is left. */
+/* poll() with the role's way to take what a handle has. */
 int kafka_endpoint_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max,
-                        kafka_take_fn take);
+                        kafka_serve_fn serve);
 
-/* Events that both roles know: errors, among them that all brokers are down. */
-void kafka_take_common(struct endpoint *endpoint, struct kafka_handle *handle,
-                       rd_kafka_event_t *event, struct kafka_out *out);
+struct kafka_error {
+    rd_kafka_resp_err_t code;
+    bool is_fatal;
+    const char *words;
+};
+
+/* Errors, as both roles know them; among them that all brokers are down. Needs room for one event.
+ */
+void kafka_take_error(struct endpoint *endpoint, struct kafka_handle *handle,
+                      const struct kafka_error *error, struct kafka_out *out);
+
+/* kafka_watch.c: the descriptors of handles in epoll sets; see backend_ops. A handle's is put into
+ * those where the others are: 0, or a negative errno. */
+int kafka_descriptor_add(struct endpoint *endpoint, uint32_t index);
+int kafka_watch(struct endpoint *endpoint, int set_fd, uint64_t tag);
+void kafka_ready(struct endpoint *endpoint, uint32_t number, uint32_t events);
+/* By the endpoint's own set. */
+void kafka_ask_who_is_ready(struct endpoint *endpoint);
 
 /* kafka_throttle.c: makes a client listen to what brokers say of quotas. */
 void kafka_throttle_conf(rd_kafka_conf_t *conf);
@@ -152,9 +172,6 @@ void kafka_throttle_listen(struct endpoint *endpoint);
  * kafka_throttle_forget(), in the next poll(). */
 bool kafka_throttle_tell(struct endpoint *endpoint, struct kafka_out *out);
 void kafka_throttle_forget(struct endpoint *endpoint);
-
-/* Keeps the event's memory until the next poll(). */
-void kafka_hold(struct endpoint *endpoint, rd_kafka_event_t *event);
 
 /* The handle has heard from its broker. Cheap while it is up. */
 void kafka_handle_lives(struct endpoint *endpoint, struct kafka_handle *handle);

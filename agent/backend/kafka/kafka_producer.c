@@ -77,8 +77,8 @@ static int set_options(rd_kafka_conf_t *conf, const struct endpoint_config *conf
     return r;
 }
 
-/* The library counts a message until the report that it is in is destroyed, which is when all of
- * that were told: by then the first ones' tokens may be under way again. */
+/* Twice what may be under way: a report that is told as an event counts until the last of its
+ * messages was told, by when the first ones' tokens are under way again. Room costs nothing. */
 struct kafka_limits kafka_producer_limits(const struct endpoint_config *config)
 {
     uint64_t outstanding = 2 * (uint64_t)config->clients_count * config->delivery->in_flight;
@@ -122,7 +122,7 @@ static int make_conf(const struct endpoint_config *config, uint32_t client, rd_k
     if (r < 0) {
         return r;
     }
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    kafka_reports_conf(conf);
     kafka_throttle_conf(conf);
     r = kafka_conf_set(conf, reterr, "client.id", KAFKA_NAME_PREFIX "%s-c%u", config->run_id,
                        client);
@@ -306,10 +306,10 @@ static bool is_drained(const struct kafka_handle *handle)
     }
     (void)rd_kafka_purge(handle->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                              RD_KAFKA_PURGE_F_NON_BLOCKING);
-    return rd_kafka_outq_len(handle->client) == 0 && handle->half == NULL; /* poll() tells them. */
+    return rd_kafka_outq_len(handle->client) == 0; /* poll() tells them. */
 }
 
-static void look_at_broken(struct endpoint *endpoint)
+void kafka_producer_look_at_broken(struct endpoint *endpoint)
 {
     int64_t now_ns = mono_ns();
 
@@ -345,68 +345,4 @@ void kafka_producer_close(struct endpoint *endpoint)
         }
     }
     kafka_endpoint_free(endpoint);
-}
-
-/* ---- Outcomes ------------------------------------------------------------------------------- */
-
-static enum event_kind outcome_of(const rd_kafka_message_t *report)
-{
-    if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return EVENT_ACKED;
-    }
-    switch (rd_kafka_message_status(report)) {
-    case RD_KAFKA_MSG_STATUS_PERSISTED:
-        return EVENT_ACKED;
-    case RD_KAFKA_MSG_STATUS_NOT_PERSISTED:
-        return EVENT_REFUSED;
-    default:
-        return EVENT_UNCONFIRMED;
-    }
-}
-
-/* A report covers a whole batch; what doesn't fit is taken by the next poll(). */
-static void take_reports(struct endpoint *endpoint, struct kafka_handle *handle,
-                         rd_kafka_event_t *event, struct kafka_out *out)
-{
-    int64_t at_ns = mono_ns();
-
-    while (out->count < out->max) {
-        const rd_kafka_message_t *report = rd_kafka_event_message_next(event);
-
-        if (report == NULL) {
-            rd_kafka_event_destroy(event);
-            return;
-        }
-        out->events[out->count++] = (struct event){
-            .kind = outcome_of(report),
-            .client = kafka_opaque_client(report->_private),
-            .at_ns = at_ns,
-            .token = kafka_opaque_token(report->_private),
-            .is_local = report->err < RD_KAFKA_RESP_ERR__END,
-            .text =
-                report->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(report->err),
-        };
-        if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            kafka_handle_lives(endpoint, handle);
-        }
-    }
-    handle->half = event;
-}
-
-static void take(struct endpoint *endpoint, struct kafka_handle *handle, rd_kafka_event_t *event,
-                 struct kafka_out *out)
-{
-    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) {
-        take_reports(endpoint, handle, event, out);
-    } else {
-        kafka_take_common(endpoint, handle, event, out);
-    }
-}
-
-int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
-{
-    if (endpoint->has_broken) {
-        look_at_broken(endpoint);
-    }
-    return kafka_endpoint_poll(endpoint, events, events_max, take);
 }
