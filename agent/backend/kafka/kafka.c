@@ -100,6 +100,8 @@ const struct backend_ops backend_kafka = {
     .poll_held = poll_held,
     .ack = ack,
     .wait_fd = wait_fd,
+    .watch = kafka_watch,
+    .ready = kafka_ready,
     .ack_answers = true,
     .held_fd = true,
 };
