@@ -65,7 +65,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->is_up = false;
     client->tells_down = true;
     client->tells_up = false; /* A link that broke before it was told of was never up. */
-    client->unsent_end = 0;
+    rabbitmq_kept_drop(&client->unsent);
     if (client->ready_events != 0) {
         client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
     }
@@ -86,7 +86,7 @@ bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client 
         client->room_bytes -= bytes;
         return true;
     }
-    if (client->unsent_end > 0 || poll(&socket, 1, 0) != 1) {
+    if (client->unsent.end > 0 || poll(&socket, 1, 0) != 1) {
         rabbitmq_client_watch(endpoint, client, true);
         return false;
     }

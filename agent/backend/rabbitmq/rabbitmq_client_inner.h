@@ -6,6 +6,7 @@
 #define MILLRACE_RABBITMQ_CLIENT_INNER_H
 
 #include "rabbitmq_encode_inner.h"
+#include "rabbitmq_kept_inner.h"
 #include "rabbitmq_link_inner.h"
 
 /* What epoll tells of descriptors that are no client's. */
@@ -82,13 +83,9 @@ struct rabbitmq_client {
     uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
     bool has_sent;         /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
-    uint32_t room_bytes; /* Over TLS: can be written without asking the socket again. */
-    char *unsent; /* [begin, end) is the rest of what was written, over TLS of a publish's body;
-                     nothing else is written before it. Pages that are real while they are used. */
-    size_t unsent_bytes_max;
-    size_t unsent_touched; /* So much of it may be more than zeros. */
-    size_t unsent_begin;
-    size_t unsent_end; /* 0: there is none. */
+    uint32_t room_bytes;         /* Over TLS: can be written without asking the socket again. */
+    struct rabbitmq_kept unsent; /* The rest of what was written, over TLS of a publish's body;
+                                    nothing else is written before it. */
     int64_t down_ns;
     int64_t up_ns;
     char reason[REASON_BYTES]; /* Of the last loss. */
@@ -174,14 +171,6 @@ void rabbitmq_write(struct endpoint *endpoint, struct rabbitmq_client *client, c
                     size_t count, const char *what);
 /* Writes unsent bytes on. 0, or a negative errno: the connection is broken. */
 int rabbitmq_write_rest(struct rabbitmq_client *client);
-/* Room for unsent bytes, once per client. 0 or -ENOMEM. */
-int rabbitmq_unsent_init(struct rabbitmq_client *client, size_t bytes_max);
-void rabbitmq_unsent_done(struct rabbitmq_client *client);
-/* Unsent bytes were put there; so many of them were written. */
-void rabbitmq_unsent_kept(struct rabbitmq_client *client);
-void rabbitmq_unsent_written(struct rabbitmq_client *client, size_t count);
-/* Gives back what held the unsent bytes of an earlier time, if there are none now. */
-void rabbitmq_unsent_shrink(struct rabbitmq_client *client);
 
 /* Over TLS: does the socket take that much now, or of more than RABBITMQ_ROOM_BYTES a part, as
  * publish keeps the rest? If not, the descriptor of wait_fd tells when. */

@@ -71,14 +71,14 @@ int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
         return r;
     }
     consumer->assembled = malloc(endpoint->config->message_bytes_max);
-    return consumer->assembled != NULL && rabbitmq_unsent_init(client, UNSENT_BYTES) == 0
+    return consumer->assembled != NULL && rabbitmq_kept_init(&client->unsent, UNSENT_BYTES) == 0
                ? 0
                : errinfo_nomem(reterr);
 }
 
 void rabbitmq_consumer_done(struct rabbitmq_client *client)
 {
-    rabbitmq_unsent_done(client);
+    rabbitmq_kept_done(&client->unsent);
     free(client->consumer.sources);
     free(client->consumer.assembled);
     client->consumer.sources = NULL;
@@ -233,7 +233,7 @@ static int acknowledge(struct endpoint *endpoint, struct rabbitmq_client *client
     int status;
 
     if (client->link.is_plain) {
-        if (client->unsent_end > 0) {
+        if (client->unsent.end > 0) {
             return -EAGAIN;
         }
         rabbitmq_encode_ack(tag, multiple, bytes);

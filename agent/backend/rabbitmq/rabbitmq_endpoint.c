@@ -41,13 +41,13 @@ static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
     int r = 0;
 
-    if (client->unsent_end > 0) {
+    if (client->unsent.end > 0) {
         r = client->link.is_plain ? rabbitmq_write_rest(client)
                                   : rabbitmq_publish_secure_rest(client);
     }
     if (r < 0) {
         rabbitmq_client_lost(endpoint, client, "writing on failed: %s", strerror(-r));
-    } else if (client->unsent_end == 0) {
+    } else if (client->unsent.end == 0) {
         rabbitmq_client_watch(endpoint, client, false);
         rabbitmq_producer_written(endpoint, client);
         if (is_buffered(client)) { /* What was left while it was paused. */
@@ -184,7 +184,7 @@ static void send_heartbeat(struct endpoint *endpoint, struct rabbitmq_client *cl
     char bytes[RABBITMQ_HEARTBEAT_BYTES];
 
     if (client->link.is_plain) {
-        if (client->unsent_end == 0) {
+        if (client->unsent.end == 0) {
             rabbitmq_encode_heartbeat(bytes);
             rabbitmq_write(endpoint, client, bytes, sizeof bytes, "sending a heartbeat");
         }
@@ -209,7 +209,7 @@ static void tick(struct endpoint *endpoint)
         if (!client->is_up || client->link.heartbeat_s == 0) {
             continue;
         }
-        rabbitmq_unsent_shrink(client);
+        rabbitmq_kept_shrink(&client->unsent);
         /* One that is paused is not read from: the kernel's watchdog ends it. */
         client->silent_ticks += is_paused(endpoint, client) ? 0 : 1;
         if (client->silent_ticks >= SILENT_TICKS_MAX) {

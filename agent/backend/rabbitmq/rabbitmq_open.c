@@ -71,8 +71,7 @@ static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
     client->has_sent = true;
     client->silent_ticks = 0;
     client->room_bytes = 0;
-    client->unsent_begin = 0;
-    client->unsent_end = 0;
+    rabbitmq_kept_drop(&client->unsent);
     client->content = CONTENT_NONE;
     if (endpoint->config->role == ROLE_PRODUCER) {
         rabbitmq_producer_linked(client);
@@ -328,7 +327,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
         struct rabbitmq_client *client = &endpoint->clients[i];
 
-        if (client->unsent_end > 0) {
+        if (client->unsent.end > 0) {
             rabbitmq_link_drop(&client->link); /* A goodbye would stand within the publish. */
         }
         rabbitmq_link_close_begin(&client->link);

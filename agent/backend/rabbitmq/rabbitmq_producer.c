@@ -68,13 +68,14 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
     producer->next = 1;
     producer->settled_end = 1;
     producer->lost_end = 1;
-    return rabbitmq_unsent_init(client, endpoint->encoded_bytes_max) < 0 ? errinfo_nomem(reterr)
-                                                                         : 0;
+    return rabbitmq_kept_init(&client->unsent, endpoint->encoded_bytes_max) < 0
+               ? errinfo_nomem(reterr)
+               : 0;
 }
 
 void rabbitmq_producer_done(struct rabbitmq_client *client)
 {
-    rabbitmq_unsent_done(client);
+    rabbitmq_kept_done(&client->unsent);
     pages_free(client->producer.slots,
                (client->producer.slots_mask + 1) * sizeof *client->producer.slots);
     client->producer.slots = NULL;
@@ -261,7 +262,7 @@ static uint64_t take_slot(struct rabbitmq_producer *producer, uint64_t token)
 
 static bool may_publish(const struct rabbitmq_client *client)
 {
-    return client->is_up && !client->is_blocked && client->unsent_end == 0 &&
+    return client->is_up && !client->is_blocked && client->unsent.end == 0 &&
            client->producer.next - client->producer.oldest <= client->producer.slots_mask;
 }
 
@@ -338,7 +339,7 @@ int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
                    : publish_secure(endpoint, client, &messages[taken]);
         taken += more;
     } while (more > 0 && taken < messages_count);
-    if (client->is_up && client->unsent_end == 0) {
+    if (client->is_up && client->unsent.end == 0) {
         rabbitmq_producer_written(endpoint, client);
     }
     return (int)taken;

@@ -101,10 +101,7 @@ static int publish_large(struct rabbitmq_client *client, const amqp_basic_publis
     if (sent < 0) {
         return (int)sent;
     }
-    client->unsent_begin = 0;
-    client->unsent_end = body.len - (size_t)sent;
-    memcpy(client->unsent, (const char *)body.bytes + sent, client->unsent_end);
-    rabbitmq_unsent_kept(client);
+    rabbitmq_kept_put(&client->unsent, (const char *)body.bytes + sent, body.len - (size_t)sent);
     return 0;
 }
 
@@ -126,7 +123,7 @@ void rabbitmq_publish_secure(struct endpoint *endpoint, struct rabbitmq_client *
 
         if (r < 0) {
             rabbitmq_client_lost(endpoint, client, "publishing failed: %s", strerror(-r));
-        } else if (client->unsent_end > 0) {
+        } else if (client->unsent.end > 0) {
             rabbitmq_client_watch(endpoint, client, true);
         }
     }
@@ -134,11 +131,11 @@ void rabbitmq_publish_secure(struct endpoint *endpoint, struct rabbitmq_client *
 
 int rabbitmq_publish_secure_rest(struct rabbitmq_client *client)
 {
-    ssize_t sent = write_frames(client, client->unsent + client->unsent_begin,
-                                client->unsent_end - client->unsent_begin);
+    ssize_t sent = write_frames(client, client->unsent.bytes + client->unsent.begin,
+                                client->unsent.end - client->unsent.begin);
 
     if (sent > 0) {
-        rabbitmq_unsent_written(client, (size_t)sent);
+        rabbitmq_kept_took(&client->unsent, (size_t)sent);
     }
     return sent < 0 ? (int)sent : 0;
 }

@@ -156,11 +156,11 @@ static void assert_waits_for_nobody(bool is_plain)
 
     begin(&bench, PUBLISH_ACK_ALL, is_plain);
     assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
-    assert_true(bench.client.unsent_end > 0);
+    assert_true(bench.client.unsent.end > 0);
     assert_int_equal(submit(&bench, 8, MESSAGE_BYTES), -EAGAIN);
     assert_int_equal(submit(&bench, 8, 10), -EAGAIN); /* It would stand within the first. */
     assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
-    while (bench.client.unsent_end > 0) {
+    while (bench.client.unsent.end > 0) {
         broker_reads(&bench);
         assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
     }
@@ -197,7 +197,7 @@ static void assert_acked_when_written(bool is_plain)
     begin(&bench, PUBLISH_ACK_NONE, is_plain);
     assert_int_equal(submit(&bench, 7, MESSAGE_BYTES), 0);
     assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
-    while (bench.client.unsent_end > 0) {
+    while (bench.client.unsent.end > 0) {
         broker_reads(&bench);
         assert_int_equal(count, 0);
         count = rabbitmq_poll(&bench.endpoint, events, 4);
@@ -231,7 +231,7 @@ static void assert_unconfirmed_when_broken(bool is_plain)
     assert_int_equal(events[0].kind, EVENT_DOWN);
     assert_int_equal(events[1].kind, EVENT_UNCONFIRMED);
     assert_int_equal(events[1].token, 7);
-    assert_int_equal(bench.client.unsent_end, 0);
+    assert_int_equal(bench.client.unsent.end, 0);
     end(&bench);
 }
 
@@ -275,8 +275,8 @@ static void a_batch_that_the_socket_takes_a_part_of_goes_on_where_it_ended(void 
     rabbitmq_producer_done(&bench.client);
     assert_int_equal(rabbitmq_producer_init(&bench.endpoint, &bench.client, NULL), 0);
     sent = fill_with_batches(&bench);
-    assert_true(bench.client.unsent_end > 0);
-    while (bench.client.unsent_end > 0) {
+    assert_true(bench.client.unsent.end > 0);
+    while (bench.client.unsent.end > 0) {
         broker_reads(&bench);
         assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
     }
@@ -352,7 +352,7 @@ static void a_broker_that_blocks_within_a_batch_gets_the_rest_of_it_and_no_more(
     assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
     assert_int_equal(events[0].kind, EVENT_SAYS);
     assert_string_equal(events[0].text, "blocked: low on memory");
-    while (bench.client.unsent_end > 0) {
+    while (bench.client.unsent.end > 0) {
         broker_reads(&bench);
         assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
     }
