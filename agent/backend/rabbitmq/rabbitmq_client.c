@@ -66,6 +66,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->tells_down = true;
     client->tells_up = false; /* A link that broke before it was told of was never up. */
     rabbitmq_kept_drop(&client->unsent);
+    rabbitmq_kept_drop(&client->unread);
     if (client->ready_events != 0) {
         client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
     }

@@ -86,6 +86,9 @@ struct rabbitmq_client {
     uint32_t room_bytes;         /* Over TLS: can be written without asking the socket again. */
     struct rabbitmq_kept unsent; /* The rest of what was written, over TLS of a publish's body;
                                     nothing else is written before it. */
+    bool is_read_by_us; /* By rabbitmq_read.c, not by the library, as over TLS and until what it had
+                           read ahead is taken. */
+    struct rabbitmq_kept unread; /* Read, and waits for room. */
     int64_t down_ns;
     int64_t up_ns;
     char reason[REASON_BYTES]; /* Of the last loss. */
@@ -117,6 +120,7 @@ struct endpoint {
     size_t arena_used;
     size_t arena_message_bytes; /* The most that one frame adds. */
     uint64_t round;             /* Counts polls. */
+    char *inbound;              /* What is read now, of all clients in turn. */
     char *encoded;              /* What is written now, of all clients in turn. */
     size_t encoded_bytes_max;
     struct rabbitmq_form *forms; /* Of the topics' publishes. */

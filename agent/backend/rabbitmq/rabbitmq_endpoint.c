@@ -2,6 +2,7 @@
 
 #include "invariant.h"
 #include "mono.h"
+#include "rabbitmq_read_inner.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,12 +31,6 @@ static bool is_paused(const struct endpoint *endpoint, const struct rabbitmq_cli
     return rabbitmq_acknowledges(endpoint) && client->waits_for_room;
 }
 
-static bool is_buffered(const struct rabbitmq_client *client)
-{
-    return client->is_up && (amqp_frames_enqueued(client->link.connection) ||
-                             amqp_data_in_buffer(client->link.connection));
-}
-
 /* Writes on where a socket was full. */
 static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
 {
@@ -50,7 +45,7 @@ static void find_room(struct endpoint *endpoint, struct rabbitmq_client *client)
     } else if (client->unsent.end == 0) {
         rabbitmq_client_watch(endpoint, client, false);
         rabbitmq_producer_written(endpoint, client);
-        if (is_buffered(client)) { /* What was left while it was paused. */
+        if (rabbitmq_is_buffered(client)) { /* What was left while it was paused. */
             rabbitmq_client_enqueue(endpoint, client);
         }
     }
@@ -138,40 +133,36 @@ static bool may_read(const struct endpoint *endpoint, const struct rabbitmq_clie
            client->consumer.lent_round != endpoint->round;
 }
 
+static void take(struct endpoint *endpoint, struct rabbitmq_client *client,
+                 const amqp_frame_t *frame, struct rabbitmq_events *events)
+{
+    if (take_control(endpoint, client, frame, events)) {
+        return;
+    }
+    if (endpoint->config->role == ROLE_PRODUCER) {
+        rabbitmq_producer_frame(client, frame, events);
+    } else {
+        rabbitmq_consumer_frame(endpoint, client, frame, events);
+    }
+}
+
 /* Takes frames until nothing is left, or there is no room for more. Everything in a frame has been
  * copied when it was handled, so the library may have its memory back at once: its pool then stays
  * as small as the largest frame. */
 static void serve(struct endpoint *endpoint, struct rabbitmq_client *client, bool is_readable,
                   struct rabbitmq_events *events)
 {
-    struct timeval at_once = {0};
     bool told = tell(endpoint, client, events);
+    struct rabbitmq_reading reading;
+    amqp_frame_t frame;
 
-    while (told && (is_readable || is_buffered(client)) && may_read(endpoint, client, events)) {
-        amqp_frame_t frame;
-        int status = amqp_simple_wait_frame_noblock(client->link.connection, &frame, &at_once);
-
-        is_readable = false;
-        if (status == AMQP_STATUS_TIMEOUT) {
-            break;
-        }
-        if (status != AMQP_STATUS_OK) {
-            rabbitmq_client_lost(endpoint, client, "the connection broke: %s",
-                                 amqp_error_string2(status));
-            break;
-        }
-        if (!take_control(endpoint, client, &frame, events)) {
-            if (endpoint->config->role == ROLE_PRODUCER) {
-                rabbitmq_producer_frame(client, &frame, events);
-            } else {
-                rabbitmq_consumer_frame(endpoint, client, &frame, events);
-            }
-        }
-        if (client->is_up) {
-            amqp_maybe_release_buffers_on_channel(client->link.connection, frame.channel);
-        }
+    rabbitmq_read_begin(&reading, endpoint, client, is_readable);
+    while (told && may_read(endpoint, client, events) && rabbitmq_read_next(&reading, &frame)) {
+        take(endpoint, client, &frame, events);
+        rabbitmq_read_release(&reading, &frame);
     }
-    if (!told || (is_buffered(client) && !is_paused(endpoint, client)) ||
+    rabbitmq_read_end(&reading);
+    if (!told || (rabbitmq_is_buffered(client) && !is_paused(endpoint, client)) ||
         !tell(endpoint, client, events)) {
         rabbitmq_client_enqueue(endpoint, client);
     }
@@ -210,6 +201,7 @@ static void tick(struct endpoint *endpoint)
             continue;
         }
         rabbitmq_kept_shrink(&client->unsent);
+        rabbitmq_kept_shrink(&client->unread);
         /* One that is paused is not read from: the kernel's watchdog ends it. */
         client->silent_ticks += is_paused(endpoint, client) ? 0 : 1;
         if (client->silent_ticks >= SILENT_TICKS_MAX) {

@@ -3,9 +3,9 @@
  *
  * Private to the RabbitMQ driver. open opens, adopts and closes, endpoint waits and goes round
  * its clients; producer turns messages into publishes and confirms into outcomes, publish writes
- * those that a socket may not take whole; consumer turns deliveries into messages; client is what
- * both stand on. Frames are taken from the library one by one, without waiting: a message that has
- * arrived in part stays where it is until the rest comes.
+ * those that a socket may not take whole; consumer turns deliveries into messages; read takes
+ * the frames that arrive, one by one, write writes what the socket takes; client is what all stand
+ * on. A message that has arrived in part stays where it is until the rest comes.
  */
 #ifndef MILLRACE_RABBITMQ_ENDPOINT_INNER_H
 #define MILLRACE_RABBITMQ_ENDPOINT_INNER_H

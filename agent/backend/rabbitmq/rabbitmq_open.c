@@ -2,6 +2,7 @@
 #include "deadlines.h"
 #include "mono.h"
 #include "rabbitmq_endpoint_inner.h"
+#include "rabbitmq_read_inner.h"
 #include "rabbitmq_topics_inner.h"
 
 #include <errno.h>
@@ -72,14 +73,15 @@ static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
     client->silent_ticks = 0;
     client->room_bytes = 0;
     rabbitmq_kept_drop(&client->unsent);
+    rabbitmq_kept_drop(&client->unread);
+    client->is_read_by_us = false;
     client->content = CONTENT_NONE;
     if (endpoint->config->role == ROLE_PRODUCER) {
         rabbitmq_producer_linked(client);
     } else {
         rabbitmq_consumer_linked(client);
     }
-    if (amqp_frames_enqueued(client->link.connection) ||
-        amqp_data_in_buffer(client->link.connection)) {
+    if (rabbitmq_is_buffered(client)) {
         rabbitmq_client_enqueue(endpoint, client);
     }
     return 0;
@@ -95,6 +97,9 @@ static int client_init(struct endpoint *endpoint, uint32_t index, struct errinfo
     client->index = index;
     r = config->role == ROLE_PRODUCER ? rabbitmq_producer_init(endpoint, client, reterr)
                                       : rabbitmq_consumer_init(endpoint, client, reterr);
+    if (r == 0 && rabbitmq_read_init(client) < 0) {
+        r = errinfo_nomem(reterr);
+    }
     if (r == 0) {
         r = connect_link(config, index, config->open_deadline_ns, &link, reterr);
     }
@@ -200,7 +205,8 @@ static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
     endpoint->queue = calloc(clients, sizeof *endpoint->queue);
     endpoint->ready = calloc(clients, sizeof *endpoint->ready);
     if (endpoint->clients == NULL || endpoint->queue == NULL || endpoint->ready == NULL ||
-        prepare_keys(endpoint) < 0 || prepare_arena(endpoint) < 0) {
+        prepare_keys(endpoint) < 0 || prepare_arena(endpoint) < 0 ||
+        rabbitmq_reads_init(endpoint) < 0) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < clients; i++) {
@@ -330,10 +336,12 @@ void rabbitmq_close(struct endpoint *endpoint)
         if (client->unsent.end > 0) {
             rabbitmq_link_drop(&client->link); /* A goodbye would stand within the publish. */
         }
+        rabbitmq_read_hand_back(client);
         rabbitmq_link_close_begin(&client->link);
     }
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {
         rabbitmq_link_close_end(&endpoint->clients[i].link, deadline_ns);
+        rabbitmq_read_done(&endpoint->clients[i]);
         if (endpoint->config->role == ROLE_PRODUCER) {
             rabbitmq_producer_done(&endpoint->clients[i]);
         } else {
@@ -353,6 +361,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     free(endpoint->queue);
     free(endpoint->ready);
     free(endpoint->arena);
+    rabbitmq_reads_done(endpoint);
     rabbitmq_producers_done(endpoint);
     free(endpoint->keys);
     free(endpoint);

@@ -1,6 +1,7 @@
 /* The driver's own bytes against those of the library's encoders. */
 #include "check.h"
 
+#include "amqp_frames.h"
 #include "rabbitmq_encode_inner.h"
 #include "rabbitmq_link_inner.h"
 
@@ -10,67 +11,6 @@
 #include <string.h>
 
 #define BODY_BYTES_MAX 20000u
-
-/* What the library would write, frame after frame. */
-struct expected {
-    char bytes[BODY_BYTES_MAX + 4096];
-    size_t count;
-};
-
-static void add_number(struct expected *expected, uint64_t number, int bytes)
-{
-    for (int i = bytes - 1; i >= 0; i--) {
-        expected->bytes[expected->count++] = (char)(number >> (8 * i));
-    }
-}
-
-static void add_frame(struct expected *expected, uint8_t type, uint16_t channel,
-                      const char *payload, size_t payload_bytes)
-{
-    add_number(expected, type, 1);
-    add_number(expected, channel, 2);
-    add_number(expected, payload_bytes, 4);
-    memcpy(expected->bytes + expected->count, payload, payload_bytes);
-    expected->count += payload_bytes;
-    add_number(expected, 0xCE, 1);
-}
-
-static void add_method(struct expected *expected, amqp_method_number_t id, void *method)
-{
-    char payload[1024] = {(char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
-    int bytes = amqp_encode_method(id, method,
-                                   (amqp_bytes_t){.len = sizeof payload - 4, .bytes = payload + 4});
-
-    assert_true(bytes >= 0);
-    add_frame(expected, AMQP_FRAME_METHOD, RABBITMQ_CHANNEL, payload, 4 + (size_t)bytes);
-}
-
-static void add_header(struct expected *expected, amqp_basic_properties_t *properties,
-                       uint64_t body_bytes)
-{
-    char payload[1024] = {0, AMQP_BASIC_CLASS, 0, 0};
-    int bytes;
-
-    for (int i = 0; i < 8; i++) {
-        payload[4 + i] = (char)(body_bytes >> (8 * (7 - i)));
-    }
-    bytes =
-        amqp_encode_properties(AMQP_BASIC_CLASS, properties,
-                               (amqp_bytes_t){.len = sizeof payload - 12, .bytes = payload + 12});
-    assert_true(bytes >= 0);
-    add_frame(expected, AMQP_FRAME_HEADER, RABBITMQ_CHANNEL, payload, 12 + (size_t)bytes);
-}
-
-static void add_body(struct expected *expected, const char *body, size_t body_bytes,
-                     size_t frame_bytes_max)
-{
-    size_t part_max = frame_bytes_max - 8;
-
-    for (size_t at = 0; at < body_bytes; at += part_max) {
-        add_frame(expected, AMQP_FRAME_BODY, RABBITMQ_CHANNEL, body + at,
-                  body_bytes - at < part_max ? body_bytes - at : part_max);
-    }
-}
 
 /* One publish with each of what a run can ask for. */
 struct publish_case {
@@ -86,7 +26,7 @@ struct publish_case {
 static void assert_same_bytes(const struct publish_case *row)
 {
     static char body[BODY_BYTES_MAX];
-    static struct expected expected;
+    static struct amqp_frames expected;
     char id[RABBITMQ_MESSAGE_ID_BYTES + 1] = "0123456789ab";
     amqp_basic_properties_t properties = {._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
                                           .delivery_mode = AMQP_DELIVERY_PERSISTENT};
@@ -116,9 +56,9 @@ static void assert_same_bytes(const struct publish_case *row)
         properties.message_id = amqp_cstring_bytes(id);
     }
     expected.count = 0;
-    add_method(&expected, AMQP_BASIC_PUBLISH_METHOD, &method);
-    add_header(&expected, &properties, row->body_bytes);
-    add_body(&expected, body, row->body_bytes, row->frame_bytes_max);
+    amqp_frames_method(&expected, RABBITMQ_CHANNEL, AMQP_BASIC_PUBLISH_METHOD, &method);
+    amqp_frames_header(&expected, RABBITMQ_CHANNEL, &properties, row->body_bytes);
+    amqp_frames_body(&expected, RABBITMQ_CHANNEL, body, row->body_bytes, row->frame_bytes_max);
     assert_int_equal(got_bytes, expected.count);
     assert_memory_equal(got, expected.bytes, got_bytes);
     assert_true(got_bytes <= rabbitmq_publish_bytes_max(row->body_bytes));
@@ -151,7 +91,7 @@ static void a_publish_has_the_bytes_that_the_library_would_write(void **state)
 
 static void an_ack_and_a_heartbeat_have_them_too(void **state)
 {
-    static struct expected expected;
+    static struct amqp_frames expected;
     char ack[RABBITMQ_ACK_BYTES];
     char heartbeat[RABBITMQ_HEARTBEAT_BYTES];
 
@@ -161,13 +101,13 @@ static void an_ack_and_a_heartbeat_have_them_too(void **state)
                                    .multiple = multiple};
 
         expected.count = 0;
-        add_method(&expected, AMQP_BASIC_ACK_METHOD, &method);
+        amqp_frames_method(&expected, RABBITMQ_CHANNEL, AMQP_BASIC_ACK_METHOD, &method);
         rabbitmq_encode_ack(method.delivery_tag, multiple != 0, ack);
         assert_int_equal(expected.count, sizeof ack);
         assert_memory_equal(ack, expected.bytes, sizeof ack);
     }
     expected.count = 0;
-    add_frame(&expected, AMQP_FRAME_HEARTBEAT, 0, "", 0);
+    amqp_frames_add(&expected, AMQP_FRAME_HEARTBEAT, 0, "", 0);
     rabbitmq_encode_heartbeat(heartbeat);
     assert_int_equal(expected.count, sizeof heartbeat);
     assert_memory_equal(heartbeat, expected.bytes, sizeof heartbeat);

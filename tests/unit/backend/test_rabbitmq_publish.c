@@ -4,6 +4,7 @@
 
 #include "mono.h"
 #include "rabbitmq_endpoint_inner.h"
+#include "rabbitmq_read_inner.h"
 
 #include <amqp_tcp_socket.h>
 #include <errno.h>
@@ -75,6 +76,8 @@ static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_pla
     amqp_tcp_socket_set_sockfd(socket, fds[0]);
     assert_int_equal(rabbitmq_producers_init(&bench->endpoint), 0);
     assert_int_equal(rabbitmq_producer_init(&bench->endpoint, &bench->client, NULL), 0);
+    assert_int_equal(rabbitmq_reads_init(&bench->endpoint), 0);
+    assert_int_equal(rabbitmq_read_init(&bench->client), 0);
     bench->client.is_up = true;
     assert_int_equal(epoll_ctl(bench->endpoint.epoll_fd, EPOLL_CTL_ADD, fds[0], &wanted), 0);
     bench->body = malloc(MESSAGE_BYTES);
@@ -93,6 +96,8 @@ static void end(struct bench *bench)
     (void)close(bench->endpoint.event_fd);
     (void)close(bench->broker_fd);
     rabbitmq_producers_done(&bench->endpoint);
+    rabbitmq_read_done(&bench->client);
+    rabbitmq_reads_done(&bench->endpoint);
     free(bench->body);
     free(bench->read);
 }

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "rabbitmq_endpoint_inner.h"
+#include "rabbitmq_read_inner.h"
 
 #include <amqp_tcp_socket.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static void begin(struct bench *bench)
                                         .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                                         .timer_fd = -1};
     bench->set_fd = epoll_create1(EPOLL_CLOEXEC);
+    assert_int_equal(rabbitmq_reads_init(&bench->endpoint), 0);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         struct rabbitmq_client *client = &bench->clients[i];
         int fds[2];
@@ -52,6 +54,7 @@ static void begin(struct bench *bench)
         amqp_tcp_socket_set_sockfd(amqp_tcp_socket_new(client->link.connection), fds[0]);
         client->index = i;
         client->is_up = true;
+        assert_int_equal(rabbitmq_read_init(client), 0);
         assert_int_equal(rabbitmq_descriptor_add(&bench->endpoint, fds[0], i, RABBITMQ_WATCHED), 0);
     }
     assert_int_equal(rabbitmq_watch(&bench->endpoint, bench->set_fd, TAG), 0);
@@ -61,8 +64,10 @@ static void end(struct bench *bench)
 {
     for (uint32_t i = 0; i < CLIENTS; i++) {
         rabbitmq_link_drop(&bench->clients[i].link);
+        rabbitmq_read_done(&bench->clients[i]);
         (void)close(bench->broker_fds[i]);
     }
+    rabbitmq_reads_done(&bench->endpoint);
     (void)close(bench->set_fd);
     (void)close(bench->endpoint.epoll_fd);
     (void)close(bench->endpoint.event_fd);
