@@ -52,7 +52,7 @@ static int make_trace(struct trial *trial, struct errinfo *reterr)
 
 /* A worker may spin for a part of the time between two messages: where a broker shares the host for
  * less, as it takes the CPU from that. */
-#define SPIN_SHARE 4
+#define SPIN_SHARE 6
 #define SPIN_SHARE_BESIDE 10
 #define HERE_NS NS_PER_S
 

@@ -4,7 +4,7 @@
 #define LEAD_NS_START (20 * NS_PER_US)
 #define LEAD_NS_MAX (80 * NS_PER_US)
 #define STEP_NS 50
-#define STEPS_UP 19 /* For one down: settles where 5 % are above. */
+#define STEPS_UP 49 /* For one down: settles where 2 % are above. */
 #define MEAN_OF 16
 /* A sleep shorter than that takes as long as a spin. */
 #define SLEEP_NS_MIN (5 * NS_PER_US)

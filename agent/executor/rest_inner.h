@@ -43,10 +43,10 @@ struct rest_ask {
 
 struct rest rest_choose(const struct rest_ask *ask);
 
-/* How long before a message a sleep is to end: as long as sleeps end late, so that 95 % of the
+/* How long before a message a sleep is to end: as long as sleeps end late, so that 98 % of the
  * messages are sent in time, but no longer than what may be spun away allows. */
 struct rest_lead {
-    int64_t late_ns; /* Running estimate of the 95th percentile of how late sleeps end. */
+    int64_t late_ns; /* Running estimate of the 98th percentile of how late sleeps end. */
     int64_t most_ns; /* With that lead as much is spun away as may be. */
     int64_t spun_ns; /* Running mean of what was spun away for a message. */
 };

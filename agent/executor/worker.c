@@ -14,7 +14,7 @@
 
 /* What arrives shortly before a message is to be sent is looked at after it. */
 #define TOGETHER_NS (100 * NS_PER_US)
-#define SPIN_SHARE 4
+#define SPIN_SHARE 6
 /* A worker has settled when nothing came for so long; what trickles in is told so often at most. */
 #define QUIET_NS (10 * NS_PER_MS)
 #define SETTLE_GAP_NS (100 * NS_PER_MS)

@@ -23,7 +23,7 @@
 #define NS_PER_US 1000
 #define BATCH_GAP_NS (50 * NS_PER_US)
 #define BATCH_WAIT_NS (40 * NS_PER_US)
-#define SPIN_SHARE 4
+#define SPIN_SHARE 6
 #define LAGS_NS_MAX (10 * 1000 * NS_PER_US) /* Counted by 100 ns; later ones in the last. */
 #define STEP_NS 100
 #define STEPS (LAGS_NS_MAX / STEP_NS)

@@ -95,7 +95,7 @@ static void each_arrival_wakes_where_that_is_asked_for(void **state)
     assert_rest(rest_choose(&ask), REST_EVENTS, NOW_NS + 50 * US);
 }
 
-/* Sleeps that end 20 to 60 us late, in turn, before messages 1 ms apart: 95 % are met. */
+/* Sleeps that end 20 to 60 us late, in turn, before messages 1 ms apart: 98 % are met. */
 static void a_sleep_ends_as_much_earlier_as_sleeps_end_late(void **state)
 {
     struct rest_lead lead;
@@ -111,7 +111,7 @@ static void a_sleep_ends_as_much_earlier_as_sleeps_end_late(void **state)
         rest_lead_slept(&lead, late_ns);
         rest_lead_spun(&lead, spun_ns > 0 ? spun_ns : 0, 250 * US);
     }
-    assert_true(met > 9000 && met < 9900);
+    assert_true(met > 9650 && met < 9900);
 }
 
 /* The same, where 10 us may be spun away for each. */
