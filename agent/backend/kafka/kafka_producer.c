@@ -309,7 +309,7 @@ static bool is_drained(const struct kafka_handle *handle)
     return rd_kafka_outq_len(handle->client) == 0; /* poll() tells them. */
 }
 
-void kafka_producer_look_at_broken(struct endpoint *endpoint)
+static void look_at_broken(struct endpoint *endpoint)
 {
     int64_t now_ns = mono_ns();
 
@@ -327,6 +327,14 @@ void kafka_producer_look_at_broken(struct endpoint *endpoint)
         }
         endpoint->has_broken = endpoint->has_broken || handle->broken;
     }
+}
+
+int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
+{
+    if (endpoint->has_broken) {
+        look_at_broken(endpoint);
+    }
+    return kafka_endpoint_poll(endpoint, events, events_max, kafka_reports_serve);
 }
 
 void kafka_producer_close(struct endpoint *endpoint)

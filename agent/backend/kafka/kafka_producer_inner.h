@@ -44,10 +44,10 @@ void kafka_producer_close(struct endpoint *endpoint);
 /* kafka_submit.c */
 int kafka_producer_submit(struct endpoint *endpoint, const struct message *messages,
                           uint32_t messages_count);
-/* kafka_reports.c */
-void kafka_reports_conf(rd_kafka_conf_t *conf);
 int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max);
-/* Renews handles that the library has given up. */
-void kafka_producer_look_at_broken(struct endpoint *endpoint);
+/* kafka_reports.c: makes a client call back for what it says; takes what it has to say. */
+void kafka_reports_conf(rd_kafka_conf_t *conf);
+void kafka_reports_serve(struct endpoint *endpoint, struct kafka_handle *handle,
+                         struct kafka_out *out);
 
 #endif

@@ -86,7 +86,8 @@ void kafka_reports_conf(rd_kafka_conf_t *conf)
 
 /* All that the queue has is taken at once. What comes meanwhile finds it empty, and so is told by
  * its descriptor: to ask an empty queue costs a system call. */
-static void serve(struct endpoint *endpoint, struct kafka_handle *handle, struct kafka_out *out)
+void kafka_reports_serve(struct endpoint *endpoint, struct kafka_handle *handle,
+                         struct kafka_out *out)
 {
     serving.endpoint = endpoint;
     serving.handle = handle;
@@ -94,12 +95,4 @@ static void serve(struct endpoint *endpoint, struct kafka_handle *handle, struct
     serving.at_ns = mono_ns();
     (void)rd_kafka_queue_poll_callback(handle->queue, 0);
     serving.endpoint = NULL;
-}
-
-int kafka_producer_poll(struct endpoint *endpoint, struct event *events, uint32_t events_max)
-{
-    if (endpoint->has_broken) {
-        kafka_producer_look_at_broken(endpoint);
-    }
-    return kafka_endpoint_poll(endpoint, events, events_max, serve);
 }
