@@ -14,6 +14,8 @@ from meter import Watched
 JVM_WARM_S = 10  # Left out: classes are loaded and code is compiled in it.
 NATIVE_WARM_S = 2
 HEAP = "-Xmx512M"  # What kafka-producer-perf-test.sh and kafka-consumer-perf-test.sh set.
+# They log warnings only, too. Without a word of it Logback, which PerfTest brings, logs each request of theirs.
+QUIET = f"-Dlogback.configurationFile={ROOT / 'tests' / 'bench' / 'peers.d' / 'logback.xml'}"
 PERFTEST_LINE = re.compile(r"time ([\d.]+) s, sent: [\d.]+ msg/s.*received: ([\d.]+) msg/s")
 PRODUCER_LINE = re.compile(r"(\d+) records sent, ([\d.]+) records/sec")
 
@@ -30,8 +32,8 @@ def jars():
     return done.stdout.strip()
 
 
-def java(folder, name, *arguments, heap=()):
-    return ["java", *heap, "-cp", f"{folder}/*", name, *map(str, arguments)]
+def java(folder, name, *arguments, jvm=()):
+    return ["java", *jvm, "-cp", f"{folder}/*", name, *map(str, arguments)]
 
 
 def perftest_rates(lines):
@@ -129,7 +131,7 @@ def perftest(folder, address, size, seconds, rate=None, clients=2, window=1000):
 def topic(folder, address, verb, name):
     partitions = ["--partitions", "1"] if verb == "--create" else []
     done = subprocess.run(java(folder, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", address, verb, "--topic", name,
-                               *partitions), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                               *partitions, jvm=[QUIET]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise Broken(f"topic {verb}: {done.stdout}")
 
@@ -142,12 +144,12 @@ def kafka(folder, address, size, seconds, consume=False, linger_ms=5, batch_byte
     producer = tool.start(java(
         folder, "org.apache.kafka.tools.ProducerPerformance", "--topic", name, "--num-records", 10**12, "--record-size", size,
         "--throughput", -1, "--producer-props", f"bootstrap.servers={address}", "acks=all", f"linger.ms={linger_ms}",
-        f"batch.size={batch_bytes}", heap=[HEAP]))
+        f"batch.size={batch_bytes}", jvm=[HEAP, QUIET]))
     tool.counter = lambda: messages_of_producer(producer.lines)
     if consume:
         consumer = tool.start(java(
             folder, "org.apache.kafka.tools.ConsumerPerformance", "--topic", name, "--messages", 10**12, "--bootstrap-server",
-            address, "--show-detailed-stats", "--reporting-interval", 1000, "--timeout", 60000, heap=[HEAP]))
+            address, "--show-detailed-stats", "--reporting-interval", 1000, "--timeout", 60000, jvm=[HEAP, QUIET]))
         tool.counter = lambda: messages_of_consumer(consumer.lines)
     ended = tool.measure
     tool.measure = lambda: then(ended, lambda: topic(folder, address, "--delete", name))

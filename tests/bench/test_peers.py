@@ -2,6 +2,7 @@
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import meter  # noqa: E402
@@ -44,6 +45,17 @@ class Lines(unittest.TestCase):
         samples.seen = [(0.0, 1.0, 2**20), (2.0, 2.0, 3 * 2**20), (4.0, 6.0, 2**20)]
         self.assertEqual(samples.cpu_s(1.0, 3.0), 2.5)
         self.assertEqual(samples.rss_mib(1.0, 3.0), 3.0)
+
+
+class Tools(unittest.TestCase):
+    def test_kafkas_tools_log_warnings_only(self):
+        """Bug: each wrote a line for each of its requests, and that was measured with it."""
+        with mock.patch.object(peer_tools, "topic"), mock.patch.object(peer_tools, "Watched") as started:
+            peer_tools.kafka("jars", "127.0.0.1:1", 100, 5, consume=True)
+        self.assertEqual(started.call_count, 2)
+        for call in started.call_args_list:
+            option = next(one for one in call.args[0] if one.startswith("-Dlogback.configurationFile="))
+            self.assertIn('level="WARN"', Path(option.partition("=")[2]).read_text())
 
 
 class Table(unittest.TestCase):
