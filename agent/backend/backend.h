@@ -195,9 +195,15 @@ struct backend_ops {
      * told after them. */
     int (*poll_held)(struct endpoint *endpoint, struct event *events, uint32_t events_max);
     /* Acknowledges a consumed message; multiple: all of that client up to and including it. 0 when
-     * it was written (or EVENT_CONSUME_ACKED will follow, see ack_answers), -EAGAIN to try again,
-     * -ENOTCONN when the client is down. */
+     * it was written (or EVENT_CONSUME_ACKED will follow, see ack_answers), 1 when it was taken and
+     * is written by flush() at the latest, -EAGAIN to try again, -ENOTCONN when the client is down.
+     */
     int (*ack)(struct endpoint *endpoint, uint64_t token, bool multiple);
+    /* Writes what acks were taken, several by one call into the kernel. For after the acks of what
+     * one poll() gave, before the worker rests; the next poll() and close() do it, too. 0, or
+     * -ENOTCONN: the connection of some of them broke since the last flush(), and the broker will
+     * deliver those again. NULL where ack() never returns 1. */
+    int (*flush)(struct endpoint *endpoint);
     /* Readable when poll has something; -1: none, then the worker polls at least every millisecond.
      */
     int (*wait_fd)(const struct endpoint *endpoint);

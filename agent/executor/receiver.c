@@ -272,10 +272,10 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
             continue;
         }
         receiver_retry_acks(receiver, group);
-        if (group->retries_count == RECEIVER_EVENTS) {
-            continue;
+        if (group->retries_count < RECEIVER_EVENTS) {
+            any = poll_group(receiver, group, room, now_ns) > 0 || any;
         }
-        any = poll_group(receiver, group, room, now_ns) > 0 || any;
+        receiver_flush_acks(receiver, group);
     }
     return any;
 }
@@ -324,6 +324,7 @@ void receiver_close_begin(struct receiver *receiver)
         }
         receiver_retry_acks(receiver, group);
         receiver_finish_batches(receiver, group, INT64_MIN, 0);
+        receiver_flush_acks(receiver, group);
         if (receiver->watch != NULL) {
             watch_remove(receiver->watch, group->place);
             watch_remove_fd(receiver->watch, reconnect_fd(&group->reconnect));

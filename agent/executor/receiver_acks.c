@@ -24,6 +24,18 @@ static void remember_ack(struct receiver_group *group, uint64_t token, int64_t a
     }
 }
 
+static void note_call(struct receiver *receiver, int64_t took_ns)
+{
+    receiver->driver_ns_max = took_ns > receiver->driver_ns_max ? took_ns : receiver->driver_ns_max;
+}
+
+static void sample(const struct receiver *receiver, const struct receiver_group *group,
+                   int64_t took_ns)
+{
+    recorder_sample(recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
+                    SERIES_CONSUME_ACK, took_ns, 0);
+}
+
 /* Tries one ack; false: to be tried again. */
 static bool try_ack(struct receiver *receiver, struct receiver_group *group,
                     const struct pending_ack *ack)
@@ -33,15 +45,13 @@ static bool try_ack(struct receiver *receiver, struct receiver_group *group,
     int r = ops->ack(group->endpoint, ack->token, ack->multiple);
     int64_t took_ns = mono_ns() - begin_ns;
 
-    receiver->driver_ns_max = took_ns > receiver->driver_ns_max ? took_ns : receiver->driver_ns_max;
+    note_call(receiver, took_ns);
     if (r == -EAGAIN) {
         return false;
     }
     if (r == 0 && !ops->ack_answers) {
-        recorder_sample(
-            recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
-            SERIES_CONSUME_ACK, took_ns, 0);
-    } else if (r == 0) {
+        sample(receiver, group, took_ns);
+    } else if (r >= 0) {
         remember_ack(group, ack->token, begin_ns);
     }
     /* -ENOTCONN: the broker will deliver it again; the audit sees that as a copy. */
@@ -87,6 +97,29 @@ void receiver_retry_acks(struct receiver *receiver, struct receiver_group *group
     group->retries_count = kept;
 }
 
+/* One that was taken is written now, so that long it took. One whose connection broke was not. */
+void receiver_flush_acks(struct receiver *receiver, struct receiver_group *group)
+{
+    const struct backend_ops *ops = receiver->context.ops;
+    int64_t begin_ns;
+    int64_t end_ns;
+    int r;
+
+    if (ops->flush == NULL || group->ack_times_count == 0) {
+        return;
+    }
+    begin_ns = mono_ns();
+    r = ops->flush(group->endpoint);
+    end_ns = mono_ns();
+    note_call(receiver, end_ns - begin_ns);
+    for (uint32_t i = 0; i < group->ack_times_count && r == 0; i++) {
+        sample(receiver, group,
+               end_ns - group->ack_times[(group->ack_times_head + i) % ACK_TIMES].at_ns);
+    }
+    group->ack_times_head = 0;
+    group->ack_times_count = 0;
+}
+
 /* The answer to an ack: usually the oldest one's. Those before it that got none have no latency. */
 void receiver_ack_answered(struct receiver *receiver, struct receiver_group *group,
                            const struct event *event)
@@ -95,9 +128,7 @@ void receiver_ack_answered(struct receiver *receiver, struct receiver_group *gro
         const struct ack_time *time = &group->ack_times[(group->ack_times_head + i) % ACK_TIMES];
 
         if (time->token == event->token) {
-            recorder_sample(
-                recorder_cell(receiver->context.recorder, group->flow, receiver->phase_hint),
-                SERIES_CONSUME_ACK, event->at_ns - time->at_ns, 0);
+            sample(receiver, group, event->at_ns - time->at_ns);
             group->ack_times_head = (group->ack_times_head + i + 1) % ACK_TIMES;
             group->ack_times_count -= i + 1;
             return;

@@ -11,7 +11,9 @@
 #include "watch_inner.h"
 
 #define RECEIVER_EVENTS 256
-#define ACK_TIMES 4096 /* Acks that wait for the broker's answer; older ones have no latency. */
+#define ACK_TIMES                                                                                  \
+    4096 /* Acks that wait for the broker's answer, or until they are written; older               \
+            ones have no latency. */
 struct consumer {
     uint32_t record_index;
     uint32_t ordinal; /* Among the worker's consumers. */
@@ -47,7 +49,7 @@ struct receiver_group {
     struct pending_ack *retries; /* Acks that the driver could not take yet, in order; no more is
                                     polled than has room among them. */
     uint32_t retries_count;
-    struct ack_time *ack_times; /* A ring, with backends that answer acks. */
+    struct ack_time *ack_times; /* A ring, with backends that answer or gather acks. */
     uint32_t ack_times_head;
     uint32_t ack_times_count;
     int64_t idle_look_ns; /* When to look for unfinished batches again. */
@@ -69,7 +71,7 @@ struct receiver {
     int64_t last_ns;           /* When the last message came. */
     int64_t answered_first_ns; /* Since the last interval's end; 0: nothing. */
     int64_t answered_last_ns;
-    int64_t driver_ns_max; /* Longest poll of an endpoint, or ack. */
+    int64_t driver_ns_max; /* Longest poll of an endpoint, or ack, or flush. */
     struct event events[RECEIVER_EVENTS];
 };
 
@@ -86,6 +88,8 @@ void receiver_acknowledge(struct receiver *receiver, struct receiver_group *grou
                           const struct event *message, bool multiple);
 /* Tries those again that the driver could not take. */
 void receiver_retry_acks(struct receiver *receiver, struct receiver_group *group);
+/* Has those written that the driver gathers. After the last ack, before the worker rests. */
+void receiver_flush_acks(struct receiver *receiver, struct receiver_group *group);
 /* The broker answered an ack. */
 void receiver_ack_answered(struct receiver *receiver, struct receiver_group *group,
                            const struct event *event);

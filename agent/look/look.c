@@ -212,6 +212,9 @@ static int acknowledge(struct look *look, struct errinfo *reterr)
         return r == -EAGAIN ? over(look, reterr, "not in time")
                             : errinfo_set(reterr, r, "the client is down");
     }
+    if (r == 1 && look->ops->flush(look->endpoints[ROLE_CONSUMER]) < 0) {
+        return errinfo_set(reterr, -ENOTCONN, "the client is down");
+    }
     return look->ops->ack_answers ? await(look, ROLE_CONSUMER, EVENT_CONSUME_ACKED, reterr) : 0;
 }
 

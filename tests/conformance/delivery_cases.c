@@ -179,8 +179,7 @@ static void start_the_consumer_again(void **state, bool all_acked)
     rig_send(rig, 20);
     rig_settle(rig);
     rig_drain(rig);
-    assert_int_equal(suite->ops->ack(rig->consumer, rig->last_token[0], true), 0);
-    rig->acks_written++;
+    assert_int_equal(rig_ack(rig, rig->last_token[0], true), 0);
     deadline_ns = rig_deadline(rig);
     while (suite->ops->ack_answers && rig->acks_answered == 0 && mono_ns() < deadline_ns) {
         (void)rig_poll(rig);

@@ -148,6 +148,8 @@ int rig_poll_producer(struct rig *rig);
 int rig_poll_consumer(struct rig *rig);
 int rig_poll_held(struct rig *rig); /* The consumer, which takes no message. */
 int rig_poll(struct rig *rig);
+/* As the worker acknowledges: 0 when it is written; counted in acks_written. */
+int rig_ack(struct rig *rig, uint64_t token, bool multiple);
 
 /* Waits on both descriptors, at most 10 ms. */
 void rig_wait(const struct rig *rig);

@@ -110,21 +110,29 @@ static void note_outcome(struct rig *rig, const struct event *event)
     rig->unconfirmed += event->kind == EVENT_UNCONFIRMED;
 }
 
+int rig_ack(struct rig *rig, uint64_t token, bool multiple)
+{
+    int r = rig->suite->ops->ack(rig->consumer, token, multiple);
+
+    if (r == 1) {
+        r = rig->suite->ops->flush(rig->consumer);
+    }
+    rig->acks_written += r == 0;
+    return r;
+}
+
 static void write_ack(struct rig *rig, uint32_t client, uint64_t token, bool multiple)
 {
     int64_t deadline_ns = rig_deadline(rig);
     int r;
 
     do {
-        r = rig->suite->ops->ack(rig->consumer, token, multiple);
+        r = rig_ack(rig, token, multiple);
     } while (r == -EAGAIN && mono_ns() < deadline_ns);
-    if (r == -ENOTCONN) {
-        rig->unacked[client] = 0;
-        return; /* It will be delivered again. */
-    }
-    assert_int_equal(r, 0);
-    rig->acks_written++;
     rig->unacked[client] = 0;
+    if (r != -ENOTCONN) { /* It will be delivered again. */
+        assert_int_equal(r, 0);
+    }
 }
 
 static void note_message(struct rig *rig, const struct event *event)

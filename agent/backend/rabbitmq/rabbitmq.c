@@ -38,6 +38,7 @@ const struct backend_ops backend_rabbitmq = {
     .poll = rabbitmq_poll,
     .poll_held = rabbitmq_poll_held,
     .ack = rabbitmq_ack,
+    .flush = rabbitmq_flush,
     .wait_fd = rabbitmq_wait_fd,
     .watch = rabbitmq_watch,
     .ready = rabbitmq_ready,

@@ -67,6 +67,10 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->tells_up = false; /* A link that broke before it was told of was never up. */
     rabbitmq_kept_drop(&client->unsent);
     rabbitmq_kept_drop(&client->unread);
+    if (endpoint->acks_of == client && endpoint->acks_bytes > 0) {
+        endpoint->acks_bytes = 0;
+        endpoint->acks_lost = true;
+    }
     if (client->ready_events != 0) {
         client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
     }

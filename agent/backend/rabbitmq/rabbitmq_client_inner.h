@@ -22,6 +22,9 @@
 /* Method, header and property bytes around a body; generous. */
 #define RABBITMQ_PUBLISH_OVERHEAD_BYTES 512
 
+/* Acks that are written by one call. */
+#define RABBITMQ_ACKS_BYTES (192 * RABBITMQ_ACK_BYTES)
+
 /* Of a client's socket. RDHUP: a broker that left is seen while unread messages stand before it. */
 #define RABBITMQ_WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP)
 
@@ -123,6 +126,10 @@ struct endpoint {
     char *inbound;              /* What is read now, of all clients in turn. */
     char *encoded;              /* What is written now, of all clients in turn. */
     size_t encoded_bytes_max;
+    struct rabbitmq_client *acks_of; /* The client whose acks are gathered, whole frames. */
+    char acks[RABBITMQ_ACKS_BYTES];
+    size_t acks_bytes;           /* 0: none are. */
+    bool acks_lost;              /* Some went with their connection since the last flush. */
     struct rabbitmq_form *forms; /* Of the topics' publishes. */
     char (*keys)[12];            /* Routing keys by partition. */
     bool is_confirmed;

@@ -13,8 +13,9 @@
 #define TAG_BITS 40
 #define EPOCH_BITS 8
 #define TAG_MASK ((UINT64_C(1) << TAG_BITS) - 1)
-#define UNSENT_BYTES 4096 /* A rest of an ack or of a heartbeat. */
+#define UNSENT_BYTES 4096 /* A rest of acks or of a heartbeat. */
 
+static_assert(RABBITMQ_ACKS_BYTES <= UNSENT_BYTES, "what is written at once can be kept");
 static_assert(CLIENTS_MAX <= 1 << (64 - TAG_BITS - EPOCH_BITS), "a token has room for any client");
 
 /* The partitions that a client reads: every shares_count-th, or one if there are more shares. */
@@ -225,22 +226,42 @@ void rabbitmq_consumer_frame(struct endpoint *endpoint, struct rabbitmq_client *
     }
 }
 
-/* 0 or -EAGAIN; a connection that breaks is lost. */
+void rabbitmq_acks_write(struct endpoint *endpoint)
+{
+    if (endpoint->acks_bytes > 0) {
+        rabbitmq_write(endpoint, endpoint->acks_of, endpoint->acks, endpoint->acks_bytes,
+                       "acknowledging");
+        endpoint->acks_bytes = 0;
+    }
+}
+
+/* One client's at a time: a poll gives the messages of one behind the other. */
+static int gather(struct endpoint *endpoint, struct rabbitmq_client *client, uint64_t tag,
+                  bool multiple)
+{
+    if (endpoint->acks_of != client ||
+        endpoint->acks_bytes + RABBITMQ_ACK_BYTES > sizeof endpoint->acks) {
+        rabbitmq_acks_write(endpoint);
+    }
+    if (!client->is_up) {
+        return -ENOTCONN;
+    }
+    if (client->unsent.end > 0) {
+        return -EAGAIN;
+    }
+    endpoint->acks_of = client;
+    rabbitmq_encode_ack(tag, multiple, endpoint->acks + endpoint->acks_bytes);
+    endpoint->acks_bytes += RABBITMQ_ACK_BYTES;
+    return 1;
+}
+
+/* Over TLS. */
 static int acknowledge(struct endpoint *endpoint, struct rabbitmq_client *client, uint64_t tag,
                        bool multiple)
 {
-    char bytes[RABBITMQ_ACK_BYTES];
     int status;
 
-    if (client->link.is_plain) {
-        if (client->unsent.end > 0) {
-            return -EAGAIN;
-        }
-        rabbitmq_encode_ack(tag, multiple, bytes);
-        rabbitmq_write(endpoint, client, bytes, sizeof bytes, "acknowledging");
-        return 0;
-    }
-    if (!rabbitmq_client_has_room(endpoint, client, sizeof bytes)) {
+    if (!rabbitmq_client_has_room(endpoint, client, RABBITMQ_ACK_BYTES)) {
         return -EAGAIN;
     }
     client->has_sent = true;
@@ -264,6 +285,17 @@ int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
     if (!client->is_up || (uint8_t)(token >> TAG_BITS) != client->consumer.epoch) {
         return -ENOTCONN;
     }
-    r = acknowledge(endpoint, client, token & TAG_MASK, multiple);
+    r = client->link.is_plain ? gather(endpoint, client, token & TAG_MASK, multiple)
+                              : acknowledge(endpoint, client, token & TAG_MASK, multiple);
     return client->is_up ? r : -ENOTCONN;
+}
+
+int rabbitmq_flush(struct endpoint *endpoint)
+{
+    int r;
+
+    rabbitmq_acks_write(endpoint);
+    r = endpoint->acks_lost ? -ENOTCONN : 0;
+    endpoint->acks_lost = false;
+    return r;
 }

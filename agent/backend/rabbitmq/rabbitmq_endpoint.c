@@ -262,6 +262,7 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
     struct rabbitmq_events out = {.events = events, .count_max = events_max};
     uint32_t queued = endpoint->queue_count;
 
+    rabbitmq_acks_write(endpoint); /* Nothing else is written before them. */
     endpoint->arena_used = 0;
     endpoint->round++;
     while (queued > 0) {

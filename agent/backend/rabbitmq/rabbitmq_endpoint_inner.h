@@ -57,6 +57,9 @@ void rabbitmq_producer_frame(struct rabbitmq_client *client, const amqp_frame_t 
 void rabbitmq_consumer_frame(struct endpoint *endpoint, struct rabbitmq_client *client,
                              const amqp_frame_t *frame, struct rabbitmq_events *events);
 
+/* Writes the acks that were gathered; as rabbitmq_write(). */
+void rabbitmq_acks_write(struct endpoint *endpoint);
+
 /* The functions of struct backend_ops. */
 int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
                   struct errinfo *reterr);
@@ -73,5 +76,6 @@ void rabbitmq_ready(struct endpoint *endpoint, uint32_t number, uint32_t events)
 int rabbitmq_submit(struct endpoint *endpoint, const struct message *messages,
                     uint32_t messages_count);
 int rabbitmq_ack(struct endpoint *endpoint, uint64_t token, bool multiple);
+int rabbitmq_flush(struct endpoint *endpoint);
 
 #endif

@@ -328,6 +328,7 @@ void rabbitmq_close(struct endpoint *endpoint)
     if (endpoint == NULL) {
         return;
     }
+    rabbitmq_acks_write(endpoint);
     /* All are asked before one is waited for: a silent one takes the time, not the others' goodbye.
      */
     for (uint32_t i = 0; endpoint->clients != NULL && i < endpoint->config->clients_count; i++) {

@@ -1,4 +1,4 @@
-/* A consumer whose broker reads no acks; without a broker. */
+/* Acks that are gathered, and a consumer whose broker reads none; without a broker. */
 #include "rabbitmq_stream.h"
 
 #include <errno.h>
@@ -6,11 +6,120 @@
 
 static const struct delivery acks_each = {.consume_ack = CONSUME_ACK_EACH};
 
+/* The broker reads acks of tags first to last, and there is nothing behind them. */
+static void assert_acks_arrived(const struct rabbitmq_bench *bench, uint64_t first, uint64_t last)
+{
+    char bytes[RABBITMQ_ACK_BYTES];
+    char expected[RABBITMQ_ACK_BYTES];
+
+    for (uint64_t tag = first; tag <= last; tag++) {
+        assert_int_equal(recv(bench->broker_fd, bytes, sizeof bytes, 0), sizeof bytes);
+        rabbitmq_encode_ack(tag, false, expected);
+        assert_memory_equal(bytes, expected, sizeof bytes);
+    }
+    assert_false(rabbitmq_bench_is_readable(bench->broker_fd));
+}
+
+static void acknowledge(struct rabbitmq_bench *bench, uint64_t first, uint64_t last)
+{
+    for (uint64_t tag = first; tag <= last; tag++) {
+        assert_int_equal(rabbitmq_ack(&bench->endpoint, tag, false), 1);
+    }
+}
+
+static void acks_are_written_when_they_are_flushed(void **state)
+{
+    struct rabbitmq_bench bench;
+
+    (void)state;
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, 3);
+    assert_false(rabbitmq_bench_is_readable(bench.broker_fd));
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), 0);
+    assert_acks_arrived(&bench, 1, 3);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), 0);
+    assert_false(rabbitmq_bench_is_readable(bench.broker_fd));
+    rabbitmq_bench_end(&bench);
+}
+
+static void acks_are_written_by_the_next_poll_at_the_latest(void **state)
+{
+    struct rabbitmq_bench bench;
+    struct event events[4];
+
+    (void)state;
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, 2);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
+    assert_acks_arrived(&bench, 1, 2);
+    acknowledge(&bench, 3, 4);
+    assert_int_equal(rabbitmq_poll_held(&bench.endpoint, events, 4), 0);
+    assert_acks_arrived(&bench, 3, 4);
+    rabbitmq_bench_end(&bench);
+}
+
+static void acks_that_find_no_room_beside_the_others_are_written_behind_them(void **state)
+{
+    struct rabbitmq_bench bench;
+    uint64_t full = RABBITMQ_ACKS_BYTES / RABBITMQ_ACK_BYTES;
+
+    (void)state;
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, full);
+    assert_false(rabbitmq_bench_is_readable(bench.broker_fd));
+    acknowledge(&bench, full + 1, full + 1);
+    assert_acks_arrived(&bench, 1, full);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), 0);
+    assert_acks_arrived(&bench, full + 1, full + 1);
+    rabbitmq_bench_end(&bench);
+}
+
+static void acks_go_with_the_connection_that_breaks_before_they_are_written(void **state)
+{
+    struct rabbitmq_bench bench;
+    struct event events[4];
+
+    (void)state;
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, 3);
+    rabbitmq_client_lost(&bench.endpoint, &bench.client, "the broker went");
+    assert_int_equal(rabbitmq_ack(&bench.endpoint, 4, false), -ENOTCONN);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), -ENOTCONN);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), 0);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
+    assert_int_equal(events[0].kind, EVENT_DOWN);
+    rabbitmq_bench_end(&bench);
+}
+
+/* Found by the write, or by the write that makes room for one more. */
+static void acks_that_can_not_be_written_are_told_as_lost(void **state)
+{
+    struct rabbitmq_bench bench;
+    struct event events[4];
+    uint64_t full = RABBITMQ_ACKS_BYTES / RABBITMQ_ACK_BYTES;
+
+    (void)state;
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, 1);
+    (void)shutdown(bench.broker_fd, SHUT_RDWR);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), -ENOTCONN);
+    assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
+    assert_string_equal(events[0].text, "broker:5672: acknowledging failed: Broken pipe");
+    rabbitmq_bench_end(&bench);
+
+    rabbitmq_bench_begin(&bench, ROLE_CONSUMER, acks_each);
+    acknowledge(&bench, 1, full);
+    (void)shutdown(bench.broker_fd, SHUT_RDWR);
+    assert_int_equal(rabbitmq_ack(&bench.endpoint, full + 1, false), -ENOTCONN);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), -ENOTCONN);
+    rabbitmq_bench_end(&bench);
+}
+
 static void fill(struct rabbitmq_bench *bench)
 {
     uint64_t tag = 1;
 
-    while (rabbitmq_ack(&bench->endpoint, tag, false) == 0) {
+    while (rabbitmq_ack(&bench->endpoint, tag, false) == 1) {
         tag++;
     }
     assert_true(bench->client.is_up);
@@ -35,7 +144,8 @@ static void a_consumer_whose_acks_are_not_taken_gets_no_more_to_acknowledge(void
     }
     assert_true(rabbitmq_bench_is_readable(rabbitmq_wait_fd(&bench.endpoint)));
     assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 0);
-    assert_int_equal(rabbitmq_ack(&bench.endpoint, 100, false), 0);
+    assert_int_equal(rabbitmq_ack(&bench.endpoint, 100, false), 1);
+    assert_int_equal(rabbitmq_flush(&bench.endpoint), 0);
     rabbitmq_bench_end(&bench);
 }
 
@@ -90,6 +200,11 @@ static void one_whose_broker_goes_then_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(acks_are_written_when_they_are_flushed),
+        cmocka_unit_test(acks_are_written_by_the_next_poll_at_the_latest),
+        cmocka_unit_test(acks_that_find_no_room_beside_the_others_are_written_behind_them),
+        cmocka_unit_test(acks_go_with_the_connection_that_breaks_before_they_are_written),
+        cmocka_unit_test(acks_that_can_not_be_written_are_told_as_lost),
         cmocka_unit_test(a_consumer_whose_acks_are_not_taken_gets_no_more_to_acknowledge),
         cmocka_unit_test(messages_of_one_that_is_paused_wait_and_come_when_it_goes_on),
         cmocka_unit_test(one_whose_broker_goes_then_is_lost),

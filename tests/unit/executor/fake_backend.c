@@ -36,6 +36,8 @@ static uint32_t calls_count;
 static struct random takes;
 static struct fake_ack acks[FAKE_MESSAGES];
 static uint32_t acks_count;
+static uint32_t gathered_count; /* Behind those. */
+static uint32_t flushes_count;
 static uint32_t connects_count;
 
 void fake_lock(void)
@@ -65,6 +67,8 @@ void fake_reset(void)
     random_seed(&takes, 1);
     refused_count = 0;
     acks_count = 0;
+    gathered_count = 0;
+    flushes_count = 0;
     connects_count = 0;
     fake_unlock();
 }
@@ -111,6 +115,16 @@ uint32_t fake_acks(void)
 
     fake_lock();
     count = acks_count;
+    fake_unlock();
+    return count;
+}
+
+uint32_t fake_flushes(void)
+{
+    uint32_t count;
+
+    fake_lock();
+    count = flushes_count;
     fake_unlock();
     return count;
 }
@@ -367,6 +381,30 @@ static int ack_message(struct endpoint *endpoint, uint64_t token, bool multiple)
     return r;
 }
 
+static int gather_ack(struct endpoint *endpoint, uint64_t token, bool multiple)
+{
+    assert_int_equal(endpoint->role, ROLE_CONSUMER);
+    fake_lock();
+    assert_true(acks_count + gathered_count < FAKE_MESSAGES);
+    acks[acks_count + gathered_count++] = (struct fake_ack){token, multiple};
+    fake_unlock();
+    return 1;
+}
+
+static int flush_acks(struct endpoint *endpoint)
+{
+    int r;
+
+    assert_int_equal(endpoint->role, ROLE_CONSUMER);
+    fake_lock();
+    acks_count += gathered_count;
+    gathered_count = 0;
+    flushes_count++;
+    r = script.flush_code;
+    fake_unlock();
+    return r;
+}
+
 static int no_descriptor(const struct endpoint *endpoint)
 {
     (void)endpoint;
@@ -395,3 +433,15 @@ const struct backend_ops fake_backend_answering = {.open = open_endpoint,
                                                    .ack = ack_message,
                                                    .wait_fd = no_descriptor,
                                                    .ack_answers = true};
+
+const struct backend_ops fake_backend_gathering = {.open = open_endpoint,
+                                                   .connect = connect_link,
+                                                   .adopt = adopt_link,
+                                                   .hang_up = hang_up_link,
+                                                   .close = close_endpoint,
+                                                   .submit = submit_messages,
+                                                   .poll = poll_endpoint,
+                                                   .poll_held = poll_held,
+                                                   .ack = gather_ack,
+                                                   .flush = flush_acks,
+                                                   .wait_fd = no_descriptor};

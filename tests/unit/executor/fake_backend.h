@@ -40,7 +40,8 @@ struct fake_script {
     bool takes_some; /* Each submit() takes a random part of its batch, or nothing or all of it. */
     bool confirms;   /* Each message is confirmed by the next poll. */
     bool answers_acks;
-    uint32_t acks_again;      /* So many acks get -EAGAIN first. */
+    uint32_t acks_again; /* So many acks get -EAGAIN first. */
+    int flush_code;
     uint64_t acks_full_above; /* Acks of tokens above it get -EAGAIN; 0: none do. */
     int connect_code;
     bool connect_hangs; /* Until it is taken back. */
@@ -50,6 +51,7 @@ struct fake_script {
 
 extern const struct backend_ops fake_backend;
 extern const struct backend_ops fake_backend_answering; /* Its acks are answered by events. */
+extern const struct backend_ops fake_backend_gathering; /* Its acks are written by flush(). */
 
 /* Forgets everything. */
 void fake_reset(void);
@@ -65,7 +67,8 @@ const struct fake_message *fake_message(uint32_t index);
 uint32_t fake_submits(void);         /* Calls. */
 uint32_t fake_submits_refused(void); /* That did not take all. */
 
-uint32_t fake_acks(void);
+uint32_t fake_acks(void); /* Written. */
+uint32_t fake_flushes(void);
 struct fake_ack fake_ack(uint32_t index);
 uint32_t fake_connects(void);
 bool fake_is_open(enum endpoint_role role);

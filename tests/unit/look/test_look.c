@@ -154,6 +154,12 @@ static int ack(struct endpoint *endpoint, uint64_t token, bool multiple)
     if (broker.forbidden == LOOK_ACKNOWLEDGE) {
         return -ENOTCONN;
     }
+    return 1;
+}
+
+static int flush(struct endpoint *endpoint)
+{
+    assert_int_equal(endpoint->role, ROLE_CONSUMER);
     broker.acks++;
     return 0;
 }
@@ -167,7 +173,8 @@ static const struct backend_ops ops = {.entry = &entry,
                                        .close = close_one,
                                        .submit = submit,
                                        .poll = poll_one,
-                                       .ack = ack};
+                                       .ack = ack,
+                                       .flush = flush};
 
 static void begin(enum look_stage forbidden, enum fault fault)
 {
