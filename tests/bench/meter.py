@@ -119,6 +119,12 @@ def load_began(lines):
     return next((moment for moment, text in lines if re.match("running: (?!calibration)", text)), None)
 
 
+def steady(out):
+    """What the result in a run's folder says of the steady phase; None if there was none."""
+    result = json.loads((out / "result.json").read_text())
+    return next((phase for phase in result["cases"][0]["phases"] if phase["name"] == "steady"), None)
+
+
 def millrace(programs, scenario, seconds):
     """Runs a scenario whose phases are `phases(...)` with one agent; returns what it says of the steady phase, with CPU time and
     memory of coordinator and agent in the middle of it."""
@@ -129,8 +135,7 @@ def millrace(programs, scenario, seconds):
         code = running.wait()
         if code not in (EXIT_PASS, EXIT_FAIL, EXIT_INVALID) or not (out / "result.json").exists():
             raise Broken(f"millrace run: exit {code}\n{running.said()}")
-        result = json.loads((out / "result.json").read_text())
-    found = next((phase for phase in result["cases"][0]["phases"] if phase["name"] == "steady"), None)
+        found = steady(out)
     began = load_began(running.lines)
     if found is None or began is None:
         raise Broken(f"millrace run: nothing was measured\n{running.said()}")
