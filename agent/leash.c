@@ -16,6 +16,7 @@ static void *wait_for_end(void *argument)
     ssize_t got;
 
     (void)argument;
+    (void)pthread_setname_np(pthread_self(), "leash");
     do {
         got = read(STDIN_FILENO, dropped, sizeof dropped);
     } while (got > 0 || (got < 0 && errno == EINTR));

@@ -58,6 +58,7 @@ static void *probing_main(void *argument)
     struct clock_probing *probing = argument;
     int64_t next_ns = mono_ns();
 
+    (void)pthread_setname_np(pthread_self(), "prober");
     while (!atomic_load(&probing->quit)) {
         if (mono_ns() >= next_ns) {
             int64_t pause_ns = one_burst(probing);

@@ -15,4 +15,9 @@ void host_health(struct health *health);
  * earlier trials left behind would hide what the next one takes. */
 uint64_t host_settled_rss_bytes(void);
 
+/* The threads of this process by name, sorted: ours and those of libraries. Of the agent itself the
+ * first has the program's name. Fewer where memory is short, none where the kernel does not tell;
+ * the caller frees *ret. */
+void host_threads(struct thread_count **ret, uint32_t *ret_count);
+
 #endif

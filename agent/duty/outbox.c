@@ -37,6 +37,7 @@ static void *outbox_main(void *argument)
 {
     struct outbox *outbox = argument;
 
+    (void)pthread_setname_np(pthread_self(), "outbox");
     (void)pthread_mutex_lock(&outbox->mutex);
     for (;;) {
         struct letter *letter;

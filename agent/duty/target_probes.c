@@ -106,6 +106,7 @@ static void *probing_main(void *argument)
     const struct command *command = probing->command;
     const struct target *first = &command->targets[probing->first];
 
+    (void)pthread_setname_np(pthread_self(), "probe");
     probe_one(first, probing, &probing->results[probing->first]);
     for (uint32_t i = probing->first + 1;
          command->kind == COMMAND_CLEAN && i < command->targets_count; i++) {

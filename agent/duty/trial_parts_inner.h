@@ -43,6 +43,7 @@ struct trial {
     struct host_load host_load;
     _Atomic uint64_t rss_before_bytes; /* Of the process, before there were workers. */
     _Atomic uint64_t rss_opened_bytes; /* And after; 0: not yet. */
+    bool threads_told;                 /* By the ticker's first snapshot. */
     int64_t ticker_late_ns;            /* Latest wake-up of the ticker in the interval. */
     pthread_t ticker;
     bool ticker_started;

@@ -53,6 +53,10 @@ void trial_close_interval(struct trial *trial, bool final)
         trial->failure_code = r;
         return;
     }
+    if (!trial->threads_told) {
+        host_threads(&parts[0]->threads, &parts[0]->threads_count);
+        trial->threads_told = true;
+    }
     post_snapshots(trial, parts, parts_count);
 }
 

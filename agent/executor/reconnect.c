@@ -252,6 +252,7 @@ static void *close_main(void *argument)
 {
     struct reconnect *reconnect = argument;
 
+    (void)pthread_setname_np(pthread_self(), "closer");
     /* Attempts end while the endpoint closes, not before. */
     if (reconnect->connector != NULL) {
         connector_quit(reconnect->connector);

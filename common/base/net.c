@@ -60,6 +60,7 @@ static void *lookup_run(void *argument)
     int code = getaddrinfo(lookup->host, lookup->port, &hints, &found);
     bool abandoned;
 
+    (void)pthread_setname_np(pthread_self(), "lookup");
     sync_lock(&lookup->lock);
     lookup->code = code;
     lookup->found = code == 0 ? found : NULL;

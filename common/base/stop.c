@@ -45,6 +45,7 @@ static void *watch(void *argument)
     static const struct timespec wait = {.tv_sec = STOP_TAKEN_NS / NS_PER_S};
 
     (void)argument;
+    (void)pthread_setname_np(pthread_self(), "signals");
     while (sigwaitinfo(&watched.signals, NULL) < 0) {
     }
     watched.on_signal();

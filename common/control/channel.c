@@ -175,6 +175,7 @@ static void *closing_run(void *argument)
     struct closing *closing = argument;
     bool abandoned;
 
+    (void)pthread_setname_np(pthread_self(), "channel:closer");
     (void)nng_close(closing->socket);
     (void)pthread_mutex_lock(&closing->lock);
     closing->done = true;

@@ -195,6 +195,16 @@ struct strain {
     int64_t driver_ns_max;    /* Longest call of a load thread into a driver other than submit. */
 };
 
+/* Threads of the agent's process that have one name: its own, and its libraries'. */
+#define THREAD_NAME_BYTES 16 /* The kernel's names have 15 bytes. */
+#define THREAD_NAMES_MAX 64  /* Those of further names are counted together. */
+struct thread_count {
+    char name[THREAD_NAME_BYTES];
+    uint32_t count;
+};
+
+extern const struct record thread_count_record;
+
 /* What the agent says of itself. */
 struct health {
     int64_t cpu_ns; /* Of the process, since it started. */
@@ -256,6 +266,9 @@ struct snapshot {
     uint32_t notices_count;
     struct loss_delta *losses; /* In the order in which they happened, of one client. */
     uint32_t losses_count;
+    /* With the first interval of a trial, at whose end they were counted; by name. */
+    struct thread_count *threads;
+    uint32_t threads_count;
 };
 
 extern const struct record snapshot_record;

@@ -103,6 +103,13 @@ static const struct field loss_delta_fields[] = {
 
 const struct record loss_delta_record = RECORD(loss_delta);
 
+static const struct field thread_count_fields[] = {
+    FIELD(thread_count, name),
+    FIELD(thread_count, count),
+};
+
+const struct record thread_count_record = RECORD(thread_count);
+
 static const struct field snapshot_row_fields[] = {
     FIELD(snapshot_row, flow, .max = FLOWS_MAX - 1),
     FIELD(snapshot_row, phase, .max = PHASES_MAX - 1),
@@ -185,6 +192,8 @@ static const struct field snapshot_fields[] = {
     FIELD_LIST_OF(snapshot, errors, errors_count, error_delta_record, ERROR_DELTAS_MAX),
     FIELD_LIST_OF(snapshot, notices, notices_count, notice_delta_record, NOTICE_DELTAS_MAX),
     FIELD_LIST_OF(snapshot, losses, losses_count, loss_delta_record, LOSS_DELTAS_MAX),
+    FIELD_LIST_OF(snapshot, threads, threads_count, thread_count_record, THREAD_NAMES_MAX,
+                  .since = 4, .untold = true),
 };
 
 const struct record snapshot_record = RECORD(snapshot);

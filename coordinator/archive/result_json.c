@@ -94,6 +94,23 @@ static void put_memory(struct json *json, const struct result *result,
     json_close(json);
 }
 
+/* Of the agents that told of them; earlier versions' did not. */
+static void put_threads(struct json *json, const struct result *result,
+                        const struct result_trial *trial)
+{
+    if (trial->threads_count == 0) {
+        return;
+    }
+    json_open_array(json, "threads");
+    for (uint32_t i = 0; i < trial->threads_count; i++) {
+        json_open(json, NULL);
+        json_text(json, "agent", result->agents[trial->threads[i].agent].name);
+        json_record(json, &thread_count_record, &trial->threads[i].of);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 static void put_trial(struct json *json, const struct result *result,
                       const struct result_trial *trial)
 {
@@ -102,6 +119,7 @@ static void put_trial(struct json *json, const struct result *result,
     put_phases(json, trial->phases, trial->phases_count);
     json_record(json, &result_trial_events_record, trial);
     put_memory(json, result, trial);
+    put_threads(json, result, trial);
     json_records(json, "errors", &error_delta_record, trial->errors, trial->errors_count);
     json_close(json);
 }

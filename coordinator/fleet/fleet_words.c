@@ -40,4 +40,7 @@ void fleet_tame_snapshot(struct snapshot *snapshot)
     for (uint32_t i = 0; i < snapshot->losses_count; i++) {
         text_tame(snapshot->losses[i].text, false);
     }
+    for (uint32_t i = 0; i < snapshot->threads_count; i++) {
+        text_tame(snapshot->threads[i].name, false);
+    }
 }

@@ -284,7 +284,7 @@ static bool can_be_added(const struct snapshot *snapshot)
 static bool has_events(const struct snapshot *snapshot)
 {
     return snapshot->losses_count > 0 || snapshot->notices_count > 0 ||
-           snapshot->health.losses_untold > 0;
+           snapshot->threads_count > 0 || snapshot->health.losses_untold > 0;
 }
 
 /* Does it matter in which second that was? Later parts of a second say nothing of it. */

@@ -2,6 +2,7 @@
 #include "lines.h"
 #include "memory_use.h"
 #include "sections_inner.h"
+#include "text.h"
 
 #include <math.h>
 
@@ -16,6 +17,8 @@ static const struct doc_column columns[] = {
     {"in flight", "Most messages at the end of a second", DOC_RIGHT},
     {"per message in flight", "At most: all that load took, through the most messages in flight",
      DOC_RIGHT},
+    {"threads", "Of the process, its libraries' too, at the end of the trial's first second",
+     DOC_LEFT},
 };
 
 static void bytes_cell(struct document *doc, double bytes)
@@ -27,6 +30,34 @@ static void bytes_cell(struct document *doc, double bytes)
     } else {
         doc_cell(doc, DOC_PLAIN, "%s", units_format_bytes(bytes, text));
     }
+}
+
+/* "23: hand, nng:task 4, worker 2". */
+static void threads_cell(struct document *doc, const struct result_trial *trial, uint32_t agent)
+{
+    struct text names = {0};
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < trial->threads_count; i++) {
+        const struct thread_count *of = &trial->threads[i].of;
+
+        if (trial->threads[i].agent != agent) {
+            continue;
+        }
+        text_addf(&names, sum == 0 ? ": %s" : ", %s", of->name);
+        if (of->count > 1) {
+            text_addf(&names, " %u", of->count);
+        }
+        sum += of->count;
+    }
+    if (sum == 0) {
+        doc_cell(doc, DOC_MUTED, "–");
+    } else if (text_failed(&names)) {
+        doc->failed = true;
+    } else {
+        doc_cell(doc, DOC_PLAIN, "%llu%s", (unsigned long long)sum, names.bytes);
+    }
+    text_done(&names);
 }
 
 static void add_row(const struct result_case *of, const char *agent, const struct memory_use *use,
@@ -45,8 +76,23 @@ static void add_row(const struct result_case *of, const char *agent, const struc
     bytes_cell(doc, use->per_in_flight_bytes);
 }
 
+/* Agents of earlier versions told none. */
+static bool any_threads(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+        if (trial != NULL && trial->threads_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void section_memory(const struct result *result, struct document *doc)
 {
+    const uint32_t columns_count = sizeof columns / sizeof columns[0];
+    bool threads = any_threads(result);
     bool begun = false;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
@@ -61,9 +107,13 @@ void section_memory(const struct result *result, struct document *doc)
             }
             if (!begun) {
                 begun = true;
-                doc_table(doc, "Memory of the agents", columns, sizeof columns / sizeof columns[0]);
+                doc_table(doc, "Memory of the agents", columns,
+                          threads ? columns_count : columns_count - 1);
             }
             add_row(&result->cases[i], result->agents[a].name, &use, doc);
+            if (threads) {
+                threads_cell(doc, trial, a);
+            }
         }
     }
     if (begun) {

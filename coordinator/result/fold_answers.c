@@ -1,4 +1,5 @@
 /* fold_answers: what a folded trial came to: phases, audit, parties. */
+#include "fold_threads_inner.h"
 #include "fold_trial_inner.h"
 
 #include <math.h>
@@ -420,7 +421,7 @@ static int copy_lists(const struct fold_trial *trial, struct result_trial *ret,
         memcpy(ret->agent_intervals, trial->agent_intervals,
                trial->agent_intervals_count * sizeof *ret->agent_intervals);
     }
-    return 0;
+    return fold_threads_make(trial, ret, reterr);
 }
 
 /* What was told of a clock was wrong for a while: who measured with it then could not know. */

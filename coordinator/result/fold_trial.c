@@ -1,4 +1,5 @@
 #include "fold_agent_rows_inner.h"
+#include "fold_threads_inner.h"
 
 #include "deadlines.h"
 #include "error_counts.h"
@@ -88,6 +89,9 @@ void fold_trial_done(struct fold_trial *trial)
     free(trial->seen);
     free(trial->agent_intervals);
     free(trial->clients);
+    for (uint32_t i = 0; trial->agents != NULL && i < trial->entry.agents_count; i++) {
+        free(trial->agents[i].threads);
+    }
     free(trial->agents);
     free(trial->agent_rows);
     free(trial->errors);
@@ -303,6 +307,9 @@ static int take_parts(struct fold_trial *trial, const struct snapshot *snapshot,
         add_backlog(trial, snapshot, delivery_seen(trial->delivery) - seen_before);
         add_errors(trial, snapshot);
         r = fold_outages_take(trial, snapshot, reterr);
+    }
+    if (r == 0) {
+        r = fold_threads_take(trial, snapshot, reterr);
     }
     if (r == 0) {
         if (snapshot->health.rss_bytes > 0) {

@@ -54,6 +54,8 @@ struct fold_agent {
     uint64_t outstanding;
     uint64_t sent, received, due, asked, asked_sent;
     struct fold_live_agent live;
+    struct thread_count *threads;
+    uint32_t threads_count;
     int64_t send_lag_p99_ns; /* Largest of the rows since the last interval. */
     int64_t call_p99_ns;
     int64_t call_ns;

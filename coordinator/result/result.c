@@ -55,6 +55,7 @@ void result_trial_done(struct result_trial *trial)
     free(trial->outages);
     free(trial->notices);
     free(trial->errors);
+    free(trial->threads);
 }
 
 static void case_done(struct result_case *result_case)

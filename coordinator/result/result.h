@@ -233,6 +233,12 @@ struct result_outage {
     char text[REASON_BYTES];
 };
 
+/* Threads of an agent's process that have one name, at the end of a trial's first second. */
+struct result_threads {
+    uint32_t agent;
+    struct thread_count of;
+};
+
 struct result_trial {
     uint32_t number;
     uint32_t repetition;
@@ -255,6 +261,8 @@ struct result_trial {
     uint32_t notices_count;
     struct error_delta *errors; /* Texts with counts, most frequent first. */
     uint32_t errors_count;
+    struct result_threads *threads; /* By agent. */
+    uint32_t threads_count;
     char violation[REASON_BYTES]; /* Where a sum of it does not hold; "": they do. */
 };
 

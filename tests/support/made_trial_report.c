@@ -175,6 +175,12 @@ static void report_interval(struct reporter *reporter, uint32_t interval)
     snapshot->health.strain.load_wait_ns = made->options.load_wait_ns;
     snapshot->health.rss_before_bytes = 6000000;
     snapshot->health.rss_opened_bytes = 8000000;
+    if (interval == 0) {
+        snapshot->threads = zeros(1, sizeof *snapshot->threads);
+        snapshot->threads_count = 1;
+        (void)strcpy(snapshot->threads[0].name, "worker");
+        snapshot->threads[0].count = 1 + reporter->agent;
+    }
     snapshot->rows =
         zeros((size_t)entry->flows_count * entry->phases_count, sizeof *snapshot->rows);
     snapshot->streams = zeros(streams, sizeof *snapshot->streams);

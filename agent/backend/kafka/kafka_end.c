@@ -38,6 +38,7 @@ static void *dig(void *argument)
     struct grave *grave = argument;
     uint32_t i;
 
+    (void)pthread_setname_np(pthread_self(), "kafka:closer");
     while ((i = atomic_fetch_add(&grave->next, 1)) < grave->count) {
         destroy(grave->clients[i]);
         (void)atomic_fetch_add(&grave->done, 1);

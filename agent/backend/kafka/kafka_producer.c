@@ -239,6 +239,7 @@ static void *renewal_main(void *argument)
     struct kafka_renewal *renewal = argument;
     int64_t deadline_ns = mono_ns() + RENEW_NS;
 
+    (void)pthread_setname_np(pthread_self(), "kafka:renewal");
     if (make_client(renewal->config, renewal->client, &renewal->made, &renewal->error) == 0 &&
         kafka_client_connect(renewal->made, renewal->config->target, deadline_ns, NULL,
                              &renewal->error) < 0) {

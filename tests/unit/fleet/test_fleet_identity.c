@@ -63,12 +63,15 @@ static void words_of_agents_can_neither_move_the_cursor_nor_begin_a_line(void **
     struct error_delta error = {.text = "d\033[1me", .count = 1};
     struct notice_delta notice = {.text = "f\ng", .count = 1};
     struct loss_delta loss = {.text = "h\033i"};
+    struct thread_count threads = {.name = "j\nk", .count = 1};
     struct snapshot snapshot = {.errors = &error,
                                 .errors_count = 1,
                                 .notices = &notice,
                                 .notices_count = 1,
                                 .losses = &loss,
                                 .losses_count = 1,
+                                .threads = &threads,
+                                .threads_count = 1,
                                 .last_part = true,
                                 .until_ns = 1};
     struct snapshot *taken;
@@ -97,6 +100,7 @@ static void words_of_agents_can_neither_move_the_cursor_nor_begin_a_line(void **
     assert_string_equal(taken->errors[0].text, "d?[1me");
     assert_string_equal(taken->notices[0].text, "f g");
     assert_string_equal(taken->losses[0].text, "h?i");
+    assert_string_equal(taken->threads[0].name, "j k");
     snapshot_free(taken);
     bench_end(&bench);
 }
