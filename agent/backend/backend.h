@@ -137,6 +137,8 @@ struct link;     /* Likewise: a connection that no endpoint has, ready to be use
 struct backend_ops {
     const struct catalog_entry *entry;
     const char *(*library_version)(void); /* "librdkafka 2.0.2" */
+    const char *library_threads; /* What the names of threads of that library begin with, in which
+                                  * it does the work of messages; NULL: it has none. */
 
     /* Control plane: may block until deadline_ns (mono_ns()). Negative errno with a sentence that
      * names the address. */

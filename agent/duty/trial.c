@@ -67,6 +67,21 @@ void trial_look_at_segment(struct trial *trial)
     (void)pthread_mutex_unlock(&trial->mutex);
 }
 
+/* What preparing took is no strain of the load. What the library's threads took is forgotten until
+ * the tick before it begins: a short load may be half over with the one after. */
+static void forget_preparing(struct trial *trial, bool begun)
+{
+    struct host_load_taken preparing;
+
+    if (!begun || trial->library_load.threads_count == 0) {
+        (void)library_load_take(&trial->library_load);
+    }
+    if (begun) {
+        host_load_take(&trial->host_load, &preparing);
+        trial->ticker_late_ns = 0;
+    }
+}
+
 static void *ticker_main(void *argument)
 {
     struct trial *trial = argument;
@@ -82,12 +97,9 @@ static void *ticker_main(void *argument)
         int64_t t0_ns = atomic_load(&trial->timeline.t0_ns);
         int64_t offset_ns = t0_ns == TIMELINE_UNKNOWN_NS ? -1 : mono_ns() - t0_ns;
 
-        if (!begun && offset_ns >= 0) { /* What preparing took is no strain of the load. */
-            struct host_load_taken preparing;
-
-            begun = true;
-            host_load_take(&trial->host_load, &preparing);
-            trial->ticker_late_ns = 0;
+        if (!begun && t0_ns != TIMELINE_UNKNOWN_NS) {
+            begun = offset_ns >= 0;
+            forget_preparing(trial, begun);
         }
         if (collector_drain(trial->collector, &trial->failure) < 0) {
             trial->failure_code = -ENOMEM;
@@ -131,6 +143,7 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
                         trial->assignment.target.backend);
         goto out;
     }
+    library_load_open(&trial->library_load, trial->ops->library_threads);
     r = timeline_init(&trial->timeline, &trial->assignment, reterr);
     if (r == 0) {
         r = trial_make_topics(trial, reterr);
@@ -194,6 +207,7 @@ void trial_free(struct trial *trial)
     }
     timeline_done(&trial->timeline);
     host_load_close(&trial->host_load);
+    library_load_close(&trial->library_load);
     free(trial->workers);
     free(trial->recorders);
     key_tables_done(&trial->keys);

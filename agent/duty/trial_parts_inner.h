@@ -7,6 +7,7 @@
 #include "collector.h"
 #include "host_inner.h"
 #include "host_load.h"
+#include "library_load.h"
 #include "worker.h"
 
 #include <pthread.h>
@@ -41,6 +42,7 @@ struct trial {
     char *trace_path; /* NULL: none; likewise the following. */
     struct trace *trace;
     struct host_load host_load;
+    struct library_load library_load;  /* Of the ticker. */
     _Atomic uint64_t rss_before_bytes; /* Of the process, before there were workers. */
     _Atomic uint64_t rss_opened_bytes; /* And after; 0: not yet. */
     bool threads_told;                 /* By the ticker's first snapshot. */

@@ -42,6 +42,7 @@ void trial_close_interval(struct trial *trial, bool final)
     health.rss_before_bytes = atomic_load(&trial->rss_before_bytes);
     health.rss_opened_bytes = atomic_load(&trial->rss_opened_bytes);
     host_load_take(&trial->host_load, &taken);
+    health.strain.library_cpu_ns = library_load_take(&trial->library_load);
     health.strain.steal_ns = taken.steal_ns;
     health.strain.throttled_ns = taken.throttled_ns;
     health.strain.ticker_late_ns = trial->ticker_late_ns;

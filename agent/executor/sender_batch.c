@@ -10,6 +10,8 @@
 #include "invariant.h"
 #include "mono.h"
 
+#include <time.h>
+
 /* Where others wait for their turn, a call takes about so long at most, by what the last one took
  * for a message. */
 #define NEIGHBOUR_NS (20 * NS_PER_US)
@@ -124,6 +126,24 @@ static void fill(struct sender *sender, struct producer *producer, struct sender
              payload_pool_has_room(group->pool, producer->next.size));
 }
 
+static int64_t cpu_now_ns(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* As CPU time, which a busy host does not make less. */
+static void burn(int64_t cost_ns)
+{
+    int64_t end_ns = cpu_now_ns() + cost_ns;
+
+    while (cpu_now_ns() < end_ns) {
+        /* A message that is dearer to make. */
+    }
+}
+
 /* The call, with what it took beside what it carried. Only its own time: what it took to prepare
  * many messages is not the driver's. */
 static void submit(struct sender *sender, struct sender_group *group, struct sender_batch *batch)
@@ -228,6 +248,9 @@ struct sender_batch sender_submit(struct sender *sender, struct producer *produc
     submit(sender, &sender->groups[producer->group], &batch);
     if (batch.taken < batch.count) {
         take_back(sender, producer, &batch, &begin);
+    }
+    if (sender->message_cost_ns > 0) {
+        burn(batch.taken * sender->message_cost_ns);
     }
     if (batch.taken > 0) {
         record_all(sender, producer, &batch);

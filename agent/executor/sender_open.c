@@ -128,6 +128,14 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
                           reterr);
 }
 
+/* For tests of what a slow generator reaches: nanoseconds. */
+static int64_t message_cost_ns(void)
+{
+    const char *value = getenv("MILLRACE_TEST_MESSAGE_COST");
+
+    return value == NULL ? 0 : strtoll(value, NULL, 10);
+}
+
 int sender_new(const struct worker_context *context, struct sender **ret, struct errinfo *reterr)
 {
     const struct assignment *assignment = context->assignment;
@@ -140,6 +148,7 @@ int sender_new(const struct worker_context *context, struct sender **ret, struct
         return errinfo_nomem(reterr);
     }
     sender->context = *context;
+    sender->message_cost_ns = message_cost_ns();
     for (uint32_t i = 0; i < assignment->producers_count; i++) {
         if (assignment->producers[i].worker == context->worker) {
             by_flow[assignment->producers[i].flow]++;

@@ -127,6 +127,8 @@ struct sender {
     int64_t answered_last_ns;
     int64_t waiting_since_ns; /* 0: nothing waits. */
     int64_t handed_ns;        /* The last message that nobody confirms. */
+    int64_t message_cost_ns; /* CPU that each message costs more, for tests of what a slow generator
+                              * reaches; 0: none. */
     struct event events[SENDER_EVENTS];
     struct message messages[SUBMIT_MESSAGES_MAX]; /* Of the batch at work. */
 };

@@ -180,6 +180,7 @@ struct broker_signs {
 /* How hard it was for the agent to keep its schedule, in the interval. */
 struct strain {
     int64_t load_cpu_ns;      /* CPU of the busiest load thread, without what it spun away. */
+    int64_t library_cpu_ns;   /* CPU of the busiest thread of the client library, beside them. */
     int64_t load_wait_ns;     /* Longest time a load thread was ready and another one ran; or
                                  STRAIN_UNKNOWN. */
     int64_t ticker_late_ns;   /* Latest wake-up of a thread that wakes at fixed times. */
@@ -204,6 +205,13 @@ struct thread_count {
 };
 
 extern const struct record thread_count_record;
+
+/* CPU of the busiest of all threads that carry messages. */
+static inline int64_t strain_busiest_ns(const struct strain *strain)
+{
+    return strain->load_cpu_ns > strain->library_cpu_ns ? strain->load_cpu_ns
+                                                        : strain->library_cpu_ns;
+}
 
 /* What the agent says of itself. */
 struct health {

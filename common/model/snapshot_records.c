@@ -74,6 +74,7 @@ static const struct field health_fields[] = {
     FIELD_NAMED(health, strain.own_lag_p99_ns, "own_lag_p99_ns", .since = 2,
                 .otherwise = STRAIN_UNKNOWN),
     FIELD_NAMED(health, strain.driver_ns_max, "driver_ns_max", .since = 2),
+    FIELD_NAMED(health, strain.library_cpu_ns, "library_cpu_ns", .since = 4),
 };
 
 const struct record health_record = RECORD(health);

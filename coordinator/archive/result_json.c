@@ -129,6 +129,8 @@ struct headroom {
     double ceiling_per_s;
     double asked_per_s;
     int64_t duration_ns;
+    uint64_t burst_messages;
+    double cpu_ns_per_message;
     double headroom;
     double load_thread_share;
     char reason[REASON_BYTES];
@@ -137,6 +139,16 @@ struct headroom {
 static bool has_ceiling(const void *item)
 {
     return ((const struct headroom *)item)->ceiling_per_s > 0.0;
+}
+
+static bool was_burst(const void *item)
+{
+    return ((const struct headroom *)item)->burst_messages > 0;
+}
+
+static bool knows_cpu(const void *item)
+{
+    return ((const struct headroom *)item)->cpu_ns_per_message > 0.0;
 }
 
 static bool has_headroom(const void *item)
@@ -148,6 +160,8 @@ static const struct field headroom_fields[] = {
     FIELD(headroom, ceiling_per_s, .shown_if = has_ceiling),
     FIELD(headroom, asked_per_s, .shown_if = has_ceiling),
     FIELD(headroom, duration_ns, .shown_if = has_ceiling),
+    FIELD(headroom, burst_messages, .shown_if = was_burst),
+    FIELD(headroom, cpu_ns_per_message, .shown_if = knows_cpu),
     FIELD(headroom, headroom, .shown_if = has_headroom),
     FIELD(headroom, load_thread_share, .shown_if = has_headroom),
     FIELD(headroom, reason, .shown = SHOWN_OR_NULL),
@@ -162,6 +176,8 @@ static void put_calibration(struct json *json, const struct result_case *of)
     struct headroom headroom = {.ceiling_per_s = made->ceiling_per_s,
                                 .asked_per_s = result_asked_peak(of),
                                 .duration_ns = made->duration_ns,
+                                .burst_messages = made->burst_messages,
+                                .cpu_ns_per_message = made->cpu_ns_per_message,
                                 .headroom = result_headroom(of),
                                 .load_thread_share = result_load_share(of)};
 

@@ -110,11 +110,39 @@ static int64_t load_ns(const struct scenario_setup *setup, bool *counts)
     return sum_ns;
 }
 
+/* What is calibrated. */
+struct calibrations {
+    uint32_t memory; /* Cases. */
+    uint32_t bursts;
+    uint64_t burst_messages; /* Of the largest. */
+    int64_t most_ns;
+};
+
+static struct calibrations find_calibrations(const struct scenario *scenario,
+                                             const struct plan *plan)
+{
+    struct calibrations found = {0};
+
+    for (uint32_t i = 0; i < plan->cases_count; i++) {
+        uint64_t burst;
+
+        if (!plan_calibrates(scenario, &plan->cases[i])) {
+            continue;
+        }
+        burst = plan_calibration_burst(scenario, &plan->cases[i]);
+        found.memory += burst == 0 ? 1 : 0;
+        found.bursts += burst > 0 ? 1 : 0;
+        found.burst_messages = burst > found.burst_messages ? burst : found.burst_messages;
+        found.most_ns += plan_calibration_ns(scenario, &plan->cases[i]);
+    }
+    return found;
+}
+
 void explain_time(const struct scenario *scenario, const struct plan *plan)
 {
-    uint32_t calibrations = plan_calibrations(scenario, plan);
-    int64_t most_ns = calibrations * plan_calibration_ns(scenario);
-    int64_t sum_ns = calibrations * scenario->calibrate_ns;
+    struct calibrations calibrations = find_calibrations(scenario, plan);
+    int64_t most_ns = calibrations.most_ns;
+    int64_t sum_ns = calibrations.memory * scenario->calibrate_ns;
     bool counts = false;
     char load[UNITS_TEXT_BYTES];
     char most[UNITS_TEXT_BYTES];
@@ -136,16 +164,24 @@ void explain_time(const struct scenario *scenario, const struct plan *plan)
 
 void explain_calibration(const struct scenario *scenario, const struct plan *plan)
 {
-    uint32_t count = plan_calibrations(scenario, plan);
+    struct calibrations found = find_calibrations(scenario, plan);
     char each[UNITS_TEXT_BYTES];
     char all[UNITS_TEXT_BYTES];
 
-    if (count > 0) {
-        (void)printf("calibration: %" PRIu32 " workload%s, each %s as fast as possible into the "
-                     "memory backend, at most %s in all\n",
-                     count, count == 1 ? "" : "s",
-                     units_format_duration(scenario->calibrate_ns, each),
-                     units_format_duration(count * plan_calibration_ns(scenario), all));
+    units_format_duration(scenario->calibrate_ns, each);
+    if (found.memory > 0) {
+        (void)printf("calibration: %" PRIu32 " case%s into memory as fast as possible, each %s\n",
+                     found.memory, found.memory == 1 ? "" : "s", each);
+    }
+    if (found.bursts > 0) {
+        (void)printf("calibration: %" PRIu32 " case%s, each a burst of %s%" PRIu64
+                     " messages to its own target as fast as possible, for %s at most\n",
+                     found.bursts, found.bursts == 1 ? "" : "s", found.bursts == 1 ? "" : "up to ",
+                     found.burst_messages, each);
+    }
+    if (found.most_ns > 0) {
+        (void)printf("calibration takes at most %s in all\n",
+                     units_format_duration(found.most_ns, all));
     }
 }
 

@@ -106,14 +106,14 @@ static void add_ceiling(struct insights *insights, const struct result_case *of,
                         const struct result_check *check)
 {
     struct result_insight *insight = insight_new(insights, of->name, check->observed);
-    char asked[UNITS_TEXT_BYTES];
+    char sent[UNITS_TEXT_BYTES];
     char ceiling[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
-                "%s: what is asked (%s) is %.0f %% of what the generator alone can do (%s): "
+                "%s: the load (%s) is %.0f %% of what the generator alone can do (%s): "
                 "figures may be its own, not the broker's",
-                of->name, units_format_rate(result_asked_peak(of), asked), check->observed * 100.0,
-                units_format_rate(of->calibration.ceiling_per_s, ceiling));
+                of->name, units_format_rate(check->observed * of->calibration.ceiling_per_s, sent),
+                check->observed * 100.0, units_format_rate(of->calibration.ceiling_per_s, ceiling));
     insight_say(insight->advice, "Spread the load over agents on more hosts, or lower the rate.");
     insight_figure(insight, "ceiling", of->calibration.ceiling_per_s, "/s");
     insight_figure(insight, "asked_rate", result_asked_peak(of), "/s");
@@ -172,7 +172,7 @@ void rule_calls_block(struct insights *insights, const struct result_case *of)
 
 static int64_t computed_ns(const struct strain *strain)
 {
-    return strain->load_cpu_ns;
+    return strain_busiest_ns(strain);
 }
 
 static int64_t limited_ns(const struct strain *strain)

@@ -227,7 +227,7 @@ static bool is_strained(const struct snapshot *snapshot)
     }
     return (double)sent + snapshot->health.load_threads < STRAIN_ATTAINED_SUSPECT * (double)due ||
            (double)strain->own_lag_p99_ns > STRAIN_LAG_NS_SUSPECT ||
-           (double)strain->load_cpu_ns > STRAIN_LOAD_CPU_SUSPECT * span_ns ||
+           (double)strain_busiest_ns(strain) > STRAIN_LOAD_CPU_SUSPECT * span_ns ||
            (double)strain->load_wait_ns > STRAIN_LOAD_WAIT_SUSPECT * span_ns ||
            (double)strain->ticker_late_ns > STRAIN_TICKER_NS_SUSPECT ||
            (double)strain->steal_ns > STRAIN_STEAL_SUSPECT * span_ns ||
@@ -258,9 +258,9 @@ static bool can_be_added(const struct snapshot *snapshot)
 {
     const struct strain *strain = &snapshot->health.strain;
     const int64_t times_ns[] = {
-        snapshot->from_ns,    snapshot->until_ns,      snapshot->health.signs.waiting_since_ns,
-        strain->load_cpu_ns,  strain->load_wait_ns,    strain->steal_ns,
-        strain->throttled_ns, strain->recorder_full_ns};
+        snapshot->from_ns,    snapshot->until_ns,       snapshot->health.signs.waiting_since_ns,
+        strain->load_cpu_ns,  strain->load_wait_ns,     strain->steal_ns,
+        strain->throttled_ns, strain->recorder_full_ns, strain->library_cpu_ns};
 
     for (size_t i = 0; i < sizeof times_ns / sizeof times_ns[0]; i++) {
         if (times_ns[i] > FIGURE_MAX || times_ns[i] < -FIGURE_MAX) {

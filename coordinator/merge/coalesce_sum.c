@@ -333,6 +333,7 @@ static int64_t known_sum(int64_t a, int64_t b)
 void coalesce_add_strain(struct strain *sum, const struct strain *from)
 {
     sum->load_cpu_ns += from->load_cpu_ns;
+    sum->library_cpu_ns += from->library_cpu_ns;
     sum->load_wait_ns = known_sum(sum->load_wait_ns, from->load_wait_ns);
     sum->ticker_late_ns = larger(sum->ticker_late_ns, from->ticker_late_ns);
     sum->steal_ns = known_sum(sum->steal_ns, from->steal_ns);

@@ -71,7 +71,7 @@ static bool is_calm(const struct result_agent_interval *row)
     return (double)row->asked_sent + row->load_threads >=
                STRAIN_ATTAINED_SUSPECT * (double)row->asked &&
            (double)lag_ns <= STRAIN_LAG_NS_SUSPECT &&
-           (double)strain->load_cpu_ns <= STRAIN_LOAD_CPU_SUSPECT * span_ns &&
+           (double)strain_busiest_ns(strain) <= STRAIN_LOAD_CPU_SUSPECT * span_ns &&
            (double)strain->load_wait_ns <= STRAIN_LOAD_WAIT_SUSPECT * span_ns &&
            (double)strain->ticker_late_ns <= STRAIN_TICKER_NS_SUSPECT &&
            (double)strain->steal_ns <= STRAIN_STEAL_SUSPECT * span_ns &&

@@ -15,6 +15,11 @@ const struct result_calibration *fold_calibration(const struct fold *fold, uint3
     return NULL;
 }
 
+static bool can_be(double figure)
+{
+    return isfinite(figure) && figure >= 0.0;
+}
+
 int fold_add_calibration(struct fold *fold, const struct entry_calibration *entry,
                          struct errinfo *reterr)
 {
@@ -25,7 +30,7 @@ int fold_add_calibration(struct fold *fold, const struct entry_calibration *entr
         return errinfo_set(reterr, -EBADMSG, "a calibration of case %u, which does not fit the run",
                            entry->case_index);
     }
-    if (!isfinite(entry->made.ceiling_per_s) || entry->made.ceiling_per_s < 0.0) {
+    if (!can_be(entry->made.ceiling_per_s) || !can_be(entry->made.cpu_ns_per_message)) {
         return errinfo_set(reterr, -EBADMSG, "a calibration of case %u to a rate that can't be",
                            entry->case_index);
     }

@@ -274,14 +274,17 @@ struct result_parameter {
 };
 
 /*
- * What the generator alone could do with a case's workload: into the memory backend, as fast as
- * possible. An upper bound: neither the broker's load on the hosts nor the cost of its client
- * library is in it. Of several flows all were sent at once, each as fast as it could: their sum
- * stands beside the sum of what is asked of them.
+ * What the generator alone could do with a case's workload on its target, by the CPU time that it
+ * took. In journals of before it is the rate that was reached into memory, whatever the target:
+ * neither the broker's load on the hosts nor the cost of its client library is in that. Of several
+ * flows all were sent at once, each as fast as it could: their sum stands beside the sum of what is
+ * asked of them.
  */
 struct result_calibration {
-    double ceiling_per_s;      /* Sent, and received as often as it should be; 0: not measured. */
+    double ceiling_per_s;      /* 0: not measured. */
     int64_t duration_ns;       /* That was measured. */
+    uint64_t burst_messages;   /* That it was to be on a broker; 0: it was into memory. */
+    double cpu_ns_per_message; /* Of the busiest thread; 0: not known, as in journals of before. */
     char reason[REASON_BYTES]; /* Why there is no ceiling; "" with one, or if none was wanted. */
 };
 
@@ -450,13 +453,28 @@ double result_asked_peak(const struct result_case *of);
 /* That, of the generator's ceiling: 0.3; 0 without one of the two. */
 double result_ceiling_share(const struct result_case *of);
 
-/* The share of its CPU that the busiest load thread of an agent used, over a measured phase with a
- * rate: the largest; 0: not known, or no memory. */
+/* Likewise of what was sent of it: what a broker held back did not bring the generator nearer to
+ * its ceiling. */
+double result_ceiling_reached(const struct result_case *of);
+
+/* The share of its CPU that the busiest thread of an agent used, a load thread or one of its client
+ * library, over a measured phase with a rate: the largest; 0: not known, or no memory. */
 double result_load_share(const struct result_case *of);
 
-/* How much more the generator could have done: 3.4. By what is nearer, its ceiling into the memory
- * backend or its busiest thread, which drives a client library, too; 0 without a ceiling. */
+/*
+ * How much more the generator could have done: 3.4; 0 without a ceiling. By its ceiling, or by its
+ * busiest thread where that says less and is to be heeded: if it is near its end
+ * (STRAIN_LOAD_CPU_SUSPECT), or the ceiling is one into memory that leaves the client library out.
+ * Below, most of what a paced thread takes are its wakes, which become fewer as the load grows.
+ */
 double result_headroom(const struct result_case *of);
+
+/* Is it the busiest thread that the headroom goes by? */
+bool result_headroom_by_thread(const struct result_case *of);
+
+/* "headroom 3.4x: the generator alone would reach 95.0k/s on this broker (CPU of its busiest
+ * thread: 10.5 us a message)"; in REASON_BYTES. "" without one. */
+const char *result_describe_headroom(const struct result_case *of, char *text);
 
 /* As people read it: two digits, from 10 on whole. */
 #define HEADROOM_TEXT_BYTES 16

@@ -358,6 +358,8 @@ const struct record result_parameter_record = RECORD(result_parameter);
 static const struct field result_calibration_fields[] = {
     FIELD(result_calibration, ceiling_per_s),
     FIELD(result_calibration, duration_ns),
+    FIELD(result_calibration, burst_messages, .since = 4),
+    FIELD(result_calibration, cpu_ns_per_message, .since = 4),
     FIELD(result_calibration, reason),
 };
 

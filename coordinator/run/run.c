@@ -135,7 +135,7 @@ static int make_plan(struct run *run, struct errinfo *reterr)
         return r;
     }
     run->cases = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases);
-    run->calibrations = calloc((size_t)scenario->setups_count + 1, sizeof *run->calibrations);
+    run->calibrations = calloc((size_t)run->plan->cases_count + 1, sizeof *run->calibrations);
     run->broker_versions = calloc((size_t)run->plan->cases_count + 1, sizeof *run->broker_versions);
     run->cases_begun = calloc((size_t)run->plan->cases_count + 1, sizeof *run->cases_begun);
     if (run->cases == NULL || run->cases_begun == NULL || run->broker_versions == NULL ||

@@ -1,9 +1,9 @@
 /*
- * The generator's own ceiling: a case's workload into the memory backend, before its first trial.
+ * The generator's own ceiling: what a case asks, as fast as possible, before its first trial.
  *
- * It is a run of its own within the run: the same session and agents, the stages of a trial, and a
- * fold that nobody else sees. So its messages and latencies are in no figure of the run, and only
- * what it came to stands in the journal.
+ * It is a run of its own within the run: the same session and agents, the stages of a trial, topics
+ * of its own that are removed again, and a fold that nobody else sees. So its messages and
+ * latencies are in no figure of the run, and only what it came to stands in the journal.
  */
 #include "run_inner.h"
 
@@ -36,7 +36,7 @@ static void calibration_free(struct calibration *made)
     free(made);
 }
 
-static int make_lists(struct run *run, struct errinfo *reterr)
+static int make_lists(struct run *run, const char *backend, struct errinfo *reterr)
 {
     run->cases = calloc(1, sizeof *run->cases);
     run->broker_versions = calloc(1, sizeof *run->broker_versions);
@@ -44,12 +44,12 @@ static int make_lists(struct run *run, struct errinfo *reterr)
         return errinfo_nomem(reterr);
     }
     memcpy(run->cases[0].name, run->plan->cases[0].name, sizeof run->cases[0].name);
-    (void)snprintf(run->cases[0].backend, NAME_BYTES, "memory");
+    (void)snprintf(run->cases[0].backend, NAME_BYTES, "%s", backend);
     return 0;
 }
 
-/* 0, and the caller owns *ret; -EINVAL (the workload does not fit memory), -ENOMEM. */
-static int calibration_new(struct run *run, uint32_t setup, struct calibration **ret,
+/* 0, and the caller owns *ret; -EINVAL (the workload does not fit the target), -ENOMEM. */
+static int calibration_new(struct run *run, const struct plan_case *of, struct calibration **ret,
                            struct errinfo *reterr)
 {
     const struct scenario *scenario = run->config->scenario;
@@ -70,15 +70,15 @@ static int calibration_new(struct run *run, uint32_t setup, struct calibration *
     made->run.progress.trials_count = 1;
     made->run.progress.ceiling[0] = '\0';
     made->run.progress.search[0] = '\0';
-    r = plan_calibration_init(scenario, &scenario->setups[setup], run->plan_request.agents_count,
-                              &made->scenario, reterr);
+    r = plan_calibration_init(scenario, of, run->plan_request.agents_count, &made->scenario,
+                              reterr);
     if (r == 0) {
         made->config.scenario = &made->scenario;
         made->run.plan_request = run->plan_request;
         made->run.plan_request.scenario = &made->scenario;
         r = plan_make(&made->run.plan_request, &made->run.plan, reterr);
     }
-    r = r < 0 ? r : make_lists(&made->run, reterr);
+    r = r < 0 ? r : make_lists(&made->run, made->scenario.targets->backend, reterr);
     r = r < 0 ? r : fold_new(&made->run.fold, reterr);
     if (r < 0) {
         calibration_free(made);
@@ -116,11 +116,12 @@ static int take_outcome(const struct calibration *made, struct result_calibratio
     if (r < 0) {
         return r;
     }
-    ret->ceiling_per_s = ceiling_of(&trial, &made->scenario.setups[0], CALIBRATION_PHASE);
-    ret->duration_ns = made->scenario.calibrate_ns;
-    if (ret->ceiling_per_s <= 0.0) {
+    ceiling_find(&trial, &made->scenario.setups[0], CALIBRATION_PHASE, ret);
+    if (made->run.broker_given_up) {
         ret->ceiling_per_s = 0.0;
-        (void)snprintf(ret->reason, sizeof ret->reason, "nothing got through the memory backend");
+        (void)snprintf(ret->reason, sizeof ret->reason, "the broker went away meanwhile");
+    } else if (ret->ceiling_per_s <= 0.0) {
+        (void)snprintf(ret->reason, sizeof ret->reason, "nothing got through");
     }
     result_trial_done(&trial);
     return 0;
@@ -128,15 +129,15 @@ static int take_outcome(const struct calibration *made, struct result_calibratio
 
 /* An agent that was lost, the user, and a lack of memory end the run; all else only leaves it
  * without a ceiling. */
-static int calibrate(struct run *run, uint32_t setup, struct result_calibration *ret,
+static int calibrate(struct run *run, uint32_t case_index, struct result_calibration *ret,
                      struct errinfo *reterr)
 {
     struct calibration *made = NULL;
     uint32_t lost_before = fleet_lost_count(run->session->fleet);
-    int r = calibration_new(run, setup, &made, reterr);
+    int r = calibration_new(run, &run->plan->cases[case_index], &made, reterr);
 
     if (r == 0) {
-        r = drive(&made->run, CALIBRATION_TRIAL_FIRST + setup, reterr);
+        r = drive(&made->run, CALIBRATION_TRIAL_FIRST + case_index, reterr);
         if (made->run.events.interrupted || r == -EINTR) {
             run_take_interrupt(&made->run);
             r = 0;
@@ -164,10 +165,10 @@ static int calibrate(struct run *run, uint32_t setup, struct result_calibration 
 
 /* The trials of a search ask more and more: what it has left is said at its end. Not called
  * headroom: that is the result's, where the busiest load thread counts, too. */
-static void show(struct run *run, uint32_t setup, const struct result_calibration *made)
+static void show(struct run *run, const struct plan_case *of, const struct result_calibration *made)
 {
     const struct scenario *scenario = run->config->scenario;
-    double asked = plan_calibration_asked(&scenario->setups[setup]);
+    double asked = plan_calibration_asked(&scenario->setups[of->setup]);
     char factor[HEADROOM_TEXT_BYTES];
 
     run->progress.ceiling[0] = '\0';
@@ -177,43 +178,36 @@ static void show(struct run *run, uint32_t setup, const struct result_calibratio
     }
 }
 
-static void tell(struct run *run, uint32_t setup, const struct result_calibration *made)
+static void tell(struct run *run, const struct plan_case *of, const struct result_calibration *made)
 {
     const char *beside_load = run->progress.ceiling;
     char ceiling[UNITS_TEXT_BYTES];
 
-    show(run, setup, made);
+    show(run, of, made);
     if (made->ceiling_per_s <= 0.0) {
         run_notice(run, "the generator's ceiling could not be measured: %s", made->reason);
         return;
     }
-    run_notice(run, "calibrated: the generator alone reaches %s into memory%s%s",
-               units_format_rate(made->ceiling_per_s, ceiling), beside_load[0] != '\0' ? ", " : "",
-               beside_load);
+    units_format_rate(made->ceiling_per_s, ceiling);
+    run_notice(run, "calibrated: the generator alone would reach %s %s%s%s", ceiling,
+               plan_calibration_burst(run->config->scenario, of) > 0 ? "on this broker"
+                                                                     : "into memory",
+               beside_load[0] != '\0' ? ", " : "", beside_load);
 }
 
-/* All cases of the setup that want it: they have the same workload. */
-static int keep(struct run *run, uint32_t setup, const struct result_calibration *made,
+static int keep(struct run *run, uint32_t case_index, const struct result_calibration *made,
                 struct errinfo *reterr)
 {
-    int r = 0;
+    struct journal_entry entry = {.kind = ENTRY_CALIBRATION};
 
-    for (uint32_t i = 0; r == 0 && i < run->plan->cases_count; i++) {
-        struct journal_entry entry = {.kind = ENTRY_CALIBRATION};
-
-        if (run->plan->cases[i].setup == setup && run->cases[i].status == CASE_MEASURED &&
-            plan_calibrates(run->config->scenario, &run->plan->cases[i])) {
-            entry.as.calibration = (struct entry_calibration){.case_index = i, .made = *made};
-            r = run_journal(run, &entry, reterr);
-        }
-    }
-    return r;
+    entry.as.calibration = (struct entry_calibration){.case_index = case_index, .made = *made};
+    return run_journal(run, &entry, reterr);
 }
 
 int run_calibrate(struct run *run, const struct plan_trial *trial, struct errinfo *reterr)
 {
     const struct plan_case *of = &run->plan->cases[trial->case_index];
-    struct result_calibration *made = &run->calibrations[of->setup];
+    struct result_calibration *made = &run->calibrations[trial->case_index];
     int r;
 
     if (!plan_calibrates(run->config->scenario, of)) {
@@ -221,13 +215,13 @@ int run_calibrate(struct run *run, const struct plan_trial *trial, struct errinf
         return 0;
     }
     if (made->ceiling_per_s > 0.0 || made->reason[0] != '\0') {
-        show(run, of->setup, made);
+        show(run, of, made);
         return 0;
     }
-    r = calibrate(run, of->setup, made, reterr);
+    r = calibrate(run, trial->case_index, made, reterr);
     if (r < 0 || run->events.interrupted) {
         return r;
     }
-    tell(run, of->setup, made);
-    return keep(run, of->setup, made, reterr);
+    tell(run, of, made);
+    return keep(run, trial->case_index, made, reterr);
 }

@@ -59,7 +59,7 @@ struct run {
     uint32_t search_trials;
     uint32_t trial_next; /* Number of the trial that begins next; not of a search's. */
     bool interrupt_journaled;
-    struct result_calibration *calibrations; /* By setup; zeroes: not made. */
+    struct result_calibration *calibrations; /* By plan case; zeroes: not made. */
     struct run_progress progress;
     struct stall disk_stall;
     struct stall terminal_stall;

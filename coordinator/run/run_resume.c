@@ -179,7 +179,7 @@ int run_resume_plan(struct run *run, struct errinfo *reterr)
         const struct entry_calibration *from = &resume->calibrations[i];
 
         if (from->case_index < run->plan->cases_count) {
-            run->calibrations[run->plan->cases[from->case_index].setup] = from->made;
+            run->calibrations[from->case_index] = from->made;
         }
     }
     return 0;

@@ -60,7 +60,7 @@ static int judge_step(struct run *run, const struct plan_case *of, const struct 
                                  .asked_per_s = trial->rate_per_s,
                                  .confirms = trial->confirms,
                                  .selfcheck_warns = scenario->selfcheck_warns,
-                                 .ceiling_per_s = run->calibrations[of->setup].ceiling_per_s};
+                                 .calibration = run->calibrations[of - run->plan->cases]};
     struct result_agent *agents = NULL;
     struct result_trial made;
     int r = run_agents_now(run, &agents, &terms.agents_count, reterr);

@@ -110,7 +110,7 @@ struct scenario {
     struct scenario_setup *setups; /* Variants slowest, the last swept key fastest. */
     uint32_t setups_count;
     uint32_t repeat;              /* Trials of each case. */
-    int64_t calibrate_ns;         /* Of each workload, into the memory backend; 0: not at all. */
+    int64_t calibrate_ns;         /* Of each case: into memory, or at most; 0: not at all. */
     bool calibrate_given;         /* It is written: targets that are memory are calibrated too. */
     bool selfcheck_warns;         /* What the self-check doubts is judged as it was observed. */
     struct objective *objectives; /* As written; what is implied is not among them. */

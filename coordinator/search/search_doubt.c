@@ -64,7 +64,7 @@ int search_doubt(const struct result_trial *trial, const struct search_terms *te
                  struct errinfo *reterr)
 {
     struct findings found = {0};
-    struct result_case like = {.calibration.ceiling_per_s = terms->ceiling_per_s};
+    struct result_case like = {.calibration = terms->calibration};
     int r;
 
     if (step->outcome == STEP_VOID || terms->selfcheck_warns) {

@@ -25,8 +25,8 @@ struct search_terms {
     const char *case_name;
     double asked_per_s;
     bool confirms;
-    bool selfcheck_warns;              /* No trial is void by the self-check. */
-    double ceiling_per_s;              /* Of the generator alone; 0: not known. */
+    bool selfcheck_warns; /* No trial is void by the self-check. */
+    struct result_calibration calibration;
     const struct result_agent *agents; /* As they are numbered in the trial. */
     uint32_t agents_count;
 };

@@ -355,10 +355,8 @@ static void add_reasons(const struct result *result, const char *sentence, int w
 static void add_headroom(const struct result *result, int width, struct text *out)
 {
     const struct result_case *least = NULL;
-    char headroom[HEADROOM_TEXT_BYTES];
-    char rate[UNITS_TEXT_BYTES];
-    char thread[64] = "";
-    char line[REASON_BYTES];
+    char headroom[REASON_BYTES];
+    char line[REASON_BYTES + NAME_BYTES];
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         double here = result_headroom(&result->cases[i]);
@@ -370,14 +368,8 @@ static void add_headroom(const struct result *result, int width, struct text *ou
     if (least == NULL) {
         return;
     }
-    if (result_load_share(least) > result_ceiling_share(least)) {
-        (void)snprintf(thread, sizeof thread, "its busiest thread used %.0f %% of its CPU; ",
-                       result_load_share(least) * 100.0);
-    }
-    (void)snprintf(line, sizeof line,
-                   "headroom %s: %sthe generator alone reached %s, into memory (%.63s)",
-                   result_format_headroom(result_headroom(least), headroom), thread,
-                   units_format_rate(least->calibration.ceiling_per_s, rate), least->name);
+    (void)snprintf(line, sizeof line, "%s (%.63s)", result_describe_headroom(least, headroom),
+                   least->name);
     add_wrapped(line, width, "  ", "    ", out);
 }
 

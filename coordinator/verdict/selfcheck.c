@@ -120,38 +120,31 @@ static int check_stalls(struct result *result, const struct result_case *of, str
     return 0;
 }
 
-/* What is asked, of what the generator alone could do. With `max` nothing is asked. */
+/* What was sent of what is asked, of what the generator alone could do. With `max` nothing is
+ * asked.
+ */
 static int check_ceiling(struct result *result, const struct result_case *of,
                          struct errinfo *reterr)
 {
-    double asked = result_ceiling_share(of);
-    double busiest = result_load_share(of);
-    char factor[HEADROOM_TEXT_BYTES];
-    char ceiling[UNITS_TEXT_BYTES];
-    char thread[64] = "";
+    char text[REASON_BYTES];
     struct result_check *row;
 
-    if (asked <= 0.0) {
+    if (result_ceiling_share(of) <= 0.0) {
         return 0;
     }
     row = selfcheck_row(result, "ceiling", "", of, reterr);
     if (row == NULL) {
         return -ENOMEM;
     }
-    row->observed = asked;
+    row->observed = result_ceiling_reached(of);
     row->status = row->observed > CEILING_INVALID   ? CHECK_INVALID
                   : row->observed > CEILING_SUSPECT ? CHECK_SUSPECT
                                                     : CHECK_OK;
     row->limit = row->status == CHECK_INVALID ? CEILING_INVALID : CEILING_SUSPECT;
-    if (busiest > asked) {
-        (void)snprintf(thread, sizeof thread, "its busiest thread used %.0f %% of its CPU; ",
-                       busiest * 100.0);
-    }
-    selfcheck_say(row,
-                  "headroom %s: %sthe generator alone reached %s, into memory, without the "
-                  "broker's load beside it and its client library%s",
-                  result_format_headroom(result_headroom(of), factor), thread,
-                  units_format_rate(of->calibration.ceiling_per_s, ceiling),
+    selfcheck_say(row, "%s%s%s", result_describe_headroom(of, text),
+                  of->calibration.cpu_ns_per_message > 0.0
+                      ? ""
+                      : ", without the broker's load beside it and its client library",
                   row->status == CHECK_OK ? "" : ": use more agents or a lower rate");
     return 0;
 }

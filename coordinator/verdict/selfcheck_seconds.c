@@ -77,7 +77,7 @@ static double not_attained(const struct second *second)
 
 static double load_cpu(const struct second *second)
 {
-    return share(second->row->strain.load_cpu_ns, second);
+    return share(strain_busiest_ns(&second->row->strain), second);
 }
 
 static double load_wait(const struct second *second)

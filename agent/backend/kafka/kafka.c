@@ -89,6 +89,7 @@ static int wait_fd(const struct endpoint *endpoint)
 const struct backend_ops backend_kafka = {
     .entry = &catalog_kafka,
     .library_version = library_version,
+    .library_threads = "rdk:",
     .probe = kafka_probe,
     .topics_create = topics_create,
     .topics_delete = kafka_topics_delete,

@@ -159,6 +159,7 @@ static int mqtt_wait_fd(const struct endpoint *endpoint)
 const struct backend_ops backend_mqtt = {
     .entry = &catalog_mqtt,
     .library_version = library_version,
+    .library_threads = "MQTTAsync",
     .probe = mqtt_probe,
     .topics_create = topics_nothing,
     .topics_delete = topics_nothing,

@@ -98,8 +98,10 @@ const struct scenario_key scenario_keys_targets[] = {
      .zero_word = "none",
      RANGE(NS_PER_S, 60 * NS_PER_S),
      .fallback = "3s",
-     .help = "How long each workload is first sent into the memory backend, to tell the "
-             "generator's headroom; none: not at all. On memory targets only if it is written."},
+     .help = "Before its trials each case sends as fast as possible, to tell the generator's "
+             "headroom: to a broker a burst of one second's load (2,000 to 50,000 messages, in "
+             "topics of its own, for so long at most), into memory for so long, if the key is "
+             "written; none: not at all."},
     {.path = "selfcheck",
      .type = KEY_CHOICE,
      .choices = selfcheck_words,

@@ -120,8 +120,8 @@ static void explain_says_what_is_calibrated_and_how_long_that_takes(void **state
     CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=2s", "--set",
          "repeat=3");
     assert_int_equal(outcome.code, 0);
-    assert_has(outcome.out, "calibration: 1 workload, each 2 s as fast as possible into the memory "
-                            "backend, at most 7.30 s in all\n");
+    assert_has(outcome.out, "calibration: 1 case into memory as fast as possible, each 2 s\n"
+                            "calibration takes at most 7.30 s in all\n");
     /* Three trials of 9 s, 19 s with their drains, beside it. */
     assert_has(outcome.out, "29 s of load, at most 64 s with draining\n");
     CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=none");
@@ -129,6 +129,11 @@ static void explain_says_what_is_calibrated_and_how_long_that_takes(void **state
     assert_null(strstr(outcome.out, "calibration"));
     CALL(command_explain, &outcome, "explain", "quickstart.yaml"); /* Memory, and not asked for. */
     assert_null(strstr(outcome.out, "calibration"));
+    CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--target",
+         "rabbitmq=amqp://rabbit:5672", "--set", "calibrate=2s");
+    assert_has(outcome.out,
+               "calibration: 1 case, each a burst of 5000 messages to its own target as "
+               "fast as possible, for 2 s at most\n");
 }
 
 static void explain_lists_objectives_line_by_line_those_that_are_implied_too(void **state)

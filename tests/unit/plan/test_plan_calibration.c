@@ -16,11 +16,10 @@ static void init(struct plan_fixture *fixture, const char *backend)
 static bool calibrates(struct plan_fixture *fixture)
 {
     struct plan *plan = plan_fixture_make(fixture, 2);
-    uint32_t count = plan_calibrations(&fixture->scenario, plan);
+    bool does = plan_calibrates(&fixture->scenario, &plan->cases[0]);
 
-    assert_int_equal(plan_calibrates(&fixture->scenario, &plan->cases[0]), count == 1);
     plan_free(plan);
-    return count == 1;
+    return does;
 }
 
 static void what_asks_a_rate_of_a_broker_is_calibrated(void **state)
@@ -51,22 +50,73 @@ static void memory_is_calibrated_only_where_it_is_asked_for(void **state)
     assert_true(calibrates(&fixture));
 }
 
-/* Targets share a workload: it is calibrated once. */
-static void a_setup_counts_once_for_all_its_targets(void **state)
+static const struct plan_case only_case = {.status = CASE_MEASURED};
+
+static uint64_t burst_at(struct plan_fixture *fixture, uint64_t per_s)
+{
+    fixture->phases[0].kind = PHASE_RATE;
+    fixture->phases[0].rate = (struct rate){per_s, NS_PER_S};
+    return plan_calibration_burst(&fixture->scenario, &only_case);
+}
+
+static void a_burst_is_a_second_of_the_load_within_bounds(void **state)
 {
     struct plan_fixture fixture;
-    struct target targets[2];
-    struct plan *plan;
 
     (void)state;
     init(&fixture, "kafka");
-    targets[0] = targets[1] = fixture.target;
-    fixture.scenario.targets = targets;
-    fixture.scenario.targets_count = 2;
-    plan = plan_fixture_make(&fixture, 2);
-    assert_int_equal(plan->cases_count, 2);
-    assert_int_equal(plan_calibrations(&fixture.scenario, plan), 1);
-    plan_free(plan);
+    assert_int_equal(burst_at(&fixture, 10000), 10000);
+    assert_int_equal(burst_at(&fixture, 10), 2000);
+    assert_int_equal(burst_at(&fixture, 10000000), 50000);
+    fixture.flows[0].message.sizes[0].bytes_min = 65536; /* Not more than 64 MiB of them, */
+    fixture.flows[0].message.sizes[0].bytes_max = 65536;
+    assert_int_equal(burst_at(&fixture, 10000), 1024);
+    fixture.flows[0].message.sizes[0].bytes_min = 8 << 20; /* but some. */
+    fixture.flows[0].message.sizes[0].bytes_max = 8 << 20;
+    assert_int_equal(burst_at(&fixture, 10000), 100);
+    init(&fixture, "memory");
+    assert_int_equal(burst_at(&fixture, 10000), 0);
+}
+
+/* It counts for each flow. */
+static void flows_share_a_burst(void **state)
+{
+    struct plan_fixture fixture;
+    struct scenario made;
+
+    (void)state;
+    init(&fixture, "kafka");
+    fixture.flows[1] = fixture.flows[0];
+    fixture.setup.flows_count = 2;
+    assert_int_equal(burst_at(&fixture, 9999), 10000);
+    assert_int_equal(plan_calibration_init(&fixture.scenario, &only_case, 2, &made, NULL), 0);
+    assert_int_equal(made.setups[0].phases[0].messages, 5000);
+    plan_calibration_done(&made);
+}
+
+static void a_burst_goes_to_its_own_target_as_the_scenario_has_it(void **state)
+{
+    struct plan_fixture fixture;
+    struct scenario made;
+
+    (void)state;
+    init(&fixture, "kafka");
+    fixture.flows[0].delivery.publish_ack = PUBLISH_ACK_LEADER;
+    fixture.flows[0].delivery.persistent = true;
+    fixture.flows[0].delivery.ttl_ns = NS_PER_S;
+    assert_int_equal(plan_calibration_init(&fixture.scenario, &only_case, 2, &made, NULL), 0);
+    assert_string_equal(made.targets[0].backend, "kafka");
+    assert_string_equal(made.targets[0].label, "calibration");
+    assert_int_equal(made.setups[0].phases_count, 2);
+    assert_string_equal(made.setups[0].phases[0].name, CALIBRATION_PHASE);
+    assert_int_equal(made.setups[0].phases[0].kind, PHASE_MAX);
+    assert_int_equal(made.setups[0].phases[0].messages, 2000);
+    assert_int_equal(made.setups[0].phases[0].duration_ns, 3 * NS_PER_S); /* At most. */
+    assert_true(made.setups[0].phases[1].until_drained);
+    assert_int_equal(made.setups[0].flows[0].delivery.publish_ack, PUBLISH_ACK_LEADER);
+    assert_true(made.setups[0].flows[0].delivery.persistent);
+    assert_int_equal(made.setups[0].flows[0].delivery.ttl_ns, 0); /* Else some are not received. */
+    plan_calibration_done(&made);
 }
 
 static void the_highest_measured_rate_is_what_is_asked(void **state)
@@ -96,7 +146,7 @@ static uint32_t agents_at_work(struct plan_fixture *fixture, uint32_t agents_cou
     uint32_t at_work = 0;
 
     assert_int_equal(
-        plan_calibration_init(&fixture->scenario, &fixture->setup, agents_count, &made, NULL), 0);
+        plan_calibration_init(&fixture->scenario, &only_case, agents_count, &made, NULL), 0);
     request.scenario = &made;
     assert_int_equal(plan_make(&request, &plan, NULL), 0);
     assert_int_equal(plan->cases_count, 1);
@@ -125,7 +175,7 @@ static void words_that_memory_lacks_are_replaced(void **state)
     struct plan_fixture fixture;
 
     (void)state;
-    init(&fixture, "kafka");
+    init(&fixture, "memory");
     fixture.flows[0].delivery.publish_ack = PUBLISH_ACK_LEADER;
     fixture.flows[0].delivery.persistent = true;
     fixture.flows[0].delivery.ttl_ns = NS_PER_S;
@@ -149,7 +199,7 @@ static void every_agent_takes_part_that_has_producers(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof topologies / sizeof topologies[0]; i++) {
-        init(&fixture, "kafka");
+        init(&fixture, "memory");
         fixture.flows[0].topology = topologies[i];
         assert_int_equal(agents_at_work(&fixture, 4), 4);
     }
@@ -160,7 +210,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_asks_a_rate_of_a_broker_is_calibrated),
         cmocka_unit_test(memory_is_calibrated_only_where_it_is_asked_for),
-        cmocka_unit_test(a_setup_counts_once_for_all_its_targets),
+        cmocka_unit_test(a_burst_is_a_second_of_the_load_within_bounds),
+        cmocka_unit_test(flows_share_a_burst),
+        cmocka_unit_test(a_burst_goes_to_its_own_target_as_the_scenario_has_it),
         cmocka_unit_test(the_highest_measured_rate_is_what_is_asked),
         cmocka_unit_test(words_that_memory_lacks_are_replaced),
         cmocka_unit_test(every_agent_takes_part_that_has_producers),

@@ -281,13 +281,13 @@ static void a_bad_trial_near_the_generators_ceiling_is_void(void **state)
     (void)state;
     make(&made);
     made.phase.asked_peak_per_s = RATE;
-    made.terms.ceiling_per_s = RATE / 0.9;
+    made.terms.calibration.ceiling_per_s = RATE / 0.9;
     wants(&made, STEP_GOOD, "");
     for (uint32_t i = 0; i < SECONDS; i++) {
         made.intervals[i].backlog = 100 * i;
     }
     wants(&made, STEP_VOID, "self-check ceiling: headroom 1.1x");
-    made.terms.ceiling_per_s = RATE / 0.7; /* Suspect is no reason to doubt. */
+    made.terms.calibration.ceiling_per_s = RATE / 0.7; /* Suspect is no reason to doubt. */
     wants(&made, STEP_BAD, "the backlog grew");
 }
 

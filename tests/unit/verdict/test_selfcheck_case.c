@@ -141,6 +141,55 @@ static void a_rate_near_the_generators_own_ceiling_is_its_own(void **state)
     result_free(result);
 }
 
+/* With a ceiling by CPU time the busiest thread counts only where it is near its end: of a paced
+ * one most is waking. */
+static void a_headroom_by_cpu_time_heeds_a_thread_near_its_end(void **state)
+{
+    struct result *result = made_result();
+    struct result_case *of = &result->cases[0];
+    struct result_trial *trial = &of->trials[0];
+    const struct result_check *row;
+
+    (void)state;
+    of->calibration = (struct result_calibration){
+        .ceiling_per_s = 95000.0, .burst_messages = 10000, .cpu_ns_per_message = 10500.0};
+    of->phases[0].asked_peak_per_s = 9500.0;
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].strain.library_cpu_ns = INTERVAL_NS * 65 / 100;
+    }
+    row = check_of(result, "ceiling");
+    assert_string_equal(row->text, "headroom 10x: the generator alone would reach 95.0k/s on this "
+                                   "broker (CPU of its busiest thread: 10.5 us a message)");
+    for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
+        trial->agent_intervals[i].strain.library_cpu_ns = INTERVAL_NS * 75 / 100;
+    }
+    row = check_of(result, "ceiling");
+    assert_non_null(strstr(row->text, "headroom 1.3x: its busiest thread used 75 % of its CPU; "));
+    assert_int_equal(check_of(result, "load_thread_cpu")->status, CHECK_SUSPECT);
+    of->calibration.burst_messages = 0;
+    assert_non_null(strstr(check_of(result, "ceiling")->text, "would reach 95.0k/s into memory"));
+    result_free(result);
+}
+
+/* A broker that took half of what was asked says nothing of the generator, which sent no more. */
+static void what_a_broker_held_back_is_not_near_the_generators_ceiling(void **state)
+{
+    struct result *result = made_result();
+    struct result_case *of = &result->cases[0];
+
+    (void)state;
+    of->calibration = (struct result_calibration){
+        .ceiling_per_s = 1000.0, .burst_messages = 2000, .cpu_ns_per_message = 1e6};
+    of->phases[0].asked_peak_per_s = 900.0;
+    of->phases[0].due = 1000;
+    of->phases[0].delivery.sent = 500;
+    assert_float_equal(check_of(result, "ceiling")->observed, 0.45, 1e-9);
+    assert_true(fabs(result_headroom(of) * 0.9 - 1.0) < 1e-9);
+    of->phases[0].delivery.sent = 1000;
+    assert_float_equal(check_of(result, "ceiling")->observed, 0.9, 1e-9);
+    result_free(result);
+}
+
 static bool has_check(struct result *result, const char *name)
 {
     assert_int_equal(selfcheck_find(result, NULL), 0);
@@ -278,6 +327,8 @@ int main(void)
         cmocka_unit_test(seconds_without_a_report_are_gaps),
         cmocka_unit_test(what_stood_still_and_harmed_nothing_is_told_and_is_ok),
         cmocka_unit_test(a_rate_near_the_generators_own_ceiling_is_its_own),
+        cmocka_unit_test(a_headroom_by_cpu_time_heeds_a_thread_near_its_end),
+        cmocka_unit_test(what_a_broker_held_back_is_not_near_the_generators_ceiling),
         cmocka_unit_test(without_a_ceiling_or_a_rate_nothing_is_said_of_headroom),
         cmocka_unit_test(a_single_trial_is_held_against_the_ceiling_of_its_case),
         cmocka_unit_test(what_came_due_while_an_agent_stood_still_is_of_this_run),
