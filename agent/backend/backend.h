@@ -80,13 +80,15 @@ struct endpoint_config {
 /* Of one call of submit(). */
 #define SUBMIT_MESSAGES_MAX 64
 
-/* Message to publish. bytes and key are borrowed for the call only. */
+/* Message to publish: head and then bytes, as one. These and key are borrowed for the call only. */
 struct message {
     uint32_t client; /* Index into endpoint_config.clients. */
     uint32_t topic;  /* Index into endpoint_config.topics. */
     uint32_t partition;
+    const void *head; /* May be NULL where head_bytes is 0. */
+    uint32_t head_bytes;
     const void *bytes;
-    uint32_t bytes_count;
+    uint32_t bytes_count; /* Without the head. */
     const void
         *key; /* NULL: none. For brokers whose messages have keys; the partition is chosen. */
     uint32_t key_bytes;
@@ -130,6 +132,14 @@ struct probe {
     char broker_version[NAME_BYTES]; /* "RabbitMQ 3.10.8"; "" if the protocol doesn't tell. */
     struct broker_limits limits;     /* What it takes at most, as far as the protocol tells. */
 };
+
+static inline uint32_t message_whole_bytes(const struct message *message)
+{
+    return message->head_bytes + message->bytes_count;
+}
+
+/* Puts it together, for libraries that take it as one; `to` has room for message_whole_bytes(). */
+void message_write(const struct message *message, void *to);
 
 struct endpoint; /* Each driver has its own. */
 struct link;     /* Likewise: a connection that no endpoint has, ready to be used. */

@@ -152,6 +152,9 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
         r = key_tables_init(&trial->keys, &trial->assignment, reterr);
     }
     if (r == 0) {
+        r = payload_pools_init(&trial->payloads, &trial->assignment, reterr);
+    }
+    if (r == 0) {
         gate_init(&trial->gate);
         trial->gate_made = true;
     }
@@ -211,6 +214,7 @@ void trial_free(struct trial *trial)
     free(trial->workers);
     free(trial->recorders);
     key_tables_done(&trial->keys);
+    payload_pools_done(&trial->payloads);
     free(trial->topics);
     free(trial->segment.peers);
     (void)pthread_mutex_destroy(&trial->mutex);

@@ -88,6 +88,7 @@ int trial_make_workers(struct trial *trial, struct errinfo *reterr)
                                      .ops = trial->ops,
                                      .timeline = &trial->timeline,
                                      .keys = &trial->keys,
+                                     .payloads = &trial->payloads,
                                      .topics = trial->topics,
                                      .spin_share = spin_share(&trial->assignment.target),
                                      .drain_ns = drain_ns_of(&trial->assignment),

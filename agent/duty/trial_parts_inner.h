@@ -34,6 +34,7 @@ struct trial {
     atomic_bool called_back;
     struct timeline timeline;
     struct key_tables keys;
+    struct payload_pools payloads;
     struct gate gate;
     bool gate_made;
     struct recorder **recorders;

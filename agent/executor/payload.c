@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLOCK_BYTES 256 /* Of a payload: random bytes, then those that compress away. */
 
@@ -23,20 +24,20 @@ struct part {
     uint32_t lengths_count;
     uint32_t *lengths; /* Of whole messages. */
     uint32_t groups_count;
-    uint32_t group_bodies;              /* That each group has at least. */
-    uint32_t next[PAYLOAD_LENGTHS_MAX]; /* Of each group: body of its next message. */
-    uint64_t round[PAYLOAD_LENGTHS_MAX];
-    uint32_t taken[PAYLOAD_LENGTHS_MAX]; /* In that round. */
     uint32_t body_lengths_count;
     uint64_t *hashes; /* body x body_lengths_count + length / groups_count. */
 };
 
 struct payload_pool {
-    bool one_size;  /* Nothing to draw. */
-    uint64_t round; /* Of payload_pool_begin(). */
+    bool one_size; /* Nothing to draw. */
     uint32_t parts_count;
     struct part parts[MESSAGE_SIZES_MAX];
     struct alias_row shares[MESSAGE_SIZES_MAX];
+};
+
+struct payload_place {
+    const struct payload_pool *pool;
+    uint32_t *next[MESSAGE_SIZES_MAX]; /* Of each part and group: body of its next message. */
 };
 
 /* The middles of equal stretches of the range, so that its mean is kept however few they are. */
@@ -78,8 +79,8 @@ static void fill_random(unsigned char *contents, uint32_t bytes, uint32_t compre
 static void fill_body(const struct part *part, uint32_t body, const struct message_shape *shape,
                       struct random *random)
 {
-    unsigned char *contents = part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
-    uint32_t bytes = part->body_bytes - STAMP_BYTES;
+    unsigned char *contents = part->bodies + (size_t)body * part->body_bytes;
+    uint32_t bytes = part->body_bytes;
 
     switch (shape->payload) {
     case PAYLOAD_RANDOM:
@@ -100,8 +101,7 @@ static void fill_body(const struct part *part, uint32_t body, const struct messa
 static void fill_bodies(struct part *part, const struct message_shape *shape, struct random *random)
 {
     for (uint32_t body = 0; body < part->bodies_count; body++) {
-        const unsigned char *contents =
-            part->bodies + (size_t)body * part->body_bytes + STAMP_BYTES;
+        const unsigned char *contents = part->bodies + (size_t)body * part->body_bytes;
 
         fill_body(part, body, shape, random);
         for (uint32_t i = body % part->groups_count; i < part->lengths_count;
@@ -117,18 +117,14 @@ static int part_init(struct part *part, const struct message_shape *shape, uint3
 {
     const struct message_size *size = &shape->sizes[index];
 
-    part->body_bytes = size->bytes_max;
+    part->body_bytes = size->bytes_max - STAMP_BYTES;
     part->bodies_count = message_bodies_count(shape, index);
     part->lengths_count = message_lengths_count(shape, index);
     part->body_lengths_count = message_body_lengths_count(shape, index);
     part->groups_count =
         (part->lengths_count + part->body_lengths_count - 1) / part->body_lengths_count;
     ASSERT(part->groups_count > 0 && part->groups_count <= part->bodies_count);
-    part->group_bodies = part->bodies_count / part->groups_count;
-    for (uint32_t i = 0; i < part->groups_count; i++) {
-        part->next[i] = i;
-    }
-    part->bodies = calloc(part->bodies_count, part->body_bytes);
+    part->bodies = calloc(part->bodies_count, (size_t)part->body_bytes + 1); /* Never of 0. */
     part->lengths = calloc(part->lengths_count, sizeof *part->lengths);
     part->hashes =
         calloc((size_t)part->bodies_count * part->body_lengths_count, sizeof *part->hashes);
@@ -191,9 +187,35 @@ struct payload_draw payload_pool_draw(const struct payload_pool *pool, struct ra
     return draw;
 }
 
-void payload_pool_begin(struct payload_pool *pool)
+int payload_place_new(const struct payload_pool *pool, struct payload_place **ret,
+                      struct errinfo *reterr)
 {
-    pool->round++;
+    struct payload_place *place = calloc(1, sizeof *place);
+
+    if (place == NULL) {
+        return errinfo_nomem(reterr);
+    }
+    place->pool = pool;
+    for (uint32_t i = 0; i < pool->parts_count; i++) {
+        place->next[i] = calloc(pool->parts[i].groups_count, sizeof *place->next[i]);
+        if (place->next[i] == NULL) {
+            payload_place_free(place);
+            return errinfo_nomem(reterr);
+        }
+        for (uint32_t group = 0; group < pool->parts[i].groups_count; group++) {
+            place->next[i][group] = group;
+        }
+    }
+    *ret = place;
+    return 0;
+}
+
+void payload_place_free(struct payload_place *place)
+{
+    for (uint32_t i = 0; place != NULL && i < MESSAGE_SIZES_MAX; i++) {
+        free(place->next[i]);
+    }
+    free(place);
 }
 
 /* Mostly there is one group, and a division would cost as much as all else here. */
@@ -202,30 +224,43 @@ static uint32_t group_of(const struct part *part, uint32_t length)
     return part->groups_count == 1 ? 0 : length % part->groups_count;
 }
 
-bool payload_pool_has_room(const struct payload_pool *pool, struct payload_draw draw)
+struct payload_body payload_take(struct payload_place *place, struct payload_draw draw)
 {
-    const struct part *part = &pool->parts[draw.part];
+    const struct part *part = &place->pool->parts[draw.part];
     uint32_t group = group_of(part, draw.length);
-
-    return part->round[group] != pool->round || part->taken[group] < part->group_bodies;
-}
-
-struct payload_message payload_pool_take(struct payload_pool *pool, struct payload_draw draw)
-{
-    struct part *part = &pool->parts[draw.part];
-    uint32_t group = group_of(part, draw.length);
-    uint32_t body = part->next[group];
+    uint32_t body = place->next[draw.part][group];
     uint32_t next = body + part->groups_count;
     uint32_t hash = part->groups_count == 1 ? draw.length : draw.length / part->groups_count;
 
-    part->next[group] = next < part->bodies_count ? next : group;
-    if (part->round[group] != pool->round) {
-        part->round[group] = pool->round;
-        part->taken[group] = 0;
+    place->next[draw.part][group] = next < part->bodies_count ? next : group;
+    return (struct payload_body){.bytes = part->bodies + (size_t)body * part->body_bytes,
+                                 .bytes_count = part->lengths[draw.length] - STAMP_BYTES,
+                                 .hash = part->hashes[body * part->body_lengths_count + hash]};
+}
+
+int payload_pools_init(struct payload_pools *pools, const struct assignment *assignment,
+                       struct errinfo *reterr)
+{
+    int r = 0;
+
+    memset(pools, 0, sizeof *pools);
+    for (uint32_t i = 0; r == 0 && i < assignment->producers_count; i++) {
+        uint32_t flow = assignment->producers[i].flow;
+
+        if (pools->flows[flow] == NULL) {
+            r = payload_pool_new(
+                &assignment->flows[flow].message,
+                random_derive(assignment->seed, ((uint64_t)assignment->agent << 32) | flow),
+                &pools->flows[flow], reterr);
+        }
     }
-    part->taken[group]++;
-    return (struct payload_message){.bytes = part->bodies + (size_t)body * part->body_bytes,
-                                    .bytes_count = part->lengths[draw.length],
-                                    .payload_hash =
-                                        part->hashes[body * part->body_lengths_count + hash]};
+    return r;
+}
+
+void payload_pools_done(struct payload_pools *pools)
+{
+    for (uint32_t i = 0; i < FLOWS_MAX; i++) {
+        payload_pool_free(pools->flows[i]);
+        pools->flows[i] = NULL;
+    }
 }

@@ -13,6 +13,7 @@
 
 #include "backend.h"
 #include "key_table.h"
+#include "payload_pools.h"
 #include "recorder.h"
 #include "timeline.h"
 #include "trace.h"
@@ -30,8 +31,9 @@ struct worker_context {
     struct recorder *recorder;
     uint32_t worker;
     const struct key_tables *keys; /* May be NULL where no flow has any. */
-    const struct topic *topics;    /* Of the assignment, as drivers want them. */
-    struct trace_lane *trace;      /* Each message goes there, too; NULL: none. */
+    const struct payload_pools *payloads;
+    const struct topic *topics; /* Of the assignment, as drivers want them. */
+    struct trace_lane *trace;   /* Each message goes there, too; NULL: none. */
     int64_t
         spin_share; /* Of the time between two messages, one part of so many may be spun away. */
     int64_t drain_ns;

@@ -73,12 +73,13 @@ static void take_back(struct sender *sender, struct producer *producer,
         (void)step(group, producer, batch->start_ns, &due);
     }
 }
-/* Stamps the producer's next message, which is its own from now on. */
-static struct message prepare(const struct sender *sender, struct sender_group *group,
-                              struct producer *producer, const struct sender_batch *batch,
-                              int64_t due_ns)
+
+/* Stamps the producer's next message, which is its own from now on, and adds it to the batch. */
+static void prepare(struct sender *sender, struct sender_group *group, struct producer *producer,
+                    struct sender_batch *batch, int64_t due_ns)
 {
-    struct payload_message payload = payload_pool_take(group->pool, producer->next.size);
+    struct payload_body payload = payload_take(group->payloads, producer->next.size);
+    unsigned char *head = sender->stamps[batch->count];
     const struct key_row *key = producer->next.key;
     uint32_t stream = producer->next.stream;
     struct outstanding *slot = sender_slot_take(group, producer);
@@ -88,28 +89,31 @@ static struct message prepare(const struct sender *sender, struct sender_group *
                           .intended_ns = (batch->paced ? due_ns : batch->start_ns) - sender->t0_ns,
                           .sent_ns = batch->start_ns};
 
-    stamp_write(payload.bytes, &stamp, payload.payload_hash);
+    stamp_write(head, &stamp, payload.hash);
     *slot = (struct outstanding){.used = true,
                                  .paced = batch->paced,
                                  .producer = producer->client_index,
                                  .phase = batch->phase,
                                  .stream = stream,
-                                 .bytes_count = payload.bytes_count,
+                                 .bytes_count = STAMP_BYTES + payload.bytes_count,
                                  .sequence = stamp.sequence,
                                  .intended_ns = due_ns,
                                  .start_ns = batch->start_ns};
-    return (struct message){.client = producer->client_index,
-                            .topic = producer->topics[stream / group->partitions],
-                            .partition = stream % group->partitions,
-                            .bytes = payload.bytes,
-                            .bytes_count = payload.bytes_count,
-                            .key = key != NULL ? key->text : NULL,
-                            .key_bytes = key != NULL ? sizeof key->text : 0,
-                            .token = (uint64_t)(slot - group->slots)};
+    sender->messages[batch->count++] =
+        (struct message){.client = producer->client_index,
+                         .topic = producer->topics[stream / group->partitions],
+                         .partition = stream % group->partitions,
+                         .head = head,
+                         .head_bytes = STAMP_BYTES,
+                         .bytes = payload.bytes,
+                         .bytes_count = payload.bytes_count,
+                         .key = key != NULL ? key->text : NULL,
+                         .key_bytes = key != NULL ? sizeof key->text : 0,
+                         .token = (uint64_t)(slot - group->slots)};
 }
 
 /* Prepares what is due, from the one on that is due at due_ns: of one phase, as many as the window
- * and max allow, in memory of their own each. */
+ * and max allow. */
 static void fill(struct sender *sender, struct producer *producer, struct sender_batch *batch,
                  int64_t due_ns, uint32_t max)
 {
@@ -117,13 +121,11 @@ static void fill(struct sender *sender, struct producer *producer, struct sender
     bool due = true;
 
     max = max < producer->window_left ? max : producer->window_left;
-    payload_pool_begin(group->pool);
     do {
-        sender->messages[batch->count++] = prepare(sender, group, producer, batch, due_ns);
+        prepare(sender, group, producer, batch, due_ns);
         due_ns = step(group, producer, batch->start_ns, &due);
     } while (batch->count < max && due && due_ns <= batch->start_ns &&
-             producer->schedule.phase == batch->phase &&
-             payload_pool_has_room(group->pool, producer->next.size));
+             producer->schedule.phase == batch->phase);
 }
 
 static int64_t cpu_now_ns(void)

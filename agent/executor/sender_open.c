@@ -102,11 +102,8 @@ static int group_init(struct sender *sender, uint32_t flow_index, uint32_t produ
     if (group->clients == NULL || group->slots == NULL) {
         return errinfo_nomem(reterr);
     }
-    r = payload_pool_new(
-        &flow->message,
-        random_derive(context->assignment->seed, ((uint64_t)context->assignment->agent << 32) |
-                                                     (context->worker << 8) | flow_index),
-        &group->pool, reterr);
+    group->pool = context->payloads->flows[flow_index];
+    r = payload_place_new(group->pool, &group->payloads, reterr);
     if (r == 0) {
         r = group_fill(sender, group, reterr);
     }
@@ -185,7 +182,7 @@ void sender_free(struct sender *sender)
         if (group->endpoint != NULL) {
             sender->context.ops->close(group->endpoint);
         }
-        payload_pool_free(group->pool);
+        payload_place_free(group->payloads);
         pages_free(group->slots, group->slots_count * sizeof *group->slots);
         reconnect_done(&group->reconnect);
         free(group->clients);

@@ -76,8 +76,9 @@ struct sender_group {
     uint32_t partitions;
     bool confirms; /* The outcome says when the broker had it. */
     bool is_read;  /* There are consumers. */
-    struct payload_pool *pool;
-    const struct key_table *keys; /* NULL: messages have none. */
+    const struct payload_pool *pool;
+    struct payload_place *payloads; /* In the pool. */
+    const struct key_table *keys;   /* NULL: messages have none. */
     struct endpoint *endpoint;
     struct watch_place *place; /* NULL: it is in no set, and polled all the time. */
     struct endpoint_config config;
@@ -130,7 +131,8 @@ struct sender {
     int64_t message_cost_ns; /* CPU that each message costs more, for tests of what a slow generator
                               * reaches; 0: none. */
     struct event events[SENDER_EVENTS];
-    struct message messages[SUBMIT_MESSAGES_MAX]; /* Of the batch at work. */
+    struct message messages[SUBMIT_MESSAGES_MAX];           /* Of the batch at work, */
+    unsigned char stamps[SUBMIT_MESSAGES_MAX][STAMP_BYTES]; /* and their stamps. */
 };
 
 /* What happens now, whatever it belongs to: mostly in the same phase, whose cell is at hand. */

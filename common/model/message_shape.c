@@ -103,7 +103,7 @@ uint64_t message_pool_bytes(const struct message_shape *shape)
     for (uint32_t i = 0; i < shape->sizes_count; i++) {
         uint64_t hashes_bytes = message_body_lengths_count(shape, i) * HASH_BYTES;
 
-        sum += message_bodies_count(shape, i) * (shape->sizes[i].bytes_max + hashes_bytes);
+        sum += message_bodies_count(shape, i) * (shape->sizes[i].bytes_max - STAMP_BYTES + hashes_bytes);
     }
     return sum;
 }

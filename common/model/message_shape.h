@@ -51,9 +51,9 @@ uint64_t message_bytes_sum(const struct message_shape *shape);
 
 /*
  * A pool of messages made ahead (agent/executor/payload_inner.h) has so many different lengths of a
- * part, and so many bodies, each with room for its largest message. Bodies are as many as the
- * weights say until PAYLOAD_POOL_BYTES are spent, so that every part's contents come again after
- * the same time. Each is made ready for so many of the lengths: for all of them where bodies are
+ * part, and so many bodies, each with room for its largest payload. Bodies are as many as the
+ * weights say until PAYLOAD_POOL_BYTES of messages are made, so that every part's contents come
+ * again after the same time. Each is made ready for so many of the lengths: for all of them where bodies are
  * few. A body of JSON can't be cut, so it is for one length, and a range has at most as many
  * lengths as bodies.
  */

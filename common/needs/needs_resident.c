@@ -82,10 +82,11 @@ static double messages_in(const struct assignment *a, uint32_t phase, uint32_t f
                                : (double)asked;
 }
 
-/* Of one that has so many samples. */
+/* Of one that has so many samples: about every second falls beside an earlier one, as those of one
+ * worker are alike. */
 static double histogram_bytes(double samples)
 {
-    return HISTOGRAM_PAGES * PAGE_BYTES * (1.0 - exp(-samples / HISTOGRAM_PAGES));
+    return HISTOGRAM_PAGES * PAGE_BYTES * (1.0 - exp(-samples / (2.0 * HISTOGRAM_PAGES)));
 }
 
 /* Who has a part in a flow: workers, and the share of all messages that goes through them. */
@@ -179,24 +180,20 @@ static double histograms_bytes(const struct assignment *a)
     return most;
 }
 
-/* A pool of messages for each worker and flow that sends, and the keys of each flow. */
+/* A pool of payloads for each flow that is sent, and its keys. */
 static double payload_bytes(const struct assignment *a)
 {
-    bool keys[FLOWS_MAX] = {false};
+    bool counted[FLOWS_MAX] = {false};
     double bytes = 0.0;
 
-    for (uint32_t w = 0; w < a->workers_count; w++) {
-        struct worker_flows flows = flows_of(a, w);
+    for (uint32_t i = 0; i < a->producers_count; i++) {
+        uint32_t flow = a->producers[i].flow;
+        const struct message_shape *message = &a->flows[flow].message;
 
-        for (uint32_t f = 0; f < a->flows_count; f++) {
-            const struct message_shape *message = &a->flows[f].message;
-
-            if (!flows.sent[f]) {
-                continue;
-            }
+        if (!counted[flow]) {
             bytes += (double)message_pool_bytes(message);
-            bytes += keys[f] ? 0.0 : (double)message_keys_bytes(&message->keys);
-            keys[f] = true;
+            bytes += (double)message_keys_bytes(&message->keys);
+            counted[flow] = true;
         }
     }
     return bytes;

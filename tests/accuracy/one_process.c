@@ -23,6 +23,7 @@ struct trial {
     struct assigned_writer writer;
     struct topic topics[1];
     struct timeline timeline;
+    struct payload_pools payloads;
     struct gate gate;
     struct recorder *recorders[WORKERS];
     struct worker *workers[WORKERS];
@@ -236,12 +237,14 @@ static void open_all(struct trial *trial, const struct backend_ops *ops)
     struct worker_context context = {.assignment = &trial->assignment,
                                      .ops = ops,
                                      .timeline = &trial->timeline,
+                                     .payloads = &trial->payloads,
                                      .topics = trial->topics,
                                      .drain_ns = DRAIN_NS};
     struct topic_list list = {trial->topics, 1};
 
     assert_int_equal(backend_memory.topics_create(&trial->assignment.target, &list, 0, NULL), 0);
     assert_int_equal(timeline_init(&trial->timeline, &trial->assignment, NULL), 0);
+    assert_int_equal(payload_pools_init(&trial->payloads, &trial->assignment, NULL), 0);
     gate_init(&trial->gate);
     assert_int_equal(fold_new(&trial->fold, NULL), 0);
     tell_beginning(trial);
@@ -271,6 +274,7 @@ static void free_all(struct trial *trial)
     fold_free(trial->fold);
     gate_done(&trial->gate);
     timeline_done(&trial->timeline);
+    payload_pools_done(&trial->payloads);
     assert_int_equal(backend_memory.topics_delete(&trial->assignment.target, &list, 0, NULL), 0);
     target_done(&trial->assignment.target);
 }

@@ -14,6 +14,7 @@
 
 #define GAP_NS NS_PER_MS
 #define FROZEN_MESSAGES 10000u
+#define FROZEN_BYTES_MAX 4096
 #define FROZEN_NS NS_PER_S
 
 /* When each message was due and when the broker took it, and when the broker was frozen. */
@@ -29,13 +30,16 @@ static struct {
 static int submit_and_look(struct endpoint *endpoint, const struct message *messages,
                            uint32_t messages_count)
 {
+    char whole[FROZEN_BYTES_MAX];
     int64_t now_ns = mono_ns();
     int taken = backend_memory.submit(endpoint, messages, messages_count);
     struct stamp stamp;
 
     for (int i = 0; i < taken && frozen.count < FROZEN_MESSAGES; i++) {
+        assert_true(message_whole_bytes(&messages[i]) <= sizeof whole);
+        message_write(&messages[i], whole);
         assert_int_equal(
-            stamp_read(messages[i].bytes, messages[i].bytes_count, ONE_PROCESS_TAG, &stamp),
+            stamp_read(whole, message_whole_bytes(&messages[i]), ONE_PROCESS_TAG, &stamp),
             STAMP_OK);
         frozen.intended_ns[frozen.count] = stamp.intended_ns;
         frozen.sent_ns[frozen.count] = stamp.sent_ns;

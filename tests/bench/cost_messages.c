@@ -23,6 +23,7 @@ struct bench {
     struct assigned_flow flow;
     struct sender_group group;
     struct producer producers[PRODUCERS];
+    struct payload_pools payloads;
     struct key_tables keys;
 };
 
@@ -35,9 +36,11 @@ static void begin(struct bench *bench, const struct message_shape *shape)
     bench->flow = (struct assigned_flow){.message = *shape, .partitions = PARTITIONS};
     bench->group = (struct sender_group){.partitions = PARTITIONS};
     if (key_tables_init(&bench->keys, &assignment, NULL) < 0 ||
-        payload_pool_new(shape, 1, &bench->group.pool, NULL) < 0) {
+        payload_pools_init(&bench->payloads, &assignment, NULL) < 0 ||
+        payload_place_new(bench->payloads.flows[0], &bench->group.payloads, NULL) < 0) {
         exit(1);
     }
+    bench->group.pool = bench->payloads.flows[0];
     bench->group.keys = bench->keys.flows[0];
     for (uint32_t i = 0; i < PRODUCERS; i++) {
         struct producer *producer = &bench->producers[i];
@@ -58,15 +61,16 @@ static void begin(struct bench *bench, const struct message_shape *shape)
 /* One message after the other, the producers in turn. Returns their bytes. */
 static uint64_t make(struct bench *bench, uint32_t messages)
 {
+    unsigned char head[STAMP_BYTES];
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < messages; i++) {
         struct producer *producer = &bench->producers[i % PRODUCERS];
-        struct payload_message message = payload_pool_take(bench->group.pool, producer->next.size);
+        struct payload_body payload = payload_take(bench->group.payloads, producer->next.size);
         struct stamp stamp = {.tag = 1, .stream = producer->next.stream, .sequence = i};
 
-        stamp_write(message.bytes, &stamp, message.payload_hash);
-        sum += message.bytes_count;
+        stamp_write(head, &stamp, payload.hash);
+        sum += STAMP_BYTES + payload.bytes_count;
         sender_draw(&bench->group, producer);
     }
     return sum;
@@ -91,7 +95,8 @@ static void measure(const char *name, const struct message_shape *shape, uint32_
                  " keys_bytes=%" PRIu64 "\n",
                  name, (double)least_ns / messages, (double)sum / messages / ROUNDS,
                  message_pool_bytes(shape), message_keys_bytes(&shape->keys));
-    payload_pool_free(bench.group.pool);
+    payload_place_free(bench.group.payloads);
+    payload_pools_done(&bench.payloads);
     key_tables_done(&bench.keys);
 }
 

@@ -123,6 +123,7 @@ void kafka_endpoint_free(struct endpoint *endpoint)
     free(endpoint->held);
     free(endpoint->texts);
     free(endpoint->later);
+    free(endpoint->whole);
     free(endpoint->ready);
     free(endpoint->readings);
     free(endpoint->slots);

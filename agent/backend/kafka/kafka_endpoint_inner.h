@@ -108,6 +108,8 @@ struct endpoint {
     struct kafka_throttle throttles[KAFKA_THROTTLES_MAX];
     uint32_t throttles_count;
     uint32_t throttles_told;
+    char *whole; /* Producers: messages put together, as the library copies each as one. */
+    size_t whole_bytes_max;
     /* Consumers only. */
     bool is_held;   /* The poll at work takes no messages. */
     bool passed_by; /* That of some handle is set. */

@@ -20,7 +20,8 @@
 #define QUEUE_KIB_MIN (1024 * 1024)
 #define REQUEST_BYTES_MIN 1000000
 #define OVERHEAD_BYTES 65536 /* Of a request around its messages. */
-#define KEY_BYTES_MAX 64     /* It counts keys, too. */
+#define WHOLE_BYTES_MIN ((size_t)64 * 1024)
+#define KEY_BYTES_MAX 64 /* It counts keys, too. */
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
@@ -200,6 +201,16 @@ static int open_handle(struct endpoint *endpoint, uint32_t index, int64_t deadli
     return r;
 }
 
+/* Room for one message at least, and of small ones for a call's. */
+static int make_room(struct endpoint *endpoint, struct errinfo *reterr)
+{
+    endpoint->whole_bytes_max = endpoint->config->message_bytes_max > WHOLE_BYTES_MIN
+                                    ? endpoint->config->message_bytes_max
+                                    : WHOLE_BYTES_MIN;
+    endpoint->whole = malloc(endpoint->whole_bytes_max);
+    return endpoint->whole != NULL ? 0 : errinfo_nomem(reterr);
+}
+
 int kafka_producer_open(const struct endpoint_config *config, struct endpoint **ret,
                         struct errinfo *reterr)
 {
@@ -211,6 +222,7 @@ int kafka_producer_open(const struct endpoint_config *config, struct endpoint **
         handles = config->clients_count;
     }
     r = kafka_endpoint_new(config, handles, &endpoint, reterr);
+    r = r < 0 ? r : make_room(endpoint, reterr);
     for (uint32_t i = 0; r == 0 && i < handles; i++) {
         r = open_handle(endpoint, i, config->open_deadline_ns, reterr);
     }

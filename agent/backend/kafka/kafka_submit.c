@@ -21,21 +21,39 @@ static uint32_t count_of_topic(const struct message *messages, uint32_t messages
     return count;
 }
 
-/* False: of several partitions. The library looks one up for each message then. */
-static bool fill(rd_kafka_message_t *ret, const struct message *messages, uint32_t messages_count)
+/* How many of the first messages there is room to put together. */
+static uint32_t count_that_fit(const struct endpoint *endpoint, const struct message *messages,
+                               uint32_t messages_count)
 {
+    size_t bytes = 0;
+    uint32_t count = 0;
+
+    while (count < messages_count &&
+           (bytes += message_whole_bytes(&messages[count])) <= endpoint->whole_bytes_max) {
+        count++;
+    }
+    return count;
+}
+
+/* False: of several partitions. The library looks one up for each message then. */
+static bool fill(const struct endpoint *endpoint, rd_kafka_message_t *ret,
+                 const struct message *messages, uint32_t messages_count)
+{
+    char *whole = endpoint->whole;
     bool same = true;
 
     for (uint32_t i = 0; i < messages_count; i++) {
         const struct message *message = &messages[i];
 
+        message_write(message, whole);
         ret[i] = (rd_kafka_message_t){.partition = (int32_t)message->partition,
-                                      /* Copied; the library's own declaration knows no const. */
-                                      .payload = (void *)(uintptr_t)message->bytes,
-                                      .len = message->bytes_count,
+                                      .payload = whole,
+                                      .len = message_whole_bytes(message),
+                                      /* The library's own declaration knows no const. */
                                       .key = (void *)(uintptr_t)message->key,
                                       .key_len = message->key_bytes,
                                       ._private = kafka_opaque(message->client, message->token)};
+        whole += message_whole_bytes(message);
         same = same && message->partition == messages[0].partition;
     }
     return same;
@@ -49,7 +67,7 @@ static uint32_t produce(struct endpoint *endpoint, struct kafka_handle *handle,
     rd_kafka_message_t handed[SUBMIT_MESSAGES_MAX];
     uint32_t room = KAFKA_LATER_MAX - endpoint->later_count;
     uint32_t count = messages_count < room ? messages_count : room;
-    bool same = fill(handed, messages, count);
+    bool same = fill(endpoint, handed, messages, count);
     int flags = RD_KAFKA_MSG_F_COPY | (same ? 0 : RD_KAFKA_MSG_F_PARTITION);
 
     if (count == 0 ||
@@ -78,7 +96,8 @@ int kafka_producer_submit(struct endpoint *endpoint, const struct message *messa
 
     ASSERT(messages_count <= SUBMIT_MESSAGES_MAX);
     while (!handle->down && taken < messages_count) {
-        uint32_t count = count_of_topic(messages + taken, messages_count - taken);
+        uint32_t alike = count_of_topic(messages + taken, messages_count - taken);
+        uint32_t count = count_that_fit(endpoint, messages + taken, alike);
         uint32_t more = produce(endpoint, handle, messages + taken, count);
 
         taken += more;

@@ -123,8 +123,10 @@ static uint32_t publish(struct endpoint *endpoint, const struct message *message
 
     ASSERT(topic != NULL && messages->partition < topic->partitions_count);
     for (uint32_t i = 0; i < messages_count; i++) {
-        taken[i] = (struct memory_message){.bytes = messages[i].bytes,
-                                           .bytes_count = messages[i].bytes_count,
+        taken[i] = (struct memory_message){.head = messages[i].head,
+                                           .head_bytes = messages[i].head_bytes,
+                                           .bytes = messages[i].bytes,
+                                           .bytes_count = message_whole_bytes(&messages[i]),
                                            .producer = producer};
     }
     return memory_publish(&topic->partitions[messages->partition], taken, messages_count);

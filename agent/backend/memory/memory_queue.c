@@ -100,8 +100,12 @@ struct memory_entry *memory_queue_put(struct memory_queue *queue,
     entry->flags = flags;
     entry->producer = message->producer;
     entry->published_ns = message->published_ns;
-    if (message->bytes_count > 0) {
-        memcpy(entry->bytes, message->bytes, message->bytes_count);
+    if (message->head_bytes > 0) {
+        memcpy(entry->bytes, message->head, message->head_bytes);
+    }
+    if (message->bytes_count > message->head_bytes) {
+        memcpy(entry->bytes + message->head_bytes, message->bytes,
+               message->bytes_count - message->head_bytes);
     }
     queue->head += entry_size(message->bytes_count);
     queue->held_bytes += charge(message->bytes_count);

@@ -64,9 +64,11 @@ bool memory_queue_has_room(const struct memory_queue *queue, uint32_t bytes_coun
 /* A message as it goes into queues. */
 struct memory_message {
     const void *bytes;
-    uint32_t bytes_count;
+    uint32_t bytes_count; /* With the head. */
     uint16_t producer;
     int64_t published_ns; /* 0 if neither delay nor ttl nor reordering needs it. */
+    const void *head;     /* Stands before bytes; */
+    uint32_t head_bytes;  /* 0: there is none. */
 };
 
 /* Copies the message in; there must be room. */

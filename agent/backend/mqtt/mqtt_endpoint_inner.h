@@ -109,6 +109,7 @@ struct endpoint {
     int64_t gap_ns;         /* To the next nudge. */
     int64_t stuck_ns;       /* mono_ns() of the last nudge without an outcome before it. */
     int64_t quiet_since_ns; /* mono_ns() of the first nudge without an outcome since; 0: none. */
+    char *whole;            /* A message put together, as paho takes it as one. */
     MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
 
     uint32_t *topics_table; /* Consumers: hash of the name -> index + 1; 0: none. */

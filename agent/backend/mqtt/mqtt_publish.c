@@ -152,7 +152,8 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
     endpoint->publishing = initial;
     endpoint->publishing.onSuccess5 = endpoint->qos == 0 ? on_written : on_confirmed;
     endpoint->publishing.onFailure5 = on_unpublished;
-    r = set_expiry(endpoint, reterr);
+    endpoint->whole = malloc(config->message_bytes_max);
+    r = endpoint->whole != NULL ? set_expiry(endpoint, reterr) : errinfo_nomem(reterr);
     for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
         r = make_slots(&endpoint->links[i], reterr);
     }
@@ -162,6 +163,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
 void mqtt_publish_done(struct endpoint *endpoint)
 {
     MQTTProperties_free(&endpoint->publishing.properties);
+    free(endpoint->whole);
     mqtt_timer_done(endpoint);
     for (uint32_t i = 0; endpoint->links != NULL && i < endpoint->config->clients_count; i++) {
         free(endpoint->links[i].slots);
@@ -300,7 +302,8 @@ static int publish(struct endpoint *endpoint, const struct message *message)
     }
     write_topic(endpoint, message, topic);
     endpoint->publishing.context = slot;
-    r = MQTTAsync_send(link->handle, topic, (int)message->bytes_count, message->bytes,
+    message_write(message, endpoint->whole);
+    r = MQTTAsync_send(link->handle, topic, (int)message_whole_bytes(message), endpoint->whole,
                        endpoint->qos, 0, &endpoint->publishing);
     if (r == MQTTASYNC_DISCONNECTED || r == MQTTASYNC_MAX_BUFFERED_MESSAGES ||
         r == MQTTASYNC_NO_MORE_MSGIDS) {

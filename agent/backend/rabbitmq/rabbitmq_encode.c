@@ -89,16 +89,29 @@ size_t rabbitmq_publish_bytes_max(size_t body_bytes)
            frames * RABBITMQ_FRAME_OVERHEAD_BYTES;
 }
 
-static char *put_body(char *to, const char *body, size_t body_bytes, size_t frame_bytes_max)
+/* In as many frames as it takes; the head is in the first. */
+static char *put_body(char *to, const struct rabbitmq_publish *publish, size_t frame_bytes_max)
 {
     size_t part_max = frame_bytes_max - RABBITMQ_FRAME_OVERHEAD_BYTES;
+    size_t left = publish->head_bytes + publish->body_bytes;
+    size_t head_bytes = publish->head_bytes;
+    const char *body = publish->body;
 
-    for (size_t at = 0; at < body_bytes; at += part_max) {
-        size_t part = body_bytes - at < part_max ? body_bytes - at : part_max;
+    ASSERT(head_bytes <= part_max);
+    while (left > 0) {
+        size_t part = left < part_max ? left : part_max;
 
         to = put_frame_head(to, AMQP_FRAME_BODY, RABBITMQ_CHANNEL, part);
-        memcpy(to, body + at, part);
+        if (head_bytes > 0) {
+            memcpy(to, publish->head, head_bytes);
+        }
+        if (part > head_bytes) {
+            memcpy(to + head_bytes, body, part - head_bytes);
+        }
+        body += part - head_bytes;
+        head_bytes = 0;
         to = put(to + part, FRAME_END, 1);
+        left -= part;
     }
     return to;
 }
@@ -117,12 +130,12 @@ size_t rabbitmq_encode_publish(const struct rabbitmq_form *form,
     (void)put_frame_head(to, AMQP_FRAME_METHOD, RABBITMQ_CHANNEL, method_bytes);
     to = put_text(to + form->head_bytes, publish->key, key_bytes);
     memcpy(to, form->tail, form->tail_bytes);
-    (void)put(to + BODY_SIZE_AT, publish->body_bytes, BODY_SIZE_BYTES);
+    (void)put(to + BODY_SIZE_AT, publish->head_bytes + publish->body_bytes, BODY_SIZE_BYTES);
     to += form->tail_bytes;
     if (form->is_numbered) {
         rabbitmq_number_write(publish->number, to - 1 - RABBITMQ_MESSAGE_ID_BYTES);
     }
-    to = put_body(to, publish->body, publish->body_bytes, frame_bytes_max);
+    to = put_body(to, publish, frame_bytes_max);
     return (size_t)(to - begin);
 }
 

@@ -36,9 +36,11 @@ struct rabbitmq_form {
 
 /* What a message adds. All is borrowed for the call. */
 struct rabbitmq_publish {
-    const char *key; /* Routing key, with its end. */
-    uint64_t number; /* For message_id, where the form has one. */
-    const char *body;
+    const char *key;  /* Routing key, with its end. */
+    uint64_t number;  /* For message_id, where the form has one. */
+    const char *head; /* Of the body; less than a frame. */
+    size_t head_bytes;
+    const char *body; /* What follows the head. */
     size_t body_bytes;
 };
 

@@ -277,10 +277,13 @@ static uint32_t publish_plain(struct endpoint *endpoint, struct rabbitmq_client 
         const struct message *message = &messages[taken];
         struct rabbitmq_publish publish = {.key = endpoint->keys[message->partition],
                                            .number = client->producer.next,
+                                           .head = message->head,
+                                           .head_bytes = message->head_bytes,
                                            .body = message->bytes,
                                            .body_bytes = message->bytes_count};
+        size_t bytes_max = rabbitmq_publish_bytes_max(message_whole_bytes(message));
 
-        if (rabbitmq_publish_bytes_max(publish.body_bytes) > endpoint->encoded_bytes_max - bytes) {
+        if (bytes_max > endpoint->encoded_bytes_max - bytes) {
             ASSERT(taken > 0);
             break;
         }
@@ -306,15 +309,15 @@ static uint32_t publish_secure(struct endpoint *endpoint, struct rabbitmq_client
         .exchange = amqp_cstring_bytes(topic->name),
         .routing_key = amqp_cstring_bytes(endpoint->keys[message->partition]),
         .mandatory = endpoint->is_confirmed && topic->subscriptions > 0};
-    /* The library only reads it. */
-    amqp_bytes_t body = {.len = message->bytes_count, .bytes = (void *)(uintptr_t)message->bytes};
+    amqp_bytes_t body = {.len = message_whole_bytes(message), .bytes = endpoint->encoded};
     uint64_t number;
 
     if (!may_publish(client) ||
         !rabbitmq_client_has_room(endpoint, client,
-                                  message->bytes_count + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
+                                  (uint32_t)body.len + RABBITMQ_PUBLISH_OVERHEAD_BYTES)) {
         return 0;
     }
+    message_write(message, endpoint->encoded);
     number = take_slot(&client->producer, message->token);
     if (endpoint->is_confirmed) {
         rabbitmq_number_write(number, id);

@@ -20,7 +20,10 @@ static void put_of(struct memory_queue *queue, uint16_t producer, uint32_t numbe
                    int64_t published_ns, uint8_t flags)
 {
     uint8_t bytes[64] = {0};
-    struct memory_message message = {bytes, sizeof bytes, producer, published_ns};
+    struct memory_message message = {.bytes = bytes,
+                                     .bytes_count = sizeof bytes,
+                                     .producer = producer,
+                                     .published_ns = published_ns};
 
     memcpy(bytes, &number, sizeof number);
     (void)memory_queue_put(queue, &message, flags);
@@ -250,7 +253,7 @@ static void model_put(struct model *model, struct memory_queue *queue, uint32_t 
                       uint32_t size)
 {
     uint8_t bytes[QUEUE_BYTES];
-    struct memory_message message = {bytes, size, 0, 0};
+    struct memory_message message = {.bytes = bytes, .bytes_count = size};
 
     if (model->count == MODEL_MAX || !memory_queue_has_room(queue, size, 1)) {
         return;

@@ -34,6 +34,8 @@ static uint32_t messages_count;
 static uint32_t refused_count;
 static uint32_t calls_count;
 static struct random takes;
+#define FAKE_BYTES_MAX 65536 /* Of a whole message. */
+
 static struct fake_ack acks[FAKE_MESSAGES];
 static uint32_t acks_count;
 static uint32_t gathered_count; /* Behind those. */
@@ -270,6 +272,7 @@ static void close_endpoint(struct endpoint *endpoint)
 
 static bool take_message(const struct endpoint *endpoint, const struct message *message)
 {
+    static char whole[FAKE_BYTES_MAX];
     struct fake_message *kept;
 
     assert_true(message->client < endpoint->config->clients_count);
@@ -282,14 +285,16 @@ static bool take_message(const struct endpoint *endpoint, const struct message *
     *kept = (struct fake_message){.client = message->client,
                                   .topic = message->topic,
                                   .partition = message->partition,
-                                  .bytes_count = message->bytes_count,
+                                  .bytes_count = message_whole_bytes(message),
                                   .token = message->token,
                                   .call = calls_count};
     assert_true(message->key_bytes < sizeof kept->key);
     if (message->key != NULL) {
         memcpy(kept->key, message->key, message->key_bytes);
     }
-    assert_int_equal(stamp_read(message->bytes, message->bytes_count, 77, &kept->stamp), STAMP_OK);
+    assert_true(kept->bytes_count <= sizeof whole);
+    message_write(message, whole);
+    assert_int_equal(stamp_read(whole, kept->bytes_count, 77, &kept->stamp), STAMP_OK);
     if (script.confirms) {
         struct event event = {
             .kind = EVENT_ACKED, .client = message->client, .token = message->token};

@@ -25,12 +25,14 @@ void rig_open(struct rig *rig, const struct backend_ops *ops)
             (struct topic){.name = "topic", .partitions = rig->fixture.flows[0].partitions};
     }
     assert_int_equal(key_tables_init(&rig->keys, assignment, NULL), 0);
+    assert_int_equal(payload_pools_init(&rig->payloads, assignment, NULL), 0);
     assert_int_equal(timeline_init(&rig->timeline, assignment, NULL), 0);
     assert_int_equal(recorder_new(assignment, 0, &rig->recorder, NULL), 0);
     rig->context = (struct worker_context){.assignment = assignment,
                                            .ops = ops,
                                            .timeline = &rig->timeline,
                                            .keys = &rig->keys,
+                                           .payloads = &rig->payloads,
                                            .recorder = rig->recorder,
                                            .topics = rig->topics,
                                            .drain_ns = NS_PER_S};
@@ -56,6 +58,7 @@ void rig_done(struct rig *rig)
     recorder_free(rig->recorder);
     timeline_done(&rig->timeline);
     key_tables_done(&rig->keys);
+    payload_pools_done(&rig->payloads);
 }
 
 void rig_turn(struct rig *rig, int64_t now_ns)

@@ -19,6 +19,7 @@ struct rig {
     struct topic topics[2];
     struct timeline timeline;
     struct key_tables keys;
+    struct payload_pools payloads;
     struct recorder *recorder;
     struct worker_context context;
     struct sender *sender;

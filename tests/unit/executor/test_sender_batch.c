@@ -68,8 +68,9 @@ static void a_batch_keeps_within_the_window_and_the_phase(void **state)
     rig_done(&rig);
 }
 
-/* Bodies are stamped in place: two messages of a call would have been one. */
-static void messages_of_a_batch_do_not_share_their_memory(void **state)
+/* There is one body of zeros: each message has a stamp of its own, and a call takes as many as of
+ * other contents. */
+static void messages_of_a_batch_share_a_body_but_no_stamp(void **state)
 {
     struct rig rig;
 
@@ -84,6 +85,7 @@ static void messages_of_a_batch_do_not_share_their_memory(void **state)
     assert_int_equal(fake_messages(), 1000);
     for (uint32_t i = 0; i < 1000; i++) {
         assert_int_equal(fake_message(i)->stamp.sequence, i);
+        assert_int_equal(fake_message(i)->call, fake_message(0)->call + i / SUBMIT_MESSAGES_MAX);
     }
     rig_done(&rig);
 }
@@ -215,7 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_due_goes_by_one_call),
         cmocka_unit_test(a_batch_keeps_within_the_window_and_the_phase),
-        cmocka_unit_test(messages_of_a_batch_do_not_share_their_memory),
+        cmocka_unit_test(messages_of_a_batch_share_a_body_but_no_stamp),
         cmocka_unit_test(what_is_not_taken_leaves_no_trace),
         cmocka_unit_test(a_slow_call_is_short_where_others_wait),
     };

@@ -27,6 +27,7 @@ struct bench {
     struct fixture fixture;
     struct topic topic;
     struct timeline timeline;
+    struct payload_pools payloads;
     struct gate gate;
     struct recorder *recorder;
     struct collector *collector;
@@ -55,9 +56,11 @@ static void make_worker(struct bench *bench)
     assert_int_equal(recorder_new(&bench->fixture.assignment, 0, &bench->recorder, NULL), 0);
     assert_int_equal(
         collector_new(&bench->fixture.assignment, &bench->recorder, 1, &bench->collector, NULL), 0);
+    assert_int_equal(payload_pools_init(&bench->payloads, &bench->fixture.assignment, NULL), 0);
     context = (struct worker_context){.assignment = &bench->fixture.assignment,
                                       .ops = &fake_backend,
                                       .timeline = &bench->timeline,
+                                      .payloads = &bench->payloads,
                                       .recorder = bench->recorder,
                                       .topics = &bench->topic,
                                       .drain_ns = NS_PER_S};
@@ -77,6 +80,7 @@ static void done(struct bench *bench)
     recorder_free(bench->recorder);
     gate_done(&bench->gate);
     timeline_done(&bench->timeline);
+    payload_pools_done(&bench->payloads);
 }
 
 static int wait_for_order(struct bench *bench, struct errinfo *error)

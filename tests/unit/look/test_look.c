@@ -105,9 +105,9 @@ static int submit(struct endpoint *endpoint, const struct message *message, uint
     if (broker.fault == FAULT_FULL) {
         return 0;
     }
-    assert_true(message->bytes_count <= sizeof broker.bytes);
-    memcpy(broker.bytes, message->bytes, message->bytes_count);
-    broker.bytes_count = message->bytes_count;
+    assert_true(message_whole_bytes(message) <= sizeof broker.bytes);
+    message_write(message, broker.bytes);
+    broker.bytes_count = message_whole_bytes(message);
     (void)forbid(LOOK_WRITE, NULL);
     broker.confirm_waits = broker.fault != FAULT_SILENT_CONFIRM;
     broker.message_waits = broker.fault != FAULT_SILENT_READ;
