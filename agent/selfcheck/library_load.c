@@ -10,8 +10,8 @@
 #define NAME_ROOM 32 /* Of a thread's name the kernel keeps 15 bytes. */
 
 /* The clock of another thread of this process, as pthread_getcpuclockid() makes it of the thread's
- * number: see the kernel's posix-timers.h (CPUCLOCK_PERTHREAD_MASK, CPUCLOCK_SCHED). A library's
- * threads are known by their number only. -1: it has ended. */
+ * number: the number inverted, and the kernel's CPUCLOCK_PERTHREAD_MASK and CPUCLOCK_SCHED. A
+ * library's threads are known by their number only. -1: it has ended. */
 static int64_t cpu_now_ns(pid_t id)
 {
     clockid_t clock = (clockid_t)((~(unsigned)id << 3) | 6U);
