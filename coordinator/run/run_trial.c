@@ -17,13 +17,23 @@ struct trial_order {
     enum prepare_step step;
     struct segment segment; /* START: without t0 and peers, which each agent has its own of. */
     const struct peer_start *peers; /* START: T0 on the clocks of all agents. */
+    int failed;                     /* REMOVE: of the first turn that failed, */
+    struct errinfo error;           /* and why. */
 };
 
+/* A journal that can't be written, as on a full disk, is no reason not to wait for the topics'
+ * removal: whoever is told of topics left behind would look for them in vain. */
 static int turn(void *context, struct errinfo *reterr)
 {
-    const struct trial_order *order = context;
+    struct trial_order *order = context;
+    int r;
 
-    return run_turn(order->run, 0, reterr);
+    if (order->kind != COMMAND_REMOVE) {
+        return run_turn(order->run, 0, reterr);
+    }
+    r = run_turn(order->run, 0, order->failed == 0 ? &order->error : NULL);
+    order->failed = order->failed == 0 ? r : order->failed;
+    return 0;
 }
 
 /* The plan's assignment goes to the agent; what the run still needs of it is in the journal. */
@@ -96,19 +106,27 @@ static int make_order(void *context, uint32_t agent, struct command *ret, struct
     return 0;
 }
 
-static int order_within(struct run *run, enum command_kind kind, enum prepare_step step,
-                        int64_t deadline_ns, struct errinfo *reterr)
+static int give_order(struct trial_order *trial_order, int64_t deadline_ns, struct errinfo *reterr)
 {
-    struct trial_order trial_order = {.run = run, .kind = kind, .step = step};
+    struct run *run = trial_order->run;
+    bool prepares = trial_order->kind == COMMAND_PREPARE;
     struct session_order order = {.make = make_order,
                                   .turn = turn,
-                                  .context = &trial_order,
+                                  .context = trial_order,
                                   .deadline_ns = deadline_ns,
-                                  .interruptible = kind == COMMAND_PREPARE,
-                                  .survivors = kind != COMMAND_PREPARE,
+                                  .interruptible = prepares,
+                                  .survivors = !prepares,
                                   .goes_on = run_goes_on(run)};
 
     return session_order_all(run->session, &order, NULL, reterr);
+}
+
+static int order_within(struct run *run, enum command_kind kind, enum prepare_step step,
+                        int64_t deadline_ns, struct errinfo *reterr)
+{
+    struct trial_order order = {.run = run, .kind = kind, .step = step};
+
+    return give_order(&order, deadline_ns, reterr);
 }
 
 static int order_all(struct run *run, enum command_kind kind, enum prepare_step step,
@@ -384,6 +402,7 @@ static int remove_of_lost(struct run *run, uint32_t lost_before, struct errinfo 
  * before. */
 static int collect(struct run *run, int so_far, bool *ret_complete, struct errinfo *reterr)
 {
+    struct trial_order removal = {.run = run, .kind = COMMAND_REMOVE, .step = PREPARE_TOPICS};
     struct errinfo error = {""};
     uint32_t lost_before;
     int r;
@@ -412,11 +431,14 @@ static int collect(struct run *run, int so_far, bool *ret_complete, struct errin
         }
     }
     lost_before = fleet_lost_count(run->session->fleet);
-    r = order_all(run, COMMAND_REMOVE, PREPARE_TOPICS, &error);
+    r = give_order(&removal, RELEASE_ANSWER_NS, &error);
     r = r < 0 ? r : remove_of_lost(run, lost_before, &error);
     if (r < 0) {
         run_notice(run, "%s: topics may be left behind (%s); `millrace clean` removes them",
                    run->progress.case_name, error.text);
+    }
+    if (removal.failed < 0 && so_far == 0) {
+        so_far = errinfo_set(reterr, removal.failed, "%s", removal.error.text);
     }
     return so_far;
 }
