@@ -8,6 +8,7 @@ is that of the CPU time it got.
 
 import os
 import re
+import statistics
 import time
 
 import bed
@@ -87,18 +88,21 @@ def reached(targets, env):
     return sent / cpu_ns * 1e9, name, watch.readiness(task, 1.0, 3.5)
 
 
-def compare(targets, cost_ns, paced_per_s=PACED_PER_S):
-    """Rounds in which another one was the limit say nothing of the generator."""
+def compare(targets, cost_ns, paced_per_s=PACED_PER_S, tries=TRIES, rounds=1):
+    """Rounds in which another one was the limit say nothing of the generator. Of several that do the median counts: the speed
+    of memory differs between two runs on a host that others share."""
     env = {"MILLRACE_TEST_MESSAGE_COST": str(cost_ns)}
-    told = []
-    for _ in range(TRIES):
+    told, ratios = [], []
+    for _ in range(tries):
         made = foretold(targets, env, paced_per_s)
         check(made["reason"] is None, f"no ceiling: {made}")
         rate, name, ready = reached(targets, env)
         told.append(f"foretold {made['ceiling_per_s']:.0f}/s, reached {rate:.0f}/s a CPU; {name} was ready for {100 * ready:.0f} %")
         print(f"# {told[-1]}", flush=True)
         if ready > BUSY_MIN:
-            check(abs(made["ceiling_per_s"] / rate - 1) <= WITHIN, told[-1])
+            ratios.append(made["ceiling_per_s"] / rate)
+        if len(ratios) == rounds:
+            check(abs(statistics.median(ratios) - 1) <= WITHIN, "; ".join(told))
             return made
     raise Skip("its threads were never the limit: " + "; ".join(told))
 
@@ -109,7 +113,7 @@ def of(broker):
 
 @test("memory: the ceiling is where the generator gives out, as it is and when each message costs 100 us more")
 def memory():
-    compare("memory", 0)
+    compare("memory", 0, rounds=3)
     compare("memory", COST_NS)
 
 
@@ -121,12 +125,12 @@ def rabbitmq(broker):
 
 @test("Mosquitto: likewise with messages that cost more", needs=["mosquitto"])
 def mosquitto_dear(broker):
-    compare(of(broker), COST_NS)
+    compare(of(broker), 4 * COST_NS, PACED_PER_S // 4)  # With less the client library's threads take turns with the worker.
 
 
 @test("Mosquitto: likewise as it is, where the client library gives out before the broker", needs=["mosquitto"])
 def mosquitto_as_it_is(broker):
-    compare(of(broker), 0, 5000)
+    compare(of(broker), 0, 5000, tries=2)
 
 
 @test("Kafka: likewise with messages that cost more", needs=["kafka"])

@@ -73,7 +73,7 @@ def four(rabbitmq, kafka, mosquitto):
         before = rabbitmq.counters()
         try:
             run = bed.start(
-                "run", QUICKSTART, "--out", folder, "--set", f"phases={PHASES}", "--set", "topology.subscriptions=2", "--target", "memory", "--target", f"rabbitmq={rabbitmq.address}",
+                "run", QUICKSTART, "--out", folder, "--set", f"phases={PHASES}", "--set", "topology.subscriptions=2", "--set", "calibrate=none", "--target", "memory", "--target", f"rabbitmq={rabbitmq.address}",
                 "--target", f"kafka={kafka.address}", "--target", f"mqtt={mosquitto.address}",
             )  # fmt: skip
             run.wait(150)
