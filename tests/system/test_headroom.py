@@ -120,7 +120,8 @@ def memory():
 @test("RabbitMQ: likewise with messages that cost more", needs=["rabbitmq"])
 def rabbitmq(broker):
     made = compare(of(broker), COST_NS)
-    check(made["cpu_ns_per_message"] > COST_NS, f"a message cost less than it must: {made}")
+    # Of a load thread's CPU time what it spun away is taken off, which is known by the clock: some hundredths of it.
+    check(made["cpu_ns_per_message"] > 0.95 * COST_NS, f"a message cost less than it must: {made}")
 
 
 @test("Mosquitto: likewise with messages that cost more", needs=["mosquitto"])
