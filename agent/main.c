@@ -111,7 +111,7 @@ static const struct option_row rows[] = {
      .kind = TAKES_TEXT,
      AT(log_file)},
     {.name = "--describe",
-     .help = "print the backends of this build, a line each: name, tab, client library",
+     .help = "print the drivers of this build, a line each: name, tab, client library",
      AT(describes)},
     {.name = "--version",
      .letter = "-V",
@@ -180,7 +180,7 @@ static void describe(void)
     const struct backend_ops *const *drivers = backend_all();
 
     for (size_t i = 0; drivers[i] != NULL; i++) {
-        (void)printf("%s\t%s\n", drivers[i]->entry->name, drivers[i]->library_version());
+        (void)printf("%s\t%s\n", drivers[i]->entry->driver, drivers[i]->library_version());
     }
 }
 

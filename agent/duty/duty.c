@@ -166,7 +166,7 @@ static int prepare(struct duty *duty, struct command *command, struct status *st
     if (command->step == PREPARE_ROOM) {
         const struct needs_limits limits = room_limits();
 
-        if (catalog_find(command->assignment->target.backend) == NULL) {
+        if (catalog_entry_of(&command->assignment->target) == NULL) {
             return errinfo_set(reterr, -ENOTSUP, "this agent knows no backend %s",
                                command->assignment->target.backend);
         }

@@ -56,7 +56,7 @@ void host_hello(struct hello *hello)
     file_first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
                     hello->clock_source, sizeof hello->clock_source);
     for (uint32_t i = 0; drivers[i] != NULL && i < BACKENDS_MAX; i++) {
-        copy_name(hello->backends[i].name, drivers[i]->entry->name);
+        copy_name(hello->backends[i].name, drivers[i]->entry->driver);
         copy_name(hello->backends[i].library, drivers[i]->library_version());
         hello->backends_count = i + 1;
     }

@@ -68,7 +68,8 @@ static int look_deeper(const struct backend_ops *ops, const struct target *targe
 static void probe_one(const struct target *target, const struct probing *probing,
                       struct probe_result *result)
 {
-    const struct backend_ops *ops = backend_find(target->backend);
+    const struct catalog_entry *entry = catalog_entry_of(target);
+    const struct backend_ops *ops = backend_find(entry);
     bool cleans = probing->command->kind == COMMAND_CLEAN;
     struct errinfo error = {""};
     struct probe probe = {.failure = PROBE_OTHER};
@@ -78,7 +79,8 @@ static void probe_one(const struct target *target, const struct probing *probing
     if (ops == NULL) {
         result->failure = PROBE_BACKEND;
         (void)snprintf(result->reason, sizeof result->reason,
-                       "this agent was built without the %s backend", target->backend);
+                       "this agent was built without the %s backend",
+                       entry == NULL ? target->backend : entry->driver);
         return;
     }
     /* A cleaning is looked at first, too: it may take a minute, a broker that isn't there should

@@ -126,6 +126,7 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
               struct errinfo *reterr)
 {
     struct trial *trial = calloc(1, sizeof *trial);
+    const struct catalog_entry *entry;
     int r;
 
     if (trial == NULL) {
@@ -137,10 +138,11 @@ int trial_new(struct assignment *assignment, struct outbox *outbox, struct trial
     trial->outbox = outbox;
     host_load_open(&trial->host_load);
     (void)pthread_mutex_init(&trial->mutex, NULL);
-    trial->ops = backend_find(trial->assignment.target.backend);
+    entry = catalog_entry_of(&trial->assignment.target);
+    trial->ops = backend_find(entry);
     if (trial->ops == NULL) {
         r = errinfo_set(reterr, -ENOTSUP, "this agent was built without the %s backend",
-                        trial->assignment.target.backend);
+                        entry == NULL ? trial->assignment.target.backend : entry->driver);
         goto out;
     }
     library_load_open(&trial->library_load, trial->ops->library_threads);

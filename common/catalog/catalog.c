@@ -54,11 +54,56 @@ const struct catalog_entry *catalog_find(const char *name)
     return NULL;
 }
 
+const struct catalog_entry *catalog_find_client(const char *name, const char *client)
+{
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        bool is_it = client[0] == '\0'
+                         ? entries[i]->client == NULL || entries[i]->client_unnamed
+                         : entries[i]->client != NULL && strcmp(entries[i]->client, client) == 0;
+
+        if (is_it && strcmp(entries[i]->name, name) == 0) {
+            return entries[i];
+        }
+    }
+    return NULL;
+}
+
+const struct catalog_entry *catalog_entry_of(const struct target *target)
+{
+    const char *client = target_option(target, "client");
+
+    return client == NULL ? catalog_find(target->backend)
+                          : catalog_find_client(target->backend, client);
+}
+
+const struct catalog_entry *catalog_backend(size_t index)
+{
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        bool is_first = i == 0 || strcmp(entries[i]->name, entries[i - 1]->name) != 0;
+
+        if (is_first && index-- == 0) {
+            return entries[i];
+        }
+    }
+    return NULL;
+}
+
 const struct catalog_option *catalog_option_find(const struct catalog_entry *entry, const char *key)
 {
     for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
         if (strcmp(option->key, key) == 0) {
             return option;
+        }
+    }
+    return NULL;
+}
+
+const struct catalog_entry *catalog_other_with(const struct catalog_entry *entry, const char *key)
+{
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        if (entries[i] != entry && strcmp(entries[i]->name, entry->name) == 0 &&
+            catalog_option_find(entries[i], key) != NULL) {
+            return entries[i];
         }
     }
     return NULL;

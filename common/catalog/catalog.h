@@ -1,5 +1,7 @@
 /*
- * catalog: what each backend offers, as data; one file per backend, no client library.
+ * catalog: what each backend offers, as data; one file per backend, no client library. A backend
+ * that can be driven by several clients has an entry for each of them, as they offer different
+ * things; option `client` of a target chooses one.
  *
  * The one place where options, capabilities and equivalences stand: it feeds validation of
  * scenarios, `millrace backends`, the docs, the reports and the drivers. Constant data, safe from
@@ -12,6 +14,7 @@
 #include "target.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum option_type {
@@ -63,8 +66,12 @@ struct catalog_capability {
 };
 
 struct catalog_entry {
-    const char *name;
-    const char *title;             /* "Apache Kafka" */
+    const char *name;    /* Of the backend. */
+    const char *client;  /* What option `client` says for it; NULL: the backend has one client. */
+    const char *driver;  /* What its driver is called: the name, or "NAME/CLIENT". */
+    bool client_unnamed; /* Who names a backend and no client means this one, if that is from before
+                          * it had several: an older journal. */
+    const char *title;   /* "Apache Kafka" */
     const char *client_library;    /* "librdkafka" */
     const char *address_form;      /* "HOST:PORT", "amqp://HOST:PORT/VHOST" */
     uint16_t default_port;         /* 0: no address. */
@@ -84,15 +91,30 @@ struct catalog_entry {
     const char *clean_note; /* What `clean` can find here. */
 };
 
-/* NULL if there is no such backend. */
+/* That of the default client; NULL if there is no such backend. For what all clients of a backend
+ * have alike; what is asked of a target is in catalog_entry_of(). */
 const struct catalog_entry *catalog_find(const char *name);
 
-/* All entries, NULL-terminated, in the order in which they are listed. */
+/* client: what option `client` says; "": the only one, or that of before there were several. NULL
+ * if there is no such backend or client. */
+const struct catalog_entry *catalog_find_client(const char *name, const char *client);
+
+/* NULL if there is no such backend, or its option `client` names none of its clients. */
+const struct catalog_entry *catalog_entry_of(const struct target *target);
+
+/* All entries, NULL-terminated, in the order in which they are listed; those of one backend stand
+ * together, its default client's first. */
 const struct catalog_entry *const *catalog_all(void);
+
+/* Backends in that order, by their default clients' entries; NULL beyond the last one. */
+const struct catalog_entry *catalog_backend(size_t index);
 
 /* NULL if the backend has no such option. */
 const struct catalog_option *catalog_option_find(const struct catalog_entry *entry,
                                                  const char *key);
+
+/* That of another client of the same backend which has such an option; NULL if none has. */
+const struct catalog_entry *catalog_other_with(const struct catalog_entry *entry, const char *key);
 
 /* Is value one that the option takes? 0, or -EINVAL with "what is wrong (what would be right)". */
 int catalog_option_check(const struct catalog_option *option, const char *value,

@@ -48,6 +48,7 @@ static const char *const equivalences[] = {
 
 const struct catalog_entry catalog_kafka = {
     .name = "kafka",
+    .driver = "kafka",
     .title = "Apache Kafka",
     .client_library = "librdkafka",
     .address_form = "HOST:PORT",

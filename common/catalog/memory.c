@@ -52,6 +52,7 @@ static const char *const equivalences[] = {
 
 const struct catalog_entry catalog_memory = {
     .name = "memory",
+    .driver = "memory",
     .title = "In-memory broker",
     .client_library = "built in",
     .address_form = "",

@@ -61,6 +61,7 @@ static const char *const equivalences[] = {
 
 const struct catalog_entry catalog_rabbitmq = {
     .name = "rabbitmq",
+    .driver = "rabbitmq",
     .title = "RabbitMQ",
     .client_library = "rabbitmq-c",
     .address_form = "amqp://HOST:PORT/VHOST",

@@ -28,7 +28,7 @@ enum request_kind {
 };
 
 struct backend_version {
-    char name[NAME_BYTES];
+    char name[NAME_BYTES];    /* The driver's in the catalog: "kafka", "mqtt/own". */
     char library[NAME_BYTES]; /* "librdkafka 2.0.2" */
 };
 

@@ -19,7 +19,7 @@ struct needs needs_of(const struct assignment *assignment)
     if (needs.clients == 0) { /* Of an agent that was lost there is no more than that. */
         return needs;
     }
-    entry = catalog_find(assignment->target.backend);
+    entry = catalog_entry_of(&assignment->target);
     needs.connections = (uint64_t)assignment->producers_count * entry->producer_connections +
                         (uint64_t)assignment->consumers_count * entry->consumer_connections;
     needs.open_files += needs.connections * entry->connection_files;

@@ -288,7 +288,7 @@ double needs_resident_kept_bytes(const struct assignment *a)
     if (a->flows_count == 0) { /* That of an agent that was lost: it has no tables. */
         return IDLE_BYTES;
     }
-    entry = catalog_find(a->target.backend);
+    entry = catalog_entry_of(&a->target);
     return IDLE_BYTES + histograms_bytes(a) + payload_bytes(a) + streams_bytes(a, entry->local) +
            clients * CLIENT_BYTES + (double)a->producers_count * (double)entry->producer_bytes +
            (double)a->consumers_count * (double)entry->consumer_bytes;

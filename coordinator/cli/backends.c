@@ -43,8 +43,8 @@ static void write_list(const struct built *built)
     for (size_t i = 0; catalog_all()[i] != NULL; i++) {
         const struct catalog_entry *entry = catalog_all()[i];
 
-        (void)printf("%-10s %-18s %-22s %s\n", entry->name, entry->title,
-                     entry->local ? "-" : entry->address_form, built_library(built, entry->name));
+        (void)printf("%-10s %-18s %-22s %s\n", entry->driver, entry->title,
+                     entry->local ? "-" : entry->address_form, built_library(built, entry->driver));
     }
     (void)printf("\nmillrace backends NAME shows the options of one.\n");
 }
@@ -70,9 +70,9 @@ static void write_options(const struct catalog_entry *entry)
 
 static void write_one(const struct catalog_entry *entry, const struct built *built)
 {
-    (void)printf("%s: %s%s%s\n", entry->name, entry->title, entry->local ? ", " : " through ",
+    (void)printf("%s: %s%s%s\n", entry->driver, entry->title, entry->local ? ", " : " through ",
                  entry->client_library);
-    (void)printf("  built in:     %s\n", built_library(built, entry->name));
+    (void)printf("  built in:     %s\n", built_library(built, entry->driver));
     (void)printf("  address:      %s\n", entry->local ? "none" : entry->address_form);
     if (entry->topic_note != NULL) {
         (void)printf("  topic:        %s\n", entry->topic_note);
@@ -100,13 +100,23 @@ static void write_one(const struct catalog_entry *entry, const struct built *bui
     }
 }
 
+static void write_clients(const struct catalog_entry *first, const struct built *built)
+{
+    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
+        if (strcmp(catalog_all()[i]->name, first->name) == 0) {
+            (void)printf("%s", catalog_all()[i] == first ? "" : "\n");
+            write_one(catalog_all()[i], built);
+        }
+    }
+}
+
 static int unknown_backend(const char *name)
 {
     struct nearest nearest;
 
     nearest_init(&nearest, name);
-    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
-        nearest_offer(&nearest, catalog_all()[i]->name);
+    for (size_t i = 0; catalog_backend(i) != NULL; i++) {
+        nearest_offer(&nearest, catalog_backend(i)->name);
     }
     if (nearest.best != NULL) {
         (void)fprintf(stderr, "millrace backends: there is no %s (did you mean %s?)\n", name,
@@ -138,7 +148,7 @@ int command_backends(int argc, char **argv)
     }
     built.count = cli_agent_describe(built.versions, &built.error);
     if (entry != NULL) {
-        write_one(entry, &built);
+        write_clients(entry, &built);
     } else {
         write_list(&built);
     }

@@ -41,7 +41,7 @@ static int show(const struct cli_targets *ask, const struct host_list *hosts,
     (void)session;
     for (uint32_t t = 0; t < answers[0]->results_count && t < ask->targets_count; t++) {
         const struct probe_result *result = &answers[0]->results[t];
-        const struct catalog_entry *entry = catalog_find(ask->targets[t].backend);
+        const struct catalog_entry *entry = catalog_entry_of(&ask->targets[t]);
 
         if (result->failure != PROBE_OK) {
             char reason[REASON_BYTES];
@@ -97,7 +97,7 @@ static int scenario_targets(const struct cli_options *options, const char *path,
 
     for (uint32_t i = 0; code == 0 && i < scenario->targets_count && *targets_count < TARGETS_MAX;
          i++) {
-        if (catalog_find(scenario->targets[i].backend)->local) {
+        if (catalog_entry_of(&scenario->targets[i])->local) {
             continue; /* Lives and dies with an agent. */
         }
         code =

@@ -132,7 +132,7 @@ static int show_demands(const struct doctor *doctor, const struct host_list *hos
             const struct plan_case *of = &plan.plan->cases[i];
             const struct scenario *scenario = doctor->scenario;
             struct plan_demand demand = plan_demand_of(
-                &scenario->setups[of->setup], catalog_find(scenario->targets[of->target].backend));
+                &scenario->setups[of->setup], catalog_entry_of(&scenario->targets[of->target]));
             char what[NAME_BYTES + 16];
             char why[PLAN_DEMAND_BYTES];
 

@@ -70,7 +70,7 @@ static void show_ticks(void)
 
 static bool is_here(const struct target *target)
 {
-    const struct catalog_entry *entry = catalog_find(target->backend);
+    const struct catalog_entry *entry = catalog_entry_of(target);
 
     for (uint32_t i = 0; !entry->local && i < target->addresses_count; i++) {
         struct address address;

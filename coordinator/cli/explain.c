@@ -125,8 +125,7 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
     }
     (void)printf("\n");
     if (target->tls) {
-        (void)printf("  tls: %s\n",
-                     catalog_find(target->backend)->capabilities[CAPABILITY_TLS].note);
+        (void)printf("  tls: %s\n", catalog_entry_of(target)->capabilities[CAPABILITY_TLS].note);
     }
     for (uint32_t i = 0; i < explained->planned.plan->trials_count; i++) {
         if (explained->planned.plan->trials[i].case_index == index) {

@@ -419,7 +419,7 @@ static void write_topics(const struct plan_trial *trial)
 /* Where the broker deals out partitions, those beyond them get none. */
 static void write_idle(const struct plan_trial *trial)
 {
-    const struct catalog_entry *entry = catalog_find(trial->assignments[0].target.backend);
+    const struct catalog_entry *entry = catalog_entry_of(&trial->assignments[0].target);
 
     if (!entry->group_assigns) {
         return;

@@ -3,33 +3,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NULL: the agent was built without the backend. */
-static const char *library_of(const struct hello *hello, const char *backend)
+/* NULL: the agent was built without the driver. */
+static const char *library_of(const struct hello *hello, const char *driver)
 {
     for (uint32_t i = 0; i < hello->backends_count; i++) {
-        if (strcmp(hello->backends[i].name, backend) == 0) {
+        if (strcmp(hello->backends[i].name, driver) == 0) {
             return hello->backends[i].library;
         }
     }
     return NULL;
 }
 
-bool fleet_libraries_differ(const struct fleet *fleet, const char *backend, char text[REASON_BYTES])
+bool fleet_libraries_differ(const struct fleet *fleet, const char *driver, char text[REASON_BYTES])
 {
     const struct fleet_agent *first = NULL;
 
     for (uint32_t i = 0; i < fleet_agents(fleet); i++) {
         const struct fleet_agent *agent = fleet_agent(fleet, i);
-        const char *library = library_of(&agent->hello, backend);
+        const char *library = library_of(&agent->hello, driver);
 
         if (library == NULL) {
             continue;
         }
         if (first == NULL) {
             first = agent;
-        } else if (strcmp(library, library_of(&first->hello, backend)) != 0) {
+        } else if (strcmp(library, library_of(&first->hello, driver)) != 0) {
             (void)snprintf(text, REASON_BYTES, "%s on %s, %s on %s",
-                           library_of(&first->hello, backend), first->name, library, agent->name);
+                           library_of(&first->hello, driver), first->name, library, agent->name);
             return true;
         }
     }

@@ -152,7 +152,7 @@ int plan_trial_fill(const struct plan_request *request, const struct plan *plan,
     const struct plan_case *of = &plan->cases[trial->case_index];
     const struct target *target = &request->scenario->targets[of->target];
     struct layout layout = {.setup = setup != NULL ? setup : &request->scenario->setups[of->setup],
-                            .entry = catalog_find(target->backend),
+                            .entry = catalog_entry_of(target),
                             .agents = request->agents,
                             .agents_count = request->agents_count,
                             .order = request->order,
@@ -201,7 +201,7 @@ static void name_case(const struct scenario *scenario, struct plan_case *of, uin
 static void make_case(const struct scenario *scenario, uint32_t target, uint32_t setup,
                       struct plan *plan)
 {
-    const struct catalog_entry *entry = catalog_find(scenario->targets[target].backend);
+    const struct catalog_entry *entry = catalog_entry_of(&scenario->targets[target]);
     const struct scenario_setup *from = &scenario->setups[setup];
     struct plan_case *ret = &plan->cases[plan->cases_count];
 

@@ -161,24 +161,24 @@ static int make_plan(struct run *run, struct errinfo *reterr)
     return r < 0 || config->resume == NULL ? r : run_resume_plan(run, reterr);
 }
 
-/* Of the backends that the scenario's targets have. */
+/* Of the drivers that the scenario's targets have. */
 static void warn_of_libraries(const struct run *run)
 {
     const struct scenario *scenario = run->config->scenario;
 
     for (uint32_t i = 0; i < scenario->targets_count; i++) {
-        const char *backend = scenario->targets[i].backend;
+        const struct catalog_entry *entry = catalog_entry_of(&scenario->targets[i]);
         bool told = false;
         char text[REASON_BYTES];
 
         for (uint32_t before = 0; before < i; before++) {
-            told = told || strcmp(scenario->targets[before].backend, backend) == 0;
+            told = told || catalog_entry_of(&scenario->targets[before]) == entry;
         }
-        if (!told && fleet_libraries_differ(run->session->fleet, backend, text)) {
+        if (!told && fleet_libraries_differ(run->session->fleet, entry->driver, text)) {
             run_notice(run,
                        "client libraries of %s differ: %s. What is measured may differ by the "
                        "agent",
-                       backend, text);
+                       entry->driver, text);
         }
     }
 }

@@ -201,7 +201,7 @@ static void tell_looks_left(struct run *run)
     bool local = true;
 
     for (size_t i = 0; i < scenario->targets_count; i++) {
-        local = local && catalog_find(scenario->targets[i].backend)->local;
+        local = local && catalog_entry_of(&scenario->targets[i])->local;
     }
     if (lost != UINT32_MAX && !local) {
         run_notice(run,

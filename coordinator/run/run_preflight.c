@@ -129,7 +129,7 @@ int run_check_limits(const struct run *run, uint32_t index, const struct status 
 {
     const struct plan_case *of = &run->plan->cases[index];
     const struct scenario *scenario = run->config->scenario;
-    const struct catalog_entry *entry = catalog_find(scenario->targets[of->target].backend);
+    const struct catalog_entry *entry = catalog_entry_of(&scenario->targets[of->target]);
     int r = 0;
 
     for (uint32_t a = 0; a < fleet_agents(run->session->fleet) && r == 0; a++) {

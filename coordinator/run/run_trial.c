@@ -143,7 +143,7 @@ static int add_sum(const struct run *run, int code, struct errinfo *reterr)
     const struct plan_case *of = &run->plan->cases[run->trial->case_index];
     const struct scenario *scenario = run->config->scenario;
     struct plan_demand demand = plan_demand_of(&scenario->setups[of->setup],
-                                               catalog_find(scenario->targets[of->target].backend));
+                                               catalog_entry_of(&scenario->targets[of->target]));
     struct errinfo said = *reterr;
 
     return errinfo_set(reterr, code, "%.400s; this case needs %" PRIu64 " connections", said.text,

@@ -133,7 +133,7 @@ int main(int argc, char **argv)
                                      .delivery = &delivery,
                                      .message_bytes_max = (uint32_t)job.bytes};
     struct endpoint_config consumer_config = config;
-    const struct backend_ops *ops = backend_find("memory");
+    const struct backend_ops *ops = backend_find(catalog_find("memory"));
     struct loop loop = {.ops = ops, .job = &job};
     pthread_t thread;
 

@@ -100,7 +100,7 @@ static int start(void **state)
     *state = &suite;
     if (suite.ops == NULL) {
         (void)snprintf(suite.missing, sizeof suite.missing, "built without the %s backend",
-                       suite.conformance->backend);
+                       suite.entry->driver);
         return 0;
     }
     return start_broker(NULL);
@@ -146,20 +146,22 @@ int conformance_run(const struct conformance *conformance, int argc, char **argv
     int failed;
 
     suite.conformance = conformance;
-    suite.ops = backend_find(conformance->backend);
+    suite.entry = catalog_find_client(conformance->backend,
+                                      conformance->client == NULL ? "" : conformance->client);
+    suite.ops = backend_find(suite.entry);
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
     }
-    failed = RUN(conformance->backend, tests, start);
+    failed = RUN(suite.entry->driver, tests, start);
     if (suite.ops == NULL || conformance->broker == NULL) {
         return failed;
     }
     if (suite.ops->entry->capabilities[CAPABILITY_TLS].available) {
-        (void)snprintf(name, sizeof name, "%s with TLS", conformance->backend);
+        (void)snprintf(name, sizeof name, "%s with TLS", suite.entry->driver);
         failed += RUN(name, tls_tests, start_tls);
     }
     if (conformance->login_arguments != NULL) {
-        (void)snprintf(name, sizeof name, "%s with a login", conformance->backend);
+        (void)snprintf(name, sizeof name, "%s with a login", suite.entry->driver);
         failed += RUN(name, login_tests, start_login);
     }
     return failed;

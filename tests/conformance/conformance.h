@@ -22,6 +22,7 @@
 
 struct conformance {
     const char *backend; /* Name in the catalog. If it was not built, all tests are skipped. */
+    const char *client;  /* Of the target's option `client`; NULL: the backend has one. */
     const char *broker;  /* Script in deploy/brokers; NULL: the backend needs none. */
     const char *username;
     const char *password;

@@ -90,6 +90,9 @@ void rig_target(const struct suite *suite, const char *address, const char *cons
         ret->tls = true;
         ret->tls_ca = rig_tls_path(suite, "ca.pem");
     }
+    if (conformance->client != NULL) {
+        assert_int_equal(target_set_option(ret, "client", conformance->client), 0);
+    }
     set_options(ret, conformance->options);
     set_options(ret, options);
 }

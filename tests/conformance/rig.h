@@ -26,7 +26,8 @@
 /* What all tests share. */
 struct suite {
     const struct conformance *conformance;
-    const struct backend_ops *ops;
+    const struct catalog_entry *entry;
+    const struct backend_ops *ops; /* NULL: it was not built. */
     struct broker broker;
     char missing[ERRINFO_BYTES]; /* Why nothing can be tested; "" if it can. */
     bool login;                  /* The broker is the one that wants a login. */

@@ -17,25 +17,30 @@
 
 static char payload[2 * 1024 * 1024];
 
-void bed_target(struct target *target, const char *backend, const char *address)
+void bed_target(struct target *target, const char *driver, const char *address)
 {
+    size_t name_bytes = strcspn(driver, "/");
+
     memset(target, 0, sizeof *target);
     target->label = strdup("bed");
-    target->backend = strdup(backend);
+    target->backend = strndup(driver, name_bytes);
     target->addresses = calloc(1, sizeof *target->addresses);
     target->addresses[0] = strdup(address);
     target->addresses_count = 1;
+    if (driver[name_bytes] == '/') {
+        assert_int_equal(target_set_option(target, "client", driver + name_bytes + 1), 0);
+    }
 }
 
-struct bed *bed_new(const char *backend, const char *address)
+struct bed *bed_new(const char *driver, const char *address)
 {
     static const uint32_t topic_zero;
     struct bed *bed = calloc(1, sizeof *bed);
 
     assert_non_null(bed);
-    bed->ops = backend_find(backend);
+    bed_target(&bed->target, driver, address);
+    bed->ops = backend_find(catalog_entry_of(&bed->target));
     assert_non_null(bed->ops);
-    bed_target(&bed->target, backend, address);
     (void)snprintf(bed->name, sizeof bed->name, "millrace-bed-%016" PRIx64, random_entropy());
     bed->delivery = (struct delivery){.publish_ack = PUBLISH_ACK_ALL,
                                       .in_flight = BED_TOKENS,

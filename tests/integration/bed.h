@@ -49,12 +49,12 @@ struct bed {
     char text[REASON_BYTES];        /* Of the last event that had one. */
 };
 
-/* A target of one address, with user and password guest. */
-void bed_target(struct target *target, const char *backend, const char *address);
+/* A target of one address; driver: its backend's name, or "NAME/CLIENT". */
+void bed_target(struct target *target, const char *driver, const char *address);
 
 /* Fills in what a test then changes: one topic, one partition, one subscription, one client of each
  * role, persistent, confirmed, no_ack, 100 bytes. */
-struct bed *bed_new(const char *backend, const char *address);
+struct bed *bed_new(const char *driver, const char *address);
 
 /* Makes the topic. */
 void bed_make(struct bed *bed);

@@ -135,7 +135,7 @@ static void a_consumer_that_never_arrived_takes_another_link(void **state)
 
     (void)state;
     broker_begin(address, sizeof address);
-    bed = bed_new("mqtt", address);
+    bed = bed_new("mqtt/paho", address);
     bed_open(bed, 0, 1);
     atomic_store(&broker.answers, false);
     atomic_store(&broker.cuts, true);

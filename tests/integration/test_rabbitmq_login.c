@@ -59,7 +59,8 @@ static void expect(struct target *target, enum probe_failure failure, const char
     struct probe probe = {.failure = PROBE_OTHER};
     struct errinfo error = {""};
     int64_t start_ns = mono_ns();
-    int r = backend_find("rabbitmq")->probe(target, mono_ns() + 2 * NS_PER_S, &probe, &error);
+    int r = backend_find(catalog_find("rabbitmq"))
+                ->probe(target, mono_ns() + 2 * NS_PER_S, &probe, &error);
 
     if (probe.failure != failure || (r == 0) != (failure == PROBE_OK) ||
         strstr(error.text, says) == NULL) {

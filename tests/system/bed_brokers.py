@@ -14,11 +14,11 @@ _drivers = []
 
 
 def built(backend):
-    """Whether there is a driver in this build."""
+    """Whether there is a driver in this build: "kafka", "mqtt/paho"; "mqtt": one of its clients'."""
     if not _drivers:
         said = subprocess.run([MILLRACE, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-        _drivers.extend(re.findall(r"^(\w+)\t", said, re.M))
-    return backend in _drivers
+        _drivers.extend(re.findall(r"^(\S+)\t", said, re.M))
+    return any(name == backend or name.startswith(f"{backend}/") for name in _drivers)
 
 
 def need_driver(backend):

@@ -2,8 +2,6 @@
 
 #include "backend_drivers.h"
 
-#include <string.h>
-
 #define ROW(name) &backend_##name,
 static const struct backend_ops *const drivers[] = {
 #include "backend_rows.h"
@@ -16,10 +14,10 @@ const struct backend_ops *const *backend_all(void)
     return drivers;
 }
 
-const struct backend_ops *backend_find(const char *name)
+const struct backend_ops *backend_find(const struct catalog_entry *entry)
 {
     for (size_t i = 0; drivers[i] != NULL; i++) {
-        if (strcmp(drivers[i]->entry->name, name) == 0) {
+        if (drivers[i]->entry == entry) {
             return drivers[i];
         }
     }

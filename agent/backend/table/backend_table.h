@@ -10,7 +10,7 @@
 /* NULL-terminated; memory is always the first. */
 const struct backend_ops *const *backend_all(void);
 
-/* NULL if this program was built without it. */
-const struct backend_ops *backend_find(const char *name);
+/* The driver of an entry; NULL if this program was built without it, and for NULL. */
+const struct backend_ops *backend_find(const struct catalog_entry *entry);
 
 #endif

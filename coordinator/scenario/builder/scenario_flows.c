@@ -285,7 +285,7 @@ void build_warnings(struct loading *loading)
 
     for (uint32_t i = 0; i < scenario->targets_count; i++) {
         const struct target *target = &scenario->targets[i];
-        const struct catalog_entry *entry = catalog_find(target->backend);
+        const struct catalog_entry *entry = catalog_entry_of(target);
         const struct node *item = node_item(targets, target->label);
         char reason[REASON_BYTES];
 

@@ -87,10 +87,12 @@ static void no_such_target(struct loading *loading, const struct node *targets, 
             text_addf(&known, "%s%.64s", known.bytes_count > 0 ? ", " : "", node_item_name(item));
         }
     }
-    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
-        nearest_offer(&nearest, catalog_all()[i]->name);
-        if (node_item(targets, catalog_all()[i]->name) == NULL) {
-            text_addf(&known, "%s%s", known.bytes_count > 0 ? ", " : "", catalog_all()[i]->name);
+    for (size_t i = 0; catalog_backend(i) != NULL; i++) {
+        const char *backend = catalog_backend(i)->name;
+
+        nearest_offer(&nearest, backend);
+        if (node_item(targets, backend) == NULL) {
+            text_addf(&known, "%s%s", known.bytes_count > 0 ? ", " : "", backend);
         }
     }
     if (nearest.best != NULL) {

@@ -138,6 +138,32 @@ static void build_tls(struct loading *loading, const struct catalog_entry *entry
     }
 }
 
+static void unknown_option(struct loading *loading, const struct catalog_entry *entry,
+                           struct node *node)
+{
+    const struct catalog_entry *other = catalog_other_with(entry, node->key);
+    struct nearest nearest;
+
+    nearest_init(&nearest, node->key);
+    for (const struct catalog_option *option = entry->options; option->key != NULL; option++) {
+        nearest_offer(&nearest, option->key);
+    }
+    if (other != NULL) {
+        problems_node_key(&loading->tree.problems, node,
+                          "is an option of the client %s, and this target's is %s (leave it out, "
+                          "or set client: %s)",
+                          other->client, entry->client, other->client);
+    } else if (nearest.best != NULL) {
+        problems_node_key(&loading->tree.problems, node,
+                          "the %s backend has no such option (did you mean %s?)", entry->name,
+                          nearest.best);
+    } else {
+        problems_node_key(&loading->tree.problems, node,
+                          "the %s backend has no such option (millrace backends %s)", entry->name,
+                          entry->name);
+    }
+}
+
 static void build_option(struct loading *loading, const struct catalog_entry *entry,
                          struct node *node, struct target *target)
 {
@@ -145,21 +171,7 @@ static void build_option(struct loading *loading, const struct catalog_entry *en
     struct errinfo error;
 
     if (option == NULL) {
-        struct nearest nearest;
-
-        nearest_init(&nearest, node->key);
-        for (option = entry->options; option->key != NULL; option++) {
-            nearest_offer(&nearest, option->key);
-        }
-        if (nearest.best != NULL) {
-            problems_node_key(&loading->tree.problems, node,
-                              "the %s backend has no such option (did you mean %s?)", entry->name,
-                              nearest.best);
-        } else {
-            problems_node_key(&loading->tree.problems, node,
-                              "the %s backend has no such option (millrace backends %s)",
-                              entry->name, entry->name);
-        }
+        unknown_option(loading, entry, node);
     } else if (catalog_option_check(option, node->text, &error) < 0) {
         problems_node(&loading->tree.problems, node, "%s", error.text);
     } else if (target_set_option(target, node->key, node->text) < 0) {
@@ -173,12 +185,12 @@ static void unknown_backend(struct loading *loading, struct node *node)
     char known[128] = "";
 
     nearest_init(&nearest, node->text);
-    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
+    for (size_t i = 0; catalog_backend(i) != NULL; i++) {
         size_t used = strlen(known);
 
-        nearest_offer(&nearest, catalog_all()[i]->name);
+        nearest_offer(&nearest, catalog_backend(i)->name);
         (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " | " : "",
-                       catalog_all()[i]->name);
+                       catalog_backend(i)->name);
     }
     if (nearest.best != NULL) {
         problems_node(&loading->tree.problems, node,
@@ -187,6 +199,29 @@ static void unknown_backend(struct loading *loading, struct node *node)
         problems_node(&loading->tree.problems, node, "\"%.64s\" is not a backend (%s)", node->text,
                       known);
     }
+}
+
+/* The entry of a target that was not built yet. NULL: there is none, and it was told. Which client
+ * it has is looked at first, as the rest of the target depends on it. */
+static const struct catalog_entry *choose_entry(struct loading *loading, struct node *backend,
+                                                const struct node *options)
+{
+    const struct catalog_entry *entry = catalog_find(backend->text);
+    struct node *client = options != NULL ? node_child(options, "client") : NULL;
+    struct errinfo error;
+
+    if (entry == NULL) {
+        unknown_backend(loading, backend);
+        return NULL;
+    }
+    if (client == NULL || client->bad || client->row == NULL || entry->client == NULL) {
+        return entry;
+    }
+    if (catalog_option_check(catalog_option_find(entry, client->key), client->text, &error) < 0) {
+        problems_node(&loading->tree.problems, client, "%s", error.text);
+        return NULL;
+    }
+    return catalog_find_client(entry->name, client->text);
 }
 
 static void build_target(struct loading *loading, struct node *item, struct target *target)
@@ -199,9 +234,8 @@ static void build_target(struct loading *loading, struct node *item, struct targ
     if (backend == NULL || backend->bad || backend->row == NULL) {
         return;
     }
-    entry = catalog_find(backend->text);
+    entry = choose_entry(loading, backend, options);
     if (entry == NULL) {
-        unknown_backend(loading, backend);
         return;
     }
     own(loading, label != NULL ? label : backend, &target->label);

@@ -3,6 +3,7 @@
 #include "address.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void for_each_entry(void (*check)(const struct catalog_entry *entry))
@@ -33,16 +34,85 @@ static const struct catalog_entry *entry_of(const char *name)
 static void catalog_has_the_backends_of_the_contract_in_order(void **state)
 {
     static const char *const names[] = {"memory", "kafka", "rabbitmq", "mqtt"};
-    const struct catalog_entry *const *entries = catalog_all();
+    const size_t count = sizeof names / sizeof names[0];
 
     (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        assert_non_null(entries[i]);
-        assert_string_equal(entries[i]->name, names[i]);
-        assert_ptr_equal(catalog_find(names[i]), entries[i]);
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(catalog_backend(i));
+        assert_string_equal(catalog_backend(i)->name, names[i]);
+        assert_ptr_equal(catalog_find(names[i]), catalog_backend(i));
     }
+    assert_null(catalog_backend(count));
     assert_null(catalog_find("kafk"));
     assert_null(catalog_find(""));
+}
+
+/* An entry without a client is the only one of its backend; one with a client has the option that
+ * chooses it, whose default is the client of catalog_find(). */
+static void check_client(const struct catalog_entry *entry)
+{
+    const struct catalog_option *option = catalog_option_find(entry, "client");
+    char driver[64];
+
+    if (entry->client == NULL) {
+        assert_null(option);
+        assert_string_equal(entry->driver, entry->name);
+        assert_ptr_equal(catalog_find_client(entry->name, ""), entry);
+        assert_ptr_equal(catalog_find(entry->name), entry);
+        return;
+    }
+    (void)snprintf(driver, sizeof driver, "%s/%s", entry->name, entry->client);
+    assert_string_equal(entry->driver, driver);
+    assert_ptr_equal(catalog_find_client(entry->name, entry->client), entry);
+    assert_non_null(option);
+    assert_int_equal(catalog_option_check(option, entry->client, NULL), 0);
+    assert_string_equal(option->default_value, catalog_find(entry->name)->client);
+    for (size_t i = 0; option->choices[i] != NULL; i++) {
+        assert_non_null(catalog_find_client(entry->name, option->choices[i]));
+    }
+    assert_true(entry->client_unnamed == (catalog_find_client(entry->name, "") == entry));
+}
+
+static void every_client_of_a_backend_is_chosen_by_its_option(void **state)
+{
+    (void)state;
+    for_each_entry(check_client);
+    assert_null(catalog_find_client("memory", "own"));
+    assert_null(catalog_find_client("mqtt", "libmosquitto"));
+}
+
+static void an_older_journal_that_names_no_client_means_paho(void **state)
+{
+    (void)state;
+    assert_string_equal(catalog_find_client("mqtt", "")->driver, "mqtt/paho");
+}
+
+static void a_target_has_the_client_of_its_option(void **state)
+{
+    char backend[] = "mqtt";
+    struct target target = {.backend = backend};
+
+    (void)state;
+    assert_ptr_equal(catalog_entry_of(&target), catalog_find("mqtt"));
+    assert_int_equal(target_set_option(&target, "client", "own"), 0);
+    assert_ptr_equal(catalog_entry_of(&target), catalog_find_client("mqtt", "own"));
+    assert_int_equal(target_set_option(&target, "client", "paho"), 0);
+    assert_ptr_equal(catalog_entry_of(&target), catalog_find_client("mqtt", "paho"));
+    assert_int_equal(target_set_option(&target, "client", "other"), 0);
+    assert_null(catalog_entry_of(&target));
+    target.backend = NULL;
+    target_done(&target);
+}
+
+static void an_option_that_one_client_has_is_found_from_the_other(void **state)
+{
+    const struct catalog_entry *own = catalog_find_client("mqtt", "own");
+
+    (void)state;
+    assert_null(catalog_option_find(own, "library_queue"));
+    assert_ptr_equal(catalog_other_with(own, "library_queue"), catalog_find_client("mqtt", "paho"));
+    assert_null(catalog_other_with(own, "prefetch"));
+    assert_null(catalog_other_with(catalog_find("memory"), "library_queue"));
 }
 
 static void assert_text(const char *entry, const char *what, const char *text)
@@ -342,6 +412,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(catalog_has_the_backends_of_the_contract_in_order),
+        cmocka_unit_test(every_client_of_a_backend_is_chosen_by_its_option),
+        cmocka_unit_test(an_older_journal_that_names_no_client_means_paho),
+        cmocka_unit_test(a_target_has_the_client_of_its_option),
+        cmocka_unit_test(an_option_that_one_client_has_is_found_from_the_other),
         cmocka_unit_test(every_backend_says_what_the_words_mean_on_it),
         cmocka_unit_test(names_of_capabilities_and_options_are_unique),
         cmocka_unit_test(every_default_is_a_value_that_its_option_takes),

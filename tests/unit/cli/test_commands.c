@@ -267,7 +267,7 @@ static void backends_shows_all_and_one(void **state)
     assert_has(outcome.out, "\nmemory ");
     assert_has(outcome.out, "\nkafka ");
     assert_has(outcome.out, "\nrabbitmq ");
-    assert_has(outcome.out, "\nmqtt ");
+    assert_has(outcome.out, "\nmqtt/paho ");
     CALL(command_backends, &outcome, "backends", "memory");
     assert_int_equal(outcome.code, 0);
     assert_has(outcome.out, "placement: apart");

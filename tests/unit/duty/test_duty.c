@@ -94,7 +94,8 @@ static int make_topic(void)
     small_assignment(&assignment, RUN_ID);
     topic.name = assignment.topics[0].name;
     topic.delivery = &assignment.flows[0].delivery;
-    r = backend_find("memory")->topics_create(&target, &list, mono_ns() + DEADLINE_NS, NULL);
+    r = backend_find(catalog_find("memory"))
+            ->topics_create(&target, &list, mono_ns() + DEADLINE_NS, NULL);
     assignment_done(&assignment);
     target_done(&target);
     return r;
@@ -105,8 +106,9 @@ static void remove_topic(void)
     struct target target = {.label = strdup("memory"), .backend = strdup("memory")};
     uint32_t removed = 0;
 
-    assert_int_equal(
-        backend_find("memory")->clean(&target, mono_ns() + DEADLINE_NS, &removed, NULL), 0);
+    assert_int_equal(backend_find(catalog_find("memory"))
+                         ->clean(&target, mono_ns() + DEADLINE_NS, &removed, NULL),
+                     0);
     assert_int_equal(removed, 1);
     target_done(&target);
 }

@@ -34,12 +34,14 @@ static int silent_port(int *ret_fd)
 /* A backend that this build has and that speaks TCP; NULL if there is none. */
 static const char *silent_target(int port, char *address, size_t address_bytes)
 {
-    if (backend_find("rabbitmq") != NULL) {
+    if (backend_find(catalog_find("rabbitmq")) != NULL) {
         (void)snprintf(address, address_bytes, "amqp://127.0.0.1:%d/", port);
         return "rabbitmq";
     }
     (void)snprintf(address, address_bytes, "127.0.0.1:%d", port);
-    return backend_find("mqtt") != NULL ? "mqtt" : backend_find("kafka") != NULL ? "kafka" : NULL;
+    return backend_find(catalog_find("mqtt")) != NULL    ? "mqtt"
+           : backend_find(catalog_find("kafka")) != NULL ? "kafka"
+                                                         : NULL;
 }
 
 static void fill(struct command *command, const char *backend, const char *address)

@@ -21,8 +21,8 @@
  * A driver whose clients are not closed before the test lets them, as with a broker that does not
  * answer, and what was posted.
  */
-const struct backend_ops *__real_backend_find(const char *name);
-const struct backend_ops *__wrap_backend_find(const char *name);
+const struct backend_ops *__real_backend_find(const struct catalog_entry *entry);
+const struct backend_ops *__wrap_backend_find(const struct catalog_entry *entry);
 int __wrap_outbox_post_snapshot(struct outbox *outbox, struct snapshot *snapshot,
                                 struct errinfo *reterr);
 void __real_outbox_post_status(struct outbox *outbox, struct status *status);
@@ -46,14 +46,16 @@ static int make_or_fail(const struct target *target, const struct topic_list *to
     if (make_code < 0) {
         return errinfo_set(reterr, make_code, "not all of them");
     }
-    return __real_backend_find("memory")->topics_create(target, topics, deadline_ns, reterr);
+    return __real_backend_find(catalog_find("memory"))
+        ->topics_create(target, topics, deadline_ns, reterr);
 }
 
 static int remove_and_count(const struct target *target, const struct topic_list *topics,
                             int64_t deadline_ns, struct errinfo *reterr)
 {
     removed_count++;
-    return __real_backend_find("memory")->topics_delete(target, topics, deadline_ns, reterr);
+    return __real_backend_find(catalog_find("memory"))
+        ->topics_delete(target, topics, deadline_ns, reterr);
 }
 
 static void close_when_let(struct endpoint *endpoint)
@@ -64,12 +66,12 @@ static void close_when_let(struct endpoint *endpoint)
     }
     closed_count++;
     sync_unlock(&lock);
-    __real_backend_find("memory")->close(endpoint);
+    __real_backend_find(catalog_find("memory"))->close(endpoint);
 }
 
-const struct backend_ops *__wrap_backend_find(const char *name)
+const struct backend_ops *__wrap_backend_find(const struct catalog_entry *entry)
 {
-    ops = *__real_backend_find(name);
+    ops = *__real_backend_find(entry);
     ops.close = close_when_let;
     ops.topics_create = make_or_fail;
     ops.topics_delete = remove_and_count;

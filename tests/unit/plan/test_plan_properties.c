@@ -172,7 +172,7 @@ static void assert_clients_are_complete(const struct plan_fixture *fixture,
 
 static void assert_placement(const struct plan_fixture *fixture, const struct plan_trial *trial)
 {
-    const struct catalog_entry *entry = catalog_find(fixture->target.backend);
+    const struct catalog_entry *entry = catalog_entry_of(&fixture->target);
     uint32_t owners = 0;
     uint32_t least = UINT32_MAX;
     uint32_t most = 0;
@@ -253,7 +253,7 @@ static void every_plan_keeps_the_rules(void **state)
         assert_subscriptions_are_read(&plan->trials[0]);
         assert_clients_are_complete(&fixture, &plan->trials[0]);
         assert_placement(&fixture, &plan->trials[0]);
-        if (catalog_find(fixture.target.backend)->local) {
+        if (catalog_entry_of(&fixture.target)->local) {
             assert_local_topics_stay_together(&plan->trials[0]);
         }
         plan_free(plan);

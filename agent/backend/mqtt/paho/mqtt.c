@@ -156,8 +156,8 @@ static int mqtt_wait_fd(const struct endpoint *endpoint)
     return endpoint->config->role == ROLE_PRODUCER ? endpoint->watch_fd : endpoint->inbox.fd;
 }
 
-const struct backend_ops backend_mqtt = {
-    .entry = &catalog_mqtt,
+const struct backend_ops backend_mqtt_paho = {
+    .entry = &catalog_mqtt_paho,
     .library_version = library_version,
     .library_threads = "MQTTAsync",
     .probe = mqtt_probe,

@@ -60,7 +60,7 @@ static const char *address_text(const struct mqtt_access *access, uint32_t index
 int mqtt_access_init(const struct target *target, uint32_t first, struct mqtt_access *ret,
                      struct errinfo *reterr)
 {
-    int64_t keep_alive_ns = catalog_option_number(&catalog_mqtt, target, "keep_alive");
+    int64_t keep_alive_ns = catalog_option_number(&catalog_mqtt_paho, target, "keep_alive");
     int r = 0;
 
     ASSERT(target->addresses_count > 0);
@@ -72,7 +72,7 @@ int mqtt_access_init(const struct target *target, uint32_t first, struct mqtt_ac
         .first = first % target->addresses_count,
         .uris_count = target->addresses_count,
         .keep_alive_s = (int)((keep_alive_ns + NS_PER_S - 1) / NS_PER_S),
-        .nodelay = catalog_option_number(&catalog_mqtt, target, "tcp_nodelay") != 0,
+        .nodelay = catalog_option_number(&catalog_mqtt_paho, target, "tcp_nodelay") != 0,
     };
     ASSERT(pthread_mutex_init(&ret->mutex, NULL) == 0);
     if (ret->addresses == NULL || ret->uris == NULL) {

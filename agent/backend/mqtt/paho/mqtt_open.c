@@ -151,7 +151,7 @@ static int explain_link(struct mqtt_link *link, int64_t deadline_ns, struct erri
 
 static int choose_qos(const struct endpoint_config *config)
 {
-    int64_t choice = catalog_option_number(&catalog_mqtt, config->target, "qos");
+    int64_t choice = catalog_option_number(&catalog_mqtt_paho, config->target, "qos");
     bool at_most_once = config->role == ROLE_PRODUCER
                             ? config->delivery->publish_ack == PUBLISH_ACK_NONE
                             : config->delivery->consume_ack == CONSUME_ACK_NONE;

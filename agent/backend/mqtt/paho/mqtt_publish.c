@@ -143,7 +143,7 @@ int mqtt_publish_init(struct endpoint *endpoint, struct errinfo *reterr)
     static const MQTTAsync_responseOptions initial = MQTTAsync_responseOptions_initializer;
     const struct endpoint_config *config = endpoint->config;
     const struct delivery *delivery = config->delivery;
-    int64_t queue = catalog_option_number(&catalog_mqtt, config->target, "library_queue");
+    int64_t queue = catalog_option_number(&catalog_mqtt_paho, config->target, "library_queue");
     int r;
 
     endpoint->window = delivery->ordered ? 1 : delivery->in_flight;

@@ -194,7 +194,8 @@ static void paced_consumers_are_not_available_everywhere(void **state)
     struct fixture *fixture = *state;
 
     fixture_load(fixture,
-                 "millrace: 1\ntargets: [ { backend: mqtt, address: \"mqtt://127.0.0.1:1883\" } ]\n"
+                 "millrace: 1\ntargets: [ { backend: mqtt, address: \"mqtt://127.0.0.1:1883\", "
+                 "options: { client: paho } } ]\n"
                  "phases: [ { name: a, rate: 1/s, for: 1s, consume: { paused: true } } ]\n",
                  NULL);
     assert_int_equal(fixture->code, 0);

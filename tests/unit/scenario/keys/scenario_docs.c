@@ -41,8 +41,8 @@ static void add_words(struct text *text, const struct scenario_key *row)
 
 static void add_backends(struct text *text, const char *joint)
 {
-    for (size_t i = 0; catalog_all()[i] != NULL; i++) {
-        text_addf(text, "%s%s", i > 0 ? joint : "", catalog_all()[i]->name);
+    for (size_t i = 0; catalog_backend(i) != NULL; i++) {
+        text_addf(text, "%s%s", i > 0 ? joint : "", catalog_backend(i)->name);
     }
 }
 

@@ -1,0 +1,40 @@
+#include "mqtt_inner.h"
+
+#include <stddef.h>
+
+static const struct catalog_option options[] = {
+    MQTT_OPTION_CLIENT,
+    MQTT_OPTION_QOS,
+    MQTT_OPTION_KEEP_ALIVE,
+    {.key = "tcp_nodelay",
+     .type = OPTION_BOOL,
+     .default_value = "true",
+     .help = "Send small packets at once, instead of waiting for acknowledgements of the ones "
+             "before (Nagle's algorithm)."},
+    {0},
+};
+
+static const char *const equivalences[] = {
+    MQTT_NOTES_QOS,
+    MQTT_NOTE_SESSION,
+    MQTT_NOTE_KEY,
+    NULL,
+};
+
+const struct catalog_entry catalog_mqtt_own = {
+    MQTT_BROKER,
+    .client = "own",
+    .driver = "mqtt/own",
+    .client_library = "Millrace's own client",
+    .producer_bytes = 4096,
+    .consumer_bytes = 4096,
+    .capabilities =
+        {
+            MQTT_CAPABILITIES,
+            [CAPABILITY_CONSUME_ACK_EACH] = {true, "QoS 1 (option `qos: 2`) subscription"},
+            [CAPABILITY_CONSUME_PACE] = {true, "what is not taken stays unacknowledged, and the "
+                                               "broker keeps the rest"},
+        },
+    .options = options,
+    .equivalences = equivalences,
+};

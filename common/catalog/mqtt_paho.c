@@ -1,0 +1,56 @@
+#include "mqtt_inner.h"
+
+#include <stddef.h>
+
+static const struct catalog_option options[] = {
+    MQTT_OPTION_CLIENT,
+    MQTT_OPTION_QOS,
+    {.key = "library_queue",
+     .type = OPTION_COUNT,
+     .default_value = "1000",
+     .min = 1,
+     .max = 65535,
+     .help =
+         "Messages of a worker that are with the client library at most, unsent or unconfirmed; "
+         "it searches all of them for each new message, so a long queue makes it slow. One "
+         "producer's `in_flight` is always allowed; a queue that some of many have filled takes a "
+         "quarter more, in even parts."},
+    MQTT_OPTION_KEEP_ALIVE,
+    {.key = "tcp_nodelay",
+     .type = OPTION_BOOL,
+     .default_value = "true",
+     .help = "Send small packets at once; paho leaves Nagle's algorithm on, which with delayed "
+             "acknowledgements adds up to 40 ms."},
+    {0},
+};
+
+static const char *const equivalences[] = {
+    MQTT_NOTES_QOS,
+    "The client library acknowledges consumed messages by itself, before the consumer sees them.",
+    MQTT_NOTE_SESSION,
+    "All clients of an agent process share two threads and one lock of the client library; spread "
+    "many clients over several processes (millrace-agent --processes).",
+    MQTT_NOTE_KEY,
+    NULL,
+};
+
+const struct catalog_entry catalog_mqtt_paho = {
+    MQTT_BROKER,
+    .client = "paho",
+    .driver = "mqtt/paho",
+    .client_unnamed = true,
+    .client_library = "paho.mqtt.c",
+    .producer_bytes = 40960,
+    .consumer_bytes = 40960,
+    .capabilities =
+        {
+            MQTT_CAPABILITIES,
+            [CAPABILITY_CONSUME_ACK_EACH] = {true, "QoS 1 (option `qos: 2`) subscription; by the "
+                                                   "client library, no latency of its own"},
+            [CAPABILITY_CONSUME_PACE] = {false,
+                                         "paho takes and acknowledges messages as they come: they "
+                                         "would wait in the agent, not in the broker"},
+        },
+    .options = options,
+    .equivalences = equivalences,
+};
