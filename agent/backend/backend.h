@@ -56,6 +56,16 @@ struct endpoint_client {
                             * partitions, partition share_index mod partitions. */
 };
 
+/* How long a client took to connect, until it was subscribed, and what of that each part took, as
+ * far as its driver can tell. The parts come to less than the whole, as names are looked up and
+ * consumers subscribe, too. */
+struct connect_times {
+    int64_t whole_ns; /* 0: not known, as where clients share connections. */
+    int64_t tcp_ns;   /* Until the TCP connection stood. 0: not known. */
+    int64_t tls_ns;   /* Of the TLS handshake. 0: not known, or there is none. */
+    int64_t login_ns; /* From then on until the broker had let it in. 0: not known. */
+};
+
 /* Borrowed until close(): the caller keeps it alive. All clients of an endpoint belong to flows of
  * one delivery. */
 struct endpoint_config {
@@ -71,10 +81,9 @@ struct endpoint_config {
     uint32_t message_bytes_max;
     int64_t
         drain_ns; /* Outstanding messages must be settled within it (Kafka: message.timeout.ms). */
-    int64_t open_deadline_ns; /* mono_ns() by which open() must have returned. */
-    int64_t *connect_ns; /* Of each client, for open() to set: how long it took to connect, until
-                            it was subscribed. 0 where clients share connections. NULL: nobody
-                            asks; after open() it is. */
+    int64_t open_deadline_ns;            /* mono_ns() by which open() must have returned. */
+    struct connect_times *connect_times; /* Of each client, for open() to set; zeros until then.
+                                          * NULL: nobody asks; after open() it is. */
 };
 
 /* Of one call of submit(). */

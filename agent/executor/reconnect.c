@@ -38,24 +38,25 @@ int reconnect_open(const struct backend_ops *ops, struct endpoint_config *config
     bool any = false;
     int r;
 
-    config->connect_ns = calloc((size_t)config->clients_count + 1, sizeof *config->connect_ns);
-    if (config->connect_ns == NULL) {
+    config->connect_times =
+        calloc((size_t)config->clients_count + 1, sizeof *config->connect_times);
+    if (config->connect_times == NULL) {
         return errinfo_nomem(reterr);
     }
     r = ops->open(config, ret, reterr);
     total_ns = mono_ns() - begin_ns;
     for (uint32_t i = 0; r == 0 && i < config->clients_count; i++) {
-        if (config->connect_ns[i] > 0) {
+        if (config->connect_times[i].whole_ns > 0) {
             any = true;
-            recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT, config->connect_ns[i],
-                            0);
+            recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT,
+                            config->connect_times[i].whole_ns, 0);
         }
     }
     if (r == 0 && !any) {
         recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT, total_ns, 0);
     }
-    free(config->connect_ns);
-    config->connect_ns = NULL;
+    free(config->connect_times);
+    config->connect_times = NULL;
     return r;
 }
 

@@ -242,8 +242,8 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
         int64_t begin_ns = mono_ns();
 
         r = client_init(endpoint, i, reterr);
-        if (config->connect_ns != NULL) {
-            config->connect_ns[i] = mono_ns() - begin_ns;
+        if (config->connect_times != NULL) {
+            config->connect_times[i].whole_ns = mono_ns() - begin_ns;
         }
     }
     if (r < 0) {

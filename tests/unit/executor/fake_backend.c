@@ -213,8 +213,8 @@ static int open_endpoint(const struct endpoint_config *config, struct endpoint *
     fake_lock();
     endpoints[config->role] = (struct endpoint){.role = config->role, .config = config};
     is_open[config->role] = true;
-    for (uint32_t i = 0; config->connect_ns != NULL && i < config->clients_count; i++) {
-        config->connect_ns[i] = script.connect_ns;
+    for (uint32_t i = 0; config->connect_times != NULL && i < config->clients_count; i++) {
+        config->connect_times[i] = script.connect_times;
     }
     *ret = &endpoints[config->role];
     fake_unlock();

@@ -46,7 +46,7 @@ struct fake_script {
     int connect_code;
     bool connect_hangs; /* Until it is taken back. */
     int open_code;
-    int64_t connect_ns; /* What each client takes to connect; 0: they share one connection. */
+    struct connect_times connect_times; /* Of each client; zeros: they share one connection. */
 };
 
 extern const struct backend_ops fake_backend;

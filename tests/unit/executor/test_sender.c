@@ -266,7 +266,7 @@ static void each_client_has_its_own_time_to_connect(void **state)
     (void)state;
     for (int shared = 0; shared <= 1; shared++) {
         rig_begin(&rig, 3, LOAD_NONE, no_rate);
-        fake_script()->connect_ns = shared == 1 ? 0 : 7000;
+        fake_script()->connect_times.whole_ns = shared == 1 ? 0 : 7000;
         rig_open(&rig, &fake_backend);
         rig_start(&rig, t0_ns);
         rig_collect(&rig, &sum);

@@ -52,8 +52,9 @@ void mqtt_link_came(struct mqtt_link *link)
         if (link->reviving) {
             ASSERT(mqtt_inbox_push(inbox, &note));
         }
-        if (link->endpoint->config->connect_ns != NULL) {
-            link->endpoint->config->connect_ns[link->client] = note.at_ns - link->made->begin_ns;
+        if (link->endpoint->config->connect_times != NULL) {
+            link->endpoint->config->connect_times[link->client].whole_ns =
+                note.at_ns - link->made->begin_ns;
         }
         link_changed(link, LINK_UP);
     }
