@@ -2,6 +2,7 @@
 
 #include "mono.h"
 #include "net.h"
+#include "tls_inner.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -9,16 +10,11 @@
 #include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* After the handshake: for its refusal of our certificate to come (in TLS 1.3 it comes late), or
  * its first byte. */
 #define WORD_NS NS_PER_S
-
-#define DAY_BYTES 16
 
 struct look {
     const struct tls_look_config *config;
@@ -33,34 +29,6 @@ static enum tls_look_stage found(enum tls_look_stage stage, struct errinfo *ret,
 {
     (void)errinfo_set(ret, -EIO, "%s", text);
     return stage;
-}
-
-static void day_text(const struct tm *tm, char ret[DAY_BYTES])
-{
-    if (strftime(ret, DAY_BYTES, "%Y-%m-%d", tm) == 0) {
-        ret[0] = '\0';
-    }
-}
-
-static void day_of(const ASN1_TIME *time, char ret[DAY_BYTES])
-{
-    struct tm tm = {0};
-
-    ret[0] = '\0';
-    if (time != NULL && ASN1_TIME_to_tm(time, &tm) == 1) {
-        day_text(&tm, ret);
-    }
-}
-
-static void today(char ret[DAY_BYTES])
-{
-    time_t now_s = (time_t)(wall_unix_ns() / NS_PER_S);
-    struct tm tm = {0};
-
-    ret[0] = '\0';
-    if (gmtime_r(&now_s, &tm) != NULL) {
-        day_text(&tm, ret);
-    }
 }
 
 /* Until the descriptor is ready; false: until_ns came first. */
@@ -79,43 +47,23 @@ static bool await(int fd, short events, int64_t until_ns)
 
 /* ---- What a failure means ---- */
 
-/* Its certificate ends or begins at `limit`, and by this host's clock that is not now. */
-static void wrong_time(const char *verb, const ASN1_TIME *limit, struct errinfo *ret)
-{
-    char then[DAY_BYTES];
-    char now[DAY_BYTES];
-
-    day_of(limit, then);
-    today(now);
-    (void)errinfo_set(ret, -EIO,
-                      "the coordinator's certificate %s %s, and this host's clock says %s: is it "
-                      "right?",
-                      verb, then, now);
-}
-
 static enum tls_look_stage certificate_is_wrong(const struct look *look, long code,
                                                 struct errinfo *ret)
 {
+    if (tls_is_untrusted(code)) {
+        return found(TLS_LOOK_THEIRS, ret,
+                     "the coordinator's certificate is of another authority than this join file's: "
+                     "is it the right coordinator?");
+    }
     switch (code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        wrong_time("ended", look->wrong == NULL ? NULL : X509_get0_notAfter(look->wrong), ret);
-        return TLS_LOOK_THEIRS;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        wrong_time("is not valid before",
-                   look->wrong == NULL ? NULL : X509_get0_notBefore(look->wrong), ret);
+        tls_tell_time("the coordinator's", code, look->wrong, ret);
         return TLS_LOOK_THEIRS;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_INVALID_PURPOSE:
         return found(TLS_LOOK_THEIRS, ret,
                      "what answers there shows a certificate that is none of a coordinator");
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        return found(TLS_LOOK_THEIRS, ret,
-                     "the coordinator's certificate is of another authority than this join file's: "
-                     "is it the right coordinator?");
     default:
         (void)errinfo_set(ret, -EIO, "the coordinator's certificate is refused here: %s",
                           X509_verify_cert_error_string(code));
@@ -123,43 +71,25 @@ static enum tls_look_stage certificate_is_wrong(const struct look *look, long co
     }
 }
 
-/* Alerts by which the other side says what it has against our certificate. */
-static const struct {
-    int reason;
-    const char *text;
-} alerts[] = {
-    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, "it is of another authority"},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "it has ended, or the coordinator's clock is wrong"},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
-     "it is not valid yet by the coordinator's clock, or wrong otherwise"},
-    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "it is damaged or not signed rightly"},
-    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, "it is none of an agent"},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "it was revoked"},
-    {SSL_R_TLSV1_ALERT_ACCESS_DENIED, "it may not come in"},
-    {SSL_R_TLSV1_ALERT_DECRYPT_ERROR, "it is not signed rightly"},
-    {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "none was shown"},
-};
-
 static enum tls_look_stage explain_failure(const struct look *look, int reason, struct errinfo *ret)
 {
     long code = SSL_get_verify_result(look->ssl);
+    const char *alert = reason == SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE
+                            ? "it is none of an agent"
+                            : tls_alert_words(reason);
 
     if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && code != X509_V_OK) {
         return certificate_is_wrong(look, code, ret);
     }
     /* What NNG begins with, in clear, is no record of TLS. */
-    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
-        reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_BAD_RECORD_TYPE) {
+    if (tls_is_clear(reason)) {
         return found(TLS_LOOK_CLEAR, ret,
                      "it speaks plain TCP there, and this join file asks for TLS: was the "
                      "coordinator started with --hosts?");
     }
-    for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
-        if (alerts[i].reason == reason) {
-            (void)errinfo_set(ret, -EIO, "the coordinator refuses this agent's certificate: %s",
-                              alerts[i].text);
-            return TLS_LOOK_OURS;
-        }
+    if (alert != NULL) {
+        (void)errinfo_set(ret, -EIO, "the coordinator refuses this agent's certificate: %s", alert);
+        return TLS_LOOK_OURS;
     }
     if (reason == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
         return found(TLS_LOOK_TLS, ret, "it hung up in the middle of the handshake");
@@ -170,22 +100,6 @@ static enum tls_look_stage explain_failure(const struct look *look, int reason, 
 }
 
 /* ---- The connection ---- */
-
-/* The other side's certificates to trust, of which there may be several. */
-static bool trust(SSL_CTX *context, const char *pem)
-{
-    BIO *text = BIO_new_mem_buf(pem, -1);
-    uint32_t count = 0;
-    X509 *one;
-
-    while (text != NULL && (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL) {
-        count += X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one) == 1 ? 1 : 0;
-        X509_free(one);
-    }
-    BIO_free(text);
-    ERR_clear_error(); /* That there is no further one is its end. */
-    return count > 0;
-}
 
 static bool show(SSL_CTX *context, const char *certificate_pem, const char *key_pem)
 {
@@ -231,7 +145,7 @@ static bool prepare(struct look *look)
     look->context = SSL_CTX_new(TLS_client_method());
     if (look->context == NULL ||
         SSL_CTX_set_min_proto_version(look->context, TLS1_2_VERSION) != 1 ||
-        !trust(look->context, config->authority_pem) ||
+        !tls_trust(look->context, config->authority_pem) ||
         !show(look->context, config->certificate_pem, config->key_pem)) {
         return false;
     }
