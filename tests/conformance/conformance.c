@@ -82,13 +82,22 @@ static const struct CMUnitTest login_tests[] = {
 
 static struct suite suite;
 
+/* arguments: beside those that each of its brokers gets; NULL: none. */
 static int start_broker(const char *arguments)
 {
     struct errinfo error = {""};
-    const char *broker = suite.conformance->broker;
+    const struct conformance *conformance = suite.conformance;
+    const char *always = conformance->broker_arguments;
+    const char *words = always;
+    char both[128];
 
+    if (arguments != NULL) {
+        (void)snprintf(both, sizeof both, "%s %s", always != NULL ? always : "", arguments);
+        words = both;
+    }
     suite.missing[0] = '\0';
-    if (broker == NULL || broker_start(broker, arguments, &suite.broker, &error) == 0) {
+    if (conformance->broker == NULL ||
+        broker_start(conformance->broker, words, &suite.broker, &error) == 0) {
         return 0;
     }
     (void)snprintf(suite.missing, sizeof suite.missing, "%s", error.text);

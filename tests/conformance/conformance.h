@@ -24,6 +24,7 @@ struct conformance {
     const char *backend; /* Name in the catalog. If it was not built, all tests are skipped. */
     const char *client;  /* Of the target's option `client`; NULL: the backend has one. */
     const char *broker;  /* Script in deploy/brokers; NULL: the backend needs none. */
+    const char *broker_arguments; /* Further words for the script's `start`, such as "--mqtt". */
     const char *username;
     const char *password;
     const char *options[2 * CONFORMANCE_OPTIONS_MAX]; /* Of the target: key, value, ... NULL. */
@@ -47,8 +48,9 @@ struct conformance {
     bool implicit_topics;  /* Topics are not objects: nothing to make, to find or to remove. */
     bool acks_by_itself;   /* The client library acknowledges before the caller does. */
     bool forgets_at_crash; /* A broker that was killed has lost its messages. */
-    const char *no_ttl;  /* Why the broker drops messages with a ttl otherwise; NULL: it doesn't. */
-    int64_t patience_ns; /* How long a message or a confirm may take; 0: 20 s. */
+    const char *no_ttl; /* Why the broker drops messages with a ttl otherwise; NULL: it doesn't. */
+    const char *no_sharing; /* Why consumers can't compete for messages; NULL: they can. */
+    int64_t patience_ns;    /* How long a message or a confirm may take; 0: 20 s. */
 };
 
 /* Runs all tests, or those whose names match the pattern ("probe*") of the first argument; the exit

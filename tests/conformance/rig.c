@@ -209,10 +209,14 @@ struct rig *rig_open(void **state, const struct rig_spec *spec)
 {
     static uint32_t rigs;
     struct suite *suite = rig_suite(state);
-    struct rig *rig = calloc(1, sizeof *rig);
+    struct rig *rig;
     struct errinfo error = {""};
     struct topic_list list;
 
+    if (spec->consumers > 1 && suite->conformance->no_sharing != NULL) {
+        rig_skip("%s", suite->conformance->no_sharing);
+    }
+    rig = calloc(1, sizeof *rig);
     assert_non_null(rig);
     assert_null(open_rig);
     open_rig = rig;

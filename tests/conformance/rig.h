@@ -121,7 +121,8 @@ int rig_loopback_port(bool listening, char *host_port, size_t bytes);
 /* mono_ns() by which a control call must be done. */
 int64_t rig_deadline(const struct rig *rig);
 
-/* Makes the topics and opens consumers, then producers. */
+/* Makes the topics and opens consumers, then producers. Skips the test where its consumers would
+ * compete and can't. */
 struct rig *rig_open(void **state, const struct rig_spec *spec);
 void rig_open_consumers(struct rig *rig);
 void rig_close(struct rig *rig);

@@ -28,7 +28,7 @@ def need_driver(backend):
 
 def backend_of(kind):
     """The backend that drives this kind of broker."""
-    return {"mosquitto": "mqtt", "qpid": "rabbitmq"}.get(kind, kind)
+    return {"mosquitto": "mqtt", "hivemq": "mqtt", "moquette": "mqtt", "aedes": "mqtt", "qpid": "rabbitmq"}.get(kind, kind)
 
 
 class Broker:
