@@ -33,6 +33,13 @@
                 "in whole seconds.",                                                               \
     }
 
+#define MQTT_OPTION_TCP_NODELAY                                                                    \
+    {                                                                                              \
+        .key = "tcp_nodelay", .type = OPTION_BOOL, .default_value = "true",                        \
+        .help = "Send small packets at once; otherwise Nagle's algorithm holds them back, which "  \
+                "with delayed acknowledgements adds up to 40 ms.",                                 \
+    }
+
 #define MQTT_NOTES_QOS                                                                             \
     "QoS 1 asks the broker to take a message over, not to store it or to copy it to others: "      \
     "weaker than acks=all of Kafka or a confirm of a RabbitMQ quorum queue.",                      \

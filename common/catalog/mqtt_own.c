@@ -3,15 +3,7 @@
 #include <stddef.h>
 
 static const struct catalog_option options[] = {
-    MQTT_OPTION_CLIENT,
-    MQTT_OPTION_QOS,
-    MQTT_OPTION_KEEP_ALIVE,
-    {.key = "tcp_nodelay",
-     .type = OPTION_BOOL,
-     .default_value = "true",
-     .help = "Send small packets at once, instead of waiting for acknowledgements of the ones "
-             "before (Nagle's algorithm)."},
-    {0},
+    MQTT_OPTION_CLIENT, MQTT_OPTION_QOS, MQTT_OPTION_KEEP_ALIVE, MQTT_OPTION_TCP_NODELAY, {0},
 };
 
 static const char *const equivalences[] = {

@@ -16,11 +16,7 @@ static const struct catalog_option options[] = {
          "producer's `in_flight` is always allowed; a queue that some of many have filled takes a "
          "quarter more, in even parts."},
     MQTT_OPTION_KEEP_ALIVE,
-    {.key = "tcp_nodelay",
-     .type = OPTION_BOOL,
-     .default_value = "true",
-     .help = "Send small packets at once; paho leaves Nagle's algorithm on, which with delayed "
-             "acknowledgements adds up to 40 ms."},
+    MQTT_OPTION_TCP_NODELAY,
     {0},
 };
 

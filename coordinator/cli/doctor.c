@@ -161,15 +161,17 @@ static bool show_one(const struct cli_targets *ask, const struct session *sessio
         show_host(fleet_agent(session->fleet, a), fleet_clock_is_own(session->fleet, a));
         for (uint32_t t = 0; t < answers[a]->results_count && t < ask->targets_count; t++) {
             const struct probe_result *result = &answers[a]->results[t];
+            const char *client = catalog_entry_of(&ask->targets[t])->client;
             char what[NAME_BYTES + 16];
             char detail[DETAIL_BYTES];
             char took[UNITS_TEXT_BYTES];
 
             (void)snprintf(what, sizeof what, "target %s", ask->targets[t].label);
             if (result->failure == PROBE_OK) {
-                (void)snprintf(detail, sizeof detail, "%s%sin %s%s%s", result->broker_version,
+                (void)snprintf(detail, sizeof detail, "%s%sin %s%s%s%s%s", result->broker_version,
                                result->broker_version[0] == '\0' ? "" : " ",
                                units_format_ns((double)result->took_ns, took),
+                               client == NULL ? "" : " over client ", client == NULL ? "" : client,
                                result->reason[0] == '\0' ? "" : "; ", result->reason);
                 line("ok", what, detail);
                 show_limits(&result->limits);

@@ -191,20 +191,25 @@ static bool is_reached(enum probe_failure failure)
            failure != PROBE_BACKEND;
 }
 
-static void show_target(const char *agent, const char *label, const struct probe_result *result)
+static void show_target(const char *agent, const struct target *target,
+                        const struct probe_result *result)
 {
+    const char *client = catalog_entry_of(target)->client;
     bool ok = result->failure == PROBE_OK;
     bool logs_in = ok || result->failure == PROBE_LOOK;
     char took[UNITS_TEXT_BYTES];
 
     begin_row(ok ? "ok" : "FAIL", agent);
-    cell(16, "%s", label);
+    cell(16, "%s", target->label);
     cell(7, "%s", is_reached(result->failure) ? "yes" : "no");
     cell(5, "%s", logs_in ? "yes" : result->failure == PROBE_LOGIN ? "no" : "-");
     cell(11, "%s", logs_in ? units_format_ns((double)result->took_ns, took) : "-");
     if (ok) {
-        cell(0, "%s%s%s", result->broker_version,
-             result->broker_version[0] == '\0' || result->reason[0] == '\0' ? "" : "; ",
+        cell(0, "%s%s%s%s%s", result->broker_version, client == NULL ? "" : " over client ",
+             client == NULL ? "" : client,
+             (result->broker_version[0] == '\0' && client == NULL) || result->reason[0] == '\0'
+                 ? ""
+                 : "; ",
              result->reason);
     } else {
         cell(0, "%s: %s", probe_failure_name(result->failure), result->reason);
@@ -231,7 +236,7 @@ static bool show_target_rows(const struct cli_targets *ask, uint32_t target,
 
             all = all && well;
             if (is_shown(&folding, well)) {
-                show_target(fleet_agent(session->fleet, a)->name, label, result);
+                show_target(fleet_agent(session->fleet, a)->name, &ask->targets[target], result);
             } else if (well) {
                 longest_ns = result->took_ns > longest_ns ? result->took_ns : longest_ns;
             }

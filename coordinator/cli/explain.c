@@ -111,7 +111,7 @@ static int write_case(const struct explained *explained, uint32_t index, struct 
     struct plan_trial trial = {.case_index = index};
     int r;
 
-    (void)printf("\ncase %s: %s", one->name, target->backend);
+    (void)printf("\ncase %s: %s", one->name, catalog_entry_of(target)->driver);
     for (uint32_t a = 0; a < target->addresses_count; a++) {
         (void)printf("%s %s", a == 0 ? " at" : ",", target->addresses[a]);
     }

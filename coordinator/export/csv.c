@@ -18,9 +18,10 @@ static const struct {
 
 static void add_header(struct text *out)
 {
-    text_add(out, "case,backend,target,variant,status,reason,broker_version,phase,flow,measured,"
-                  "start_ns,duration_ns,asked_per_s,sent_per_s,acked_per_s,received_per_s,"
-                  "sent_bytes_per_s,received_bytes_per_s,due,sent_in_time");
+    text_add(out,
+             "case,backend,client,target,variant,status,reason,broker_version,phase,flow,measured,"
+             "start_ns,duration_ns,asked_per_s,sent_per_s,acked_per_s,received_per_s,"
+             "sent_bytes_per_s,received_bytes_per_s,due,sent_in_time");
     for (uint32_t i = 0; i < result_delivery_record.fields_count; i++) {
         text_addf(out, ",%s", result_delivery_record.fields[i].name);
     }
@@ -40,13 +41,9 @@ static void add_header(struct text *out)
 static void add_case(const struct result_case *result_case, struct text *out)
 {
     const char *const fields[] = {
-        result_case->name,
-        result_case->backend,
-        result_case->target,
-        result_case->variant,
-        case_status_name(result_case->status),
-        result_case->reason,
-        result_case->broker_version,
+        result_case->name,   result_case->backend,        result_case->client,
+        result_case->target, result_case->variant,        case_status_name(result_case->status),
+        result_case->reason, result_case->broker_version,
     };
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

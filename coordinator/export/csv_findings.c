@@ -70,6 +70,7 @@ static void put_figure(const struct result_case *of, const struct result_figure 
 {
     put_text(of->name, out);
     put_text(of->backend, out);
+    put_text(of->client, out);
     put_text(of->target, out);
     put_text(of->variant, out);
     put_parameters(of, out);
@@ -88,8 +89,10 @@ static void put_figure(const struct result_case *of, const struct result_figure 
 
 int csv_figures_write(const struct result *result, struct text *out, struct errinfo *reterr)
 {
-    text_add(out, "case,backend,target,variant,parameters,phase,flow,metric,trials,median,mean,low,"
-                  "high,min,max,unit" LINE_END);
+    text_add(
+        out,
+        "case,backend,client,target,variant,parameters,phase,flow,metric,trials,median,mean,low,"
+        "high,min,max,unit" LINE_END);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].figures_count; j++) {
             put_figure(&result->cases[i], &result->cases[i].figures[j], out);

@@ -1,5 +1,6 @@
 #include "cells_inner.h"
 #include "charts_cases_inner.h"
+#include "clients.h"
 #include "facts.h"
 #include "sections_inner.h"
 
@@ -72,6 +73,19 @@ static void add_comparison(const struct result *result, const struct result_comp
     add_verdict(comparison, doc);
 }
 
+/* Cases over different clients are two generators, too. */
+static void add_clients(const struct result *result, struct document *doc)
+{
+    struct text line = {0};
+
+    if (clients_mixed(result) && clients_line(result, &line)) {
+        doc->failed = doc->failed || text_failed(&line);
+        doc_paragraph(doc, DOC_WARN, "Cases differ in what drives their brokers: %s.",
+                      text_failed(&line) ? "" : line.bytes);
+    }
+    text_done(&line);
+}
+
 void section_compared(const struct result *result, struct document *doc)
 {
     static const struct doc_column columns[] = {
@@ -92,6 +106,7 @@ void section_compared(const struct result *result, struct document *doc)
         return;
     }
     doc_section(doc, "compared", "What it costs against the baseline");
+    add_clients(result, doc);
     charts_compared(result, doc);
     doc_table(doc, "Paired trials against the baseline", columns,
               sizeof columns / sizeof columns[0]);

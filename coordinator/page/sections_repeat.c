@@ -1,3 +1,4 @@
+#include "clients.h"
 #include "facts.h"
 #include "sections_inner.h"
 
@@ -35,9 +36,10 @@ static void add_brokers(const struct result *result, struct document *doc)
         const struct result_case *result_case = &result->cases[i];
         bool address = result_case->address[0] != '\0';
         bool version = result_case->broker_version[0] != '\0';
+        char driver[CLIENTS_DRIVER_BYTES];
 
         doc_cell_target(doc, result_case->name, facts_colour(result, result_case), 1);
-        doc_cell(doc, DOC_PLAIN, "%s", result_case->backend);
+        doc_cell(doc, DOC_PLAIN, "%s", clients_driver(result_case, driver));
         doc_cell(doc, address ? DOC_PLAIN : DOC_MUTED, "%s",
                  address ? result_case->address : "inside the agents");
         doc_cell(doc, version ? DOC_PLAIN : DOC_MUTED, "%s",
@@ -45,27 +47,52 @@ static void add_brokers(const struct result *result, struct document *doc)
     }
 }
 
-/* The notes of a backend once, however many cases it has. */
+static bool has_note(const struct result_case *result_case, const char *note)
+{
+    for (size_t i = 0; result_case->equivalence != NULL && result_case->equivalence[i] != NULL;
+         i++) {
+        if (strcmp(result_case->equivalence[i], note) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a backend once, however many cases it has; what holds for one of its clients names that. */
+static void add_note(const struct result *result, uint32_t index, const char *note,
+                     struct document *doc)
+{
+    const struct result_case *result_case = &result->cases[index];
+    bool of_all = true;
+    char driver[CLIENTS_DRIVER_BYTES];
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_case *other = &result->cases[i];
+
+        if (strcmp(other->backend, result_case->backend) == 0) {
+            if (i < index && has_note(other, note)) {
+                return;
+            }
+            of_all = of_all && has_note(other, note);
+        }
+    }
+    doc_item(doc, DOC_PLAIN, "%s: %s",
+             of_all ? result_case->backend : clients_driver(result_case, driver), note);
+}
+
 static void add_equivalences(const struct result *result, struct document *doc)
 {
     bool heading = false;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
-        const struct result_case *result_case = &result->cases[i];
-        bool told = result_case->equivalence == NULL || result_case->equivalence[0] == NULL;
+        const char *const *notes = result->cases[i].equivalence;
 
-        for (uint32_t j = 0; j < i && !told; j++) {
-            told = strcmp(result->cases[j].backend, result_case->backend) == 0;
-        }
-        if (told) {
-            continue;
-        }
-        if (!heading) {
-            doc_subheading(doc, "What the same words mean on each broker");
-            heading = true;
-        }
-        for (uint32_t j = 0; result_case->equivalence[j] != NULL; j++) {
-            doc_item(doc, DOC_PLAIN, "%s: %s", result_case->backend, result_case->equivalence[j]);
+        for (size_t j = 0; notes != NULL && notes[j] != NULL; j++) {
+            if (!heading) {
+                doc_subheading(doc, "What the same words mean on each broker");
+                heading = true;
+            }
+            add_note(result, i, notes[j], doc);
         }
     }
 }

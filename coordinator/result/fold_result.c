@@ -119,12 +119,13 @@ static int make_case(const struct fold *fold, uint32_t index, struct result_case
                      struct errinfo *reterr)
 {
     const struct entry_case *entry = &fold->cases[index];
-    const struct catalog_entry *backend = catalog_find(entry->backend);
+    const struct catalog_entry *backend = catalog_find_client(entry->backend, entry->client);
     const struct result_calibration *calibration = fold_calibration(fold, index);
 
     ret->calibration = calibration != NULL ? *calibration : (struct result_calibration){0};
     memcpy(ret->name, entry->name, sizeof ret->name);
     memcpy(ret->backend, entry->backend, sizeof ret->backend);
+    memcpy(ret->client, entry->client, sizeof ret->client);
     memcpy(ret->target, entry->target, sizeof ret->target);
     memcpy(ret->address, entry->address, sizeof ret->address);
     memcpy(ret->variant, entry->variant, sizeof ret->variant);

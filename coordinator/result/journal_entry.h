@@ -63,6 +63,7 @@ struct entry_agents {
 struct entry_case {
     char name[NAME_BYTES];
     char backend[NAME_BYTES];
+    char client[NAME_BYTES]; /* "": the backend has one client only, or had then. */
     char target[NAME_BYTES];
     char address[REASON_BYTES];
     char variant[NAME_BYTES];

@@ -44,6 +44,7 @@ static const struct record entry_agents_record = RECORD(entry_agents);
 static const struct field entry_case_fields[] = {
     FIELD(entry_case, name),
     FIELD(entry_case, backend),
+    FIELD(entry_case, client, .since = 4, .untold = true),
     FIELD(entry_case, target),
     FIELD(entry_case, address),
     FIELD(entry_case, variant),

@@ -313,6 +313,7 @@ struct result_figure {
 struct result_case {
     char name[NAME_BYTES];
     char backend[NAME_BYTES];
+    char client[NAME_BYTES]; /* "": the backend has one client only, or had then. */
     char target[NAME_BYTES];
     char variant[NAME_BYTES]; /* "" if there are none. */
     struct result_parameter *parameters;
@@ -421,8 +422,8 @@ struct result {
     char violation[ERRINFO_BYTES];
 };
 
-/* Tables of what a result holds (result_records.c). Of a case, of a trial and of the result itself
- * those tables hold what stands before and after what is made of histograms. */
+/* Tables of what a result holds (result_records.c, case_records.c). Of a case, of a trial and of
+ * the result itself those tables hold what stands before and after what is made of histograms. */
 extern const struct record result_reason_record;
 extern const struct record result_version_record;
 extern const struct record result_agent_record;

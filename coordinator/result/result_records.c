@@ -418,37 +418,6 @@ static const struct field result_objective_fields[] = {
 
 const struct record result_objective_record = RECORD(result_objective);
 
-static const struct field trial_head_fields[] = {
-    FIELD(result_trial, number),
-    FIELD(result_trial, ended),
-};
-
-const struct record result_trial_head_record = RECORD_OF(result_trial, "trial", trial_head_fields);
-
-static const struct field trial_events_fields[] = {
-    FIELD_LIST_OF(result_trial, outages, outages_count, result_outage_record, UINT32_MAX),
-    FIELD(result_trial, outages_untold),
-    FIELD_LIST_OF(result_trial, notices, notices_count, notice_delta_record, UINT32_MAX),
-};
-
-const struct record result_trial_events_record =
-    RECORD_OF(result_trial, "trial", trial_events_fields);
-
-static const struct field result_case_fields[] = {
-    FIELD(result_case, name),
-    FIELD(result_case, backend),
-    FIELD(result_case, target),
-    FIELD(result_case, variant, .shown = SHOWN_OR_NULL),
-    FIELD(result_case, address),
-    FIELD_LIST_OF(result_case, parameters, parameters_count, result_parameter_record,
-                  SWEEP_KEYS_MAX, .shown = SHOWN_BY_NAME),
-    FIELD_NAMES_OF(result_case, status, FIELD_ENUM, case_status_names),
-    FIELD(result_case, reason, .shown = SHOWN_OR_NULL),
-    FIELD(result_case, broker_version, .shown = SHOWN_OR_NULL),
-};
-
-const struct record result_case_record = RECORD(result_case);
-
 static const struct field result_head_fields[] = {
     FIELD(result, run_id),
     FIELD(result, name, .optional = true),

@@ -147,7 +147,7 @@ static int make_plan(struct run *run, struct errinfo *reterr)
         const struct target *target = &scenario->targets[from->target];
 
         memcpy(run->cases[i].name, from->name, sizeof run->cases[i].name);
-        (void)snprintf(run->cases[i].backend, NAME_BYTES, "%s", target->backend);
+        run_name_backend(target, &run->cases[i]);
         (void)snprintf(run->cases[i].target, NAME_BYTES, "%s", target->label);
         (void)snprintf(run->cases[i].address, REASON_BYTES, "%s",
                        target->addresses_count > 0 ? target->addresses[0] : "");

@@ -36,7 +36,7 @@ static void calibration_free(struct calibration *made)
     free(made);
 }
 
-static int make_lists(struct run *run, const char *backend, struct errinfo *reterr)
+static int make_lists(struct run *run, const struct target *target, struct errinfo *reterr)
 {
     run->cases = calloc(1, sizeof *run->cases);
     run->broker_versions = calloc(1, sizeof *run->broker_versions);
@@ -44,7 +44,7 @@ static int make_lists(struct run *run, const char *backend, struct errinfo *rete
         return errinfo_nomem(reterr);
     }
     memcpy(run->cases[0].name, run->plan->cases[0].name, sizeof run->cases[0].name);
-    (void)snprintf(run->cases[0].backend, NAME_BYTES, "%s", backend);
+    run_name_backend(target, &run->cases[0]);
     return 0;
 }
 
@@ -78,7 +78,7 @@ static int calibration_new(struct run *run, const struct plan_case *of, struct c
         made->run.plan_request.scenario = &made->scenario;
         r = plan_make(&made->run.plan_request, &made->run.plan, reterr);
     }
-    r = r < 0 ? r : make_lists(&made->run, made->scenario.targets->backend, reterr);
+    r = r < 0 ? r : make_lists(&made->run, made->scenario.targets, reterr);
     r = r < 0 ? r : fold_new(&made->run.fold, reterr);
     if (r < 0) {
         calibration_free(made);

@@ -99,6 +99,9 @@ void run_add_sinks(struct run *run);
  * refuses it (-EBADMSG), there is no memory, or (once) the journal can't be written. */
 int run_journal(struct run *run, struct journal_entry *entry, struct errinfo *reterr);
 int run_journal_begin(struct run *run, struct errinfo *reterr);
+
+/* Backend and client of the target of a case. */
+void run_name_backend(const struct target *target, struct entry_case *ret);
 int run_journal_agents(struct run *run, struct errinfo *reterr);
 
 /* The agents as they are now, with their clocks; the list is the caller's. 0 or -ENOMEM. */

@@ -59,6 +59,14 @@ int run_journal_begin(struct run *run, struct errinfo *reterr)
     return r < 0 ? r : run_journal_plan(run, reterr);
 }
 
+void run_name_backend(const struct target *target, struct entry_case *ret)
+{
+    const char *client = catalog_entry_of(target)->client;
+
+    (void)snprintf(ret->backend, sizeof ret->backend, "%s", target->backend);
+    (void)snprintf(ret->client, sizeof ret->client, "%s", client == NULL ? "" : client);
+}
+
 static double share_of(const struct run *run, uint32_t index)
 {
     uint64_t all = 0;

@@ -1,6 +1,7 @@
 /* summary: what the terminal shows at the end of a run; plain text, no wider than it is told. */
 #include "summary.h"
 
+#include "clients.h"
 #include "headline_groups.h"
 #include "latency_figure.h"
 #include "phase_choice.h"
@@ -373,11 +374,13 @@ static void add_headroom(const struct result *result, int width, struct text *ou
     add_wrapped(line, width, "  ", "    ", out);
 }
 
-static void add_resolution(const struct result *result, int width, struct text *out)
+/* What is said in one sentence, if there is anything to say. */
+static void add_line(bool (*write)(const struct result *result, struct text *out),
+                     const struct result *result, int width, struct text *out)
 {
     struct text line = {0};
 
-    if (resolution_line(result, &line)) {
+    if (write(result, &line)) {
         if (text_failed(&line)) {
             out->failed = true;
         } else {
@@ -464,7 +467,8 @@ int summary_write(const struct result *result, int width, struct text *out)
         add_wrapped("latencies are medians over the trials, as they are judged", layout.width, "  ",
                     "    ", out);
     }
-    add_resolution(result, layout.width, out);
+    add_line(clients_line, result, layout.width, out);
+    add_line(resolution_line, result, layout.width, out);
     add_headroom(result, layout.width, out);
     add_doubt(result, layout.width, out);
     add_outages(result, layout.width, out);

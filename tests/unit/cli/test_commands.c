@@ -273,6 +273,16 @@ static void backends_shows_all_and_one(void **state)
     assert_has(outcome.out, "placement: apart");
     assert_has(outcome.out, "not available: a topic lives inside one agent");
     assert_has(outcome.out, "  delay: duration (default 0ns)\n");
+    CALL(command_backends, &outcome, "backends", "mqtt");
+    assert_int_equal(outcome.code, 0);
+    assert_has(outcome.out, "mqtt: MQTT\n  client ");
+    assert_has(outcome.out, "\n  publish_ack: none                              yes: QoS 0\n");
+    assert_has(outcome.out, "paho: not available: paho takes and acknowledges");
+    assert_has(outcome.out, "own: yes: what is not taken stays");
+    assert_has(outcome.out, "  library_queue: count (default 1000), client paho\n");
+    assert_has(outcome.out, "  keep_alive: duration (default 60s)\n");
+    assert_has(outcome.out, "  - client paho: The client library acknowledges");
+    assert_has(outcome.out, "  - A message of MQTT has no key");
     CALL(command_backends, &outcome, "backends", "rabitmq");
     assert_int_equal(outcome.code, 2);
     assert_string_equal(outcome.err,
