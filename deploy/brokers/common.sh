@@ -300,7 +300,7 @@ verb_start() {
 
 verb_stop() {
     state_of "${1:-}"
-    process_end "$BROKER"
+    process_end "$BROKER" "${END_S:-15}"
     ended stop
     forget
 }
