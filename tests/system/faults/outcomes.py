@@ -14,6 +14,24 @@ GONE_S = 45  # For agents, which give a coordinator up after 30 s.
 HOME_S = 15
 REDELIVERING = ["kafka"]  # It keeps messages: a consumer that has to begin anew gets them again.
 ADMITTED = r"^(lost == 0|refused \+ unconfirmed \+ errors <= 0\.1%) was missed: "  # What a broker that was away can be blamed for.
+# And one that only was slow, as a Kafka is to which other tests leave no CPU: it refuses nothing, and loses nothing.
+SLOW = r"^refused \+ unconfirmed \+ errors <= 0\.1% was missed: 0 of \d+ refused, \d+ unconfirmed, \d+ errors in "
+
+
+def _is_slow(course, code):
+    """No fault of these cells makes a run fail that has a verdict, but for those of brokers: what else does is a slow broker."""
+    return code == 1 and course.broker is not None
+
+
+def _demand_code(course, code, codes, said):
+    """One of these; or the verdict of a run whose broker was slow, which has that alone to say."""
+    if 0 in codes and 1 not in codes and _is_slow(course, code):
+        result = bed.result_of(course.folder)
+        for reason in result["reasons"]:
+            matches(reason["text"], SLOW, "a reason")
+        check(result["reasons"] and all(bed.total(case, "lost") == 0 for case in result["cases"] if case["phases"]), f"exits 1 with {result['reasons']}")
+        return
+    check(code in codes, f"exits {code}, wanted one of {codes}; it said:\n{said}")
 
 
 def _counts(course, result, outcome):
@@ -31,7 +49,9 @@ def _counts(course, result, outcome):
         same(count("duplicated"), 0, "duplicated")
     check(count("received") <= count("sent") + count("duplicated"), f"received {count('received')} of {count('sent')}")
     if outcome.exact:
-        same((count("sent"), count("received"), count("lost"), count("unaccounted")), (planned, planned, 0, 0), "sent, received, lost, unaccounted")
+        same((count("sent"), count("lost"), count("unaccounted")), (planned, 0, 0), "sent, lost, unaccounted")
+        missing_max = count("unconfirmed") if _is_slow(course, result["exit_code"]) else 0
+        check(planned - missing_max <= count("received") <= planned, f"received {count('received')} of {planned}, at most {missing_max} may be missing")
 
 
 def _agrees(course, code):
@@ -86,7 +106,8 @@ def _resume(course):
         if name not in course.agents:
             course.join(name)
     resumed = bed.start("run", "--resume", course.folder, *course.resume_arguments(), env=course.env)
-    resumed.ends(0, END_S)
+    code = resumed.wait(END_S)
+    _demand_code(course, code, (0,), resumed.err + resumed.out)
     return bed.result_of(course.folder)
 
 
@@ -126,8 +147,9 @@ def verify(course, outcome):
     """The exit code and what the run said first, once everything holds."""
     code = course.run.wait(END_S)
     said = course.run.err + course.run.out
-    check(code in outcome.codes, f"exits {code}, wanted one of {outcome.codes}; it said:\n{said}")
-    matches(" ".join(said.split()), outcome.words, "what the run said")
+    _demand_code(course, code, outcome.codes, said)
+    if code in outcome.codes:
+        matches(" ".join(said.split()), outcome.words, "what the run said")
     if code == -signal.SIGKILL:
         result = _resume(course) if outcome.resumed else None
     else:
