@@ -1,4 +1,4 @@
-"""Agents that were started by themselves and join over tcp; producers and consumers on different ones; other clocks."""
+"""Agents that were started by themselves and join over tcp; producers and consumers on different ones."""
 
 import json
 import os
@@ -7,9 +7,9 @@ import socket
 import struct
 
 import bed
-from bed import check, contains, matches, same, test, truth
+from bed import check, contains, matches, same, test
 
-bed.counts_only()  # And looks at clocks, alone.
+bed.counts_only()
 
 ALL = ["rabbitmq", "kafka", "mosquitto"]
 SMALL, LARGE = 200, 20000
@@ -41,7 +41,7 @@ def joined(path, *agents, code=0, timeout_s=150):
     programs = [bed.agent(url, *arguments, env=env) for arguments, env in agents]
     run.ends(code, timeout_s)
     for program in programs:
-        same(program.wait(15), 0, f"exit code of an agent; it said\n{program.err}")
+        same(program.wait(bed.LONG_S), 0, f"exit code of an agent; it said\n{program.err}")
     return bed.result_of(folder)
 
 
@@ -65,33 +65,6 @@ def apart(*brokers):
             check(flow["latency_ns"]["e2e"]["samples"] == flow["delivery"]["received"], f"samples {flow['latency_ns']['e2e']}")
         total = bed.phase_of(case, "steady")
         same(total["delivery"]["sent"], 920, "all flows")
-
-
-@test("an agent whose clock is 5 s ahead and drifts by 20 ppm is corrected, within the bound that is told", needs=["mosquitto"])
-def other_clock(mosquitto):
-    path = bed.scenario(
-        f'  - {{ backend: mqtt, address: "{mosquitto.address}" }}\n',
-        ["{ name: steady, rate: 200/s, for: 5s }", "{ name: drain, rate: none, until: drained, for: 30s }"],
-        topology="{ topics: 2, producers: 2, consumers: 2, placement: apart }",
-    )
-    result = joined(path, (["--name", "true"], None), (["--name", "ahead"], {"MILLRACE_TEST_CLOCK": "5000000000,20"}))
-    bed.audit_holds(result)
-    clocks = {agent["name"]: agent["clock"] for agent in result["agents"]}
-    same((clocks["true"]["offset_ns"], clocks["true"]["bound_ns"]), (0, 0), "the clock of this host")
-    clock = clocks["ahead"]
-    # The coordinator's clock minus the agent's. 20 ppm make some 200 us in ten seconds.
-    check(abs(clock["offset_ns"] + 5e9) <= clock["bound_ns"] + 1e6, f"offset: {clock}")
-    check(0 < clock["bound_ns"] < 5e6, f"bound: {clock}")
-    case = bed.case_of(result, "mqtt")
-    steady = bed.phase_of(case, "steady")
-    e2e = steady["latency_ns"]["e2e"]
-    same(e2e["samples"], 1000, "samples")
-    check(e2e["max"] < 4e9 and 0 <= e2e["min"], f"the clocks' offset is in the latency: {e2e}")
-    check(e2e["p50"] < 50e6, f"e2e: {e2e}; how exact it is: test_clocks")
-    same(steady["clock"]["violations"], 0, "clock violations")
-    check(0 < steady["clock"]["bound_ns"] < 50e6, f"the largest bound used: {steady['clock']}")
-    off = f"{abs(clock['offset_ns'] + 5e9) / 1e3:.0f} us; {clock['bound_ns'] / 1e3:.0f} us"
-    truth("a clock that is 5 s ahead and drifts by 20 ppm: error of its offset; bound told", "bound + 1 ms; below 5 ms", off)
 
 
 @test("agents may be there before the coordinator, even where something else hung up on them", needs=[])
@@ -150,7 +123,7 @@ def processes_end():
     parent.says(rf"process \d \({agents[0]}\) was ended by signal 9")
     os.kill(agents[1], signal.SIGSTOP)
     parent.signal(signal.SIGTERM)
-    parent.ends(130, 10)
+    parent.ends(130, 30)
     same([pid for pid in agents if bed.alive(pid)], [], "agents left")
 
 
@@ -188,7 +161,7 @@ def another_run():
     case = bed.case_of(result, "memory")
     same((bed.total(case, "sent"), bed.total(case, "received")), (400, 400), "delivery")
     seconds = [json.loads(line)["sent"] for line in bed.read(folder, "intervals.jsonl").splitlines()]
-    check(seconds and max(seconds) < 200, f"rates by second: {seconds}")
+    same(sum(seconds), 400, f"of the seconds {seconds}")  # The old one sent 1000 in each of its own.
     check("refused" in bed.marks_of(result), f"marks: {result['marks']}")
     contains(old.ends(4).err, "this agent is of run", "what the old agent says")
 
@@ -275,7 +248,7 @@ def agent_ends():
     lonely = bed.agent(bed.free_url())
     lonely.says("waiting for a coordinator")
     lonely.signal(signal.SIGTERM)
-    lonely.ends(130, 10)
+    lonely.ends(130, 30)
 
 
 bed.main()

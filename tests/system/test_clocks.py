@@ -11,7 +11,7 @@ import time
 
 import bed
 import bed_hlog
-from bed import check, same, test
+from bed import check, same, test, truth
 
 LONG = os.environ.get("MILLRACE_TEST_LONG") is not None
 DRAIN = "{ name: drain, rate: none, until: drained, for: 30s }"
@@ -210,6 +210,40 @@ def relay(mosquitto):
     check(clock_of(result)["bound_ns"] >= 10 * MS, f"half of the round trip: {clock_of(result)}")
     bounds = [row for row in result["selfcheck"] if row["check"] == "clock_bound"]
     same([row["status"] for row in bounds], ["invalid"], "self-check: the median is far below that")
+
+
+@test("an agent whose clock is 5 s ahead and drifts by 20 ppm is corrected, within the bound that is told", needs=["mosquitto"])
+def ahead(mosquitto):
+    path = bed.scenario(
+        f'  - {{ backend: mqtt, address: "{mosquitto.address}" }}\n', ["{ name: steady, rate: 200/s, for: 5s }", DRAIN],
+        topology="{ topics: 2, producers: 2, consumers: 2, placement: apart }", objectives="[ attained >= 1% ]",
+    )  # fmt: skip
+    folder = bed.new_path("ahead")
+    run = bed.start("run", path, "--listen", "tcp://127.0.0.1:0", "--agents", "2", "--out", folder)
+    url = run.says(r"waiting for agents at (tcp://\S+):").group(1)
+    clocks = {"true": None, "ahead": {"MILLRACE_TEST_CLOCK": "5000000000,20"}}
+    programs = [bed.agent(url, "--name", name, env=env) for name, env in clocks.items()]
+    run.ends(0, 150)
+    for program in programs:
+        program.ends(0, 15)
+    result = bed.result_of(folder)
+    bed.audit_holds(result)
+    clocks = {agent["name"]: agent["clock"] for agent in result["agents"]}
+    same((clocks["true"]["offset_ns"], clocks["true"]["bound_ns"]), (0, 0), "the clock of this host")
+    clock = clocks["ahead"]
+    # The coordinator's clock minus the agent's. 20 ppm make some 200 us in ten seconds.
+    check(abs(clock["offset_ns"] + 5e9) <= clock["bound_ns"] + 1e6, f"offset: {clock}")
+    check(0 < clock["bound_ns"] < 5e6, f"bound: {clock}")
+    case = bed.case_of(result, "mqtt")
+    steady = bed.phase_of(case, "steady")
+    e2e = steady["latency_ns"]["e2e"]
+    same(e2e["samples"], 1000, "samples")
+    check(e2e["max"] < 4e9 and 0 <= e2e["min"], f"the clocks' offset is in the latency: {e2e}")
+    check(e2e["p50"] < 50e6, f"e2e: {e2e}; how exact it is: test_clocks")
+    same(steady["clock"]["violations"], 0, "clock violations")
+    check(0 < steady["clock"]["bound_ns"] < 50e6, f"the largest bound used: {steady['clock']}")
+    off = f"{abs(clock['offset_ns'] + 5e9) / 1e3:.0f} us; {clock['bound_ns'] / 1e3:.0f} us"
+    truth("a clock that is 5 s ahead and drifts by 20 ppm: error of its offset; bound told", "bound + 1 ms; below 5 ms", off)
 
 
 bed.main()

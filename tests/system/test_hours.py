@@ -12,6 +12,8 @@ import time
 import bed
 from bed import check, same, test
 
+bed.counts_only()
+
 MINUTES = float(os.environ.get("MILLRACE_TEST_MINUTES") or (60 if os.environ.get("MILLRACE_TEST_LONG") else 0.2))
 RATE_PER_S = 500
 MOMENTS = 12

@@ -8,6 +8,8 @@ import subprocess
 import bed
 from bed import check, same, test
 
+bed.counts_only()
+
 MIX = "{ size: { mix: [ { size: 256, weight: 70 }, { size: 4KiB..64KiB, weight: 30 } ] }, keys: { count: 100, distribution: zipf } }"
 MIX_MEAN = 0.7 * 256 + 0.3 * (4 + 64) / 2 * 1024
 TOPOLOGY = "{ topics: 2, partitions: 4, producers: 3, consumers: 2, subscriptions: 2 }"
@@ -66,7 +68,7 @@ def keys_in_kafka(kafka):
     plain = kafka.ask("plain")
     path = bed.scenario(
         f"  - {{ backend: kafka, address: '{kafka.address}' }}\n",
-        ["{ name: steady, rate: 500/s, for: 3s }", "{ name: still, rate: none, for: 4s }"],
+        ["{ name: steady, rate: 500/s, for: 3s }", "{ name: still, rate: none, for: 8s }"],  # For kcat to come and read.
         message=MIX,
         topology="{ partitions: 8, producers: 2, consumers: 1 }",
     )
