@@ -19,7 +19,7 @@ PACED_PER_S = 1000  # About a tenth of what such a generator reaches.
 TOPOLOGY = "{ producers: 1, consumers: 1 }"
 WITHIN = 0.2
 BUSY_MIN = 0.95
-TRIES = 5
+TRIES = 3
 
 
 def threads_of(pid):

@@ -6,6 +6,7 @@ import signal
 import bed
 from bed import check, contains, same, test, truth
 from bed_journal import documents
+from bed_ready import run_short
 
 CAPACITY = 2000
 TOPOLOGY = "{ topics: 1, producers: 2, consumers: 1 }"
@@ -71,7 +72,20 @@ def capacity():
     contains(bed.read(folder, "junit.xml"), 'name="search: the highest sustainable rate"><system-out>', "the search as a test case")
 
 
-@test("a range that holds to its end has no upper bound, and says where to look")
+# Of a hundred messages a second each.
+_side_by_side = bed.Together()
+
+
+def beside(name):
+    def take(function):
+        _side_by_side.add(name, function)
+        test(name)(lambda: _side_by_side.outcome(name))
+        return function
+
+    return take
+
+
+@beside("a range that holds to its end has no upper bound, and says where to look")
 def range_ends():
     folder = bed.new_path("run")
     path = scenario("{ rate: { from: 100/s, to: 150/s }, settle: 0s, trial: 5s, confirm: 5s }", "delay: 0ms")
@@ -105,7 +119,7 @@ def tells_the_step(folder, answer):
     contains(summary, "the rates that were tried", "the summary's steps")
 
 
-@test("a search whose coordinator is killed keeps the steps that it made")
+@beside("a search whose coordinator is killed keeps the steps that it made")
 def killed():
     run, folder = after_one_step(signal.SIGKILL)
     run.ends(-signal.SIGKILL)
@@ -114,12 +128,18 @@ def killed():
     tells_the_step(folder, "memory sustains at least 50.0/s")
 
 
-@test("a search that is interrupted keeps the steps that it made")
+@beside("a search that is interrupted keeps the steps that it made")
 def interrupted():
     run, folder = after_one_step(signal.SIGINT)
     run.ends(130, 60)
     same(bed.result_of(folder)["verdict"], "interrupted", "verdict")
     tells_the_step(folder, "memory sustains at least 50.0/s")
+
+
+@beside("the ready scenario of a search runs on the memory broker")
+def ready():
+    result = run_short("capacity")
+    same(search_of(result)["lower_per_s"], 150, "lower bound")
 
 
 bed.main()
