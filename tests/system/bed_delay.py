@@ -1,5 +1,5 @@
-"""A way to a broker that is known to the byte: a relay that keeps each piece for a set time, and one that cuts connections off
-after so many bytes. Part of bed.py."""
+"""A way to a broker that is known to the byte: a relay that keeps each piece for a set time, one that cuts connections off after
+so many bytes, and one that writes down what both sides say. Part of bed.py."""
 
 import collections
 import math
@@ -176,3 +176,30 @@ class Scissors(_Relay):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             end(one)
             one.close()
+
+
+class Record(_Relay):
+    """Passes bytes on, and keeps what both sides of each connection said."""
+
+    def __init__(self, port):
+        self.connections = []  # Each: what the client said, what the broker said.
+        super().__init__(port)
+
+    def join(self, near, far):
+        said = (bytearray(), bytearray())
+        self.connections.append(said)
+        self._start(self._pass_on, near, far, said[0])
+        self._start(self._pass_on, far, near, said[1])
+
+    @staticmethod
+    def _pass_on(source, sink, said):
+        data = b"."
+        try:
+            while data:
+                data = source.recv(PIECE_BYTES)
+                said += data
+                sink.sendall(data)
+        except OSError:
+            pass
+        for one in (source, sink):
+            end(one)
