@@ -4,6 +4,7 @@
 #include "mqtt_inbox_inner.h"
 
 #include <poll.h>
+#include <string.h>
 
 static struct mqtt_inbox *inbox_new(uint32_t capacity)
 {
@@ -215,6 +216,34 @@ static void mqtt_inbox_wakes_for_messages_together_and_soon(void **state)
     mqtt_inbox_done(inbox);
 }
 
+/* Also while others come, and where the copies outgrow their room. */
+static void mqtt_inbox_keeps_copied_payloads_until_it_turns(void **state)
+{
+    struct mqtt_inbox *inbox = inbox_new(2);
+    struct mqtt_note *notes[100];
+    uint8_t payload[1000];
+
+    (void)state;
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 100; i++) {
+            struct mqtt_note note = {.kind = EVENT_MESSAGE, .bytes = (uint32_t)(10 * i)};
+
+            memset(payload, turn * 100 + i, sizeof payload);
+            assert_true(mqtt_inbox_push_message(inbox, &note, payload));
+        }
+        for (int i = 0; turn > 0 && i < 100; i++) {
+            memset(payload, (turn - 1) * 100 + i, sizeof payload);
+            assert_memory_equal(mqtt_inbox_copy(inbox, notes[i]), payload, notes[i]->bytes);
+        }
+        mqtt_inbox_turn(inbox);
+        for (int i = 0; i < 100; i++) {
+            notes[i] = mqtt_inbox_take(inbox);
+            assert_non_null(notes[i]);
+        }
+    }
+    mqtt_inbox_done(inbox);
+}
+
 static void mqtt_inbox_takes_messages_past_its_limit(void **state)
 {
     struct mqtt_inbox *inbox = inbox_new(2);
@@ -222,7 +251,7 @@ static void mqtt_inbox_takes_messages_past_its_limit(void **state)
 
     (void)state;
     for (note.slot = 0; note.slot < 5; note.slot++) {
-        assert_true(mqtt_inbox_push_message(inbox, &note));
+        assert_true(mqtt_inbox_push_message(inbox, &note, NULL));
     }
     mqtt_inbox_turn(inbox);
     for (uint32_t i = 0; i < 5; i++) {
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(mqtt_inbox_waits_for_as_many_outcomes_as_it_was_told),
         cmocka_unit_test(mqtt_inbox_tells_of_a_lost_connection_at_once),
         cmocka_unit_test(mqtt_inbox_wakes_for_messages_together_and_soon),
+        cmocka_unit_test(mqtt_inbox_keeps_copied_payloads_until_it_turns),
         cmocka_unit_test(mqtt_inbox_takes_messages_past_its_limit),
     };
 

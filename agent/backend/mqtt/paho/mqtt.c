@@ -84,27 +84,27 @@ static const char *loss_text(struct endpoint *endpoint, const char *reason)
     return text;
 }
 
-/* False: nothing that the worker should see. */
-static bool fill_event(struct endpoint *endpoint, struct mqtt_note *note, struct event *ret)
+static void fill_event(struct endpoint *endpoint, const struct mqtt_note *note, struct event *ret)
 {
     switch (note->kind) {
     case EVENT_MESSAGE:
-        return mqtt_receive_event(endpoint, note, ret);
+        mqtt_receive_event(endpoint, note, ret);
+        break;
     case EVENT_ACKED:
     case EVENT_REFUSED:
     case EVENT_UNCONFIRMED:
         mqtt_publish_outcome(endpoint, note, ret);
-        return true;
+        break;
     case EVENT_DOWN:
         *ret = (struct event){.kind = EVENT_DOWN,
                               .client = note->client,
                               .at_ns = note->at_ns,
                               .text = loss_text(endpoint, note->text)};
-        return true;
+        break;
     default:
         *ret = (struct event){
             .kind = note->kind, .client = note->client, .at_ns = note->at_ns, .text = note->text};
-        return true;
+        break;
     }
 }
 
@@ -115,9 +115,7 @@ static int mqtt_poll(struct endpoint *endpoint, struct event *events, uint32_t e
 
     release_polled(endpoint);
     while (count < events_max && (note = mqtt_inbox_take(&endpoint->inbox)) != NULL) {
-        if (fill_event(endpoint, note, &events[count])) {
-            count++;
-        }
+        fill_event(endpoint, note, &events[count++]);
     }
     if (endpoint->config->role == ROLE_PRODUCER) {
         mqtt_nudge_polled(endpoint, count);
@@ -135,9 +133,7 @@ static int mqtt_poll_held(struct endpoint *endpoint, struct event *events, uint3
     ASSERT(endpoint->config->role == ROLE_CONSUMER);
     release_polled(endpoint);
     while (count < events_max && mqtt_inbox_overtake(&endpoint->inbox, &note)) {
-        if (fill_event(endpoint, &note, &events[count])) {
-            count++;
-        }
+        fill_event(endpoint, &note, &events[count++]);
     }
     return (int)count;
 }

@@ -180,9 +180,9 @@ void mqtt_nudge_polled(struct endpoint *endpoint, uint32_t outcomes);
 int mqtt_receive_init(struct endpoint *endpoint, struct errinfo *reterr);
 void mqtt_receive_done(struct endpoint *endpoint);
 int mqtt_receive_arrived(void *link, char *topic, int topic_bytes, MQTTAsync_message *message);
-/* Worker: fills an event from a message's note; false if its topic is none of ours. */
-bool mqtt_receive_event(struct endpoint *endpoint, struct mqtt_note *note, struct event *ret);
-/* Gives what a note holds back to paho. */
+/* Worker: fills an event from a message's note. */
+void mqtt_receive_event(struct endpoint *endpoint, const struct mqtt_note *note, struct event *ret);
+/* Gives the message that a note holds, if it does, back to paho. */
 void mqtt_receive_release(struct mqtt_note *note);
 
 /* mqtt_probe.c */

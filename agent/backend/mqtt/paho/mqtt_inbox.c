@@ -16,6 +16,7 @@
 #define WAITING_COUNT_MAX (1u << 20)
 #define WAITING_BYTES_MAX (UINT64_C(256) << 20)
 #define HOLD_NS (2 * NS_PER_MS)
+#define COPIES_BYTES_MIN 65536
 
 void mqtt_inbox_init(struct mqtt_inbox *inbox)
 {
@@ -72,6 +73,8 @@ void mqtt_inbox_done(struct mqtt_inbox *inbox)
     close_if_open(inbox->event_fd);
     free(inbox->filling.notes);
     free(inbox->reading.notes);
+    free(inbox->filling.copies);
+    free(inbox->reading.copies);
     (void)pthread_cond_destroy(&inbox->linked);
     (void)pthread_cond_destroy(&inbox->drained);
     (void)pthread_mutex_destroy(&inbox->mutex);
@@ -147,7 +150,46 @@ bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note)
     return true;
 }
 
-bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note)
+static bool grow_copies(struct mqtt_batch *batch, size_t bytes)
+{
+    size_t capacity = batch->copies_capacity > 0 ? batch->copies_capacity : COPIES_BYTES_MIN;
+    uint8_t *copies;
+
+    while (capacity - batch->copies_bytes < bytes) {
+        capacity *= 2;
+    }
+    if (capacity == batch->copies_capacity) {
+        return true;
+    }
+    copies = realloc(batch->copies, capacity);
+    if (copies == NULL) {
+        return false;
+    }
+    batch->copies = copies;
+    batch->copies_capacity = capacity;
+    return true;
+}
+
+/* The caller holds the lock. False if memory ran out. */
+static bool push_copy(struct mqtt_inbox *inbox, const struct mqtt_note *note, const void *payload)
+{
+    struct mqtt_batch *filling = &inbox->filling;
+    struct mqtt_note copied = *note;
+
+    if (!grow_copies(filling, note->bytes)) {
+        return false;
+    }
+    copied.copy = filling->copies_bytes;
+    if (!mqtt_inbox_push(inbox, &copied)) {
+        return false;
+    }
+    memcpy(filling->copies + copied.copy, payload, note->bytes);
+    filling->copies_bytes += note->bytes;
+    return true;
+}
+
+bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note,
+                             const void *payload)
 {
     bool pushed;
 
@@ -155,7 +197,7 @@ bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *n
     if (inbox->filling.bytes >= WAITING_BYTES_MAX || inbox->filling.count >= WAITING_COUNT_MAX) {
         (void)sync_condition_wait(&inbox->drained, &inbox->mutex, mono_ns() + HOLD_NS);
     }
-    pushed = mqtt_inbox_push(inbox, note);
+    pushed = payload != NULL ? push_copy(inbox, note, payload) : mqtt_inbox_push(inbox, note);
     mqtt_inbox_unlock(inbox);
     return pushed;
 }
@@ -170,6 +212,7 @@ void mqtt_inbox_turn(struct mqtt_inbox *inbox)
     mqtt_inbox_lock(inbox);
     emptied = inbox->reading;
     emptied.count = 0;
+    emptied.copies_bytes = 0;
     emptied.bytes = 0;
     emptied.urgency = 0;
     emptied.others = 0;
@@ -191,6 +234,11 @@ struct mqtt_note *mqtt_inbox_take(struct mqtt_inbox *inbox)
         }
     }
     return NULL;
+}
+
+const void *mqtt_inbox_copy(const struct mqtt_inbox *inbox, const struct mqtt_note *note)
+{
+    return inbox->reading.copies + note->copy;
 }
 
 static bool overtake(struct mqtt_batch *batch, uint32_t from, struct mqtt_note *ret)

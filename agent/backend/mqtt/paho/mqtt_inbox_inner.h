@@ -11,6 +11,10 @@
  * slows the broker down. Only for a moment, since that thread holds the library's lock, and the
  * worker may be waiting for it in a send. Nothing is ever dropped.
  *
+ * Small payloads are copied, one after the other, and paho's thread frees the message at once. paho
+ * counts each of its allocations in a tree under a lock of its own; the worker, freeing three for
+ * each message, held up both of paho's threads.
+ *
  * Waking the worker costs paho's thread more than the message does, so messages wake it at most
  * every MQTT_MESSAGE_WAIT_NS: they carry the time at which they came, and paho has acknowledged
  * them already. Outcomes wake it in numbers, see mqtt_inbox_settle(); all else does at once.
@@ -32,10 +36,12 @@ struct mqtt_note {
     enum event_kind kind;
     uint32_t client;
     int64_t at_ns;
-    uint32_t slot;    /* Outcomes: index of the outstanding message. */
+    uint32_t slot;  /* Outcomes: index of the outstanding message. */
+    uint32_t topic; /* MESSAGE: index into endpoint_config.topics. */
+    uint32_t partition;
     uint32_t bytes;   /* MESSAGE: of its payload. */
-    void *message;    /* MESSAGE: paho's; the reader frees it. */
-    char *topic;      /* MESSAGE: likewise. */
+    size_t copy;      /* MESSAGE: where its batch's copies have the payload, if message is NULL. */
+    void *message;    /* MESSAGE: paho's, with the payload; the reader frees it. */
     const char *text; /* Static, or NULL. */
     bool told;        /* It has overtaken the messages before it. */
 };
@@ -44,6 +50,9 @@ struct mqtt_batch {
     struct mqtt_note *notes;
     uint32_t count;
     uint32_t capacity;
+    uint8_t *copies; /* Payloads, one after the other. */
+    size_t copies_bytes;
+    size_t copies_capacity;
     uint64_t bytes;   /* Of the payloads. */
     uint32_t others;  /* Notes that are no messages and were not taken. */
     uint32_t urgency; /* Outcomes are 1 each, messages nothing, all else more than any signal_at. */
@@ -76,8 +85,13 @@ void mqtt_inbox_unlock(struct mqtt_inbox *inbox);
 /* Appends; the caller holds the lock. False if memory ran out. */
 bool mqtt_inbox_push(struct mqtt_inbox *inbox, const struct mqtt_note *note);
 
-/* The same for a message, without the lock: this is where back pressure is made. */
-bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note);
+/* The same for a message, without the lock: this is where back pressure is made. payload:
+ * note.bytes of it that are copied; NULL: note.message has them. */
+bool mqtt_inbox_push_message(struct mqtt_inbox *inbox, const struct mqtt_note *note,
+                             const void *payload);
+
+/* Worker: the copied payload of a note that was taken; stays valid until mqtt_inbox_turn(). */
+const void *mqtt_inbox_copy(const struct mqtt_inbox *inbox, const struct mqtt_note *note);
 
 /* Worker: makes what came since the last call readable, if all before it was taken. */
 void mqtt_inbox_turn(struct mqtt_inbox *inbox);

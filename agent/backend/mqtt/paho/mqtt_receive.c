@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Payloads of at most so many bytes are copied: what a copy costs, freeing the message elsewhere
+ * costs several times. */
+#define COPY_BYTES_MAX 1024
+
 /* ---- Subscriptions ------------------------------------------------------------------------- */
 
 /* One consumer of a subscription on a topic reads it plainly; several share it, in a group that
@@ -126,59 +130,64 @@ void mqtt_receive_done(struct endpoint *endpoint)
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-/* On paho's receiving thread. The message is handed over as it is, without a copy: paho allocated
- * it for us, the worker frees it after its next poll(). Returning 0 would make paho keep it, but it
- * offers it again only when something else arrives on that connection. */
+static void give_back(char *topic, MQTTAsync_message *message)
+{
+    if (message != NULL) {
+        MQTTAsync_freeMessage(&message);
+    }
+    MQTTAsync_free(topic);
+}
+
+/* On paho's receiving thread. A large message is handed over as it is, without a copy: paho
+ * allocated it for us, the worker frees it after its next poll(). Returning 0 would make paho keep
+ * it, but it offers it again only when something else arrives on that connection. */
 int mqtt_receive_arrived(void *context, char *topic, int topic_bytes, MQTTAsync_message *message)
 {
     struct mqtt_link *link = context;
+    bool lent = message->payload == NULL || message->payloadlen > COPY_BYTES_MAX;
+    const char *slash = strrchr(topic, '/');
     struct mqtt_note note = {
         .kind = EVENT_MESSAGE,
         .client = link->client,
         .at_ns = mono_ns(),
         .bytes = (uint32_t)message->payloadlen,
-        .message = message,
-        .topic = topic,
+        .message = lent ? message : NULL,
     };
 
     (void)topic_bytes; /* Not 0 only for topics with a NUL in them. */
-    return mqtt_inbox_push_message(&link->endpoint->inbox, &note) ? 1 : 0;
+    if (slash == NULL || !find_topic(link->endpoint, topic, (size_t)(slash - topic), &note.topic)) {
+        give_back(topic, message); /* None of ours. */
+        return 1;
+    }
+    note.partition = (uint32_t)strtoul(slash + 1, NULL, 10);
+    if (!mqtt_inbox_push_message(&link->endpoint->inbox, &note, lent ? NULL : message->payload)) {
+        return 0;
+    }
+    give_back(topic, lent ? NULL : message);
+    return 1;
 }
 
-bool mqtt_receive_event(struct endpoint *endpoint, struct mqtt_note *note, struct event *ret)
+void mqtt_receive_event(struct endpoint *endpoint, const struct mqtt_note *note, struct event *ret)
 {
     const MQTTAsync_message *message = note->message;
-    const char *slash = strrchr(note->topic, '/');
-    uint32_t topic = 0;
-    bool ours =
-        slash != NULL && find_topic(endpoint, note->topic, (size_t)(slash - note->topic), &topic);
 
-    if (ours) {
-        *ret = (struct event){
-            .kind = EVENT_MESSAGE,
-            .client = note->client,
-            .at_ns = note->at_ns,
-            .topic = topic,
-            .partition = (uint32_t)strtoul(slash + 1, NULL, 10),
-            .bytes = message->payload,
-            .bytes_count = note->bytes,
-        };
-    }
-    MQTTAsync_free(note->topic);
-    note->topic = NULL;
-    return ours;
+    *ret = (struct event){
+        .kind = EVENT_MESSAGE,
+        .client = note->client,
+        .at_ns = note->at_ns,
+        .topic = note->topic,
+        .partition = note->partition,
+        .bytes = message != NULL ? message->payload : mqtt_inbox_copy(&endpoint->inbox, note),
+        .bytes_count = note->bytes,
+    };
 }
 
 void mqtt_receive_release(struct mqtt_note *note)
 {
     MQTTAsync_message *message = note->message;
 
-    if (note->topic != NULL) {
-        MQTTAsync_free(note->topic);
-    }
     if (message != NULL) {
         MQTTAsync_freeMessage(&message);
     }
-    note->topic = NULL;
     note->message = NULL;
 }
