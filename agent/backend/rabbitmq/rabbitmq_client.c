@@ -65,8 +65,8 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
     client->is_up = false;
     client->tells_down = true;
     client->tells_up = false; /* A link that broke before it was told of was never up. */
-    rabbitmq_kept_drop(&client->unsent);
-    rabbitmq_kept_drop(&client->unread);
+    kept_drop(&client->unsent);
+    kept_drop(&client->unread);
     if (endpoint->acks_of == client && endpoint->acks_bytes > 0) {
         endpoint->acks_bytes = 0;
         endpoint->acks_lost = true;

@@ -5,8 +5,8 @@
 #ifndef MILLRACE_RABBITMQ_CLIENT_INNER_H
 #define MILLRACE_RABBITMQ_CLIENT_INNER_H
 
+#include "kept.h"
 #include "rabbitmq_encode_inner.h"
-#include "rabbitmq_kept_inner.h"
 #include "rabbitmq_link_inner.h"
 
 /* What epoll tells of descriptors that are no client's. */
@@ -86,12 +86,12 @@ struct rabbitmq_client {
     uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
     bool has_sent;         /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
-    uint32_t room_bytes;         /* Over TLS: can be written without asking the socket again. */
-    struct rabbitmq_kept unsent; /* The rest of what was written, over TLS of a publish's body;
-                                    nothing else is written before it. */
+    uint32_t room_bytes; /* Over TLS: can be written without asking the socket again. */
+    struct kept unsent;  /* The rest of what was written, over TLS of a publish's body;
+                                     nothing else is written before it. */
     bool is_read_by_us; /* By rabbitmq_read.c, not by the library, as over TLS and until what it had
                            read ahead is taken. */
-    struct rabbitmq_kept unread; /* Read, and waits for room. */
+    struct kept unread; /* Read, and waits for room. */
     int64_t down_ns;
     int64_t up_ns;
     char reason[REASON_BYTES]; /* Of the last loss. */

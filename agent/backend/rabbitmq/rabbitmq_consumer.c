@@ -72,14 +72,14 @@ int rabbitmq_consumer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
         return r;
     }
     consumer->assembled = malloc(endpoint->config->message_bytes_max);
-    return consumer->assembled != NULL && rabbitmq_kept_init(&client->unsent, UNSENT_BYTES) == 0
+    return consumer->assembled != NULL && kept_init(&client->unsent, UNSENT_BYTES) == 0
                ? 0
                : errinfo_nomem(reterr);
 }
 
 void rabbitmq_consumer_done(struct rabbitmq_client *client)
 {
-    rabbitmq_kept_done(&client->unsent);
+    kept_done(&client->unsent);
     free(client->consumer.sources);
     free(client->consumer.assembled);
     client->consumer.sources = NULL;

@@ -200,8 +200,8 @@ static void tick(struct endpoint *endpoint)
         if (!client->is_up || client->link.heartbeat_s == 0) {
             continue;
         }
-        rabbitmq_kept_shrink(&client->unsent);
-        rabbitmq_kept_shrink(&client->unread);
+        kept_shrink(&client->unsent);
+        kept_shrink(&client->unread);
         /* One that is paused is not read from: the kernel's watchdog ends it. */
         client->silent_ticks += is_paused(endpoint, client) ? 0 : 1;
         if (client->silent_ticks >= SILENT_TICKS_MAX) {

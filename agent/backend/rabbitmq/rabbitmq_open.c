@@ -72,8 +72,8 @@ static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
     client->has_sent = true;
     client->silent_ticks = 0;
     client->room_bytes = 0;
-    rabbitmq_kept_drop(&client->unsent);
-    rabbitmq_kept_drop(&client->unread);
+    kept_drop(&client->unsent);
+    kept_drop(&client->unread);
     client->is_read_by_us = false;
     client->content = CONTENT_NONE;
     if (endpoint->config->role == ROLE_PRODUCER) {

@@ -68,14 +68,12 @@ int rabbitmq_producer_init(struct endpoint *endpoint, struct rabbitmq_client *cl
     producer->next = 1;
     producer->settled_end = 1;
     producer->lost_end = 1;
-    return rabbitmq_kept_init(&client->unsent, endpoint->encoded_bytes_max) < 0
-               ? errinfo_nomem(reterr)
-               : 0;
+    return kept_init(&client->unsent, endpoint->encoded_bytes_max) < 0 ? errinfo_nomem(reterr) : 0;
 }
 
 void rabbitmq_producer_done(struct rabbitmq_client *client)
 {
-    rabbitmq_kept_done(&client->unsent);
+    kept_done(&client->unsent);
     pages_free(client->producer.slots,
                (client->producer.slots_mask + 1) * sizeof *client->producer.slots);
     client->producer.slots = NULL;

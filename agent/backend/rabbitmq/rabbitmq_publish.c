@@ -101,7 +101,7 @@ static int publish_large(struct rabbitmq_client *client, const amqp_basic_publis
     if (sent < 0) {
         return (int)sent;
     }
-    rabbitmq_kept_put(&client->unsent, (const char *)body.bytes + sent, body.len - (size_t)sent);
+    kept_put(&client->unsent, (const char *)body.bytes + sent, body.len - (size_t)sent);
     return 0;
 }
 
@@ -135,7 +135,7 @@ int rabbitmq_publish_secure_rest(struct rabbitmq_client *client)
                                 client->unsent.end - client->unsent.begin);
 
     if (sent > 0) {
-        rabbitmq_kept_took(&client->unsent, (size_t)sent);
+        kept_took(&client->unsent, (size_t)sent);
     }
     return sent < 0 ? (int)sent : 0;
 }

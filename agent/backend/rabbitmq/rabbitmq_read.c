@@ -22,12 +22,12 @@ void rabbitmq_reads_done(struct endpoint *endpoint)
 
 int rabbitmq_read_init(struct rabbitmq_client *client)
 {
-    return rabbitmq_kept_init(&client->unread, READ_BYTES);
+    return kept_init(&client->unread, READ_BYTES);
 }
 
 void rabbitmq_read_done(struct rabbitmq_client *client)
 {
-    rabbitmq_kept_done(&client->unread);
+    kept_done(&client->unread);
 }
 
 /* By the library. */
@@ -72,7 +72,7 @@ static bool next_of_library(const struct rabbitmq_reading *reading, amqp_frame_t
 static void finish_unread(struct rabbitmq_reading *reading)
 {
     if (reading->is_unread) {
-        rabbitmq_kept_drop(&reading->client->unread);
+        kept_drop(&reading->client->unread);
         reading->is_unread = false;
     }
 }
@@ -181,16 +181,15 @@ void rabbitmq_read_end(struct rabbitmq_reading *reading)
         return; /* What was left went with the connection. */
     }
     if (reading->is_unread) {
-        rabbitmq_kept_took(&client->unread, reading->begin - client->unread.begin);
+        kept_took(&client->unread, reading->begin - client->unread.begin);
     } else if (reading->begin < reading->end) {
-        rabbitmq_kept_put(&client->unread, reading->bytes + reading->begin,
-                          reading->end - reading->begin);
+        kept_put(&client->unread, reading->bytes + reading->begin, reading->end - reading->begin);
     }
 }
 
 void rabbitmq_read_hand_back(struct rabbitmq_client *client)
 {
-    struct rabbitmq_kept *unread = &client->unread;
+    struct kept *unread = &client->unread;
 
     while (client->link.connection != NULL && unread->end > 0) {
         amqp_frame_t frame;
@@ -202,6 +201,6 @@ void rabbitmq_read_hand_back(struct rabbitmq_client *client)
             return;
         }
         amqp_maybe_release_buffers(client->link.connection);
-        rabbitmq_kept_took(unread, (size_t)r);
+        kept_took(unread, (size_t)r);
     }
 }

@@ -33,7 +33,7 @@ void rabbitmq_write(struct endpoint *endpoint, struct rabbitmq_client *client, c
     if (sent < 0) {
         rabbitmq_client_lost(endpoint, client, "%s failed: %s", what, strerror((int)-sent));
     } else if ((size_t)sent < count) {
-        rabbitmq_kept_put(&client->unsent, bytes + sent, count - (size_t)sent);
+        kept_put(&client->unsent, bytes + sent, count - (size_t)sent);
         rabbitmq_client_watch(endpoint, client, true);
     }
 }
@@ -44,7 +44,7 @@ int rabbitmq_write_rest(struct rabbitmq_client *client)
                               client->unsent.end - client->unsent.begin);
 
     if (sent > 0) {
-        rabbitmq_kept_took(&client->unsent, (size_t)sent);
+        kept_took(&client->unsent, (size_t)sent);
     }
     return sent < 0 ? (int)sent : 0;
 }
