@@ -29,6 +29,36 @@ void kept_put(struct kept *kept, const char *bytes, size_t count)
     kept->touched = count > kept->touched ? count : kept->touched;
 }
 
+char *kept_room(struct kept *kept, size_t count)
+{
+    size_t waiting = kept->end - kept->begin;
+
+    ASSERT(count <= kept->bytes_max - waiting);
+    if (count > kept->bytes_max - kept->end) {
+        memmove(kept->bytes, kept->bytes + kept->begin, waiting);
+        kept->begin = 0;
+        kept->end = waiting;
+    }
+    return kept->bytes + kept->end;
+}
+
+void kept_grow(struct kept *kept, size_t count)
+{
+    ASSERT(count <= kept->bytes_max - kept->end);
+    kept->end += count;
+    kept->touched = kept->end > kept->touched ? kept->end : kept->touched;
+}
+
+void kept_add(struct kept *kept, const char *bytes, size_t count)
+{
+    char *to = kept_room(kept, count);
+
+    if (count > 0) {
+        memcpy(to, bytes, count);
+    }
+    kept_grow(kept, count);
+}
+
 void kept_took(struct kept *kept, size_t count)
 {
     ASSERT(count <= kept->end - kept->begin);

@@ -24,6 +24,11 @@ void kept_done(struct kept *kept);
 
 /* Keeps a copy of up to bytes_max; none wait. */
 void kept_put(struct kept *kept, const char *bytes, size_t count);
+/* Keeps a copy behind those that wait; bytes_max together. Those that wait may move. */
+void kept_add(struct kept *kept, const char *bytes, size_t count);
+/* Where so many more can be written to, for kept_grow() to tell how many were; as kept_add(). */
+char *kept_room(struct kept *kept, size_t count);
+void kept_grow(struct kept *kept, size_t count);
 /* The first so many wait no longer. */
 void kept_took(struct kept *kept, size_t count);
 /* Likewise all of them. */
