@@ -3,7 +3,17 @@
 #include <stddef.h>
 
 static const struct catalog_option options[] = {
-    MQTT_OPTION_CLIENT, MQTT_OPTION_QOS, MQTT_OPTION_KEEP_ALIVE, MQTT_OPTION_TCP_NODELAY, {0},
+    MQTT_OPTION_CLIENT,
+    {.key = "version",
+     .type = OPTION_CHOICE,
+     .default_value = "5",
+     .choices = (const char *const[]){"5", "3.1.1", NULL},
+     .help = "The version of MQTT that clients speak. A broker that does not speak it is not tried "
+             "with another one."},
+    MQTT_OPTION_QOS,
+    MQTT_OPTION_KEEP_ALIVE,
+    MQTT_OPTION_TCP_NODELAY,
+    {0},
 };
 
 static const char *const equivalences[] = {

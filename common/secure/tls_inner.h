@@ -4,8 +4,8 @@
 #define MILLRACE_TLS_INNER_H
 
 #include "errinfo.h"
-#include "tls_context_inner.h"
-#include "tls_stream_inner.h"
+#include "tls_context.h"
+#include "tls_stream.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "tls_stream_inner.h"
+#include "tls_stream.h"
 
 #include "invariant.h"
 #include "tls_inner.h"

@@ -1,6 +1,6 @@
 #include "text.h"
 #include "tls_inner.h"
-#include "tls_stream_inner.h"
+#include "tls_stream.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -36,7 +36,7 @@ static struct bed *new_bed(void)
         print_message("[  REASON  ] %s\n", missing.text);
         skip();
     }
-    return bed_new("mqtt/paho", broker.address);
+    return bed_new(MQTT_DRIVER, broker.address);
 }
 
 static const char *broker_port(void)

@@ -3,7 +3,7 @@
 #define MILLRACE_TEST_TLS_PAIR_H
 
 #include "far_tls.h"
-#include "tls_stream_inner.h"
+#include "tls_stream.h"
 
 struct tls_pair {
     struct tls_stream *stream;

@@ -135,7 +135,7 @@ static size_t publish_remaining(enum mqtt_version version, const struct mqtt_out
     size_t properties = version == MQTT_5 ? 1 + (message->expiry_s > 0 ? EXPIRY_BYTES : 0) : 0;
 
     return 2 + (size_t)message->topic.count + (message->qos > 0 ? 2 : 0) + properties +
-           message->payload.count;
+           message->head.count + (size_t)message->payload.count;
 }
 
 size_t mqtt_publish_bytes(enum mqtt_version version, const struct mqtt_outgoing *message)
@@ -158,7 +158,7 @@ size_t mqtt_encode_publish(enum mqtt_version version, const struct mqtt_outgoing
     } else if (version == MQTT_5) {
         at = put_byte(at, 0);
     }
-    return (size_t)(put_bytes(at, message->payload) - to);
+    return (size_t)(put_bytes(put_bytes(at, message->head), message->payload) - to);
 }
 
 size_t mqtt_encode_answer(enum mqtt_kind kind, uint16_t id, char to[static MQTT_ANSWER_BYTES])

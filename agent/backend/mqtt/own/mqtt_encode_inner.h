@@ -33,6 +33,7 @@ size_t mqtt_encode_connect(const struct mqtt_connect *connect, char *to);
 /* PUBLISH (3.3). */
 struct mqtt_outgoing {
     struct mqtt_bytes topic;
+    struct mqtt_bytes head; /* What the payload begins with. */
     struct mqtt_bytes payload;
     uint32_t expiry_s; /* MQTT 5: Message Expiry Interval; 0: none. */
     uint16_t id;       /* QoS 1 and 2; not 0 (2.2.1). */

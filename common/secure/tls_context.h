@@ -1,11 +1,11 @@
 /*
- * tls_context_inner: what the TLS connections of all clients to one target have in common: whom
+ * tls_context: what the TLS connections of all clients to one target have in common: whom
  * they trust, and what certificate they show. By OpenSSL: TLS 1.2 and 1.3, without renegotiation.
  *
- * Shared by threads. It has to outlive its streams (tls_stream_inner.h).
+ * Shared by threads. It has to outlive its streams (tls_stream.h).
  */
-#ifndef MILLRACE_TLS_CONTEXT_INNER_H
-#define MILLRACE_TLS_CONTEXT_INNER_H
+#ifndef MILLRACE_TLS_CONTEXT_H
+#define MILLRACE_TLS_CONTEXT_H
 
 #include "errinfo.h"
 

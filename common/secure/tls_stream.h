@@ -1,16 +1,16 @@
 /*
- * tls_stream_inner: one TLS connection of a client, over a socket that does not block. By OpenSSL.
+ * tls_stream: one TLS connection of a client, over a socket that does not block. By OpenSSL.
  *
  * It neither waits nor closes the socket. It belongs to one thread at a time: one may shake hands,
  * another read and write. The process has to ignore SIGPIPE.
  *
  * What went wrong lasts: later calls return it too, and tls_stream_explain() tells it.
  */
-#ifndef MILLRACE_TLS_STREAM_INNER_H
-#define MILLRACE_TLS_STREAM_INNER_H
+#ifndef MILLRACE_TLS_STREAM_H
+#define MILLRACE_TLS_STREAM_H
 
 #include "errinfo.h"
-#include "tls_context_inner.h"
+#include "tls_context.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,190 @@
+/*
+ * own_client_inner: the structs of a client and of the endpoint that it belongs to, and what its
+ * producing and consuming have in common: events, texts, loss, writing.
+ *
+ * Private to the MQTT driver over its own codec. All of an endpoint is on its worker's thread.
+ */
+#ifndef MILLRACE_OWN_CLIENT_INNER_H
+#define MILLRACE_OWN_CLIENT_INNER_H
+
+#include "mqtt_encode_inner.h"
+#include "own_link_inner.h"
+#include "own_outstanding_inner.h"
+
+/* What epoll tells of descriptors that are no client's. */
+#define OWN_ID_EVENT UINT32_MAX
+#define OWN_ID_TIMER (UINT32_MAX - 1)
+
+/* Of a client's socket. RDHUP: a broker that left is seen while unread messages stand before it. */
+#define OWN_WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP)
+
+/* What is read in one poll, of all clients one after the other: messages are lent from it. */
+#define OWN_ARENA_BYTES ((size_t)512 * 1024)
+
+/* Answers that are written by one call. */
+#define OWN_ACKS_BYTES ((size_t)192 * MQTT_ANSWER_BYTES)
+
+/* Sentences of one poll that are made for it. */
+#define OWN_TEXTS_MAX 64
+
+/* When a client has last said and heard something, as the endpoint's ticks see it. */
+struct own_alive {
+    int64_t sent_ns;
+    int64_t heard_ns;
+    int64_t asked_ns; /* When the question that waits was put; 0: none waits. */
+    bool has_sent;    /* Since the last look. */
+    bool has_heard;
+    bool wants_ping; /* The socket was full when it was to be sent. */
+};
+
+struct own_client {
+    struct own_link link;
+    uint32_t index;
+    uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
+    bool is_up;
+    bool is_queued;  /* In the endpoint's queue of those that have something to tell. */
+    bool tells_down; /* Events to come. */
+    bool tells_up;
+    bool tells_granted;
+    bool waits_for_room;        /* EPOLLOUT is asked for. */
+    bool is_lent;               /* What it has kept is a message that was handed out. */
+    bool stands_before_message; /* It was held there. */
+    bool is_stalled;            /* It is not read until its acks are written, or made. */
+    uint64_t lent_round;
+    struct kept unsent; /* Written before anything else. */
+    struct own_alive alive;
+    int64_t down_ns;
+    int64_t up_ns;
+    char reason[REASON_BYTES]; /* Of the last loss. */
+    union {
+        struct own_producer producer;
+        struct own_consumer consumer;
+    };
+};
+
+/* What is left of the arena when a poll had no room for more events. */
+struct own_carry {
+    struct own_client *client; /* NULL: nothing. */
+    size_t begin;
+    size_t end;
+};
+
+/* The topic that the last message was of. */
+struct own_topic_memory {
+    char name[TOPIC_NAME_BYTES + 16];
+    uint32_t name_bytes;
+    uint32_t topic;
+    uint32_t partition;
+};
+
+struct endpoint {
+    const struct endpoint_config *config;
+    struct own_route route;
+    uint8_t qos;
+    struct own_client *clients;
+    uint32_t *queue; /* Ring of the indexes of clients that have something to tell. */
+    uint32_t queue_first;
+    uint32_t queue_count;
+    uint32_t *ready; /* Clients with ready_events. */
+    uint32_t ready_count;
+    bool ticked;        /* The timer is ready. */
+    int epoll_fd;       /* Has all descriptors. */
+    int set_fd;         /* The worker's, has them too; -1: none. */
+    uint64_t set_tag;   /* Before the numbers in set_fd. */
+    int event_fd;       /* Readable while the queue isn't empty. */
+    int timer_fd;       /* Ticks; -1: none. */
+    bool is_signalled;  /* event_fd is readable. */
+    bool is_held;       /* The poll at work takes no messages. */
+    uint32_t look_next; /* The client that the next tick begins with. */
+    uint32_t look_count;
+    uint64_t round; /* Counts polls. */
+    char *arena;
+    size_t arena_used;
+    struct own_carry carry;
+    struct own_client *acks_of; /* The client whose answers are gathered. */
+    char acks[OWN_ACKS_BYTES];
+    size_t acks_bytes;     /* 0: none are. */
+    bool acks_lost;        /* Some went with their connection since the last flush. */
+    const char *unmatched; /* What brokers said of messages that they took; NULL: nothing. */
+    uint32_t unmatched_client;
+    char texts[OWN_TEXTS_MAX][REASON_BYTES];
+    uint32_t texts_count;
+
+    /* Producers. */
+    struct own_slot *slots; /* Of all clients. */
+    size_t slots_bytes;
+    char *encoded; /* What is written now, of all clients in turn. */
+    size_t encoded_bytes_max;
+    uint32_t expiry_s;
+
+    /* Consumers. */
+    struct own_received *received; /* Of all clients. */
+    uint32_t *table;               /* Indexes of topics, plus 1, by a hash of their names. */
+    uint32_t table_mask;
+    struct own_topic_memory last;
+};
+
+/* Where a poll writes to. */
+struct own_events {
+    struct event *events;
+    uint32_t count;
+    uint32_t count_max;
+};
+
+/* NULL if there is no room. */
+struct event *own_event_add(struct own_events *events, enum event_kind kind,
+                            const struct own_client *client, int64_t at_ns);
+
+/* A sentence that lasts until the next poll; NULL: this poll can make no more. */
+char *own_text(struct endpoint *endpoint, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Closes the connection and remembers why; the events come with the next poll. Whatever is
+ * outstanding on it is unconfirmed. */
+void own_client_lost(struct endpoint *endpoint, struct own_client *client, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The link is the client's from now on. 0 or a negative errno: it is still the caller's. */
+int own_client_take(struct endpoint *endpoint, struct own_client *client,
+                    const struct own_link *link);
+
+/* Makes event_fd readable or not. */
+void own_signal(struct endpoint *endpoint, bool on);
+
+/* Makes the next poll look at the client though its socket may be silent. */
+void own_client_enqueue(struct endpoint *endpoint, struct own_client *client);
+
+static inline bool own_acknowledges(const struct endpoint *endpoint)
+{
+    return endpoint->config->role == ROLE_CONSUMER && endpoint->qos > 0;
+}
+
+/* A consumer whose acks the socket does not take gets no more to acknowledge. */
+static inline bool own_is_paused(const struct endpoint *endpoint, const struct own_client *client)
+{
+    return own_acknowledges(endpoint) && client->waits_for_room;
+}
+
+/*
+ * All that a client writes goes through these: what the socket does not take now is kept as unsent
+ * and written first, so that nothing ever stands within a packet. With bytes unsent, more are put
+ * behind them. A connection that breaks is lost, the reason begins with `what` ("publishing").
+ */
+void own_write(struct endpoint *endpoint, struct own_client *client, const char *bytes,
+               size_t count, const char *what);
+/* Writes unsent bytes on. */
+void own_write_rest(struct endpoint *endpoint, struct own_client *client);
+
+/* An answer to a packet of the client's, to be written with those that follow it: by
+ * own_acks_write(), when another client's comes, or when there are many. */
+void own_answer(struct endpoint *endpoint, struct own_client *client, enum mqtt_kind kind,
+                uint16_t id);
+void own_acks_write(struct endpoint *endpoint);
+
+/* Of the sets that the endpoint's descriptors are in. 0, or a negative errno: it is in none. One
+ * that is closed leaves them by itself. */
+int own_descriptor_add(struct endpoint *endpoint, int fd, uint32_t number, uint32_t events);
+/* Whether epoll is to tell when the socket has room again. */
+void own_client_watch(struct endpoint *endpoint, struct own_client *client, bool for_room);
+
+#endif

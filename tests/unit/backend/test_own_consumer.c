@@ -1,0 +1,364 @@
+/* Messages that MQTT's own driver is sent, and their acks; without a broker. */
+#include "own_bench.h"
+
+#include "random.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define EVENTS 256u
+#define MESSAGES 300u
+#define CUTS 30u
+
+static char stream[16 * 1024 * 1024];
+
+/* ---- In any pieces --------------------------------------------------------------------------- */
+
+static uint32_t bytes_of_message(uint32_t number)
+{
+    return number % 10 == 0 ? 0 : number % 97 == 5 ? 200000 : number % 41 == 3 ? 40000 : number * 3;
+}
+
+/* At QoS 0 to 2 in turn, with answers to pings between them, and a goodbye at the end. */
+static size_t make_stream(const struct own_bench *bench)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 1; i <= MESSAGES; i++) {
+        bytes += own_bench_publish(bench, (uint16_t)i, (uint8_t)(i % 3), bytes_of_message(i),
+                                   stream + bytes);
+        if (i % 7 == 0) {
+            memcpy(stream + bytes, "\xd0\x00", 2);
+            bytes += 2;
+        }
+    }
+    if (bench->version == MQTT_5) {
+        memcpy(stream + bytes, "\xe0\x01\x8b", 3);
+        bytes += 3;
+    }
+    return bytes;
+}
+
+struct seen {
+    uint32_t messages;
+    bool is_down;
+};
+
+static void see(const struct own_bench *bench, struct seen *seen)
+{
+    for (int i = 0; i < bench->events_count; i++) {
+        const struct event *event = &bench->events[i];
+
+        assert_false(seen->is_down);
+        if (event->kind == EVENT_DOWN) {
+            seen->is_down = true;
+            assert_string_equal(event->text, "the broker disconnected: Server shutting down");
+            continue;
+        }
+        assert_int_equal(event->kind, EVENT_MESSAGE);
+        seen->messages++;
+        assert_int_equal(event->topic, 0);
+        assert_int_equal(event->partition, 1);
+        assert_int_equal(event->bytes_count, bytes_of_message(seen->messages));
+        assert_memory_equal(event->bytes, own_bench_body(event->bytes_count), event->bytes_count);
+    }
+}
+
+static size_t piece(struct random *random, size_t left)
+{
+    static const size_t sizes[] = {1, 3, 30, 5000, 300000};
+    size_t bytes = 1 + random_next(random) % sizes[random_next(random) % 5];
+
+    return bytes < left ? bytes : left;
+}
+
+/* Polls as the worker does, with more or less room, held or not. */
+static void poll_somehow(struct own_bench *bench, struct random *random, struct seen *seen)
+{
+    uint32_t room = (uint32_t)(random_next(random) % 20);
+
+    if (random_next(random) % 4 == 0) {
+        own_bench_poll_held(bench, room);
+        for (int i = 0; i < bench->events_count; i++) {
+            assert_int_not_equal(bench->events[i].kind, EVENT_MESSAGE);
+        }
+    } else {
+        own_bench_poll(bench, room);
+    }
+    see(bench, seen);
+    for (int i = 0; i < bench->events_count; i++) {
+        if (bench->events[i].kind == EVENT_MESSAGE && bench->client->is_up) {
+            assert_in_range(own_ack(bench->endpoint, bench->events[i].token, false), 0, 1);
+        }
+    }
+}
+
+static void pour(enum mqtt_version version, uint64_t seed)
+{
+    struct own_bench bench;
+    struct random random;
+    struct seen seen = {0};
+    char ignored[4096];
+    size_t bytes;
+    size_t sent = 0;
+
+    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
+    bench.version = version;
+    bench.client->link.version = version;
+    bytes = make_stream(&bench);
+    random_seed(&random, seed);
+    while (sent < bytes) {
+        uint64_t turns = random_next(&random) % 4;
+        ssize_t r = send(bench.broker_fd, stream + sent, piece(&random, bytes - sent),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        assert_true(r > 0 || errno == EAGAIN);
+        sent += r > 0 ? (size_t)r : 0;
+        while (turns-- > 0) {
+            poll_somehow(&bench, &random, &seen);
+        }
+        (void)own_bench_hear(&bench, ignored, sizeof ignored);
+    }
+    for (int i = 0; i < 500 && (seen.messages < MESSAGES || (version == MQTT_5 && !seen.is_down));
+         i++) {
+        poll_somehow(&bench, &random, &seen);
+    }
+    assert_int_equal(seen.messages, MESSAGES);
+    assert_int_equal(seen.is_down, version == MQTT_5);
+    own_bench_end(&bench);
+}
+
+static void messages_in_any_pieces_are_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= CUTS; seed++) {
+        pour(MQTT_5, seed);
+        pour(MQTT_3_1_1, seed);
+    }
+}
+
+/* ---- Acks ------------------------------------------------------------------------------------ */
+
+static void publish(struct own_bench *bench, uint16_t id, uint8_t qos)
+{
+    char packet[256];
+
+    own_bench_say(bench, packet, own_bench_publish(bench, id, qos, 100, packet));
+}
+
+static void a_message_is_acknowledged_when_the_worker_says_so(void **state)
+{
+    struct own_bench bench;
+    char ignored[16];
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    publish(&bench, 300, 1);
+    publish(&bench, 301, 1);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 2);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    assert_int_equal(own_bench_hear(&bench, ignored, sizeof ignored), 0);
+    assert_int_equal(own_ack(bench.endpoint, bench.events[1].token, false), 1);
+    assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 1);
+    assert_int_equal(own_bench_hear(&bench, ignored, sizeof ignored), 0);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    own_bench_expect(&bench, "\x40\x02\x01\x2d\x40\x02\x01\x2c", 8);
+    assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 0); /* It was. */
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    assert_int_equal(own_bench_hear(&bench, ignored, sizeof ignored), 0);
+    own_bench_end(&bench);
+}
+
+static void several_are_acknowledged_up_to_one(void **state)
+{
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    for (uint16_t id = 1; id <= 4; id++) {
+        publish(&bench, id, id == 2 ? 0 : 1);
+    }
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 4);
+    assert_int_equal(own_ack(bench.endpoint, bench.events[1].token, false), 0); /* QoS 0. */
+    assert_int_equal(own_ack(bench.endpoint, bench.events[2].token, true), 1);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    own_bench_expect(&bench, "\x40\x02\x00\x01\x40\x02\x00\x03", 8);
+    own_bench_end(&bench);
+}
+
+static void a_message_of_qos_2_is_given_once_until_it_is_released(void **state)
+{
+    struct own_bench bench;
+    uint64_t token;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
+    publish(&bench, 9, 2);
+    publish(&bench, 9, 2);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 1);
+    token = bench.events[0].token;
+    assert_int_equal(own_ack(bench.endpoint, token, false), 1);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    own_bench_expect(&bench, "\x50\x02\x00\x09", 4);
+    publish(&bench, 9, 2); /* The PUBREC did not reach it, it thinks. */
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 0);
+    own_bench_expect(&bench, "\x50\x02\x00\x09", 4);
+    own_bench_say(&bench, "\x62\x02\x00\x09", 4);
+    own_bench_poll(&bench, EVENTS);
+    own_bench_expect(&bench, "\x70\x02\x00\x09", 4);
+    publish(&bench, 9, 2); /* Another one. */
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 1);
+    own_bench_end(&bench);
+}
+
+static void an_ack_of_a_connection_that_is_gone_reaches_no_other(void **state)
+{
+    struct own_bench bench;
+    char ignored[16];
+    uint64_t token;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    publish(&bench, 1, 1);
+    own_bench_poll(&bench, EVENTS);
+    token = own_bench_event(&bench, 0, EVENT_MESSAGE)->token;
+    assert_int_equal(own_ack(bench.endpoint, token, false), 1);
+    own_bench_say(&bench, "\xe0\x00", 2);
+    own_bench_poll(&bench, EVENTS); /* Writes the ack, then hears the goodbye. */
+    (void)own_bench_event(&bench, 0, EVENT_DOWN);
+    assert_int_equal(own_ack(bench.endpoint, token, false), -ENOTCONN);
+    own_bench_link(&bench);
+    assert_int_equal(own_ack(bench.endpoint, token, false), -ENOTCONN);
+    publish(&bench, 1, 1);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 1);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    assert_int_equal(own_bench_hear(&bench, ignored, sizeof ignored), 0);
+    own_bench_end(&bench);
+}
+
+static void acks_of_a_connection_that_breaks_are_told_as_lost(void **state)
+{
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    publish(&bench, 1, 1);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 1);
+    (void)shutdown(bench.broker_fd, SHUT_RDWR);
+    assert_int_equal(own_flush(bench.endpoint), -ENOTCONN);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    own_bench_poll(&bench, EVENTS);
+    (void)own_bench_event(&bench, 0, EVENT_DOWN);
+    own_bench_end(&bench);
+}
+
+static void a_message_of_nobodys_topic_is_acknowledged_and_not_given(void **state)
+{
+    static const char strange[] = "\x32\x0a\x00\x05other\x00\x07\x00";
+    static const char no_partition[] = "\x32\x0d\x00\x08orders/4\x00\x08\x00";
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    own_bench_say(&bench, strange, sizeof strange - 1);
+    own_bench_say(&bench, no_partition, sizeof no_partition - 1);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 0);
+    assert_int_equal(own_flush(bench.endpoint), 0);
+    own_bench_expect(&bench, "\x40\x02\x00\x07\x40\x02\x00\x08", 8);
+    own_bench_end(&bench);
+}
+
+static void a_message_larger_than_any_of_ours_is_cut(void **state)
+{
+    struct own_bench bench;
+    struct mqtt_outgoing large = {.topic = {"orders/1", 8}, .payload = {stream, 3000000}};
+    size_t bytes;
+    size_t sent = 0;
+    uint32_t messages = 0;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 0, 10);
+    memset(stream, 'x', 3000000);
+    bytes = mqtt_encode_publish(MQTT_5, &large, stream + 4000000);
+    bytes += own_bench_publish(&bench, 0, 0, 100, stream + 4000000 + bytes);
+    while (sent < bytes) {
+        ssize_t r = send(bench.broker_fd, stream + 4000000 + sent, bytes - sent,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        sent += r > 0 ? (size_t)r : 0;
+        own_bench_poll(&bench, EVENTS);
+        for (int i = 0; i < bench.events_count; i++) {
+            (void)own_bench_event(&bench, i, EVENT_MESSAGE);
+            messages++;
+            assert_int_equal(bench.events[i].bytes_count,
+                             messages == 1 ? OWN_BENCH_BYTES_MAX : 100);
+        }
+    }
+    own_bench_poll(&bench, EVENTS);
+    messages += (uint32_t)bench.events_count;
+    assert_int_equal(messages, 2);
+    own_bench_end(&bench);
+}
+
+static void a_full_window_of_messages_lets_the_broker_wait(void **state)
+{
+    struct own_bench bench;
+    uint32_t messages = 0;
+    uint64_t token = 0;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    for (uint16_t id = 1; id <= OWN_RECEIVED_MAX + 10; id++) {
+        publish(&bench, id, 1);
+        own_bench_poll(&bench, EVENTS);
+        messages += (uint32_t)bench.events_count;
+        token = bench.events_count > 0 ? bench.events[0].token : token;
+    }
+    assert_int_equal(messages, OWN_RECEIVED_MAX);
+    assert_int_equal(own_ack(bench.endpoint, token, true), 1);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 10);
+    own_bench_end(&bench);
+}
+
+static void a_lower_qos_that_was_granted_is_said(void **state)
+{
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
+    bench.client->link.granted_qos = 1;
+    bench.client->tells_granted = true;
+    own_client_enqueue(bench.endpoint, bench.client);
+    own_bench_poll(&bench, EVENTS);
+    assert_string_equal(own_bench_event(&bench, 0, EVENT_SAYS)->text,
+                        "the broker grants QoS 1 to subscriptions that asked for QoS 2");
+    own_bench_end(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_in_any_pieces_are_the_same),
+        cmocka_unit_test(a_message_is_acknowledged_when_the_worker_says_so),
+        cmocka_unit_test(several_are_acknowledged_up_to_one),
+        cmocka_unit_test(a_message_of_qos_2_is_given_once_until_it_is_released),
+        cmocka_unit_test(an_ack_of_a_connection_that_is_gone_reaches_no_other),
+        cmocka_unit_test(acks_of_a_connection_that_breaks_are_told_as_lost),
+        cmocka_unit_test(a_message_of_nobodys_topic_is_acknowledged_and_not_given),
+        cmocka_unit_test(a_message_larger_than_any_of_ours_is_cut),
+        cmocka_unit_test(a_full_window_of_messages_lets_the_broker_wait),
+        cmocka_unit_test(a_lower_qos_that_was_granted_is_said),
+    };
+
+    return cmocka_run_group_tests_name("own_consumer", tests, NULL, NULL);
+}
