@@ -277,6 +277,27 @@ static void a_message_of_nobodys_topic_is_acknowledged_and_not_given(void **stat
     own_bench_end(&bench);
 }
 
+static void a_topic_with_a_nul_in_its_name_is_nobodys(void **state)
+{
+    char padded[64] = "orders";
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 0, 10);
+    bench.topics[0].name = padded;
+    for (uint32_t nuls = 0; nuls <= 8; nuls++) {
+        char name[16] = "orders";
+        struct mqtt_outgoing message = {.topic = {name, 6 + nuls + 2}};
+        char packet[64];
+
+        memcpy(name + 6 + nuls, "/1", 2);
+        own_bench_say(&bench, packet, mqtt_encode_publish(MQTT_5, &message, packet));
+    }
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(bench.events_count, 1); /* Of the name without any. */
+    own_bench_end(&bench);
+}
+
 static void a_message_larger_than_any_of_ours_is_cut(void **state)
 {
     struct own_bench bench;
@@ -355,6 +376,7 @@ int main(void)
         cmocka_unit_test(an_ack_of_a_connection_that_is_gone_reaches_no_other),
         cmocka_unit_test(acks_of_a_connection_that_breaks_are_told_as_lost),
         cmocka_unit_test(a_message_of_nobodys_topic_is_acknowledged_and_not_given),
+        cmocka_unit_test(a_topic_with_a_nul_in_its_name_is_nobodys),
         cmocka_unit_test(a_message_larger_than_any_of_ours_is_cut),
         cmocka_unit_test(a_full_window_of_messages_lets_the_broker_wait),
         cmocka_unit_test(a_lower_qos_that_was_granted_is_said),

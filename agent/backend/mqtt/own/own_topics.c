@@ -57,7 +57,8 @@ static bool find_topic(const struct endpoint *endpoint, const char *name, size_t
         uint32_t index = endpoint->table[at] - 1;
         const char *known = endpoint->config->topics[index].name;
 
-        if (strncmp(known, name, name_bytes) == 0 && known[name_bytes] == '\0') {
+        /* No strncmp(): a broker's name may have a NUL in it. */
+        if (strlen(known) == name_bytes && memcmp(known, name, name_bytes) == 0) {
             *ret = index;
             return true;
         }
