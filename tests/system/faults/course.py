@@ -14,6 +14,7 @@ STAGES = ["joining", "detecting", "preparing", "loading", "draining", "closing",
 JOINS = ["launched", "listen", "hosts"]  # Started by the coordinator; by a plain address; by join files, over TLS, to stay.
 RATE_PER_S = 300
 STEADY_S = 2
+DRAIN_S = 20
 DRAIN_RATE_PER_S = 150  # Of each of two topics: what was held back takes two seconds.
 LEAD_S = 0.4  # From "running" to the first message.
 NAMES = ["one", "two"]
@@ -34,7 +35,8 @@ class Missed(Exception):
 
 
 class Early(AssertionError):
-    """The run did not come to its stage, or not by way of the load: nothing was done to it yet, so the host may have been too busy."""
+    """The run did not come to its stage, or not by way of the load, or its broker did not come to the end: nothing can be said of what
+    was done to it, and the host may have been too busy."""
 
 
 def holds(pid, state):
@@ -108,7 +110,7 @@ class Course:
         held = "true" if self.cell.stage == "draining" else "false"
         phases = [f"{{ name: steady, rate: {RATE_PER_S}/s, for: {self.steady_s}s, consume: {{ paused: {held} }} }}"]
         drain = f", consume: {{ rate: {DRAIN_RATE_PER_S}/s }}" if self.cell.stage == "draining" else ""
-        phases.append(f"{{ name: drain, rate: none, until: drained, for: 20s{drain} }}")
+        phases.append(f"{{ name: drain, rate: none, until: drained, for: {DRAIN_S}s{drain} }}")
         topology = f"{{ topics: {many}, producers: {many}, consumers: {many} }}"
         return bed.scenario(self._targets(), phases, topology=topology, selfcheck="warn", unavailable="skip" if self._mute else "fail", **self.cell.blocks)
 
