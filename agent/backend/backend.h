@@ -57,12 +57,12 @@ struct endpoint_client {
 };
 
 /* How long a client took to connect, until it was subscribed, and what of that each part took, as
- * far as its driver can tell. The parts come to less than the whole, as names are looked up and
- * consumers subscribe, too. */
+ * far as its driver can tell. The parts come to less than the whole, in which consumers subscribe,
+ * too. */
 struct connect_times {
     int64_t whole_ns; /* 0: not known, as where clients share connections. */
-    int64_t tcp_ns;   /* Until the TCP connection stood. 0: not known. */
-    int64_t tls_ns;   /* Of the TLS handshake. 0: not known, or there is none. */
+    int64_t tcp_ns; /* Until the TCP connection stood, looking the name up with it. 0: not known. */
+    int64_t tls_ns; /* Of the TLS handshake. 0: not known, or there is none. */
     int64_t login_ns; /* From then on until the broker had let it in. 0: not known. */
 };
 

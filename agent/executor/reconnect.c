@@ -29,6 +29,19 @@ void reconnect_done(struct reconnect *reconnect)
     reconnect->clients = NULL;
 }
 
+static void record_times(const struct connect_times *times, struct recorder_cell *cell)
+{
+    const int64_t taken_ns[] = {times->whole_ns, times->tcp_ns, times->tls_ns, times->login_ns};
+    static const enum series series[] = {SERIES_CONNECT, SERIES_CONNECT_TCP, SERIES_CONNECT_TLS,
+                                         SERIES_CONNECT_LOGIN};
+
+    for (size_t i = 0; i < sizeof series / sizeof series[0]; i++) {
+        if (taken_ns[i] > 0) {
+            recorder_sample(cell, series[i], taken_ns[i], 0);
+        }
+    }
+}
+
 int reconnect_open(const struct backend_ops *ops, struct endpoint_config *config,
                    struct recorder *recorder, uint32_t flow, struct endpoint **ret,
                    struct errinfo *reterr)
@@ -46,11 +59,8 @@ int reconnect_open(const struct backend_ops *ops, struct endpoint_config *config
     r = ops->open(config, ret, reterr);
     total_ns = mono_ns() - begin_ns;
     for (uint32_t i = 0; r == 0 && i < config->clients_count; i++) {
-        if (config->connect_times[i].whole_ns > 0) {
-            any = true;
-            recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT,
-                            config->connect_times[i].whole_ns, 0);
-        }
+        any = config->connect_times[i].whole_ns > 0 || any;
+        record_times(&config->connect_times[i], recorder_cell(recorder, flow, 0));
     }
     if (r == 0 && !any) {
         recorder_sample(recorder_cell(recorder, flow, 0), SERIES_CONNECT, total_ns, 0);

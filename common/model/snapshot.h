@@ -27,9 +27,15 @@ enum series {
     SERIES_SEND_LAG,        /* Actual send - intended. */
     SERIES_CALL,            /* Time within submit: of each call, however many messages it took. */
     SERIES_CONSUME_ACK,
-    SERIES_CONNECT,
+    SERIES_CONNECT,     /* Of each client, until it was subscribed; */
+    SERIES_CONNECT_TCP, /* and the parts of that which its driver can tell. */
+    SERIES_CONNECT_TLS,
+    SERIES_CONNECT_LOGIN,
     SERIES_COUNT
 };
+
+/* Those of messages; the others have a few samples, of before the first message. */
+#define SERIES_MESSAGES_COUNT SERIES_CONNECT
 
 /* "publish", "e2e_service", ... */
 const char *series_name(enum series series);

@@ -10,6 +10,9 @@ static const char *const series_keys[SERIES_COUNT] = {
     [SERIES_CALL] = "call",
     [SERIES_CONSUME_ACK] = "consume_ack",
     [SERIES_CONNECT] = "connect",
+    [SERIES_CONNECT_TCP] = "connect_tcp",
+    [SERIES_CONNECT_TLS] = "connect_tls",
+    [SERIES_CONNECT_LOGIN] = "connect_login",
 };
 
 const char *series_name(enum series series)

@@ -131,7 +131,7 @@ static struct phase_bytes phase_bytes(const struct assignment *a, const struct f
                                       uint32_t phase)
 {
     const double series_read = 3.0; /* e2e, its service time, consume ack. */
-    const double series_sent = SERIES_COUNT - series_read;
+    const double series_sent = SERIES_MESSAGES_COUNT + 1 - series_read; /* With connect. */
     double seconds = fmax(1.0, ceil((double)a->phases[phase].duration_ns / 1e9));
     struct phase_bytes bytes = {0.0, 0.0};
 

@@ -75,9 +75,10 @@ static double series_bytes(const struct assignment *a, uint32_t phase, uint32_t 
     if (own == 0.0 || asked == 0) {
         return 0.0;
     }
-    return SERIES_COUNT * (asked == UINT64_MAX ? PACKED_MAX_BYTES
-                                               : packed_bytes((double)asked / seconds * own /
-                                                              a->flows[flow].producers_count));
+    return (SERIES_MESSAGES_COUNT + 1) *
+           (asked == UINT64_MAX
+                ? PACKED_MAX_BYTES
+                : packed_bytes((double)asked / seconds * own / a->flows[flow].producers_count));
 }
 
 static double snapshots_bytes(const struct assignment *a)

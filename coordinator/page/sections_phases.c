@@ -254,10 +254,17 @@ static void add_latency_row(const struct result_phase *phase, enum series series
                             const struct latency_extras *extras, struct document *doc)
 {
     static const char *const titles[SERIES_COUNT] = {
-        [SERIES_PUBLISH] = "publish",         [SERIES_PUBLISH_SERVICE] = "publish, service",
-        [SERIES_E2E] = "end to end",          [SERIES_E2E_SERVICE] = "end to end, service",
-        [SERIES_SEND_LAG] = "send lag",       [SERIES_CALL] = "call",
-        [SERIES_CONSUME_ACK] = "consume ack", [SERIES_CONNECT] = "connect",
+        [SERIES_PUBLISH] = "publish",
+        [SERIES_PUBLISH_SERVICE] = "publish, service",
+        [SERIES_E2E] = "end to end",
+        [SERIES_E2E_SERVICE] = "end to end, service",
+        [SERIES_SEND_LAG] = "send lag",
+        [SERIES_CALL] = "call",
+        [SERIES_CONSUME_ACK] = "consume ack",
+        [SERIES_CONNECT] = "connect",
+        [SERIES_CONNECT_TCP] = "connect, TCP",
+        [SERIES_CONNECT_TLS] = "connect, TLS",
+        [SERIES_CONNECT_LOGIN] = "connect, login",
     };
     static const double percentiles[] = {50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0};
     const struct hist *hist = phase->latency[series];

@@ -50,7 +50,7 @@ static bool concerns(enum scope scope, const struct metric *metric)
         return true;
     }
     /* Lag is what the check itself looks at, and connecting is done before any load. */
-    if (latency && (metric->series == SERIES_SEND_LAG || metric->series == SERIES_CONNECT)) {
+    if (latency && (metric->series == SERIES_SEND_LAG || metric->series >= SERIES_CONNECT)) {
         return false;
     }
     switch (scope) {

@@ -345,12 +345,15 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
     int64_t send_timeout_ns =
         catalog_option_number(&catalog_rabbitmq, attempt->config->target, "send_timeout");
     unsigned send_timeout_ms = (unsigned)(send_timeout_ns / NS_PER_MS);
+    struct connect_times times = {0};
+    int64_t begin_ns = mono_ns();
     int fd = -1;
     int r;
 
     r = parse_address(attempt, address, link, reterr);
     if (r == 0) {
         r = attempt->address.tls ? look_up(attempt, reterr) : dial(attempt, &fd, reterr);
+        times.tcp_ns = attempt->address.tls ? 0 : mono_ns() - begin_ns;
     }
     if (r < 0) {
         return r;
@@ -383,7 +386,12 @@ static int open_address(struct attempt *attempt, const char *address, struct rab
      * watchdog ends it, even with a peer that acknowledges each probe of its closed window. */
     (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &send_timeout_ms,
                      sizeof send_timeout_ms);
+    begin_ns = mono_ns();
     r = login(attempt, link, reterr);
+    times.login_ns = mono_ns() - begin_ns;
+    if (attempt->config->times != NULL) {
+        *attempt->config->times = times;
+    }
     return r < 0 ? r : rabbitmq_channel_open(link, RABBITMQ_CHANNEL, reterr);
 }
 

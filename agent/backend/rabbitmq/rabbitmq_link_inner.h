@@ -33,6 +33,9 @@ struct rabbitmq_link_config {
     uint32_t message_bytes_max; /* The frame that is agreed on holds so much; 0: as large as the
                                    option says. */
     int64_t deadline_ns;
+    struct connect_times *times; /* For the parts of what it took; NULL: nobody asks. The library
+                                  * makes TLS connections in one, so that of these only the login
+                                  * is known. */
 };
 
 /* Connects, logs in and opens RABBITMQ_CHANNEL. The library's own heartbeats are off afterwards:

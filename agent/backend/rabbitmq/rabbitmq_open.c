@@ -39,6 +39,10 @@ static int connect_link(const struct endpoint_config *config, uint32_t client, i
                                           .deadline_ns = deadline_ns};
     int r;
 
+    if (config->connect_times != NULL) {
+        wanted.times = &config->connect_times[client];
+    }
+
     (void)snprintf(name, sizeof name, "millrace-%s-%u-%s-%u", config->run_id, config->trial, role,
                    number);
     r = rabbitmq_link_open(&wanted, ret, NULL, reterr);

@@ -275,6 +275,25 @@ static void each_client_has_its_own_time_to_connect(void **state)
     }
 }
 
+static void what_a_driver_knows_of_connecting_is_told_by_its_parts(void **state)
+{
+    struct rig rig;
+    struct rig_sum sum;
+
+    (void)state;
+    rig_begin(&rig, 3, LOAD_NONE, no_rate);
+    fake_script()->connect_times =
+        (struct connect_times){.whole_ns = 7000, .tcp_ns = 1000, .login_ns = 4000};
+    rig_open(&rig, &fake_backend);
+    rig_start(&rig, t0_ns);
+    rig_collect(&rig, &sum);
+    assert_int_equal(sum.samples[SERIES_CONNECT], 3);
+    assert_int_equal(sum.samples[SERIES_CONNECT_TCP], 3);
+    assert_int_equal(sum.samples[SERIES_CONNECT_TLS], 0);
+    assert_int_equal(sum.samples[SERIES_CONNECT_LOGIN], 3);
+    rig_done(&rig);
+}
+
 /* It counted on while producers were full after the sending had been stopped. */
 static void nothing_is_blocked_after_a_stop(void **state)
 {
@@ -446,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_client_that_is_down_does_not_hold_up_the_others),
         cmocka_unit_test(outcomes_settle_each_message_once_in_any_order),
         cmocka_unit_test(each_client_has_its_own_time_to_connect),
+        cmocka_unit_test(what_a_driver_knows_of_connecting_is_told_by_its_parts),
         cmocka_unit_test(nothing_is_blocked_after_a_stop),
         cmocka_unit_test(a_lost_connection_is_told_until_it_is_back),
         cmocka_unit_test(closing_takes_all_outcomes_that_wait),

@@ -92,9 +92,9 @@ static long rss_kib_max(void)
     return usage.ru_maxrss;
 }
 
-#define ROWS 64
+#define ROWS 46
 
-/* So many cells, each with eight histograms over an hour: 200 KiB that became 130 MiB. */
+/* So many cells, each with all histograms over an hour: 200 KiB that became 130 MiB. */
 static void a_snapshot_of_more_than_its_trial_has_is_refused_before_memory_is_taken(void **state)
 {
     static struct snapshot_row rows[ROWS];
