@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 int kept_init(struct kept *kept, size_t bytes_max)
 {
@@ -77,7 +78,10 @@ void kept_drop(struct kept *kept)
 void kept_shrink(struct kept *kept)
 {
     if (kept->end == 0 && kept->touched > 0) {
-        pages_clear(kept->bytes, 0, kept->touched);
+        size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+
+        /* The last page as a whole, too: behind what was touched it has zeros. */
+        pages_clear(kept->bytes, 0, (kept->touched + page_bytes - 1) / page_bytes * page_bytes);
         kept->touched = 0;
     }
 }

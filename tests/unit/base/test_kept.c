@@ -2,7 +2,9 @@
 
 #include "kept.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BYTES_MAX 8192
 
@@ -56,6 +58,14 @@ static void kept_bytes_move_to_the_front_where_there_is_no_room_behind_them(void
     kept_done(&kept);
 }
 
+static bool is_real(const struct kept *kept)
+{
+    unsigned char page = 0;
+
+    assert_int_equal(mincore(kept->bytes, 1, &page), 0);
+    return (page & 1) != 0;
+}
+
 static void kept_pages_go_back_only_when_nothing_waits(void **state)
 {
     struct kept kept;
@@ -66,7 +76,9 @@ static void kept_pages_go_back_only_when_nothing_waits(void **state)
     kept_shrink(&kept);
     assert_waiting(&kept, "abc");
     kept_drop(&kept);
+    assert_true(is_real(&kept));
     kept_shrink(&kept);
+    assert_false(is_real(&kept));
     assert_int_equal(kept.touched, 0);
     assert_int_equal(kept.bytes[0], 0);
     kept_done(&kept);
