@@ -5,7 +5,7 @@
 
 #include "catalog_entries.h"
 
-#define MQTT_CLIENT_DEFAULT "paho"
+#define MQTT_CLIENT_DEFAULT "own"
 
 #define MQTT_SECOND_NS INT64_C(1000000000)
 
