@@ -7,7 +7,7 @@
  */
 #include "far_tls.h"
 #include "invariant.h"
-#include "tls_stream_inner.h"
+#include "tls_stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
