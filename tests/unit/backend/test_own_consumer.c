@@ -290,7 +290,8 @@ static void a_topic_with_a_nul_in_its_name_is_nobodys(void **state)
         struct mqtt_outgoing message = {.topic = {name, 6 + nuls + 2}};
         char packet[64];
 
-        memcpy(name + 6 + nuls, "/1", 2);
+        name[6 + nuls] = '/';
+        name[7 + nuls] = '1';
         own_bench_say(&bench, packet, mqtt_encode_publish(MQTT_5, &message, packet));
     }
     own_bench_poll(&bench, EVENTS);
