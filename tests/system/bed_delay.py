@@ -120,7 +120,9 @@ class Scissors(_Relay):
     what producers say, or of what consumers are told. Half of them are reset, half are closed. Its window is small: a client that
     says much at once can write a part of it."""
 
-    def __init__(self, port, role, bytes_least, bytes_most, seed):
+    def __init__(self, port, role, bytes_least, bytes_most, seed, its=None):
+        """its: what the first bytes of a client of that role have, where no name in them says its role."""
+        self._its = its
         self._role, self._bytes = role.encode(), (math.log(bytes_least), math.log(bytes_most))
         self._draw = random.Random(seed)
         self._cutting = False
@@ -146,9 +148,9 @@ class Scissors(_Relay):
         """Whether this direction is the one that is counted. Only the client names itself, so its side finds the role."""
         if role == b"producer" and line["is_its"] is None:
             line["first"] += data
-            found = ROLE.search(line["first"])
+            found = (self._its or ROLE).search(line["first"])
             if found or len(line["first"]) > FIRST_BYTES:
-                line["is_its"] = found is not None and found.group(1) == self._role
+                line["is_its"] = found is not None and (self._its is not None or found.group(1) == self._role)
         return self._cutting and line["is_its"] and role == self._role
 
     def _pass_on(self, source, sink, line, role):
