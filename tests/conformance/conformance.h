@@ -49,7 +49,9 @@ struct conformance {
     bool acks_by_itself;       /* The client library acknowledges before the caller does. */
     const char *no_redelivery; /* Why what a consumer left unacknowledged does not come again when
                                 * it comes back; NULL: it does. */
-    bool forgets_at_crash;     /* A broker that was killed has lost its messages. */
+    const char
+        *no_unacked; /* Why a consumer that acknowledges nothing gets no more; NULL: it does. */
+    bool forgets_at_crash; /* A broker that was killed has lost its messages. */
     const char *no_ttl; /* Why the broker drops messages with a ttl otherwise; NULL: it doesn't. */
     const char *no_sharing; /* Why consumers can't compete for messages; NULL: they can. */
     int64_t patience_ns;    /* How long a message or a confirm may take; 0: 20 s. */

@@ -21,6 +21,9 @@
 #define RIG_MESSAGES_MAX 8192
 #define RIG_STREAMS_MAX 256
 #define RIG_EVENTS 64
+/* A consumer that acknowledges nothing gets so many from each broker: HiveMQ, Moquette and
+ * RabbitMQ's MQTT plugin hand out ten. */
+#define RIG_UNACKED_MAX 8
 #define RIG_SLACK_NS (2 * NS_PER_S) /* Of a busy machine, on top of a deadline. */
 
 /* What all tests share. */
