@@ -67,10 +67,10 @@ struct clients {
 
 static struct clients clients_of(const struct catalog_entry *first)
 {
-    struct clients clients = {.count = 0};
+    struct clients clients = {.entries = {first}, .count = 1};
 
     for (size_t i = 0; catalog_all()[i] != NULL && clients.count < BACKENDS_MAX; i++) {
-        if (strcmp(catalog_all()[i]->name, first->name) == 0) {
+        if (catalog_all()[i] != first && strcmp(catalog_all()[i]->name, first->name) == 0) {
             clients.entries[clients.count++] = catalog_all()[i];
         }
     }
