@@ -35,4 +35,24 @@ def hivemq(broker):
     goes_through(broker, "hivemq-paho", "{ client: paho }", 1)
 
 
+@test("HiveMQ: the same by our own client", needs=["hivemq"])
+def hivemq_own(broker):
+    goes_through(broker, "hivemq-own", "{ client: own }", 1)
+
+
+@test("aedes: the same by our own client in MQTT 3.1.1", needs=["aedes"])
+def aedes(broker):
+    goes_through(broker, "aedes-own", "{ client: own, version: 3.1.1 }", 1)
+
+
+@test("Moquette: the same by our own client in MQTT 3.1.1", needs=["moquette"])
+def moquette(broker):
+    goes_through(broker, "moquette-own", "{ client: own, version: 3.1.1 }", 1)
+
+
+@test("RabbitMQ's MQTT plugin: the same by our own client in MQTT 3.1.1", needs=[("rabbitmq", "--mqtt")])
+def rabbitmq(broker):
+    goes_through(broker, "rabbitmq-mqtt", "{ client: own, version: 3.1.1 }", 1)
+
+
 bed.main()
