@@ -50,7 +50,11 @@ static int prepare_tls(struct own_route *route, enum probe_failure *ret_failure,
 {
     const struct target *target = route->target;
     const struct tls_context_config config = {
-        .ca = target->tls_ca, .cert = target->tls_cert, .key = target->tls_key, .resume = false};
+        .ca = target->tls_ca,
+        .cert = target->tls_cert,
+        .key = target->tls_key,
+        .resume = catalog_option_number(&catalog_mqtt_own, target, "tls_resume") != 0,
+    };
     int r = tls_context_new(&config, &route->tls, reterr);
 
     if (r < 0) {
