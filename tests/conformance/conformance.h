@@ -51,9 +51,12 @@ struct conformance {
                                 * it comes back; NULL: it does. */
     const char
         *no_unacked; /* Why a consumer that acknowledges nothing gets no more; NULL: it does. */
-    bool forgets_at_crash; /* A broker that was killed has lost its messages. */
+    const char *drops_unacknowledged; /* Why what needs no acknowledgement may get lost on its way;
+                                       * NULL: it doesn't. */
+    bool forgets_at_crash;            /* A broker that was killed has lost its messages. */
     const char *no_ttl; /* Why the broker drops messages with a ttl otherwise; NULL: it doesn't. */
     const char *no_sharing; /* Why consumers can't compete for messages; NULL: they can. */
+    const char *long_only;  /* Why it is only run with MILLRACE_TEST_LONG; NULL: it always is. */
     int64_t patience_ns;    /* How long a message or a confirm may take; 0: 20 s. */
 };
 

@@ -1,6 +1,8 @@
 """The mqtt drivers at brokers of other houses than Mosquitto: whole runs, from the scenario to the report, with an exact audit.
 conformance_hivemq and its like have the single calls."""
 
+import os
+
 import bed
 from bed import same, test
 
@@ -47,6 +49,8 @@ def aedes(broker):
 
 @test("Moquette: the same by our own client in MQTT 3.1.1", needs=["moquette"])
 def moquette(broker):
+    if os.environ.get("MILLRACE_TEST_LONG") is None:
+        raise bed.Skip("Moquette 0.17 closes one in fifty connections that subscribe right after their CONNACK: MILLRACE_TEST_LONG=1")
     goes_through(broker, "moquette-own", "{ client: own, version: 3.1.1 }", 1)
 
 
