@@ -14,7 +14,8 @@ static const struct catalog_option options[] = {
          "Messages of a worker that are with the client library at most, unsent or unconfirmed; "
          "it searches all of them for each new message, so a long queue makes it slow. One "
          "producer's `in_flight` is always allowed; a queue that some of many have filled takes a "
-         "quarter more, in even parts. At QoS 0, where all are unsent, 256 at most."},
+         "quarter more, in even parts. At QoS 0, where all are unsent, the queue is 256 at most, "
+         "before that quarter."},
     MQTT_OPTION_KEEP_ALIVE,
     MQTT_OPTION_TCP_NODELAY,
     {0},
