@@ -15,7 +15,7 @@ struct bench {
     struct endpoint endpoint;
 };
 
-static void begin(struct bench *bench)
+static void begin(struct bench *bench, int qos)
 {
     memset(bench, 0, sizeof *bench);
     bench->delivery.in_flight = 1000;
@@ -24,6 +24,7 @@ static void begin(struct bench *bench)
                                              .delivery = &bench->delivery,
                                              .clients_count = CLIENTS};
     bench->endpoint.config = &bench->config;
+    bench->endpoint.qos = qos;
     bench->endpoint.links = calloc(CLIENTS, sizeof *bench->endpoint.links);
     assert_non_null(bench->endpoint.links);
     for (uint32_t i = 0; i < CLIENTS; i++) {
@@ -56,7 +57,7 @@ static void a_client_that_fills_the_queue_leaves_the_others_a_share(void **state
     struct bench bench;
 
     (void)state;
-    begin(&bench);
+    begin(&bench, 1);
     assert_int_equal(fill(&bench, 3), 1000);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         assert_int_equal(fill(&bench, i), i == 3 ? 1000 : 10);
@@ -73,11 +74,25 @@ static void clients_share_a_queue_that_is_not_full_as_they_come(void **state)
     struct bench bench;
 
     (void)state;
-    begin(&bench);
+    begin(&bench, 1);
     bench.endpoint.links[0].outstanding = 600;
     bench.endpoint.outstanding = 600;
     assert_int_equal(fill(&bench, 1), 400);
     assert_false(mqtt_publish_has_room(&bench.endpoint.links[0]));
+    end(&bench);
+}
+
+/* Where all that it holds is unsent, it holds little: what is shared out comes on top of that. */
+static void the_queue_of_qos_0_is_short(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    begin(&bench, 0);
+    assert_int_equal(fill(&bench, 3), 256);
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        assert_int_equal(fill(&bench, i), i == 3 ? 256 : 10);
+    }
     end(&bench);
 }
 
@@ -86,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_fills_the_queue_leaves_the_others_a_share),
         cmocka_unit_test(clients_share_a_queue_that_is_not_full_as_they_come),
+        cmocka_unit_test(the_queue_of_qos_0_is_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
