@@ -49,8 +49,8 @@ struct conformance {
     bool acks_by_itself;       /* The client library acknowledges before the caller does. */
     const char *no_redelivery; /* Why what a consumer left unacknowledged does not come again when
                                 * it comes back; NULL: it does. */
-    const char
-        *no_unacked; /* Why a consumer that acknowledges nothing gets no more; NULL: it does. */
+    const char *no_unacked;    /* Why a consumer that acknowledges nothing may get one message only;
+                                  NULL: all. */
     const char *drops_unacknowledged; /* Why what needs no acknowledgement may get lost on its way;
                                        * NULL: it doesn't. */
     bool forgets_at_crash;            /* A broker that was killed has lost its messages. */
