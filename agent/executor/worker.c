@@ -169,13 +169,16 @@ static int64_t sending_end_ns(const struct worker *worker)
  * consumers are: its producers elsewhere may not have ended. */
 static void look_at_stop(struct worker *worker)
 {
-    int64_t stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_relaxed);
+    int64_t stop_ns = atomic_load_explicit(&worker->sending_stop_ns, memory_order_acquire);
 
     if (stop_ns < worker->stop_taken_ns) {
         worker->stop_taken_ns = stop_ns;
         sender_stop(worker->sender, stop_ns);
-        /* A run that is interrupted while its consumers are paused is drained as well. */
-        receiver_release(worker->receiver, true);
+        if (atomic_load(&worker->stop_ns) == SENDER_NEVER_NS) {
+            /* A run that is interrupted while its consumers are paused is drained as well; one that
+             * is over is not, though that is said ahead of its time. */
+            receiver_release(worker->receiver, true);
+        }
     }
 }
 
@@ -373,13 +376,13 @@ bool worker_has_handed_in(const struct worker *worker)
 
 void worker_stop(struct worker *worker, int64_t at_ns, bool sending_only)
 {
+    if (!sending_only) { /* First: who sees that sending stops sees whether that is all. */
+        atomic_store(&worker->stop_ns, at_ns);
+    }
     /* A later stop must not give back what an earlier one took: messages would come due that nobody
      * sends. */
     if (at_ns < atomic_load(&worker->sending_stop_ns)) {
         atomic_store(&worker->sending_stop_ns, at_ns);
-    }
-    if (!sending_only) {
-        atomic_store(&worker->stop_ns, at_ns);
     }
     worker_wake(worker);
 }
