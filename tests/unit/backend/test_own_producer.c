@@ -1,6 +1,7 @@
 /* What becomes of messages that MQTT's own driver was given; without a broker. */
 #include "own_bench.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -59,6 +60,81 @@ static void a_refusal_has_the_standards_name(void **state)
     assert_false(bench.events[0].is_local);
     assert_string_equal(own_bench_event(&bench, 1, EVENT_REFUSED)->text, "Quota exceeded: on!");
     own_bench_end(&bench);
+}
+
+struct named {
+    uint8_t reason;
+    const char *name;
+};
+
+/* Each failure of a PUBACK (3.4.2.1) and of a PUBREC (3.5.2.1). */
+static void each_reason_of_a_refusal_has_its_name(void **state)
+{
+    static const struct named reasons[] = {
+        {0x80, "Unspecified error"},        {0x83, "Implementation specific error"},
+        {0x87, "Not authorized"},           {0x90, "Topic Name invalid"},
+        {0x91, "Packet Identifier in use"}, {0x97, "Quota exceeded"},
+        {0x99, "Payload format invalid"},
+    };
+
+    (void)state;
+    for (uint8_t qos = 1; qos <= 2; qos++) {
+        for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+            struct own_bench bench;
+
+            own_bench_begin(&bench, ROLE_PRODUCER, qos, 10);
+            assert_int_equal(own_bench_submit(&bench, 5, 100), 1);
+            own_bench_answer(&bench, qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, 1, reasons[i].reason);
+            own_bench_poll(&bench, EVENTS);
+            assert_string_equal(own_bench_event(&bench, 0, EVENT_REFUSED)->text, reasons[i].name);
+            assert_int_equal(bench.events_count, 1);
+            own_bench_end(&bench);
+        }
+    }
+}
+
+/* Each of a broker's DISCONNECT (3.14.2.1) that a publisher can meet. */
+static void each_reason_of_a_goodbye_has_its_name(void **state)
+{
+    static const struct named reasons[] = {
+        {0x80, "Unspecified error"},
+        {0x81, "Malformed Packet"},
+        {0x82, "Protocol Error"},
+        {0x83, "Implementation specific error"},
+        {0x87, "Not authorized"},
+        {0x89, "Server busy"},
+        {0x8b, "Server shutting down"},
+        {0x8d, "Keep Alive timeout"},
+        {0x8e, "Session taken over"},
+        {0x90, "Topic Name invalid"},
+        {0x93, "Receive Maximum exceeded"},
+        {0x94, "Topic Alias invalid"},
+        {0x95, "Packet too large"},
+        {0x96, "Message rate too high"},
+        {0x97, "Quota exceeded"},
+        {0x98, "Administrative action"},
+        {0x99, "Payload format invalid"},
+        {0x9a, "Retain not supported"},
+        {0x9b, "QoS not supported"},
+        {0x9c, "Use another server"},
+        {0x9d, "Server moved"},
+        {0x9f, "Connection rate exceeded"},
+        {0xa0, "Maximum connect time"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        const char goodbye[] = {(char)0xe0, 1, (char)reasons[i].reason};
+        struct own_bench bench;
+        char text[64];
+
+        own_bench_begin(&bench, ROLE_PRODUCER, 1, 10);
+        own_bench_say(&bench, goodbye, sizeof goodbye);
+        own_bench_poll(&bench, EVENTS);
+        (void)snprintf(text, sizeof text, "the broker disconnected: %s", reasons[i].name);
+        assert_string_equal(own_bench_event(&bench, 0, EVENT_DOWN)->text, text);
+        own_bench_end(&bench);
+    }
 }
 
 static void what_the_broker_says_of_messages_it_took_is_said_once_a_poll(void **state)
@@ -238,6 +314,8 @@ int main(void)
         cmocka_unit_test(a_message_is_acked_when_the_broker_says_so),
         cmocka_unit_test(a_second_answer_is_no_second_outcome),
         cmocka_unit_test(a_refusal_has_the_standards_name),
+        cmocka_unit_test(each_reason_of_a_refusal_has_its_name),
+        cmocka_unit_test(each_reason_of_a_goodbye_has_its_name),
         cmocka_unit_test(what_the_broker_says_of_messages_it_took_is_said_once_a_poll),
         cmocka_unit_test(at_qos_2_a_message_is_acked_when_it_is_completed),
         cmocka_unit_test(no_more_wait_than_the_broker_and_the_flow_allow),
