@@ -5,7 +5,10 @@
 #include "mono.h"
 
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define EVENTS 16u
 #define LOOK_NS (60 * NS_PER_S / 8)
@@ -148,6 +151,44 @@ static void a_consumer_that_is_held_keeps_its_connection(void **state)
     own_bench_end(&bench);
 }
 
+/* While its consumers are held an endpoint is polled rarely, and each such poll has to see to all
+ * whose turn has come since the last. */
+static void a_rare_poll_looks_at_all_whose_turn_has_come(void **state)
+{
+    const struct itimerspec soon = {.it_interval = {.tv_nsec = NS_PER_MS},
+                                    .it_value = {.tv_nsec = NS_PER_MS}};
+    struct endpoint_client clients[64] = {0};
+    struct own_bench bench;
+    struct own_bench many;
+    char heard[8];
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
+    many = bench;
+    many.endpoint = NULL;
+    for (uint32_t i = 0; i < 64; i++) {
+        clients[i] = bench.client_config;
+        clients[i].client = i;
+    }
+    many.config.clients = clients;
+    many.config.clients_count = 64;
+    many.broker_fd = -1;
+    assert_int_equal(own_endpoint_new(&many.config, &many.endpoint, &(struct errinfo){""}), 0);
+    many.client = &many.endpoint->clients[63]; /* Its turn is last. */
+    own_bench_link(&many);
+    many.endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    assert_int_equal(
+        own_descriptor_add(many.endpoint, many.endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN), 0);
+    assert_int_equal(timerfd_settime(many.endpoint->timer_fd, 0, &soon, NULL), 0);
+    (void)usleep(50000);
+    own_bench_poll_held(&many, EVENTS); /* It was silent since mono_ns() 1. */
+    assert_int_equal(own_bench_hear(&many, heard, sizeof heard), 2);
+    assert_memory_equal(heard, "\xc0\x00", 2);
+    (void)close(many.broker_fd);
+    own_close(many.endpoint);
+    own_bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_broker_that_takes_nothing_is_lost),
         cmocka_unit_test(a_broker_that_takes_its_time_stays),
         cmocka_unit_test(a_consumer_that_is_held_keeps_its_connection),
+        cmocka_unit_test(a_rare_poll_looks_at_all_whose_turn_has_come),
     };
 
     return cmocka_run_group_tests_name("own_alive", tests, NULL, NULL);

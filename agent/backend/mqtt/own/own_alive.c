@@ -107,15 +107,16 @@ void own_alive_look(struct endpoint *endpoint, struct own_client *client, int64_
     }
 }
 
-void own_alive_tick(struct endpoint *endpoint, int64_t now_ns)
+void own_alive_tick(struct endpoint *endpoint, uint64_t ticks, int64_t now_ns)
 {
     uint32_t clients = endpoint->config->clients_count;
-    uint32_t ticks = ticks_per_look(endpoint);
-    uint32_t share;
+    uint32_t ticks_of_all = ticks_per_look(endpoint);
+    uint64_t looks;
 
-    ASSERT(ticks > 0); /* An endpoint has a client. */
-    share = (clients + ticks - 1) / ticks;
-    for (uint32_t i = 0; i < share; i++) {
+    ASSERT(ticks_of_all > 0); /* An endpoint has a client. */
+    looks = ticks < ticks_of_all ? ticks * ((clients + ticks_of_all - 1) / ticks_of_all)
+                                 : clients; /* It was polled rarely. */
+    for (uint64_t i = 0; i < looks; i++) {
         struct own_client *client = &endpoint->clients[endpoint->look_next];
 
         endpoint->look_next = (endpoint->look_next + 1) % clients;

@@ -123,11 +123,15 @@ static void serve_ready(struct endpoint *endpoint, struct own_client *client, ui
 static void ask_who_is_ready(struct endpoint *endpoint)
 {
     struct epoll_event ready[READY_MAX];
-    int count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
+    uint32_t rounds = endpoint->config->clients_count / READY_MAX + 1;
+    int count;
 
-    for (int i = 0; i < count; i++) {
-        own_ready(endpoint, (uint32_t)ready[i].data.u64, ready[i].events);
-    }
+    do { /* Those that were told of are told of again only after all others. */
+        count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
+        for (int i = 0; i < count; i++) {
+            own_ready(endpoint, (uint32_t)ready[i].data.u64, ready[i].events);
+        }
+    } while (count == READY_MAX && --rounds > 0);
 }
 
 static void tick(struct endpoint *endpoint)
@@ -135,7 +139,7 @@ static void tick(struct endpoint *endpoint)
     uint64_t ticks;
 
     if (endpoint->ticked && read(endpoint->timer_fd, &ticks, sizeof ticks) == sizeof ticks) {
-        own_alive_tick(endpoint, mono_ns());
+        own_alive_tick(endpoint, ticks, mono_ns());
     }
     endpoint->ticked = false;
 }
@@ -209,8 +213,8 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
     if (endpoint->set_fd < 0) {
         ask_who_is_ready(endpoint);
     }
-    tick(endpoint);
     serve_all_ready(endpoint, &out);
+    tick(endpoint); /* Answers that wait unread have been heard by now. */
     tell_unmatched(endpoint, &out);
     if (endpoint->qos == 2) { /* What answers a broker's answer waits for nobody. */
         own_acks_write(endpoint);

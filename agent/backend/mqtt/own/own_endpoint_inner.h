@@ -54,8 +54,8 @@ void own_read(struct endpoint *endpoint, struct own_client *client, bool is_read
 /* How often the endpoint's timer ticks; each tick looks at own_alive_share() of its clients, one
  * after the other, so that not all ask at once. */
 int64_t own_alive_tick_ns(const struct endpoint *endpoint);
-/* Looks at the clients whose turn it is. */
-void own_alive_tick(struct endpoint *endpoint, int64_t now_ns);
+/* Looks at the clients whose turn has come in so many ticks. */
+void own_alive_tick(struct endpoint *endpoint, uint64_t ticks, int64_t now_ns);
 /* One client. */
 void own_alive_look(struct endpoint *endpoint, struct own_client *client, int64_t now_ns);
 /* The ping that did not go because the socket was full. */
