@@ -339,13 +339,13 @@ static void a_full_window_of_messages_lets_the_broker_wait(void **state)
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
-    for (uint16_t id = 1; id <= OWN_RECEIVED_MAX + 10; id++) {
+    for (uint16_t id = 1; id <= OWN_RECEIVE_MAXIMUM + 10; id++) {
         publish(&bench, id, 1);
         own_bench_poll(&bench, EVENTS);
         messages += (uint32_t)bench.events_count;
         token = bench.events_count > 0 ? bench.events[0].token : token;
     }
-    assert_int_equal(messages, OWN_RECEIVED_MAX);
+    assert_int_equal(messages, OWN_RECEIVE_MAXIMUM);
     assert_int_equal(own_ack(bench.endpoint, token, true), 1);
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(bench.events_count, 10);
@@ -367,6 +367,90 @@ static void a_lower_qos_that_was_granted_is_said(void **state)
     own_bench_end(&bench);
 }
 
+/* Bug: with as many messages unreleased as we announce, and one more, the consumer stood still:
+ * Mosquitto sends more, and what releases them stands behind it. */
+static void more_unreleased_messages_than_announced_are_released(void **state)
+{
+    enum { UNRELEASED = 3 * OWN_RECEIVE_MAXIMUM };
+    struct own_bench bench;
+    uint32_t messages = 0;
+    char heard[8 * UNRELEASED];
+    size_t answers = 0;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
+    for (uint16_t id = 1; id <= UNRELEASED; id++) {
+        publish(&bench, id, 2);
+        own_bench_poll(&bench, EVENTS);
+        messages += (uint32_t)bench.events_count;
+        assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 1);
+        assert_int_equal(own_flush(bench.endpoint), 0);
+        assert_int_equal(own_bench_hear(&bench, heard, sizeof heard), 4);
+    }
+    assert_int_equal(messages, UNRELEASED);
+    for (uint16_t id = 1; id <= UNRELEASED; id++) {
+        own_bench_answer(&bench, MQTT_PUBREL, id, 0);
+        own_bench_poll(&bench, EVENTS);
+        answers += own_bench_hear(&bench, heard, sizeof heard) / 4;
+    }
+    assert_int_equal(answers, UNRELEASED);
+    publish(&bench, 1, 2);
+    own_bench_poll(&bench, EVENTS);
+    (void)own_bench_event(&bench, 0, EVENT_MESSAGE);
+    own_bench_end(&bench);
+}
+
+/* A broker may publish before its SUBACK (3.8.4), and more than a client keeps otherwise. */
+static void messages_that_came_before_the_suback_are_all_given(void **state)
+{
+    struct own_bench bench;
+    uint32_t messages = 0;
+    size_t bytes = 0;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 0, 10);
+    for (uint16_t id = 1; id <= 4; id++) {
+        bytes += own_bench_publish(&bench, id, 0, 90000, stream + bytes);
+    }
+    assert_true(bytes > OWN_UNREAD_BYTES_MIN);
+    kept_put(&bench.client->link.unread, stream, bytes);
+    own_client_enqueue(bench.endpoint, bench.client);
+    for (int i = 0; i < 10; i++) {
+        own_bench_poll(&bench, EVENTS);
+        for (int e = 0; e < bench.events_count; e++) {
+            const struct event *event = own_bench_event(&bench, e, EVENT_MESSAGE);
+
+            assert_int_equal(event->bytes_count, 90000);
+            assert_memory_equal(event->bytes, own_bench_body(90000), 90000);
+            messages++;
+        }
+    }
+    assert_int_equal(messages, 4);
+    own_bench_end(&bench);
+}
+
+/* What a broker that breaks the standard can have a client of QoS 0 answer has an end, too. */
+static void answers_that_the_socket_does_not_take_have_an_end(void **state)
+{
+    const int small = 4096;
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_CONSUMER, 0, 10);
+    (void)setsockopt(bench.client->link.stream.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    for (uint32_t i = 0; i < 200000 && bench.client->is_up; i++) {
+        char packet[MQTT_ANSWER_BYTES];
+        size_t bytes = mqtt_encode_answer(MQTT_PUBREL, (uint16_t)(i % 60000 + 1), packet);
+
+        if (send(bench.broker_fd, packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0) {
+            break; /* It is not read any more. */
+        }
+        own_bench_poll(&bench, EVENTS);
+    }
+    assert_false(bench.client->is_up);
+    own_bench_end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +465,9 @@ int main(void)
         cmocka_unit_test(a_message_larger_than_any_of_ours_is_cut),
         cmocka_unit_test(a_full_window_of_messages_lets_the_broker_wait),
         cmocka_unit_test(a_lower_qos_that_was_granted_is_said),
+        cmocka_unit_test(more_unreleased_messages_than_announced_are_released),
+        cmocka_unit_test(messages_that_came_before_the_suback_are_all_given),
+        cmocka_unit_test(answers_that_the_socket_does_not_take_have_an_end),
     };
 
     return cmocka_run_group_tests_name("own_consumer", tests, NULL, NULL);

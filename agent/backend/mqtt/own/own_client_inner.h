@@ -47,10 +47,11 @@ struct own_client {
     bool tells_up;
     bool tells_granted;
     bool waits_for_room;        /* EPOLLOUT is asked for. */
-    bool is_lent;               /* What it has kept is a message that was handed out. */
+    bool is_lent;               /* What it has kept begins with a message that was handed out. */
     bool stands_before_message; /* It was held there. */
     bool is_stalled;            /* It is not read until its acks are written, or made. */
     uint64_t lent_round;
+    size_t lent_bytes;  /* Of its packet, which stands first in what is kept. */
     struct kept unsent; /* Written before anything else. */
     struct own_alive alive;
     int64_t down_ns;

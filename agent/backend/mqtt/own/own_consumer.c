@@ -15,16 +15,26 @@
 #define CLIENT_SHIFT (EPOCH_SHIFT + 8)
 
 /* Answers that stand behind others that the socket does not take, and a ping. */
-#define UNSENT_BYTES (2 * OWN_RECEIVED_MAX * (size_t)MQTT_ANSWER_BYTES + 2 * OWN_ACKS_BYTES)
+#define UNSENT_BYTES (2 * OWN_RECEIVE_MAXIMUM * (size_t)MQTT_ANSWER_BYTES + 2 * OWN_ACKS_BYTES)
 
-static_assert((OWN_RECEIVED_MAX & (OWN_RECEIVED_MAX - 1)) == 0, "places are found by a mask");
+/* At QoS 2 all packet identifiers (2.2.1): a broker may stop counting a message before its PUBREL,
+ * as Mosquitto does, and what would make room then stands behind the next message. */
+#define RECEIVED_MAX_QOS_2 (UINT32_C(1) << 16)
+
+static_assert((OWN_RECEIVE_MAXIMUM & (OWN_RECEIVE_MAXIMUM - 1)) == 0, "places are found by a mask");
 static_assert(CLIENTS_MAX <= 1 << (64 - CLIENT_SHIFT), "a token has room for any client");
 
 /* ---- Making and ending ----------------------------------------------------------------------- */
 
+static uint32_t received_max(const struct endpoint *endpoint)
+{
+    return endpoint->qos == 2 ? RECEIVED_MAX_QOS_2 : OWN_RECEIVE_MAXIMUM;
+}
+
 static size_t received_bytes(const struct endpoint *endpoint)
 {
-    return (size_t)endpoint->config->clients_count * OWN_RECEIVED_MAX * sizeof *endpoint->received;
+    return (size_t)endpoint->config->clients_count * received_max(endpoint) *
+           sizeof *endpoint->received;
 }
 
 int own_consumers_init(struct endpoint *endpoint, struct errinfo *reterr)
@@ -42,8 +52,10 @@ void own_consumers_done(struct endpoint *endpoint)
 
 int own_consumer_init(struct endpoint *endpoint, struct own_client *client)
 {
-    client->consumer = (struct own_consumer){.received = endpoint->received +
-                                                         (size_t)client->index * OWN_RECEIVED_MAX};
+    client->consumer = (struct own_consumer){
+        .received = endpoint->received + (size_t)client->index * received_max(endpoint),
+        .received_max = received_max(endpoint),
+    };
     return kept_init(&client->unsent, UNSENT_BYTES);
 }
 
@@ -51,12 +63,12 @@ int own_consumer_init(struct endpoint *endpoint, struct own_client *client)
 
 static struct own_received *received_of(const struct own_consumer *consumer, uint32_t number)
 {
-    return &consumer->received[(number - consumer->first) & (OWN_RECEIVED_MAX - 1)];
+    return &consumer->received[(number - consumer->first) & (consumer->received_max - 1)];
 }
 
 bool own_consumer_is_full(const struct own_client *client)
 {
-    return client->consumer.next - client->consumer.oldest == OWN_RECEIVED_MAX;
+    return client->consumer.next - client->consumer.oldest == client->consumer.received_max;
 }
 
 static uint32_t remember(struct own_consumer *consumer, const struct mqtt_publish *publish,

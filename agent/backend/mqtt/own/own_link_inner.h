@@ -25,7 +25,7 @@
 #define OWN_AROUND_PAYLOAD_BYTES ((size_t)128 * 1024)
 
 /* What a client lets a broker send before it has acknowledged (3.1.2.11.3). */
-#define OWN_RECEIVED_MAX 1024
+#define OWN_RECEIVE_MAXIMUM 1024
 
 #define OWN_CLIENT_ID_BYTES 128
 

@@ -173,7 +173,7 @@ int own_login_begin(struct own_dial *dial, struct errinfo *reterr)
                                    .user = bytes_of(route->target->username),
                                    .password = bytes_of(route->target->password),
                                    .keep_alive_s = route->keep_alive_s,
-                                   .receive_maximum = OWN_RECEIVED_MAX};
+                                   .receive_maximum = OWN_RECEIVE_MAXIMUM};
 
     if (route->version == MQTT_3_1_1 && connect.user.bytes == NULL) {
         connect.password.bytes = NULL; /* 3.1.1: (3.1.2.9) */

@@ -56,7 +56,8 @@ struct own_received {
 
 /* Those are [oldest, next) of a numbering that goes on over connections. */
 struct own_consumer {
-    struct own_received *received; /* OWN_RECEIVED_MAX. */
+    struct own_received *received;
+    uint32_t received_max; /* A power of two. */
     uint32_t first; /* Number that has the first place; moves on when nothing is outstanding. */
     uint32_t oldest;
     uint32_t next;

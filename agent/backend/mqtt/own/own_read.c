@@ -80,15 +80,16 @@ static bool begin(struct reading *reading)
     }
     if (client->is_lent) { /* Of an earlier poll, or the caller would not have begun. */
         client->is_lent = false;
-        kept_drop(unread);
-        count = 0;
+        kept_took(unread, client->lent_bytes);
+        count = unread->end - unread->begin;
     }
     reading->begin = endpoint->arena_used;
     reading->end = endpoint->arena_used;
     if (count == 0) {
         return true;
     }
-    if (count > OWN_UNREAD_BYTES_MIN) { /* Only a large packet that is not whole yet. */
+    /* A large packet that is not whole yet, or what came before the SUBACK. */
+    if (count > OWN_UNREAD_BYTES_MIN) {
         reading->is_kept = true;
         return true;
     }
@@ -242,9 +243,8 @@ static bool has_room(struct reading *reading)
 {
     struct own_client *client = reading->client;
 
-    if (own_is_paused(reading->endpoint, client) ||
-        (reading->endpoint->config->role == ROLE_CONSUMER && own_consumer_is_full(client))) {
-        client->is_stalled = true; /* Until the socket takes its acks, or it has made some. */
+    if (own_is_paused(reading->endpoint, client)) {
+        client->is_stalled = true; /* Until the socket takes its acks. */
         return false;
     }
     reading->has_more = reading->events->count == reading->events->count_max;
@@ -316,7 +316,9 @@ static void take_packet(struct reading *reading, struct mqtt_frame *frame)
         frame->body_bytes = (uint32_t)have - frame->header_bytes;
     }
     take(reading, &packet);
-    if (reading->client->is_up && !reading->client->is_lent) {
+    if (reading->client->is_lent) {
+        reading->client->lent_bytes = have < whole ? have : whole;
+    } else if (reading->client->is_up) {
         took(reading, have < whole ? have : whole);
     }
 }
@@ -327,6 +329,21 @@ static bool is_there(const struct reading *reading, size_t whole)
     size_t have = count_of(reading);
 
     return have >= whole || (reading->is_kept && have == reading->client->link.unread.bytes_max);
+}
+
+/* Packets of other kinds are taken nevertheless: a PUBREL makes room for messages. */
+static bool may_take_message(struct reading *reading)
+{
+    struct own_client *client = reading->client;
+
+    if (reading->endpoint->is_held) {
+        client->stands_before_message = true;
+        reading->has_more = true;
+        return false;
+    }
+    client->is_stalled =
+        reading->endpoint->config->role == ROLE_CONSUMER && own_consumer_is_full(client);
+    return !client->is_stalled; /* Until it has made some acks, or they are answered. */
 }
 
 /* One packet; false if that was all for now. */
@@ -346,10 +363,8 @@ static bool read_one(struct reading *reading)
         own_client_lost(reading->endpoint, client, "the broker sends %s", wrong);
         return false;
     }
-    if (count_of(reading) > 0 && reading->endpoint->is_held &&
-        (uint8_t)bytes_of(reading)[0] >> 4 == MQTT_PUBLISH) {
-        client->stands_before_message = true;
-        reading->has_more = true;
+    if (count_of(reading) > 0 && (uint8_t)bytes_of(reading)[0] >> 4 == MQTT_PUBLISH &&
+        !may_take_message(reading)) {
         return false;
     }
     if (r == -EAGAIN) {

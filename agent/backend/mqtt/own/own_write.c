@@ -14,13 +14,26 @@ static void lose(struct endpoint *endpoint, struct own_client *client, const cha
     own_client_lost(endpoint, client, "%s failed: %s", what, error.text);
 }
 
+/* There is room for what a broker can have answered that keeps to the standard. */
+static void keep_behind(struct endpoint *endpoint, struct own_client *client, const char *bytes,
+                        size_t count)
+{
+    struct kept *unsent = &client->unsent;
+
+    if (count > unsent->bytes_max - (unsent->end - unsent->begin)) {
+        own_client_lost(endpoint, client, "the broker asks for answers, and does not take them");
+        return;
+    }
+    kept_add(unsent, bytes, count);
+}
+
 void own_write(struct endpoint *endpoint, struct own_client *client, const char *bytes,
                size_t count, const char *what)
 {
     ssize_t sent = 0;
 
     if (client->unsent.end > 0) {
-        kept_add(&client->unsent, bytes, count);
+        keep_behind(endpoint, client, bytes, count);
         return;
     }
     client->alive.has_sent = true;
