@@ -108,6 +108,34 @@ def both(mosquitto):
     same([case["client"] for case in result["cases"]], CLIENTS, "clients")
 
 
+@test("our own client at QoS 2, as fast as it goes: nothing stands still, and nothing is lost", needs=["mosquitto"])
+def flat_out(mosquitto):
+    """Bug: with 1,024 messages that waited for PUBREL it read nothing more, not the PUBREL either."""
+    path = bed.scenario(
+        f'  - {{ backend: mqtt, address: "{mosquitto.address}", options: {{ client: own, qos: 2 }} }}\n',
+        ["{ name: steady, rate: max, for: 1s }", "{ name: drain, rate: none, until: drained, for: 60s }"],
+        topology="{ topics: 1, producers: 2, consumers: 1 }", delivery="{ in_flight: 2000, publish_ack: all, consume_ack: each }", selfcheck="warn",
+        objectives="[ lost == 0 ]",
+    )  # fmt: skip
+    _, result, _ = measured(path)
+    case = bed.case_of(result, "mqtt")
+    same((bed.total(case, "lost"), bed.total(case, "duplicated")), (0, 0), "lost, duplicated")
+    check(bed.total(case, "received") > 1024, "too few to tell")
+
+
+@test("our own client keeps consumers that are paused for longer than keep_alive, however many", needs=["mosquitto"])
+def paused(mosquitto):
+    """Bug: a poll made up for one tick of the timer only, so brokers dropped those whose turn did not come."""
+    path = bed.scenario(
+        f'  - {{ backend: mqtt, address: "{mosquitto.address}", options: {{ client: own, keep_alive: 4s }} }}\n',
+        ["{ name: steady, rate: 100/s, for: 10s, consume: { paused: true } }", "{ name: drain, rate: none, until: drained, for: 60s }"],
+        topology="{ topics: 10, producers: 10, consumers: 800 }", selfcheck="warn",
+    )  # fmt: skip
+    _, result, _ = measured(path)
+    case = bed.case_of(result, "mqtt")
+    same((bed.total(case, "lost"), bed.total(case, "errors"), bed.total(case, "received")), (0, 0, 1000), "lost, errors, received")
+
+
 @test("an agent without a client is told of before any load", needs=["mosquitto"])
 def lacking(mosquitto):
     lacked = [client for client in CLIENTS if not bed.built(f"mqtt/{client}")]
