@@ -39,7 +39,7 @@ class Broker:
         self.reason = None
         self._lock = threading.Lock()
 
-    def script(self, *words, timeout_s=90):
+    def script(self, *words, timeout_s=200):
         done = subprocess.run(
             [os.path.join(SOURCE, "deploy", "brokers", self.kind), *words],
             stdin=subprocess.DEVNULL,
@@ -49,7 +49,8 @@ class Broker:
         )
         if done.returncode != 0:
             lines = [line for line in done.stderr.splitlines() if line.strip()]
-            raise RuntimeError(lines[-1] if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
+            # Its logs come first, the reason is the last line.
+            raise RuntimeError("\n".join(lines[-40:]) if lines else f"deploy/brokers/{self.kind} {words[0]} exits {done.returncode}")
         return done.stdout.strip()
 
     def start(self):
@@ -61,7 +62,7 @@ class Broker:
                 try:
                     self.address = self.script("start", *self.arguments)
                 except (RuntimeError, subprocess.TimeoutExpired) as error:
-                    self.reason = str(error)
+                    self.reason = str(error).splitlines()[-1]
 
     def stop(self):
         with self._lock:
