@@ -13,6 +13,22 @@ int kept_init(struct kept *kept, size_t bytes_max)
     return kept->bytes != NULL ? 0 : -ENOMEM;
 }
 
+int kept_widen(struct kept *kept, size_t bytes_max)
+{
+    struct kept wider;
+    int r;
+
+    ASSERT(bytes_max > kept->bytes_max);
+    r = kept_init(&wider, bytes_max);
+    if (r < 0) {
+        return r;
+    }
+    kept_put(&wider, kept->bytes + kept->begin, kept->end - kept->begin);
+    kept_done(kept);
+    *kept = wider;
+    return 0;
+}
+
 void kept_done(struct kept *kept)
 {
     pages_free(kept->bytes, kept->bytes_max);

@@ -3,7 +3,7 @@
  * were read and can't be looked at yet. Most of the time there are none, so they are in pages that
  * are real while they are used.
  *
- * A connection has its own, on its thread. Only init() allocates.
+ * A connection has its own, on its thread. Only init() and widen() allocate.
  */
 #ifndef MILLRACE_KEPT_H
 #define MILLRACE_KEPT_H
@@ -20,6 +20,9 @@ struct kept {
 
 /* 0 or -ENOMEM. */
 int kept_init(struct kept *kept, size_t bytes_max);
+/* Room for bytes_max from now on, which is more; those that wait stay. 0 or -ENOMEM: all is as it
+ * was. */
+int kept_widen(struct kept *kept, size_t bytes_max);
 void kept_done(struct kept *kept);
 
 /* Keeps a copy of up to bytes_max; none wait. */

@@ -176,9 +176,6 @@ static void a_rare_poll_looks_at_all_whose_turn_has_come(void **state)
     assert_int_equal(own_endpoint_new(&many.config, &many.endpoint, &(struct errinfo){""}), 0);
     many.client = &many.endpoint->clients[63]; /* Its turn is last. */
     own_bench_link(&many);
-    many.endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    assert_int_equal(
-        own_descriptor_add(many.endpoint, many.endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN), 0);
     assert_int_equal(timerfd_settime(many.endpoint->timer_fd, 0, &soon, NULL), 0);
     (void)usleep(50000);
     own_bench_poll_held(&many, EVENTS); /* It was silent since mono_ns() 1. */

@@ -42,6 +42,22 @@ static void kept_bytes_are_added_behind_those_that_wait(void **state)
     kept_done(&kept);
 }
 
+static void kept_bytes_stay_where_room_grows(void **state)
+{
+    struct kept kept;
+
+    (void)state;
+    assert_int_equal(kept_init(&kept, BYTES_MAX), 0);
+    kept_put(&kept, "abcdef", 6);
+    kept_took(&kept, 2);
+    assert_int_equal(kept_widen(&kept, (size_t)2 * BYTES_MAX), 0);
+    assert_waiting(&kept, "cdef");
+    kept_add(&kept, "gh", 2);
+    assert_waiting(&kept, "cdefgh");
+    assert_int_equal(kept.bytes_max, 2 * BYTES_MAX);
+    kept_done(&kept);
+}
+
 static void kept_bytes_move_to_the_front_where_there_is_no_room_behind_them(void **state)
 {
     static const char many[BYTES_MAX - 10];
@@ -89,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_bytes_are_taken_from_the_front),
         cmocka_unit_test(kept_bytes_are_added_behind_those_that_wait),
+        cmocka_unit_test(kept_bytes_stay_where_room_grows),
         cmocka_unit_test(kept_bytes_move_to_the_front_where_there_is_no_room_behind_them),
         cmocka_unit_test(kept_pages_go_back_only_when_nothing_waits),
     };

@@ -11,7 +11,7 @@
 #include "invariant.h"
 #include "mono.h"
 
-#include <unistd.h>
+#include <sys/timerfd.h>
 
 #define LOOKS_PER_KEEP_ALIVE 8
 /* Clients that are looked at by one tick, where there are few ticks. */
@@ -44,9 +44,31 @@ static uint16_t shortest_s(const struct endpoint *endpoint)
     return shortest;
 }
 
-int64_t own_alive_tick_ns(const struct endpoint *endpoint)
+static void tick_for(struct endpoint *endpoint, uint16_t keep_alive_s)
 {
-    return shortest_s(endpoint) * NS_PER_S / LOOKS_PER_KEEP_ALIVE / ticks_per_look(endpoint);
+    int64_t tick_ns = keep_alive_s * NS_PER_S / LOOKS_PER_KEEP_ALIVE / ticks_per_look(endpoint);
+    struct itimerspec ticks = {
+        .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};
+    int r;
+
+    ticks.it_value = ticks.it_interval;
+    r = timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL);
+    ASSERT(r == 0);
+    endpoint->ticks_for_s = keep_alive_s;
+}
+
+void own_alive_start(struct endpoint *endpoint)
+{
+    tick_for(endpoint, shortest_s(endpoint));
+}
+
+void own_alive_came_back(struct endpoint *endpoint, const struct own_client *client)
+{
+    uint16_t keep_alive_s = client->link.limits.keep_alive_s;
+
+    if (keep_alive_s > 0 && keep_alive_s < endpoint->ticks_for_s) {
+        tick_for(endpoint, keep_alive_s);
+    }
 }
 
 static void ask(struct endpoint *endpoint, struct own_client *client, int64_t now_ns)

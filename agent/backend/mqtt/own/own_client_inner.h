@@ -88,15 +88,16 @@ struct endpoint {
     uint32_t queue_count;
     uint32_t *ready; /* Clients with ready_events. */
     uint32_t ready_count;
-    bool ticked;        /* The timer is ready. */
-    int epoll_fd;       /* Has all descriptors. */
-    int set_fd;         /* The worker's, has them too; -1: none. */
-    uint64_t set_tag;   /* Before the numbers in set_fd. */
-    int event_fd;       /* Readable while the queue isn't empty. */
-    int timer_fd;       /* Ticks; -1: none. */
-    bool is_signalled;  /* event_fd is readable. */
-    bool is_held;       /* The poll at work takes no messages. */
-    uint32_t look_next; /* The client that the next tick begins with. */
+    bool ticked;          /* The timer is ready. */
+    int epoll_fd;         /* Has all descriptors. */
+    int set_fd;           /* The worker's, has them too; -1: none. */
+    uint64_t set_tag;     /* Before the numbers in set_fd. */
+    int event_fd;         /* Readable while the queue isn't empty. */
+    int timer_fd;         /* Ticks once it is started; -1: none. */
+    uint16_t ticks_for_s; /* Its ticks are for this keep alive; 0: none yet. */
+    bool is_signalled;    /* event_fd is readable. */
+    bool is_held;         /* The poll at work takes no messages. */
+    uint32_t look_next;   /* The client that the next tick begins with. */
     uint32_t look_count;
     uint64_t round; /* Counts polls. */
     char *arena;

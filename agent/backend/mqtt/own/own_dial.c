@@ -237,7 +237,10 @@ static int begin_try(struct own_dial *dial, struct errinfo *reterr)
     dial->tries++;
     dial->step = OWN_TCP;
     dial->place = place;
+    dial->failure = PROBE_OTHER;
+    dial->passed_bytes = 0;
     dial->link.tls_ns = 0;
+    dial->link.granted_qos = 2;
     dial->link.peer = place->text;
     return tcp_begin(dial, address, reterr);
 }
@@ -280,13 +283,10 @@ int own_dial_begin(struct own_dial *dial, const struct own_dial_request *request
                           (request->config != NULL ? request->config->message_bytes_max : 0);
     int r;
 
-    *dial = (struct own_dial){.request = *request,
-                              .link = {.stream = {.fd = -1},
-                                       .version = request->route->version,
-                                       .granted_qos = 2,
-                                       .begin_ns = mono_ns()},
-                              .tries_max = count_addresses(request->route),
-                              .failure = PROBE_OTHER};
+    *dial = (struct own_dial){
+        .request = *request,
+        .link = {.stream = {.fd = -1}, .version = request->route->version, .begin_ns = mono_ns()},
+        .tries_max = count_addresses(request->route)};
     if (kept_init(&dial->link.unread, unread_bytes) < 0) {
         return errinfo_nomem(reterr);
     }

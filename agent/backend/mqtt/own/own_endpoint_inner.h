@@ -51,9 +51,11 @@ bool own_consumer_is_full(const struct own_client *client);
 void own_read(struct endpoint *endpoint, struct own_client *client, bool is_readable,
               struct own_events *events);
 
-/* How often the endpoint's timer ticks; each tick looks at own_alive_share() of its clients, one
- * after the other, so that not all ask at once. */
-int64_t own_alive_tick_ns(const struct endpoint *endpoint);
+/* The endpoint's timer begins to tick, often enough for the shortest keep alive of its clients;
+ * each tick looks at some of them, one after the other, so that not all ask at once. */
+void own_alive_start(struct endpoint *endpoint);
+/* A client came back; its broker may want a shorter one. */
+void own_alive_came_back(struct endpoint *endpoint, const struct own_client *client);
 /* Looks at the clients whose turn has come in so many ticks. */
 void own_alive_tick(struct endpoint *endpoint, uint64_t ticks, int64_t now_ns);
 /* One client. */

@@ -24,6 +24,9 @@
 /* Around the payload of a PUBLISH: a topic of 65,535 bytes and as much of properties. */
 #define OWN_AROUND_PAYLOAD_BYTES ((size_t)128 * 1024)
 
+/* What a broker may send of messages before it has answered SUBSCRIBE (3.8.4). */
+#define OWN_BEFORE_SUBACK_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
 /* What a client lets a broker send before it has acknowledged (3.1.2.11.3). */
 #define OWN_RECEIVE_MAXIMUM 1024
 
@@ -73,6 +76,7 @@ struct own_dial {
     char *packet;                  /* What is being written; NULL: nothing. */
     size_t packet_bytes;
     size_t packet_written;
+    size_t passed_bytes;         /* Of what was read: messages that came before the SUBACK. */
     enum probe_failure failure;  /* Of the last address that failed. */
     struct mqtt_connack connack; /* Without its texts; once the login is done. */
 };

@@ -72,16 +72,38 @@ static int explain_wrong(struct own_dial *dial, const char *wrong, struct errinf
                        dial->link.peer, wrong);
 }
 
-/* The first packet that stands whole at `from` in what was read, reading on where there is none. */
-static int await_packet(struct own_dial *dial, size_t from, struct mqtt_frame *ret,
-                        struct errinfo *reterr)
+/* Before a SUBACK there may be more than a client keeps later. */
+static int make_room(struct own_dial *dial, struct errinfo *reterr)
+{
+    struct kept *unread = &dial->link.unread;
+    size_t wider = 2 * unread->bytes_max;
+
+    if (unread->bytes_max - (unread->end - unread->begin) >= ANSWER_BYTES) {
+        return 0;
+    }
+    if (dial->step != OWN_SUBSCRIBE) {
+        return explain_wrong(dial, "much else before its answer", reterr);
+    }
+    if (unread->bytes_max >= OWN_BEFORE_SUBACK_BYTES_MAX) {
+        return errinfo_set(reterr, -EOVERFLOW,
+                           "%s: the broker sends more than %zu MiB of messages before it has "
+                           "answered SUBSCRIBE",
+                           dial->link.peer, OWN_BEFORE_SUBACK_BYTES_MAX / (1024 * 1024));
+    }
+    wider = wider < OWN_BEFORE_SUBACK_BYTES_MAX ? wider : OWN_BEFORE_SUBACK_BYTES_MAX;
+    return kept_widen(unread, wider) < 0 ? errinfo_nomem(reterr) : 0;
+}
+
+/* The first packet that stands whole behind those that were passed, reading on where there is none.
+ */
+static int await_packet(struct own_dial *dial, struct mqtt_frame *ret, struct errinfo *reterr)
 {
     struct kept *unread = &dial->link.unread;
     const char *wrong = NULL;
 
     for (;;) {
-        const char *bytes = unread->bytes + unread->begin + from;
-        size_t count = unread->end - unread->begin - from;
+        const char *bytes = unread->bytes + unread->begin + dial->passed_bytes;
+        size_t count = unread->end - unread->begin - dial->passed_bytes;
         int r = mqtt_decode_frame(bytes, count, ret, &wrong);
         ssize_t heard;
 
@@ -91,8 +113,9 @@ static int await_packet(struct own_dial *dial, size_t from, struct mqtt_frame *r
         if (r == 0 && (size_t)ret->header_bytes + ret->body_bytes <= count) {
             return 0;
         }
-        if (unread->bytes_max - (unread->end - unread->begin) < ANSWER_BYTES) {
-            return explain_wrong(dial, "much else before its answer", reterr);
+        r = make_room(dial, reterr);
+        if (r < 0) {
+            return r;
         }
         heard = own_stream_read(&dial->link.stream, kept_room(unread, ANSWER_BYTES), ANSWER_BYTES);
         if (heard == -EAGAIN) {
@@ -105,20 +128,21 @@ static int await_packet(struct own_dial *dial, size_t from, struct mqtt_frame *r
     }
 }
 
-/* Takes it out of the middle, too. */
-static void take_packet(struct own_dial *dial, size_t from, const struct mqtt_frame *frame)
+/* Takes it out from behind those that were passed. */
+static void take_packet(struct own_dial *dial, const struct mqtt_frame *frame)
 {
     struct kept *unread = &dial->link.unread;
     size_t bytes = (size_t)frame->header_bytes + frame->body_bytes;
     char *front = unread->bytes + unread->begin;
 
-    memmove(front + bytes, front, from);
+    memmove(front + bytes, front, dial->passed_bytes);
     kept_took(unread, bytes);
 }
 
-static const char *body_of(const struct own_dial *dial, size_t from, const struct mqtt_frame *frame)
+static const char *body_of(const struct own_dial *dial, const struct mqtt_frame *frame)
 {
-    return dial->link.unread.bytes + dial->link.unread.begin + from + frame->header_bytes;
+    return dial->link.unread.bytes + dial->link.unread.begin + dial->passed_bytes +
+           frame->header_bytes;
 }
 
 /* A broker may say goodbye instead of an answer (3.14). */
@@ -290,12 +314,12 @@ int own_login_answer(struct own_dial *dial, struct errinfo *reterr)
     struct mqtt_frame frame;
     const char *wrong = "a packet other than CONNACK (3.2)";
     const char *body;
-    int r = await_packet(dial, 0, &frame, reterr);
+    int r = await_packet(dial, &frame, reterr);
 
     if (r < 0) {
         return r;
     }
-    body = body_of(dial, 0, &frame);
+    body = body_of(dial, &frame);
     if (is_goodbye(&frame)) {
         return explain_goodbye(dial, &frame, body, reterr);
     }
@@ -306,7 +330,7 @@ int own_login_answer(struct own_dial *dial, struct errinfo *reterr)
     r = dial->connack.reason != 0 ? explain_refusal(dial, &dial->connack, reterr) : 0;
     if (r == 0) {
         take_limits(dial, &dial->connack.properties);
-        take_packet(dial, 0, &frame);
+        take_packet(dial, &frame);
         r = check_abilities(dial, reterr);
     }
     return r;
@@ -419,7 +443,6 @@ int own_subscribe_answer(struct own_dial *dial, struct errinfo *reterr)
 {
     const struct endpoint_config *config = dial->request.config;
     struct mqtt_frame frame;
-    size_t from = 0;
     int r;
 
     if (config == NULL || config->role != ROLE_CONSUMER ||
@@ -427,18 +450,18 @@ int own_subscribe_answer(struct own_dial *dial, struct errinfo *reterr)
         return 0;
     }
     for (;;) {
-        r = await_packet(dial, from, &frame, reterr);
+        r = await_packet(dial, &frame, reterr);
         if (r < 0) {
             return r;
         }
         if (is_goodbye(&frame)) {
-            return explain_goodbye(dial, &frame, body_of(dial, from, &frame), reterr);
+            return explain_goodbye(dial, &frame, body_of(dial, &frame), reterr);
         }
         if (frame.kind == MQTT_SUBACK) {
-            r = take_suback(dial, &frame, body_of(dial, from, &frame), reterr);
-            take_packet(dial, from, &frame);
+            r = take_suback(dial, &frame, body_of(dial, &frame), reterr);
+            take_packet(dial, &frame);
             return r;
         }
-        from += (size_t)frame.header_bytes + frame.body_bytes;
+        dial->passed_bytes += (size_t)frame.header_bytes + frame.body_bytes;
     }
 }

@@ -24,28 +24,18 @@ struct link {
 
 /* ---- Open ------------------------------------------------------------------------------------ */
 
-static int prepare_timer(struct endpoint *endpoint)
-{
-    int64_t tick_ns = own_alive_tick_ns(endpoint);
-    struct itimerspec ticks = {
-        .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};
-
-    ticks.it_value = ticks.it_interval;
-    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (endpoint->timer_fd < 0 || timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL) < 0) {
-        return -errno;
-    }
-    return own_descriptor_add(endpoint, endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN);
-}
-
 static int prepare_descriptors(struct endpoint *endpoint)
 {
+    int r;
+
     endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     endpoint->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0) {
+    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0 || endpoint->timer_fd < 0) {
         return -errno;
     }
-    return own_descriptor_add(endpoint, endpoint->event_fd, OWN_ID_EVENT, EPOLLIN);
+    r = own_descriptor_add(endpoint, endpoint->event_fd, OWN_ID_EVENT, EPOLLIN);
+    return r == 0 ? own_descriptor_add(endpoint, endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN) : r;
 }
 
 static int prepare_clients(struct endpoint *endpoint, struct errinfo *reterr)
@@ -127,16 +117,11 @@ int own_open(const struct endpoint_config *config, struct endpoint **ret, struct
     if (r == 0) {
         r = own_dial_all(endpoint, reterr);
     }
-    if (r == 0) {
-        r = prepare_timer(endpoint);
-        if (r < 0) {
-            (void)errinfo_set(reterr, r, "no timer: %s", strerror(-r));
-        }
-    }
     if (r < 0) {
         own_close(endpoint);
         return r;
     }
+    own_alive_start(endpoint);
     *ret = endpoint;
     return 0;
 }
@@ -186,6 +171,7 @@ int own_adopt(struct endpoint *endpoint, uint32_t index, struct link *link)
     }
     own_route_done(&link->route);
     free(link);
+    own_alive_came_back(endpoint, client);
     client->tells_up = true;
     client->up_ns = mono_ns();
     own_client_enqueue(endpoint, client);

@@ -58,7 +58,7 @@ static int put_all_in(const struct endpoint *endpoint, int set_fd, uint64_t tag)
 {
     int r = change(set_fd, tag, EPOLL_CTL_ADD, endpoint->event_fd, OWN_ID_EVENT, EPOLLIN);
 
-    if (r == 0 && endpoint->timer_fd >= 0) {
+    if (r == 0) {
         r = change(set_fd, tag, EPOLL_CTL_ADD, endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN);
     }
     for (uint32_t i = 0; i < endpoint->config->clients_count && r == 0; i++) {
@@ -75,9 +75,7 @@ static int put_all_in(const struct endpoint *endpoint, int set_fd, uint64_t tag)
 static void take_all_out(const struct endpoint *endpoint, int set_fd)
 {
     (void)epoll_ctl(set_fd, EPOLL_CTL_DEL, endpoint->event_fd, NULL);
-    if (endpoint->timer_fd >= 0) {
-        (void)epoll_ctl(set_fd, EPOLL_CTL_DEL, endpoint->timer_fd, NULL);
-    }
+    (void)epoll_ctl(set_fd, EPOLL_CTL_DEL, endpoint->timer_fd, NULL);
     for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
         if (endpoint->clients[i].is_up) {
             (void)epoll_ctl(set_fd, EPOLL_CTL_DEL, endpoint->clients[i].link.stream.fd, NULL);
