@@ -114,6 +114,13 @@ size_t own_bench_publish(const struct own_bench *bench, uint16_t id, uint8_t qos
     return mqtt_encode_publish(bench->version, &message, to);
 }
 
+void own_bench_send(struct own_bench *bench, uint16_t id, uint8_t qos)
+{
+    char packet[256];
+
+    own_bench_say(bench, packet, own_bench_publish(bench, id, qos, 100, packet));
+}
+
 void own_bench_answer(struct own_bench *bench, enum mqtt_kind kind, uint16_t id, uint8_t reason)
 {
     char packet[5];

@@ -44,6 +44,8 @@ void own_bench_say(struct own_bench *bench, const void *bytes, size_t count);
 size_t own_bench_publish(const struct own_bench *bench, uint16_t id, uint8_t qos, uint32_t count,
                          char *to);
 const char *own_bench_body(uint32_t count);
+/* Such a PUBLISH, of 100 bytes, from the broker. */
+void own_bench_send(struct own_bench *bench, uint16_t id, uint8_t qos);
 /* PUBACK and the like with a reason; 0 in the short form. */
 void own_bench_answer(struct own_bench *bench, enum mqtt_kind kind, uint16_t id, uint8_t reason);
 /* What the client has written, at most count bytes; how many. */

@@ -140,13 +140,6 @@ static void messages_in_any_pieces_are_the_same(void **state)
 
 /* ---- Acks ------------------------------------------------------------------------------------ */
 
-static void publish(struct own_bench *bench, uint16_t id, uint8_t qos)
-{
-    char packet[256];
-
-    own_bench_say(bench, packet, own_bench_publish(bench, id, qos, 100, packet));
-}
-
 static void a_message_is_acknowledged_when_the_worker_says_so(void **state)
 {
     struct own_bench bench;
@@ -154,8 +147,8 @@ static void a_message_is_acknowledged_when_the_worker_says_so(void **state)
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
-    publish(&bench, 300, 1);
-    publish(&bench, 301, 1);
+    own_bench_send(&bench, 300, 1);
+    own_bench_send(&bench, 301, 1);
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(bench.events_count, 2);
     assert_int_equal(own_flush(bench.endpoint), 0);
@@ -178,7 +171,7 @@ static void several_are_acknowledged_up_to_one(void **state)
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
     for (uint16_t id = 1; id <= 4; id++) {
-        publish(&bench, id, id == 2 ? 0 : 1);
+        own_bench_send(&bench, id, id == 2 ? 0 : 1);
     }
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(bench.events_count, 4);
@@ -186,34 +179,6 @@ static void several_are_acknowledged_up_to_one(void **state)
     assert_int_equal(own_ack(bench.endpoint, bench.events[2].token, true), 1);
     assert_int_equal(own_flush(bench.endpoint), 0);
     own_bench_expect(&bench, "\x40\x02\x00\x01\x40\x02\x00\x03", 8);
-    own_bench_end(&bench);
-}
-
-static void a_message_of_qos_2_is_given_once_until_it_is_released(void **state)
-{
-    struct own_bench bench;
-    uint64_t token;
-
-    (void)state;
-    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
-    publish(&bench, 9, 2);
-    publish(&bench, 9, 2);
-    own_bench_poll(&bench, EVENTS);
-    assert_int_equal(bench.events_count, 1);
-    token = bench.events[0].token;
-    assert_int_equal(own_ack(bench.endpoint, token, false), 1);
-    assert_int_equal(own_flush(bench.endpoint), 0);
-    own_bench_expect(&bench, "\x50\x02\x00\x09", 4);
-    publish(&bench, 9, 2); /* The PUBREC did not reach it, it thinks. */
-    own_bench_poll(&bench, EVENTS);
-    assert_int_equal(bench.events_count, 0);
-    own_bench_expect(&bench, "\x50\x02\x00\x09", 4);
-    own_bench_say(&bench, "\x62\x02\x00\x09", 4);
-    own_bench_poll(&bench, EVENTS);
-    own_bench_expect(&bench, "\x70\x02\x00\x09", 4);
-    publish(&bench, 9, 2); /* Another one. */
-    own_bench_poll(&bench, EVENTS);
-    assert_int_equal(bench.events_count, 1);
     own_bench_end(&bench);
 }
 
@@ -225,7 +190,7 @@ static void an_ack_of_a_connection_that_is_gone_reaches_no_other(void **state)
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
-    publish(&bench, 1, 1);
+    own_bench_send(&bench, 1, 1);
     own_bench_poll(&bench, EVENTS);
     token = own_bench_event(&bench, 0, EVENT_MESSAGE)->token;
     assert_int_equal(own_ack(bench.endpoint, token, false), 1);
@@ -235,7 +200,7 @@ static void an_ack_of_a_connection_that_is_gone_reaches_no_other(void **state)
     assert_int_equal(own_ack(bench.endpoint, token, false), -ENOTCONN);
     own_bench_link(&bench);
     assert_int_equal(own_ack(bench.endpoint, token, false), -ENOTCONN);
-    publish(&bench, 1, 1);
+    own_bench_send(&bench, 1, 1);
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(bench.events_count, 1);
     assert_int_equal(own_flush(bench.endpoint), 0);
@@ -249,7 +214,7 @@ static void acks_of_a_connection_that_breaks_are_told_as_lost(void **state)
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
-    publish(&bench, 1, 1);
+    own_bench_send(&bench, 1, 1);
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 1);
     (void)shutdown(bench.broker_fd, SHUT_RDWR);
@@ -272,7 +237,7 @@ static void a_message_of_nobodys_topic_is_acknowledged_and_not_given(void **stat
     own_bench_say(&bench, no_partition, sizeof no_partition - 1);
     own_bench_poll(&bench, EVENTS);
     assert_int_equal(bench.events_count, 0);
-    assert_int_equal(own_flush(bench.endpoint), 0);
+    /* Bug: with no message of the worker's to acknowledge they waited for the next poll. */
     own_bench_expect(&bench, "\x40\x02\x00\x07\x40\x02\x00\x08", 8);
     own_bench_end(&bench);
 }
@@ -331,24 +296,20 @@ static void a_message_larger_than_any_of_ours_is_cut(void **state)
     own_bench_end(&bench);
 }
 
-static void a_full_window_of_messages_lets_the_broker_wait(void **state)
+/* Bug: it was told in other words than where nothing stands before the end. */
+static void an_end_behind_messages_that_are_held_is_told_like_any(void **state)
 {
     struct own_bench bench;
-    uint32_t messages = 0;
-    uint64_t token = 0;
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 1, 10);
-    for (uint16_t id = 1; id <= OWN_RECEIVE_MAXIMUM + 10; id++) {
-        publish(&bench, id, 1);
-        own_bench_poll(&bench, EVENTS);
-        messages += (uint32_t)bench.events_count;
-        token = bench.events_count > 0 ? bench.events[0].token : token;
-    }
-    assert_int_equal(messages, OWN_RECEIVE_MAXIMUM);
-    assert_int_equal(own_ack(bench.endpoint, token, true), 1);
-    own_bench_poll(&bench, EVENTS);
-    assert_int_equal(bench.events_count, 10);
+    own_bench_send(&bench, 1, 1);
+    own_bench_poll_held(&bench, EVENTS);
+    (void)shutdown(bench.broker_fd, SHUT_RDWR);
+    own_bench_poll_held(&bench, EVENTS);
+    own_bench_poll_held(&bench, EVENTS);
+    assert_string_equal(own_bench_event(&bench, 0, EVENT_DOWN)->text,
+                        "the connection broke, without a DISCONNECT");
     own_bench_end(&bench);
 }
 
@@ -364,39 +325,6 @@ static void a_lower_qos_that_was_granted_is_said(void **state)
     own_bench_poll(&bench, EVENTS);
     assert_string_equal(own_bench_event(&bench, 0, EVENT_SAYS)->text,
                         "the broker grants QoS 1 to subscriptions that asked for QoS 2");
-    own_bench_end(&bench);
-}
-
-/* Bug: with as many messages unreleased as we announce, and one more, the consumer stood still:
- * Mosquitto sends more, and what releases them stands behind it. */
-static void more_unreleased_messages_than_announced_are_released(void **state)
-{
-    enum { UNRELEASED = 3 * OWN_RECEIVE_MAXIMUM };
-    struct own_bench bench;
-    uint32_t messages = 0;
-    char heard[8 * UNRELEASED];
-    size_t answers = 0;
-
-    (void)state;
-    own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
-    for (uint16_t id = 1; id <= UNRELEASED; id++) {
-        publish(&bench, id, 2);
-        own_bench_poll(&bench, EVENTS);
-        messages += (uint32_t)bench.events_count;
-        assert_int_equal(own_ack(bench.endpoint, bench.events[0].token, false), 1);
-        assert_int_equal(own_flush(bench.endpoint), 0);
-        assert_int_equal(own_bench_hear(&bench, heard, sizeof heard), 4);
-    }
-    assert_int_equal(messages, UNRELEASED);
-    for (uint16_t id = 1; id <= UNRELEASED; id++) {
-        own_bench_answer(&bench, MQTT_PUBREL, id, 0);
-        own_bench_poll(&bench, EVENTS);
-        answers += own_bench_hear(&bench, heard, sizeof heard) / 4;
-    }
-    assert_int_equal(answers, UNRELEASED);
-    publish(&bench, 1, 2);
-    own_bench_poll(&bench, EVENTS);
-    (void)own_bench_event(&bench, 0, EVENT_MESSAGE);
     own_bench_end(&bench);
 }
 
@@ -457,15 +385,13 @@ int main(void)
         cmocka_unit_test(messages_in_any_pieces_are_the_same),
         cmocka_unit_test(a_message_is_acknowledged_when_the_worker_says_so),
         cmocka_unit_test(several_are_acknowledged_up_to_one),
-        cmocka_unit_test(a_message_of_qos_2_is_given_once_until_it_is_released),
         cmocka_unit_test(an_ack_of_a_connection_that_is_gone_reaches_no_other),
         cmocka_unit_test(acks_of_a_connection_that_breaks_are_told_as_lost),
         cmocka_unit_test(a_message_of_nobodys_topic_is_acknowledged_and_not_given),
         cmocka_unit_test(a_topic_with_a_nul_in_its_name_is_nobodys),
         cmocka_unit_test(a_message_larger_than_any_of_ours_is_cut),
-        cmocka_unit_test(a_full_window_of_messages_lets_the_broker_wait),
+        cmocka_unit_test(an_end_behind_messages_that_are_held_is_told_like_any),
         cmocka_unit_test(a_lower_qos_that_was_granted_is_said),
-        cmocka_unit_test(more_unreleased_messages_than_announced_are_released),
         cmocka_unit_test(messages_that_came_before_the_suback_are_all_given),
         cmocka_unit_test(answers_that_the_socket_does_not_take_have_an_end),
     };

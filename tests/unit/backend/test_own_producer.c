@@ -44,6 +44,44 @@ static void a_second_answer_is_no_second_outcome(void **state)
     own_bench_end(&bench);
 }
 
+/* Bug: it was told as refused, though the broker had said that it took the message (4.3.3). */
+static void a_release_of_what_the_broker_has_forgotten_is_unconfirmed(void **state)
+{
+    struct own_bench bench;
+
+    (void)state;
+    own_bench_begin(&bench, ROLE_PRODUCER, 2, 10);
+    assert_int_equal(own_bench_submit(&bench, 7, 100), 1);
+    own_bench_answer(&bench, MQTT_PUBREC, 1, 0);
+    own_bench_poll(&bench, EVENTS);
+    own_bench_answer(&bench, MQTT_PUBCOMP, 1, 0x92);
+    own_bench_poll(&bench, EVENTS);
+    assert_int_equal(own_bench_event(&bench, 0, EVENT_UNCONFIRMED)->token, 7);
+    assert_string_equal(bench.events[0].text, "Packet Identifier not found");
+    assert_int_equal(bench.events_count, 1);
+    own_bench_end(&bench);
+}
+
+/* Bug: who wrote to a connection without a broker told of "Broken pipe", who read something else.
+ */
+static void an_end_without_a_word_is_told_alike_by_who_writes_and_who_reads(void **state)
+{
+    (void)state;
+    for (int writes = 0; writes <= 1; writes++) {
+        struct own_bench bench;
+
+        own_bench_begin(&bench, ROLE_PRODUCER, 1, 10);
+        (void)shutdown(bench.broker_fd, SHUT_RDWR);
+        if (writes == 1) {
+            (void)own_bench_submit(&bench, 7, 100);
+        }
+        own_bench_poll(&bench, EVENTS);
+        assert_string_equal(own_bench_event(&bench, 0, EVENT_DOWN)->text,
+                            "the connection broke, without a DISCONNECT");
+        own_bench_end(&bench);
+    }
+}
+
 static void a_refusal_has_the_standards_name(void **state)
 {
     static const char with_text[] = "\x40\x0a\x00\x02\x97\x06\x1f\x00\x03on!";
@@ -313,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_acked_when_the_broker_says_so),
         cmocka_unit_test(a_second_answer_is_no_second_outcome),
+        cmocka_unit_test(a_release_of_what_the_broker_has_forgotten_is_unconfirmed),
+        cmocka_unit_test(an_end_without_a_word_is_told_alike_by_who_writes_and_who_reads),
         cmocka_unit_test(a_refusal_has_the_standards_name),
         cmocka_unit_test(each_reason_of_a_refusal_has_its_name),
         cmocka_unit_test(each_reason_of_a_goodbye_has_its_name),

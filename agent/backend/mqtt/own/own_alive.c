@@ -27,6 +27,7 @@ static uint32_t ticks_per_look(const struct endpoint *endpoint)
 {
     uint32_t ticks = (endpoint->config->clients_count + LOOK_CLIENTS_MIN - 1) / LOOK_CLIENTS_MIN;
 
+    ASSERT(ticks > 0); /* An endpoint has a client. */
     return ticks < TICKS_MAX ? ticks : TICKS_MAX;
 }
 
@@ -135,7 +136,6 @@ void own_alive_tick(struct endpoint *endpoint, uint64_t ticks, int64_t now_ns)
     uint32_t ticks_of_all = ticks_per_look(endpoint);
     uint64_t looks;
 
-    ASSERT(ticks_of_all > 0); /* An endpoint has a client. */
     looks = ticks < ticks_of_all ? ticks * ((clients + ticks_of_all - 1) / ticks_of_all)
                                  : clients; /* It was polled rarely. */
     for (uint64_t i = 0; i < looks; i++) {

@@ -106,8 +106,7 @@ void own_client_lost(struct endpoint *endpoint, struct own_client *client, const
     if (endpoint->config->role == ROLE_PRODUCER) {
         own_slots_lost(&client->producer, client->down_ns);
     } else {
-        client->consumer.epoch++;
-        client->consumer.oldest = client->consumer.next;
+        own_received_lost(&client->consumer);
     }
     own_client_enqueue(endpoint, client);
 }
@@ -122,8 +121,10 @@ int own_client_take(struct endpoint *endpoint, struct own_client *client,
     }
     own_link_drop(&client->link);
     client->link = *link;
+    client->watched = OWN_WATCHED;
     client->is_up = true;
     client->is_lent = false;
+    client->is_stalled = false;
     client->alive = (struct own_alive){.sent_ns = link->up_ns, .heard_ns = link->up_ns};
     client->tells_granted =
         endpoint->config->role == ROLE_CONSUMER && link->granted_qos < endpoint->qos;

@@ -47,6 +47,7 @@ struct own_client {
     bool tells_up;
     bool tells_granted;
     bool waits_for_room;        /* EPOLLOUT is asked for. */
+    uint32_t watched;           /* All that epoll is asked for. */
     bool is_lent;               /* What it has kept begins with a message that was handed out. */
     bool stands_before_message; /* It was held there. */
     bool is_stalled;            /* It is not read until its acks are written, or made. */
@@ -121,6 +122,7 @@ struct endpoint {
 
     /* Consumers. */
     struct own_received *received; /* Of all clients. */
+    struct own_ids *ids;           /* Likewise; NULL: below QoS 2. */
     uint32_t *table;               /* Indexes of topics, plus 1, by a hash of their names. */
     uint32_t table_mask;
     struct own_topic_memory last;
@@ -140,6 +142,9 @@ struct event *own_event_add(struct own_events *events, enum event_kind kind,
 /* A sentence that lasts until the next poll; NULL: this poll can make no more. */
 char *own_text(struct endpoint *endpoint, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The reason of a loss of which the broker said nothing, whoever notices it first. */
+#define OWN_BROKE "the connection broke, without a DISCONNECT"
 
 /* Closes the connection and remembers why; the events come with the next poll. Whatever is
  * outstanding on it is unconfirmed. */
@@ -186,7 +191,8 @@ void own_acks_write(struct endpoint *endpoint);
 /* Of the sets that the endpoint's descriptors are in. 0, or a negative errno: it is in none. One
  * that is closed leaves them by itself. */
 int own_descriptor_add(struct endpoint *endpoint, int fd, uint32_t number, uint32_t events);
-/* Whether epoll is to tell when the socket has room again. */
+/* Whether epoll is to tell when the socket has room again. What else it is to tell follows from
+ * how the client stands: one that is stalled is not told of what it does not read. */
 void own_client_watch(struct endpoint *endpoint, struct own_client *client, bool for_room);
 
 #endif

@@ -17,44 +17,48 @@
 /* Answers that stand behind others that the socket does not take, and a ping. */
 #define UNSENT_BYTES (2 * OWN_RECEIVE_MAXIMUM * (size_t)MQTT_ANSWER_BYTES + 2 * OWN_ACKS_BYTES)
 
-/* At QoS 2 all packet identifiers (2.2.1): a broker may stop counting a message before its PUBREL,
- * as Mosquitto does, and what would make room then stands behind the next message. */
-#define RECEIVED_MAX_QOS_2 (UINT32_C(1) << 16)
-
 static_assert((OWN_RECEIVE_MAXIMUM & (OWN_RECEIVE_MAXIMUM - 1)) == 0, "places are found by a mask");
 static_assert(CLIENTS_MAX <= 1 << (64 - CLIENT_SHIFT), "a token has room for any client");
 
 /* ---- Making and ending ----------------------------------------------------------------------- */
 
-static uint32_t received_max(const struct endpoint *endpoint)
-{
-    return endpoint->qos == 2 ? RECEIVED_MAX_QOS_2 : OWN_RECEIVE_MAXIMUM;
-}
-
 static size_t received_bytes(const struct endpoint *endpoint)
 {
-    return (size_t)endpoint->config->clients_count * received_max(endpoint) *
+    return (size_t)endpoint->config->clients_count * OWN_RECEIVE_MAXIMUM *
            sizeof *endpoint->received;
+}
+
+static size_t ids_bytes(const struct endpoint *endpoint)
+{
+    return endpoint->config->clients_count * sizeof *endpoint->ids;
 }
 
 int own_consumers_init(struct endpoint *endpoint, struct errinfo *reterr)
 {
     endpoint->received = pages_new(received_bytes(endpoint));
-    return endpoint->received != NULL && own_topics_init(endpoint) == 0 ? 0 : errinfo_nomem(reterr);
+    if (endpoint->qos == 2) {
+        endpoint->ids = pages_new(ids_bytes(endpoint));
+    }
+    return endpoint->received != NULL && (endpoint->ids != NULL || endpoint->qos < 2) &&
+                   own_topics_init(endpoint) == 0
+               ? 0
+               : errinfo_nomem(reterr);
 }
 
 void own_consumers_done(struct endpoint *endpoint)
 {
     pages_free(endpoint->received, received_bytes(endpoint));
+    pages_free(endpoint->ids, ids_bytes(endpoint));
     endpoint->received = NULL;
+    endpoint->ids = NULL;
     own_topics_done(endpoint);
 }
 
 int own_consumer_init(struct endpoint *endpoint, struct own_client *client)
 {
     client->consumer = (struct own_consumer){
-        .received = endpoint->received + (size_t)client->index * received_max(endpoint),
-        .received_max = received_max(endpoint),
+        .received = endpoint->received + (size_t)client->index * OWN_RECEIVE_MAXIMUM,
+        .ids = endpoint->ids != NULL ? endpoint->ids + client->index : NULL,
     };
     return kept_init(&client->unsent, UNSENT_BYTES);
 }
@@ -63,22 +67,24 @@ int own_consumer_init(struct endpoint *endpoint, struct own_client *client)
 
 static struct own_received *received_of(const struct own_consumer *consumer, uint32_t number)
 {
-    return &consumer->received[(number - consumer->first) & (consumer->received_max - 1)];
+    return &consumer->received[(number - consumer->first) & (OWN_RECEIVE_MAXIMUM - 1)];
 }
 
 bool own_consumer_is_full(const struct own_client *client)
 {
-    return client->consumer.next - client->consumer.oldest == client->consumer.received_max;
+    return client->consumer.next - client->consumer.oldest == OWN_RECEIVE_MAXIMUM;
 }
 
-static uint32_t remember(struct own_consumer *consumer, const struct mqtt_publish *publish,
-                         enum own_received_state state)
+static uint32_t remember(struct own_consumer *consumer, const struct mqtt_publish *publish)
 {
     if (consumer->oldest == consumer->next) {
         consumer->first = consumer->next; /* So that only a full table is touched as a whole. */
     }
     *received_of(consumer, consumer->next) =
-        (struct own_received){.id = publish->id, .qos = publish->qos, .state = (uint8_t)state};
+        (struct own_received){.id = publish->id, .qos = publish->qos, .is_lent = true};
+    if (publish->qos == 2) {
+        own_id_add(consumer->ids->lent, publish->id);
+    }
     return consumer->next++;
 }
 
@@ -87,7 +93,7 @@ static void advance(struct endpoint *endpoint, struct own_client *client)
     struct own_consumer *consumer = &client->consumer;
 
     while (consumer->oldest != consumer->next &&
-           received_of(consumer, consumer->oldest)->state == RECEIVED_SETTLED) {
+           !received_of(consumer, consumer->oldest)->is_lent) {
         consumer->oldest++;
     }
     if (client->is_stalled && !own_consumer_is_full(client)) {
@@ -98,25 +104,35 @@ static void advance(struct endpoint *endpoint, struct own_client *client)
 /* PUBACK, or PUBREC, which PUBREL and PUBCOMP follow (4.3.2, 4.3.3). */
 static void acknowledge(struct endpoint *endpoint, struct own_client *client, uint32_t number)
 {
+    struct own_ids *ids = client->consumer.ids;
     struct own_received *received = received_of(&client->consumer, number);
 
-    if (received->state == RECEIVED_LENT) {
-        received->state = received->qos == 2 ? RECEIVED_UNRELEASED : RECEIVED_SETTLED;
-        own_answer(endpoint, client, received->qos == 2 ? MQTT_PUBREC : MQTT_PUBACK, received->id);
+    if (!received->is_lent) {
+        return;
     }
+    received->is_lent = false;
+    if (received->qos == 2) {
+        own_id_remove(ids->lent, received->id);
+        own_id_add(ids->unreleased, received->id);
+    }
+    own_answer(endpoint, client, received->qos == 2 ? MQTT_PUBREC : MQTT_PUBACK, received->id);
 }
 
-/* A QoS 2 message of that identifier that the broker has not released: NULL if there is none. */
-static struct own_received *find_unreleased(const struct own_consumer *consumer, uint16_t id)
+/* "MUST NOT deliver it again" before PUBREL (4.3.3), whatever its DUP flag says. It has its PUBREC,
+ * or gets it with its ack. */
+static bool is_known(struct endpoint *endpoint, struct own_client *client,
+                     const struct mqtt_publish *publish)
 {
-    for (uint32_t number = consumer->oldest; number != consumer->next; number++) {
-        struct own_received *received = received_of(consumer, number);
+    const struct own_ids *ids = client->consumer.ids;
 
-        if (received->id == id && received->qos == 2 && received->state != RECEIVED_SETTLED) {
-            return received;
-        }
+    if (publish->qos < 2) {
+        return false;
     }
-    return NULL;
+    if (own_id_is_in(ids->unreleased, publish->id)) {
+        own_answer(endpoint, client, MQTT_PUBREC, publish->id);
+        return true;
+    }
+    return own_id_is_in(ids->lent, publish->id);
 }
 
 /* ---- What comes ------------------------------------------------------------------------------ */
@@ -129,7 +145,7 @@ static void hand_out(struct endpoint *endpoint, struct own_client *client,
     uint64_t number = consumer->next;
 
     if (publish->qos > 0) {
-        (void)remember(consumer, publish, RECEIVED_LENT);
+        (void)remember(consumer, publish);
     } else {
         number |= UNACKED_BIT;
     }
@@ -145,7 +161,7 @@ static void pass_over(struct endpoint *endpoint, struct own_client *client,
                       const struct mqtt_publish *publish)
 {
     if (publish->qos > 0) {
-        acknowledge(endpoint, client, remember(&client->consumer, publish, RECEIVED_LENT));
+        acknowledge(endpoint, client, remember(&client->consumer, publish));
         advance(endpoint, client);
     }
 }
@@ -158,17 +174,15 @@ static bool published(struct endpoint *endpoint, struct own_client *client,
     uint32_t topic = 0;
     uint32_t partition = 0;
 
-    /* "MUST NOT deliver it again" before PUBREL (4.3.3), whatever its DUP flag says. It has its
-     * PUBREC, or gets it with its ack. */
-    if (publish->qos == 2) {
-        const struct own_received *known = find_unreleased(&client->consumer, publish->id);
-
-        if (known != NULL) {
-            if (known->state == RECEIVED_UNRELEASED) {
-                own_answer(endpoint, client, MQTT_PUBREC, publish->id);
-            }
-            return false;
-        }
+    if (publish->qos > endpoint->qos) {
+        own_client_lost(endpoint, client,
+                        "the broker sends a PUBLISH of QoS %u to a subscription that asked for "
+                        "QoS %u (3.8.4)",
+                        publish->qos, endpoint->qos);
+        return false;
+    }
+    if (is_known(endpoint, client, publish)) {
+        return false;
     }
     if (!own_topics_find(endpoint, publish->topic, &topic, &partition)) {
         pass_over(endpoint, client, publish);
@@ -184,11 +198,8 @@ static bool published(struct endpoint *endpoint, struct own_client *client,
 
 static void released(struct endpoint *endpoint, struct own_client *client, uint16_t id)
 {
-    struct own_received *received = find_unreleased(&client->consumer, id);
-
-    if (received != NULL && received->state == RECEIVED_UNRELEASED) {
-        received->state = RECEIVED_SETTLED;
-        advance(endpoint, client);
+    if (client->consumer.ids != NULL) {
+        own_id_remove(client->consumer.ids->unreleased, id);
     }
     own_answer(endpoint, client, MQTT_PUBCOMP, id); /* (3.6.4) */
 }
@@ -227,7 +238,7 @@ static int acknowledge_until(struct endpoint *endpoint, struct own_client *clien
             advance(endpoint, client);
             return -EAGAIN;
         }
-        any = any || received_of(consumer, number)->state == RECEIVED_LENT;
+        any = any || received_of(consumer, number)->is_lent;
         acknowledge(endpoint, client, number);
     }
     if (!client->is_up) {

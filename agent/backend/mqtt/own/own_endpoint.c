@@ -100,8 +100,8 @@ static void serve(struct endpoint *endpoint, struct own_client *client, bool is_
 static void gone(struct endpoint *endpoint, struct own_client *client)
 {
     if (own_acknowledges(endpoint) &&
-        (client->stands_before_message || own_is_paused(endpoint, client))) {
-        own_client_lost(endpoint, client, "the broker closed the connection");
+        (client->stands_before_message || client->is_stalled || own_is_paused(endpoint, client))) {
+        own_client_lost(endpoint, client, OWN_BROKE);
     }
 }
 
@@ -216,9 +216,7 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
     serve_all_ready(endpoint, &out);
     tick(endpoint); /* Answers that wait unread have been heard by now. */
     tell_unmatched(endpoint, &out);
-    if (endpoint->qos == 2) { /* What answers a broker's answer waits for nobody. */
-        own_acks_write(endpoint);
-    }
+    own_acks_write(endpoint); /* What answers a broker without the worker waits for nobody. */
     own_signal(endpoint, endpoint->queue_count > 0);
     return (int)out.count;
 }

@@ -45,19 +45,44 @@ struct own_producer {
     struct own_list unsent; /* QoS 0: with bytes in the client's unsent ones. */
 };
 
-enum own_received_state { RECEIVED_SETTLED, RECEIVED_LENT, RECEIVED_UNRELEASED };
-
-/* A message that was received at QoS 1 or 2 and is not acknowledged in full. */
+/* A message that was received at QoS 1 or 2. */
 struct own_received {
     uint16_t id;
     uint8_t qos;
-    uint8_t state; /* enum own_received_state. */
+    bool is_lent; /* It waits for an ack. */
 };
 
-/* Those are [oldest, next) of a numbering that goes on over connections. */
+#define OWN_IDS_COUNT 65536
+#define OWN_IDS_PER_WORD 64
+
+/* Of the messages of QoS 2 by their packet identifiers (2.2.1), a bit each: a broker may not use
+ * one for another message before its PUBREL (4.3.3), and before that may have all of them under
+ * way: Mosquitto stops counting a message sooner. */
+struct own_ids {
+    uint64_t lent[OWN_IDS_COUNT / OWN_IDS_PER_WORD];       /* They wait for an ack. */
+    uint64_t unreleased[OWN_IDS_COUNT / OWN_IDS_PER_WORD]; /* For a PUBREL. */
+};
+
+static inline bool own_id_is_in(const uint64_t *ids, uint16_t id)
+{
+    return (ids[id / OWN_IDS_PER_WORD] >> id % OWN_IDS_PER_WORD & 1) != 0;
+}
+
+static inline void own_id_add(uint64_t *ids, uint16_t id)
+{
+    ids[id / OWN_IDS_PER_WORD] |= UINT64_C(1) << id % OWN_IDS_PER_WORD;
+}
+
+static inline void own_id_remove(uint64_t *ids, uint16_t id)
+{
+    ids[id / OWN_IDS_PER_WORD] &= ~(UINT64_C(1) << id % OWN_IDS_PER_WORD);
+}
+
+/* The messages that wait for an ack are among [oldest, next) of a numbering that goes on over
+ * connections. */
 struct own_consumer {
     struct own_received *received;
-    uint32_t received_max; /* A power of two. */
+    struct own_ids *ids; /* QoS 2; NULL: below. */
     uint32_t first; /* Number that has the first place; moves on when nothing is outstanding. */
     uint32_t oldest;
     uint32_t next;
@@ -79,5 +104,8 @@ void own_slot_unsent(struct own_producer *producer, uint16_t id);
 void own_slots_written(struct own_producer *producer, int64_t at_ns);
 /* The connection is lost: what waits is unconfirmed, and to be told. */
 void own_slots_lost(struct own_producer *producer, int64_t at_ns);
+
+/* Likewise: nothing waits for an ack any more, and the next connection's identifiers are new. */
+void own_received_lost(struct own_consumer *consumer);
 
 #endif

@@ -150,9 +150,11 @@ static void answered(struct endpoint *endpoint, struct own_client *client,
     enum mqtt_kind kind = packet->frame->kind;
     struct own_slot *slot = &client->producer.slots[answer->id];
 
-    if (answer->reason >= MQTT_REASON_FAILURE) { /* Without a PUBREL (4.3.3). */
-        tell(client, answer->id, EVENT_REFUSED, packet->at_ns,
-             refusal(endpoint, client, kind, answer), events);
+    if (answer->reason >= MQTT_REASON_FAILURE) {
+        /* A PUBREC or PUBACK is the end of it, without a PUBREL (4.3.3). A PUBCOMP of a message
+         * that the broker has taken says that it has forgotten it since (3.7.2.1): who knows. */
+        tell(client, answer->id, kind == MQTT_PUBCOMP ? EVENT_UNCONFIRMED : EVENT_REFUSED,
+             packet->at_ns, refusal(endpoint, client, kind, answer), events);
         return;
     }
     note_reason(endpoint, client, kind, answer->reason);

@@ -129,7 +129,7 @@ static void lose(struct reading *reading, ssize_t code)
     struct errinfo error = {""};
 
     if (code == 0 || code == -ECONNRESET) {
-        own_client_lost(reading->endpoint, client, "the connection broke, without a DISCONNECT");
+        own_client_lost(reading->endpoint, client, OWN_BROKE);
     } else {
         own_stream_explain(&client->link.stream, (int)code, &error);
         own_client_lost(reading->endpoint, client, "the connection broke: %s", error.text);
@@ -405,6 +405,9 @@ void own_read(struct endpoint *endpoint, struct own_client *client, bool is_read
     while (client->is_up && has_room(&reading) && read_one(&reading)) {
     }
     end(&reading);
+    if (client->is_up) {
+        own_client_watch(endpoint, client, client->waits_for_room);
+    }
     if (client->is_up && (reading.has_more || client->is_lent)) {
         own_client_enqueue(endpoint, client);
     }

@@ -1,7 +1,9 @@
-/* The outstanding messages of a producer: from their packet identifiers to their outcomes. */
+/* The outstanding messages of a producer: from their packet identifiers to their outcomes; and what
+ * becomes of a consumer's with their connection. */
 #include "own_outstanding_inner.h"
 
 #include "invariant.h"
+#include "pages.h"
 
 /* ---- Lists of slots -------------------------------------------------------------------------- */
 
@@ -89,4 +91,15 @@ void own_slots_lost(struct own_producer *producer, int64_t at_ns)
 void own_slot_free_told(struct own_producer *producer)
 {
     own_slot_free(producer, list_take(producer, &producer->told));
+}
+
+/* ---- Of a consumer --------------------------------------------------------------------------- */
+
+void own_received_lost(struct own_consumer *consumer)
+{
+    consumer->epoch++;
+    consumer->oldest = consumer->next;
+    if (consumer->ids != NULL) {
+        pages_clear(consumer->ids, 0, sizeof *consumer->ids);
+    }
 }

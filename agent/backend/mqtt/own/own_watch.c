@@ -36,21 +36,20 @@ static void change_descriptor(const struct endpoint *endpoint, int fd, uint32_t 
     }
 }
 
-/* What epoll is asked for now. */
-static uint32_t watched(const struct endpoint *endpoint, const struct own_client *client)
-{
-    if (!client->waits_for_room) {
-        return OWN_WATCHED;
-    }
-    return (own_acknowledges(endpoint) ? (uint32_t)EPOLLRDHUP : OWN_WATCHED) | (uint32_t)EPOLLOUT;
-}
-
 void own_client_watch(struct endpoint *endpoint, struct own_client *client, bool for_room)
 {
-    if (client->waits_for_room != for_room) {
-        client->waits_for_room = for_room;
-        change_descriptor(endpoint, client->link.stream.fd, client->index,
-                          watched(endpoint, client));
+    uint32_t wanted = OWN_WATCHED;
+
+    client->waits_for_room = for_room;
+    if (client->is_stalled || own_is_paused(endpoint, client)) {
+        wanted &= ~(uint32_t)EPOLLIN;
+    }
+    if (for_room) {
+        wanted |= (uint32_t)EPOLLOUT;
+    }
+    if (client->watched != wanted) {
+        client->watched = wanted;
+        change_descriptor(endpoint, client->link.stream.fd, client->index, wanted);
     }
 }
 
@@ -65,8 +64,7 @@ static int put_all_in(const struct endpoint *endpoint, int set_fd, uint64_t tag)
         const struct own_client *client = &endpoint->clients[i];
 
         if (client->is_up) {
-            r = change(set_fd, tag, EPOLL_CTL_ADD, client->link.stream.fd, i,
-                       watched(endpoint, client));
+            r = change(set_fd, tag, EPOLL_CTL_ADD, client->link.stream.fd, i, client->watched);
         }
     }
     return r;

@@ -10,6 +10,10 @@ static void lose(struct endpoint *endpoint, struct own_client *client, const cha
 {
     struct errinfo error = {""};
 
+    if (code == -EPIPE || code == -ECONNRESET) {
+        own_client_lost(endpoint, client, OWN_BROKE);
+        return;
+    }
     own_stream_explain(&client->link.stream, code, &error);
     own_client_lost(endpoint, client, "%s failed: %s", what, error.text);
 }
