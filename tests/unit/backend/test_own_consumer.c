@@ -23,19 +23,21 @@ static uint32_t bytes_of_message(uint32_t number)
 /* At QoS 0 to 2 in turn, with answers to pings between them, and a goodbye at the end. */
 static size_t make_stream(const struct own_bench *bench)
 {
+    static const char pingresp[] = {(char)0xd0, 0};
+    static const char goodbye[] = {(char)0xe0, 1, (char)0x8b};
     size_t bytes = 0;
 
     for (uint32_t i = 1; i <= MESSAGES; i++) {
         bytes += own_bench_publish(bench, (uint16_t)i, (uint8_t)(i % 3), bytes_of_message(i),
                                    stream + bytes);
         if (i % 7 == 0) {
-            memcpy(stream + bytes, "\xd0\x00", 2);
-            bytes += 2;
+            memcpy(stream + bytes, pingresp, sizeof pingresp);
+            bytes += sizeof pingresp;
         }
     }
     if (bench->version == MQTT_5) {
-        memcpy(stream + bytes, "\xe0\x01\x8b", 3);
-        bytes += 3;
+        memcpy(stream + bytes, goodbye, sizeof goodbye);
+        bytes += sizeof goodbye;
     }
     return bytes;
 }

@@ -117,15 +117,15 @@ static void a_message_of_qos_2_is_given_once_until_it_is_released(void **state)
  * Mosquitto sends more, and what releases them stands behind it. */
 static void more_unreleased_messages_than_announced_are_released(void **state)
 {
-    enum { UNRELEASED = 3 * OWN_RECEIVE_MAXIMUM };
+    const uint16_t unreleased = 3 * OWN_RECEIVE_MAXIMUM;
     struct own_bench bench;
     uint32_t messages = 0;
-    char heard[8 * UNRELEASED];
+    char heard[64];
     size_t answers = 0;
 
     (void)state;
     own_bench_begin(&bench, ROLE_CONSUMER, 2, 10);
-    for (uint16_t id = 1; id <= UNRELEASED; id++) {
+    for (uint16_t id = 1; id <= unreleased; id++) {
         own_bench_send(&bench, id, 2);
         own_bench_poll(&bench, EVENTS);
         messages += (uint32_t)bench.events_count;
@@ -133,20 +133,21 @@ static void more_unreleased_messages_than_announced_are_released(void **state)
         assert_int_equal(own_flush(bench.endpoint), 0);
         assert_int_equal(own_bench_hear(&bench, heard, sizeof heard), 4);
     }
-    assert_int_equal(messages, UNRELEASED);
-    for (uint16_t id = 1; id <= UNRELEASED; id++) {
+    assert_int_equal(messages, unreleased);
+    for (uint16_t id = 1; id <= unreleased; id++) {
         own_bench_answer(&bench, MQTT_PUBREL, id, 0);
         own_bench_poll(&bench, EVENTS);
         answers += own_bench_hear(&bench, heard, sizeof heard) / 4;
     }
-    assert_int_equal(answers, UNRELEASED);
+    assert_int_equal(answers, unreleased);
     own_bench_send(&bench, 1, 2);
     own_bench_poll(&bench, EVENTS);
     (void)own_bench_event(&bench, 0, EVENT_MESSAGE);
     own_bench_end(&bench);
 }
 
-/* Each of the other identifiers of a QoS 2 consumer is a message on its way, too. */
+/* Bug: one that was released last let no room be made: with all others released the consumer stood
+ * still. */
 static void all_identifiers_can_be_unreleased_at_once(void **state)
 {
     enum { IDS = 65535 };
