@@ -479,6 +479,7 @@ int fold_trial_result(const struct fold_trial *trial, const struct result_agent 
     ret->repetition = trial->entry.repetition;
     ret->ended = trial->has_end && trial->end.ended;
     r = fold_trial_intervals(trial, &ret->intervals, &ret->intervals_count, reterr);
+    r = r == 0 ? fold_trial_heat(trial, ret, reterr) : r;
     if (r == 0) {
         r = delivery_tally(trial->delivery, &answer.end, DETAIL_RANGES, &tally, reterr);
     }

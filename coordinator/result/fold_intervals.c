@@ -125,17 +125,46 @@ static void close_open(const struct fold_open_interval *open, struct result_inte
     interval->send_lag = latency_of(open->send_lag);
 }
 
-/* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.
- */
-static struct fold_open_interval *open_of(struct fold_trial *trial, uint32_t index)
+/* The picture is of one latency: end to end where anything is received. */
+static int heat_open(const struct fold_open_interval *open, struct heat *e2e, struct heat *publish,
+                     struct errinfo *reterr)
 {
+    uint32_t second = snapshot_row_first(open->index);
+
+    if (open->e2e != NULL && hist_count(open->e2e) > 0) {
+        return heat_add(e2e, second, open->e2e, reterr);
+    }
+    if (e2e->columns_count == 0 && open->publish != NULL && hist_count(open->publish) > 0) {
+        return heat_add(publish, second, open->publish, reterr);
+    }
+    return 0;
+}
+
+/* For good. */
+static int close_for_good(struct fold_trial *trial, struct fold_open_interval *open,
+                          struct errinfo *reterr)
+{
+    int r = heat_open(open, &trial->heat_e2e, &trial->heat_publish, reterr);
+
+    close_open(open, &trial->intervals[open->index]);
+    fold_open_done(open);
+    return r;
+}
+
+/* The open slot of an interval; the oldest makes room if all are taken. NULL: it was closed before.
+ * 0 or -ENOMEM. */
+static int open_of(struct fold_trial *trial, uint32_t index, struct fold_open_interval **ret,
+                   struct errinfo *reterr)
+{
+    int r = 0;
     struct fold_open_interval *oldest = &trial->open[0];
 
     for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
         struct fold_open_interval *open = &trial->open[i];
 
         if (open->used && open->index == index) {
-            return open;
+            *ret = open;
+            return 0;
         }
         if (!open->used || (oldest->used && open->index < oldest->index)) {
             oldest = open;
@@ -143,14 +172,15 @@ static struct fold_open_interval *open_of(struct fold_trial *trial, uint32_t ind
     }
     if (oldest->used) {
         if (index < oldest->index) {
-            return NULL;
+            *ret = NULL;
+            return 0;
         }
-        close_open(oldest, &trial->intervals[oldest->index]);
-        fold_open_done(oldest);
+        r = close_for_good(trial, oldest, reterr);
     }
     oldest->used = true;
     oldest->index = index;
-    return oldest;
+    *ret = oldest;
+    return r;
 }
 
 static bool is_paced(const struct fold_trial *trial, const struct snapshot_row *row)
@@ -163,12 +193,12 @@ static bool is_paced(const struct fold_trial *trial, const struct snapshot_row *
 int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
                        struct errinfo *reterr)
 {
-    struct fold_open_interval *open = open_of(trial, index);
+    struct fold_open_interval *open;
     bool paced = is_paced(trial, row);
-    int r;
+    int r = open_of(trial, index, &open, reterr);
 
-    if (open == NULL) {
-        return 0; /* An agent that is many seconds late: its counts are in, its percentiles of that
+    if (r < 0 || open == NULL) {
+        return r; /* An agent that is many seconds late: its counts are in, its percentiles of that
                      second are not. */
     }
     r = fold_hist_add(&open->e2e, &row->series[paced ? SERIES_E2E : SERIES_E2E_SERVICE], reterr);
@@ -207,21 +237,41 @@ uint32_t fold_trial_rows_complete(const struct fold_trial *trial)
     return complete == UINT32_MAX ? trial->intervals_count : snapshot_row(complete);
 }
 
-void fold_intervals_close(struct fold_trial *trial)
+int fold_intervals_close(struct fold_trial *trial, struct errinfo *reterr)
 {
     uint32_t complete = fold_trial_rows_complete(trial);
+    int r = 0;
 
     for (uint32_t i = 0; i < CELLS_OPEN_MAX; i++) {
         struct fold_open_interval *open = &trial->open[i];
 
-        if (open->used && open->index < complete) {
-            close_open(open, &trial->intervals[open->index]);
-            fold_open_done(open);
+        if (open->used && open->index < complete && r == 0) {
+            r = close_for_good(trial, open, reterr);
         }
     }
     for (uint32_t i = trial->intervals_count; i > 0 && !trial->intervals[i - 1].complete; i--) {
         trial->intervals[i - 1].complete = i - 1 < complete;
     }
+    return r;
+}
+
+int fold_trial_heat(const struct fold_trial *trial, struct result_trial *ret,
+                    struct errinfo *reterr)
+{
+    struct heat e2e = {0};
+    struct heat publish = {0};
+    int r = heat_copy(&trial->heat_e2e, &e2e, reterr);
+
+    r = r == 0 ? heat_copy(&trial->heat_publish, &publish, reterr) : r;
+    for (uint32_t i = 0; i < CELLS_OPEN_MAX && r == 0; i++) {
+        if (trial->open[i].used) {
+            r = heat_open(&trial->open[i], &e2e, &publish, reterr);
+        }
+    }
+    ret->heat_is_e2e = e2e.columns_count > 0;
+    ret->heat = ret->heat_is_e2e ? e2e : publish;
+    heat_done(ret->heat_is_e2e ? &publish : &e2e);
+    return r;
 }
 
 int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,

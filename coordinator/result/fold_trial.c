@@ -85,6 +85,8 @@ void fold_trial_done(struct fold_trial *trial)
     free(trial->phase_start_ns);
     free(trial->phase_end_ns);
     free(trial->intervals);
+    heat_done(&trial->heat_e2e);
+    heat_done(&trial->heat_publish);
     free(trial->acked_expected);
     free(trial->seen);
     free(trial->agent_intervals);
@@ -380,9 +382,9 @@ int fold_trial_snapshot(struct fold_trial *trial, const struct snapshot *snapsho
     }
     agent->final = agent->final || snapshot->final;
     trial->last_ns = snapshot->until_ns > trial->last_ns ? snapshot->until_ns : trial->last_ns;
-    fold_intervals_close(trial);
+    r = fold_intervals_close(trial, reterr);
     settle_cells(trial, snapshot->interval);
-    return 0;
+    return r;
 }
 
 int fold_trial_segment(struct fold_trial *trial, const struct entry_segment *segment,

@@ -7,6 +7,7 @@
 
 #include "delivery.h"
 #include "fold.h"
+#include "heat.h"
 
 #define CELLS_OPEN_MAX                                                                             \
     16 /* Intervals whose percentiles are not made yet: agents report at different times. */
@@ -101,6 +102,8 @@ struct fold_trial {
                                  backlog. */
     uint64_t *seen;
     struct fold_open_interval open[CELLS_OPEN_MAX];
+    struct heat heat_e2e; /* Of the intervals that are closed. */
+    struct heat heat_publish;
     struct result_agent_interval *agent_intervals;
     uint32_t agent_intervals_count;
     uint32_t agent_intervals_capacity;
@@ -150,8 +153,8 @@ int fold_intervals_hold(struct fold_trial *trial, struct errinfo *reterr);
 int fold_intervals_add(struct fold_trial *trial, uint32_t index, const struct snapshot_row *row,
                        struct errinfo *reterr);
 
-/* Closes what every agent has reported by now. */
-void fold_intervals_close(struct fold_trial *trial);
+/* Closes what every agent has reported by now. 0 or -ENOMEM. */
+int fold_intervals_close(struct fold_trial *trial, struct errinfo *reterr);
 void fold_open_done(struct fold_open_interval *open);
 
 /* Adds into *to, which is made when there is a first sample. */
@@ -160,6 +163,10 @@ int fold_hist_add(struct hist **to, const struct hist_packed *from, struct errin
 /* Makes percentiles of all intervals that are still open, into a copy; the trial goes on. */
 int fold_trial_intervals(const struct fold_trial *trial, struct result_interval **ret,
                          uint32_t *ret_count, struct errinfo *reterr);
+
+/* The heat of all intervals, into ret; the trial goes on. 0 or -ENOMEM. */
+int fold_trial_heat(const struct fold_trial *trial, struct result_trial *ret,
+                    struct errinfo *reterr);
 
 /* fold_outages.c: takes a part's notices and losses, and with the part that carries the health of
  * an interval the signs of the broker. -EBADMSG or -ENOMEM. */

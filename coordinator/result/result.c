@@ -49,6 +49,7 @@ void result_trial_done(struct result_trial *trial)
 {
     result_phases_free(trial->phases, trial->phases_count);
     free(trial->intervals);
+    heat_done(&trial->heat);
     free(trial->agent_intervals);
     free(trial->audit);
     free(trial->parties);

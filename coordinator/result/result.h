@@ -7,6 +7,7 @@
 #define MILLRACE_RESULT_H
 
 #include "findings.h"
+#include "heat.h"
 #include "hist.h"
 #include "plan.h"
 #include "seqset.h"
@@ -248,6 +249,8 @@ struct result_trial {
     uint32_t phases_count;
     struct result_interval *intervals;
     uint32_t intervals_count;
+    struct heat heat; /* End to end, ... */
+    bool heat_is_e2e; /* ... or publish, where nothing was received. */
     struct result_agent_interval *agent_intervals;
     uint32_t agent_intervals_count;
     struct result_audit *audit;
