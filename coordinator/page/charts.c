@@ -143,6 +143,62 @@ void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s)
     json_close(json);
 }
 
+void chart_heat(struct chart *chart, const struct heat *heat)
+{
+    struct json *json = writer_of(chart);
+
+    json_open(json, "heat");
+    add_number(json, "step_s", heat->column_seconds);
+    add_number(json, "low_ns", HEAT_LOWEST_NS);
+    add_number(json, "per_decade", HEAT_ROWS_PER_DECADE);
+    json_open_array(json, "columns");
+    for (uint32_t i = 0; i < heat->columns_count; i++) {
+        uint32_t first = 0;
+        uint32_t end = HEAT_ROWS;
+
+        while (end > 0 && heat->cells[i][end - 1] == 0) {
+            end--;
+        }
+        while (first < end && heat->cells[i][first] == 0) {
+            first++;
+        }
+        json_open_array(json, NULL);
+        for (uint32_t row = first; row < end; row++) {
+            if (row == first) {
+                json_count(json, NULL, row);
+            }
+            json_count(json, NULL, heat->cells[i][row]);
+        }
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
+}
+
+void chart_limits(struct chart *chart)
+{
+    json_open_array(writer_of(chart), "limits");
+    chart->in_limits = true;
+}
+
+void chart_limit(struct chart *chart, double value, const char *text)
+{
+    struct json *json = writer_of(chart);
+
+    json_open(json, NULL);
+    add_number(json, "value", value);
+    json_text(json, "text", text);
+    json_close(json);
+}
+
+static void close_limits(struct chart *chart)
+{
+    if (chart->in_limits) {
+        json_close(writer_of(chart));
+    }
+    chart->in_limits = false;
+}
+
 /* Of its x values, or of the series after them. */
 static void close_table(struct chart *chart)
 {
@@ -161,6 +217,7 @@ void chart_table(struct chart *chart)
 {
     struct json *json = writer_of(chart);
 
+    close_limits(chart);
     if (chart->in_tables) {
         close_table(chart);
     } else {
@@ -169,6 +226,24 @@ void chart_table(struct chart *chart)
     json_open(json, NULL);
     json_open_array(json, "x");
     chart->in_tables = true;
+}
+
+static void next_of_x(struct chart *chart, const char *key)
+{
+    struct json *json = writer_of(chart);
+
+    json_close(json);
+    json_open_array(json, key);
+}
+
+void chart_lengths(struct chart *chart)
+{
+    next_of_x(chart, "lengths");
+}
+
+void chart_incomplete(struct chart *chart)
+{
+    next_of_x(chart, "incomplete");
 }
 
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style)

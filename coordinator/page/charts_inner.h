@@ -8,15 +8,20 @@
  *   log     true: logarithmic y axis
  *   group   charts of one group share their y range, to be compared side by side
  *   step_s  seconds that one point stands for (time only)
- *   tables  [{ x: [..], series: [{ label, target, style, values: [.. or null] }] }]
- *   fill    [{ upper, lower, label }]: the area between two series of the same table (by number)
- *   phases  [{ name, from, to, measured }], marks [{ at, kind, text }]
- *   others  [a chart with its caption]: what a reader may have shown in place of this
- * Calls come in the order of this header; series belong to the table opened last.
+ *   heat    { step_s, low_ns, per_decade, columns: [[first row, count, count ..] or []] }: below
+ * the lines (time and log only); rows and counts as heat.h says limits  [{ value, text }]: lines
+ * across tables  [{ x: [..], lengths: [..], incomplete: [..], series: [{ label, target, style,
+ * values: [.. or null] }] }] lengths: seconds that each x, the middle of a bin, stands for, where
+ * steps are drawn; incomplete: the numbers of those of which a part was not reported fill    [{
+ * upper, lower, label }]: the area between two series of the same table (by number) phases  [{
+ * name, from, to, measured }], marks [{ at, kind, text }] others  [a chart with its caption]: what
+ * a reader may have shown in place of this Calls come in the order of this header; series belong to
+ * the table opened last.
  */
 #ifndef MILLRACE_CHARTS_INNER_H
 #define MILLRACE_CHARTS_INNER_H
 
+#include "heat.h"
 #include "json.h"
 #include "result.h"
 #include "text.h"
@@ -31,6 +36,7 @@ struct chart {
     bool in_tables;
     bool in_series;
     bool in_others;
+    bool in_limits;
 };
 
 /* NAN is written as null: nothing was measured there. */
@@ -52,12 +58,23 @@ void chart_mark(struct chart *chart, double at, const char *kind);
 void chart_bounds(struct chart *chart, double lower_per_s, double upper_per_s);
 void chart_fill(struct chart *chart, uint32_t upper, uint32_t lower, const char *label);
 
+/* The latencies of all messages, below the lines. */
+void chart_heat(struct chart *chart, const struct heat *heat);
+
+/* Lines across at what must not be passed; chart_limit() adds them, until the first table. */
+void chart_limits(struct chart *chart);
+void chart_limit(struct chart *chart, double value, const char *text);
+
 /* Begins a table with its x values; chart_value() adds them. */
 void chart_table(struct chart *chart);
-/* style: "solid", "dash", "dot", "dashdot", "long", "sparse", "wide", "points"; "curve" and
- * "beyond": a computed line, which has no points of its own, where there are values and where there
- * are none; "low" and then "high": the intervals of the values of the series before. target: its
- * colour, or CHART_NO_TARGET. */
+/* After them: how long each is, and then which of them, by number from 0, are incomplete. */
+void chart_lengths(struct chart *chart);
+void chart_incomplete(struct chart *chart);
+/* style: "step", "step-dash", "step-dot", "band": a level for each bin's length; "over",
+ * "over-dash": lines on a heat; "solid", "dash", "dot", "dashdot", "long", "sparse", "wide",
+ * "points"; "curve" and "beyond": a computed line, which has no points of its own, where there are
+ * values and where there are none; "low" and then "high": the intervals of the values of the series
+ * before. target: its colour, or CHART_NO_TARGET. */
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
 void chart_value(struct chart *chart, double value);
 

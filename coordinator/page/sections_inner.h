@@ -15,6 +15,7 @@ void section_search(const struct result *result, struct document *doc);
 void section_compared(const struct result *result, struct document *doc);
 void section_sweep(const struct result *result, struct document *doc);
 void section_timeline(const struct result *result, struct document *doc);
+void section_heat(const struct result *result, struct document *doc);
 /* Part of section_latency(). */
 void section_flows(const struct result *result, struct document *doc);
 void section_latency(const struct result *result, struct document *doc);

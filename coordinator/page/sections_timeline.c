@@ -1,3 +1,4 @@
+#include "charts_lines_inner.h"
 #include "choices_inner.h"
 #include "facts.h"
 #include "mono.h"
@@ -7,48 +8,6 @@
 #include <string.h>
 
 #define MARKS_LISTED_MAX 20
-
-static void begin_chart(struct chart *chart, const struct result *result, const struct line *line,
-                        const char *unit, bool log, const char *group)
-{
-    chart_begin(chart, "time", unit, log, group);
-    chart_phases(chart, line->trial);
-    chart_marks(chart, result, line->trial);
-}
-
-static void add_x(struct chart *chart, const struct line *line)
-{
-    chart_table(chart);
-    for (uint32_t i = 0; i < line->points_count; i++) {
-        chart_value(chart, line->points[i].middle_s);
-    }
-}
-
-/* As fast as possible asks for no rate. */
-static bool in_max(const struct result_trial *trial, double at_s)
-{
-    for (uint32_t i = 0; i < trial->phases_count; i++) {
-        const struct result_phase *phase = &trial->phases[i];
-        double from_s = (double)phase->start_ns / NS_PER_S;
-
-        if (phase->is_max && at_s >= from_s &&
-            at_s < from_s + (double)phase->duration_ns / NS_PER_S) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void add_series(struct chart *chart, const struct line *line, enum line_value value,
-                       const char *label, const char *style)
-{
-    chart_series(chart, label, value == VALUE_ASKED ? CHART_NO_TARGET : line->colour, style);
-    for (uint32_t i = 0; i < line->points_count; i++) {
-        bool none = value == VALUE_ASKED && in_max(line->trial, line->points[i].middle_s);
-
-        chart_value(chart, none ? CHART_NONE : line_value(&line->points[i], value));
-    }
-}
 
 /* "memory, trial 1 of 5: at most 20.0k/s sent, 19.9k/s received" */
 static void draw_rates(const struct result *result, const struct lines *lines, uint32_t number,
@@ -61,19 +20,19 @@ static void draw_rates(const struct result *result, const struct lines *lines, u
     double at_s = 0.0;
     double received_max = line_max(line, VALUE_RECEIVED, &at_s);
 
-    begin_chart(chart, result, line, "rate", false, "rates");
+    line_chart_begin(chart, result, line, "rate", false, "rates");
     chart_step(chart, lines->step_s);
-    add_x(chart, line);
-    add_series(chart, line, VALUE_ASKED, "asked", "wide");
-    add_series(chart, line, VALUE_SENT, "sent", "dot");
-    add_series(chart, line, VALUE_ACKED, "confirmed", "dash");
+    line_chart_bins(chart, line);
+    line_chart_series(chart, line, VALUE_ASKED, "asked", "band");
+    line_chart_series(chart, line, VALUE_SENT, "sent", "step-dot");
+    line_chart_series(chart, line, VALUE_ACKED, "confirmed", "step-dash");
     (void)snprintf(caption, REASON_BYTES, "%s%s: at most %s sent", line->result_case->name,
                    facts_which_trial(line->result_case, line->trial, which),
                    units_format_rate(line_max(line, VALUE_SENT, &at_s), sent));
     if (received_max > 0.0) {
         size_t used = strlen(caption);
 
-        add_series(chart, line, VALUE_RECEIVED, "received", "solid");
+        line_chart_series(chart, line, VALUE_RECEIVED, "received", "step");
         (void)snprintf(caption + used, REASON_BYTES - used, ", %s received",
                        units_format_rate(received_max, received));
     }
@@ -129,14 +88,15 @@ static void draw_p99(const struct result *result, const struct lines *lines, uin
     char amount[UNITS_TEXT_BYTES];
     char where[REASON_BYTES];
 
-    begin_chart(chart, result, worst == NULL ? &lines->list[0] : worst, "ns", true, "p99");
+    line_chart_begin(chart, result, worst == NULL ? &lines->list[0] : worst, "ns", true, "p99");
     chart_step(chart, lines->step_s);
+    line_chart_limits(chart, result, NULL, e2e);
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->list[i];
 
         if (has_latency(line, e2e)) {
-            add_x(chart, line);
-            add_series(chart, line, value, line->result_case->name, style_of(lines, i));
+            line_chart_x(chart, line);
+            line_chart_series(chart, line, value, line->result_case->name, style_of(lines, i));
         }
     }
     (void)snprintf(caption, REASON_BYTES, "p99 %s: %s%.200s", e2e ? "end to end" : "publish",
@@ -159,12 +119,13 @@ static void draw_latency(const struct result *result, const struct lines *lines,
     double p99_at_s = 0.0;
     double max_at_s = 0.0;
 
-    begin_chart(chart, result, line, "ns", true, e2e ? "e2e" : "publish");
+    line_chart_begin(chart, result, line, "ns", true, e2e ? "e2e" : "publish");
     chart_step(chart, lines->step_s);
-    add_x(chart, line);
-    add_series(chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
-    add_series(chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");
-    add_series(chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "dash");
+    line_chart_limits(chart, result, line, e2e);
+    line_chart_x(chart, line);
+    line_chart_series(chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
+    line_chart_series(chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");
+    line_chart_series(chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "dash");
     units_format_ns(line_max(line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, &p99_at_s), p99);
     units_format_ns(line_max(line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, &max_at_s), max);
     (void)snprintf(caption, REASON_BYTES, "%s%s%s: p99 at most %s, max %s", line->result_case->name,
@@ -236,13 +197,13 @@ static void draw_overlay(const struct result *result, const struct lines *lines,
     char amount[UNITS_TEXT_BYTES];
     char where[REASON_BYTES] = "";
 
-    begin_chart(chart, result, worst == NULL ? &lines->list[0] : worst, backlog ? "count" : "rate",
-                false, "");
+    line_chart_begin(chart, result, worst == NULL ? &lines->list[0] : worst,
+                     backlog ? "count" : "rate", false, "");
     chart_step(chart, lines->step_s);
     for (uint32_t i = 0; i < lines->count; i++) {
-        add_x(chart, &lines->list[i]);
-        add_series(chart, &lines->list[i], value, lines->list[i].result_case->name,
-                   style_of(lines, i));
+        line_chart_x(chart, &lines->list[i]);
+        line_chart_series(chart, &lines->list[i], value, lines->list[i].result_case->name,
+                          style_of(lines, i));
     }
     if (backlog) {
         units_format_count(highest, amount);

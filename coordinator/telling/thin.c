@@ -46,12 +46,13 @@ static void merge_latency(struct thin_latency *into, uint64_t samples, int64_t p
 
 struct thin_point thin_merge(const struct result_interval *intervals, uint32_t count)
 {
-    struct thin_point point = {0};
+    struct thin_point point = {.complete = true};
 
     for (uint32_t i = 0; i < count; i++) {
         const struct result_interval *one = &intervals[i];
 
         point.length_s += one->length_s;
+        point.complete &= one->complete;
         point.due += one->due;
         point.sent += one->sent;
         point.acked += one->acked;

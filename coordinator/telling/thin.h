@@ -23,6 +23,7 @@ struct thin_point {
     double length_s;
     uint64_t due, sent, acked, received, failed; /* failed: refused, unconfirmed or an error. */
     uint64_t backlog_max;
+    bool complete; /* Every agent has reported all of it. */
     struct thin_latency e2e, publish, send_lag;
 };
 

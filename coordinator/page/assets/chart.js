@@ -4,7 +4,12 @@
 
 function flatten(spec) {
   const list = [];
-  for (const table of spec.tables || []) list.push(...table.series);
+  for (const table of spec.tables || []) {
+    for (const series of table.series) {
+      if (table.lengths && !series.bins) series.bins = binsOf(table);
+      list.push(series);
+    }
+  }
   return list;
 }
 
@@ -25,7 +30,7 @@ function sharedPrefix(texts) {
 function lookOf(spec, series, several, colours) {
   const colour = colours.target(series.target);
   const dash = isBound(series) ? [] : several && spec.kind !== 'xy' && series.target !== undefined && series.style === 'solid' ? targetDashes[series.target % 8] : dashes[series.style];
-  return { colour, dash, wide: series.style === 'wide', points: series.style === 'points' };
+  return { colour: isOver(series) ? colours.ink : colour, dash, wide: series.style === 'wide' || series.style === 'band', points: series.style === 'points' };
 }
 
 // A line that was fitted to points: it has none.
@@ -50,7 +55,10 @@ function alone(u, i) {
 
 function seriesOption(series, look, kind) {
   const option = { label: series.label, stroke: look.colour, width: 1.6, dash: look.dash, points: { show: true, size: 4, filter: alone } };
-  if (isComputed(series)) option.points = { show: false };
+  if (isStep(series)) {
+    option.paths = levels(series);
+    option.points = { show: false };
+  } else if (isComputed(series)) option.points = { show: false };
   else if (kind === 'xy') option.points = { show: true, size: 6, width: 0, fill: look.colour, stroke: look.colour };
   if (look.wide) {
     option.width = 6;
@@ -149,8 +157,7 @@ class Chart {
     this.hiddenSeries = new Set(this.list.flatMap((s, i) => (hidden.has(s.label) ? [i] : [])));
     this.figure.querySelector('figcaption').textContent = this.spec.caption;
     this.plot.setAttribute('aria-label', 'Chart: ' + this.spec.caption + '. Arrow keys read its values.');
-    const table = this.details.querySelector('.scroll');
-    if (table) table.remove();
+    for (const part of this.details.querySelectorAll('.scroll, button')) part.remove();
   }
 
   draw(width) {
@@ -186,11 +193,15 @@ class Chart {
         series: [f.upper + 1, f.lower + 1], fill: alpha(looks[f.upper].colour, 0.22), dir: -1,
       })),
       hooks: {
-        drawClear: [(u) => drawPhases(u, spec, colours)],
-        draw: [(u) => drawIntervals(u, this.list, looks), (u) => drawMarks(u, spec, colours), (u) => drawLabels(u, labels, colours)],
-        setCursor: [(u) => this.showValues(u.cursor.idx)],
+        drawClear: [(u) => drawPhases(u, spec, colours), (u) => drawHeat(u, spec, colours)],
+        draw: [
+          (u) => drawIncomplete(u, this.list, looks), (u) => drawIntervals(u, this.list, looks), (u) => drawLimits(u, spec, colours),
+          (u) => drawMarks(u, spec, colours), (u) => drawLabels(u, labels, colours),
+        ],
+        setCursor: [(u) => this.showValues(u.cursor.idx), (u) => this.tip.show(u)],
       },
     }, data, this.plot);
+    this.tip = new Tip(this, looks);
     this.makeLegend(looks);
   }
 
@@ -259,6 +270,7 @@ class Chart {
       note.textContent = '▒ ' + fill.label;
       legend.append(note);
     }
+    if (this.spec.heat) legend.append(heatScale(this.spec, theme()));
     legend.append(this.at);
     this.plot.after(legend);
     this.legend = legend;
@@ -325,7 +337,7 @@ class Chart {
       });
     });
     frame.append(table);
-    details.append(frame);
+    details.append(csvButton(this), frame);
   }
 }
 

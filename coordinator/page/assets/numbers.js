@@ -82,12 +82,12 @@ function theme() {
   return {
     ink: colour('ink'), muted: colour('muted'), grid: colour('grid'), line: colour('line'),
     shade: colour('shade'), mark: colour('mark'), away: colour('away'), ground: colour('ground'),
-    neutral: colour('neutral'),
+    neutral: colour('neutral'), bad: colour('bad'),
     target: (n) => (n === undefined ? colour('neutral') : colour('target-' + (n % 8))),
     font: (px) => px + 'px ' + getComputedStyle(document.body).fontFamily,
   };
 }
 
-const dashes = { solid: [], dash: [7, 3], dot: [2, 3], dashdot: [9, 3, 2, 3], long: [14, 4], sparse: [2, 7], wide: [], points: [], curve: [], beyond: [4, 4] };
+const dashes = { step: [], 'step-dash': [7, 3], 'step-dot': [2, 3], band: [], over: [], 'over-dash': [7, 3], solid: [], dash: [7, 3], dot: [2, 3], dashdot: [9, 3, 2, 3], long: [14, 4], sparse: [2, 7], wide: [], points: [], curve: [], beyond: [4, 4] };
 // In a chart of several targets the dash tells them apart too.
 const targetDashes = [[], [8, 3], [2, 2], [9, 3, 2, 3], [5, 2], [1, 3], [12, 3], [6, 2, 2, 2, 2, 2]];

@@ -57,6 +57,14 @@ function extent(specs, log) {
       }
     }
   }
+  for (const spec of specs) {
+    for (const v of [...reachOfHeat(spec), ...limitsOf(spec)]) {
+      // A limit that is far away would leave nothing of the lines.
+      if (low !== Infinity && (v > high * 100 || v < low / 100)) continue;
+      low = Math.min(low, v);
+      high = Math.max(high, v);
+    }
+  }
   return low === Infinity ? null : [low, high];
 }
 

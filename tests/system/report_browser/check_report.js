@@ -216,6 +216,33 @@ class Check {
     if (shown < shared) this.fault('the cursor shows in ' + shown + ' of ' + shared + ' charts of one axis');
   }
 
+  // The pointer over a chart: values beside it, in that chart only, and none once it is gone.
+  async tips() {
+    const plots = this.page.locator('.plot');
+    for (let i = 0; i < await plots.count(); i++) {
+      await plots.nth(i).scrollIntoViewIfNeeded();
+      await plots.nth(i).hover();
+      const shown = await this.page.evaluate(() => Array.from(document.querySelectorAll('.tip'), (tip) => (tip.hidden ? '' : tip.textContent)));
+      if (shown.filter(Boolean).length !== 1 || !shown[i]) this.fault('the pointer over chart ' + i + ' shows ' + JSON.stringify(shown));
+    }
+    await this.page.mouse.move(0, 0);
+    const left = await this.page.evaluate(() => Array.from(document.querySelectorAll('.tip')).filter((tip) => !tip.hidden).length);
+    if (left > 0) this.fault(left + ' values stay where the pointer was');
+  }
+
+  // A chart's values as a file: as many lines as its table has, with the same number of fields.
+  async csv() {
+    const details = this.page.locator('figure.chart details').first();
+    if ((await details.count()) === 0) return;
+    await details.locator('summary').click();
+    const [download] = await Promise.all([this.page.waitForEvent('download', { timeout: 5000 }), details.locator('button').click()]);
+    const lines = fs.readFileSync(await download.path(), 'utf8').trimEnd().split('\n');
+    const [rows, columns] = await details.evaluate((one) => [one.querySelectorAll('tr').length, one.querySelectorAll('thead th').length]);
+    if (lines.length !== rows) this.fault('a CSV of ' + lines.length + ' lines is of a table of ' + rows);
+    if (lines.some((line) => line.split(',').length !== columns)) this.fault('a CSV has lines of other than ' + columns + ' fields');
+    await details.locator('summary').click();
+  }
+
   async copying() {
     const button = this.page.locator('button[data-copies]').last();
     if ((await button.count()) === 0) {
@@ -277,6 +304,10 @@ async function checkOn(browser, file, screen) {
     await check.keyboard();
     await check.choice();
     await check.cursors();
+    if (screen.width > 1000) {
+      await check.tips();
+      await check.csv();
+    }
     await check.copying();
     await check.themes(screen.colorScheme);
     if (screen.width > 1000) await check.printing();
@@ -306,7 +337,7 @@ async function checkWithoutScripts(browser, file) {
 // Ranges of axes are not to be seen in a canvas: their functions are called by themselves.
 function checkRanges() {
   const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'page', 'assets');
-  const script = ['intervals.js', 'scales.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
+  const script = ['layers.js', 'intervals.js', 'scales.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
   const { rangeOf } = new Function(script + '\nreturn { rangeOf };')();
   const series = (style, values) => ({ style, values });
   const spec = (unit, log, ...list) => [{ unit, log, tables: [{ x: [1, 2], series: list }] }];
@@ -324,7 +355,7 @@ function checkRanges() {
 // Texts beside lines and axes are painted: their functions are called by themselves, too.
 function checkTexts() {
   const assets = path.join(__dirname, '..', '..', '..', 'coordinator', 'page', 'assets');
-  const script = ['numbers.js', 'intervals.js', 'scales.js', 'chart.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
+  const script = ['numbers.js', 'layers.js', 'intervals.js', 'scales.js', 'chart.js'].map((name) => fs.readFileSync(path.join(assets, name), 'utf8')).join('\n');
   const document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
   const { Chart, axisText, lookOf, fitted } = new Function('document', script + '\nreturn { Chart, axisText, lookOf, fitted };')(document);
   const faults = [];
