@@ -14,15 +14,10 @@
 #define PIECES_MAX 96u
 #define QUIET_POLLS 3
 
-/* All that a consumer says is answers. */
-#define ANSWER_BYTES 4
-#define PUBCOMP 0x70
-
 /* FNV-1a, over what was told, in its order. */
 struct told {
     uint64_t hash;
     uint32_t count;
-    bool has_released; /* PUBCOMP was said: see compare(). */
 };
 
 struct way {
@@ -76,10 +71,7 @@ static void tell(struct told *told, const struct event *event)
         told->hash = mix(told->hash, &event->topic, sizeof event->topic);
         told->hash = mix(told->hash, &event->partition, sizeof event->partition);
     } else if (event->kind == EVENT_DOWN) {
-        /* Of an end without a word there are several, by what told of it first. */
-        if (strstr(event->text, "connection") == NULL) {
-            told->hash = mix(told->hash, event->text, strlen(event->text));
-        }
+        told->hash = mix(told->hash, event->text, strlen(event->text));
     } else {
         told->hash = mix(told->hash, &event->token, sizeof event->token);
     }
@@ -90,7 +82,6 @@ static bool take(struct told *told, struct way *way)
     const uint32_t room = way->is_cut ? 1 + draw(way, 4) : OWN_BENCH_EVENTS_MAX;
     char answers[4096];
     uint64_t before;
-    size_t heard;
 
     if (way->is_cut && bench.config.role == ROLE_CONSUMER && draw(way, 3) == 0) {
         own_bench_poll_held(&bench, room);
@@ -107,10 +98,7 @@ static bool take(struct told *told, struct way *way)
     }
     (void)own_flush(bench.endpoint);
     ASSERT(lent() == before);
-    while ((heard = own_bench_hear(&bench, answers, sizeof answers)) > 0) {
-        for (size_t i = 0; bench.config.role == ROLE_CONSUMER && i < heard; i += ANSWER_BYTES) {
-            told->has_released = told->has_released || (uint8_t)answers[i] == PUBCOMP;
-        }
+    while (own_bench_hear(&bench, answers, sizeof answers) > 0) {
     }
     return bench.events_count > 0;
 }
@@ -122,15 +110,28 @@ static void take_all(struct told *told, struct way *way)
     }
 }
 
+static enum endpoint_role role_of(uint8_t choice)
+{
+    return (choice & 1) != 0 ? ROLE_PRODUCER : ROLE_CONSUMER;
+}
+
+static uint8_t qos_of(uint8_t choice)
+{
+    return (uint8_t)((choice >> 1 & 3) % 3);
+}
+
+static enum mqtt_version version_of(uint8_t choice)
+{
+    return (choice & 8) != 0 ? MQTT_3_1_1 : MQTT_5;
+}
+
 static struct told drive(const uint8_t *bytes, size_t bytes_count, struct way way)
 {
-    const uint8_t choice = bytes[0];
-    const enum endpoint_role role = (choice & 1) != 0 ? ROLE_PRODUCER : ROLE_CONSUMER;
-    const uint8_t qos = (uint8_t)((choice >> 1 & 3) % 3);
+    const enum endpoint_role role = role_of(bytes[0]);
     struct told told = {.hash = UINT64_C(0xcbf29ce484222325)};
 
-    own_bench_begin(&bench, role, qos, SUBMITTED);
-    bench.client->link.version = (choice & 8) != 0 ? MQTT_3_1_1 : MQTT_5;
+    own_bench_begin(&bench, role, qos_of(bytes[0]), SUBMITTED);
+    bench.client->link.version = version_of(bytes[0]);
     for (uint32_t i = 0; role == ROLE_PRODUCER && i < SUBMITTED; i++) {
         (void)own_bench_submit(&bench, i, 10);
     }
@@ -154,14 +155,70 @@ static struct told drive(const uint8_t *bytes, size_t bytes_count, struct way wa
     return told;
 }
 
-/* A broker that releases a message before it has its PUBREC, and then uses its id again, breaks the
- * standard (4.3.3); whether the second is a new one then depends on when the first was acked. */
+/* ---- What has two answers -------------------------------------------------------------------- */
+
+/* The packets of QoS 2 that came so far. */
+struct releases {
+    struct own_ids ids; /* lent: was published; unreleased: and then released. */
+    bool is_used_again; /* An id after its release. */
+};
+
+/* False: the client loses its connection with this packet. */
+static bool follow(struct releases *releases, enum mqtt_version version,
+                   const struct mqtt_frame *frame, const char *body)
+{
+    struct mqtt_publish publish;
+    struct mqtt_answer answer;
+    const char *wrong;
+
+    if (frame->kind == MQTT_PUBLISH &&
+        mqtt_decode_publish(version, frame, body, &publish, &wrong) == 0) {
+        if (publish.qos == 2) {
+            releases->is_used_again =
+                releases->is_used_again || own_id_is_in(releases->ids.unreleased, publish.id);
+            own_id_add(releases->ids.lent, publish.id);
+        }
+        return true;
+    }
+    if (frame->kind == MQTT_PUBREL &&
+        mqtt_decode_answer(version, frame, body, &answer, &wrong) == 0) {
+        if (own_id_is_in(releases->ids.lent, answer.id)) {
+            own_id_add(releases->ids.unreleased, answer.id);
+        }
+        return true;
+    }
+    return frame->kind == MQTT_PINGRESP && mqtt_decode_pingresp(frame, &wrong) == 0;
+}
+
+/* This broker waits for no PUBREC: where it releases a message of QoS 2 and then uses its id again,
+ * whether that is a new one depends on whether the first was acknowledged before its release came.
+ * A broker that keeps to the standard does not do that (4.3.3), and for one that does there are two
+ * right answers. */
+static bool has_two_answers(const uint8_t *bytes, size_t bytes_count)
+{
+    static struct releases releases;
+    struct mqtt_frame frame;
+    const char *wrong;
+
+    releases = (struct releases){0};
+    for (size_t at = 2;
+         role_of(bytes[0]) == ROLE_CONSUMER && qos_of(bytes[0]) == 2 &&
+         mqtt_decode_frame((const char *)bytes + at, bytes_count - at, &frame, &wrong) == 0;) {
+        const size_t whole = (size_t)frame.header_bytes + frame.body_bytes;
+
+        if (whole > bytes_count - at || !follow(&releases, version_of(bytes[0]), &frame,
+                                                (const char *)bytes + at + frame.header_bytes)) {
+            break;
+        }
+        at += whole;
+    }
+    return releases.is_used_again;
+}
+
 static void compare(struct told whole, struct told cut)
 {
-    if (!whole.has_released && !cut.has_released) {
-        ASSERT(whole.count == cut.count);
-        ASSERT(whole.hash == cut.hash);
-    }
+    ASSERT(whole.count == cut.count);
+    ASSERT(whole.hash == cut.hash);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t bytes_count)
@@ -178,6 +235,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t bytes_count)
                              .random = bytes[1],
                              .piece_bytes_max =
                                  (uint32_t)(bytes_count / PIECES_MAX * 2 + 1 + bytes[1] % 64)});
-    compare(whole, cut);
+    if (!has_two_answers(bytes, bytes_count)) {
+        compare(whole, cut);
+    }
     return 0;
 }
