@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 struct event *rabbitmq_event_add(struct rabbitmq_events *events, enum event_kind kind,
                                  const struct rabbitmq_client *client, int64_t at_ns)
@@ -23,26 +22,16 @@ struct event *rabbitmq_event_add(struct rabbitmq_events *events, enum event_kind
     return event;
 }
 
-void rabbitmq_signal(struct endpoint *endpoint, bool on)
+void rabbitmq_client_watch(struct endpoint *endpoint, struct rabbitmq_client *client, bool for_room)
 {
-    uint64_t value = 1;
-    ssize_t r = on ? write(endpoint->event_fd, &value, sizeof value)
-                   : read(endpoint->event_fd, &value, sizeof value);
+    uint32_t wanted = RABBITMQ_WATCHED;
 
-    ASSERT(r == (ssize_t)sizeof value);
-    endpoint->is_signalled = on;
-}
-
-void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client)
-{
-    uint32_t clients = endpoint->config->clients_count;
-
-    if (!client->is_queued) {
-        endpoint->queue[(endpoint->queue_first + endpoint->queue_count) % clients] = client->index;
-        endpoint->queue_count++;
-        client->is_queued = true;
-        rabbitmq_signal_set(endpoint, true);
+    client->waits_for_room = for_room;
+    if (for_room) {
+        wanted = (rabbitmq_acknowledges(endpoint) ? (uint32_t)EPOLLRDHUP : RABBITMQ_WATCHED) |
+                 (uint32_t)EPOLLOUT;
     }
+    turns_ask(&endpoint->turns, client->index, wanted);
 }
 
 void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *client,
@@ -71,9 +60,7 @@ void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *cli
         endpoint->acks_bytes = 0;
         endpoint->acks_lost = true;
     }
-    if (client->ready_events != 0) {
-        client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
-    }
+    turns_lost(&endpoint->turns, client->index);
     client->down_ns = mono_ns();
     if (endpoint->config->role == ROLE_PRODUCER) {
         client->producer.lost_end = client->producer.next; /* All that is outstanding. */

@@ -8,10 +8,7 @@
 #include "kept.h"
 #include "rabbitmq_encode_inner.h"
 #include "rabbitmq_link_inner.h"
-
-/* What epoll tells of descriptors that are no client's. */
-#define RABBITMQ_ID_EVENT UINT32_MAX
-#define RABBITMQ_ID_TIMER (UINT32_MAX - 1)
+#include "turns.h"
 
 #define RABBITMQ_TICKS_PER_HEARTBEAT 3
 
@@ -79,12 +76,10 @@ struct rabbitmq_client {
     uint32_t index;
     bool is_up;
     bool is_blocked; /* connection.blocked: the broker takes no messages now. */
-    bool is_queued;  /* In the endpoint's queue of those that have something to tell. */
     bool tells_down; /* Events to come. */
     bool tells_up;
-    bool waits_for_room;   /* EPOLLOUT is asked for. */
-    uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
-    bool has_sent;         /* Since the last tick of the heartbeat. */
+    bool waits_for_room; /* EPOLLOUT is asked for. */
+    bool has_sent;       /* Since the last tick of the heartbeat. */
     uint32_t silent_ticks;
     uint32_t room_bytes; /* Over TLS: can be written without asking the socket again. */
     struct kept unsent;  /* The rest of what was written, over TLS of a publish's body;
@@ -106,19 +101,8 @@ struct rabbitmq_client {
 struct endpoint {
     const struct endpoint_config *config;
     struct rabbitmq_client *clients;
-    uint32_t *queue; /* Ring of the indexes of clients that have something to tell. */
-    uint32_t queue_first;
-    uint32_t queue_count;
-    uint32_t *ready; /* Clients with ready_events. */
-    uint32_t ready_count;
-    bool ticked;       /* The timer is ready. */
-    int epoll_fd;      /* Has all descriptors. */
-    int set_fd;        /* The worker's, has them too; -1: none. */
-    uint64_t set_tag;  /* Before the numbers in set_fd. */
-    int event_fd;      /* Readable while the queue isn't empty. */
-    int timer_fd;      /* Ticks for heartbeats; -1: none. */
-    bool is_signalled; /* event_fd is readable. */
-    char *arena;       /* Bodies of the messages of one poll. */
+    struct turns turns;
+    char *arena; /* Bodies of the messages of one poll. */
     size_t arena_bytes;
     size_t arena_used;
     size_t arena_message_bytes; /* The most that one frame adds. */
@@ -154,15 +138,6 @@ struct event *rabbitmq_event_add(struct rabbitmq_events *events, enum event_kind
 void rabbitmq_client_lost(struct endpoint *endpoint, struct rabbitmq_client *client,
                           const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Makes event_fd readable or not, so that a wait doesn't sleep on what the library has buffered. */
-void rabbitmq_signal(struct endpoint *endpoint, bool on);
-static inline void rabbitmq_signal_set(struct endpoint *endpoint, bool on)
-{
-    if (endpoint->is_signalled != on) { /* Asked at each poll. */
-        rabbitmq_signal(endpoint, on);
-    }
-}
-
 static inline bool rabbitmq_acknowledges(const struct endpoint *endpoint)
 {
     return endpoint->config->role == ROLE_CONSUMER &&
@@ -170,7 +145,11 @@ static inline bool rabbitmq_acknowledges(const struct endpoint *endpoint)
 }
 
 /* Makes the next poll look at the client though its socket may be silent. */
-void rabbitmq_client_enqueue(struct endpoint *endpoint, struct rabbitmq_client *client);
+static inline void rabbitmq_client_enqueue(struct endpoint *endpoint,
+                                           const struct rabbitmq_client *client)
+{
+    turns_enqueue(&endpoint->turns, client->index);
+}
 
 /*
  * All that a client writes on a plain socket once it is up goes through rabbitmq_write(): what the
@@ -187,9 +166,6 @@ int rabbitmq_write_rest(struct rabbitmq_client *client);
  * publish keeps the rest? If not, the descriptor of wait_fd tells when. */
 bool rabbitmq_client_has_room(struct endpoint *endpoint, struct rabbitmq_client *client,
                               uint32_t bytes);
-/* Of the sets that the endpoint's descriptors are in. 0, or a negative errno: it is in none. One
- * that is closed leaves them by itself. */
-int rabbitmq_descriptor_add(struct endpoint *endpoint, int fd, uint32_t number, uint32_t events);
 /* Whether epoll is to tell when the socket has room again. */
 void rabbitmq_client_watch(struct endpoint *endpoint, struct rabbitmq_client *client,
                            bool for_room);

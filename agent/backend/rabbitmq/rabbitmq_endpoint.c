@@ -9,21 +9,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define READY_MAX 64
 #define GONE ((uint32_t)EPOLLRDHUP | (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR)
 
 /* After how many ticks without a byte a connection is lost: AMQP says two intervals. */
 #define SILENT_TICKS_MAX (2 * RABBITMQ_TICKS_PER_HEARTBEAT + 1)
-
-static struct rabbitmq_client *dequeue(struct endpoint *endpoint)
-{
-    struct rabbitmq_client *client = &endpoint->clients[endpoint->queue[endpoint->queue_first]];
-
-    endpoint->queue_first = (endpoint->queue_first + 1) % endpoint->config->clients_count;
-    endpoint->queue_count--;
-    client->is_queued = false;
-    return client;
-}
 
 /* A consumer whose acks the socket does not take gets no more to acknowledge. */
 static bool is_paused(const struct endpoint *endpoint, const struct rabbitmq_client *client)
@@ -189,9 +178,7 @@ static void send_heartbeat(struct endpoint *endpoint, struct rabbitmq_client *cl
  * back. */
 static void tick(struct endpoint *endpoint)
 {
-    uint64_t ticks;
-
-    if (read(endpoint->timer_fd, &ticks, sizeof ticks) != (ssize_t)sizeof ticks) {
+    if (turns_take_ticks(&endpoint->turns) == 0) {
         return;
     }
     for (uint32_t i = 0; i < endpoint->config->clients_count; i++) {
@@ -246,45 +233,26 @@ static void serve_ready(struct endpoint *endpoint, struct rabbitmq_client *clien
     }
 }
 
-/* Where the worker does not say it. */
-static void ask_who_is_ready(struct endpoint *endpoint)
-{
-    struct epoll_event ready[READY_MAX];
-    int count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
-
-    for (int i = 0; i < count; i++) {
-        rabbitmq_ready(endpoint, (uint32_t)ready[i].data.u64, ready[i].events);
-    }
-}
-
 static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_t events_max)
 {
     struct rabbitmq_events out = {.events = events, .count_max = events_max};
-    uint32_t queued = endpoint->queue_count;
+    uint32_t queued = endpoint->turns.queue_count;
+    uint32_t client;
+    uint32_t ready;
 
     rabbitmq_acks_write(endpoint); /* Nothing else is written before them. */
     endpoint->arena_used = 0;
     endpoint->round++;
     while (queued > 0) {
-        serve(endpoint, dequeue(endpoint), false, &out);
+        serve(endpoint, &endpoint->clients[turns_dequeue(&endpoint->turns)], false, &out);
         queued--;
     }
-    if (endpoint->set_fd < 0) {
-        ask_who_is_ready(endpoint);
+    turns_find_ready(&endpoint->turns);
+    tick(endpoint);
+    while (turns_next_ready(&endpoint->turns, &client, &ready)) {
+        serve_ready(endpoint, &endpoint->clients[client], ready, &out);
     }
-    if (endpoint->ticked) {
-        endpoint->ticked = false;
-        tick(endpoint);
-    }
-    for (uint32_t i = 0; i < endpoint->ready_count; i++) {
-        struct rabbitmq_client *client = &endpoint->clients[endpoint->ready[i]];
-        uint32_t ready = client->ready_events;
-
-        client->ready_events = 0;
-        serve_ready(endpoint, client, ready, &out);
-    }
-    endpoint->ready_count = 0;
-    rabbitmq_signal_set(endpoint, endpoint->queue_count > 0);
+    turns_end(&endpoint->turns);
     return (int)out.count;
 }
 
@@ -303,5 +271,15 @@ int rabbitmq_poll_held(struct endpoint *endpoint, struct event *events, uint32_t
 
 int rabbitmq_wait_fd(const struct endpoint *endpoint)
 {
-    return endpoint->epoll_fd;
+    return endpoint->turns.epoll_fd;
+}
+
+int rabbitmq_watch(struct endpoint *endpoint, int set_fd, uint64_t tag)
+{
+    return turns_watch(&endpoint->turns, set_fd, tag);
+}
+
+void rabbitmq_ready(struct endpoint *endpoint, uint32_t number, uint32_t events)
+{
+    turns_ready(&endpoint->turns, number, events);
 }

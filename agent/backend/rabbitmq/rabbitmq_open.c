@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #define ARENA_BYTES_MIN ((size_t)1024 * 1024)
 #define MESSAGES_PER_ARENA 4
@@ -64,7 +61,7 @@ static int begin_link(const struct endpoint_config *config, uint32_t client,
 static int take_link(struct endpoint *endpoint, struct rabbitmq_client *client,
                      const struct rabbitmq_link *link)
 {
-    int r = rabbitmq_descriptor_add(endpoint, link->fd, client->index, RABBITMQ_WATCHED);
+    int r = turns_add(&endpoint->turns, client->index, link->fd, RABBITMQ_WATCHED);
 
     if (r < 0) {
         return r;
@@ -174,52 +171,31 @@ static int prepare_arena(struct endpoint *endpoint)
     return endpoint->arena != NULL ? 0 : -ENOMEM;
 }
 
-static int prepare_descriptors(struct endpoint *endpoint)
+static void begin_ticks(struct endpoint *endpoint)
 {
     int64_t heartbeat_ns =
         catalog_option_number(&catalog_rabbitmq, endpoint->config->target, "heartbeat");
-    int64_t tick_ns = heartbeat_ns / NS_PER_S * NS_PER_S / RABBITMQ_TICKS_PER_HEARTBEAT;
-    struct itimerspec ticks = {
-        .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};
 
-    ticks.it_value = ticks.it_interval;
-    endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    endpoint->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0 ||
-        rabbitmq_descriptor_add(endpoint, endpoint->event_fd, RABBITMQ_ID_EVENT, EPOLLIN) < 0) {
-        return -errno;
-    }
-    if (tick_ns == 0) {
-        return 0;
-    }
-    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (endpoint->timer_fd < 0 || timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL) < 0 ||
-        rabbitmq_descriptor_add(endpoint, endpoint->timer_fd, RABBITMQ_ID_TIMER, EPOLLIN) < 0) {
-        return -errno;
-    }
-    return 0;
+    turns_tick(&endpoint->turns, heartbeat_ns / NS_PER_S * NS_PER_S / RABBITMQ_TICKS_PER_HEARTBEAT);
 }
 
 static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
 {
     uint32_t clients = endpoint->config->clients_count;
-    int r;
+    int r = turns_init(&endpoint->turns, clients, reterr);
 
+    if (r < 0) {
+        return r;
+    }
     endpoint->clients = calloc(clients, sizeof *endpoint->clients);
-    endpoint->queue = calloc(clients, sizeof *endpoint->queue);
-    endpoint->ready = calloc(clients, sizeof *endpoint->ready);
-    if (endpoint->clients == NULL || endpoint->queue == NULL || endpoint->ready == NULL ||
-        prepare_keys(endpoint) < 0 || prepare_arena(endpoint) < 0 ||
+    if (endpoint->clients == NULL || prepare_keys(endpoint) < 0 || prepare_arena(endpoint) < 0 ||
         rabbitmq_reads_init(endpoint) < 0) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < clients; i++) {
         endpoint->clients[i].link.fd = -1;
     }
-    r = prepare_descriptors(endpoint);
-    if (r < 0) {
-        return errinfo_set(reterr, r, "no descriptor to wait on: %s", strerror(-r));
-    }
+    begin_ticks(endpoint);
     prepare_properties(endpoint);
     if (endpoint->config->role == ROLE_PRODUCER && rabbitmq_producers_init(endpoint) < 0) {
         return errinfo_nomem(reterr);
@@ -237,10 +213,6 @@ int rabbitmq_open(const struct endpoint_config *config, struct endpoint **ret,
         return errinfo_nomem(reterr);
     }
     endpoint->config = config;
-    endpoint->epoll_fd = -1;
-    endpoint->set_fd = -1;
-    endpoint->event_fd = -1;
-    endpoint->timer_fd = -1;
     r = prepare(endpoint, reterr);
     for (uint32_t i = 0; i < config->clients_count && r == 0; i++) {
         int64_t begin_ns = mono_ns();
@@ -353,18 +325,8 @@ void rabbitmq_close(struct endpoint *endpoint)
             rabbitmq_consumer_done(&endpoint->clients[i]);
         }
     }
-    if (endpoint->timer_fd >= 0) {
-        (void)close(endpoint->timer_fd);
-    }
-    if (endpoint->event_fd >= 0) {
-        (void)close(endpoint->event_fd);
-    }
-    if (endpoint->epoll_fd >= 0) {
-        (void)close(endpoint->epoll_fd);
-    }
     free(endpoint->clients);
-    free(endpoint->queue);
-    free(endpoint->ready);
+    turns_done(&endpoint->turns);
     free(endpoint->arena);
     rabbitmq_reads_done(endpoint);
     rabbitmq_producers_done(endpoint);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,16 +43,11 @@ void rabbitmq_bench_begin(struct rabbitmq_bench *bench, enum endpoint_role role,
                                              .message_bytes_max = RABBITMQ_BENCH_BODY_BYTES_MAX};
     bench->endpoint = (struct endpoint){.config = &bench->config,
                                         .clients = &bench->client,
-                                        .queue = bench->queue,
-                                        .ready = bench->ready,
-                                        .set_fd = -1,
-                                        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-                                        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                                        .timer_fd = -1,
                                         .arena = malloc(ARENA_BYTES),
                                         .arena_bytes = ARENA_BYTES,
                                         .arena_message_bytes = RABBITMQ_BENCH_FRAME_BYTES_MAX,
                                         .is_confirmed = true};
+    assert_int_equal(turns_init(&bench->endpoint.turns, 1, NULL), 0);
     assert_non_null(bench->endpoint.arena);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
     bench->broker_fd = fds[1];
@@ -70,10 +64,7 @@ void rabbitmq_bench_begin(struct rabbitmq_bench *bench, enum endpoint_role role,
         assert_int_equal(rabbitmq_producer_init(&bench->endpoint, &bench->client, NULL), 0);
     }
     bench->client.is_up = true;
-    assert_int_equal(rabbitmq_descriptor_add(&bench->endpoint, fds[0], 0, RABBITMQ_WATCHED), 0);
-    assert_int_equal(rabbitmq_descriptor_add(&bench->endpoint, bench->endpoint.event_fd,
-                                             RABBITMQ_ID_EVENT, EPOLLIN),
-                     0);
+    assert_int_equal(turns_add(&bench->endpoint.turns, 0, fds[0], RABBITMQ_WATCHED), 0);
 }
 
 void rabbitmq_bench_end(struct rabbitmq_bench *bench)
@@ -88,8 +79,7 @@ void rabbitmq_bench_end(struct rabbitmq_bench *bench)
     rabbitmq_read_done(&bench->client);
     rabbitmq_reads_done(&bench->endpoint);
     free(bench->endpoint.arena);
-    (void)close(bench->endpoint.epoll_fd);
-    (void)close(bench->endpoint.event_fd);
+    turns_done(&bench->endpoint.turns);
     (void)close(bench->broker_fd);
 }
 

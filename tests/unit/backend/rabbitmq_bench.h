@@ -17,8 +17,6 @@ struct rabbitmq_bench {
     struct endpoint_config config;
     struct rabbitmq_client client;
     struct rabbitmq_source source;
-    uint32_t queue[1];
-    uint32_t ready[1];
     struct endpoint endpoint;
     int broker_fd;
 };

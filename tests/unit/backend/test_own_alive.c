@@ -176,7 +176,7 @@ static void a_rare_poll_looks_at_all_whose_turn_has_come(void **state)
     assert_int_equal(own_endpoint_new(&many.config, &many.endpoint, &(struct errinfo){""}), 0);
     many.client = &many.endpoint->clients[63]; /* Its turn is last. */
     own_bench_link(&many);
-    assert_int_equal(timerfd_settime(many.endpoint->timer_fd, 0, &soon, NULL), 0);
+    assert_int_equal(timerfd_settime(many.endpoint->turns.timer_fd, 0, &soon, NULL), 0);
     (void)usleep(50000);
     own_bench_poll_held(&many, EVENTS); /* It was silent since mono_ns() 1. */
     assert_int_equal(own_bench_hear(&many, heard, sizeof heard), 2);

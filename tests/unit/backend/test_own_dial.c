@@ -387,7 +387,7 @@ static void a_shorter_keep_alive_of_a_broker_that_came_back_makes_ticks_shorter(
     own_alive_start(dial.bench.endpoint);
     ANSWER("\x20\x06\x00\x00\x03\x13\x00\x04"); /* Server Keep Alive 4. */
     come_back(&dial);
-    assert_int_equal(timerfd_gettime(dial.bench.endpoint->timer_fd, &ticks), 0);
+    assert_int_equal(timerfd_gettime(dial.bench.endpoint->turns.timer_fd, &ticks), 0);
     assert_int_equal(ticks.it_interval.tv_sec, 0);
     assert_int_equal(ticks.it_interval.tv_nsec, 500 * NS_PER_MS);
     end(&dial);

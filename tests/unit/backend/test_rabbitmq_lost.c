@@ -5,15 +5,12 @@
 
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 struct bench {
     struct delivery delivery;
     struct endpoint_config config;
     struct rabbitmq_client client;
-    uint32_t queue[1];
-    uint32_t ready[1];
     struct endpoint endpoint;
 };
 
@@ -25,21 +22,13 @@ static void begin(struct bench *bench)
         .role = ROLE_PRODUCER, .clients_count = 1, .delivery = &bench->delivery};
     bench->client = (struct rabbitmq_client){.link = {.fd = -1, .peer = "broker:5672"}};
     bench->client.is_up = true;
-    bench->endpoint = (struct endpoint){.config = &bench->config,
-                                        .clients = &bench->client,
-                                        .queue = bench->queue,
-                                        .ready = bench->ready,
-                                        .set_fd = -1,
-                                        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-                                        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                                        .timer_fd = -1};
-    assert_true(bench->endpoint.epoll_fd >= 0 && bench->endpoint.event_fd >= 0);
+    bench->endpoint = (struct endpoint){.config = &bench->config, .clients = &bench->client};
+    assert_int_equal(turns_init(&bench->endpoint.turns, 1, NULL), 0);
 }
 
 static void end(struct bench *bench)
 {
-    (void)close(bench->endpoint.epoll_fd);
-    (void)close(bench->endpoint.event_fd);
+    turns_done(&bench->endpoint.turns);
 }
 
 static void a_connection_that_breaks_is_told_once_with_its_reason(void **state)

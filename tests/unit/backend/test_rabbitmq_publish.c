@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,8 +26,6 @@ struct bench {
     struct topic topic;
     struct endpoint_config config;
     struct rabbitmq_client client;
-    uint32_t queue[1];
-    uint32_t ready[1];
     char keys[1][12];
     struct endpoint endpoint;
     char *body;
@@ -42,7 +39,6 @@ struct bench {
 static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_plain)
 {
     amqp_socket_t *socket;
-    struct epoll_event wanted = {.events = RABBITMQ_WATCHED, .data.u32 = 0};
     int fds[2];
 
     memset(bench, 0, sizeof *bench);
@@ -56,14 +52,9 @@ static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_pla
                                              .message_bytes_max = MESSAGE_BYTES};
     bench->endpoint = (struct endpoint){.config = &bench->config,
                                         .clients = &bench->client,
-                                        .queue = bench->queue,
-                                        .ready = bench->ready,
-                                        .set_fd = -1,
                                         .keys = bench->keys,
-                                        .is_confirmed = publish_ack != PUBLISH_ACK_NONE,
-                                        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-                                        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                                        .timer_fd = -1};
+                                        .is_confirmed = publish_ack != PUBLISH_ACK_NONE};
+    assert_int_equal(turns_init(&bench->endpoint.turns, 1, NULL), 0);
     bench->keys[0][0] = '0';
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     bench->broker_fd = fds[1];
@@ -79,7 +70,7 @@ static void begin(struct bench *bench, enum publish_ack publish_ack, bool is_pla
     assert_int_equal(rabbitmq_reads_init(&bench->endpoint), 0);
     assert_int_equal(rabbitmq_read_init(&bench->client), 0);
     bench->client.is_up = true;
-    assert_int_equal(epoll_ctl(bench->endpoint.epoll_fd, EPOLL_CTL_ADD, fds[0], &wanted), 0);
+    assert_int_equal(turns_add(&bench->endpoint.turns, 0, fds[0], RABBITMQ_WATCHED), 0);
     bench->body = malloc(MESSAGE_BYTES);
     bench->read = malloc(4 * (size_t)MESSAGE_BYTES);
     assert_true(bench->body != NULL && bench->read != NULL);
@@ -92,8 +83,7 @@ static void end(struct bench *bench)
 {
     rabbitmq_link_drop(&bench->client.link);
     rabbitmq_producer_done(&bench->client);
-    (void)close(bench->endpoint.epoll_fd);
-    (void)close(bench->endpoint.event_fd);
+    turns_done(&bench->endpoint.turns);
     (void)close(bench->broker_fd);
     rabbitmq_producers_done(&bench->endpoint);
     rabbitmq_read_done(&bench->client);

@@ -7,7 +7,6 @@
 #include <amqp_tcp_socket.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +17,6 @@ struct bench {
     struct delivery delivery;
     struct endpoint_config config;
     struct rabbitmq_client clients[CLIENTS];
-    uint32_t queue[CLIENTS];
-    uint32_t ready[CLIENTS];
     struct endpoint endpoint;
     int broker_fds[CLIENTS];
     int set_fd;
@@ -31,14 +28,8 @@ static void begin(struct bench *bench)
     memset(bench, 0, sizeof *bench);
     bench->config = (struct endpoint_config){
         .role = ROLE_PRODUCER, .clients_count = CLIENTS, .delivery = &bench->delivery};
-    bench->endpoint = (struct endpoint){.config = &bench->config,
-                                        .clients = bench->clients,
-                                        .queue = bench->queue,
-                                        .ready = bench->ready,
-                                        .set_fd = -1,
-                                        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-                                        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                                        .timer_fd = -1};
+    bench->endpoint = (struct endpoint){.config = &bench->config, .clients = bench->clients};
+    assert_int_equal(turns_init(&bench->endpoint.turns, CLIENTS, NULL), 0);
     bench->set_fd = epoll_create1(EPOLL_CLOEXEC);
     assert_int_equal(rabbitmq_reads_init(&bench->endpoint), 0);
     for (uint32_t i = 0; i < CLIENTS; i++) {
@@ -55,7 +46,7 @@ static void begin(struct bench *bench)
         client->index = i;
         client->is_up = true;
         assert_int_equal(rabbitmq_read_init(client), 0);
-        assert_int_equal(rabbitmq_descriptor_add(&bench->endpoint, fds[0], i, RABBITMQ_WATCHED), 0);
+        assert_int_equal(turns_add(&bench->endpoint.turns, i, fds[0], RABBITMQ_WATCHED), 0);
     }
     assert_int_equal(rabbitmq_watch(&bench->endpoint, bench->set_fd, TAG), 0);
 }
@@ -69,8 +60,7 @@ static void end(struct bench *bench)
     }
     rabbitmq_reads_done(&bench->endpoint);
     (void)close(bench->set_fd);
-    (void)close(bench->endpoint.epoll_fd);
-    (void)close(bench->endpoint.event_fd);
+    turns_done(&bench->endpoint.turns);
 }
 
 static void the_set_tells_which_client_is_ready(void **state)
@@ -133,10 +123,10 @@ static void what_was_said_of_a_link_is_not_taken_for_the_next_one(void **state)
     begin(&bench);
     rabbitmq_ready(&bench.endpoint, 0, EPOLLIN | EPOLLRDHUP);
     rabbitmq_client_lost(&bench.endpoint, &bench.clients[0], "publishing failed");
-    assert_int_equal(bench.clients[0].ready_events, EPOLLIN);
+    assert_int_equal(bench.endpoint.turns.clients[0].ready_events, EPOLLIN);
     assert_int_equal(rabbitmq_poll(&bench.endpoint, events, 4), 1);
     assert_int_equal(events[0].kind, EVENT_DOWN);
-    assert_int_equal(bench.endpoint.ready_count, 0);
+    assert_int_equal(bench.endpoint.turns.ready_count, 0);
     end(&bench);
 }
 

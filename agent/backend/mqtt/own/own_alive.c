@@ -11,8 +11,6 @@
 #include "invariant.h"
 #include "mono.h"
 
-#include <sys/timerfd.h>
-
 #define LOOKS_PER_KEEP_ALIVE 8
 /* Clients that are looked at by one tick, where there are few ticks. */
 #define LOOK_CLIENTS_MIN 16
@@ -47,14 +45,8 @@ static uint16_t shortest_s(const struct endpoint *endpoint)
 
 static void tick_for(struct endpoint *endpoint, uint16_t keep_alive_s)
 {
-    int64_t tick_ns = keep_alive_s * NS_PER_S / LOOKS_PER_KEEP_ALIVE / ticks_per_look(endpoint);
-    struct itimerspec ticks = {
-        .it_interval = {.tv_sec = tick_ns / NS_PER_S, .tv_nsec = tick_ns % NS_PER_S}};
-    int r;
-
-    ticks.it_value = ticks.it_interval;
-    r = timerfd_settime(endpoint->timer_fd, 0, &ticks, NULL);
-    ASSERT(r == 0);
+    turns_tick(&endpoint->turns,
+               keep_alive_s * NS_PER_S / LOOKS_PER_KEEP_ALIVE / ticks_per_look(endpoint));
     endpoint->ticks_for_s = keep_alive_s;
 }
 

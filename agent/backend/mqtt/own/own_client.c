@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 struct event *own_event_add(struct own_events *events, enum event_kind kind,
                             const struct own_client *client, int64_t at_ns)
@@ -37,30 +36,18 @@ char *own_text(struct endpoint *endpoint, const char *format, ...)
     return text;
 }
 
-void own_signal(struct endpoint *endpoint, bool on)
+void own_client_watch(struct endpoint *endpoint, struct own_client *client, bool for_room)
 {
-    uint64_t value = 1;
-    ssize_t r;
+    uint32_t wanted = OWN_WATCHED;
 
-    if (endpoint->is_signalled == on) {
-        return;
+    client->waits_for_room = for_room;
+    if (client->is_stalled || own_is_paused(endpoint, client)) {
+        wanted &= ~(uint32_t)EPOLLIN;
     }
-    r = on ? write(endpoint->event_fd, &value, sizeof value)
-           : read(endpoint->event_fd, &value, sizeof value);
-    ASSERT(r == (ssize_t)sizeof value);
-    endpoint->is_signalled = on;
-}
-
-void own_client_enqueue(struct endpoint *endpoint, struct own_client *client)
-{
-    uint32_t clients = endpoint->config->clients_count;
-
-    if (!client->is_queued) {
-        endpoint->queue[(endpoint->queue_first + endpoint->queue_count) % clients] = client->index;
-        endpoint->queue_count++;
-        client->is_queued = true;
-        own_signal(endpoint, true);
+    if (for_room) {
+        wanted |= (uint32_t)EPOLLOUT;
     }
+    turns_ask(&endpoint->turns, client->index, wanted);
 }
 
 static void forget_bytes(struct endpoint *endpoint, struct own_client *client)
@@ -99,9 +86,7 @@ void own_client_lost(struct endpoint *endpoint, struct own_client *client, const
     client->tells_up = false; /* A link that broke before it was told of was never up. */
     client->tells_granted = false;
     client->stands_before_message = false;
-    if (client->ready_events != 0) {
-        client->ready_events = EPOLLIN; /* Not to be taken for what the next link is told of. */
-    }
+    turns_lost(&endpoint->turns, client->index);
     client->down_ns = mono_ns();
     if (endpoint->config->role == ROLE_PRODUCER) {
         own_slots_lost(&client->producer, client->down_ns);
@@ -114,14 +99,13 @@ void own_client_lost(struct endpoint *endpoint, struct own_client *client, const
 int own_client_take(struct endpoint *endpoint, struct own_client *client,
                     const struct own_link *link)
 {
-    int r = own_descriptor_add(endpoint, link->stream.fd, client->index, OWN_WATCHED);
+    int r = turns_add(&endpoint->turns, client->index, link->stream.fd, OWN_WATCHED);
 
     if (r < 0) {
         return r;
     }
     own_link_drop(&client->link);
     client->link = *link;
-    client->watched = OWN_WATCHED;
     client->is_up = true;
     client->is_lent = false;
     client->is_stalled = false;

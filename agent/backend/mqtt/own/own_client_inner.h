@@ -10,10 +10,7 @@
 #include "mqtt_encode_inner.h"
 #include "own_link_inner.h"
 #include "own_outstanding_inner.h"
-
-/* What epoll tells of descriptors that are no client's. */
-#define OWN_ID_EVENT UINT32_MAX
-#define OWN_ID_TIMER (UINT32_MAX - 1)
+#include "turns.h"
 
 /* Of a client's socket. RDHUP: a broker that left is seen while unread messages stand before it. */
 #define OWN_WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP)
@@ -40,14 +37,11 @@ struct own_alive {
 struct own_client {
     struct own_link link;
     uint32_t index;
-    uint32_t ready_events; /* What epoll said since the last poll; 0: nothing. */
     bool is_up;
-    bool is_queued;  /* In the endpoint's queue of those that have something to tell. */
     bool tells_down; /* Events to come. */
     bool tells_up;
     bool tells_granted;
     bool waits_for_room;        /* EPOLLOUT is asked for. */
-    uint32_t watched;           /* All that epoll is asked for. */
     bool is_lent;               /* What it has kept begins with a message that was handed out. */
     bool stands_before_message; /* It was held there. */
     bool is_stalled;            /* It is not read until its acks are written, or made. */
@@ -84,19 +78,8 @@ struct endpoint {
     struct own_route route;
     uint8_t qos;
     struct own_client *clients;
-    uint32_t *queue; /* Ring of the indexes of clients that have something to tell. */
-    uint32_t queue_first;
-    uint32_t queue_count;
-    uint32_t *ready; /* Clients with ready_events. */
-    uint32_t ready_count;
-    bool ticked;          /* The timer is ready. */
-    int epoll_fd;         /* Has all descriptors. */
-    int set_fd;           /* The worker's, has them too; -1: none. */
-    uint64_t set_tag;     /* Before the numbers in set_fd. */
-    int event_fd;         /* Readable while the queue isn't empty. */
-    int timer_fd;         /* Ticks once it is started; -1: none. */
+    struct turns turns;
     uint16_t ticks_for_s; /* Its ticks are for this keep alive; 0: none yet. */
-    bool is_signalled;    /* event_fd is readable. */
     bool is_held;         /* The poll at work takes no messages. */
     uint32_t look_next;   /* The client that the next tick begins with. */
     uint32_t look_count;
@@ -155,11 +138,11 @@ void own_client_lost(struct endpoint *endpoint, struct own_client *client, const
 int own_client_take(struct endpoint *endpoint, struct own_client *client,
                     const struct own_link *link);
 
-/* Makes event_fd readable or not. */
-void own_signal(struct endpoint *endpoint, bool on);
-
 /* Makes the next poll look at the client though its socket may be silent. */
-void own_client_enqueue(struct endpoint *endpoint, struct own_client *client);
+static inline void own_client_enqueue(struct endpoint *endpoint, const struct own_client *client)
+{
+    turns_enqueue(&endpoint->turns, client->index);
+}
 
 static inline bool own_acknowledges(const struct endpoint *endpoint)
 {
@@ -188,9 +171,6 @@ void own_answer(struct endpoint *endpoint, struct own_client *client, enum mqtt_
                 uint16_t id);
 void own_acks_write(struct endpoint *endpoint);
 
-/* Of the sets that the endpoint's descriptors are in. 0, or a negative errno: it is in none. One
- * that is closed leaves them by itself. */
-int own_descriptor_add(struct endpoint *endpoint, int fd, uint32_t number, uint32_t events);
 /* Whether epoll is to tell when the socket has room again. What else it is to tell follows from
  * how the client stands: one that is stalled is not told of what it does not read. */
 void own_client_watch(struct endpoint *endpoint, struct own_client *client, bool for_room);

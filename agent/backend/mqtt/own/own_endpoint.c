@@ -6,20 +6,8 @@
 
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
-#define READY_MAX 64
 #define GONE ((uint32_t)EPOLLRDHUP | (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR)
-
-static struct own_client *dequeue(struct endpoint *endpoint)
-{
-    struct own_client *client = &endpoint->clients[endpoint->queue[endpoint->queue_first]];
-
-    endpoint->queue_first = (endpoint->queue_first + 1) % endpoint->config->clients_count;
-    endpoint->queue_count--;
-    client->is_queued = false;
-    return client;
-}
 
 /* Writes on where a socket was full. */
 static void find_room(struct endpoint *endpoint, struct own_client *client)
@@ -119,29 +107,13 @@ static void serve_ready(struct endpoint *endpoint, struct own_client *client, ui
     }
 }
 
-/* Where the worker does not say it. */
-static void ask_who_is_ready(struct endpoint *endpoint)
-{
-    struct epoll_event ready[READY_MAX];
-    uint32_t rounds = endpoint->config->clients_count / READY_MAX + 1;
-    int count;
-
-    do { /* Those that were told of are told of again only after all others. */
-        count = epoll_wait(endpoint->epoll_fd, ready, READY_MAX, 0);
-        for (int i = 0; i < count; i++) {
-            own_ready(endpoint, (uint32_t)ready[i].data.u64, ready[i].events);
-        }
-    } while (count == READY_MAX && --rounds > 0);
-}
-
 static void tick(struct endpoint *endpoint)
 {
-    uint64_t ticks;
+    uint64_t ticks = turns_take_ticks(&endpoint->turns);
 
-    if (endpoint->ticked && read(endpoint->timer_fd, &ticks, sizeof ticks) == sizeof ticks) {
+    if (ticks > 0) {
         own_alive_tick(endpoint, ticks, mono_ns());
     }
-    endpoint->ticked = false;
 }
 
 /* What was lent goes back. The rest of the last poll's bytes stays where it is, or comes to the
@@ -165,27 +137,25 @@ static void turn(struct endpoint *endpoint)
 
 static void serve_queue(struct endpoint *endpoint, struct own_events *events)
 {
-    uint32_t queued = endpoint->queue_count;
+    uint32_t queued = endpoint->turns.queue_count;
 
     if (endpoint->carry.client != NULL) { /* It goes on reading behind its bytes. */
         serve(endpoint, endpoint->carry.client, false, events);
     }
     while (queued > 0) {
-        serve(endpoint, dequeue(endpoint), false, events);
+        serve(endpoint, &endpoint->clients[turns_dequeue(&endpoint->turns)], false, events);
         queued--;
     }
 }
 
 static void serve_all_ready(struct endpoint *endpoint, struct own_events *events)
 {
-    for (uint32_t i = 0; i < endpoint->ready_count; i++) {
-        struct own_client *client = &endpoint->clients[endpoint->ready[i]];
-        uint32_t ready = client->ready_events;
+    uint32_t client;
+    uint32_t ready;
 
-        client->ready_events = 0;
-        serve_ready(endpoint, client, ready, events);
+    while (turns_next_ready(&endpoint->turns, &client, &ready)) {
+        serve_ready(endpoint, &endpoint->clients[client], ready, events);
     }
-    endpoint->ready_count = 0;
 }
 
 /* What brokers said of messages that they took nevertheless. */
@@ -210,14 +180,12 @@ static int poll_clients(struct endpoint *endpoint, struct event *events, uint32_
     turn(endpoint);
     own_acks_write(endpoint);
     serve_queue(endpoint, &out);
-    if (endpoint->set_fd < 0) {
-        ask_who_is_ready(endpoint);
-    }
+    turns_find_ready(&endpoint->turns);
     serve_all_ready(endpoint, &out);
     tick(endpoint); /* Answers that wait unread have been heard by now. */
     tell_unmatched(endpoint, &out);
     own_acks_write(endpoint); /* What answers a broker without the worker waits for nobody. */
-    own_signal(endpoint, endpoint->queue_count > 0);
+    turns_end(&endpoint->turns);
     return (int)out.count;
 }
 
@@ -236,5 +204,15 @@ int own_poll_held(struct endpoint *endpoint, struct event *events, uint32_t even
 
 int own_wait_fd(const struct endpoint *endpoint)
 {
-    return endpoint->epoll_fd;
+    return endpoint->turns.epoll_fd;
+}
+
+int own_watch(struct endpoint *endpoint, int set_fd, uint64_t tag)
+{
+    return turns_watch(&endpoint->turns, set_fd, tag);
+}
+
+void own_ready(struct endpoint *endpoint, uint32_t number, uint32_t events)
+{
+    turns_ready(&endpoint->turns, number, events);
 }

@@ -6,11 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 /* For brokers to close after our goodbye. */
 #define CLOSE_NS (500 * NS_PER_MS)
@@ -23,20 +18,6 @@ struct link {
 };
 
 /* ---- Open ------------------------------------------------------------------------------------ */
-
-static int prepare_descriptors(struct endpoint *endpoint)
-{
-    int r;
-
-    endpoint->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    endpoint->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    endpoint->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (endpoint->epoll_fd < 0 || endpoint->event_fd < 0 || endpoint->timer_fd < 0) {
-        return -errno;
-    }
-    r = own_descriptor_add(endpoint, endpoint->event_fd, OWN_ID_EVENT, EPOLLIN);
-    return r == 0 ? own_descriptor_add(endpoint, endpoint->timer_fd, OWN_ID_TIMER, EPOLLIN) : r;
-}
 
 static int prepare_clients(struct endpoint *endpoint, struct errinfo *reterr)
 {
@@ -59,22 +40,18 @@ static int prepare_clients(struct endpoint *endpoint, struct errinfo *reterr)
 static int prepare(struct endpoint *endpoint, struct errinfo *reterr)
 {
     uint32_t clients = endpoint->config->clients_count;
-    int r;
+    int r = turns_init(&endpoint->turns, clients, reterr);
 
+    if (r < 0) {
+        return r;
+    }
     endpoint->clients = calloc(clients, sizeof *endpoint->clients);
-    endpoint->queue = calloc(clients, sizeof *endpoint->queue);
-    endpoint->ready = calloc(clients, sizeof *endpoint->ready);
     endpoint->arena = pages_new(OWN_ARENA_BYTES);
-    if (endpoint->clients == NULL || endpoint->queue == NULL || endpoint->ready == NULL ||
-        endpoint->arena == NULL) {
+    if (endpoint->clients == NULL || endpoint->arena == NULL) {
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < clients; i++) {
         endpoint->clients[i].link.stream.fd = -1;
-    }
-    r = prepare_descriptors(endpoint);
-    if (r < 0) {
-        return errinfo_set(reterr, r, "no descriptor to wait on: %s", strerror(-r));
     }
     return prepare_clients(endpoint, reterr);
 }
@@ -90,10 +67,6 @@ int own_endpoint_new(const struct endpoint_config *config, struct endpoint **ret
     }
     endpoint->config = config;
     endpoint->qos = own_route_qos(config);
-    endpoint->epoll_fd = -1;
-    endpoint->set_fd = -1;
-    endpoint->event_fd = -1;
-    endpoint->timer_fd = -1;
     r = prepare(endpoint, reterr);
     if (r < 0) {
         own_close(endpoint);
@@ -214,22 +187,12 @@ static void close_clients(struct endpoint *endpoint)
     }
 }
 
-static void close_descriptor(int fd)
-{
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-}
-
 void own_close(struct endpoint *endpoint)
 {
     if (endpoint == NULL) {
         return;
     }
     close_clients(endpoint);
-    close_descriptor(endpoint->timer_fd);
-    close_descriptor(endpoint->event_fd);
-    close_descriptor(endpoint->epoll_fd);
     if (endpoint->config->role == ROLE_PRODUCER) {
         own_producers_done(endpoint);
     } else {
@@ -237,8 +200,7 @@ void own_close(struct endpoint *endpoint)
     }
     pages_free(endpoint->arena, OWN_ARENA_BYTES);
     free(endpoint->clients);
-    free(endpoint->queue);
-    free(endpoint->ready);
+    turns_done(&endpoint->turns);
     own_route_done(&endpoint->route);
     free(endpoint);
 }
