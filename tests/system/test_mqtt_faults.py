@@ -21,15 +21,22 @@ STOPPED_S = 1
 CUTS_LEAST = 3
 RECOMPUTE = os.path.join(bed.SOURCE, "tests", "accuracy", "recompute.py")
 # Producers have the first numbers, behind the trial's in a client's id.
-PRODUCER = re.compile(rb"millrace-\d+-\d+-[0-9a-f]+-0-[01]")
+CLIENT_OF = {"producer": re.compile(rb"millrace-\d+-\d+-[0-9a-f]+-0-[01]\b"), "consumer": re.compile(rb"millrace-\d+-\d+-[0-9a-f]+-0-[23]\b")}
+ANY = re.compile(rb"")  # Over TLS nobody sees who it is.
+TLS = ("mosquitto", "--tls")
+
+
+def target_of(port, qos, ca=None):
+    scheme, tls = ("mqtts", f'tls: {{ ca: "{ca}" }}, ') if ca else ("mqtt", "")
+    return f'  - {{ backend: mqtt, address: "{scheme}://127.0.0.1:{port}", {tls}options: {{ client: own, qos: {max(qos, 1)} }} }}\n'
 
 
 class Run:
-    def __init__(self, port, qos):
+    def __init__(self, port, qos, ca=None):
         self.qos, self.folder, self.trace = qos, bed.new_path("run"), bed.new_path("trace")
         acks = "publish_ack: none, consume_ack: none" if qos == 0 else "publish_ack: all, consume_ack: each"
         self.program = bed.start("run", bed.scenario(
-            f'  - {{ backend: mqtt, address: "mqtt://127.0.0.1:{port}", options: {{ client: own, qos: {max(qos, 1)} }} }}\n',
+            target_of(port, qos, ca),
             [f"{{ name: steady, rate: {RATE}/s, for: {SECONDS}s }}", "{ name: drain, rate: none, until: drained, for: 4s }"],
             name=f"qos{qos}", topology="{ topics: 2, producers: 2, consumers: 2 }", delivery=f"{{ {acks} }}", on_broker_loss="60s",
         ), "--out", self.folder, "--trace", self.trace)  # fmt: skip
@@ -54,10 +61,10 @@ class Run:
         return f"QoS {self.qos}: " + ", ".join(f"{self.total(word)} {word}" for word in ["acked", "received", "lost", "unconfirmed", "duplicated"])
 
 
-def through(port, fault):
-    """Runs at each quality of service, all at once; fault: called in mid-load."""
+def through(port, fault, levels=(0, 1, 2), ca=None):
+    """Runs at each of these qualities of service, all at once; fault: called in mid-load. ca: over TLS."""
     bed.need_driver("mqtt/own")
-    runs = [Run(port, qos) for qos in (0, 1, 2)]
+    runs = [Run(port, qos, ca) for qos in levels]
     for run in runs:
         run.program.says("running: mqtt")
     time.sleep(1)
@@ -71,18 +78,31 @@ def tell(what, holds, runs):
     bed.truth(what, holds, "; ".join(run.told() for run in runs))
 
 
-@test("Mosquitto killed and back, at QoS 0, 1 and 2: every message is accounted for, and none comes twice", needs=["mosquitto"])
-def killed(broker):
+def ca_of(broker):
+    return os.path.join(broker.folder(), "tls", "ca.pem")
+
+
+def is_killed(broker, **how):
     def fault(_):
         broker.kill()
         time.sleep(1)
         broker.resume()
 
-    runs = through(broker.port, fault)
+    runs = through(broker.port, fault, **how)
     for run in runs:
         same(run.total("duplicated"), 0, f"duplicated at QoS {run.qos}")
         check(run.total("errors") > 0, f"no error at QoS {run.qos}")
-    tell("Mosquitto killed and back", "every message is accounted for", runs)
+    return runs
+
+
+@test("Mosquitto killed and back, at QoS 0, 1 and 2: every message is accounted for, and none comes twice", needs=["mosquitto"])
+def killed(broker):
+    tell("Mosquitto killed and back", "every message is accounted for", is_killed(broker))
+
+
+@test("Mosquitto over TLS killed and back, at QoS 1: every message is accounted for, and none comes twice", needs=[TLS])
+def killed_tls(broker):
+    tell("Mosquitto over TLS killed and back", "every message is accounted for", is_killed(broker, levels=[1], ca=ca_of(broker)))
 
 
 @test("Mosquitto stopped and continued, at QoS 0, 1 and 2: every message arrives once", needs=["mosquitto"])
@@ -117,11 +137,12 @@ def arrives(runs):
         same([run.total(word) for word in words], [RATE * SECONDS] * 2 + [0] * 5, f"{words} at QoS {run.qos}")
 
 
-@test("producers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: what was confirmed arrives once, and the rest is said", needs=["mosquitto"])
-def cut(broker):
+def cut_off(broker, role, its, **how):
+    """Runs whose clients are cut off while there is load, and left alone while it drains; and how often they were. its: what their
+    first bytes have."""
     seed = random.randrange(1 << 32)
     print(f"# cuts drawn from seed {seed}")
-    relay = bed_delay.Scissors(broker.port, "producer", 2000, 30000, seed, PRODUCER)
+    relay = bed_delay.Scissors(broker.port, role, 2000, 30000, seed, its)
 
     def fault(runs):
         relay.cut()
@@ -130,16 +151,39 @@ def cut(broker):
         relay.relent()
 
     try:
-        runs = through(relay.port, fault)
+        runs = through(relay.port, fault, **how)
     finally:
         relay.close()
     check(relay.cuts >= CUTS_LEAST, f"{relay.cuts} cuts")
+    return runs, relay.cuts
+
+
+@test("producers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: what was confirmed arrives once, and the rest is said", needs=["mosquitto"])
+def producers_cut(broker):
+    runs, cuts = cut_off(broker, "producer", CLIENT_OF["producer"])
     for run in runs:
         same(run.total("duplicated"), 0, f"duplicated at QoS {run.qos}")
         if run.qos > 0:
             same(run.total("lost"), 0, f"lost at QoS {run.qos}")
             same(run.total("received"), run.total("acked") + run.total("unexpected"), f"received at QoS {run.qos}")
-    tell("Mosquitto's producers cut off in mid-packet", f"confirmed: all arrived, once; {relay.cuts} cuts", runs)
+    tell("Mosquitto's producers cut off in mid-packet", f"confirmed: all arrived, once; {cuts} cuts", runs)
+
+
+@test("consumers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: all is confirmed, and each message arrives or is told as lost", needs=["mosquitto"])
+def consumers_cut(broker):
+    runs, cuts = cut_off(broker, "consumer", CLIENT_OF["consumer"])
+    for run in runs:
+        # A session ends with its connection, so Mosquitto has nothing to deliver again, but to the other consumer of a group.
+        same((run.total("acked"), run.total("unconfirmed"), run.total("unexpected")), (RATE * SECONDS, 0, 0), f"acked, unconfirmed, unexpected at QoS {run.qos}")
+        same(run.total("received") + run.total("lost"), RATE * SECONDS, f"received and lost at QoS {run.qos}")
+        check(run.total("lost") > 0, f"nothing was lost at QoS {run.qos}: it was not cut")
+    tell("Mosquitto's consumers cut off in mid-packet", f"all confirmed; each arrived or is lost; {cuts} cuts", runs)
+
+
+@test("clients cut off from Mosquitto within a TLS record, at QoS 1: every message is accounted for", needs=[TLS])
+def cut_tls(broker):
+    runs, cuts = cut_off(broker, "producer", ANY, levels=[1], ca=ca_of(broker))
+    tell("Mosquitto's clients cut off within a TLS record", f"every message is accounted for; {cuts} cuts", runs)
 
 
 bed.main()

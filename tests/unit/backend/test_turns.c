@@ -57,8 +57,8 @@ static void all_that_are_ready_are_found_however_many(void **state)
 {
     struct bench bench;
     bool found[CLIENTS] = {false};
-    uint32_t client;
-    uint32_t events;
+    uint32_t client = 0;
+    uint32_t events = 0;
 
     (void)state;
     begin(&bench);
@@ -81,8 +81,8 @@ static void the_workers_set_is_told_what_is_asked_for_now(void **state)
 {
     struct bench bench;
     struct epoll_event told[4];
-    uint32_t client;
-    uint32_t events;
+    uint32_t client = 0;
+    uint32_t events = 0;
 
     (void)state;
     begin(&bench);
@@ -113,8 +113,8 @@ static void the_workers_set_is_told_what_is_asked_for_now(void **state)
 static void what_was_said_of_a_socket_is_not_taken_for_the_next_one(void **state)
 {
     struct bench bench;
-    uint32_t client;
-    uint32_t events;
+    uint32_t client = 0;
+    uint32_t events = 0;
 
     (void)state;
     begin(&bench);
