@@ -23,6 +23,7 @@ PACKETS = {
 }
 RUNS = [(version, qos) for version in ("3.1.1", "5") for qos in (0, 1, 2)]
 PRODUCERS, CONSUMERS = 2, 3
+CONNECT, PUBLISH, PUBACK, PUBREC = 1, 3, 4, 5  # (2.1.2)
 CLIENT = re.compile(r"^millrace-\d+-\d+-[0-9a-f]+-0-(\d+)$")  # Of a trial: not of a look. Producers have the first numbers.
 TOPIC = re.compile(r"^millrace-[0-9A-Za-z-]+/\d+$")
 FILTER = re.compile(r"^millrace-[0-9A-Za-z-]+/(\d+|\+)$")
@@ -59,14 +60,19 @@ class Run:
             topology=f"{{ topics: 2, producers: {PRODUCERS}, consumers: {CONSUMERS} }}", message=f"{{ size: {BYTES} }}", delivery=f"{{ {acks}{ttl} }}",
         ), "--out", bed.new_path("run"))  # fmt: skip
 
-    def decoded(self):
+    def ends(self):
+        """What both sides of each connection said."""
         self.program.ends(0, 60)
         self.relay.close()
-        record = [{"client": base64.b64encode(a).decode(), "broker": base64.b64encode(b).decode()} for a, b in self.relay.connections]
-        done = subprocess.run(["node", DECODER], input=json.dumps(record), capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "MILLRACE_TEST_NPM": bed.NPM}, check=False)  # fmt: skip
-        same(done.returncode, 0, f"mqtt_packets.js; it said\n{done.stderr}")
-        return [Connection(one) for one in json.loads(done.stdout)]
+        return [(bytes(client), bytes(broker)) for client, broker in self.relay.connections]
+
+
+def decode(connections):
+    record = [{"client": base64.b64encode(a).decode(), "broker": base64.b64encode(b).decode()} for a, b in connections]
+    done = subprocess.run(["node", DECODER], input=json.dumps(record), capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "MILLRACE_TEST_NPM": bed.NPM}, check=False)  # fmt: skip
+    same(done.returncode, 0, f"mqtt_packets.js; it said\n{done.stderr}")
+    return json.loads(done.stdout)
 
 
 def check_session(run, one):
@@ -119,8 +125,9 @@ def check_messages(run, one, side):
     return found
 
 
-def check_run(run):
-    decoded = run.decoded()
+def check_run(run, connections):
+    """connections: decoded. How many packets they are."""
+    decoded = [Connection(one) for one in connections]
     clients = [one for one in decoded if one.role]
     same(collections.Counter(one.role for one in clients), {"producer": PRODUCERS, "consumer": CONSUMERS}, "connections of clients")
     same(len({one.connect["clientId"] for one in decoded}), len(decoded), "client ids, each of one connection")
@@ -140,16 +147,79 @@ def check_run(run):
     return sum(len(one.said) + len(one.heard) for one in decoded)
 
 
+# ---- That the check objects ---------------------------------------------------------------------------------------
+
+
+def find(said, kind):
+    """Where the first packet of that kind begins, and its body."""
+    at = 0
+    while True:
+        body, length, shift = at + 1, 0, 0
+        while True:  # The remaining length (1.5.5).
+            length |= (said[body] & 127) << shift
+            shift, body = shift + 7, body + 1
+            if said[body - 1] < 128:
+                break
+        if said[at] >> 4 == kind:
+            return at, body
+        at = body + length
+
+
+def alterations(run, client, broker):
+    """Single bits of what a producer and its broker said, each by what it is of: whose bytes, where, and which."""
+    connect, publish = find(client, CONNECT)[1], find(client, PUBLISH)
+    topic_bytes = int.from_bytes(client[publish[1] : publish[1] + 2], "big")
+    behind_topic = publish[1] + 2 + topic_bytes
+    payload = behind_topic + (2 if run.qos > 0 else 0) + (1 + client[behind_topic + (2 if run.qos > 0 else 0)] if run.version == "5" else 0)
+    found = {
+        "the version of a CONNECT": ("client", connect + 6, 1),
+        "the keep alive of a CONNECT": ("client", connect + 9, 2),
+        "RETAIN of a PUBLISH": ("client", publish[0], 1),
+        "the QoS of a PUBLISH": ("client", publish[0], 2),
+        "the length of a PUBLISH": ("client", publish[0] + 1, 1),
+        "the topic of a PUBLISH": ("client", publish[1] + 2, 1),
+        "a message's number": ("client", payload + 10, 64),
+        "a message's stream": ("client", payload + 6, 64),
+        "the end of all packets": ("client", len(client) - 2, 16),
+    }
+    if run.qos > 0:
+        answer = find(broker, PUBACK if run.qos == 1 else PUBREC)
+        found["the identifier of a PUBLISH"] = ("client", behind_topic + 1, 64)
+        found["the identifier of an answer"] = ("broker", answer[1] + 1, 64)
+        found["the kind of an answer"] = ("broker", answer[0], 32)
+    return found
+
+
+def check_objects(run, said, decoded):
+    """A bit that is other than it was said is found, whatever it is of: else the check would hold of anything."""
+    index = next(i for i, one in enumerate(decoded) if Connection(one).role == "producer")
+    found = alterations(run, *said[index])
+    altered = []
+    for side, at, bit in found.values():
+        sides = [bytearray(one) for one in said[index]]
+        sides[side == "broker"][at] ^= bit
+        altered.append(sides)
+    for what, one in zip(found, decode(altered)):
+        try:
+            check_run(run, decoded[:index] + [one] + decoded[index + 1 :])
+        except AssertionError:
+            continue
+        raise AssertionError(f"{run.version} at QoS {run.qos}: {what} was altered, and nobody objected")
+
+
 @test("each packet of runs over Millrace's own client is what another's decoder takes it for, by 3.1.1 and 5 at QoS 0, 1 and 2", needs=["mosquitto"])
 def packets(broker):
     bed.need_driver("mqtt/own")
     runs = [Run(broker, version, qos) for version, qos in RUNS]
     counts = []
     for run in runs:
+        said = run.ends()
+        decoded = decode(said)
         try:
-            counts.append(check_run(run))
+            counts.append(check_run(run, decoded))
         except AssertionError as error:
             raise AssertionError(f"{run.version} at QoS {run.qos}: {error}") from None
+        check_objects(run, said, decoded)
     bed.truth("MQTT by Millrace's own client", "mqtt-packet decodes every packet as it was meant", f"{sum(counts)} packets of {len(runs)} runs")
 
 
