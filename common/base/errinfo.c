@@ -1,7 +1,8 @@
 #include "errinfo.h"
 
+#include "text.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 int errinfo_set(struct errinfo *err, int code, const char *format, ...)
@@ -12,7 +13,7 @@ int errinfo_set(struct errinfo *err, int code, const char *format, ...)
         return code;
     }
     va_start(args, format);
-    (void)vsnprintf(err->text, sizeof err->text, format, args);
+    (void)text_fit_args(err->text, sizeof err->text, format, args);
     va_end(args);
     return code;
 }
@@ -20,17 +21,16 @@ int errinfo_set(struct errinfo *err, int code, const char *format, ...)
 int errinfo_prefix(struct errinfo *err, int code, const char *format, ...)
 {
     char prefix[ERRINFO_BYTES];
-    char joined[ERRINFO_BYTES * 2 + 2];
+    char sentence[ERRINFO_BYTES];
     va_list args;
 
     if (err == NULL) {
         return code;
     }
     va_start(args, format);
-    (void)vsnprintf(prefix, sizeof prefix, format, args);
+    (void)text_fit_args(prefix, sizeof prefix, format, args);
     va_end(args);
-    (void)snprintf(joined, sizeof joined, "%s: %s", prefix, err->text);
-    joined[ERRINFO_BYTES - 1] = '\0';
-    memcpy(err->text, joined, ERRINFO_BYTES);
+    memcpy(sentence, err->text, sizeof sentence);
+    (void)text_fitf(err->text, sizeof err->text, "%s: %s", prefix, sentence);
     return code;
 }

@@ -16,7 +16,8 @@ struct errinfo {
 };
 
 /* Formats the sentence and returns code (a negative errno), so that it can stand in a return
- * statement. err may be NULL. Text that does not fit is cut. */
+ * statement. err may be NULL. Text that does not fit ends
+ * after its last whole word, with " …". */
 int errinfo_set(struct errinfo *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

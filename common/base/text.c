@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include "invariant.h"
 #include "utf8.h"
 
 #include <stdarg.h>
@@ -96,6 +97,80 @@ char *text_take(struct text *text)
     }
     memset(text, 0, sizeof *text);
     return bytes;
+}
+
+static bool continues_character(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+int text_columns(const char *text)
+{
+    int columns = 0;
+
+    for (; *text != '\0'; text++) {
+        columns += continues_character(*text) ? 0 : 1;
+    }
+    return columns;
+}
+
+void text_add_padded(struct text *text, int columns, const char *bytes)
+{
+    int missing = abs(columns) - text_columns(bytes);
+
+    if (columns > 0 && missing > 0) {
+        text_addf(text, "%*s", missing, "");
+    }
+    text_add(text, bytes);
+    if (columns < 0 && missing > 0) {
+        text_addf(text, "%*s", missing, "");
+    }
+}
+
+#define CUT_MARK " …"
+
+/* Where the last word ends that leaves room for the mark; 0: there is none. */
+static size_t last_word_end(const char *text, size_t bytes)
+{
+    size_t end = bytes - sizeof CUT_MARK;
+
+    while (end > 0 && text[end] != ' ') {
+        end--;
+    }
+    while (end > 0 && strchr(" ,;:(", text[end - 1]) != NULL) {
+        end--;
+    }
+    return end;
+}
+
+char *text_fit_args(char *to, size_t bytes, const char *format, va_list args)
+{
+    int needed = vsnprintf(to, bytes, format, args);
+    size_t end;
+
+    ASSERT(bytes >= TEXT_FIT_BYTES_MIN);
+    if (needed < 0 || (size_t)needed < bytes) {
+        return to;
+    }
+    end = last_word_end(to, bytes);
+    if (end == 0) { /* One word alone is broken, but no character. */
+        end = bytes - sizeof CUT_MARK;
+        while (end > 0 && continues_character(to[end])) {
+            end--;
+        }
+    }
+    memcpy(to + end, CUT_MARK, sizeof CUT_MARK);
+    return to;
+}
+
+char *text_fitf(char *to, size_t bytes, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)text_fit_args(to, bytes, format, args);
+    va_end(args);
+    return to;
 }
 
 /* Of a character that has several bytes. */

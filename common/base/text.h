@@ -5,6 +5,7 @@
 #ifndef MILLRACE_TEXT_H
 #define MILLRACE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,6 +26,22 @@ bool text_failed(const struct text *text);
 
 /* Hands the string over (never NULL unless memory ran out); the text is empty afterwards. */
 char *text_take(struct text *text);
+
+/* Characters of it: close enough to columns for labels and figures. */
+int text_columns(const char *text);
+
+/* Adds it in so many columns: on their right, as printf's %9s; on their left, if that is negative.
+ */
+void text_add_padded(struct text *text, int columns, const char *bytes);
+
+/* Writes what was formatted where it has to fit, in bytes at most (TEXT_FIT_BYTES_MIN or more):
+ * what is longer ends after its last whole word, with " …". Returns to. For words of people only.
+ */
+#define TEXT_FIT_BYTES_MIN 8
+char *text_fitf(char *to, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+char *text_fit_args(char *to, size_t bytes, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* Makes words of strangers (agents' names, brokers' texts) harmless in place, for a terminal or a
  * line of a log: what would move the cursor, begin a command or turn the order of a line round, and

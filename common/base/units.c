@@ -244,7 +244,7 @@ const char *units_format_ns(double ns, char *text)
         return text;
     }
     if (magnitude < 999.5e3) {
-        return format_scaled(ns / 1e3, " us", text);
+        return format_scaled(ns / 1e3, " µs", text);
     }
     if (magnitude < 999.5e6) {
         return format_scaled(ns / 1e6, " ms", text);
@@ -268,22 +268,6 @@ const char *units_format_bytes(double bytes, char *text)
     return format_scaled(bytes, units[i], text);
 }
 
-const char *units_format_count(double count, char *text)
-{
-    static const char *const units[] = {"", "k", "M", "G"};
-    size_t i = 0;
-
-    if (fabs(count) < 9999.5 && count == floor(count)) {
-        (void)snprintf(text, UNITS_TEXT_BYTES, "%.0f", count);
-        return text;
-    }
-    while (fabs(count) >= 999.5 && i < 3) {
-        count /= 1000.0;
-        i++;
-    }
-    return format_scaled(count, units[i], text);
-}
-
 const char *units_format_whole(uint64_t count, char *text)
 {
     char digits[UNITS_TEXT_BYTES];
@@ -300,6 +284,22 @@ const char *units_format_whole(uint64_t count, char *text)
     return text;
 }
 
+const char *units_format_count(double count, char *text)
+{
+    static const char *const units[] = {"", "k", "M", "G"};
+    size_t i = 0;
+
+    if (fabs(count) < 9999.5 && count == floor(count)) {
+        return count < 0.0 ? format_scaled(count, "", text)
+                           : units_format_whole((uint64_t)count, text);
+    }
+    while (fabs(count) >= 999.5 && i < 3) {
+        count /= 1000.0;
+        i++;
+    }
+    return format_scaled(count, units[i], text);
+}
+
 const char *units_format_milli(uint32_t thousandths, char *text)
 {
     size_t used = (size_t)snprintf(text, UNITS_TEXT_BYTES, "%" PRIu32 ".%03" PRIu32,
@@ -313,10 +313,21 @@ const char *units_format_milli(uint32_t thousandths, char *text)
     return text;
 }
 
+/* Three digits of it, the others zeros: "18,100/s". */
+static const char *format_thousands(double per_s, char *text)
+{
+    double step = per_s < 9995.0 ? 10.0 : per_s < 99950.0 ? 100.0 : 1000.0;
+
+    (void)units_format_whole((uint64_t)(round(per_s / step) * step), text);
+    memcpy(text + strlen(text), "/s", sizeof "/s");
+    return text;
+}
+
 const char *units_format_rate(double per_s, char *text)
 {
-    char count[UNITS_TEXT_BYTES];
-
+    if (per_s >= 999.5 && per_s < 999.5e3) {
+        return format_thousands(per_s, text);
+    }
     if (fabs(per_s) >= 999.5) {
         static const char *const units[] = {"k/s", "M/s", "G/s"};
         size_t i = 0;
@@ -328,8 +339,19 @@ const char *units_format_rate(double per_s, char *text)
         }
         return format_scaled(per_s, units[i], text);
     }
-    (void)format_scaled(per_s, "/s", count);
-    memcpy(text, count, sizeof count);
+    return format_scaled(per_s, "/s", text);
+}
+
+/* "2 h 05 min"; without what is zero of the smaller one. */
+static const char *format_two(int64_t large, const char *large_unit, int64_t small,
+                              const char *small_unit, char *text)
+{
+    int used = snprintf(text, UNITS_TEXT_BYTES, "%lld %s", (long long)large, large_unit);
+
+    if (small > 0) {
+        (void)snprintf(text + used, UNITS_TEXT_BYTES - (size_t)used, " %02lld %s", (long long)small,
+                       small_unit);
+    }
     return text;
 }
 
@@ -340,14 +362,10 @@ const char *units_format_duration(int64_t ns, char *text)
     if (ns < 10 * NS_PER_S && ns % NS_PER_S != 0) {
         return units_format_ns((double)ns, text);
     }
-    if (s < 120) {
+    if (s < 60) {
         (void)snprintf(text, UNITS_TEXT_BYTES, "%lld s", (long long)s);
-    } else if (s < 7200) {
-        (void)snprintf(text, UNITS_TEXT_BYTES, "%lld min %02lld s", (long long)(s / 60),
-                       (long long)(s % 60));
-    } else {
-        (void)snprintf(text, UNITS_TEXT_BYTES, "%lld h %02lld min", (long long)(s / 3600),
-                       (long long)(s / 60 % 60));
+        return text;
     }
-    return text;
+    return s < 7200 ? format_two(s / 60, "min", s % 60, "s", text)
+                    : format_two(s / 3600, "h", s / 60 % 60, "min", text);
 }

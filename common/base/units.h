@@ -2,7 +2,8 @@
  * units: the one place where numbers with units are read and written.
  *
  * Reading is strict, as scenarios/README.md has it: 512, 1kB, 1KiB; 250ms, 5m; 20k, 1M; 800/s,
- * 20k/s, 1/30s. Writing is for people: three significant digits, "4.12 ms", "20.0k/s", "1.02 GiB".
+ * 20k/s, 1/30s. Writing is for people: three significant digits, "4.12 ms", "18,100/s", "1.20M/s",
+ * "1.02 GiB"; digits in groups of three from four on. In UTF-8: "25.6 µs".
  * Pure.
  */
 #ifndef MILLRACE_UNITS_H
@@ -41,6 +42,7 @@ const char *units_format_count(double count, char *text);
 const char *units_format_rate(double per_s, char *text);
 const char *units_format_whole(uint64_t count, char *text);       /* "2,064": not rounded. */
 const char *units_format_milli(uint32_t thousandths, char *text); /* "1.5", "0.25": not rounded. */
-const char *units_format_duration(int64_t ns, char *text); /* "1 h 05 min", "30 s": whole spans. */
+const char *units_format_duration(int64_t ns,
+                                  char *text); /* "2 h 05 min", "1 min", "30 s": whole spans. */
 
 #endif

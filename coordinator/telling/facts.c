@@ -161,20 +161,7 @@ bool facts_percentile_holds(const struct hist *hist, double percentile)
 
 const char *facts_count(uint64_t count, char *text)
 {
-    char digits[24];
-    int digits_count = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    char *to = text;
-
-    for (int i = 0; i < digits_count; i++) {
-        /* Four digits are read at a glance. */
-        if (i > 0 && digits_count > 4 && (digits_count - i) % 3 == 0) {
-            memcpy(to, "\xE2\x80\xAF", 3);
-            to += 3;
-        }
-        *to++ = digits[i];
-    }
-    *to = '\0';
-    return text;
+    return units_format_whole(count, text);
 }
 
 const char *facts_time(int64_t unix_ns, char *text)
@@ -194,7 +181,7 @@ const char *facts_offset(int64_t offset_ns, char *text)
     char span[UNITS_TEXT_BYTES];
     double s = (double)offset_ns / NS_PER_S;
 
-    if (fabs(s) < 120.0) {
+    if (fabs(s) < 60.0) {
         (void)snprintf(text, FACTS_TEXT_BYTES, "%+.1f s", s);
     } else {
         (void)snprintf(text, FACTS_TEXT_BYTES, "%s%s", offset_ns < 0 ? "-" : "+",

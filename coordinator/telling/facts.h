@@ -86,7 +86,7 @@ bool facts_has_trials(const struct result *result);
 /* hist has the 10 / (1 - q) samples that percentile q (in percent) needs. */
 bool facts_percentile_holds(const struct hist *hist, double percentile);
 
-/* 12345678 as "12 345 678" with narrow spaces: counts of the audit are exact. FACTS_TEXT_BYTES. */
+/* 12345678 as "12,345,678": counts of the audit are exact. FACTS_TEXT_BYTES. */
 const char *facts_count(uint64_t count, char *text);
 
 /* "2026-02-05 14:03:22 UTC" of a wall time; "" for 0. FACTS_TEXT_BYTES. */

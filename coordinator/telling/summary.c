@@ -236,7 +236,8 @@ static void add_header(const struct layout *layout, struct text *out)
     add_name(layout, "target", out);
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (layout->shown[i]) {
-            text_addf(out, " %*s", columns[i].width, columns[i].heading);
+            text_add(out, " ");
+            text_add_padded(out, columns[i].width, columns[i].heading);
         }
     }
     text_add(out, "\n");
@@ -262,7 +263,8 @@ static bool add_case(const struct layout *layout, const struct result_case *resu
         add_name(layout, name, out);
         for (int i = 0; i < COLUMN_COUNT; i++) {
             if (layout->shown[i]) {
-                text_addf(out, " %*s", columns[i].width, texts[i]);
+                text_add(out, " ");
+                text_add_padded(out, columns[i].width, texts[i]);
             }
         }
         text_add(out, "\n");

@@ -12,10 +12,10 @@
  * that are latest with what they send. How many they are. */
 uint32_t view_agents_choose(const struct run_progress *progress, uint32_t ret[VIEW_AGENTS_MAX]);
 
-/* "agent-2  34 %  late 120 us  clock ±13.2 us": of one agent. */
+/* "agent-2  34 %  late 120 µs  clock ±13.2 µs": of one agent. */
 void view_agent_line(const struct run_progress *progress, uint32_t agent, char *ret);
 
-/* "1,021 of 1,024 agents there, 2 suspect, 1 lost; shares 0.08 % to 0.12 %; clocks within 80 us" */
+/* "1,021 of 1,024 agents there, 2 suspect, 1 lost; shares 0.08 % to 0.12 %; clocks within 80 µs" */
 void view_agents_sum(const struct run_progress *progress, char *ret);
 
 /* ", 1 agent suspect, 2 lost"; "" while all are there. */

@@ -10,6 +10,11 @@ function scaled(value, unit) {
   return value.toFixed(decimals) + unit;
 }
 
+// "5,000": groups from four digits on.
+function grouped(digits) {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 function stepped(value, step, limit, units) {
   let i = 0;
   while (Math.abs(value) >= limit && i < units.length - 1) {
@@ -22,7 +27,7 @@ function stepped(value, step, limit, units) {
 const formats = {
   ns(v) {
     if (Math.abs(v) < 999.5) return v.toFixed(0) + ' ns';
-    const [value, unit] = stepped(v / 1e3, 1e3, 999.5, [' us', ' ms', ' s']);
+    const [value, unit] = stepped(v / 1e3, 1e3, 999.5, [' µs', ' ms', ' s']);
     return scaled(value, unit);
   },
   rate(v) {
@@ -30,7 +35,7 @@ const formats = {
     return scaled(value, unit);
   },
   count(v) {
-    if (Math.abs(v) < 9999.5 && v === Math.floor(v)) return v.toFixed(0);
+    if (Math.abs(v) < 9999.5 && v === Math.floor(v)) return grouped(v.toFixed(0));
     const [value, unit] = stepped(v, 1e3, 999.5, ['', 'k', 'M', 'G']);
     return scaled(value, unit);
   },

@@ -86,12 +86,69 @@ static void a_line_of_the_log_is_one_line(void **state)
     (void)unlink(path);
 }
 
+static void what_is_too_long_ends_after_its_last_whole_word(void **state)
+{
+    static const char sentence[] = "memory: the host was too busy, or it was stopped";
+    char exact[sizeof sentence];
+    char text[24];
+    char most[10];
+
+    (void)state;
+    assert_string_equal(text_fitf(exact, sizeof exact, "%s", sentence), sentence);
+    assert_string_equal(text_fitf(text, sizeof text, "%s", sentence), "memory: the host …");
+    assert_string_equal(text_fitf(text, sizeof text, "a %s", "host: too busy, or stopped"),
+                        "a host: too busy …");
+    /* A word alone is broken, but no character of it. */
+    assert_string_equal(text_fitf(most, sizeof most,
+                                  "ab\xc3\xa9\xc3\xa9"
+                                  "cdefgh"),
+                        "ab\xc3\xa9 …");
+    for (size_t bytes = TEXT_FIT_BYTES_MIN; bytes <= sizeof exact; bytes++) {
+        assert_true(strlen(text_fitf(exact, bytes, "%s", sentence)) < bytes);
+        assert_true(text_columns(exact) > 0);
+    }
+}
+
+static void an_error_is_never_cut_within_a_word(void **state)
+{
+    struct errinfo err;
+    char *name = calloc(1, 2 * ERRINFO_BYTES);
+
+    (void)state;
+    assert_non_null(name);
+    for (int i = 0; i < ERRINFO_BYTES / 8; i++) {
+        memcpy(name + strlen(name), "counted ", sizeof "counted ");
+    }
+    assert_int_equal(errinfo_set(&err, -EIO, "it %s", name), -EIO);
+    assert_string_equal(err.text + strlen(err.text) - strlen("counted …"), "counted …");
+    assert_int_equal(errinfo_prefix(&err, -EIO, "target %s", "kafka"), -EIO);
+    assert_string_equal(err.text + strlen(err.text) - strlen("counted …"), "counted …");
+    free(name);
+}
+
+static void columns_are_characters(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    assert_int_equal(text_columns("25.6 µs"), 7);
+    text_add_padded(&text, 9, "25.6 µs");
+    text_add_padded(&text, -9, "25.6 µs");
+    text_add_padded(&text, 3, "25.6 µs");
+    text_add(&text, "|");
+    assert_string_equal(text.bytes, "  25.6 µs25.6 µs  25.6 µs|");
+    text_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_strangers_move_no_cursor),
         cmocka_unit_test(no_bytes_at_all_keep_a_control_character),
         cmocka_unit_test(a_line_of_the_log_is_one_line),
+        cmocka_unit_test(what_is_too_long_ends_after_its_last_whole_word),
+        cmocka_unit_test(an_error_is_never_cut_within_a_word),
+        cmocka_unit_test(columns_are_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,14 @@ static void units_format_shows_three_digits(void **state)
     assert_string_equal(units_format_ns(41210000, text), "41.2 ms");
     assert_string_equal(units_format_ns(999999, text), "1.00 ms");
     assert_string_equal(units_format_ns(12, text), "12 ns");
-    assert_string_equal(units_format_rate(20000, text), "20.0k/s");
+    assert_string_equal(units_format_ns(25640, text), "25.6 µs");
+    assert_string_equal(units_format_rate(20000, text), "20,000/s");
+    assert_string_equal(units_format_rate(9996, text), "10,000/s");
+    assert_string_equal(units_format_rate(1812.5, text), "1,810/s");
+    assert_string_equal(units_format_rate(18134.2, text), "18,100/s");
+    assert_string_equal(units_format_rate(181349.9, text), "181,000/s");
+    assert_string_equal(units_format_rate(1200000, text), "1.20M/s");
+    assert_string_equal(units_format_count(1000, text), "1,000");
     assert_string_equal(units_format_rate(0.5, text), "0.50/s");
     assert_string_equal(units_format_rate(0.1, text), "0.10/s");
     assert_string_equal(units_format_rate(0.05, text), "0.0500/s");
@@ -75,14 +82,18 @@ static void units_format_shows_three_digits(void **state)
     assert_string_equal(units_format_rate(1.0 / 86400, text), "0.0000116/s");
     assert_string_equal(units_format_rate(-0.0049, text), "-0.00490/s");
     assert_string_equal(units_format_rate(0, text), "0/s");
-    assert_string_equal(units_format_rate(999.9, text), "1.00k/s");
+    assert_string_equal(units_format_rate(999.9, text), "1,000/s");
     assert_string_equal(units_format_bytes(1024, text), "1.00 KiB");
     assert_string_equal(units_format_milli(1500, text), "1.5");
     assert_string_equal(units_format_milli(64000, text), "64");
     assert_string_equal(units_format_milli(1333, text), "1.333");
     assert_string_equal(units_format_milli(50, text), "0.05");
     assert_string_equal(units_format_milli(0, text), "0");
-    assert_string_equal(units_format_duration(65 * INT64_C(60000000000), text), "65 min 00 s");
+    assert_string_equal(units_format_duration(65 * INT64_C(60000000000), text), "65 min");
+    assert_string_equal(units_format_duration(104 * INT64_C(1000000000), text), "1 min 44 s");
+    assert_string_equal(units_format_duration(59 * INT64_C(1000000000), text), "59 s");
+    assert_string_equal(units_format_duration(60 * INT64_C(1000000000), text), "1 min");
+    assert_string_equal(units_format_duration(7500 * INT64_C(1000000000), text), "2 h 05 min");
 }
 
 int main(void)

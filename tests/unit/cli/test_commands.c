@@ -51,11 +51,11 @@ static void explain_says_who_writes_and_reads_which_topic(void **state)
     assert_int_equal(outcome.code, 0);
     assert_has(outcome.out, "1 case, 1 trial, 2 agents, 9 s of load, at most 19 s with draining\n");
     assert_has(outcome.out, "case memory: memory\n");
-    assert_has(outcome.out, "steady           8 s, 5.00k/s\n");
-    assert_has(outcome.out, "warm-up          1 s, 2.00k/s, not measured\n");
+    assert_has(outcome.out, "steady           8 s, 5,000/s\n");
+    assert_has(outcome.out, "warm-up          1 s, 2,000/s, not measured\n");
     assert_has(outcome.out, "42.0k messages out, 20.5 MiB; each read by 1 subscription\n");
     assert_has(outcome.out, "0: 2 producers, 2 consumers on ");
-    assert_has(outcome.out, "sends 2.50k/s; about ");
+    assert_has(outcome.out, "sends 2,500/s; about ");
     assert_has(outcome.out, "millrace-RUN-c0-t0-main-3: producer 3@1 -> consumer 0.3@1\n");
     assert_has(outcome.out, "disk: about ");
 }
@@ -101,14 +101,14 @@ static void explain_says_how_a_search_goes_on_and_what_it_can_come_to(void **sta
     CALL(command_explain, &outcome, "explain", "capacity.yaml", "--target", "memory", "--set",
          "search.rate.from=1k/s", "--set", "search.rate.to=8k/s", "--set", "search.width=20%");
     assert_int_equal(outcome.code, 0);
-    assert_has(outcome.out, "the highest rate from 1.00k/s to 8.00k/s that each case holds, to "
+    assert_has(outcome.out, "the highest rate from 1,000/s to 8,000/s that each case holds, to "
                             "within 20 %\n");
     assert_has(outcome.out, "a trial has 2 s to settle, 6 s that count, at most 30 s to drain\n");
     assert_has(outcome.out, "each of the two bounds by at most 3 trials with 10 s that count\n");
     /* One, three doublings, two halvings, and six of 12 s that confirm. */
-    assert_has(outcome.out, "  expected: 12 trials, 2 min 00 s of load, at most 8 min 00 s with "
+    assert_has(outcome.out, "  expected: 12 trials, 2 min of load, at most 8 min with "
                             "draining, at most 960k messages\n");
-    assert_has(outcome.out, "  at worst: 100 trials, 20 min 00 s of load, at most 70 min 00 s with "
+    assert_has(outcome.out, "  at worst: 100 trials, 20 min of load, at most 70 min with "
                             "draining, at most 9.60M messages\n");
     assert_has(outcome.out, "objectives, of each trial:\n  what was asked is sent, ");
     assert_has(outcome.out, "(the first trial of the search; others have another rate)\n");
@@ -169,7 +169,7 @@ static void explain_tells_flows_and_open_ends_apart(void **state)
     (void)state;
     CALL(command_explain, &outcome, "explain", "two-flows.yaml");
     assert_int_equal(outcome.code, 0);
-    assert_has(outcome.out, "5 s, orders 6.00k/s, exports 30.0/s\n");
+    assert_has(outcome.out, "5 s, orders 6,000/s, exports 30.0/s\n");
     assert_has(outcome.out, "at most 15 s, nothing sent, until every subscription");
     CALL(command_explain, &outcome, "explain", "max-memory.yaml");
     assert_int_equal(outcome.code, 0);

@@ -126,7 +126,7 @@ static void a_search_is_a_test_case_with_both_bounds(void **state)
 
     (void)state;
     expect_case(result, SEARCH,
-                "<system-out>42.1k/s held, 42.9k/s did not: e2e.p99 &lt; 10ms was missed"
+                "<system-out>42,100/s held, 42,900/s did not: e2e.p99 &lt; 10ms was missed"
                 "</system-out>");
     assert_null(strstr(junit, "sustainable rate &amp;")); /* It would be told twice. */
     free(junit);
@@ -142,15 +142,15 @@ static void a_search_fails_only_where_the_broker_held_no_rate(void **state)
     (void)state;
     none->findings.searches[0].lower_per_s = 0.0;
     expect_case(none, SEARCH,
-                "<failure type=\"search\" message=\"no rate held, 42.9k/s did not: e2e.p99 &lt; "
+                "<failure type=\"search\" message=\"no rate held, 42,900/s did not: e2e.p99 &lt; "
                 "10ms was missed\"/>");
     unsettled->findings.searches[0].upper_per_s = 0.0;
     expect_case(unsettled, SEARCH,
-                "<error type=\"search\" message=\"42.1k/s held: e2e.p99 &lt; 10ms was missed\"/>");
+                "<error type=\"search\" message=\"42,100/s held: e2e.p99 &lt; 10ms was missed\"/>");
     unfinished->objectives_count = 0;
     unfinished->findings.searches[0].limit[0] = '\0';
     expect_case(unfinished, SEARCH,
-                "<skipped type=\"unfinished\" message=\"42.1k/s held, 42.9k/s did not\"/>");
+                "<skipped type=\"unfinished\" message=\"42,100/s held, 42,900/s did not\"/>");
     result_free(none);
     result_free(unsettled);
     result_free(unfinished);

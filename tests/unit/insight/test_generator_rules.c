@@ -75,7 +75,7 @@ static void a_rate_near_the_measured_ceiling_is_told_with_its_headroom(void **st
     memcpy(result->findings.checks[0].case_name, of->name, sizeof of->name);
     insight = insight_of(result, "generator_near_ceiling");
     assert_int_equal(result->findings.insights_count, 1);
-    assert_non_null(strstr(insight->text, "62 % of what the generator alone can do (2.00k/s)"));
+    assert_non_null(strstr(insight->text, "62 % of what the generator alone can do (2,000/s)"));
     assert_near(figure_of(insight, "headroom"), 2000.0 / 1240.0, 1e-9);
     result->findings.checks[0].status = CHECK_OK;
     insight = insight_of(result, "generator_near_ceiling");

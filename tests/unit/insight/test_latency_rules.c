@@ -205,12 +205,12 @@ static void a_window_that_holds_producers_back_is_told(void **state)
     insight = insight_of(result, "in_flight_limits");
     assert_near(figure_of(insight, "held_back"), 50.0, 0.05);
     assert_near(figure_of(insight, "in_flight_needed"), 200.0, 0.01);
-    assert_non_null(strstr(insight->text, "8.00k/s of 10.0k/s"));
+    assert_non_null(strstr(insight->text, "8,000/s of 10,000/s"));
     assert_non_null(strstr(insight->advice, "200 messages in flight"));
     result_free(result);
 }
 
-/* "could not send what was due: 5.31k/s of 5.00k/s were sent". */
+/* "could not send what was due: 5,310/s of 5,000/s were sent". */
 static void a_window_that_only_delays_is_not_said_to_have_kept_anything_back(void **state)
 {
     struct result *result = made_up(30);
@@ -222,8 +222,8 @@ static void a_window_that_only_delays_is_not_said_to_have_kept_anything_back(voi
     phase->sent_per_s = 5310.0;
     made_up_blocked(made_up_trial(result), 0.5);
     insight = insight_of(result, "in_flight_limits");
-    assert_null(strstr(insight->text, "5.31k/s of"));
-    assert_non_null(strstr(insight->text, "5.00k/s that were asked for were all sent, but late"));
+    assert_null(strstr(insight->text, "5,310/s of"));
+    assert_non_null(strstr(insight->text, "5,000/s that were asked for were all sent, but late"));
     result_free(result);
 }
 

@@ -42,7 +42,7 @@ static void a_rate_that_failed_far_below_one_that_held_is_said(void **state)
     (void)state;
     assert_non_null(insight);
     assert_string_equal(insight->case_name, "case-0");
-    assert_non_null(strstr(insight->text, "from 20.0k/s to 24.0k/s 1 of 2 trials held"));
+    assert_non_null(strstr(insight->text, "from 20,000/s to 24,000/s 1 of 2 trials held"));
     assert_true(figure_of(insight, "failed_lowest") == 20000.0);
     assert_true(figure_of(insight, "held_highest") == 24000.0);
     assert_non_null(strstr(insight->advice, "search.trial"));

@@ -118,8 +118,8 @@ static void the_self_check_shows_what_failed_and_the_closest_of_the_rest(void **
     text = report_text(result, "md");
     report_text_has(text, "2 of 4 checks");
     report_text_has(text, "✗ invalid | 97 % | 90 % | agent-2");
-    report_text_has(text, "✓ ok | 61.0 us | 1.00 ms | agent-2");
-    assert_null(strstr(text, "42.0 us | 1.00 ms"));
+    report_text_has(text, "✓ ok | 61.0 µs | 1.00 ms | agent-2");
+    assert_null(strstr(text, "42.0 µs | 1.00 ms"));
     assert_true(strstr(text, "✗ invalid") < strstr(text, "⚠ suspect"));
     assert_true(strstr(text, "⚠ suspect") < strstr(text, "✓ ok"));
     free(text);
@@ -197,9 +197,9 @@ static void a_search_has_both_bounds_and_each_rate_it_tried(void **state)
     (void)state;
     result_fixture_search(result);
     text = report_text(result, "md");
-    report_text_has(text, "✓ found | 42.1k/s | 42.9k/s | 2 %");
+    report_text_has(text, "✓ found | 42,100/s | 42,900/s | 2 %");
     report_text_has(text, "✗ did not hold | e2e.p99 was 81 ms");
-    report_text_has(text, "| 1 | 20.0k/s");
+    report_text_has(text, "| 1 | 20,000/s");
     report_text_has(text, "3 (confirms)");
     report_text_has(text, "the load generator was late");
     free(text);
@@ -228,7 +228,7 @@ static void the_sentence_of_a_search_is_the_rate_it_found(void **state)
     (void)state;
     result_fixture_search(result);
     text = sentence_of(result);
-    assert_string_equal(text, "PASS - 42.1k/s is the highest rate memory sustains "
+    assert_string_equal(text, "PASS - 42,100/s is the highest rate memory sustains "
                               "(limited by: e2e.p99 < 10ms was missed)");
     free(text);
 }
@@ -246,10 +246,10 @@ static void the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate
     search = &result->findings.searches[0];
     search->found = false;
     (void)snprintf(search->limit, sizeof search->limit,
-                   "generator-limited at 43.0k/s: self-check load_thread_cpu of agent-1");
+                   "generator-limited at 43,000/s: self-check load_thread_cpu of agent-1");
     text = sentence_of(result);
     report_text_has(text, "INVALID - the search has no reliable answer: ");
-    report_text_has(text, "sustains at least 42.1k/s (generator-limited at 43.0k/s: self-check");
+    report_text_has(text, "sustains at least 42,100/s (generator-limited at 43,000/s: self-check");
     assert_null(strstr(text, "the load generator may have made"));
     free(text);
 }
@@ -264,7 +264,7 @@ static void the_sentence_of_a_search_that_met_no_limit_is_a_lower_bound(void **s
     result->findings.searches[0].found = false;
     (void)snprintf(result->findings.searches[0].limit, REASON_BYTES, "the largest rate held");
     text = sentence_of(result);
-    assert_string_equal(text, "PASS - memory sustains at least 42.1k/s (the largest rate held)");
+    assert_string_equal(text, "PASS - memory sustains at least 42,100/s (the largest rate held)");
     free(text);
 }
 
@@ -431,7 +431,7 @@ static void the_sentence_of_a_sweep_tells_the_range_of_its_cases(void **state)
     (void)state;
     result_fixture_sweep(result);
     text = sentence_of(result);
-    report_text_has(text, "p99 end to end 95.7 us to 12.0 ms (rabbitmq), ");
+    report_text_has(text, "p99 end to end 95.7 µs to 12.0 ms (rabbitmq), ");
     assert_null(strstr(text, "payload.size="));
     report_text_has(text, "in 4 cases on 2 brokers");
     free(text);

@@ -25,7 +25,7 @@ static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **stat
     result_fixture_scaling(result);
     text = report_text(result, "html");
     report_text_has(text,
-                    "throughput (received_rate) by topology.producers: predicted peak 3.57k/s "
+                    "throughput (received_rate) by topology.producers: predicted peak 3,570/s "
                     "with 9");
     report_text_has(text, "\"marks\":[{\"at\":9.4868,\"kind\":\"predicted peak\"");
     report_text_has(text, "\"style\":\"points\",\"values\":[1000,1785.7,2816.9,3265.3]");
@@ -39,7 +39,7 @@ static void a_sweep_of_clients_is_drawn_with_the_law_that_was_fitted(void **stat
     free(text);
     text = report_text(result, "md");
     report_text_has(text,
-                    "topology.producers | steady | 1.00k/s | 0.1 | 0.01 | 9 clients | 3.57k/s | "
+                    "topology.producers | steady | 1,000/s | 0.1 | 0.01 | 9 clients | 3,570/s | "
                     "0.0 %");
     free(text);
     result_free(result);
@@ -169,11 +169,11 @@ static void each_trial_can_be_chosen_for_the_charts_over_time(void **state)
                     "<p class=\"choice\" hidden><label>Trial in the charts of this section <select "
                     "data-section=\"timeline\"><option>1</option><option>2</option>"
                     "<option>3</option></select></label></p>");
-    report_text_has(text, "<figcaption>memory, trial 1 of 3: at most 20.1k/s sent");
-    report_text_has(text, "\"others\":[{\"caption\":\"memory, trial 2 of 3: at most 40.2k/s sent");
-    report_text_has(text, ",{\"caption\":\"memory, trial 3 of 3: at most 60.3k/s sent");
+    report_text_has(text, "<figcaption>memory, trial 1 of 3: at most 20,100/s sent");
+    report_text_has(text, "\"others\":[{\"caption\":\"memory, trial 2 of 3: at most 40,200/s sent");
+    report_text_has(text, ",{\"caption\":\"memory, trial 3 of 3: at most 60,300/s sent");
     /* Two trials only: it goes on to show the first. */
-    report_text_has(text, "{\"caption\":\"rabbit-3.10, trial 1 of 2: at most 20.");
+    report_text_has(text, "{\"caption\":\"rabbit-3.10, trial 1 of 2: at most 20,");
     free(text);
     text = report_text(result, "md");
     assert_null(strstr(text, "Trial in the charts"));
@@ -232,12 +232,12 @@ static void trials_of_a_search_are_chosen_by_their_rates(void **state)
         of->trials[1].phases[i].asked_per_s = 40000.0;
     }
     text = report_text(result, "html");
-    report_text_has(text, "<option>1, 20.0k/s asked</option><option>2, 40.0k/s asked</option>");
+    report_text_has(text, "<option>1, 20,000/s asked</option><option>2, 40,000/s asked</option>");
     free(text);
     result_free(result);
 }
 
-/* Charts of trials of half a second had one point, and "at most 5.00k/s" was that of a second. */
+/* Charts of trials of half a second had one point, and "at most 5,000/s" was that of a second. */
 static void trials_of_a_moment_are_not_drawn_over_time(void **state)
 {
     struct result *result = make();

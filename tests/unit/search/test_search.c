@@ -122,7 +122,7 @@ static void a_range_whose_end_holds_has_no_upper_bound(void **state)
     drive(&usual, &broker, &answer);
     assert_false(answer.found);
     assert_true(answer.lower_per_s == 10000.0 && answer.upper_per_s == 0.0);
-    assert_non_null(strstr(answer.limit, "10.0k/s, its highest rate, held"));
+    assert_non_null(strstr(answer.limit, "10,000/s, its highest rate, held"));
     assert_true(broker.asked[broker.count - 1].confirms);
 }
 

@@ -28,18 +28,16 @@ static void a_resumption_is_told_with_its_trial_its_pause_and_its_agents(void **
                                    .agents_count = 2};
 
     (void)state;
-    expect_line(
-        &resume, 6,
-        "Resumed at trial 3 of 6, 14 min 00 s after its coordinator was killed. The trial that "
-        "was under way was made again. The agents are the same.");
+    expect_line(&resume, 6,
+                "Resumed at trial 3 of 6, 14 min after its coordinator was killed. The trial that "
+                "was under way was made again. The agents are the same.");
     resume.agents_new = 1;
     resume.agents_gone = 2;
     resume.cause = RESUME_FAILED;
-    expect_line(
-        &resume, 0,
-        "Resumed at trial 3, 14 min 00 s after it failed. The trial that was under way was made "
-        "again. Its agents differ: 1 new, 2 gone. Compare the trials before and after with "
-        "care.");
+    expect_line(&resume, 0,
+                "Resumed at trial 3, 14 min after it failed. The trial that was under way was made "
+                "again. Its agents differ: 1 new, 2 gone. Compare the trials before and after with "
+                "care.");
     resume.began_trial = false;
     resume.trials_done = 0; /* All trials are those agents'. */
     resume.trial = 0;

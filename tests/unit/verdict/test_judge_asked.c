@@ -100,7 +100,7 @@ static void a_latency_is_judged_on_the_median_over_trials(void **state)
     assert_int_equal(result->reasons_count, 1);
     assert_string_equal(result->reasons[0].code, "objective_missed");
     assert_string_equal(result->reasons[0].text,
-                        "e2e.p99 < 2us was missed in steady: it was 2.00 us");
+                        "e2e.p99 < 2us was missed in steady: it was 2.00 µs");
     result_free(result);
 }
 

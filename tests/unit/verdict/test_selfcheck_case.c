@@ -158,8 +158,8 @@ static void a_headroom_by_cpu_time_heeds_a_thread_near_its_end(void **state)
         trial->agent_intervals[i].strain.library_cpu_ns = INTERVAL_NS * 65 / 100;
     }
     row = check_of(result, "ceiling");
-    assert_string_equal(row->text, "headroom 10x: the generator alone would reach 95.0k/s on this "
-                                   "broker (CPU of its busiest thread: 10.5 us a message)");
+    assert_string_equal(row->text, "headroom 10x: the generator alone would reach 95,000/s on this "
+                                   "broker (CPU of its busiest thread: 10.5 µs a message)");
     for (uint32_t i = 0; i < trial->agent_intervals_count; i++) {
         trial->agent_intervals[i].strain.library_cpu_ns = INTERVAL_NS * 75 / 100;
     }
@@ -167,7 +167,7 @@ static void a_headroom_by_cpu_time_heeds_a_thread_near_its_end(void **state)
     assert_non_null(strstr(row->text, "headroom 1.3x: its busiest thread used 75 % of its CPU; "));
     assert_int_equal(check_of(result, "load_thread_cpu")->status, CHECK_SUSPECT);
     of->calibration.burst_messages = 0;
-    assert_non_null(strstr(check_of(result, "ceiling")->text, "would reach 95.0k/s into memory"));
+    assert_non_null(strstr(check_of(result, "ceiling")->text, "would reach 95,000/s into memory"));
     result_free(result);
 }
 

@@ -82,7 +82,7 @@ static void the_screen_shows_phase_rates_latencies_and_state(void **state)
     assert_non_null(strstr(text, "rabbitmq  trial 2 of 3  phase steady"));
     assert_non_null(strstr(text, "[########........]"));
     assert_non_null(strstr(text, "at most 45 s left"));
-    assert_non_null(strstr(text, "asked 20.0k/s"));
+    assert_non_null(strstr(text, "asked 20,000/s"));
     assert_non_null(strstr(text, "p99 4.12 ms"));
     assert_non_null(strstr(text, "backlog 17"));
     assert_non_null(strstr(text, "agents 2 of 2"));
@@ -175,7 +175,7 @@ static void each_of_a_few_agents_has_a_line(void **state)
     progress.agents = agents;
     progress.agents_count = 3;
     text = screen(&progress, 120);
-    assert_non_null(strstr(text, "load1             33.3 %  late 100 us    clock ±13.2 us"));
+    assert_non_null(strstr(text, "load1             33.3 %  late 100 µs   clock ±13.2 µs"));
     assert_non_null(strstr(text, "NOT HEARD OF for 4 s"));
     assert_non_null(strstr(text, "LOST: it has fallen silent"));
     assert_true(strstr(text, "load3") < strstr(text, "load2")); /* The worst first. */
@@ -262,8 +262,9 @@ static void a_line_for_a_log_has_no_latency_without_samples(void **state)
 
     (void)state;
     view_line(&progress, &out);
-    assert_string_equal(out.bytes, "rabbitmq steady 20s: sent 20.0k/s, received 20.0k/s, p99 4.12 "
-                                   "ms, backlog 17\n");
+    assert_string_equal(out.bytes,
+                        "rabbitmq steady 20s: sent 20,000/s, received 20,000/s, p99 4.12 "
+                        "ms, backlog 17\n");
     text_done(&out);
     progress.live.last.e2e.samples = 0;
     progress.broker_away = true;
