@@ -77,6 +77,7 @@ static void take_message(struct receiver *receiver, struct receiver_group *group
         now->received_until_ns = (uint64_t)(event->at_ns - receiver->t0_ns);
     }
     latency = record_latency(receiver, cell, paced, &stamp, event->at_ns);
+    gather_note(&group->gather, latency.service_ns, event->bytes_count);
     if (receiver->watch != NULL) {
         recorder_waited(cell, receiver->watch->waited_ns);
     }
@@ -244,14 +245,15 @@ static uint32_t poll_group(struct receiver *receiver, struct receiver_group *gro
         return serve_held(receiver, group, max, now_ns);
     }
     hold(receiver, group, false);
+    max = allowed < max ? allowed : max;
     if (watch_take(group->place)) {
-        count =
-            call_poll(receiver, group, receiver->context.ops->poll, allowed < max ? allowed : max);
+        count = call_poll(receiver, group, receiver->context.ops->poll, max);
     }
     for (int e = 0; e < count; e++) {
         messages += receiver->events[e].kind == EVENT_MESSAGE ? 1 : 0;
         take_event(receiver, group, &receiver->events[e]);
     }
+    gather_polled(&group->gather, now_ns, (uint32_t)count == max);
     if (messages > 0 && allowed != UINT32_MAX) {
         intake_take(&group->intake, messages, now_ns);
     }
@@ -278,6 +280,15 @@ bool receiver_poll(struct receiver *receiver, int64_t now_ns)
         receiver_flush_acks(receiver, group);
     }
     return any;
+}
+
+void receiver_gather(const struct receiver *receiver, struct gather_sum *sum)
+{
+    for (uint32_t i = 0; i < receiver->groups_count; i++) {
+        if (receiver->groups[i].endpoint != NULL) {
+            gather_sum_add(sum, &receiver->groups[i].gather);
+        }
+    }
 }
 
 int64_t receiver_last_ns(const struct receiver *receiver)

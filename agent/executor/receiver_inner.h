@@ -26,6 +26,9 @@ void receiver_close_end(struct receiver *receiver);
 /* Takes what has arrived; true if there was anything. */
 bool receiver_poll(struct receiver *receiver, int64_t now_ns);
 
+/* Adds what messages have to say of it. */
+void receiver_gather(const struct receiver *receiver, struct gather_sum *sum);
+
 /* Looks after the clients that are down; does not wait. */
 void receiver_reconnect(struct receiver *receiver, int64_t now_ns);
 void receiver_account(struct receiver *receiver, struct recorder_state *state);

@@ -4,6 +4,7 @@
 #ifndef MILLRACE_RECEIVER_PARTS_INNER_H
 #define MILLRACE_RECEIVER_PARTS_INNER_H
 
+#include "gather_inner.h"
 #include "intake_inner.h"
 #include "receiver_inner.h"
 #include "reconnect_inner.h"
@@ -54,6 +55,7 @@ struct receiver_group {
     uint32_t ack_times_count;
     int64_t idle_look_ns; /* When to look for unfinished batches again. */
     struct intake intake;
+    struct gather gather;
     bool held;        /* Nothing may be taken: its descriptor is not watched. */
     int64_t serve_ns; /* Held: when to look after its connections again. */
 };

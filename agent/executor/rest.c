@@ -14,7 +14,8 @@ static int64_t between(int64_t low, int64_t value, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-struct rest rest_choose(const struct rest_ask *ask)
+/* What there is to wait for, and how if nobody looks at what arrives. */
+static struct rest choose(const struct rest_ask *ask)
 {
     int64_t lead_ns = ask->is_exact ? ask->lead_ns : 0;
     int64_t left_ns = ask->send_ns == REST_NEVER_NS ? REST_NEVER_NS : ask->send_ns - ask->now_ns;
@@ -32,6 +33,20 @@ struct rest rest_choose(const struct rest_ask *ask)
     return (struct rest){.how = left_ns <= ask->together_ns ? REST_CLOCK : REST_EVENTS,
                          .until_ns = ask->send_ns - lead_ns,
                          .is_exact = ask->is_exact};
+}
+
+struct rest rest_choose(const struct rest_ask *ask)
+{
+    struct rest rest = choose(ask);
+
+    if (rest.how == REST_EVENTS && ask->gather_ns > ask->now_ns) {
+        rest.how = REST_CLOCK;
+        if (ask->gather_ns < rest.until_ns) {
+            rest.until_ns = ask->gather_ns;
+            rest.is_exact = false;
+        }
+    }
+    return rest;
 }
 
 void rest_lead_init(struct rest_lead *lead)

@@ -39,6 +39,7 @@ struct rest_ask {
     int64_t other_ns;    /* When there is something else to do, that need not be exact. */
     int64_t lead_ns;     /* How long before a message a sleep is to end. */
     int64_t together_ns; /* What arrives may wait that long for the next send. */
+    int64_t gather_ns;   /* Until then it may wait in any case; in the past: it may not. */
 };
 
 struct rest rest_choose(const struct rest_ask *ask);

@@ -120,6 +120,7 @@ static void record_outcome(struct sender *sender, struct sender_group *group,
         if (group->confirms) {
             sender_note_answer(sender, event->at_ns);
             note_waited(sender, cell);
+            gather_note(&group->gather, event->at_ns - slot->start_ns, 0);
             latency_ns = event->at_ns - (slot->paced ? slot->intended_ns : slot->start_ns);
             if (slot->paced) {
                 recorder_sample(cell, SERIES_PUBLISH, latency_ns, 0);
@@ -205,11 +206,10 @@ static void begin_turn(struct sender *sender, int64_t now_ns)
     look_at_phase(sender, now_ns);
 }
 
-static int poll_group(struct sender *sender, const struct sender_group *group, uint32_t room)
+static int poll_group(struct sender *sender, const struct sender_group *group, uint32_t max)
 {
     int64_t begin_ns = mono_ns();
-    int count = sender->context.ops->poll(group->endpoint, sender->events,
-                                          room < SENDER_EVENTS ? room : SENDER_EVENTS);
+    int count = sender->context.ops->poll(group->endpoint, sender->events, max);
     int64_t took_ns = mono_ns() - begin_ns;
 
     sender->driver_ns_max = took_ns > sender->driver_ns_max ? took_ns : sender->driver_ns_max;
@@ -238,13 +238,15 @@ bool sender_poll(struct sender *sender, int64_t now_ns)
     for (uint32_t i = 0; i < sender->groups_count; i++) {
         struct sender_group *group = &sender->groups[i];
         uint32_t room = recorder_room(sender->context.recorder);
+        uint32_t max = room < SENDER_EVENTS ? room : SENDER_EVENTS;
         int count;
 
         if (group->endpoint == NULL || room == 0) {
             continue;
         }
-        count = watch_take(group->place) ? poll_group(sender, group, room) : 0;
+        count = watch_take(group->place) ? poll_group(sender, group, max) : 0;
         take_events(sender, group, count);
+        gather_polled(&group->gather, now_ns, (uint32_t)count == max);
         if (count > 0 || now_ns >= group->stalled_until_ns) {
             sender_unstall(sender, group, now_ns);
         }
@@ -400,6 +402,17 @@ bool sender_is_paced(const struct sender *sender)
 bool sender_is_blocked(const struct sender *sender)
 {
     return sender->blocked_count > 0;
+}
+
+void sender_gather(const struct sender *sender, struct gather_sum *sum)
+{
+    for (uint32_t i = 0; i < sender->groups_count; i++) {
+        const struct sender_group *group = &sender->groups[i];
+
+        if (group->endpoint != NULL && group->confirms) {
+            gather_sum_add(sum, &group->gather);
+        }
+    }
 }
 
 void sender_reconnect(struct sender *sender, int64_t now_ns)

@@ -41,6 +41,7 @@ struct worker_context {
                                         nobody is to be. */
 };
 
+struct gather_sum;
 struct sender;
 struct watch;
 
@@ -94,6 +95,9 @@ bool sender_is_paced(const struct sender *sender);
 
 /* A message with a rate is due, and its producer can't send it: until an answer, as a rule. */
 bool sender_is_blocked(const struct sender *sender);
+
+/* Adds what the broker's answers have to say of it. */
+void sender_gather(const struct sender *sender, struct gather_sum *sum);
 
 /* Looks after the clients that are down; does not wait. */
 void sender_reconnect(struct sender *sender, int64_t now_ns);

@@ -7,6 +7,7 @@
 #ifndef MILLRACE_SENDER_PARTS_INNER_H
 #define MILLRACE_SENDER_PARTS_INNER_H
 
+#include "gather_inner.h"
 #include "key_table.h"
 #include "lag_count_inner.h"
 #include "payload_inner.h"
@@ -96,7 +97,8 @@ struct sender_group {
     bool stalled;           /* Some of its producers are. */
     int64_t stalled_until_ns;
     int64_t stall_ns; /* How long they were at the last refusal; 0: it has taken a message since. */
-    int64_t message_ns; /* What the last call took for each of its messages; 0: not known. */
+    int64_t message_ns;   /* What the last call took for each of its messages; 0: not known. */
+    struct gather gather; /* Of the broker's answers. */
     struct reconnect reconnect;
 };
 

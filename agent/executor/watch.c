@@ -185,6 +185,11 @@ int64_t watch_spin(struct watch *watch, int64_t until_ns, const _Atomic bool *ca
     return now_ns - begin_ns;
 }
 
+void watch_passed_by(struct watch *watch, int64_t begin_ns, int64_t until_ns)
+{
+    watch->slept_ns += until_ns > begin_ns ? until_ns - begin_ns : 0;
+}
+
 static void note_waited(struct watch *watch)
 {
     watch->waited_ns = watch->slept_ns;
@@ -223,7 +228,7 @@ void watch_look(struct watch *watch)
     if (watch->by_client_count > 0 || watch->has_slept) {
         (void)watch_wait(watch, 0);
     } else {
-        watch->waited_ns = 0;
+        note_waited(watch);
     }
     watch_ready_all(watch);
 }

@@ -72,6 +72,10 @@ int64_t watch_sleep(struct watch *watch, int64_t until_ns);
 /* Likewise, without a sleep, or until *called is true. Returns how long it took. */
 int64_t watch_spin(struct watch *watch, int64_t until_ns, const _Atomic bool *called);
 
+/* From begin to until nobody looked, as there was something else to do; no time if they are in
+ * reverse. */
+void watch_passed_by(struct watch *watch, int64_t begin_ns, int64_t until_ns);
+
 /* All endpoints are to be polled in this turn. Those whose driver has its descriptors in the set
  * know by watch_wait() alone what to look at. */
 void watch_ready_all(struct watch *watch);

@@ -3,6 +3,7 @@
 #ifndef MILLRACE_WORKER_INNER_H
 #define MILLRACE_WORKER_INNER_H
 
+#include "gather_inner.h"
 #include "receiver_inner.h"
 #include "rest_inner.h"
 #include "thread_load.h"
@@ -44,7 +45,10 @@ struct worker {
     int64_t batch_ns; /* Nothing is sent before, where messages are sent in batches. */
     bool owes;        /* Between two ticks: a window was full, and what was due is late already. */
     int64_t tick_ns;  /* So often, where the scenario has it so; 0: by their own times. */
-    int64_t together_ns; /* What arrives may wait that long for the next send. */
+    int64_t together_ns;   /* What arrives may wait that long for the next send. */
+    int64_t pass_begin_ns; /* From then until then nobody looks at what arrives, in a turn that has
+                              something else to do. */
+    int64_t pass_until_ns;
     struct rest_lead lead;
     int64_t spun_ns; /* Spent spinning in this interval. */
     struct thread_load load;

@@ -46,6 +46,21 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Until when nobody is to look at what arrives. */
+static int64_t gather_until_ns(const struct worker *worker)
+{
+    struct gather_sum sum;
+
+    gather_sum_init(&sum);
+    if (worker->producers_open) {
+        sender_gather(worker->sender, &sum);
+    }
+    if (worker->consumers_open) {
+        receiver_gather(worker->receiver, &sum);
+    }
+    return worker->together_ns > 0 ? gather_sum_until_ns(&sum) : 0;
+}
+
 static struct rest_ask ask_of(const struct worker *worker, int64_t now_ns)
 {
     struct rest_ask ask = {
@@ -53,7 +68,8 @@ static struct rest_ask ask_of(const struct worker *worker, int64_t now_ns)
         .send_ns = REST_NEVER_NS,
         .other_ns = smaller(now_ns + WAIT_NS_MAX, receiver_next_ns(worker->receiver, now_ns)),
         .lead_ns = rest_lead_ns(&worker->lead),
-        .together_ns = worker->together_ns};
+        .together_ns = worker->together_ns,
+        .gather_ns = gather_until_ns(worker)};
     int64_t next_ns = sender_next_ns(worker->sender);
 
     if (!worker->running) {
@@ -106,7 +122,13 @@ void worker_rest(struct worker *worker, bool busy)
     struct rest rest = rest_choose(&ask);
 
     worker->owes = is_ticked(worker) && sender_is_blocked(worker->sender);
-    if (rest.how == REST_NOT || (busy && rest.how == REST_EVENTS && ask.send_ns == REST_NEVER_NS)) {
+    watch_passed_by(&worker->watch, worker->pass_begin_ns, smaller(now_ns, worker->pass_until_ns));
+    worker->pass_until_ns = 0;
+    if (rest.how == REST_NOT && ask.gather_ns > now_ns) {
+        worker->pass_begin_ns = now_ns;
+        worker->pass_until_ns = ask.gather_ns;
+    } else if (rest.how == REST_NOT ||
+               (busy && rest.how == REST_EVENTS && ask.send_ns == REST_NEVER_NS)) {
         watch_look(&worker->watch);
     } else if (ask.is_exact && rest.is_exact) {
         sleep_exactly(worker, &ask, &rest);

@@ -95,6 +95,31 @@ static void each_arrival_wakes_where_that_is_asked_for(void **state)
     assert_rest(rest_choose(&ask), REST_EVENTS, NOW_NS + 50 * US);
 }
 
+static void nobody_looks_at_what_gathers(void **state)
+{
+    struct rest_ask ask = {.now_ns = NOW_NS,
+                           .send_ns = NOW_NS + 500 * US,
+                           .is_exact = true,
+                           .other_ns = NOW_NS + 50000 * US,
+                           .lead_ns = 40 * US,
+                           .together_ns = 100 * US,
+                           .gather_ns = NOW_NS + 200 * US};
+    struct rest rest = rest_choose(&ask);
+
+    (void)state;
+    assert_rest(rest, REST_CLOCK, NOW_NS + 200 * US);
+    assert_false(rest.is_exact);
+    ask.gather_ns = NOW_NS + 900 * US; /* The message comes first, and to its time. */
+    rest = rest_choose(&ask);
+    assert_rest(rest, REST_CLOCK, NOW_NS + 460 * US);
+    assert_true(rest.is_exact);
+    ask.gather_ns = NOW_NS; /* They have. */
+    assert_rest(rest_choose(&ask), REST_EVENTS, NOW_NS + 460 * US);
+    ask.gather_ns = NOW_NS + 200 * US;
+    ask.send_ns = NOW_NS; /* What is to be done is done meanwhile. */
+    assert_int_equal(rest_choose(&ask).how, REST_NOT);
+}
+
 /* Sleeps that end 20 to 60 us late, in turn, before messages 1 ms apart: 98 % are met. */
 static void a_sleep_ends_as_much_earlier_as_sleeps_end_late(void **state)
 {
@@ -160,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_is_due_is_done),
         cmocka_unit_test(batches_are_not_spun_for),
         cmocka_unit_test(each_arrival_wakes_where_that_is_asked_for),
+        cmocka_unit_test(nobody_looks_at_what_gathers),
         cmocka_unit_test(a_sleep_ends_as_much_earlier_as_sleeps_end_late),
         cmocka_unit_test(no_more_is_spun_away_than_may_be),
         cmocka_unit_test(a_lead_that_leaves_no_sleep_shrinks),

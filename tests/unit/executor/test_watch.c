@@ -235,6 +235,24 @@ static void what_is_found_after_a_sleep_may_have_waited_for_it(void **state)
     done(&bench);
 }
 
+static void what_was_passed_by_may_have_waited_from_its_begin_on(void **state)
+{
+    struct bench bench;
+    int64_t now_ns = mono_ns();
+
+    (void)state;
+    begin(&bench);
+    watch_passed_by(&bench.watch, now_ns - 300, now_ns);
+    watch_passed_by(&bench.watch, now_ns, now_ns - 100); /* It was over before. */
+    assert_false(bench.watch.has_slept);                 /* There is no need to look. */
+    watch_passed_by(&bench.watch, now_ns, now_ns + 50);
+    watch_look(&bench.watch);
+    assert_int_equal(bench.watch.waited_ns, 350);
+    watch_look(&bench.watch);
+    assert_int_equal(bench.watch.waited_ns, 0);
+    done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +263,7 @@ int main(void)
         cmocka_unit_test(consumers_that_are_held_end_no_wait),
         cmocka_unit_test(a_call_from_elsewhere_ends_one_wait),
         cmocka_unit_test(what_is_found_after_a_sleep_may_have_waited_for_it),
+        cmocka_unit_test(what_was_passed_by_may_have_waited_from_its_begin_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
