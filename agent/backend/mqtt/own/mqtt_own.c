@@ -1,6 +1,7 @@
 /* The driver's row in the table of backends; own_*.c hold its parts, mqtt_*.c the codec. */
 #include "backend_drivers.h"
 #include "catalog_entries.h"
+#include "mqtt_topics.h"
 #include "own_endpoint_inner.h"
 
 static const char *library_version(void)
@@ -8,23 +9,12 @@ static const char *library_version(void)
     return "Millrace's own MQTT client";
 }
 
-/* MQTT has no topics to make or remove: a topic is a word in a message. */
-static int topics_nothing(const struct target *target, const struct topic_list *topics,
-                          int64_t deadline_ns, struct errinfo *reterr)
-{
-    (void)target;
-    (void)topics;
-    (void)deadline_ns;
-    (void)reterr;
-    return 0;
-}
-
 const struct backend_ops backend_mqtt_own = {
     .entry = &catalog_mqtt_own,
     .library_version = library_version,
     .probe = own_probe,
-    .topics_create = topics_nothing,
-    .topics_delete = topics_nothing,
+    .topics_create = mqtt_topics_nothing,
+    .topics_delete = mqtt_topics_nothing,
     .clean = own_clean,
     .open = own_open,
     .connect = own_connect,

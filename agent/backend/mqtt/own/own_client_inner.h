@@ -8,6 +8,7 @@
 #define MILLRACE_OWN_CLIENT_INNER_H
 
 #include "mqtt_encode_inner.h"
+#include "mqtt_topics.h"
 #include "own_link_inner.h"
 #include "own_outstanding_inner.h"
 #include "turns.h"
@@ -67,7 +68,7 @@ struct own_carry {
 
 /* The topic that the last message was of. */
 struct own_topic_memory {
-    char name[TOPIC_NAME_BYTES + 16];
+    char name[MQTT_TOPIC_TEXT_BYTES];
     uint32_t name_bytes;
     uint32_t topic;
     uint32_t partition;
@@ -106,8 +107,7 @@ struct endpoint {
     /* Consumers. */
     struct own_received *received; /* Of all clients. */
     struct own_ids *ids;           /* Likewise; NULL: below QoS 2. */
-    uint32_t *table;               /* Indexes of topics, plus 1, by a hash of their names. */
-    uint32_t table_mask;
+    struct mqtt_topics topics;
     struct own_topic_memory last;
 };
 

@@ -1,7 +1,6 @@
 /* PUBLISH into messages, and acks into answers. */
 #include "invariant.h"
 #include "own_endpoint_inner.h"
-#include "own_topics_inner.h"
 #include "pages.h"
 
 #include <errno.h>
@@ -40,7 +39,7 @@ int own_consumers_init(struct endpoint *endpoint, struct errinfo *reterr)
         endpoint->ids = pages_new(ids_bytes(endpoint));
     }
     return endpoint->received != NULL && (endpoint->ids != NULL || endpoint->qos < 2) &&
-                   own_topics_init(endpoint) == 0
+                   mqtt_topics_init(&endpoint->topics, endpoint->config) == 0
                ? 0
                : errinfo_nomem(reterr);
 }
@@ -51,7 +50,7 @@ void own_consumers_done(struct endpoint *endpoint)
     pages_free(endpoint->ids, ids_bytes(endpoint));
     endpoint->received = NULL;
     endpoint->ids = NULL;
-    own_topics_done(endpoint);
+    mqtt_topics_done(&endpoint->topics);
 }
 
 int own_consumer_init(struct endpoint *endpoint, struct own_client *client)
@@ -166,6 +165,29 @@ static void pass_over(struct endpoint *endpoint, struct own_client *client,
     }
 }
 
+/* Remembers the last, as messages of one topic come in a row. False: none of the trial's. */
+static bool find_topic(struct endpoint *endpoint, struct mqtt_bytes name, uint32_t *ret_topic,
+                       uint32_t *ret_partition)
+{
+    struct own_topic_memory *last = &endpoint->last;
+
+    if (name.count == 0 || name.count > sizeof last->name) {
+        return false;
+    }
+    if (name.count != last->name_bytes || memcmp(name.bytes, last->name, name.count) != 0) {
+        if (!mqtt_topics_find(&endpoint->topics, name.bytes, name.count, &last->topic,
+                              &last->partition)) {
+            last->name_bytes = 0;
+            return false;
+        }
+        memcpy(last->name, name.bytes, name.count);
+        last->name_bytes = name.count;
+    }
+    *ret_topic = last->topic;
+    *ret_partition = last->partition;
+    return true;
+}
+
 static bool published(struct endpoint *endpoint, struct own_client *client,
                       const struct own_packet *packet, const struct mqtt_publish *publish,
                       struct own_events *events)
@@ -184,7 +206,7 @@ static bool published(struct endpoint *endpoint, struct own_client *client,
     if (is_known(endpoint, client, publish)) {
         return false;
     }
-    if (!own_topics_find(endpoint, publish->topic, &topic, &partition)) {
+    if (!find_topic(endpoint, publish->topic, &topic, &partition)) {
         pass_over(endpoint, client, publish);
         return false;
     }

@@ -109,10 +109,6 @@ int own_explain_tls(struct own_dial *dial, int code, struct errinfo *reterr);
 int own_dial_await(struct own_dial *dial, const struct own_dial_request *request,
                    struct errinfo *reterr);
 
-/* The filter of a client's topic number `topic` of its own, as text of the caller's. 0 or -ENOMEM.
- */
-int own_filter(const struct endpoint_config *config, uint32_t client, uint32_t topic, char **ret);
-
 /* Fine on one that was never made. Says nothing to the broker. */
 void own_link_drop(struct own_link *link);
 /* Says goodbye, unless something of another packet is only written in part. */

@@ -3,6 +3,7 @@
 #include "mono.h"
 #include "mqtt_decode_inner.h"
 #include "mqtt_encode_inner.h"
+#include "mqtt_topics.h"
 #include "own_link_inner.h"
 
 #include <errno.h>
@@ -338,24 +339,6 @@ int own_login_answer(struct own_dial *dial, struct errinfo *reterr)
 
 /* ---- SUBSCRIBE ------------------------------------------------------------------------------- */
 
-/* One consumer of a subscription on a topic reads it plainly; several share it, in a group that
- * carries the run's name, so that runs never share with each other (4.8.2). `+` covers the
- * partitions. */
-int own_filter(const struct endpoint_config *config, uint32_t client, uint32_t topic, char **ret)
-{
-    const struct endpoint_client *reader = &config->clients[client];
-    const char *name = config->topics[reader->topics[topic]].name;
-    int r = reader->shares_count <= 1
-                ? asprintf(ret, "%s/+", name)
-                : asprintf(ret, "$share/millrace-%s-%u-%u/%s/+", config->run_id, config->trial,
-                           reader->subscription, name);
-
-    if (r < 0) {
-        *ret = NULL;
-    }
-    return r < 0 ? -ENOMEM : 0;
-}
-
 static void free_filters(struct mqtt_bytes *filters, uint32_t count)
 {
     for (uint32_t i = 0; filters != NULL && i < count; i++) {
@@ -380,7 +363,7 @@ int own_subscribe_begin(struct own_dial *dial, struct errinfo *reterr)
     for (uint32_t i = 0; filters != NULL && i < count && r == 0; i++) {
         char *text = NULL;
 
-        r = own_filter(config, client, i, &text);
+        r = mqtt_topic_filter(config, client, i, &text);
         filters[i] = bytes_of(text);
     }
     if (filters != NULL && r == 0 && count > 0) {
@@ -399,7 +382,7 @@ static int refuse_filter(const struct own_dial *dial, uint32_t index, uint8_t re
                          const struct mqtt_bytes *text, struct errinfo *reterr)
 {
     char *filter = NULL;
-    int r = own_filter(dial->request.config, dial->request.client, index, &filter);
+    int r = mqtt_topic_filter(dial->request.config, dial->request.client, index, &filter);
 
     if (r == 0) {
         r = errinfo_set(reterr,

@@ -10,11 +10,8 @@
 /* Of small messages, so many bytes are encoded at a time. */
 #define ENCODED_BYTES_MIN ((size_t)64 * 1024)
 
-/* "/" and a partition's digits. */
-#define PARTITION_TEXT_BYTES 12
-
 /* Around a message of ours: fixed header, topic, identifier, properties; generous. */
-#define OVERHEAD_BYTES ((size_t)(TOPIC_NAME_BYTES + PARTITION_TEXT_BYTES + 64))
+#define OVERHEAD_BYTES ((size_t)(MQTT_TOPIC_TEXT_BYTES + 64))
 
 /* ---- Making and ending ----------------------------------------------------------------------- */
 
@@ -209,26 +206,6 @@ void own_producer_written(struct endpoint *endpoint, struct own_client *client)
 
 /* ---- Submitting ------------------------------------------------------------------------------ */
 
-/* TOPIC/PARTITION; how long it is. snprintf would cost more than the rest of a message. */
-static uint32_t write_topic(const struct endpoint *endpoint, const struct message *message,
-                            char *topic)
-{
-    const char *name = endpoint->config->topics[message->topic].name;
-    uint32_t name_bytes = (uint32_t)strnlen(name, TOPIC_NAME_BYTES);
-    char digits[PARTITION_TEXT_BYTES];
-    uint32_t at = sizeof digits;
-    uint32_t rest = message->partition;
-
-    do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    memcpy(topic, name, name_bytes);
-    topic[name_bytes] = '/';
-    memcpy(topic + name_bytes + 1, digits + at, sizeof digits - at);
-    return name_bytes + 1 + (uint32_t)sizeof digits - at;
-}
-
 /* The broker's Receive Maximum counts what it has not answered (3.2.2.3.3, 4.9). */
 static bool may_publish(const struct endpoint *endpoint, const struct own_client *client)
 {
@@ -250,9 +227,10 @@ static void refuse_too_large(struct endpoint *endpoint, struct own_client *clien
 static bool encode(struct endpoint *endpoint, struct own_client *client,
                    const struct message *message, size_t *bytes)
 {
-    char topic[TOPIC_NAME_BYTES + PARTITION_TEXT_BYTES];
+    char topic[MQTT_TOPIC_TEXT_BYTES];
     struct mqtt_outgoing outgoing = {
-        .topic = {topic, write_topic(endpoint, message, topic)},
+        .topic = {topic, mqtt_topic_write(endpoint->config->topics[message->topic].name,
+                                          message->partition, topic)},
         .head = {message->head, message->head_bytes},
         .payload = {message->bytes, message->bytes_count},
         .expiry_s = endpoint->expiry_s,

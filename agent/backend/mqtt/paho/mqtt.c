@@ -28,17 +28,6 @@ static const char *library_version(void)
     return text;
 }
 
-/* MQTT has no topics to make or remove: a topic is a word in a message. */
-static int topics_nothing(const struct target *target, const struct topic_list *topics,
-                          int64_t deadline_ns, struct errinfo *reterr)
-{
-    (void)target;
-    (void)topics;
-    (void)deadline_ns;
-    (void)reterr;
-    return 0;
-}
-
 /* Nothing is retained and sessions end with their connection, so nothing can be left. Said only of
  * a broker that is there. */
 static int clean_nothing(const struct target *target, int64_t deadline_ns, uint32_t *ret_removed,
@@ -157,8 +146,8 @@ const struct backend_ops backend_mqtt_paho = {
     .library_version = library_version,
     .library_threads = "MQTTAsync",
     .probe = mqtt_probe,
-    .topics_create = topics_nothing,
-    .topics_delete = topics_nothing,
+    .topics_create = mqtt_topics_nothing,
+    .topics_delete = mqtt_topics_nothing,
     .clean = clean_nothing,
     .open = mqtt_open,
     .connect = mqtt_connect,

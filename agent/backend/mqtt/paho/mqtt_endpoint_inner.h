@@ -13,6 +13,7 @@
 #include "bounds.h"
 #include "mqtt_access_inner.h"
 #include "mqtt_inbox_inner.h"
+#include "mqtt_topics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -112,8 +113,7 @@ struct endpoint {
     char *whole;            /* A message put together, as paho takes it as one. */
     MQTTAsync_responseOptions publishing; /* What goes with each message: callbacks, expiry. */
 
-    uint32_t *topics_table; /* Consumers: hash of the name -> index + 1; 0: none. */
-    uint32_t topics_table_mask;
+    struct mqtt_topics topics; /* Consumers. */
 };
 
 /* mqtt_open.c */

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "/" and a partition's digits. */
-#define PARTITION_TEXT_BYTES 12
-
 /* Of the queue; what is shared out comes on top of it. */
 #define SHARED_OUT 4
 
@@ -272,25 +269,6 @@ static bool give_back(struct mqtt_slot *slot)
     return untold;
 }
 
-static void write_topic(const struct endpoint *endpoint, const struct message *message, char *topic)
-{
-    const char *name = endpoint->config->topics[message->topic].name;
-    size_t name_bytes = strnlen(name, TOPIC_NAME_BYTES);
-    char digits[PARTITION_TEXT_BYTES];
-    size_t at = sizeof digits;
-    uint32_t rest = message->partition;
-
-    /* snprintf would cost more than the rest of submit(). */
-    digits[--at] = '\0';
-    do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    memcpy(topic, name, name_bytes);
-    topic[name_bytes] = '/';
-    memcpy(topic + name_bytes + 1, digits + at, sizeof digits - at);
-}
-
 /* A client that is no longer answered keeps its messages with paho until it is given up: by itself
  * it would fill the queue, and nobody else could send for a minute. */
 bool mqtt_publish_has_room(const struct mqtt_link *link)
@@ -306,7 +284,7 @@ bool mqtt_publish_has_room(const struct mqtt_link *link)
 static int publish(struct endpoint *endpoint, const struct message *message)
 {
     struct mqtt_link *link = &endpoint->links[message->client];
-    char topic[TOPIC_NAME_BYTES + PARTITION_TEXT_BYTES];
+    char topic[MQTT_TOPIC_TEXT_BYTES];
     struct mqtt_slot *slot;
     int r;
 
@@ -317,7 +295,8 @@ static int publish(struct endpoint *endpoint, const struct message *message)
     if (slot == NULL) {
         return -EAGAIN;
     }
-    write_topic(endpoint, message, topic);
+    (void)mqtt_topic_write(endpoint->config->topics[message->topic].name, message->partition,
+                           topic);
     endpoint->publishing.context = slot;
     message_write(message, endpoint->whole);
     r = MQTTAsync_send(link->handle, topic, (int)message_whole_bytes(message), endpoint->whole,

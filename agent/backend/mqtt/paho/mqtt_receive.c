@@ -14,18 +14,6 @@
 
 /* ---- Subscriptions ------------------------------------------------------------------------- */
 
-/* One consumer of a subscription on a topic reads it plainly; several share it, in a group that
- * carries the run's name, so that runs never share with each other. `+` covers the partitions. */
-static int write_filter(const struct endpoint_config *config, const struct endpoint_client *client,
-                        const char *topic, char **ret)
-{
-    if (client->shares_count <= 1) {
-        return asprintf(ret, "%s/+", topic);
-    }
-    return asprintf(ret, "$share/millrace-%s-%u-%u/%s/+", config->run_id, config->trial,
-                    client->subscription, topic);
-}
-
 static int make_filters(struct mqtt_link *link, struct errinfo *reterr)
 {
     const struct endpoint_config *config = link->endpoint->config;
@@ -37,10 +25,7 @@ static int make_filters(struct mqtt_link *link, struct errinfo *reterr)
         return errinfo_nomem(reterr);
     }
     for (uint32_t i = 0; i < client->topics_count; i++) {
-        const char *topic = config->topics[client->topics[i]].name;
-
-        if (write_filter(config, client, topic, &link->filters[i]) < 0) {
-            link->filters[i] = NULL;
+        if (mqtt_topic_filter(config, link->client, i, &link->filters[i]) < 0) {
             return errinfo_nomem(reterr);
         }
         link->filters_qos[i] = link->endpoint->qos;
@@ -49,64 +34,9 @@ static int make_filters(struct mqtt_link *link, struct errinfo *reterr)
     return 0;
 }
 
-/* ---- Which topic a message is of ------------------------------------------------------------- */
-
-/* FNV-1a (Fowler, Noll, Vo). */
-static uint32_t hash_name(const char *name, size_t name_bytes)
-{
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < name_bytes; i++) {
-        hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-    }
-    return hash;
-}
-
-static int make_table(struct endpoint *endpoint, struct errinfo *reterr)
-{
-    const struct endpoint_config *config = endpoint->config;
-    uint32_t size = 2;
-
-    while (size < config->topics_count * 2) {
-        size *= 2;
-    }
-    endpoint->topics_table = calloc(size, sizeof *endpoint->topics_table);
-    if (endpoint->topics_table == NULL) {
-        return errinfo_nomem(reterr);
-    }
-    endpoint->topics_table_mask = size - 1;
-    for (uint32_t i = 0; i < config->topics_count; i++) {
-        const char *name = config->topics[i].name;
-        uint32_t at = hash_name(name, strlen(name)) & endpoint->topics_table_mask;
-
-        while (endpoint->topics_table[at] != 0) {
-            at = (at + 1) & endpoint->topics_table_mask;
-        }
-        endpoint->topics_table[at] = i + 1;
-    }
-    return 0;
-}
-
-static bool find_topic(const struct endpoint *endpoint, const char *name, size_t name_bytes,
-                       uint32_t *ret)
-{
-    uint32_t at = hash_name(name, name_bytes) & endpoint->topics_table_mask;
-
-    for (; endpoint->topics_table[at] != 0; at = (at + 1) & endpoint->topics_table_mask) {
-        uint32_t index = endpoint->topics_table[at] - 1;
-        const char *known = endpoint->config->topics[index].name;
-
-        if (strncmp(known, name, name_bytes) == 0 && known[name_bytes] == '\0') {
-            *ret = index;
-            return true;
-        }
-    }
-    return false;
-}
-
 int mqtt_receive_init(struct endpoint *endpoint, struct errinfo *reterr)
 {
-    int r = make_table(endpoint, reterr);
+    int r = mqtt_topics_init(&endpoint->topics, endpoint->config) < 0 ? errinfo_nomem(reterr) : 0;
 
     for (uint32_t i = 0; i < endpoint->config->clients_count && r == 0; i++) {
         r = make_filters(&endpoint->links[i], reterr);
@@ -125,7 +55,7 @@ void mqtt_receive_done(struct endpoint *endpoint)
         free(link->filters);
         free(link->filters_qos);
     }
-    free(endpoint->topics_table);
+    mqtt_topics_done(&endpoint->topics);
 }
 
 /* ---- Messages -------------------------------------------------------------------------------- */
@@ -145,7 +75,6 @@ int mqtt_receive_arrived(void *context, char *topic, int topic_bytes, MQTTAsync_
 {
     struct mqtt_link *link = context;
     bool lent = message->payload == NULL || message->payloadlen > COPY_BYTES_MAX;
-    const char *slash = strrchr(topic, '/');
     struct mqtt_note note = {
         .kind = EVENT_MESSAGE,
         .client = link->client,
@@ -154,12 +83,13 @@ int mqtt_receive_arrived(void *context, char *topic, int topic_bytes, MQTTAsync_
         .message = lent ? message : NULL,
     };
 
-    (void)topic_bytes; /* Not 0 only for topics with a NUL in them. */
-    if (slash == NULL || !find_topic(link->endpoint, topic, (size_t)(slash - topic), &note.topic)) {
+    /* Its length is told only of topics with a NUL in them. */
+    if (!mqtt_topics_find(&link->endpoint->topics, topic,
+                          topic_bytes > 0 ? (size_t)topic_bytes : strlen(topic), &note.topic,
+                          &note.partition)) {
         give_back(topic, message); /* None of ours. */
         return 1;
     }
-    note.partition = (uint32_t)strtoul(slash + 1, NULL, 10);
     if (!mqtt_inbox_push_message(&link->endpoint->inbox, &note, lent ? NULL : message->payload)) {
         return 0;
     }
