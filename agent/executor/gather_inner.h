@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define GATHER_SHARE 64
-#define GATHER_NS_MAX 1000000
+#define GATHER_NS_MAX 2000000
 /* A wait on the clock costs as much as a wake for a message: below these it does not pay. */
 #define GATHER_NS_MIN 50000
 #define GATHER_EVENTS_MIN 4
