@@ -71,10 +71,11 @@ void chart_table(struct chart *chart);
 void chart_lengths(struct chart *chart);
 void chart_incomplete(struct chart *chart);
 /* style: "step", "step-dash", "step-dot", "band": a level for each bin's length; "over",
- * "over-dash": lines on a heat; "solid", "dash", "dot", "dashdot", "long", "sparse", "wide",
- * "points"; "curve" and "beyond": a computed line, which has no points of its own, where there are
- * values and where there are none; "low" and then "high": the intervals of the values of the series
- * before. target: its colour, or CHART_NO_TARGET. */
+ * "over-dash": lines on a heat; "ordered": the darker, the later it comes of its target; "solid",
+ * "dash", "dot", "dashdot", "long", "sparse", "wide", "points"; "curve" and "beyond": a computed
+ * line, which has no points of its own, where there are values and where there are none; "low" and
+ * then "high": the intervals of the values of the series before. target: its colour, or
+ * CHART_NO_TARGET. */
 void chart_series(struct chart *chart, const char *label, uint32_t target, const char *style);
 void chart_value(struct chart *chart, double value);
 

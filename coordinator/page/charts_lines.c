@@ -37,18 +37,18 @@ void line_chart_bins(struct chart *chart, const struct line *line)
 }
 
 /* Is it about this latency, and of this case? */
-static bool limits(const struct result_objective *objective, const struct line *only,
+static bool limits(const struct result_objective *objective, const struct result_case *only,
                    const char *metric)
 {
     bool of_case = objective->case_name[0] == '\0' || only == NULL ||
-                   strcmp(objective->case_name, only->result_case->name) == 0;
+                   strcmp(objective->case_name, only->name) == 0;
 
     return of_case && strcmp(objective->unit, "ns") == 0 && objective->limit > 0.0 &&
            strncmp(objective->text, metric, strlen(metric)) == 0;
 }
 
-void line_chart_limits(struct chart *chart, const struct result *result, const struct line *only,
-                       bool e2e)
+void line_chart_limits(struct chart *chart, const struct result *result,
+                       const struct result_case *only, bool e2e)
 {
     const char *metric = e2e ? "e2e." : "publish.";
 

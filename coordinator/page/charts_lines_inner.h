@@ -12,9 +12,10 @@
 void line_chart_begin(struct chart *chart, const struct result *result, const struct line *line,
                       const char *unit, bool log, const char *group);
 
-/* What objectives allow of one latency in the line's case; of all cases, where that is NULL. */
-void line_chart_limits(struct chart *chart, const struct result *result, const struct line *only,
-                       bool e2e);
+/* What objectives allow of one latency in a case; in all of them, where that is NULL. Of any chart
+ * whose y is a latency. */
+void line_chart_limits(struct chart *chart, const struct result *result,
+                       const struct result_case *only, bool e2e);
 
 /* A table: a point in the middle of each bin, ... */
 void line_chart_x(struct chart *chart, const struct line *line);

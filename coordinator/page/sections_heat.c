@@ -17,7 +17,7 @@ static void add_heat(const struct result *result, const struct lines *lines, uin
     line_chart_begin(&chart, result, line, "ns", true, "heat");
     chart_step(&chart, lines->step_s);
     chart_heat(&chart, &line->trial->heat);
-    line_chart_limits(&chart, result, line, e2e);
+    line_chart_limits(&chart, result, line->result_case, e2e);
     line_chart_x(&chart, line);
     line_chart_series(&chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "over");
     line_chart_series(&chart, line, e2e ? VALUE_E2E_P50 : VALUE_PUBLISH_P50, "p50", "over-dash");

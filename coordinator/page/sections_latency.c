@@ -1,4 +1,4 @@
-#include "charts_inner.h"
+#include "charts_lines_inner.h"
 #include "facts.h"
 #include "latency_figure.h"
 #include "sections_inner.h"
@@ -93,6 +93,7 @@ static bool add_chart(const struct result *result, const struct result_case *res
     if (response != NULL && service != NULL) {
         chart_fill(&chart, 0, 1, "coordinated omission");
     }
+    line_chart_limits(&chart, result, result_case, e2e);
     chart_table(&chart);
     for (uint32_t i = 0; (double)i / POINTS_PER_NINE < last; i++) {
         chart_value(&chart, (double)i / POINTS_PER_NINE);

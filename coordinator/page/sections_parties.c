@@ -187,10 +187,86 @@ static void add_all(const struct result *result, bool idle, bool *begun, struct 
     }
 }
 
+/* More of them are in result.json. */
+#define LISTED_MAX 2000u
+
+/* Of the trial that a case is told by. Returns how many did not fit. */
+static uint32_t list_trial(const struct result *result, const struct result_case *of,
+                           uint32_t *listed, struct document *doc)
+{
+    const struct result_trial *trial = facts_trial(of);
+    uint32_t left = 0;
+    char text[FACTS_TEXT_BYTES];
+
+    for (uint32_t i = 0; trial != NULL && i < trial->parties_count; i++) {
+        const struct result_party *party = &trial->parties[i];
+
+        if (party->kind == PARTY_AGENT) {
+            continue;
+        }
+        if (*listed == LISTED_MAX) {
+            left++;
+            continue;
+        }
+        (*listed)++;
+        doc_cell_target(doc, of->name, facts_colour(result, of), 1);
+        doc_cell(doc, DOC_PLAIN, "%s", party->name);
+        doc_cell(doc, DOC_PLAIN, "%s", kinds[party->kind]);
+        doc_cell(doc, DOC_PLAIN, "%s", facts_count(party->messages, text));
+        doc_cell(doc, DOC_PLAIN, "%s",
+                 party->latency_ns_mean > 0.0 ? units_format_ns(party->latency_ns_mean, text)
+                                              : "–");
+        doc_cell(doc, DOC_PLAIN, "%s",
+                 party->latency_ns_mean > 0.0 ? units_format_ns((double)party->latency_ns_max, text)
+                                              : "–");
+    }
+    return left;
+}
+
+static uint32_t count_parties(const struct result *result)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        const struct result_trial *trial = facts_trial(&result->cases[i]);
+
+        most = trial != NULL && trial->parties_count > most ? trial->parties_count : most;
+    }
+    return most;
+}
+
+/* Folded: a table to look one up in, and to sort. */
+static void list_all(const struct result *result, struct document *doc)
+{
+    static const struct doc_column columns[] = {
+        {"target", NULL, DOC_LEFT},
+        {"client, topic or partition", NULL, DOC_LEFT},
+        {"of the", NULL, DOC_LEFT},
+        {"messages", NULL, DOC_RIGHT},
+        {"mean", "Of producers the publish latency, else end to end", DOC_RIGHT},
+        {"max", NULL, DOC_RIGHT},
+    };
+    uint32_t listed = 0;
+    uint32_t left = 0;
+
+    doc_table(doc, "All clients, topics and partitions", columns,
+              sizeof columns / sizeof columns[0]);
+    doc_fold(doc);
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        left += list_trial(result, &result->cases[i], &listed, doc);
+    }
+    if (left > 0) {
+        doc_paragraph(doc, DOC_MUTED, "%u more are not listed; result.json has them.", left);
+    }
+}
+
 void section_parties(const struct result *result, struct document *doc)
 {
     bool begun = false;
 
     add_all(result, false, &begun, doc);
     add_all(result, true, &begun, doc);
+    if (begun && count_parties(result) > 0) {
+        list_all(result, doc);
+    }
 }

@@ -64,12 +64,17 @@ static const char *place(const struct line *line, double at_s, char *text)
     return text;
 }
 
-/* Cases of one target have its colour: their dash tells them apart. */
+/* Cases of one target have its colour: their dash tells them apart, or how dark they are where a
+ * number that grows does. */
 static const char *style_of(const struct lines *lines, uint32_t number)
 {
+    const struct result_case *of = lines->list[number].result_case;
     static const char *const styles[] = {"solid", "dash", "dot", "dashdot", "long", "sparse"};
     uint32_t before = 0;
 
+    if (of->parameters_count == 1 && isfinite(of->parameters[0].number)) {
+        return "ordered";
+    }
     for (uint32_t i = 0; i < number; i++) {
         before += lines->list[i].colour == lines->list[number].colour ? 1 : 0;
     }
@@ -121,7 +126,7 @@ static void draw_latency(const struct result *result, const struct lines *lines,
 
     line_chart_begin(chart, result, line, "ns", true, e2e ? "e2e" : "publish");
     chart_step(chart, lines->step_s);
-    line_chart_limits(chart, result, line, e2e);
+    line_chart_limits(chart, result, line->result_case, e2e);
     line_chart_x(chart, line);
     line_chart_series(chart, line, e2e ? VALUE_E2E_MAX : VALUE_PUBLISH_MAX, "max", "points");
     line_chart_series(chart, line, e2e ? VALUE_E2E_P99 : VALUE_PUBLISH_P99, "p99", "solid");

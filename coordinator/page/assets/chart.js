@@ -27,8 +27,22 @@ function sharedPrefix(texts) {
   return texts[0].lastIndexOf('/', same - 1) + 1;
 }
 
+// The one of n colours between the page's ground and a target's own.
+function shade(colour, ground, share) {
+  const parts = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const [own, under] = [parts(colour), parts(ground)];
+  return '#' + own.map((v, i) => Math.round(under[i] + (v - under[i]) * share).toString(16).padStart(2, '0')).join('');
+}
+
+function colourOf(spec, series, colours) {
+  const own = colours.target(series.target);
+  if (series.style !== 'ordered') return own;
+  const all = flatten(spec).filter((one) => one.target === series.target && one.style === 'ordered');
+  return shade(own, colours.ground, all.length < 2 ? 1 : 0.35 + (0.65 * all.indexOf(series)) / (all.length - 1));
+}
+
 function lookOf(spec, series, several, colours) {
-  const colour = colours.target(series.target);
+  const colour = colourOf(spec, series, colours);
   const dash = isBound(series) ? [] : several && spec.kind !== 'xy' && series.target !== undefined && series.style === 'solid' ? targetDashes[series.target % 8] : dashes[series.style];
   return { colour: isOver(series) ? colours.ink : colour, dash, wide: series.style === 'wide' || series.style === 'band', points: series.style === 'points' };
 }

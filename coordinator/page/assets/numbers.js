@@ -93,6 +93,6 @@ function theme() {
   };
 }
 
-const dashes = { step: [], 'step-dash': [7, 3], 'step-dot': [2, 3], band: [], over: [], 'over-dash': [7, 3], solid: [], dash: [7, 3], dot: [2, 3], dashdot: [9, 3, 2, 3], long: [14, 4], sparse: [2, 7], wide: [], points: [], curve: [], beyond: [4, 4] };
+const dashes = { step: [], 'step-dash': [7, 3], 'step-dot': [2, 3], band: [], over: [], 'over-dash': [7, 3], ordered: [], solid: [], dash: [7, 3], dot: [2, 3], dashdot: [9, 3, 2, 3], long: [14, 4], sparse: [2, 7], wide: [], points: [], curve: [], beyond: [4, 4] };
 // In a chart of several targets the dash tells them apart too.
 const targetDashes = [[], [8, 3], [2, 2], [9, 3, 2, 3], [5, 2], [1, 3], [12, 3], [6, 2, 2, 2, 2, 2]];

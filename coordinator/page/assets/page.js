@@ -66,6 +66,7 @@ function start() {
       }
     }).observe(chart.plot);
   }
+  document.querySelectorAll('main table').forEach(makeSortable);
   for (const control of document.querySelectorAll('.choice')) {
     const select = control.querySelector('select');
     select.selectedIndex = 0; // A browser that goes back to the page would keep another one.

@@ -219,7 +219,7 @@ class Check {
   // The pointer over a chart: values beside it, in that chart only, and none once it is gone.
   async tips() {
     const plots = this.page.locator('.plot');
-    for (let i = 0; i < await plots.count(); i++) {
+    for (let i = 0; i < Math.min(await plots.count(), 6); i++) {
       await plots.nth(i).scrollIntoViewIfNeeded();
       await plots.nth(i).hover();
       const shown = await this.page.evaluate(() => Array.from(document.querySelectorAll('.tip'), (tip) => (tip.hidden ? '' : tip.textContent)));
@@ -228,6 +228,35 @@ class Check {
     await this.page.mouse.move(0, 0);
     const left = await this.page.evaluate(() => Array.from(document.querySelectorAll('.tip')).filter((tip) => !tip.hidden).length);
     if (left > 0) this.fault(left + ' values stay where the pointer was');
+  }
+
+  // A table that can be sorted: by its last column, most first and least first, and it keeps its rows.
+  async sorting() {
+    const faults = await this.page.evaluate(() => {
+      const texts = (table) => Array.from(table.tBodies[0].rows, (row) => row.textContent);
+      const found = [];
+      for (const table of Array.from(document.querySelectorAll('main table')).filter((one) => one.querySelector('.sort'))) {
+        const before = texts(table);
+        const heads = table.tHead.rows[0].cells;
+        const worths = () => Array.from(table.tBodies[0].rows, (row) => worthShown(row.cells[heads.length - 1].textContent));
+        const rising = (list) => list.every((v, i) => i === 0 || typeof v !== 'number' || typeof list[i - 1] !== 'number' || list[i - 1] <= v);
+        heads[heads.length - 1].querySelector('.sort').click();
+        const first = worths();
+        heads[heads.length - 1].querySelector('.sort').click();
+        const second = worths();
+        if (first.every((v) => typeof v === 'number') && !rising(first) && !rising(first.slice().reverse())) found.push('is not in order: ' + first.slice(0, 5));
+        if (first.every((v) => typeof v === 'number') && first.join() !== second.join() && !rising(second) && !rising(second.slice().reverse())) found.push('is not in the other order: ' + second.slice(0, 5));
+        if (texts(table).sort().join() !== before.sort().join()) found.push('has other rows once it is sorted');
+      }
+      return found;
+
+      // Independent of the page's own: a number and its unit.
+      function worthShown(text) {
+        const [, number, unit] = /^(\d[\d.\s]*)(ns|[uµ]s|ms|s)?/.exec(text.trim()) || [];
+        return number === undefined ? text : Number(number.replace(/\s/g, '')) * ({ us: 1e3, 'µs': 1e3, ms: 1e6, s: 1e9 }[unit] || 1);
+      }
+    });
+    faults.forEach((text) => this.fault('a table ' + text));
   }
 
   // A chart's values as a file: as many lines as its table has, with the same number of fields.
@@ -307,6 +336,7 @@ async function checkOn(browser, file, screen) {
     if (screen.width > 1000) {
       await check.tips();
       await check.csv();
+      await check.sorting();
     }
     await check.copying();
     await check.themes(screen.colorScheme);
