@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define DAY_S 86400
+#define SHARED_CONNECTIONS 100u
 
 static struct certificate authority;
 static struct certificate others; /* Another authority. */
@@ -312,6 +314,50 @@ static void servers_beyond_the_bound_begin_anew_each_time(void **state)
     tls_context_free(resuming);
 }
 
+/* What workers have in common, if they share it. */
+struct sharer {
+    struct tls_context *resuming;
+    struct far_tls_context *far_context;
+    const char *names[2];
+    uint32_t resumed;
+};
+
+static void *connect_many(void *argument)
+{
+    struct sharer *sharer = argument;
+
+    for (uint32_t i = 0; i < SHARED_CONNECTIONS; i++) {
+        sharer->resumed += resumes(sharer->resuming, sharer->far_context, sharer->names[i % 2]);
+    }
+    return NULL;
+}
+
+static void threads_that_share_a_context_resume_each_others_sessions(void **state)
+{
+    const struct far_tls_config config = {.authority = &authority,
+                                          .names = "DNS:localhost,DNS:*.example.com"};
+    struct tls_context *resuming = tls_pair_context(&authority, NULL, true);
+    struct far_tls_context *far_context = far_tls_context_new(&config);
+    struct sharer sharers[2] = {
+        {.resuming = resuming, .far_context = far_context, .names = {"localhost", "a.example.com"}},
+        {.resuming = resuming, .far_context = far_context, .names = {"b.example.com", "localhost"}},
+    };
+    pthread_t threads[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, connect_many, &sharers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    /* Of each name the first is new, and for both threads if they come at the same moment. */
+    assert_in_range(sharers[0].resumed + sharers[1].resumed, 2 * SHARED_CONNECTIONS - 4,
+                    2 * SHARED_CONNECTIONS - 3);
+    tls_context_free(resuming);
+    far_tls_context_free(far_context);
+}
+
 /* ---- Files ---- */
 
 static void expect_files(const char *ca, const char *cert, const char *key, int code,
@@ -368,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_session_goes_on_after_a_connection_that_broke),
         cmocka_unit_test(a_session_that_the_server_forgot_begins_anew),
         cmocka_unit_test(servers_beyond_the_bound_begin_anew_each_time),
+        cmocka_unit_test(threads_that_share_a_context_resume_each_others_sessions),
         cmocka_unit_test(files_that_are_wrong_are_told_by_name),
     };
 
