@@ -1,5 +1,5 @@
-"""Mosquitto killed, stopped, cut off and slow under Millrace's own client, at QoS 0, 1 and 2: every message is accounted for, as code
-of its own finds in what each client wrote down of it."""
+"""Mosquitto killed, stopped, cut off and slow under Millrace's own client, and killed and cut off under paho, at QoS 0, 1 and 2: every
+message is accounted for, as code of its own finds in what each client wrote down of it."""
 
 import os
 import random
@@ -26,17 +26,17 @@ ANY = re.compile(rb"")  # Over TLS nobody sees who it is.
 TLS = ("mosquitto", "--tls")
 
 
-def target_of(port, qos, ca=None):
+def target_of(port, qos, client, ca=None):
     scheme, tls = ("mqtts", f'tls: {{ ca: "{ca}" }}, ') if ca else ("mqtt", "")
-    return f'  - {{ backend: mqtt, address: "{scheme}://127.0.0.1:{port}", {tls}options: {{ client: own, qos: {max(qos, 1)} }} }}\n'
+    return f'  - {{ backend: mqtt, address: "{scheme}://127.0.0.1:{port}", {tls}options: {{ client: {client}, qos: {max(qos, 1)} }} }}\n'
 
 
 class Run:
-    def __init__(self, port, qos, ca=None):
-        self.qos, self.folder, self.trace = qos, bed.new_path("run"), bed.new_path("trace")
+    def __init__(self, port, qos, client, ca=None):
+        self.qos, self.client, self.folder, self.trace = qos, client, bed.new_path("run"), bed.new_path("trace")
         acks = "publish_ack: none, consume_ack: none" if qos == 0 else "publish_ack: all, consume_ack: each"
         self.program = bed.start("run", bed.scenario(
-            target_of(port, qos, ca),
+            target_of(port, qos, client, ca),
             [f"{{ name: steady, rate: {RATE}/s, for: {SECONDS}s }}", "{ name: drain, rate: none, until: drained, for: 4s }"],
             name=f"qos{qos}", topology="{ topics: 2, producers: 2, consumers: 2 }", delivery=f"{{ {acks} }}", on_broker_loss="60s",
         ), "--out", self.folder, "--trace", self.trace)  # fmt: skip
@@ -50,7 +50,7 @@ class Run:
         said = f"QoS {self.qos}; it said\n{self.program.err}\n{self.program.out}"
         result = bed.result_of(self.folder)
         self.case = bed.case_of(result, "mqtt")
-        same(self.case["status"], "measured", f"status at {said}")
+        same((self.case["status"], self.case["client"]), ("measured", self.client), f"status, client at {said}")
         bed.audit_holds(result)
         same(self.total("sent"), RATE * SECONDS, f"sent at {said}")
         same((self.total("corrupted"), self.total("unaccounted")), (0, 0), f"corrupted, unaccounted at {said}")
@@ -61,10 +61,10 @@ class Run:
         return f"QoS {self.qos}: " + ", ".join(f"{self.total(word)} {word}" for word in ["acked", "received", "lost", "unconfirmed", "duplicated"])
 
 
-def through(port, fault, levels=(0, 1, 2), ca=None):
+def through(port, fault, levels=(0, 1, 2), ca=None, client="own"):
     """Runs at each of these qualities of service, all at once; fault: called in mid-load. ca: over TLS."""
-    bed.need_driver("mqtt/own")
-    runs = [Run(port, qos, ca) for qos in levels]
+    bed.need_driver(f"mqtt/{client}")
+    runs = [Run(port, qos, client, ca) for qos in levels]
     for run in runs:
         run.program.says("running: mqtt")
     time.sleep(1)
@@ -98,6 +98,11 @@ def is_killed(broker, **how):
 @test("Mosquitto killed and back, at QoS 0, 1 and 2: every message is accounted for, and none comes twice", needs=["mosquitto"])
 def killed(broker):
     tell("Mosquitto killed and back", "every message is accounted for", is_killed(broker))
+
+
+@test("Mosquitto killed and back under paho, at QoS 0, 1 and 2: every message is accounted for, and none comes twice", needs=["mosquitto"])
+def killed_paho(broker):
+    tell("Mosquitto killed and back under paho", "every message is accounted for", is_killed(broker, client="paho"))
 
 
 @test("Mosquitto over TLS killed and back, at QoS 1: every message is accounted for, and none comes twice", needs=[TLS])
@@ -158,15 +163,25 @@ def cut_off(broker, role, its, **how):
     return runs, relay.cuts
 
 
-@test("producers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: what was confirmed arrives once, and the rest is said", needs=["mosquitto"])
-def producers_cut(broker):
-    runs, cuts = cut_off(broker, "producer", CLIENT_OF["producer"])
+def are_producers_cut(broker, what, **how):
+    runs, cuts = cut_off(broker, "producer", CLIENT_OF["producer"], **how)
     for run in runs:
         same(run.total("duplicated"), 0, f"duplicated at QoS {run.qos}")
         if run.qos > 0:
             same(run.total("lost"), 0, f"lost at QoS {run.qos}")
             same(run.total("received"), run.total("acked") + run.total("unexpected"), f"received at QoS {run.qos}")
-    tell("Mosquitto's producers cut off in mid-packet", f"confirmed: all arrived, once; {cuts} cuts", runs)
+    tell(what, f"confirmed: all arrived, once; {cuts} cuts", runs)
+
+
+@test("producers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: what was confirmed arrives once, and the rest is said", needs=["mosquitto"])
+def producers_cut(broker):
+    are_producers_cut(broker, "Mosquitto's producers cut off in mid-packet")
+
+
+@test("paho's producers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: what was confirmed arrives once, and the rest is said",
+      needs=["mosquitto"])  # fmt: skip
+def producers_cut_paho(broker):
+    are_producers_cut(broker, "Mosquitto's producers cut off in mid-packet under paho", client="paho")
 
 
 @test("consumers cut off from Mosquitto in mid-packet, at QoS 0, 1 and 2: all is confirmed, and each message arrives or is told as lost", needs=["mosquitto"])
