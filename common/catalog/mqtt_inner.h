@@ -46,6 +46,11 @@
         "A message is delivered with the lower of the two qualities of service, of publishing "    \
         "and of subscribing."
 
+#define MQTT_NOTE_UNHELD                                                                           \
+    "At QoS 0 nothing tells a producer to wait: as fast as possible it may send more than is "     \
+    "received, and the rest waits in the broker (the result's backlog); a rate of receipt then "   \
+    "varies much from run to run."
+
 #define MQTT_NOTE_SESSION                                                                          \
     "Sessions are clean: what is published while a consumer's connection is down never reaches "   \
     "it."

@@ -23,10 +23,7 @@ static const struct catalog_option options[] = {
 };
 
 static const char *const equivalences[] = {
-    MQTT_NOTES_QOS,
-    MQTT_NOTE_SESSION,
-    MQTT_NOTE_KEY,
-    NULL,
+    MQTT_NOTES_QOS, MQTT_NOTE_UNHELD, MQTT_NOTE_SESSION, MQTT_NOTE_KEY, NULL,
 };
 
 const struct catalog_entry catalog_mqtt_own = {

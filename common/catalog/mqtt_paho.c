@@ -23,6 +23,7 @@ static const struct catalog_option options[] = {
 
 static const char *const equivalences[] = {
     MQTT_NOTES_QOS,
+    MQTT_NOTE_UNHELD,
     "The client library acknowledges consumed messages by itself, before the consumer sees them.",
     MQTT_NOTE_SESSION,
     "All clients of an agent process share two threads and one lock of the client library; spread "
