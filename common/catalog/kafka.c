@@ -22,8 +22,8 @@ static const struct catalog_option options[] = {
     {"fetch_wait", OPTION_DURATION, "500ms", 0, 5 * MINUTE_NS, NULL,
      "How long the broker may hold an empty fetch open (fetch.wait.max.ms); data ends the wait."},
     {"assign", OPTION_CHOICE, "group", 0, 0, assignments,
-     "Who spreads partitions over consumers: the broker's consumer group, or the plan (fixed: no "
-     "rebalances, offsets are still committed to the group)."},
+     "Who spreads partitions over consumers: the broker's consumer group, or the plan (fixed). "
+     "With fixed there are no rebalances, and offsets are still committed to the group."},
     {"session_timeout", OPTION_DURATION, "45s", 6000 * MS_NS, 30 * MINUTE_NS, NULL,
      "How long a consumer may be away before its partitions go to others (session.timeout.ms)."},
     {"replication_factor", OPTION_COUNT, "0", 0, 32767, NULL,
@@ -42,8 +42,8 @@ static const char *const equivalences[] = {
     "answers a consumer's one after the other: beyond some 200 a second they are joined.",
     "consume_ack commits a position, not a message; consume_ack: none commits nothing, so a "
     "consumer that takes over a partition reads it from its start.",
-    "message.keys go with the messages, 8 bytes each; the partition is the one that Kafka's own "
-    "clients give a key (murmur2), but Millrace chooses it, here as on the other brokers.",
+    "message.keys are sent with the messages, 8 bytes each. Millrace chooses the partition, as on "
+    "the other brokers: the one that Kafka's own clients choose for a key (murmur2).",
     NULL};
 
 const struct catalog_entry catalog_kafka = {

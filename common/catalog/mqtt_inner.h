@@ -41,8 +41,8 @@
     }
 
 #define MQTT_NOTES_QOS                                                                             \
-    "QoS 1 asks the broker to take a message over, not to store it or to copy it to others: "      \
-    "weaker than acks=all of Kafka or a confirm of a RabbitMQ quorum queue.",                      \
+    "QoS 1 asks the broker to accept a message, not to store or replicate it. That is weaker "     \
+    "than acks=all of Kafka or a confirm of a RabbitMQ quorum queue.",                             \
         "A message is delivered with the lower of the two qualities of service, of publishing "    \
         "and of subscribing."
 

@@ -16,9 +16,9 @@ static const struct catalog_option options[] = {
     {.key = "tls_resume",
      .type = OPTION_BOOL,
      .default_value = "false",
-     .help = "Offer the broker the TLS session of an earlier connection of the same worker, which "
-             "makes handshakes cheaper on both sides; those of devices that connect for the first "
-             "time are not."},
+     .help =
+         "Offer the broker the TLS session of an earlier connection of the same worker. Handshakes "
+         "then cost less on both sides than those of devices that connect for the first time."},
     {0},
 };
 

@@ -11,8 +11,8 @@ static const struct catalog_option options[] = {
      .min = 1,
      .max = 65535,
      .help =
-         "Messages of a worker that are with the client library at most, unsent or unconfirmed; "
-         "it searches all of them for each new message, so a long queue makes it slow. One "
+         "The most messages of a worker in the client library, unsent or unconfirmed. The library "
+         "searches all of them for each new message, so a long queue makes it slow. One "
          "producer's `in_flight` is always allowed; a queue that some of many have filled takes a "
          "quarter more, in even parts. At QoS 0, where all are unsent, the queue is 256 at most, "
          "before that quarter."},

@@ -47,12 +47,12 @@ static const char *const equivalences[] = {
     "A message counts as acked when the broker confirms it (basic.ack): every queue it was routed "
     "to has taken it, and has it on disk if it is persistent. Kafka's acks=all means in memory of "
     "all in-sync replicas.",
-    "Confirmed messages are sent with the mandatory flag: one that no queue takes is refused, not "
-    "lost, and nobody is told. Each carries its number as message_id (12 bytes).",
+    "Confirmed messages are sent with the mandatory flag: one that no queue takes is returned as "
+    "refused, not silently lost. Each carries its number as message_id (12 bytes).",
     "Consumers get messages pushed within their prefetch; Kafka's consumers fetch.",
-    "Every partition of a subscription is a queue of its own, so a subscription costs the broker a "
-    "copy of each message (of its reference, for larger ones); in Kafka subscriptions share one "
-    "log.",
+    "Every partition of a subscription is a queue of its own. So each subscription costs the "
+    "broker a copy of each message, or of its reference for larger ones. In Kafka subscriptions "
+    "share one log.",
     "Classic queues live on one node; queue_type: quorum is the counterpart of replicated Kafka "
     "topics.",
     "A message of AMQP has no key: a queue's routing key is its partition; message.keys only "
@@ -104,8 +104,8 @@ const struct catalog_entry catalog_rabbitmq = {
     .options = options,
     .equivalences = equivalences,
     .clean_note =
-        "AMQP can't list queues, so a run notes what it makes in a durable queue on the broker, "
-        "millrace-ledger, and takes its note back when it has removed everything; the last one "
-        "removes the ledger. clean removes what the ledger of the address's virtual host names, "
+        "AMQP cannot list queues, so a run notes what it makes in a durable queue on the broker, "
+        "millrace-ledger. It removes its note when it has removed everything; the last run removes "
+        "the ledger. `clean` removes what the ledger of the address's virtual host names, "
         "also what belongs to a run that is still going.",
 };

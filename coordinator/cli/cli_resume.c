@@ -116,8 +116,8 @@ static void tell_difference(const struct resume *resume, const struct scenario *
         now += now_bytes + (now[now_bytes] == '\n' ? 1 : 0);
     }
     (void)fprintf(stderr,
-                  "millrace run: %s: this is not the scenario that was run there: it had \"%.*s\" "
-                  "where this one has \"%.*s\"; say the same file, --with, --set and --target, or "
+                  "millrace run: %s: this is not the scenario of that run. There it had \"%.*s\" "
+                  "where this one has \"%.*s\". Use the same file, --with, --set and --target, or "
                   "leave SCENARIO out\n",
                   resume->folder, (int)strcspn(before, "\n"), before, (int)strcspn(now, "\n"), now);
 }

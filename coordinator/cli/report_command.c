@@ -23,8 +23,9 @@ static const struct cli_usage usage = {
     .what =
         "Makes the reports of a run again from its journal (run.bson), also of one that was "
         "cut off.\n"
-        "Without --format all that a run writes, and the summary; exits as the run did.\n"
-        "csv writes report.csv (a row per case, phase and flow) and beside it figures.csv (over\n"
+        "Without --format it makes all reports and shows the summary. The exit code is that of the "
+        "run.\n\n"
+        "csv writes report.csv (a row per case, phase and flow). Beside it are figures.csv (over\n"
         "trials), objectives.csv, comparisons.csv, searches.csv, search_steps.csv and "
         "selfcheck.csv.",
     .arguments_min = 1,

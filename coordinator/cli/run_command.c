@@ -53,7 +53,7 @@ static const struct cli_usage usage = {
             "left out unless it\n"
             "has a password that comes from no ${NAME}.\n"
             "\n"
-            "Exit: 0 pass, 1 fail, 2 usage or scenario, 3 invalid, 4 the run could not be made, "
+            "Exit: 0 pass, 1 fail, 2 usage or scenario, 3 invalid, 4 not run or incomplete, "
             "5 regression,\n"
             "130 interrupted.",
     .arguments_min = 0,

@@ -118,7 +118,8 @@ static void say_change(const struct result_comparison *row, struct text *out)
     if (row->pairs < PAIRS_MIN) {
         text_addf(out, "; at least %d pairs are needed", PAIRS_MIN);
     } else if (row->verdict == COMPARISON_INCONCLUSIVE && row->pairs_more > 0) {
-        text_addf(out, "; %u more would tell", row->pairs_more);
+        text_addf(out, "; about %u more %s needed", row->pairs_more,
+                  row->pairs_more == 1 ? "is" : "are");
     }
 }
 

@@ -36,13 +36,14 @@ static void add_growing(struct insights *insights, const struct result_case *of,
     insight_place(insight, of, phase->name, "");
     insight_say(
         insight->text,
-        "the backlog grows by %s: consumers get %s, %.1f %% of what they are to get; %s "
-        "messages more would wait after an hour",
+        "the backlog grows by %s. Consumers receive %s, which is %.1f %% of the target. "
+        "After an hour %s more messages would wait.",
         units_format_rate(trend->slope, growth), units_format_rate(phase->received_per_s, received),
         phase->received_per_s / rate * 100.0, units_format_count(trend->slope * 3600.0, hour));
     insight_say(insight->advice,
-                "This rate can't be sustained: its latency is only a matter of how long the run "
-                "lasts. Lower it or add consumers; a scenario with `search` finds what holds.");
+                "This rate cannot be sustained, so its latency depends on the length of the run. "
+                "Lower the rate or add consumers. A scenario with `search` finds the highest rate "
+                "that holds.");
     insight_figure(insight, "growth", trend->slope, "/s");
     insight_figure(insight, "error", trend->slope_error, "/s");
     insight_figure(insight, "received_rate", phase->received_per_s, "/s");
@@ -208,14 +209,15 @@ static void say_catching_up(struct result_insight *insight, const struct emptied
     (void)units_format_rate(emptied->built_per_s, built);
     insight_figure(insight, "built", emptied->built_per_s, "/s");
     if (spare_per_s <= 0.0) {
-        insight_say(insight->advice,
-                    "With %s still coming in it would never have been emptied: more consumers are "
-                    "needed to get over an outage at that rate.",
-                    built);
+        insight_say(
+            insight->advice,
+            "With %s still arriving the backlog would never become empty. To recover from an "
+            "outage at that rate, add consumers.",
+            built);
         return;
     }
     insight_say(insight->advice,
-                "With %s still coming in, each minute without consumers takes %s to catch up with.",
+                "With %s still arriving, each minute without consumers takes %s to catch up.",
                 built, span(60.0 * emptied->built_per_s / spare_per_s, takes));
     insight_figure(insight, "catch_up_ratio", emptied->built_per_s / spare_per_s, "");
 }
@@ -238,8 +240,8 @@ static void add_emptied(struct insights *insights, const struct result_case *of,
                     took, rate);
     } else {
         insight_say(insight->text,
-                    "a backlog of %s messages was not empty after %s: %s were left, at %s", before,
-                    took, units_format_count((double)emptied->after, after), rate);
+                    "a backlog of %s messages was not empty after %s. %s messages were left, at %s",
+                    before, took, units_format_count((double)emptied->after, after), rate);
     }
     insight_figure(insight, "backlog", (double)emptied->before, "messages");
     insight_figure(insight, "left", (double)emptied->after, "messages");

@@ -100,7 +100,7 @@ void rule_feature_cost(struct insights *insights, const struct result_case *of)
     }
     second = costliest(result, of->name, first);
     insight = insight_new(insights, of->name, cost_of(first));
-    insight_say(insight->text, "%s: %s costs against %s: ", of->target, of->variant,
+    insight_say(insight->text, "%s: %s compared with %s: ", of->target, of->variant,
                 baseline->variant);
     say_cost(insight, first);
     if (second != NULL) {
@@ -144,15 +144,14 @@ static void look_at_acks(struct insights *insights, const struct result_case *of
     }
     insight = insight_new(insights, of->name, under_way);
     insight_place(insight, of, phase->name, phase->flow);
-    insight_say(
-        insight->text,
-        "a consumer has %.2f acknowledgements under way on average: one takes %s, and there "
-        "is one for every %.1f messages",
-        under_way, units_format_ns(hist_mean(acks), mean), messages);
+    insight_say(insight->text,
+                "a consumer waits for %.2f acknowledgements on average. One takes %s, and there "
+                "is one for every %.1f messages.",
+                under_way, units_format_ns(hist_mean(acks), mean), messages);
     if (messages < 2.0) {
         insight_say(insight->advice,
-                    "One for many messages (delivery.consume_ack: { batch: N }) has to be waited "
-                    "for less often; acknowledgement.yaml measures what that brings.");
+                    "Acknowledge several messages at once (delivery.consume_ack: { batch: N }). "
+                    "The scenario acknowledgement.yaml measures the effect.");
     }
     insight_figure(insight, "under_way", under_way, "");
     insight_figure(insight, "mean", hist_mean(acks), "ns");

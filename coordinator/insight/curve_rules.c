@@ -92,21 +92,20 @@ static void add_size(struct insights *insights, const struct result_case *first,
     (void)units_format_ns(line->per_byte_ns * 1024.0, per_kib);
     insight_say(insight->text, "%s, %s: ", first->target, phase->name);
     if (!counts) {
-        insight_say(insight->text, "no effect of the size up to %s can be told from chance on %s",
+        insight_say(insight->text, "no statistically significant effect of sizes up to %s on %s",
                     units_format_bytes(largest, size), metric);
     } else if (knee > largest) {
         insight_say(insight->text,
-                    "%s follows %s + %s a KiB: up to %s, the largest size measured, what every "
-                    "message costs outweighs its bytes",
+                    "%s follows %s + %s per KiB. Up to %s, the largest size measured, the fixed "
+                    "cost of a message is larger than the cost of its bytes.",
                     metric, fixed, per_kib, units_format_bytes(largest, size));
     } else {
         insight_say(insight->text,
-                    "%s follows %s + %s a KiB: from %s on its bytes outweigh what every message "
-                    "costs",
+                    "%s follows %s + %s per KiB. From %s on the bytes cost more than the "
+                    "fixed cost of a message.",
                     metric, fixed, per_kib, units_format_bytes(knee, size));
-        insight_say(
-            insight->advice,
-            "Many messages far below that size, joined into one of it, cost as much as two.");
+        insight_say(insight->advice,
+                    "To save CPU, join many small messages into one of about that size.");
         insight_figure(insight, "knee", knee, "bytes");
     }
     insight_figure(insight, "fixed", line->fixed_ns, "ns");
@@ -203,8 +202,8 @@ static void add_growing(struct insights *insights, const struct scaling *scaling
     char reached[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
-                "%s, %s: %s still grows at %s = %.0f, the most that was measured (%s): the knee "
-                "lies beyond",
+                "%s, %s: %s still grows at %s = %.0f, the largest value measured (%s). The knee "
+                "is above it.",
                 scaling->first->target, scaling->phase->name, last->figure->metric, scaling->key,
                 last->x, units_format_rate(last->figure->median, reached));
     insight_figure(insight, "clients", last->x, "");
@@ -218,11 +217,12 @@ static void add_knee(struct insights *insights, const struct scaling *scaling,
     char reached[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
-                "%s, %s: %s grows up to %s = %.0f (%s); %.0f, %.1f times as many, bring %+.0f %%",
+                "%s, %s: %s grows up to %s = %.0f (%s). With %.0f, %.1f times as many, it changes "
+                "by %+.0f %%.",
                 scaling->first->target, scaling->phase->name, knee->figure->metric, scaling->key,
                 knee->x, units_format_rate(knee->figure->median, reached), knee[1].x,
                 knee[1].x / knee->x, (knee[1].figure->median / knee->figure->median - 1.0) * 100.0);
-    insight_say(insight->advice, "Beyond %.0f clients more of them bring waiting, not throughput.",
+    insight_say(insight->advice, "Above %.0f clients, more clients add latency, not throughput.",
                 knee->x);
     insight_figure(insight, "clients", knee->x, "");
     insight_figure(insight, "rate", knee->figure->median, "/s");
@@ -254,19 +254,19 @@ static void look_for_law(struct insights *insights, const struct scaling *scalin
     insight = insight_new(insights, scaling->first->name, 0.0);
     insight_say(
         insight->text,
-        "%s, %s: throughput follows the Universal Scalability Law within %.1f %%: %s by one "
-        "client, contention %.2g, coherency %.2g",
+        "%s, %s: throughput follows the Universal Scalability Law within %.1f %%. One client "
+        "reaches %s; contention is %.2g, coherency %.2g",
         scaling->first->target, scaling->phase->name, usl->fit_error * 100.0,
         units_format_rate(usl->lambda, lambda), usl->sigma, usl->kappa);
     if (isfinite(usl->peak_clients)) {
-        insight_say(insight->text, "; its peak is %s with %.0f clients",
+        insight_say(insight->text, ". Its peak is %s with %.0f clients.",
                     units_format_rate(usl->peak_rate, peak), usl->peak_clients);
         insight_figure(insight, "peak_clients", usl->peak_clients, "");
     } else if (isfinite(usl->peak_rate)) {
-        insight_say(insight->text, "; it has no peak, but stays below %s",
+        insight_say(insight->text, ". It has no peak, but stays below %s.",
                     units_format_rate(usl->peak_rate, peak));
     } else {
-        insight_say(insight->text, "; up to there it has neither a peak nor a limit");
+        insight_say(insight->text, ". Up to there it has neither a peak nor a limit.");
     }
     if (isfinite(usl->peak_rate)) {
         insight_figure(insight, "peak_rate", usl->peak_rate, "/s");

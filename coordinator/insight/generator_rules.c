@@ -48,10 +48,10 @@ static void add_busy(struct insights *insights, const struct result_case *of,
     struct result_insight *insight = insight_new(insights, of->name, cores / agent->cpus);
 
     insight_place(insight, of, phase->name, "");
-    insight_say(insight->text, "the agents on %s used %.1f of its %u processors: %s", agent->host,
-                cores, agent->cpus,
-                phase->is_max ? "what limits this rate may be the generator, not the broker"
-                              : "latencies may hold waiting of the generator's own");
+    insight_say(insight->text, "the agents on %s used %.1f of its %u CPUs. %s", agent->host, cores,
+                agent->cpus,
+                phase->is_max ? "The load generator may limit this rate, not the broker."
+                              : "Latencies may be too high, because the load generator was busy.");
     insight_say(insight->advice, "Spread the load over agents on more hosts%s.",
                 phase->is_max ? "" : ", or lower the rate");
     insight_figure(insight, "cores", cores, "");
@@ -110,8 +110,8 @@ static void add_ceiling(struct insights *insights, const struct result_case *of,
     char ceiling[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
-                "%s: the load (%s) is %.0f %% of what the generator alone can do (%s): "
-                "figures may be its own, not the broker's",
+                "%s: the load (%s) is %.0f %% of what the load generator alone can do (%s). "
+                "It may limit the figures, not the broker.",
                 of->name, units_format_rate(check->observed * of->calibration.ceiling_per_s, sent),
                 check->observed * 100.0, units_format_rate(of->calibration.ceiling_per_s, ceiling));
     insight_say(insight->advice, "Spread the load over agents on more hosts, or lower the rate.");
@@ -162,8 +162,8 @@ void rule_calls_block(struct insights *insights, const struct result_case *of)
         struct result_insight *insight = insight_new(insights, of->name, held_s / span_s);
 
         insight_say(insight->text,
-                    "%s: calls into the client library held load threads up for %.2g s in each "
-                    "second of load: the library or the broker blocks, not the generator",
+                    "%s: load threads waited %.2g s in each second of load for calls into the "
+                    "client library. The library or the broker blocks, not the load generator.",
                     of->name, held_s / span_s);
         insight_figure(insight, "held", held_s, "s");
         insight_figure(insight, "load", span_s, "s");
@@ -191,11 +191,10 @@ static const struct agent_limit {
     const char *advice;
 } agent_limits[] = {
     {computed_ns, LOAD_THREAD_FULL, "busy", "the busiest load thread of", "computed",
-     "at this rate the generator is the limit, not the broker",
-     "Use more agents, or more clients: they get threads of their own where the host has "
-     "processors for them."},
-    {limited_ns, LIMITED_MIN, "throttled", "the CPU limit of", "held it back for",
-     "at this rate that limit counts, not the broker",
+     "At this rate the load generator is the limit, not the broker.",
+     "Use more agents or more clients. They get more threads where the host has free CPUs."},
+    {limited_ns, LIMITED_MIN, "throttled", "the CPU limit of", "slowed it down for",
+     "At this rate the CPU limit counts, not the broker.",
      "Raise the CPU limit of the agent's control group, or use more agents."},
 };
 #define AGENT_LIMITS_COUNT (sizeof agent_limits / sizeof agent_limits[0])
@@ -237,7 +236,7 @@ static void look_at_limit(struct insights *insights, const struct result_case *o
         struct result_insight *insight = insight_new(insights, of->name, most);
 
         insight_place(insight, of, of->phases[phase].name, "");
-        insight_say(insight->text, "%s %s %s %.0f %% of the time: %s", limit->subject,
+        insight_say(insight->text, "%s %s %s %.0f %% of the time. %s", limit->subject,
                     result->agents[agent].name, limit->verb, fmin(most, 1.0) * 100.0,
                     limit->meaning);
         insight_say(insight->advice, "%s", limit->advice);

@@ -1,6 +1,7 @@
 #include "insight_inner.h"
 
 #include "invariant.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -43,7 +44,9 @@ void insight_say(char *text, const char *format, ...)
     va_start(args, format);
     /* The analyzer does not know that va_start() sets args. */
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
-    (void)vsnprintf(text + used, ERRINFO_BYTES - used, format, args);
+    if (ERRINFO_BYTES - used >= TEXT_FIT_BYTES_MIN) {
+        (void)text_fit_args(text + used, ERRINFO_BYTES - used, format, args);
+    }
     va_end(args);
 }
 

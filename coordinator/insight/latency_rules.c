@@ -113,25 +113,26 @@ static void add_tail(struct insights *insights, const struct result_case *of, ui
         count_seconds(of, index, p99_9 * (1.0 - HIST_PRECISION), &seconds, &slow);
     }
     if (seconds > 0 && slow == 0) {
-        insight_say(insight->text, "; they fall into the phase's first second or its last part of "
-                                   "one, none into the seconds between");
+        insight_say(insight->text, ". All of them are in the first second of the phase or in its "
+                                   "last, incomplete second.");
     } else if (seconds > 0) {
-        insight_say(insight->text, "; these fall into %u of %u seconds", slow, seconds);
+        insight_say(insight->text, ". They are in %u of %u seconds.", slow, seconds);
     }
     if (seconds > 0) {
         insight_figure(insight, "seconds", seconds, "");
         insight_figure(insight, "seconds_slow", slow, "");
     }
     if (seconds > 0 && slow == 0) {
-        insight_say(insight->advice, "A longer phase before it, with measure: false, keeps the "
-                                     "beginning out of the figures.");
+        insight_say(insight->advice, "To leave the beginning out of the figures, put a longer "
+                                     "phase with measure: false before it.");
     } else if (seconds > 0 && slow <= BURST_SHARE_MAX * seconds &&
                (double)hist_count(phase->latency[series]) / 1000.0 >= seconds) {
-        insight_say(insight->advice, "They come in bursts: look what the broker and its host did "
-                                     "in the seconds that stand out in the latency chart.");
+        insight_say(insight->advice, "They come in bursts. Look at the slow seconds in the latency "
+                                     "chart, and at the broker and its host at that time.");
     } else {
-        insight_say(insight->advice,
-                    "An objective on the median or the mean does not see them: set one on p99.9.");
+        insight_say(
+            insight->advice,
+            "An objective on the median or the mean does not notice them. Set one on p99.9.");
     }
 }
 
@@ -174,8 +175,8 @@ static void add_omission(struct insights *insights, const struct result_case *of
 
     insight_place(insight, of, phase->name, phase->flow);
     insight_say(insight->text,
-                "p99 %s is %s from when messages were due and %s from when they were sent: they "
-                "waited for their turn, which is missing from figures that begin at the send",
+                "p99 %s is %s from the scheduled time and %s from the send. Messages waited "
+                "before they were sent. Figures that begin at the send do not have that wait.",
                 what_of(response), units_format_ns(response_ns, due),
                 units_format_ns(service_ns, sent));
     insight_say(insight->advice,
@@ -235,14 +236,15 @@ static void add_in_flight(struct insights *insights, const struct result_case *o
     insight_place(insight, of, phase->name, "");
     insight_say(
         insight->text,
-        "for %.0f %% of a load thread's time producers could not send what was due, as their "
-        "window was full or the client library took no more: ",
+        "for %.0f %% of the time of a load thread producers could not send. Their in-flight "
+        "window or the queue of the client library was full. ",
         share * 100.0);
     if (phase->sent_per_s < SENT_ALL_MIN * phase->asked_per_s) {
-        insight_say(insight->text, "%s of %s were sent", units_format_rate(phase->sent_per_s, sent),
+        insight_say(insight->text, "Only %s of %s were sent.",
+                    units_format_rate(phase->sent_per_s, sent),
                     units_format_rate(phase->asked_per_s, asked));
     } else {
-        insight_say(insight->text, "the %s that were asked for were all sent, but late",
+        insight_say(insight->text, "The target rate of %s was reached, but messages were late.",
                     units_format_rate(phase->asked_per_s, asked));
     }
     insight_figure(insight, "held_back", share * 100.0, "%");
@@ -253,11 +255,12 @@ static void add_in_flight(struct insights *insights, const struct result_case *o
         double needed = phase->asked_per_s * confirm_ns / 1e9;
 
         /* Little's law: L = rate x time. */
-        insight_say(insight->advice,
-                    "A confirm takes %s on average, so this rate has %.0f messages in flight over "
-                    "all producers: delivery.in_flight and the client library need room for more "
-                    "than that, or the rate has to be lower.",
-                    units_format_ns(confirm_ns, confirm), needed);
+        insight_say(
+            insight->advice,
+            "A confirm takes %s on average, so this rate needs %.0f messages in flight over "
+            "all producers. Raise delivery.in_flight and the queue of the client library, "
+            "or lower the rate.",
+            units_format_ns(confirm_ns, confirm), needed);
         insight_figure(insight, "confirm_mean", confirm_ns, "ns");
         insight_figure(insight, "in_flight_needed", needed, "messages");
     }

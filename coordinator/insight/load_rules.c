@@ -86,10 +86,10 @@ static void add_ramp(struct insights *insights, const struct result_case *of,
     char to[UNITS_TEXT_BYTES];
 
     insight_place(insight, of, phase->name, "");
-    insight_say(insight->text, "p99 left its level of %s at a rate of %s and was %s at the end",
+    insight_say(insight->text, "p99 was %s up to a rate of %s. At the end it was %s.",
                 units_format_ns(level, from), units_format_rate(insights->x[knee], rate),
                 units_format_ns(last, to));
-    insight_say(insight->advice, "Hold rates near that one for longer to see which still lasts.");
+    insight_say(insight->advice, "Run rates near that one for longer to see which of them holds.");
     insight_figure(insight, "rate", insights->x[knee], "/s");
     insight_figure(insight, "level", level, "ns");
     insight_figure(insight, "last", last, "ns");
@@ -151,20 +151,20 @@ static void add_recovery(struct insights *insights, const struct result_case *of
     char before[UNITS_TEXT_BYTES];
     char during[UNITS_TEXT_BYTES];
 
-    insight_say(insight->text, "%s: %s took p99 from %s to %s; ", of->name, peak->name,
+    insight_say(insight->text, "%s: %s raised p99 from %s to %s. ", of->name, peak->name,
                 units_format_ns(level, before), units_format_ns(worst, during));
     if (seconds == 0.0) {
-        insight_say(insight->text, "it was back in the first second after the peak");
+        insight_say(insight->text, "It was back in the first second after the peak.");
     } else if (seconds > 0.0) {
-        insight_say(insight->text, "it was back %.0f s after the peak", seconds);
+        insight_say(insight->text, "It was back %.0f s after the peak.", seconds);
     }
     if (seconds >= 0.0) {
         insight_figure(insight, "recovery_s", seconds, "");
     } else {
-        insight_say(insight->text, "it was not back by the end of the phase after it");
+        insight_say(insight->text, "It was not back by the end of the phase after it.");
         insight_say(insight->advice,
-                    "The peak left a backlog that the calm rate leaves no room for: give the phase "
-                    "after it more time to see how long that takes.");
+                    "The peak left a backlog that consumers did not remove in time. Make the phase "
+                    "after it longer to see how long that takes.");
     }
     insight_figure(insight, "level", level, "ns");
     insight_figure(insight, "peak", worst, "ns");
@@ -243,13 +243,12 @@ void rule_late_skipped(struct insights *insights, const struct result_case *of)
         insight = insight_new(insights, of->name, share);
         insight_place(insight, of, phase->name, "");
         insight_say(insight->text,
-                    "%.3g %% of the messages were skipped (%llu of %llu), as they were later than "
-                    "catch_up allows by the time they could be sent: latencies are those of the "
-                    "others",
+                    "%.3g %% of the messages were skipped (%llu of %llu). They were later than "
+                    "catch_up allows when they could be sent. Latencies are those of the others.",
                     share * 100.0, (unsigned long long)phase->skipped,
                     (unsigned long long)phase->due);
         insight_say(insight->advice, "With catch_up: burst every message is sent, and its "
-                                     "lateness counts.");
+                                     "delay is part of the latency.");
         insight_figure(insight, "skipped", (double)phase->skipped, "messages");
         insight_figure(insight, "due", (double)phase->due, "messages");
     }

@@ -72,8 +72,9 @@ static void add_behind(struct insights *insights, const struct result_case *of,
     char mean[UNITS_TEXT_BYTES];
     char rest[UNITS_TEXT_BYTES];
 
-    insight_say(insight->text, "%s: %s is behind the rest: its mean latency is %s, theirs %s",
-                of->name, party->name, units_format_ns(party->latency_ns_mean, mean),
+    insight_say(insight->text,
+                "%s: %s is slower than the others. Its mean latency is %s, theirs %s.", of->name,
+                party->name, units_format_ns(party->latency_ns_mean, mean),
                 units_format_ns(median_ns, rest));
     insight_figure(insight, "mean", party->latency_ns_mean, "ns");
     insight_figure(insight, "median_of_all", median_ns, "ns");
@@ -146,8 +147,8 @@ void rule_partition_skew(struct insights *insights, const struct result_case *of
                 of->name, most->name, (double)most->messages / median);
     insight_say(
         insight->advice,
-        "It is the first to reach its limit, and more partitions do not change the share of "
-        "its keys: size for this one, or spread the keys more evenly.");
+        "It reaches its limit first, and more partitions do not change the share of its keys. "
+        "Plan the size for this one, or spread the keys more evenly.");
     insight_figure(insight, "messages", (double)most->messages, "messages");
     insight_figure(insight, "median", median, "messages");
 }

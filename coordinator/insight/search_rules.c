@@ -55,13 +55,13 @@ static void say_overlap(struct insights *insights, const struct result_search *s
     char held[UNITS_TEXT_BYTES];
 
     insight_say(insight->text,
-                "%s: from %s to %s %u of %u trials held and the others did not: what it sustains "
-                "changed while the search went on, and a repeat may answer any of these rates",
+                "%s: from %s to %s %u of %u trials held and the others did not. The limit "
+                "changed during the search. A repeat may find any of these rates.",
                 search->case_name, units_format_rate(overlap->failed_per_s, failed),
                 units_format_rate(overlap->held_per_s, held), overlap->held,
                 overlap->held + overlap->failed);
     insight_say(insight->advice,
-                "longer trials average over such changes: --set search.trial=30s --set "
+                "Use longer trials, which average over such changes: --set search.trial=30s --set "
                 "search.confirm=60s");
     insight_figure(insight, "failed_lowest", overlap->failed_per_s, "/s");
     insight_figure(insight, "held_highest", overlap->held_per_s, "/s");

@@ -59,8 +59,8 @@ static void add_drift(struct insights *insights, const struct result_case *of,
                 tail ? "p99" : "median", units_format_ns(first_ns, from),
                 units_format_ns(first_ns * (1.0 + drift), to), drift * 100.0, trend->length);
     insight_say(insight->advice,
-                "Figures of a short run do not hold for a long one: run it for longer (--set "
-                "phases.%s.for=...) and see whether it levels off.",
+                "Figures of a short run do not hold for a long one. Run it for longer (--set "
+                "phases.%s.for=...) and see whether the latency stops rising.",
                 phase->name);
     insight_figure(insight, "drift", drift * 100.0, "%");
     insight_figure(insight, "error", trend->slope_error * trend->length * 100.0, "%");
@@ -111,7 +111,7 @@ static void add_memory(struct insights *insights, const struct result_case *of,
     char reached[UNITS_TEXT_BYTES];
 
     insight_place(insight, of, phase->name, "");
-    insight_say(insight->text, "memory of %s grows by %s a minute; it reached %s", who->name,
+    insight_say(insight->text, "memory of %s grows by %s a minute. It reached %s.", who->name,
                 units_format_bytes(trend->slope * 60.0, per_minute),
                 units_format_bytes(last_bytes, reached));
     insight_figure(insight, "growth_per_s", trend->slope, "bytes");
@@ -119,10 +119,11 @@ static void add_memory(struct insights *insights, const struct result_case *of,
     insight_figure(insight, "reached", last_bytes, "bytes");
     insight_figure(insight, "seconds", trend->length, "");
     if (who->memory_bytes > 0 && hours > 0.0) {
-        insight_say(insight->advice,
-                    "At that pace its host is full after %.1f h: spread longer runs over more "
-                    "hosts.",
-                    hours);
+        insight_say(
+            insight->advice,
+            "At that rate the memory of its host is full after %.1f h. Spread longer runs over "
+            "more hosts.",
+            hours);
         insight_figure(insight, "hours_until_full", hours, "");
     }
 }

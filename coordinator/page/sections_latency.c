@@ -162,9 +162,9 @@ void section_latency(const struct result *result, struct document *doc)
     doc_section(doc, "latency", "How late, in full");
     doc_paragraph(doc, DOC_MUTED,
                   "How many messages were faster than what. Response counts from the moment a "
-                  "message was due, service from the moment it was really sent; the shaded area "
-                  "between them is the coordinated omission, which tools that time only the call "
-                  "leave out.");
+                  "message was scheduled, service from the moment it was sent. The shaded area "
+                  "between them is the coordinated omission. Tools that measure only the call "
+                  "do not show it.");
     section_flows(result, doc);
     if (e2e > 0 && !together) {
         doc_subheading(doc, "End to end");

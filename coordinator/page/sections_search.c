@@ -58,7 +58,7 @@ static void add_answers(const struct result *result, struct document *doc)
 static void add_step(const struct result_search_step *step, uint32_t number, struct document *doc)
 {
     static const char *const words[] = {
-        [STEP_GOOD] = "✓ held", [STEP_BAD] = "✗ did not hold", [STEP_VOID] = "– does not count"};
+        [STEP_GOOD] = "✓ held", [STEP_BAD] = "✗ did not hold", [STEP_VOID] = "– invalid, repeated"};
     static const enum doc_tone tones[] = {
         [STEP_GOOD] = DOC_GOOD, [STEP_BAD] = DOC_BAD, [STEP_VOID] = DOC_MUTED};
 

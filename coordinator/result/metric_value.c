@@ -79,7 +79,7 @@ static struct metric_value rate(enum metric_which which, const struct result_pha
         return missing("the phase lasted no time");
     }
     if (!result_phase_has_rates(phase)) {
-        return missing("the phase sent nothing and was over within a second");
+        return missing("the phase sent nothing and took less than a second");
     }
     ret.value = which == WHICH_SENT    ? phase->sent_per_s
                 : which == WHICH_ACKED ? phase->acked_per_s
@@ -134,7 +134,7 @@ static struct metric_value value_of(const struct metric *metric, const struct re
                                     const struct result_phase *phase)
 {
     if (metric->needs_schedule && phase->is_max) {
-        return missing("as fast as possible has no schedule to be late against");
+        return missing("a load as fast as possible has no schedule");
     }
     switch (metric->kind) {
     case METRIC_LATENCY:

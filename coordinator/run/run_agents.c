@@ -24,15 +24,14 @@ static void describe(const struct fleet_agent *agent, const struct fleet_change 
 
     switch (change->state) {
     case FLEET_SUSPECT:
-        (void)snprintf(text, REASON_BYTES, "%s has not been heard of for %.1f s", agent->name,
-                       silent_s);
+        (void)snprintf(text, REASON_BYTES, "%s has not reported for %.1f s", agent->name, silent_s);
         break;
     case FLEET_JOINED:
         (void)snprintf(text, REASON_BYTES, "%s is back after %.1f s", agent->name, silent_s);
         break;
     case FLEET_FENCED:
         (void)snprintf(text, REASON_BYTES,
-                       "%s is back after %.1f s, but counts as lost in this run: it is told to go",
+                       "%s is back after %.1f s, but it is lost for this run and is sent away",
                        agent->name, silent_s);
         break;
     default:

@@ -146,7 +146,7 @@ bool run_broker_is_lost(struct run *run)
                    run->progress.case_name);
     if (run->broker_silent) {
         (void)snprintf(run->events.broker_lost_text, sizeof run->events.broker_lost_text,
-                       "the broker went away at %.1f s: it confirmed and delivered nothing for %s, "
+                       "the broker went away at %.1f s. It confirmed and delivered nothing for %s, "
                        "though connections stayed open%s%s",
                        (double)run->broker_down_ns / 1e9, allowed,
                        says[0] != '\0' ? "; it said: " : "", says);

@@ -88,9 +88,9 @@ static int judge_limits(struct run *run, const struct status *const *answers, st
         }
         entry->status = skips ? CASE_SKIPPED : CASE_FAILED;
         (void)snprintf(entry->reason, sizeof entry->reason, "%s", why);
-        run_notice(run, "case %s can't be run: %s", entry->name, why);
+        run_notice(run, "case %s cannot run: %s", entry->name, why);
         if (first == 0) {
-            first = errinfo_set(error, r, "case %s can't be run: %s", entry->name, why);
+            first = errinfo_set(error, r, "case %s cannot run: %s", entry->name, why);
         }
     }
     return first;
@@ -149,11 +149,10 @@ static uint32_t judge_targets(struct run *run, const struct status *const *answe
             take_version(run, i, first_answer(run, answers)->results[i].broker_version);
             continue;
         }
-        run_notice(run, "target %s can't be reached: %s", label, reason);
+        run_notice(run, "target %s cannot be used: %s", label, reason);
         give_up_cases(run, i, reason);
         if (away++ == 0) {
-            (void)errinfo_set(error, -EHOSTUNREACH, "target %s can't be reached: %s", label,
-                              reason);
+            (void)errinfo_set(error, -EHOSTUNREACH, "target %s cannot be used: %s", label, reason);
         } else {
             (void)snprintf(error->text + told, sizeof error->text - told, "%s %s",
                            away == 2 ? "; nor can" : ",", label);

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "mono.h"
 #include "stop.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ void run_notice(const struct run *run, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)text_fit_args(text, sizeof text, format, args);
     va_end(args);
     log_info("%s", text);
     if (run->config->on_notice != NULL) {

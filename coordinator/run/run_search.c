@@ -105,10 +105,10 @@ static void tell(const struct run *run, const struct result_search_step *step)
 {
     char rate[UNITS_TEXT_BYTES];
 
-    run_notice(run, "%s: %s %s%s%s%s", step->case_name, units_format_rate(step->asked_per_s, rate),
+    run_notice(run, "%s: %s: %s%s%s%s", step->case_name, units_format_rate(step->asked_per_s, rate),
                step->outcome == STEP_GOOD  ? "held"
                : step->outcome == STEP_BAD ? "did not hold"
-                                           : "is void",
+                                           : "invalid trial, repeated",
                step->confirms ? " (to confirm it)" : "", step->reason[0] != '\0' ? ": " : "",
                step->reason);
 }

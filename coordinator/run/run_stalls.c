@@ -37,8 +37,8 @@ static int look_at_disk(struct run *run, int64_t now_ns, struct errinfo *reterr)
     turn = stall_follow(&run->disk_stall, &state, now_ns, &over);
     if (turn == STALL_BEGINS) {
         run_notice(run,
-                   "%s: the disk has taken nothing for %.1f s; the run goes on, and what comes "
-                   "waits in memory (at most %d MiB)",
+                   "%s: the disk has written nothing for %.1f s. The run continues, and its "
+                   "records wait in memory (at most %d MiB)",
                    run->folder, (double)(now_ns - state.since_ns) / 1e9,
                    DISK_WAITING_BYTES_MAX / 1024 / 1024);
     }
@@ -46,8 +46,8 @@ static int look_at_disk(struct run *run, int64_t now_ns, struct errinfo *reterr)
         return 0;
     }
     (void)snprintf(text, sizeof text,
-                   "the disk stalled for %.1f s; up to %llu entries (%.1f MiB) waited for it, and "
-                   "all were written",
+                   "the disk was stalled for %.1f s. Up to %llu entries (%.1f MiB) waited for it, "
+                   "and all were written",
                    (double)(over.moved_ns - over.since_ns) / 1e9,
                    (unsigned long long)over.pieces_max, (double)over.bytes_max / 1024 / 1024);
     return tell(run, over.since_ns, over.moved_ns, text, reterr);
@@ -67,10 +67,10 @@ static int look_at_terminal(struct run *run, int64_t now_ns, struct errinfo *ret
     if (stall_follow(&run->terminal_stall, &state, now_ns, &over) != STALL_IS_OVER) {
         return 0;
     }
-    (void)snprintf(text, sizeof text,
-                   "the terminal was not read for %.1f s; only drawings of the progress were left "
-                   "out",
-                   (double)(over.moved_ns - over.since_ns) / 1e9);
+    (void)snprintf(
+        text, sizeof text,
+        "the terminal was not read for %.1f s. Only drawings of the progress are missing",
+        (double)(over.moved_ns - over.since_ns) / 1e9);
     return tell(run, over.since_ns, over.moved_ns, text, reterr);
 }
 
@@ -82,11 +82,10 @@ static int look_at_self(struct run *run, struct errinfo *reterr)
     if (!run->session_open || !fleet_take_stall(run->session->fleet, &stall)) {
         return 0;
     }
-    (void)snprintf(
-        text, sizeof text,
-        "the coordinator stood still for %.1f s (stopped or busy, or its host was); what agents "
-        "handed in meanwhile waited",
-        (double)(stall.until_ns - stall.from_ns) / 1e9);
+    (void)snprintf(text, sizeof text,
+                   "the coordinator was paused for %.1f s (stopped, or its host was busy). Reports "
+                   "of agents waited meanwhile",
+                   (double)(stall.until_ns - stall.from_ns) / 1e9);
     return tell(run, stall.from_ns, stall.until_ns, text, reterr);
 }
 

@@ -211,12 +211,12 @@ static int overflow(struct disk *disk, struct errinfo *reterr)
 
     disk->failed = true;
     queue_look(disk->queue, &state);
-    return errinfo_set(reterr, -ENOBUFS,
-                       "the disk has been behind for %.0f s; %llu entries (%.1f MiB) wait for it, "
-                       "and memory for more is not set aside: end what stalls it, or write "
-                       "elsewhere (--out)",
-                       (double)(mono_ns() - state.since_ns) / 1e9, (unsigned long long)state.pieces,
-                       (double)state.bytes / 1024 / 1024);
+    return errinfo_set(
+        reterr, -ENOBUFS,
+        "the disk has been too slow for %.0f s. %llu entries (%.1f MiB) wait for it, which is all "
+        "the memory reserved. Stop what slows the disk, or use another one (--out)",
+        (double)(mono_ns() - state.since_ns) / 1e9, (unsigned long long)state.pieces,
+        (double)state.bytes / 1024 / 1024);
 }
 
 /* Without histograms the journal goes on, without a gap: who looks tells them. */

@@ -156,7 +156,7 @@ static void add_load(const struct result *result, const struct common *common, s
             : (length_ns + NS_PER_S / 2) / NS_PER_S * NS_PER_S,
         span);
     if (sentence_only_receives(common->phase)) {
-        text_add(out, "taken at ");
+        text_add(out, "received at ");
         sentence_rates(result, out);
         return;
     }
@@ -173,7 +173,7 @@ static void add_load(const struct result *result, const struct common *common, s
         return;
     }
     if (!common->reached) {
-        text_add(out, "not the whole rate was reached: ");
+        text_add(out, "target rate not reached: ");
     } else if (common->phase->is_max) {
         text_add(out, "as fast as possible: ");
     }
@@ -425,13 +425,13 @@ void sentence_body(const struct result *result, struct text *out)
     char time[FACTS_TEXT_BYTES];
 
     if (result->cut_off && result->verdict == VERDICT_INTERRUPTED) {
-        text_addf(out, "stopped at once by the user at %s, without draining; until then: ",
+        text_addf(out, "stopped at once by the user at %s, without draining. Until then: ",
                   facts_time(result->cut_off_ns, time));
         add_measured(result, out);
         return;
     }
     if (result->cut_off) {
-        text_addf(out, "the journal ends at %s without a closing entry: the coordinator died. ",
+        text_addf(out, "the coordinator died at %s, so the journal has no end. ",
                   facts_time(result->cut_off_ns, time));
         text_add(out, "Until then: ");
         add_measured(result, out);
@@ -449,23 +449,21 @@ void sentence_body(const struct result *result, struct text *out)
         if (result->findings.searches_count > 0) {
             /* Its trials say themselves what came of them; the rows of the self-check are of all.
              */
-            text_add(out, "the search has no reliable answer: ");
+            text_add(out, "the search has no reliable answer. ");
             (void)sentence_answer(result, out);
             break;
         }
-        text_add(out, sentence_lacks_agent(result)
-                          ? SENTENCE_LACKS_AGENT
-                          : "the load generator may have made these numbers, not the broker: ");
+        text_add(out,
+                 sentence_lacks_agent(result) ? SENTENCE_LACKS_AGENT : sentence_effect(result));
         if (!sentence_checks(result, out)) {
             add_first_reasons(result, "no reason was recorded", out);
         }
         break;
     case VERDICT_FAILED:
-        text_add(out, "the run could not be made: ");
         add_first_reasons(result, "no reason was recorded", out);
         break;
     case VERDICT_INTERRUPTED:
-        text_add(out, "stopped by the user; until then: ");
+        text_add(out, "stopped by the user. Until then: ");
         add_measured(result, out);
         break;
     }

@@ -16,7 +16,7 @@ static void add_search(const struct result *result, const struct result_search *
     char rate[UNITS_TEXT_BYTES];
 
     if (search->lower_per_s <= 0.0) {
-        text_addf(out, "no rate that was tried held on %s", name);
+        text_addf(out, "no rate held on %s", name);
     } else if (search->found) {
         text_addf(out, "%s is the highest rate %s sustains",
                   units_format_rate(search->lower_per_s, rate), name);

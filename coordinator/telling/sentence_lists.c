@@ -236,7 +236,7 @@ void sentence_outages(const struct result *result, struct text *out)
             left++;
             continue;
         }
-        text_addf(out, "%s%s (%s)", listed++ == 0 ? "; away under load: " : ", ",
+        text_addf(out, "%s%s (%s)", listed++ == 0 ? "; broker away for " : ", ",
                   units_format_ns((double)sum_ns, text), of->name);
     }
     if (left > 0) {
@@ -244,23 +244,24 @@ void sentence_outages(const struct result *result, struct text *out)
     }
 }
 
-/* "agent-2: load_thread_cpu was 0.92, the limit is 0.9" */
-static void add_check(const struct result_check *check, struct text *out)
+/* "agent-2 (92 %, limit 90 %): The busiest load thread was overloaded in 8 of 8 seconds. To ..." */
+static void add_check(const struct result *result, const struct result_check *check,
+                      struct text *out)
 {
+    bool of_case = check->case_name[0] != '\0' && result->cases_count > 1;
     char observed[FACTS_TEXT_BYTES];
     char limit[FACTS_TEXT_BYTES];
+    bool named = of_case || check->agent[0] != '\0';
 
-    if (check->agent[0] != '\0') {
-        text_addf(out, "%s: ", check->agent);
-    }
-    text_add(out, check->text);
+    text_addf(out, "%s%s%s", of_case ? check->case_name : "",
+              of_case && check->agent[0] != '\0' ? ", " : "", check->agent);
     if (check->observed != 0.0 || check->limit != 0.0) {
-        text_addf(out, " (%s, limit %s)", facts_check_value(check, check->observed, observed),
+        text_addf(out, "%s(%s, limit %s)", named ? " " : "",
+                  facts_check_value(check, check->observed, observed),
                   facts_check_value(check, check->limit, limit));
+        named = true;
     }
-    if (check->case_name[0] != '\0') {
-        text_addf(out, " on %s", check->case_name);
-    }
+    text_addf(out, "%s%s", named ? ": " : "", check->text);
 }
 
 /* Was a signal of this name told already, of another agent or case? */
@@ -280,6 +281,11 @@ static bool is_of_lost(const struct result_check *check)
     return strcmp(check->check, "agent_lost") == 0;
 }
 
+static bool ends_sentence(const struct text *text)
+{
+    return text->bytes_count > 0 && text->bytes[text->bytes_count - 1] == '.';
+}
+
 /* What the sentence has of the signals. */
 struct told_checks {
     const struct result_check *list[LISTED_MAX - 2];
@@ -288,9 +294,11 @@ struct told_checks {
 };
 
 /* Those of lost agents, or all others. */
-static void add_checks(const struct findings *findings, bool of_lost, struct told_checks *told,
+static void add_checks(const struct result *result, bool of_lost, struct told_checks *told,
                        struct text *out)
 {
+    const struct findings *findings = &result->findings;
+
     for (uint32_t i = 0; i < findings->checks_count; i++) {
         const struct result_check *check = &findings->checks[i];
 
@@ -301,9 +309,9 @@ static void add_checks(const struct findings *findings, bool of_lost, struct tol
             told->left++;
             continue;
         }
-        text_add(out, told->listed == 0 ? "" : "; ");
+        text_add(out, told->listed == 0 ? "" : ends_sentence(out) ? " " : "; ");
         told->list[told->listed++] = check;
-        add_check(check, out);
+        add_check(result, check, out);
     }
 }
 
@@ -312,12 +320,34 @@ bool sentence_checks(const struct result *result, struct text *out)
 {
     struct told_checks told = {.listed = 0};
 
-    add_checks(&result->findings, true, &told, out);
-    add_checks(&result->findings, false, &told, out);
+    add_checks(result, true, &told, out);
+    add_checks(result, false, &told, out);
     if (told.left > 0) {
-        text_addf(out, "; and %u more", told.left);
+        text_addf(out, "%s and %u similar %s", ends_sentence(out) ? "" : ";", told.left,
+                  told.left == 1 ? "warning" : "warnings");
     }
     return told.listed > 0;
+}
+
+static bool is_of_clocks(const struct result_check *check)
+{
+    return strncmp(check->check, "clock_", strlen("clock_")) == 0;
+}
+
+const char *sentence_effect(const struct result *result)
+{
+    bool any = false;
+    bool only_clocks = true;
+
+    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
+        const struct result_check *check = &result->findings.checks[i];
+
+        any = any || check->status == CHECK_INVALID;
+        only_clocks = only_clocks && (check->status != CHECK_INVALID || is_of_clocks(check));
+    }
+    return any && only_clocks
+               ? "Latencies end to end may be wrong, because the clocks of the hosts disagree. "
+               : "Latencies may be too high, because the load generator was overloaded. ";
 }
 
 bool sentence_lacks_agent(const struct result *result)
@@ -356,11 +386,9 @@ bool sentence_doubt(const struct result *result, struct text *out)
         if (sentence_lacks_agent(result)) {
             text_add(out, SENTENCE_LACKS_AGENT);
         } else {
-            text_addf(out,
-                      "the load generator may have made the latencies and rates, not the broker; "
-                      "what was counted%s holds: ",
-                      has_met_in_spite(result) ? ", and what was met in spite of a busy host,"
-                                               : "");
+            text_add(out, sentence_effect(result));
+            text_addf(out, "Counts (lost, duplicated, ...)%s are not affected. ",
+                      has_met_in_spite(result) ? " and objectives met despite a busy host" : "");
         }
         text_add(out, text_failed(&why) ? "" : why.bytes);
     }

@@ -34,6 +34,9 @@ bool sentence_checks(const struct result *result, struct text *out);
  * the figures beside them may not. False if there is nothing to say. */
 bool sentence_doubt(const struct result *result, struct text *out);
 
+/* What unreliable signals mean for the figures: a sentence, and a blank. */
+const char *sentence_effect(const struct result *result);
+
 /* Is the share of an agent that was lost missing somewhere? */
 #define SENTENCE_LACKS_AGENT "an agent was lost, and its share of the load is missing: "
 bool sentence_lacks_agent(const struct result *result);

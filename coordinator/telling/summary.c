@@ -461,13 +461,12 @@ int summary_write(const struct result *result, int width, struct text *out)
         }
     }
     if (service) {
-        add_wrapped(
-            "* from the actual send: as fast as possible has no schedule to be late against",
-            layout.width, "  ", "    ", out);
+        add_wrapped("* measured from the send, because a load as fast as possible has no schedule",
+                    layout.width, "  ", "    ", out);
     }
     if (facts_has_trials(result)) {
-        add_wrapped("latencies are medians over the trials, as they are judged", layout.width, "  ",
-                    "    ", out);
+        add_wrapped("latencies are medians of the trials, as judged", layout.width, "  ", "    ",
+                    out);
     }
     add_line(clients_line, result, layout.width, out);
     add_line(resolution_line, result, layout.width, out);

@@ -1,4 +1,5 @@
 #include "judge_inner.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,8 +43,7 @@ static int judge_trouble(struct result *result, const struct judge_events *event
 
     if (events->interrupted) {
         r = judge_add_reason(result, "interrupted", "",
-                             "interrupted by the user; what was measured until then is kept",
-                             reterr);
+                             "interrupted by the user; the measurements so far are kept", reterr);
     }
     *ret_failed = events->failed;
     if (r == 0 && events->failed) {
@@ -75,7 +75,7 @@ static int judge_reports(struct result *result, struct tally *tally, struct erri
         }
         tally->invalid++;
         tally->missed = 0;
-        (void)snprintf(text, sizeof text, "%.63s: %.255s", check->agent, check->text);
+        (void)text_fitf(text, sizeof text, "%.63s: %.255s", check->agent, check->text);
         return judge_add_reason(result, "audit", check->case_name, text, reterr);
     }
     return 0;
@@ -90,8 +90,9 @@ static int judge_sums(struct result *result, struct tally *tally, struct errinfo
         return 0;
     }
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "the figures contradict each other, which is a bug: %.190s",
-                   result->violation);
+    (void)text_fitf(text, sizeof text,
+                    "The figures contradict each other, which is a bug of Millrace: %s",
+                    result->violation);
     return judge_add_reason(result, "audit", "", text, reterr);
 }
 

@@ -5,6 +5,7 @@
 #include "metric_value.h"
 #include "selfcheck.h"
 #include "stats.h"
+#include "text.h"
 #include "units.h"
 
 #include <math.h>
@@ -99,7 +100,7 @@ static void hold_against_limit(const struct objective *objective, double most,
     judge_write_value(&objective->metric, answer->observed, observed);
     (void)snprintf(answer->miss, sizeof answer->miss, "it was %s%s%s",
                    answer->at_least ? "at least " : "", observed,
-                   answer->at_least ? ", as messages never came" : "");
+                   answer->at_least ? ", because messages never arrived" : "");
 }
 
 static int answer(const struct judge_question *question, struct judge_answer *ret,
@@ -170,11 +171,11 @@ static void fill_row(const struct judge_question *question, const struct judge_a
     row->samples = answer->samples;
     row->met = MET_NOT_AVAILABLE;
     if (question->of->status != CASE_MEASURED || question->of->trials_count == 0) {
-        (void)snprintf(row->reason, sizeof row->reason, "the case is %s",
-                       case_status_name(question->of->status));
+        (void)text_fitf(row->reason, sizeof row->reason, "the case is %s",
+                        case_status_name(question->of->status));
     } else if (!answer->has_value) {
         row->met = answer->lacks_samples && came_to_end ? MET_NO : MET_NOT_AVAILABLE;
-        (void)snprintf(row->reason, sizeof row->reason, "%s", answer->missing);
+        (void)text_fitf(row->reason, sizeof row->reason, "%s", answer->missing);
     } else {
         row->observed = answer->observed;
         row->at_least = answer->at_least;
@@ -202,15 +203,13 @@ static int void_row(struct result *result, struct result_objective *row,
 
     say_check(check, which, sizeof which);
     if (row->met == MET_NO) { /* How it was missed begins with what was seen. */
-        (void)snprintf(observed, sizeof observed, "%.200s; ", row->reason);
+        (void)text_fitf(observed, sizeof observed, "%s; ", row->reason);
     }
     row->met = MET_NOT_AVAILABLE;
-    /* That an agent was lost is said in the sentence above, and once is enough. */
-    (void)snprintf(row->reason, sizeof row->reason, "%s%s%.110s", which,
-                   judge_is_of_lost(check) ? "" : ": ", judge_is_of_lost(check) ? "" : check->text);
+    /* What the signal means stands in its own row and in the sentence: once is enough. */
+    (void)snprintf(row->reason, sizeof row->reason, "%s", which);
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%.127s can't be judged: %.100s%.255s", row->text, observed,
-                   row->reason);
+    (void)text_fitf(text, sizeof text, "%s was not judged: %s%s", row->text, observed, row->reason);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 
@@ -233,7 +232,7 @@ static const struct result_check *judged_anyway(const struct result_check *check
 
     say_check(check, which, sizeof which);
     (void)snprintf(row->reason + used, sizeof row->reason - used,
-                   "%sjudged as observed, in spite of %s", used > 0 ? "; " : "", which);
+                   "%sjudged all the same, despite %s", used > 0 ? "; " : "", which);
     return NULL;
 }
 
@@ -263,8 +262,7 @@ static const struct result_check *doubt(const struct result *result,
             selfcheck_void_better(result, question->of, metric, question->phase);
 
         if (better == NULL) {
-            (void)snprintf(row->reason, sizeof row->reason, "met in spite of a busy host: %s",
-                           which);
+            (void)text_fitf(row->reason, sizeof row->reason, "met despite a busy host: %s", which);
             return NULL;
         }
         check = better;
@@ -300,9 +298,9 @@ static int judge_one_question(struct result *result, const struct judge_question
         return 0;
     }
     tally->missed++;
-    (void)snprintf(text, sizeof text, "%s was missed%s%s%s%s: %.200s", row->text,
-                   row->phase[0] != '\0' ? " in " : "", row->phase,
-                   row->flow[0] != '\0' ? " by flow " : "", row->flow, row->reason);
+    (void)text_fitf(text, sizeof text, "%s was missed%s%s%s%s: %s", row->text,
+                    row->phase[0] != '\0' ? " in " : "", row->phase,
+                    row->flow[0] != '\0' ? " by flow " : "", row->flow, row->reason);
     return judge_add_reason(result, found.has_value ? "objective_missed" : "no_samples",
                             row->case_name, text, reterr);
 }
@@ -344,9 +342,9 @@ static int judge_nowhere(struct result *result, const struct objective *objectiv
         }
     }
     tally->missed++;
-    (void)snprintf(text, sizeof text, "%s could be judged nowhere%s%s", objective->text,
-                   first < result->objectives_count ? ": " : "",
-                   first < result->objectives_count ? result->objectives[first].reason : "");
+    (void)text_fitf(text, sizeof text, "%s was judged in no case%s%s", objective->text,
+                    first < result->objectives_count ? ": " : "",
+                    first < result->objectives_count ? result->objectives[first].reason : "");
     return judge_add_reason(result, "no_samples", "", text, reterr);
 }
 

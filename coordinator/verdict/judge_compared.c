@@ -2,6 +2,7 @@
 #include "judge_inner.h"
 
 #include "selfcheck.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,8 +58,9 @@ static int judge_doubtful(struct result *result, const struct result_comparison 
     char text[ERRINFO_BYTES];
 
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%s against %s is not reliable: self-check %.63s: %.200s",
-                   row->metric, row->baseline, check->check, check->text);
+    (void)text_fitf(text, sizeof text, "%s against %s is not reliable: self-check %s%s%s",
+                    row->metric, row->baseline, check->check, check->agent[0] != '\0' ? " of " : "",
+                    check->agent);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 
@@ -69,19 +71,19 @@ static int judge_worse(struct result *result, const struct result_comparison *ro
 
     *ret_regressed = true;
     if (row->ratio >= TIMES_FROM) {
-        (void)snprintf(
+        (void)text_fitf(
             text, sizeof text,
             "%s in %s is %.1f times that of %s (95 %%: %.1f to %.1f times); %.4g %% more "
             "was the limit",
             row->metric, row->phase, row->ratio, row->baseline, row->low, row->high,
             row->threshold * 100.0);
     } else {
-        (void)snprintf(text, sizeof text,
-                       "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.4g %% was "
-                       "the limit",
-                       row->metric, row->phase, (row->ratio - 1.0) * 100.0,
-                       (row->low - 1.0) * 100.0, (row->high - 1.0) * 100.0, row->baseline,
-                       row->threshold * 100.0);
+        (void)text_fitf(text, sizeof text,
+                        "%s in %s is %+.1f %% (95 %%: %+.1f to %+.1f %%) against %s; %.4g %% was "
+                        "the limit",
+                        row->metric, row->phase, (row->ratio - 1.0) * 100.0,
+                        (row->low - 1.0) * 100.0, (row->high - 1.0) * 100.0, row->baseline,
+                        row->threshold * 100.0);
     }
     return judge_add_reason(result, "regression", row->case_name, text, reterr);
 }
@@ -94,13 +96,13 @@ static int judge_lacking(struct result *result, const struct result_comparison *
 
     tally->missed++;
     if (row->pairs > 0) {
-        (void)snprintf(text, sizeof text,
-                       "%s in %s can't be compared with %s: there is one pair of trials, at least "
-                       "%d are needed (repeat: 5)",
-                       row->metric, row->phase, row->baseline, PAIRS_MIN);
+        (void)text_fitf(text, sizeof text,
+                        "%s in %s cannot be compared with %s. There is one pair of trials, but "
+                        "%d are needed (repeat: 5)",
+                        row->metric, row->phase, row->baseline, PAIRS_MIN);
     } else {
-        (void)snprintf(text, sizeof text, "%s in %s can't be compared with %s: %.200s", row->metric,
-                       row->phase, row->baseline, row->reason);
+        (void)text_fitf(text, sizeof text, "%s in %s cannot be compared with %s: %s", row->metric,
+                        row->phase, row->baseline, row->reason);
     }
     return judge_add_reason(result, "no_samples", row->case_name, text, reterr);
 }
@@ -112,8 +114,7 @@ static int judge_nowhere(struct result *result, const struct compare_gate *gate,
     char text[ERRINFO_BYTES];
 
     tally->missed++;
-    (void)snprintf(text, sizeof text, "%s could be compared nowhere: %.200s", gate->metric.name,
-                   why);
+    (void)text_fitf(text, sizeof text, "%s was compared in no case: %s", gate->metric.name, why);
     return judge_add_reason(result, "not_compared", "", text, reterr);
 }
 

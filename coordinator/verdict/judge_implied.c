@@ -1,5 +1,6 @@
 /* The objectives that every scenario has, unless it has one of its own about the same. */
 #include "judge_inner.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,26 +92,26 @@ static void judge_count(const struct result_case *of, const struct implied *impl
     (void)snprintf(ret->unit, sizeof ret->unit, "messages");
     ret->met = MET_NOT_AVAILABLE;
     if (of->status != CASE_MEASURED || of->trials_count == 0) {
-        (void)snprintf(ret->reason, sizeof ret->reason, "the case is %s",
-                       case_status_name(of->status));
+        (void)text_fitf(ret->reason, sizeof ret->reason, "the case is %s",
+                        case_status_name(of->status));
         return;
     }
     if (!has_consumers(of)) {
-        (void)snprintf(ret->reason, sizeof ret->reason, "the scenario has no consumers");
+        (void)text_fitf(ret->reason, sizeof ret->reason, "the scenario has no consumers");
         return;
     }
     ret->observed = (double)implied->observed(&sum);
     ret->samples = implied->samples(&sum);
     if (ret->samples == 0 && ret->observed == 0.0) {
         ret->met = came_to_end ? MET_NO : MET_NOT_AVAILABLE;
-        (void)snprintf(ret->reason, sizeof ret->reason, "%s", implied->lacking);
+        (void)text_fitf(ret->reason, sizeof ret->reason, "%s", implied->lacking);
         return;
     }
     ret->has_observed = true;
     ret->met = ret->observed == 0.0 ? MET_YES : MET_NO;
     if (ret->met == MET_NO) {
-        (void)snprintf(ret->reason, sizeof ret->reason, "%.0f of %llu messages", ret->observed,
-                       (unsigned long long)ret->samples);
+        (void)text_fitf(ret->reason, sizeof ret->reason, "%.0f of %llu messages", ret->observed,
+                        (unsigned long long)ret->samples);
     }
 }
 
@@ -135,7 +136,7 @@ static int add_missed(struct result *result, const char *code,
     if (lacks_samples && has_reason(result, "no_samples", objective->case_name)) {
         return 0;
     }
-    (void)snprintf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
+    (void)text_fitf(text, sizeof text, "%s was missed: %s", objective->text, objective->reason);
     return judge_add_reason(result, lacks_samples ? "no_samples" : code, objective->case_name, text,
                             reterr);
 }
@@ -173,7 +174,7 @@ static int settle(struct result *result, const char *code, struct tally *tally,
         return 0;
     }
     tally->invalid++;
-    (void)snprintf(text, sizeof text, "%.127s can't be judged: %.255s", row->text, row->reason);
+    (void)text_fitf(text, sizeof text, "%s was not judged: %s", row->text, row->reason);
     return judge_add_reason(result, "invalid", row->case_name, text, reterr);
 }
 
@@ -208,7 +209,7 @@ static int judge_confirms(struct result *result, const struct result_case *of, s
     return has_reason(result, "no_samples", of->name)
                ? 0
                : judge_add_reason(result, "no_samples", of->name,
-                                  "not one of the messages that were sent was confirmed", reterr);
+                                  "none of the sent messages was confirmed", reterr);
 }
 
 static int judge_case(struct result *result, const struct judge_terms *terms,

@@ -4,6 +4,7 @@
 #include "judge_inner.h"
 
 #include "mono.h"
+#include "text.h"
 #include "units.h"
 
 #include <math.h>
@@ -328,7 +329,7 @@ static void say_away(const struct worst *worst, char *text)
     }
     text[0] = '\0';
     if (sum_ns > 0) {
-        (void)snprintf(text, AWAY_BYTES, "; broker away for %s",
+        (void)snprintf(text, AWAY_BYTES, "; the broker was away for %s",
                        units_format_ns((double)sum_ns, length));
     }
 }
@@ -379,13 +380,13 @@ static void conclude_sent(const struct judge_terms *terms, const struct result_c
     row->observed = 1.0 - worst->share;
     say_where(of, worst, where);
     say_away(worst, away);
-    (void)snprintf(row->reason, sizeof row->reason, "%.2f %% of what %s %s was sent in time%s%s",
-                   row->observed * 100.0, worst->phase->messages > 0 ? "was to be sent" : "was due",
-                   where,
-                   worst->phase->is_max ? ", as fast as confirms allowed"
-                   : broker->any        ? ", and the broker held back the rest"
-                                        : ", and nothing but the generator held back the rest",
-                   away);
+    (void)text_fitf(row->reason, sizeof row->reason, "%.2f %% of what %s %s was sent in time%s%s",
+                    row->observed * 100.0,
+                    worst->phase->messages > 0 ? "was to be sent" : "was due", where,
+                    worst->phase->is_max ? ", as fast as confirms allowed"
+                    : broker->any        ? ", because the broker slowed down the producers"
+                                         : ", because the load generator was too slow",
+                    away);
 }
 
 static void say_counts(const struct result_delivery *delivery, char *text)
@@ -424,7 +425,7 @@ static void conclude_taken(const struct judge_terms *terms, const struct result_
     row->observed = worst->share;
     say_where(of, worst, where);
     say_counts(&worst->phase->delivery, counts);
-    (void)snprintf(row->reason, sizeof row->reason, "%s %s", counts, where);
+    (void)text_fitf(row->reason, sizeof row->reason, "%s %s", counts, where);
 }
 
 bool judge_sent(const struct judge_terms *terms, const struct result_case *of,

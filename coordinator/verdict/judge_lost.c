@@ -3,6 +3,7 @@
 #include "judge_inner.h"
 
 #include "selfcheck.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,11 +72,11 @@ void judge_doubt_lost(const struct result *result, const struct judge_terms *ter
     }
     if (terms->selfcheck_warns) {
         (void)snprintf(row->reason + used, sizeof row->reason - used,
-                       "%sjudged as observed, in spite of self-check agent_lost of %.40s",
+                       "%sjudged all the same, despite self-check agent_lost of %.40s",
                        used > 0 ? "; " : "", lost->agent);
         return;
     }
     row->met = MET_NOT_AVAILABLE;
     row->has_observed = true;
-    (void)snprintf(row->reason, sizeof row->reason, "self-check agent_lost of %.40s", lost->agent);
+    (void)text_fitf(row->reason, sizeof row->reason, "self-check agent_lost of %.40s", lost->agent);
 }

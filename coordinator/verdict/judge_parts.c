@@ -1,6 +1,7 @@
 /* What several questions of a judgement need. */
 #include "judge_inner.h"
 
+#include "text.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ int judge_add_reason(struct result *result, const char *code, const char *case_n
     memset(reason, 0, sizeof *reason);
     (void)snprintf(reason->code, sizeof reason->code, "%s", code);
     (void)snprintf(reason->case_name, sizeof reason->case_name, "%s", case_name);
-    (void)snprintf(reason->text, sizeof reason->text, "%s", text);
+    (void)text_fitf(reason->text, sizeof reason->text, "%s", text);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Objectives in windows: what `windows` counted while the trials ran, against the share asked. */
 #include "judge_inner.h"
 
+#include "text.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -115,12 +116,13 @@ void judge_windows(const struct judge_question *question, struct judge_answer *r
         judge_write_value(&objective->metric, count->worst, value);
     }
     if (worst.held < count->held) {
-        (void)snprintf(never, sizeof never,
-                       "; %llu messages that never came can be of %u more that do not hold",
-                       (unsigned long long)worst.never_came, count->held - worst.held);
+        (void)text_fitf(
+            never, sizeof never,
+            "; %llu messages that never arrived can belong to %u more windows that missed it",
+            (unsigned long long)worst.never_came, count->held - worst.held);
     }
-    (void)snprintf(ret->miss, sizeof ret->miss, "it held in %u of %u%s%s%s%s", count->held,
-                   count->windows,
-                   count->has_worst ? ", in the worst it was " : ": no other had enough samples",
-                   value, never, question->of->trials_count > 1 ? " (of the worst trial)" : "");
+    (void)text_fitf(ret->miss, sizeof ret->miss, "it held in %u of %u windows%s%s%s%s", count->held,
+                    count->windows,
+                    count->has_worst ? ", the worst value was " : ": no other had enough samples",
+                    value, never, question->of->trials_count > 1 ? " (of the worst trial)" : "");
 }

@@ -42,8 +42,8 @@ static int check_overflow(struct result *result, const struct result_case *of,
                   : row->observed > 0.0 ? CHECK_SUSPECT
                                         : CHECK_OK;
     selfcheck_say(row, row->status == CHECK_OK
-                           ? "every latency fits into its histogram"
-                           : "latencies of more than an hour were recorded as one hour");
+                           ? "Every latency fits into its histogram."
+                           : "Latencies of more than an hour were recorded as one hour.");
     return 0;
 }
 
@@ -74,9 +74,9 @@ static int check_gaps(struct result *result, const struct result_case *of, struc
     row->limit = row->observed > 0.001 ? 0.001 : 0.0;
     row->status = row->observed > 0.001 ? CHECK_INVALID : gaps > 0 ? CHECK_SUSPECT : CHECK_OK;
     if (gaps == 0) {
-        selfcheck_say(row, "every agent reported every second");
+        selfcheck_say(row, "Every agent reported every second.");
     } else {
-        selfcheck_say(row, "%u of %u seconds lack an agent's report", gaps, seconds);
+        selfcheck_say(row, "Reports of an agent are missing for %u of %u seconds.", gaps, seconds);
     }
     return 0;
 }
@@ -144,8 +144,9 @@ static int check_ceiling(struct result *result, const struct result_case *of,
     selfcheck_say(row, "%s%s%s", result_describe_headroom(of, text),
                   of->calibration.cpu_ns_per_message > 0.0
                       ? ""
-                      : ", without the broker's load beside it and its client library",
-                  row->status == CHECK_OK ? "" : ": use more agents or a lower rate");
+                      : ", measured without the load of a broker and its client library",
+                  row->status == CHECK_OK ? ""
+                                          : ". To fix it: Use more agents or a lower target rate.");
     return 0;
 }
 
@@ -250,8 +251,8 @@ static int check_due(struct result *result, const struct result_case *of, struct
             row->limit = DUE_TIMES_MAX * planned;
             row->status = CHECK_INVALID;
             selfcheck_say(row,
-                          "more came due in second %u than ten times what the plan asks: what "
-                          "was reported is not of this run, or damaged",
+                          "In second %u more messages were scheduled than ten times the plan. The "
+                          "report is of another run, or it is damaged.",
                           second->index);
             return 0;
         }

@@ -51,9 +51,10 @@ static int check_bound(struct result *result, const struct result_case *of, stru
                                           : CHECK_OK;
     selfcheck_say(
         row, row->status == CHECK_OK
-                 ? "clocks are related well enough for the latencies measured"
-                 : "clocks are related no better than that share of the median end to end: put "
-                   "producers and consumers on one host, or nearer to the coordinator");
+                 ? "The error of the clocks is small compared with the latencies."
+                 : "The error of the clocks is that share of the median latency end to end. To "
+                   "fix it: Put producers and consumers on one host, or nearer to the "
+                   "coordinator.");
     return 0;
 }
 
@@ -89,10 +90,12 @@ static int check_violations(struct result *result, const struct result_case *of,
     row->status = row->observed > VIOLATIONS_INVALID ? CHECK_INVALID
                   : violations > 0.0                 ? CHECK_SUSPECT
                                                      : CHECK_OK;
-    selfcheck_say(row, row->status == CHECK_OK
-                           ? "no message came before it was sent, as far as clocks can tell"
-                           : "messages came before they were sent, by more than clocks could be "
-                             "off: a clock steps or changes its pace; look at the hosts' NTP");
+    selfcheck_say(row,
+                  row->status == CHECK_OK
+                      ? "No message was received before it was sent."
+                      : "Messages were received before they were sent, by more than the error of "
+                        "the clocks. A clock was set or changed its speed. To fix it: "
+                        "Check NTP on the hosts.");
     return 0;
 }
 

@@ -1,6 +1,8 @@
 /* The rows of the self-check. */
 #include "selfcheck_inner.h"
 
+#include "text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,6 @@ void selfcheck_say(struct result_check *check, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(check->text, sizeof check->text, format, args);
+    (void)text_fit_args(check->text, sizeof check->text, format, args);
     va_end(args);
 }

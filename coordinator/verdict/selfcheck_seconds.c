@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHARE_OF_SECONDS 0.01 /* A class counts beyond that. */
 /* Calls that hold threads up for that share of a second are what makes it late. */
@@ -32,10 +33,12 @@ struct second_check {
     /* The share of the second that the value leaves out, as it was not the generator's; NULL: it
      * leaves out nothing. */
     double (*left_out)(const struct second *second);
-    bool at_least;    /* Limits are the least that is well. */
-    bool of_schedule; /* Says nothing where messages are sent as fast as possible. */
-    const char *advice;
-    const char *unknown; /* Why it was not measured; NULL: it always is. */
+    bool at_least;                /* Limits are the least that is well. */
+    bool of_schedule;             /* Says nothing where messages are sent as fast as possible. */
+    const char *cause;            /* Without its full stop: where and how often follows. */
+    const char *remedy;           /* A sentence. */
+    const char *remedy_in_memory; /* Where there is no broker to get away from; NULL: the same. */
+    const char *unknown;          /* Why it was not measured; NULL: it always is. */
 };
 
 static double share(int64_t part_ns, const struct second *second)
@@ -138,61 +141,66 @@ static const struct second_check second_checks[] = {
      .left_out = not_attained,
      .at_least = true,
      .of_schedule = true,
-     .advice = "the generator did not keep up with what was asked: use more agents or a lower "
-               "rate"},
+     .cause = "The load generator did not reach the target rate",
+     .remedy = "Use more agents or a lower target rate."},
     {.name = "send_lag",
      .unit = "ns",
      .value = send_lag,
      .limit = send_lag_limit,
      .of_schedule = true,
-     .advice = "messages were sent late: use more agents, a lower rate, or a quieter host"},
+     .cause = "Messages were sent late",
+     .remedy = "Use more agents, a lower target rate, or a host with less other work."},
     {.name = "load_thread_cpu",
      .unit = "",
      .suspect = STRAIN_LOAD_CPU_SUSPECT,
      .invalid = 0.90,
      .value = load_cpu,
      .of_schedule = true,
-     .advice = "its busiest load thread had no time to spare: use more agents or a lower rate"},
+     .cause = "The busiest load thread was overloaded",
+     .remedy = "Use more agents or a lower target rate."},
     {.name = "run_queue_wait",
      .unit = "",
      .suspect = STRAIN_LOAD_WAIT_SUSPECT,
      .invalid = 0.05,
      .value = load_wait,
      .of_schedule = true,
-     .advice = "load threads waited for a CPU: give the agent cores of its own, away from the "
-               "broker",
-     .unknown = "its kernel does not tell how long threads wait for a CPU (no schedstat)"},
+     .cause = "Load threads waited for a CPU",
+     .remedy = "Run the agent on a machine (or CPU cores) that the broker does not use.",
+     .remedy_in_memory = "Run the agent on a machine with free CPU cores.",
+     .unknown = "The kernel does not report how long threads wait for a CPU (no schedstat)."},
     {.name = "ticker_jitter",
      .unit = "ns",
      .suspect = STRAIN_TICKER_NS_SUSPECT,
      .invalid = 100e6,
      .value = ticker,
      .of_schedule = true,
-     .advice = "a thread that wakes every 10 ms was not let run: the host is too busy, or was "
-               "stopped"},
+     .cause = "A 10 ms timer fired late, because the host was overloaded or was paused",
+     .remedy = "Run the agent on a host with free CPU cores."},
     {.name = "steal",
      .unit = "",
      .suspect = STRAIN_STEAL_SUSPECT,
      .invalid = 0.05,
      .value = steal,
-     .advice = "the hypervisor gave its CPUs to others: use a host of its own",
-     .unknown = "its host does not tell what a hypervisor takes (/proc/stat)"},
+     .cause = "The hypervisor gave the CPUs of the host to other machines",
+     .remedy = "Use a host with dedicated CPUs.",
+     .unknown = "The host does not report the CPU time that a hypervisor takes (/proc/stat)."},
     {.name = "cgroup_throttling",
      .unit = "",
      .suspect = STRAIN_THROTTLED_SUSPECT,
      .invalid = 0.01,
      .value = throttled,
      .of_schedule = true,
-     .advice = "its CPU limit held it back: raise the limit",
-     .unknown = "the cgroup that may limit its CPU can't be read"},
+     .cause = "The CPU limit of the agent slowed it down",
+     .remedy = "Raise the CPU limit of its control group (cgroup).",
+     .unknown = "The control group (cgroup) that may limit the CPU cannot be read."},
     {.name = "recorder_full",
      .unit = "",
      .suspect = STRAIN_RECORDER_FULL_SUSPECT,
      .invalid = 0.001,
      .value = recorder_full,
      .of_schedule = true,
-     .advice = "what happened waited to be recorded (nothing is dropped): use more agents or a "
-               "lower rate"},
+     .cause = "Load threads waited for the recorder (nothing was dropped)",
+     .remedy = "Use more agents or a lower target rate."},
 };
 #define SECOND_CHECKS_COUNT (sizeof second_checks / sizeof second_checks[0])
 
@@ -273,17 +281,18 @@ static void judge_second(const struct second_check *check, const struct second *
 static void say_well(const struct judged *judged, struct result_check *row)
 {
     if (judged->left_out > 0.001) {
-        selfcheck_say(row,
-                      "within its limit in %u of %u seconds, without what the in-flight window, "
-                      "the broker or calls into its library held back: up to %.3g %% of a second",
-                      judged->seconds - judged->suspect, judged->seconds, judged->left_out * 100.0);
+        selfcheck_say(
+            row,
+            "Within the limit in %u of %u seconds. The in-flight window, the broker or the client "
+            "library delayed up to %.3g %% of a second, which is not counted.",
+            judged->seconds - judged->suspect, judged->seconds, judged->left_out * 100.0);
     } else {
-        selfcheck_say(row, "within its limit in %u of %u seconds",
+        selfcheck_say(row, "Within the limit in %u of %u seconds.",
                       judged->seconds - judged->suspect, judged->seconds);
     }
 }
 
-static void conclude(const struct second_check *check, const struct judged *judged,
+static void conclude(const struct second_check *check, const struct judged *judged, bool in_memory,
                      struct result_check *row)
 {
     double enough = SHARE_OF_SECONDS * judged->seconds;
@@ -293,7 +302,7 @@ static void conclude(const struct second_check *check, const struct judged *judg
         row->status = CHECK_NOT_MEASURED;
         row->observed = NAN;
         row->limit = check->suspect;
-        selfcheck_say(row, "not measured: %s", check->unknown);
+        selfcheck_say(row, "Not measured. %s", check->unknown);
         return;
     }
     row->status = judged->invalid > enough   ? CHECK_INVALID
@@ -304,9 +313,10 @@ static void conclude(const struct second_check *check, const struct judged *judg
     if (row->status == CHECK_OK) {
         say_well(judged, row);
     } else {
-        selfcheck_say(row, "beyond its limit in %u of %u seconds: %s",
-                      row->status == CHECK_INVALID ? judged->invalid : judged->suspect,
-                      judged->seconds, check->advice);
+        selfcheck_say(
+            row, "%s in %u of %u seconds. To fix it: %s", check->cause,
+            row->status == CHECK_INVALID ? judged->invalid : judged->suspect, judged->seconds,
+            in_memory && check->remedy_in_memory != NULL ? check->remedy_in_memory : check->remedy);
     }
 }
 
@@ -362,7 +372,7 @@ int selfcheck_seconds(struct result *result, const struct result_case *of, struc
         if (row == NULL) {
             r = -ENOMEM;
         } else {
-            conclude(check, &judged[i], row);
+            conclude(check, &judged[i], strcmp(of->backend, "memory") == 0, row);
         }
     }
     free(judged);

@@ -125,10 +125,10 @@ def stopped():
     pid = run.agents()["agent-3"]
     time.sleep(4)
     os.kill(pid, signal.SIGSTOP)
-    run.program.says(r"agent-3 has not been heard of for 3\.\d s")
+    run.program.says(r"agent-3 has not reported for 3\.\d s")
     run.program.says("agent-3 was lost: it has fallen silent")
     os.kill(pid, signal.SIGCONT)
-    run.program.says(r"agent-3 is back after 1\d\.\d s, but counts as lost in this run: it is told to go")
+    run.program.says(r"agent-3 is back after 1\d\.\d s, but it is lost for this run and is sent away")
     result = run.ends(3)
     same(lost_of(result)["agent-3"]["fenced"], True, "fenced")
     same([mark for mark in bed.marks_of(result) if "agent" in mark], ["agent suspect", "agent lost", "agent fenced"], "marks")

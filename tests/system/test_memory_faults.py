@@ -175,7 +175,7 @@ def frozen_for_good():
     result, program = run("outage: frozen, outage_after: 2s, outage_for: 60s", 1, phases=phases, on_broker_loss="2s")
     reason = [one for one in result["reasons"] if one["code"] == "broker_lost"]
     same(len(reason), 1, f"reasons {result['reasons']}")
-    bed.matches(reason[0]["text"], r"went away at \d\.\d s: it confirmed and delivered nothing for 2 s, though connections stayed open", "the reason")
+    bed.matches(reason[0]["text"], r"went away at \d\.\d s\. It confirmed and delivered nothing for 2 s, though connections stayed open", "the reason")
     contains(program.out, "FAIL", "the summary")
     same([mark for mark in bed.marks_of(result) if mark.startswith("broker")], ["broker down"], "marks: it never came back")
 

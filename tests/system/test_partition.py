@@ -48,7 +48,7 @@ def for_a_while():
     with hosts("--hosts", "3"):
         run = Run(14)
         lab("link", "host2", "down")
-        run.program.says(r"host2 has not been heard of for 3\.\d s")
+        run.program.says(r"host2 has not reported for 3\.\d s")
         time.sleep(2)
         lab("link", "host2", "up")
         # From the link on: two tries of a connection.
@@ -75,7 +75,7 @@ def for_too_long():
         if LONG:
             run.program.says("refused: host2 was lost from this run: it has fallen silent")
         else:
-            run.program.says(r"host2 is back after \d+\.\d s, but counts as lost in this run: it is told to go")
+            run.program.says(r"host2 is back after \d+\.\d s, but it is lost for this run and is sent away")
         result = run.ends(3)
         same([agent["name"] for agent in result["agents"] if agent["lost"]], ["host2"], "lost")
         same(agent_marks(result)[:2], ["agent suspect", "agent lost"], "marks")

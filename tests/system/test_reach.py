@@ -254,7 +254,7 @@ def many_silent():
         run, result, labels, took = among_silent(talkers, "skip", 0)
         same({case["name"]: case["status"] for case in result["cases"]}, {"memory": "measured", **dict.fromkeys(labels, "skipped")}, "status")
         for label in labels:
-            contains(run.err, f"target {label} can't be reached", "what is said")
+            contains(run.err, f"target {label} cannot be used", "what is said")
         check(took < 20, f"with skip it took {took:.0f} s")
         run, result, labels, took = among_silent(talkers, "fail", 4)
         same([one["code"] for one in result["reasons"]], ["no_target"], "reasons")
@@ -307,7 +307,7 @@ def dead_names():
         server.close()
     took = time.monotonic() - began
     for label in labels:
-        matches(run.err, rf"target {label} can't be reached: (name|timeout) ", "what is said")
+        matches(run.err, rf"target {label} cannot be used: (name|timeout) ", "what is said")
     result = bed.result_of(folder)
     same({case["name"]: case["status"] for case in result["cases"]}, {"memory": "measured", **dict.fromkeys(labels, "skipped")}, "status")
     check(took < 20, f"it took {took:.0f} s")

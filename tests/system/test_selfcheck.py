@@ -76,7 +76,7 @@ def warned():
     same(status(result, "ticker_jitter"), ["invalid"], "jitter of the ticker")
     judged = objective(result, "e2e_service.p50 < 30s")
     same(judged["met"], True, "the objective about a service latency")
-    check("judged as observed, in spite of self-check" in judged["reason"], f"why: {judged}")
+    check("judged all the same, despite self-check" in judged["reason"], f"why: {judged}")
     check("selfcheck: warn" in result["scenario"]["yaml"], "the scenario as it was run")
     with open(os.path.join(result["folder"], "summary.md"), encoding="utf-8") as file:
         check("**PASS (the self-check only warns)** - " in file.read(), "the badge")
@@ -94,7 +94,7 @@ def stopped():
     # It can only have made messages later than they would have been.
     bounded = objective(result, "e2e.p50 < 30s")
     same(bounded["met"], True, "the objective about a response latency")
-    check("in spite of a busy host" in bounded["reason"], f"why: {bounded}")
+    check("despite a busy host" in bounded["reason"], f"why: {bounded}")
     same(objective(result, "lost == 0")["met"], True, "the objective about a count")
     check(any(reason["code"] == "invalid" for reason in result["reasons"]), f"reasons: {result['reasons']}")
 

@@ -105,7 +105,7 @@ def stalled_disk():
         check(run.running(), f"the run has ended: {run.err}\n{run.out}")
         disk.let_go()
         result = passes(run, folder, 4000)
-        matches(run.err, r"the disk has taken nothing for [\d.]+ s; the run goes on", "what it said")
+        matches(run.err, r"the disk has written nothing for [\d.]+ s\. The run continues", "what it said")
         told(result, "the disk stalled", STALL_S)
         # The journal is whole, and the histogram log has every second.
         again = bed.millrace("report", folder)
@@ -136,7 +136,7 @@ def stopped_coordinator():
     run.signal(signal.SIGSTOP)
     time.sleep(STOPPED_S)
     run.signal(signal.SIGCONT)
-    told(passes(run, folder, 3600), "the coordinator stood still", STOPPED_S)
+    told(passes(run, folder, 3600), "the coordinator was paused", STOPPED_S)
 
 
 def stopped_at_the_end():
@@ -148,7 +148,7 @@ def stopped_at_the_end():
     run.signal(signal.SIGSTOP)
     time.sleep(STOPPED_S)
     run.signal(signal.SIGCONT)
-    told(passes(run, folder, 1200), "the coordinator stood still", STOPPED_S)
+    told(passes(run, folder, 1200), "the coordinator was paused", STOPPED_S)
 
 
 def all_stopped():
@@ -166,7 +166,7 @@ def all_stopped():
         os.kill(pid, signal.SIGCONT)
     result = passes(run, folder, 8000)
     same(bed.marks_of(result), ["stall"], "marks")
-    told(result, "the coordinator stood still", ASLEEP_S)
+    told(result, "the coordinator was paused", ASLEEP_S)
     checks = [row["check"] for row in result["selfcheck"] if row["status"] == "invalid"]
     check("ticker_jitter" in checks and "planned_due" not in checks, f"checks that failed: {checks}")
 
@@ -183,7 +183,7 @@ def coordinator_away():
     run.signal(signal.SIGCONT)
     run.ends(4)
     contains(run.err, "was lost: its process ended with exit code 4: the coordinator has not answered for 30 s", "what it said")
-    contains(run.err, "the coordinator stood still for", "what it said")
+    contains(run.err, "the coordinator was paused for", "what it said")
     contains(run.out, f"millrace run --resume {folder}", "the summary")
     same([one["code"] for one in bed.result_of(folder)["reasons"]], ["agent_lost"], "reasons")
     bed.millrace("run", "--resume", folder)

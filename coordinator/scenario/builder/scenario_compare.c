@@ -120,10 +120,11 @@ void build_compare(struct loading *loading)
     }
     if (scenario->repeat < 2 && worse != NULL && scenario->compare.worse_count > 0) {
         problems_add(&loading->tree.problems, worse->at, "compare.worse",
-                     "with one trial a case no change can be told from chance (repeat: 5, at least "
-                     "2)");
+                     "with one trial per case no change is statistically significant (repeat: 5, "
+                     "at least 2)");
     } else if (scenario->repeat < 2) {
-        problems_add(&loading->tree.warnings, compare->at, "compare",
-                     "with one trial a case nothing can be told apart from chance (repeat: 5)");
+        problems_add(
+            &loading->tree.warnings, compare->at, "compare",
+            "with one trial per case no difference is statistically significant (repeat: 5)");
     }
 }

@@ -76,8 +76,8 @@ const struct scenario_key scenario_keys_course[] = {
      .zero_word = "burst",
      RANGE(NS_PER_MS, SKIP_NS_MAX),
      .fallback = "burst",
-     .help = "What becomes of messages that are late: all are sent, at once (burst), or those that "
-             "are later than so much are skipped, and counted."},
+     .help = "What happens to messages that are late. burst: all are sent at once. A time: those "
+             "that are later than that are skipped and counted."},
     {.path = "phases.*.messages",
      .type = KEY_COUNT,
      RANGE(1, PHASE_MESSAGES_MAX),

@@ -84,30 +84,29 @@ const struct scenario_key scenario_keys_targets[] = {
      RANGE(0, 24 * HOUR_NS),
      .fallback = "30s",
      .help = "How long a target may be away under load before its run ends as fail. It is away "
-             "while no client can use it, and once it has confirmed and delivered nothing for that "
+             "while no client can use it. It also is if it confirms and delivers nothing for that "
              "long (1 s at least) while messages wait."},
     {.path = "on_agent_loss",
      .type = KEY_CHOICE,
      .choices = agent_loss_words,
      .fallback = "abort",
-     .help = "Whether the loss of an agent ends the run, or the others go on: to the end of the "
-             "trial, in which its share is missing, and through the later ones, which are dealt to "
-             "those that are left."},
+     .help = "Whether the loss of an agent ends the run, or the others go on. In that trial its "
+             "share is missing; later trials are planned for the remaining agents."},
     {.path = "calibrate",
      .type = KEY_DURATION,
      .zero_word = "none",
      RANGE(NS_PER_S, 60 * NS_PER_S),
      .fallback = "3s",
-     .help = "Before its trials each case sends as fast as possible, to tell the generator's "
-             "headroom: to a broker a burst of one second's load (2,000 to 50,000 messages, in "
-             "topics of its own, for so long at most), into memory for so long, if the key is "
-             "written; none: not at all."},
+     .help = "Before its trials each case sends as fast as possible, to measure the headroom of "
+             "the load generator. To a broker it sends one second's load (2,000 to 50,000 "
+             "messages), for so long at most. If the key is written, it also sends into memory for "
+             "so long. none: no calibration."},
     {.path = "selfcheck",
      .type = KEY_CHOICE,
      .choices = selfcheck_words,
      .fallback = "strict",
-     .help = "Whether figures that the self-check finds unreliable are left unjudged, or judged as "
-             "they were observed."},
+     .help = "Whether figures that the self-check finds unreliable are not judged, or are judged "
+             "as they were observed."},
     {.path = "pacing",
      .type = KEY_CHOICE,
      .also_map = true,

@@ -166,7 +166,7 @@ const struct scenario_key scenario_keys_traffic[] = {
     {.path = "delivery.ttl",
      .type = KEY_DURATION,
      RANGE(NS_PER_MS, 720 * HOUR_NS),
-     .help = "Age at which a message is dropped; for ever if left out."},
+     .help = "Age at which a message is dropped; default: never expires."},
     {.path = "delivery.persistent",
      .type = KEY_BOOL,
      .help =

@@ -123,7 +123,7 @@ static void explain_says_what_is_calibrated_and_how_long_that_takes(void **state
     assert_has(outcome.out, "calibration: 1 case into memory as fast as possible, each 2 s\n"
                             "calibration takes at most 7.30 s in all\n");
     /* Three trials of 9 s, 19 s with their drains, beside it. */
-    assert_has(outcome.out, "29 s of load, at most 64 s with draining\n");
+    assert_has(outcome.out, "29 s of load, at most 1 min 04 s with draining\n");
     CALL(command_explain, &outcome, "explain", "quickstart.yaml", "--set", "calibrate=none");
     assert_int_equal(outcome.code, 0);
     assert_null(strstr(outcome.out, "calibration"));

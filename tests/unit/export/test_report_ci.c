@@ -210,7 +210,7 @@ static void a_comparison_that_can_not_tell_is_skipped_with_the_reason(void **sta
     row->pairs_more = 7;
     expect_case(result, GATE,
                 "<skipped type=\"inconclusive\" message=\"inconclusive: -12.0 % (95 %: -15.0 % to "
-                "-9.0 %) over 5 pairs of trials; 10 % is the limit; 7 more would tell\"/>");
+                "-9.0 %) over 5 pairs of trials; 10 % is the limit; about 7 more are needed\"/>");
     row->verdict = COMPARISON_NOT_AVAILABLE;
     row->pairs = 0;
     (void)snprintf(row->reason, REASON_BYTES, "the baseline was skipped");
@@ -235,7 +235,7 @@ static void a_comparison_that_lacks_pairs_fails_where_it_was_judged(void **state
     (void)snprintf(text, sizeof text, wanted, "skipped");
     expect_case(result, GATE, text); /* The run was ended before. */
     result_fixture_reason(result, "no_samples", row->case_name,
-                          "received_rate in steady can't be compared with rabbit-3.10: there is "
+                          "received_rate in steady cannot be compared with rabbit-3.10: there is "
                           "one pair of trials");
     (void)snprintf(text, sizeof text, wanted, "failure");
     expect_case(result, GATE, text);
@@ -250,10 +250,9 @@ static void a_comparison_of_figures_that_are_not_valid_is_an_error(void **state)
     result_fixture_reason(result, "invalid", result->findings.comparisons[0].case_name,
                           "received_rate against rabbit-3.10 is not reliable: self-check "
                           "load_thread_cpu: a load thread was busy");
-    expect_case(
-        result, GATE,
-        "<error type=\"invalid\" message=\"received_rate against rabbit-3.10 is not reliable: "
-        "self-check load_thread_cpu: a load thread was busy\"/>");
+    expect_case(result, GATE,
+                "<error type=\"invalid\" message=\"received_rate against rabbit-3.10 is not "
+                "reliable: self-check load_thread_cpu: a load thread was busy\"/>");
     result_free(result);
 }
 

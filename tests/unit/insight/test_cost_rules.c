@@ -46,7 +46,7 @@ static void a_cost_beyond_its_interval_is_told(void **state)
     assert_near(figure_of(insight, "received_rate.high"), -15.0, 1e-9);
     assert_near(figure_of(insight, "pairs"), 5.0, 0.0);
     assert_non_null(
-        strstr(insight->text, "target-0: ordered costs against baseline: e2e.p99 +35 %"));
+        strstr(insight->text, "target-0: ordered compared with baseline: e2e.p99 +35 %"));
     assert_string_equal(insight->case_name, "case-1");
     result_free(result);
 }

@@ -35,7 +35,7 @@ static void a_host_whose_processors_are_busy_is_told(void **state)
     assert_near(figure_of(insight, "cores"), 3.0, 1e-9);
     assert_near(figure_of(insight, "processors"), 4.0, 0.0);
     assert_int_equal(result->findings.insights_count, 1); /* Once for both agents. */
-    assert_non_null(strstr(insight->text, "left used 3.0 of its 4 processors: latencies"));
+    assert_non_null(strstr(insight->text, "left used 3.0 of its 4 CPUs. Latencies"));
     made_up_merged(result)->is_max = true;
     assert_non_null(strstr(insight_of(result, "generator_near_ceiling")->text, "not the broker"));
     result_free(result);
@@ -75,11 +75,12 @@ static void a_rate_near_the_measured_ceiling_is_told_with_its_headroom(void **st
     memcpy(result->findings.checks[0].case_name, of->name, sizeof of->name);
     insight = insight_of(result, "generator_near_ceiling");
     assert_int_equal(result->findings.insights_count, 1);
-    assert_non_null(strstr(insight->text, "62 % of what the generator alone can do (2,000/s)"));
+    assert_non_null(
+        strstr(insight->text, "62 % of what the load generator alone can do (2,000/s)"));
     assert_near(figure_of(insight, "headroom"), 2000.0 / 1240.0, 1e-9);
     result->findings.checks[0].status = CHECK_OK;
     insight = insight_of(result, "generator_near_ceiling");
-    assert_non_null(strstr(insight->text, "of its 4 processors"));
+    assert_non_null(strstr(insight->text, "of its 4 CPUs"));
     result_free(result);
 }
 
@@ -129,7 +130,7 @@ static void a_cpu_limit_that_held_back_is_the_limit_of_max(void **state)
     insight = insight_of(result, "generator_is_limit");
     assert_non_null(insight);
     assert_near(figure_of(insight, "throttled"), 0.3, 1e-9);
-    assert_non_null(strstr(insight->text, "held it back for 30 % of the time"));
+    assert_non_null(strstr(insight->text, "slowed it down for 30 % of the time"));
     result_free(result);
 }
 

@@ -223,7 +223,7 @@ static void a_window_that_only_delays_is_not_said_to_have_kept_anything_back(voi
     made_up_blocked(made_up_trial(result), 0.5);
     insight = insight_of(result, "in_flight_limits");
     assert_null(strstr(insight->text, "5,310/s of"));
-    assert_non_null(strstr(insight->text, "5,000/s that were asked for were all sent, but late"));
+    assert_non_null(strstr(insight->text, "5,000/s was reached, but messages were late"));
     result_free(result);
 }
 

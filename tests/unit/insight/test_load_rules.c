@@ -107,7 +107,7 @@ static void the_time_after_a_peak_until_latency_is_back_is_told(void **state)
     assert_near(figure_of(insight, "recovery_s"), 3.0, 0.0);
     assert_near(figure_of(insight, "level"), 1e6, 0.0);
     assert_near(figure_of(insight, "peak"), 50e6, 0.0);
-    assert_non_null(strstr(insight->text, "case-0: spike took p99"));
+    assert_non_null(strstr(insight->text, "case-0: spike raised p99"));
     assert_string_equal(insight->advice, "");
     result_free(result);
 }

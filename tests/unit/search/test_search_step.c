@@ -246,7 +246,9 @@ static void a_bad_trial_of_a_starved_generator_is_void(void **state)
     for (uint32_t i = 0; i < SECONDS; i++) {
         made.intervals[i].backlog = 100 * i;
     }
-    wants(&made, STEP_VOID, "self-check run_queue_wait of agent-1: beyond its limit in 1 of 1");
+    wants(&made, STEP_VOID,
+          "self-check run_queue_wait of agent-1: Load threads waited for a CPU in 1 of 1 "
+          "seconds. To fix it: ");
     made.terms.selfcheck_warns = true;
     wants(&made, STEP_BAD, "the backlog grew");
     made.terms.selfcheck_warns = false;
@@ -298,7 +300,9 @@ static void a_good_trial_with_seconds_missing_is_void(void **state)
     (void)state;
     make(&made);
     made.intervals[SECONDS - 1].complete = false;
-    wants(&made, STEP_VOID, "self-check snapshot_gaps: 1 of 10 seconds");
+    wants(&made, STEP_VOID,
+          "self-check snapshot_gaps: Reports of an agent are missing for 1 of 10 "
+          "seconds");
 }
 
 static void clocks_that_can_t_be_trusted_void_what_is_judged_by_them(void **state)

@@ -181,7 +181,7 @@ static void what_can_be_judged_nowhere_is_not_met(void **state)
     assert_int_equal(row_of(result, "e2e.p50 < 1s")->met, MET_NOT_AVAILABLE);
     assert_int_equal(result->verdict, VERDICT_FAIL);
     assert_string_equal(result->reasons[0].text,
-                        "e2e.p50 < 1s could be judged nowhere: there are no samples");
+                        "e2e.p50 < 1s was judged in no case: there are no samples");
     judge(result, "sent_rate > 1/s", "", "kafka"); /* No case of it. */
     assert_int_equal(result->verdict, VERDICT_FAIL);
     result_free(result);
@@ -248,8 +248,9 @@ static void windows_are_judged_on_every_trial(void **state)
     judge_in_windows(result, counts, TRIALS, false);
     assert_int_equal(result->verdict, VERDICT_FAIL);
     assert_string_equal(result->reasons[0].code, "objective_missed");
-    assert_string_equal(row_of(result, text)->reason,
-                        "it held in 8 of 10, in the worst it was 15.0 ms (of the worst trial)");
+    assert_string_equal(
+        row_of(result, text)->reason,
+        "it held in 8 of 10 windows, the worst value was 15.0 ms (of the worst trial)");
     result_free(result);
 }
 
@@ -339,7 +340,7 @@ static void a_latency_of_messages_that_never_came_is_missed_below_its_limit(void
     assert_int_equal(row_of(result, "e2e.p99 < 1s")->met, MET_NO);
     assert_true(row_of(result, "e2e.p99 < 1s")->at_least);
     assert_string_equal(row_of(result, "e2e.p99 < 1s")->reason,
-                        "it was at least 2.00 ms, as messages never came");
+                        "it was at least 2.00 ms, because messages never arrived");
     result_free(result);
 }
 
@@ -363,9 +364,10 @@ static void windows_do_not_hold_for_messages_that_never_came(void **state)
     hist_record_censored(e2e, 2000000, 1);
     judge_in_windows(result, counts, TRIALS, false);
     assert_int_equal(row_of(result, text)->met, MET_NO);
-    assert_string_equal(row_of(result, text)->reason,
-                        "it held in 10 of 10, in the worst it was 1.00 ms; 10 messages that never "
-                        "came can be of 2 more that do not hold (of the worst trial)");
+    assert_string_equal(
+        row_of(result, text)->reason,
+        "it held in 10 of 10 windows, the worst value was 1.00 ms; 10 messages that never arrived "
+        "can belong to 2 more windows that missed it (of the worst trial)");
     counts[1].censored = 10; /* They are in the windows already. */
     judge_in_windows(result, counts, TRIALS, false);
     assert_true(row_of(result, text)->observed == 100.0);

@@ -92,7 +92,7 @@ static void an_upper_bound_of_a_response_latency_is_met_in_spite_of_a_busy_host(
     (void)state;
     bed_init(&bed, "e2e.p99 < 50ms");
     row = judged(&bed, VERDICT_PASS, MET_YES);
-    assert_non_null(strstr(row->reason, "in spite of a busy host: self-check run_queue_wait"));
+    assert_non_null(strstr(row->reason, "despite a busy host: self-check run_queue_wait"));
     assert_true(row->observed > 1e6 && row->observed <= 21e6);
     bed_done(&bed);
 }
@@ -209,11 +209,11 @@ static void a_self_check_that_only_warns_lets_everything_be_judged_as_it_was_see
     bed_init(&bed, "e2e_service.p99 < 50ms");
     bed.terms.selfcheck_warns = true;
     assert_non_null(strstr(judged(&bed, VERDICT_PASS, MET_YES)->reason,
-                           "judged as observed, in spite of self-check run_queue_wait"));
+                           "judged all the same, despite self-check run_queue_wait"));
     bed_done(&bed);
     bed_init(&bed, "e2e.p99 < 1ms");
     bed.terms.selfcheck_warns = true;
-    assert_non_null(strstr(judged(&bed, VERDICT_FAIL, MET_NO)->reason, "in spite of self-check"));
+    assert_non_null(strstr(judged(&bed, VERDICT_FAIL, MET_NO)->reason, "despite self-check"));
     /* What the generator did not send was not sent. */
     bed.result->cases[0].trials[0].phases[0].sent_in_time /= 2;
     (void)judged(&bed, VERDICT_FAIL, MET_NO);

@@ -156,9 +156,9 @@ static void without_a_pair_it_is_missed_not_passed(void **state)
     (void)state;
     bed_init(&bed, &none, 1);
     judged(&bed, NULL, VERDICT_FAIL, "no_samples",
-           "received_rate in steady can't be compared with base: it was 0");
+           "received_rate in steady cannot be compared with base: it was 0");
     bed_init(&bed, &one, 1);
-    judged(&bed, NULL, VERDICT_FAIL, "no_samples", "there is one pair of trials");
+    judged(&bed, NULL, VERDICT_FAIL, "no_samples", "There is one pair of trials");
 }
 
 /* What a case does not have is not asked of it, but somewhere it must have been. */
@@ -174,7 +174,7 @@ static void a_gate_that_was_nowhere_is_missed(void **state)
     judged(&bed, NULL, VERDICT_PASS, "", "");
     bed_init(&bed, rows, 1);
     judged(&bed, NULL, VERDICT_FAIL, "not_compared",
-           "received_rate could be compared nowhere: there are no samples");
+           "received_rate was compared in no case: there are no samples");
     bed_init(&bed, NULL, 0); /* The baseline was skipped. */
     judged(&bed, NULL, VERDICT_FAIL, "not_compared", "no case was measured beside its baseline");
 }

@@ -212,9 +212,9 @@ static void with_a_selfcheck_that_warns_it_is_judged_as_observed_and_says_so(voi
     judge(result, &objective, 1, true);
     assert_int_equal(result->verdict, VERDICT_PASS);
     assert_non_null(strstr(row_of(result, "e2e.p99 < 1s", "steady")->reason,
-                           "judged as observed, in spite of self-check agent_lost of agent-2"));
+                           "judged all the same, despite self-check agent_lost of agent-2"));
     assert_non_null(strstr(row_of(result, "lost == 0", "")->reason,
-                           "judged as observed, in spite of self-check agent_lost of agent-2"));
+                           "judged all the same, despite self-check agent_lost of agent-2"));
     result_free(result);
 }
 

@@ -153,7 +153,7 @@ static void what_was_not_sent_is_the_generators_unless_it_was_held_back(void **s
     }
     row = check_of(result, "attained");
     assert_int_equal(row->status, CHECK_OK);
-    assert_non_null(strstr(row->text, "held back: up to 10 % of a second"));
+    assert_non_null(strstr(row->text, "delayed up to 10 % of a second"));
     for (uint32_t s = 0; s < 10; s++) { /* What was held back does not excuse the rest. */
         second_of(result, s)->asked_sent = 7000;
     }
@@ -209,7 +209,7 @@ static void what_a_host_does_not_tell_is_not_measured(void **state)
         assert_int_equal(row->status, CHECK_NOT_MEASURED);
         assert_true(isnan(row->observed));
         assert_string_equal(row->agent, "one");
-        assert_int_equal(strncmp(row->text, "not measured: ", 14), 0);
+        assert_int_equal(strncmp(row->text, "Not measured. ", 14), 0);
     }
     assert_null(void_of(result, "e2e.p99"));
     for (uint32_t s = 0; s < 10; s++) { /* Some seconds were: these are judged. */
