@@ -128,19 +128,58 @@ static void put_lines(struct cli_screen *screen, const struct text *lines)
     }
 }
 
+/* Is its newest second one of the phase that it names? Those of agents come later than the time. */
+static bool is_of_phase(const struct run_progress *progress)
+{
+    int64_t start_ns = progress->trial_ns - progress->phase_ns;
+
+    return progress->case_name != NULL && progress->phase_name != NULL &&
+           progress->live.intervals > 0 &&
+           progress->live.last.start_ns + INTERVAL_NS / 2 >= start_ns;
+}
+
+/* What was last seen of a phase is told at its end, under its own name. */
+static void end_phase(struct cli_screen *screen)
+{
+    if (screen->latest.bytes_count > 0) {
+        put_lines(screen, &screen->latest);
+    }
+    text_done(&screen->latest);
+}
+
+static void tell_second(struct cli_screen *screen, const struct run_progress *progress,
+                        int64_t now_ns)
+{
+    if (screen->trial != progress->trial || strcmp(screen->phase, progress->phase_name) != 0) {
+        end_phase(screen);
+        screen->told_ns = now_ns;
+        screen->trial = progress->trial;
+        (void)snprintf(screen->phase, sizeof screen->phase, "%.63s", progress->phase_name);
+    }
+    text_done(&screen->latest);
+    view_line(progress, &screen->latest);
+    if (now_ns - screen->told_ns >= LINE_EVERY_NS) {
+        screen->told_ns = now_ns;
+        end_phase(screen);
+    }
+}
+
 static void tell(struct cli_screen *screen, const struct run_progress *progress)
 {
-    int64_t now_ns = mono_ns();
     struct text out = {0};
 
-    if (screen->told_stage == progress->stage && now_ns - screen->told_ns < LINE_EVERY_NS) {
-        return;
+    if (screen->told_stage != progress->stage) {
+        end_phase(screen);
+        screen->phase[0] = '\0';
+        screen->told_stage = progress->stage;
+        text_addf(&out, "%s%s%s\n", progress->stage, progress->detail == NULL ? "" : ": ",
+                  progress->detail == NULL ? "" : progress->detail);
+        put_lines(screen, &out);
+        text_done(&out);
+    } else if (is_of_phase(progress) && screen->second != progress->live.intervals) {
+        screen->second = progress->live.intervals;
+        tell_second(screen, progress, mono_ns());
     }
-    screen->told_ns = now_ns;
-    screen->told_stage = progress->stage;
-    view_line(progress, &out);
-    put_lines(screen, &out);
-    text_done(&out);
 }
 
 void cli_screen_progress(void *context, const struct run_progress *progress)
@@ -184,6 +223,7 @@ bool cli_screen_close(struct cli_screen *screen, const atomic_int *interrupts)
     int64_t deadline_ns = INT64_MAX;
     struct text out = {0};
 
+    end_phase(screen);
     if (screen->left_out > 0) {
         text_addf(&out, "%u more notices stand in coordinator.log\n", screen->left_out);
     }

@@ -9,8 +9,10 @@
 #ifndef MILLRACE_CLI_SCREEN_INNER_H
 #define MILLRACE_CLI_SCREEN_INNER_H
 
+#include "bounds.h"
 #include "queue.h"
 #include "run_progress.h"
+#include "text.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,6 +24,10 @@ struct cli_screen {
     uint32_t left_out; /* Notices that there was no room for. */
     int64_t told_ns;   /* Last line for a log. */
     const char *told_stage;
+    char phase[NAME_BYTES]; /* Of the trial below; "": none is under way. */
+    uint32_t trial;
+    uint64_t second;    /* How many of the trial were seen. */
+    struct text latest; /* The newest second of the phase, which was not told yet. */
 };
 
 /* 0, -ENOMEM, or what a thread can't be started for. */

@@ -214,8 +214,8 @@ int run_resume_clean(struct run *run, struct errinfo *reterr)
         return errinfo_set(reterr, r, "%s", error.text);
     }
     if (r < 0) {
-        run_notice(run, "%s: topics of trial %u may be left (%s); `millrace clean` removes them",
-                   of->name, left->trial, error.text);
+        run_notice(run, "%s: topics of a trial may be left (%s); `millrace clean` removes them",
+                   of->name, error.text);
     }
     return 0;
 }

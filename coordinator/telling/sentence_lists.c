@@ -255,13 +255,16 @@ static void add_check(const struct result *result, const struct result_check *ch
 
     text_addf(out, "%s%s%s", of_case ? check->case_name : "",
               of_case && check->agent[0] != '\0' ? ", " : "", check->agent);
-    if (check->observed != 0.0 || check->limit != 0.0) {
-        text_addf(out, "%s(%s, limit %s)", named ? " " : "",
-                  facts_check_value(check, check->observed, observed),
-                  facts_check_value(check, check->limit, limit));
-        named = true;
+    if (!named) {
+        text_add(out, check->text);
     }
-    text_addf(out, "%s%s", named ? ": " : "", check->text);
+    if (check->observed != 0.0 || check->limit != 0.0) {
+        text_addf(out, " (%s, limit %s)", facts_check_value(check, check->observed, observed),
+                  facts_check_value(check, check->limit, limit));
+    }
+    if (named) {
+        text_addf(out, ": %s", check->text);
+    }
 }
 
 /* Was a signal of this name told already, of another agent or case? */
@@ -323,7 +326,7 @@ bool sentence_checks(const struct result *result, struct text *out)
     add_checks(result, true, &told, out);
     add_checks(result, false, &told, out);
     if (told.left > 0) {
-        text_addf(out, "%s and %u similar %s", ends_sentence(out) ? "" : ";", told.left,
+        text_addf(out, "%s %u similar %s", ends_sentence(out) ? " And" : "; and", told.left,
                   told.left == 1 ? "warning" : "warnings");
     }
     return told.listed > 0;

@@ -18,6 +18,7 @@
 #define OUTAGES_LISTED_MAX 3 /* Cases. */
 #define WIDTH_MIN 40
 #define NAME_WIDTH_MAX 24
+#define NAME_WIDTH_MIN 8
 #define COLUMN_TEXT_BYTES 32
 
 /* Figures of a line, in the order in which they are given up when the terminal is narrow: last
@@ -27,11 +28,11 @@ enum column {
     COLUMN_P50,
     COLUMN_P99,
     COLUMN_LOST,
-    COLUMN_MAX,
-    COLUMN_PUBLISH,
     COLUMN_DUPLICATED,
     COLUMN_REORDERED,
     COLUMN_CORRUPTED,
+    COLUMN_MAX,
+    COLUMN_PUBLISH,
     COLUMN_COUNT
 };
 
@@ -183,9 +184,29 @@ static void name_of(const struct result_case *result_case, const struct result_p
     }
 }
 
+/* Faults of messages are shown before the whole of a name. */
+static int name_width_most(const struct result *result, int width)
+{
+    bool any = false;
+    int left = width - 2;
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        struct result_delivery delivery;
+
+        facts_delivery(&result->cases[i], &delivery);
+        any = any || delivery.duplicated + delivery.reordered + delivery.corrupted > 0;
+    }
+    for (int i = 0; any && i <= COLUMN_CORRUPTED; i++) {
+        left -= 1 + columns[i].width;
+    }
+    left = left < NAME_WIDTH_MIN ? NAME_WIDTH_MIN : left;
+    return left > NAME_WIDTH_MAX ? NAME_WIDTH_MAX : left;
+}
+
 static struct layout layout_of(const struct result *result, int width)
 {
     struct layout layout = {.width = width, .name_width = 6};
+    int most;
     int used;
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
@@ -204,9 +225,8 @@ static struct layout layout_of(const struct result *result, int width)
             layout.name_width = name_width > layout.name_width ? name_width : layout.name_width;
         } while (phase != NULL);
     }
-    if (layout.name_width > NAME_WIDTH_MAX) {
-        layout.name_width = NAME_WIDTH_MAX;
-    }
+    most = name_width_most(result, width);
+    layout.name_width = layout.name_width > most ? most : layout.name_width;
     used = 2 + layout.name_width;
     for (int i = 0; i < COLUMN_COUNT; i++) {
         used += 1 + columns[i].width;

@@ -195,28 +195,75 @@ void view_screen(const struct run_progress *progress, int width, struct text *ou
     }
 }
 
+/* A value of a line for a log; with blanks or quotes in it, within quotes. */
+static void add_pair(const char *key, const char *value, struct text *out)
+{
+    bool quoted = value[0] == '\0' || strpbrk(value, " \"=") != NULL;
+
+    text_addf(out, "%s%s=%s", out->bytes_count > 0 ? " " : "", key, quoted ? "\"" : "");
+    for (; *value != '\0'; value++) {
+        text_add_bytes(out, iscntrl((unsigned char)*value) || *value == '"' ? "?" : value, 1);
+    }
+    text_add(out, quoted ? "\"" : "");
+}
+
+static void add_trial(const struct run_progress *progress, struct text *out)
+{
+    add_pair("case", progress->case_name, out);
+    if (progress->trial >= CALIBRATION_TRIAL_FIRST) {
+        text_add(out, " calibration=yes");
+    } else if (progress->search[0] != '\0') {
+        text_addf(out, " trial=%u", progress->trial + 1);
+        add_pair("search", progress->search, out);
+    } else {
+        text_addf(out, " trial=%u/%u", progress->trial + 1, progress->trials_count);
+    }
+    add_pair("phase", progress->phase_name, out);
+    text_addf(out, " elapsed_s=%lld", (long long)(progress->trial_ns / 1000000000));
+}
+
+static void add_trouble(const struct run_progress *progress, struct text *out)
+{
+    uint32_t silent = 0;
+    uint32_t lost = 0;
+
+    view_agents_count(progress, &silent, &lost);
+    if (progress->broker_away) {
+        text_add(out, " broker=away");
+    } else if (progress->live.clients_down > 0) {
+        text_addf(out, " clients_down=%u/%u", progress->live.clients_down, progress->live.clients);
+    }
+    if (silent > 0) {
+        text_addf(out, " agents_silent=%u", silent);
+    }
+    if (lost > 0) {
+        text_addf(out, " agents_lost=%u", lost);
+    }
+}
+
 void view_line(const struct run_progress *progress, struct text *out)
 {
     const struct result_interval *last = &progress->live.last;
-    char sent[UNITS_TEXT_BYTES];
-    char received[UNITS_TEXT_BYTES];
-    char p99[UNITS_TEXT_BYTES];
-    char backlog[UNITS_TEXT_BYTES];
-    char away[64];
-    char trouble[VIEW_AGENT_BYTES];
 
     if (progress->case_name == NULL || progress->phase_name == NULL) {
         text_addf(out, "%s%s%s\n", progress->stage, progress->detail == NULL ? "" : ": ",
                   progress->detail == NULL ? "" : progress->detail);
         return;
     }
-    view_agents_trouble(progress, trouble);
-    text_addf(out, "%s %s%s%s %llds: sent %s, received %s, p99 %s, backlog %s%s%s\n",
-              progress->case_name, progress->search, progress->search[0] != '\0' ? ", " : "",
-              progress->phase_name, (long long)(progress->trial_ns / 1000000000),
-              units_format_rate(per_s(last, last->sent), sent),
-              units_format_rate(per_s(last, last->received), received),
-              last->e2e.samples > 0 ? units_format_ns((double)last->e2e.p99, p99) : "-",
-              units_format_count((double)progress->live.backlog, backlog),
-              connections(progress, ", ", away, sizeof away), trouble);
+    add_trial(progress, out);
+    text_addf(out,
+              " target_per_s=%.1f sent_per_s=%.1f confirmed_per_s=%.1f "
+              "received_per_s=%.1f",
+              per_s(last, last->due), per_s(last, last->sent), per_s(last, last->acked),
+              per_s(last, last->received));
+    if (last->e2e.samples > 0) {
+        text_addf(out, " e2e_p50_ms=%.3g e2e_p99_ms=%.3g", (double)last->e2e.p50 / 1e6,
+                  (double)last->e2e.p99 / 1e6);
+    }
+    if (last->publish.samples > 0) {
+        text_addf(out, " publish_p99_ms=%.3g", (double)last->publish.p99 / 1e6);
+    }
+    text_addf(out, " backlog=%llu", (unsigned long long)progress->live.backlog);
+    add_trouble(progress, out);
+    text_add(out, "\n");
 }

@@ -11,7 +11,8 @@
 /* A few lines, each at most width columns, with their newlines; for a screen that is drawn over. */
 void view_screen(const struct run_progress *progress, int width, struct text *out);
 
-/* One line, for a log. */
+/* One line, for a log: of a trial as key=value, with what its last second had; numbers as they are,
+ * in the unit that the key ends in. Before a trial the stage, as it is called. */
 void view_line(const struct run_progress *progress, struct text *out);
 
 #endif

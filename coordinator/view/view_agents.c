@@ -125,3 +125,12 @@ void view_agents_trouble(const struct run_progress *progress, char *ret)
                        suspect > 0 ? "" : (lost == 1 ? " agent" : " agents"));
     }
 }
+
+void view_agents_count(const struct run_progress *progress, uint32_t *ret_silent,
+                       uint32_t *ret_lost)
+{
+    struct sum sum = sum_up(progress);
+
+    *ret_silent = sum.counts[PROGRESS_AGENT_SUSPECT];
+    *ret_lost = sum.counts[PROGRESS_AGENT_LOST];
+}

@@ -21,4 +21,8 @@ void view_agents_sum(const struct run_progress *progress, char *ret);
 /* ", 1 agent suspect, 2 lost"; "" while all are there. */
 void view_agents_trouble(const struct run_progress *progress, char *ret);
 
+/* How many are not heard of, and how many are lost. */
+void view_agents_count(const struct run_progress *progress, uint32_t *ret_silent,
+                       uint32_t *ret_lost);
+
 #endif

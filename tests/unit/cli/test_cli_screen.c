@@ -1,5 +1,6 @@
 #include "check.h"
 #include "cli_screen_inner.h"
+#include "mono.h"
 #include "sync.h"
 
 #include <fcntl.h>
@@ -91,11 +92,51 @@ static void a_notice_of_a_stranger_is_one_harmless_line(void **state)
     assert_string_equal(reader.text, "it says ?[2J and more\n");
 }
 
+/* Once the phase was named after the time at which a line was written, not after its data. */
+static void a_line_for_a_log_stands_under_the_phase_of_its_data(void **state)
+{
+    static const atomic_int interrupts;
+    static struct reader reader;
+    struct run_progress progress = {.stage = "running",
+                                    .case_name = "kafka",
+                                    .phase_name = "steady",
+                                    .trials_count = 1,
+                                    .trial_ns = 1 * NS_PER_S,
+                                    .phase_ns = 1 * NS_PER_S};
+    struct cli_screen screen;
+
+    (void)state;
+    take_stderr(&reader);
+    assert_int_equal(cli_screen_init(&screen, false, NULL), 0);
+    cli_screen_progress(&screen, &progress); /* The stage. */
+    progress.live.intervals = 1;
+    progress.live.last.length_s = 1.0;
+    progress.live.last.sent = 100;
+    cli_screen_progress(&screen, &progress);
+    progress.phase_name = "drain";
+    progress.trial_ns = 2 * NS_PER_S;
+    progress.phase_ns = 0;
+    cli_screen_progress(&screen, &progress); /* Still the second of steady. */
+    progress.live.intervals = 2;
+    progress.live.last.start_ns = 2 * NS_PER_S;
+    progress.live.last.sent = 7;
+    cli_screen_progress(&screen, &progress);
+    assert_int_equal(pthread_create(&reader.thread, NULL, read_all, &reader), 0);
+    assert_true(cli_screen_close(&screen, &interrupts));
+    give_stderr_back(&reader);
+    assert_non_null(strstr(reader.text, "running\ncase=kafka trial=1/1 phase=steady "));
+    assert_non_null(strstr(strstr(reader.text, "phase=steady"), " sent_per_s=100.0 "));
+    assert_non_null(strstr(reader.text, "\ncase=kafka trial=1/1 phase=drain "));
+    assert_non_null(strstr(strstr(reader.text, "phase=drain"), " sent_per_s=7.0 "));
+    assert_null(strstr(strstr(reader.text, "phase=drain") + 1, "phase="));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notices_wait_for_a_reader_and_hold_up_nobody),
         cmocka_unit_test(a_notice_of_a_stranger_is_one_harmless_line),
+        cmocka_unit_test(a_line_for_a_log_stands_under_the_phase_of_its_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

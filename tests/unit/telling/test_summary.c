@@ -87,6 +87,22 @@ static void summary_keeps_the_end_of_a_long_name(void **state)
     result_free(result);
 }
 
+/* At 80 columns "reord." and "corrupt" were given up for a long name and the largest latency. */
+static void summary_shows_faults_of_messages_at_eighty_columns(void **state)
+{
+    struct result *result = make(true, true);
+    struct text out = {0};
+
+    (void)state;
+    (void)snprintf(result->cases[0].name, NAME_BYTES, "a-label-that-is-far-too-long-to-fit");
+    result->cases[0].phases[0].delivery.corrupted = 3;
+    assert_int_equal(summary_write(result, 80, &out), 0);
+    assert_non_null(strstr(out.bytes, "dupl.  reord.  corrupt"));
+    assert_true(widest(out.bytes) <= 80);
+    text_done(&out);
+    result_free(result);
+}
+
 static void summary_lists_the_cases_of_a_target_together(void **state)
 {
     struct result *result = make(false, true);
@@ -126,6 +142,7 @@ int main(void)
         cmocka_unit_test(summary_has_a_line_per_target_with_the_reason_of_the_skipped),
         cmocka_unit_test(summary_lists_a_reason_that_phases_share_once),
         cmocka_unit_test(summary_keeps_the_end_of_a_long_name),
+        cmocka_unit_test(summary_shows_faults_of_messages_at_eighty_columns),
         cmocka_unit_test(summary_lists_the_cases_of_a_target_together),
         cmocka_unit_test(summary_sends_no_control_characters_to_the_terminal),
     };
