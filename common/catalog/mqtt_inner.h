@@ -47,8 +47,8 @@
         "and of subscribing."
 
 #define MQTT_NOTE_UNHELD                                                                           \
-    "At QoS 0 nothing tells a producer to wait: as fast as possible it may send more than is "     \
-    "received, and the rest waits in the broker (the result's backlog); a rate of receipt then "   \
+    "At QoS 0 nothing tells a producer to wait. As fast as possible it may send more than is "     \
+    "received, and the rest waits in the broker (the result's backlog). The rate of receipt then " \
     "varies much from run to run."
 
 #define MQTT_NOTE_SESSION                                                                          \
