@@ -5,6 +5,7 @@
 #include "latency_figure.h"
 #include "memory_use.h"
 #include "trace_use.h"
+#include "verdict_text.h"
 
 #include <string.h>
 
@@ -210,11 +211,24 @@ static void put_case(struct json *json, const struct result *result, const struc
     json_close(json);
 }
 
+static void put_verdict_text(struct json *json, const struct result *result)
+{
+    struct text text = {0};
+
+    if (verdict_text(result, &text) == 0) {
+        json_text(json, "verdict_text", text.bytes);
+    } else {
+        json->out->failed = true;
+    }
+    text_done(&text);
+}
+
 static void put_run(struct json *json, const struct result *result)
 {
     json_text(json, "schema", RESULT_SCHEMA);
     json_record(json, &result_head_record, result);
     json_text(json, "verdict", verdict_name(result->verdict));
+    put_verdict_text(json, result);
     json_i64(json, "exit_code", verdict_exit_code(result->verdict));
     json_record(json, &result_verdict_record, result);
     json_text(json, "selfcheck_mode", result->selfcheck_warns ? "warn" : "strict");

@@ -7,6 +7,7 @@
 #include "mono.h"
 #include "resumed.h"
 #include "sentence.h"
+#include "verdict_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -80,7 +81,7 @@ static void add_run(const struct result *result, struct junit_totals *totals, st
     } else if (result->verdict != VERDICT_PASS) {
         junit_outcome(JUNIT_FAILURE, verdict_name(result->verdict), sentence.bytes, totals, out);
     } else if (result->selfcheck_warns) {
-        junit_said(sentence_badge(result), out);
+        junit_said(verdict_badge(result), out);
     }
     junit_close(out);
     text_done(&sentence);

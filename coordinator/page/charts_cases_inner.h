@@ -10,7 +10,6 @@
 #include "result.h"
 
 void charts_sweep(const struct result *result, struct document *doc);
-void charts_compared(const struct result *result, struct document *doc);
 void charts_search(const struct result *result, const struct result_search *search,
                    struct document *doc);
 

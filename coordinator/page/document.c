@@ -44,6 +44,7 @@ static void block_free(struct doc_block *block)
     free(block->columns);
     free(block->text);
     free(block->extra);
+    free(block->label);
     free(block);
 }
 
@@ -160,6 +161,38 @@ void doc_item(struct document *doc, enum doc_tone tone, const char *format, ...)
     va_end(args);
 }
 
+void doc_tile(struct document *doc, enum doc_tone tone, const char *label, const char *value,
+              const char *note, ...)
+{
+    struct doc_block *block;
+    va_list args;
+
+    va_start(args, note);
+    block = block_new(doc, DOC_TILE, format_text(doc, note, args));
+    va_end(args);
+    if (block != NULL) {
+        block->tone = tone;
+        block->label = copy_text(doc, label);
+        block->extra = copy_text(doc, value);
+    }
+}
+
+void doc_bar(struct document *doc, enum doc_tone tone, double share, const char *value,
+             const char *format, ...)
+{
+    struct doc_block *block;
+    va_list args;
+
+    va_start(args, format);
+    block = block_new(doc, DOC_BAR, format_text(doc, format, args));
+    va_end(args);
+    if (block != NULL) {
+        block->tone = tone;
+        block->share = share;
+        block->extra = copy_text(doc, value);
+    }
+}
+
 void doc_code(struct document *doc, const char *caption, const char *code)
 {
     struct doc_block *block = block_new(doc, DOC_CODE, copy_text(doc, caption));
@@ -189,6 +222,15 @@ void doc_table(struct document *doc, const char *caption, const struct doc_colum
         block->headings[i] = copy_text(doc, columns[i].heading);
         block->columns[i].heading = block->headings[i];
     }
+}
+
+void doc_fold_rest(struct document *doc, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    block_format(doc, DOC_FOLD, DOC_PLAIN, format, args);
+    va_end(args);
 }
 
 void doc_fold(struct document *doc)
@@ -312,6 +354,11 @@ static struct doc_block *block_with(struct document *doc, enum doc_block_kind ki
 void doc_choice(struct document *doc, const char *label, struct text *options)
 {
     (void)block_with(doc, DOC_CHOICE, label, options);
+}
+
+void doc_picture(struct document *doc, const char *caption, struct text *svg)
+{
+    (void)block_with(doc, DOC_PICTURE, caption, svg);
 }
 
 void doc_chart(struct document *doc, const char *caption, struct text *json)

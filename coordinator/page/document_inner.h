@@ -27,7 +27,11 @@ enum doc_block_kind {
     DOC_CHART, /* Neighbours stand side by side where there is room. Not in Markdown. */
     DOC_CODE,
     DOC_SUBHEADING,
-    DOC_CHOICE /* Which of their others the section's charts show. Needs scripts. */
+    DOC_TILE,    /* A figure with its name. Neighbours stand side by side. */
+    DOC_BAR,     /* A figure against its limit. Neighbours make one list. */
+    DOC_PICTURE, /* Drawn here: stands there without scripts. Not in Markdown. */
+    DOC_FOLD,    /* What follows in its section stands there on request. Not in Markdown. */
+    DOC_CHOICE   /* Which of their others the section's charts show. Needs scripts. */
 };
 
 #define DOC_NO_COLOUR UINT32_MAX
@@ -50,8 +54,12 @@ struct doc_block {
     struct doc_block *next;
     enum doc_block_kind kind;
     enum doc_tone tone;
-    char *text;           /* Paragraph, item, subheading; caption of a table, chart or code. */
-    char *extra;          /* Chart: its JSON. Code: the code. Choice: its options, a line each. */
+    char
+        *text; /* Paragraph, item, subheading; caption of a table, chart or code; note of a tile. */
+    char *extra;  /* Chart: its JSON. Code: the code. Choice: its options, a line each. Tile, bar:
+                     the  figure. Picture: its SVG. */
+    char *label;  /* Tile: its name. */
+    double share; /* Bar: of the limit; NAN: there is none to draw. */
     uint32_t chart_index; /* Charts are numbered through the document. */
     struct doc_column *columns;
     char **headings; /* Of the columns, which point to them. */
@@ -90,12 +98,27 @@ void doc_item(struct document *doc, enum doc_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doc_code(struct document *doc, const char *caption, const char *code);
 
+/* The note says what the value is of: "of 5.00k/s asked". */
+void doc_tile(struct document *doc, enum doc_tone tone, const char *label, const char *value,
+              const char *note, ...) __attribute__((format(printf, 5, 6)));
+
+/* share: value / limit; NAN draws no bar. */
+void doc_bar(struct document *doc, enum doc_tone tone, double share, const char *value,
+             const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* svg is one element and is taken over as the JSON of a chart is. */
+void doc_picture(struct document *doc, const char *caption, struct text *svg);
+
 /* columns and their headings are copied. A row is complete after columns_count cells. */
 void doc_table(struct document *doc, const char *caption, const struct doc_column *columns,
                uint32_t columns_count);
 void doc_cell(struct document *doc, enum doc_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doc_cell_target(struct document *doc, const char *name, uint32_t colour, uint32_t rows);
+
+/* Folds what follows of the section behind a line that says what is in it. Once in a section. */
+void doc_fold_rest(struct document *doc, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Folds the table added last. */
 void doc_fold(struct document *doc);

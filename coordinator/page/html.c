@@ -5,11 +5,14 @@
 #include "assets_inner.h"
 #include "document_inner.h"
 #include "escape.h"
+#include "first_inner.h"
 #include "invariant.h"
 #include "page.h"
 #include "sections_inner.h"
-#include "sentence.h"
+#include "settings.h"
+#include "verdict_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +28,8 @@ struct page {
     const struct result *result;
     struct document doc;
     struct text sentence;
+    struct text meta;
+    struct text settings;
 };
 
 static void add_class(const char *class_name, struct text *out)
@@ -178,6 +183,49 @@ static void add_text_block(const char *element, const struct doc_block *block, s
     text_addf(out, "</%s>\n", element);
 }
 
+static void add_tile(const struct doc_block *tile, struct text *out)
+{
+    text_addf(out, "<div class=\"tile %s\"><span class=\"label\">", tone_classes[tile->tone]);
+    escape_markup(tile->label, out);
+    text_add(out, "</span><strong>");
+    escape_markup(tile->extra, out);
+    text_add(out, "</strong><span class=\"note\">");
+    escape_markup(tile->text, out);
+    text_add(out, "</span></div>\n");
+}
+
+/* The limit stands at two thirds of a bar, so that what is over it is seen. */
+static void add_bar(const struct doc_block *bar, struct text *out)
+{
+    double percent = bar->share * 200.0 / 3.0;
+    const char *sign = bar->tone == DOC_GOOD ? "✓ " : bar->tone == DOC_BAD ? "✗ " : "";
+
+    text_addf(out, "<li class=\"bar %s\"><span>", tone_classes[bar->tone]);
+    escape_markup(bar->text, out);
+    text_add(out, "</span>");
+    if (isfinite(bar->share)) {
+        text_addf(out,
+                  "<span class=\"track\" aria-hidden=\"true\"><i "
+                  "style=\"width:%.1f%%\"></i><b></b></span>",
+                  percent > 100.0 ? 100.0 : percent);
+    } else {
+        text_add(out, "<span></span>");
+    }
+    text_addf(out, "<strong>%s", sign);
+    escape_markup(bar->extra, out);
+    text_add(out, "</strong></li>\n");
+}
+
+static void add_picture(const struct doc_block *picture, struct text *out)
+{
+    text_add(out, "<figure class=\"picture\"><figcaption>");
+    escape_markup(picture->text, out);
+    text_add(out,
+             "</figcaption><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    escape_markup(picture->text, out);
+    text_addf(out, "\">%s</div></figure>\n", picture->extra);
+}
+
 static void add_block(const struct doc_section *section, const struct doc_block *block,
                       uint32_t number, struct text *out)
 {
@@ -199,6 +247,17 @@ static void add_block(const struct doc_section *section, const struct doc_block 
         break;
     case DOC_CHART:
         add_chart(block, out);
+        break;
+    case DOC_TILE:
+        add_tile(block, out);
+        break;
+    case DOC_BAR:
+        add_bar(block, out);
+        break;
+    case DOC_PICTURE:
+        add_picture(block, out);
+        break;
+    case DOC_FOLD:
         break;
     case DOC_CHOICE:
         add_choice(section, block, out);
@@ -227,6 +286,10 @@ static void add_group_tag(const struct doc_block *block, const struct doc_block 
     }
     if (block->kind == DOC_ITEM) {
         text_add(out, opens ? "<ul class=\"items\">\n" : "</ul>\n");
+    } else if (block->kind == DOC_BAR) {
+        text_add(out, opens ? "<ul class=\"bars\">\n" : "</ul>\n");
+    } else if (block->kind == DOC_TILE) {
+        text_add(out, opens ? "<div class=\"tiles\">\n" : "</div>\n");
     } else if (block->kind == DOC_CHART && opens) {
         text_addf(out, "<div class=\"%s\">\n", grid_class(block));
     } else if (block->kind == DOC_CHART) {
@@ -234,57 +297,100 @@ static void add_group_tag(const struct doc_block *block, const struct doc_block 
     }
 }
 
+/* A section of which all is folded has its heading in the line that unfolds it. */
+static void add_fold(const struct doc_section *section, const struct doc_block *block,
+                     struct text *out)
+{
+    text_add(out, "<details class=\"fold\"><summary>");
+    if (block == section->blocks) {
+        text_add(out, "<h2>");
+        escape_markup(section->heading, out);
+        text_add(out, "</h2> ");
+    }
+    text_add(out, "<span>");
+    escape_markup(block->text, out);
+    text_add(out, "</span></summary>\n");
+}
+
 static void add_section(const struct doc_section *section, struct text *out)
 {
     const struct doc_block *before = NULL;
+    bool folded = false;
     uint32_t number = 0;
 
     text_addf(out, "<section id=\"%s\">\n", section->id);
-    if (section->heading[0] != '\0') {
+    if (section->heading[0] != '\0' &&
+        (section->blocks == NULL || section->blocks->kind != DOC_FOLD)) {
         text_add(out, "<h2>");
         escape_markup(section->heading, out);
         text_add(out, "</h2>\n");
     }
     for (const struct doc_block *block = section->blocks; block != NULL; block = block->next) {
+        if (block->kind == DOC_FOLD && !folded) {
+            add_fold(section, block, out);
+            folded = true;
+        }
         add_group_tag(block, before, true, out);
         add_block(section, block, number++, out);
         add_group_tag(block, block->next, false, out);
         before = block;
     }
-    text_add(out, "</section>\n");
+    text_add(out, folded ? "</details></section>\n" : "</section>\n");
 }
 
 /* ---- Places of the page ---- */
 
 static void place_title(const struct page *page, struct text *out)
 {
-    text_addf(out, "%s - ", sentence_verdict(page->result));
+    text_addf(out, "%s - ", verdict_badge(page->result));
     escape_markup(page->result->name == NULL ? "Millrace" : page->result->name, out);
+}
+
+static const char *tone_of(const struct result *result)
+{
+    if (result->cut_off || result->verdict == VERDICT_INVALID ||
+        result->verdict == VERDICT_INTERRUPTED) {
+        return "warn";
+    }
+    if (result->verdict != VERDICT_PASS) {
+        return "bad";
+    }
+    return strcmp(verdict_badge(result), "PASS") == 0 ? "good" : "warn";
 }
 
 static void place_header(const struct page *page, struct text *out)
 {
     const struct result *result = page->result;
-    const char *tone = "warn";
-    const char *sign = "▲";
+    const char *tone = tone_of(result);
+    const char *sign = strcmp(tone, "good") == 0 ? "✓" : strcmp(tone, "bad") == 0 ? "✗" : "▲";
 
-    if (!result->cut_off && result->verdict == VERDICT_PASS) {
-        tone = "good";
-        sign = "✓";
-    } else if (!result->cut_off &&
-               (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_FAILED ||
-                result->verdict == VERDICT_REGRESSION)) {
-        tone = "bad";
-        sign = "✗";
-    }
     text_add(out, "<p class=\"name\"><strong>");
     escape_markup(result->name == NULL ? "" : result->name, out);
-    text_add(out, "</strong> ");
-    escape_markup(result->description == NULL ? "" : result->description, out);
-    text_addf(out, "</p>\n<h1><span class=\"badge %s\">%s %s</span> <span>", tone, sign,
-              sentence_badge(result));
+    text_add(out, "</strong> <span>");
+    escape_markup(page->meta.bytes, out);
+    text_add(out, "</span></p>\n");
+    text_addf(out, "<h1><span class=\"badge %s\">%s %s</span> <span>", tone, sign,
+              verdict_badge(result));
     escape_markup(page->sentence.bytes, out);
-    text_add(out, "</span></h1>\n<nav aria-label=\"Sections\"><ul>");
+    text_add(out, "</span></h1>\n");
+    if (page->settings.bytes_count > 0) {
+        text_add(out, "<p class=\"settings\">");
+        escape_markup(page->settings.bytes, out);
+        text_add(out, "</p>\n");
+    }
+    if (result->description != NULL && result->description[0] != '\0') {
+        text_add(out, "<p class=\"settings\">");
+        escape_markup(result->description, out);
+        text_add(out, "</p>\n");
+    }
+    text_add(out, "<div id=\"said\" class=\"hidden\" role=\"status\"></div>");
+}
+
+/* It stays at the top of the screen: the answer, and the way to each section. */
+static void place_bar(const struct page *page, struct text *out)
+{
+    text_addf(out, "<a class=\"badge %s\" href=\"#top\">%s</a>\n<nav aria-label=\"Sections\"><ul>",
+              tone_of(page->result), verdict_badge(page->result));
     for (const struct doc_section *section = page->doc.sections; section != NULL;
          section = section->next) {
         if (section->heading[0] != '\0') {
@@ -293,7 +399,7 @@ static void place_header(const struct page *page, struct text *out)
             text_add(out, "</a></li>");
         }
     }
-    text_add(out, "</ul></nav>\n<div id=\"said\" class=\"hidden\" role=\"status\"></div>");
+    text_add(out, "</ul></nav>");
 }
 
 static void place_content(const struct page *page, struct text *out)
@@ -339,6 +445,7 @@ static const struct {
 } places[] = {
     {"{{title}}", place_title},
     {"{{header}}", place_header},
+    {"{{bar}}", place_bar},
     {"{{content}}", place_content},
     {"{{run}}", place_run},
     {"{{css}}", place_css},
@@ -371,13 +478,18 @@ int html_write(const struct result *result, struct text *out, struct errinfo *re
     struct page page = {.result = result};
 
     sections_build(result, &page.doc);
-    sentence_body(result, &page.sentence);
-    if (document_failed(&page.doc) || text_failed(&page.sentence)) {
+    verdict_sentence(result, &page.sentence);
+    first_meta(result, &page.meta);
+    settings_line(result, &page.settings);
+    if (document_failed(&page.doc) || text_failed(&page.sentence) || text_failed(&page.meta) ||
+        text_failed(&page.settings)) {
         out->failed = true;
     } else {
         fill_page(&page, out);
     }
     text_done(&page.sentence);
+    text_done(&page.meta);
+    text_done(&page.settings);
     document_done(&page.doc);
     return text_failed(out) ? errinfo_nomem(reterr) : 0;
 }

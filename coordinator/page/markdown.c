@@ -6,7 +6,7 @@
 #include "escape.h"
 #include "page.h"
 #include "sections_inner.h"
-#include "sentence.h"
+#include "verdict_text.h"
 
 #include <string.h>
 
@@ -86,6 +86,36 @@ static void add_code(const struct doc_block *block, struct text *out)
     text_add(out, folds ? "\n</details>\n\n" : "\n");
 }
 
+/* One of a list, which ends where its neighbours are of another kind. */
+static void end_item(const struct doc_block *block, struct text *out)
+{
+    text_add(out, block->next != NULL && block->next->kind == block->kind ? "\n" : "\n\n");
+}
+
+static void add_tile(const struct doc_block *tile, struct text *out)
+{
+    text_add(out, "- ");
+    escape_markdown(tile->label, out);
+    text_add(out, ": **");
+    escape_markdown(tile->extra, out);
+    text_add(out, "**");
+    if (tile->text[0] != '\0') {
+        text_add(out, " (");
+        escape_markdown(tile->text, out);
+        text_add(out, ")");
+    }
+    end_item(tile, out);
+}
+
+static void add_bar(const struct doc_block *bar, struct text *out)
+{
+    text_add(out, bar->tone == DOC_GOOD ? "- ✓ " : bar->tone == DOC_BAD ? "- ✗ " : "- ");
+    escape_markdown(bar->text, out);
+    text_add(out, ": ");
+    escape_markdown(bar->extra, out);
+    end_item(bar, out);
+}
+
 static void add_block(const struct doc_block *block, struct text *out)
 {
     switch (block->kind) {
@@ -96,7 +126,7 @@ static void add_block(const struct doc_block *block, struct text *out)
     case DOC_ITEM:
         text_add(out, "- ");
         escape_markdown(block->text, out);
-        text_add(out, block->next != NULL && block->next->kind == DOC_ITEM ? "\n" : "\n\n");
+        end_item(block, out);
         break;
     case DOC_SUBHEADING:
         text_add(out, "### ");
@@ -109,7 +139,15 @@ static void add_block(const struct doc_block *block, struct text *out)
     case DOC_CODE:
         add_code(block, out);
         break;
+    case DOC_TILE:
+        add_tile(block, out);
+        break;
+    case DOC_BAR:
+        add_bar(block, out);
+        break;
     case DOC_CHART:
+    case DOC_PICTURE:
+    case DOC_FOLD:
     case DOC_CHOICE:
         break;
     }
@@ -118,8 +156,8 @@ static void add_block(const struct doc_block *block, struct text *out)
 static bool is_only_charts(const struct doc_section *section)
 {
     for (const struct doc_block *block = section->blocks; block != NULL; block = block->next) {
-        if (block->kind != DOC_CHART && block->kind != DOC_CHOICE &&
-            block->kind != DOC_SUBHEADING &&
+        if (block->kind != DOC_CHART && block->kind != DOC_CHOICE && block->kind != DOC_PICTURE &&
+            block->kind != DOC_FOLD && block->kind != DOC_SUBHEADING &&
             !(block->kind == DOC_PARAGRAPH && block->tone == DOC_MUTED)) {
             return false;
         }
@@ -171,7 +209,7 @@ int markdown_write(const struct result *result, struct text *out, struct errinfo
     struct text sentence = {0};
 
     sections_build(result, &doc);
-    sentence_body(result, &sentence);
+    verdict_sentence(result, &sentence);
     if (document_failed(&doc) || text_failed(&sentence)) {
         out->failed = true;
     } else {
@@ -181,7 +219,7 @@ int markdown_write(const struct result *result, struct text *out, struct errinfo
             text_add(out, "\n\n");
             escape_markdown(result->description, out);
         }
-        text_addf(out, "\n\n**%s** - ", sentence_badge(result));
+        text_addf(out, "\n\n**%s** - ", verdict_badge(result));
         escape_markdown(sentence.bytes, out);
         text_add(out, "\n\n");
         for (const struct doc_section *section = doc.sections; section != NULL;

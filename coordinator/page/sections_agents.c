@@ -460,8 +460,9 @@ void section_agents(const struct result *result, struct document *doc)
     if (result->agents_count == 0) {
         return;
     }
-    doc_subheading(doc, "Who made the load"); /* Part of "Is the measurement reliable". */
+    doc_subheading(doc, "Agents"); /* Part of "Measurement quality". */
     add_agents_table(result, doc);
+    doc_fold_rest(doc, "Memory and CPU of the agents");
     add_libraries(result, doc);
     section_memory(result, doc);
     if (result->agents_count > DRAWN_MAX) {

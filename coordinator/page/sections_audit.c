@@ -203,6 +203,31 @@ static void add_errors(const struct result *result, struct document *doc)
     }
 }
 
+/* One line where every message is accounted for and none has a fault. */
+static void fold_if_complete(const struct result *result, struct document *doc)
+{
+    struct result_delivery total = {0};
+    char expected[FACTS_TEXT_BYTES];
+    char got[FACTS_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < result->cases_count; i++) {
+        for (uint32_t j = 0; j < result->cases[i].trials_count; j++) {
+            const struct result_trial *trial = &result->cases[i].trials[j];
+
+            for (uint32_t k = 0; k < trial->audit_count; k++) {
+                facts_delivery_add(&total, &trial->audit[k].delivery);
+            }
+        }
+    }
+    if (total.lost + total.duplicated + total.reordered + total.corrupted + total.expired +
+            total.unaccounted + total.unexpected ==
+        0) {
+        doc_fold_rest(
+            doc, "✓ complete: %s of %s received, none lost, duplicated, reordered or corrupted",
+            facts_count(total.received, got), facts_count(total.expected, expected));
+    }
+}
+
 void section_audit(const struct result *result, struct document *doc)
 {
     uint32_t audits = 0;
@@ -217,7 +242,10 @@ void section_audit(const struct result *result, struct document *doc)
     if (audits + errors == 0) {
         return;
     }
-    doc_section(doc, "audit", "Was everything delivered");
+    doc_section(doc, "audit", "Delivery audit");
+    if (errors == 0) {
+        fold_if_complete(result, doc);
+    }
     if (audits > 0) {
         add_audit(result, doc);
     }

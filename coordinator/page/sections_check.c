@@ -147,7 +147,7 @@ void section_check(const struct result *result, struct document *doc)
     if (findings->checks_count == 0 && result->agents_count == 0) {
         return;
     }
-    doc_section(doc, "check", "Is the measurement reliable");
+    doc_section(doc, "check", "Measurement quality");
     if (findings->checks_count == 0) {
         return; /* The agents follow. */
     }

@@ -1,33 +1,11 @@
 #include "cells_inner.h"
-#include "charts_cases_inner.h"
 #include "clients.h"
 #include "facts.h"
+#include "first_inner.h"
 #include "sections_inner.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static bool is_one_of(const char *metric, const char *const *metrics)
-{
-    for (; *metrics != NULL; metrics++) {
-        if (strcmp(metric, *metrics) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of the many metrics those that people ask for, and whatever changed. */
-static bool is_shown(const struct result_comparison *comparison)
-{
-    static const char *const asked[] = {"e2e.p50",         "e2e.p99",     "e2e_service.p50",
-                                        "e2e_service.p99", "publish.p99", "publish_service.p99",
-                                        "received_rate",   NULL};
-
-    return comparison->gates || comparison->verdict == COMPARISON_WORSE ||
-           comparison->verdict == COMPARISON_BETTER ||
-           (comparison->flow[0] == '\0' && is_one_of(comparison->metric, asked));
-}
 
 static void add_verdict(const struct result_comparison *comparison, struct document *doc)
 {
@@ -105,13 +83,12 @@ void section_compared(const struct result *result, struct document *doc)
     if (findings->comparisons_count == 0) {
         return;
     }
-    doc_section(doc, "compared", "What it costs against the baseline");
+    doc_section(doc, "compared", "Results against the baseline");
     add_clients(result, doc);
-    charts_compared(result, doc);
     doc_table(doc, "Paired trials against the baseline", columns,
               sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < findings->comparisons_count; i++) {
-        if (is_shown(&findings->comparisons[i])) {
+        if (forest_is_shown(&findings->comparisons[i])) {
             add_comparison(result, &findings->comparisons[i], doc);
         } else {
             left++;

@@ -41,7 +41,7 @@ void section_insights(const struct result *result, struct document *doc)
     if (findings->insights_count == 0) {
         return;
     }
-    doc_section(doc, "insights", "What follows");
+    doc_section(doc, "insights", "Findings and advice");
     for (uint32_t i = 0; i < findings->insights_count; i++) {
         add_insight(&findings->insights[i], doc);
     }
@@ -77,7 +77,7 @@ void section_noise(const struct result *result, struct document *doc)
     if (findings->noise_count == 0) {
         return;
     }
-    doc_section(doc, "noise", "How sure the objectives are");
+    doc_section(doc, "noise", "Certainty of the objectives");
     doc_table(doc, "Each objective over the trials", columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < findings->noise_count; i++) {
         const struct result_noise *noise = &findings->noise[i];

@@ -159,7 +159,8 @@ void section_latency(const struct result *result, struct document *doc)
     if (e2e + publish == 0) {
         return;
     }
-    doc_section(doc, "latency", "How late, in full");
+    doc_section(doc, "latency", "Latency distribution");
+    doc_fold_rest(doc, "percentiles of each case, response and service time");
     doc_paragraph(doc, DOC_MUTED,
                   "How many messages were faster than what. Response counts from the moment a "
                   "message was scheduled, service from the moment it was sent. The shaded area "

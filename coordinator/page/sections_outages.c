@@ -58,7 +58,7 @@ static void add_rows(const struct result *result, const struct result_case *resu
 static void begin(bool *begun, struct document *doc)
 {
     if (!*begun) {
-        doc_section(doc, "outages", "What went down, and what the broker said");
+        doc_section(doc, "outages", "Outages");
         *begun = true;
     }
 }

@@ -148,7 +148,8 @@ static void begin(bool *begun, struct document *doc)
     };
 
     if (!*begun) {
-        doc_section(doc, "parties", "Who was slower than the rest");
+        doc_section(doc, "parties", "Slowest clients");
+        doc_fold_rest(doc, "the slowest of each kind against the median");
         doc_paragraph(doc, DOC_MUTED,
                       "Totals hide one stuck queue: the slowest of each kind against the one in "
                       "the middle, by mean latency.");

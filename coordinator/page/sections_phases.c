@@ -440,7 +440,8 @@ void section_phases(const struct result *result, struct document *doc)
             continue;
         }
         if (!any) {
-            doc_section(doc, "phases", "Every phase in figures");
+            doc_section(doc, "phases", "All numbers by phase");
+            doc_fold_rest(doc, "rates, counts and latencies of every phase and flow");
             any = true;
         }
         doc_subheading(doc, "%s%s%s", result_case->name,

@@ -99,7 +99,8 @@ static void add_equivalences(const struct result *result, struct document *doc)
 
 void section_repeat(const struct result *result, struct document *doc)
 {
-    doc_section(doc, "repeat", "How to repeat it");
+    doc_section(doc, "repeat", "Reproduce this run");
+    doc_fold_rest(doc, "command, scenario, seed, versions, glossary, files");
     if (result->command != NULL && result->command[0] != '\0') {
         doc_code(doc, "Command", result->command);
     }

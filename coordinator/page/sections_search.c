@@ -1,6 +1,7 @@
 #include "cells_inner.h"
 #include "charts_cases_inner.h"
 #include "facts.h"
+#include "first_inner.h"
 #include "latency_figure.h"
 #include "sections_inner.h"
 
@@ -108,9 +109,9 @@ void section_search(const struct result *result, struct document *doc)
     if (result->findings.searches_count == 0) {
         return;
     }
-    doc_section(doc, "search", "The highest rate that holds");
+    doc_section(doc, "search", "Highest sustainable rate");
     add_answers(result, doc);
-    for (uint32_t i = 0; i < result->findings.searches_count; i++) {
+    for (uint32_t i = FIRST_SEARCHES_MAX; i < result->findings.searches_count; i++) {
         charts_search(result, &result->findings.searches[i], doc);
     }
     for (uint32_t i = 0; i < result->findings.searches_count; i++) {

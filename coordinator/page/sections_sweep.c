@@ -90,9 +90,11 @@ void section_sweep(const struct result *result, struct document *doc)
     if (!is_asked(result)) {
         return;
     }
-    doc_section(doc, "cases", "The question of the scenario");
-    charts_scaling(result, doc);
-    charts_sweep(result, doc);
+    doc_section(doc, "cases", "Results by case");
+    if (result->findings.comparisons_count > 0) { /* Else they stand on the first screen. */
+        charts_scaling(result, doc);
+        charts_sweep(result, doc);
+    }
     doc_table(
         doc,
         "Each case: median over its trials (95 % interval; of latencies in fewer than 5 trials "

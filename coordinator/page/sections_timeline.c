@@ -367,11 +367,11 @@ void section_timeline(const struct result *result, struct document *doc)
         doc->failed = true;
     } else if (choices.list[0].count == 0) {
         if (result->marks_count > 0) {
-            doc_section(doc, "timeline", "What happened over time");
+            doc_section(doc, "timeline", "Timeline");
             add_marks(result, doc);
         }
     } else {
-        doc_section(doc, "timeline", "What happened over time");
+        doc_section(doc, "timeline", "Timeline");
         doc_paragraph(
             doc, DOC_MUTED,
             "Seconds after each trial's start. Move over a chart, or focus it and use the "

@@ -4,6 +4,7 @@
 #include "mono.h"
 #include "sentence_answer_inner.h"
 #include "sentence_lists.h"
+#include "verdict_badge.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,40 +12,6 @@
 
 #define LISTED_MAX 4
 #define TENTH_NS (NS_PER_S / 10)
-
-const char *sentence_verdict(const struct result *result)
-{
-    static const char *const words[] = {
-        [VERDICT_PASS] = "PASS",
-        [VERDICT_FAIL] = "FAIL",
-        [VERDICT_INVALID] = "INVALID",
-        [VERDICT_FAILED] = "FAILED",
-        [VERDICT_REGRESSION] = "REGRESSION",
-        [VERDICT_INTERRUPTED] = "INTERRUPTED",
-    };
-
-    return result->cut_off && result->verdict != VERDICT_INTERRUPTED ? "CUT OFF"
-                                                                     : words[result->verdict];
-}
-
-const char *sentence_badge(const struct result *result)
-{
-    static const char *const words[] = {
-        [VERDICT_PASS] = "PASS (the self-check only warns)",
-        [VERDICT_FAIL] = "FAIL (the self-check only warns)",
-        [VERDICT_REGRESSION] = "REGRESSION (the self-check only warns)",
-    };
-    bool warned = false;
-
-    for (uint32_t i = 0; i < result->findings.checks_count; i++) {
-        warned = warned || result->findings.checks[i].status == CHECK_INVALID;
-    }
-    if (!result->selfcheck_warns || !warned || result->cut_off ||
-        result->verdict >= sizeof words / sizeof words[0] || words[result->verdict] == NULL) {
-        return sentence_verdict(result);
-    }
-    return words[result->verdict];
-}
 
 /* What the cases with figures have in common. */
 struct common {
@@ -272,6 +239,19 @@ static void add_left_out(const struct result *result, struct text *out)
     }
 }
 
+void sentence_load(const struct result *result, struct text *out)
+{
+    struct common common = find_common(result);
+
+    add_lost(result, out);
+    if (common.cases == 0) {
+        text_add(out, "nothing was measured");
+    } else {
+        add_load(result, &common, out);
+        add_delivery(result, out);
+    }
+}
+
 static void add_measured(const struct result *result, struct text *out)
 {
     struct common common = find_common(result);
@@ -471,7 +451,7 @@ void sentence_body(const struct result *result, struct text *out)
 
 int sentence_write(const struct result *result, struct text *out)
 {
-    text_addf(out, "%s - ", sentence_badge(result));
+    text_addf(out, "%s - ", verdict_badge(result));
     sentence_body(result, out);
     return text_failed(out) ? -ENOMEM : 0;
 }

@@ -5,19 +5,17 @@
 #include "result.h"
 #include "text.h"
 
-/* "PASS", "CUT OFF", ...: in a word. */
-const char *sentence_verdict(const struct result *result);
-
-/* The same as it stands on the badge: also that figures were judged that the self-check finds
- * unreliable, where it only warns. */
-const char *sentence_badge(const struct result *result);
-
 /* The whole sentence: "PASS - 20.0k/s held for 30 s on 3 brokers, nothing lost; p99 end to end 4.12
  * ms (rabbitmq)". */
 int sentence_write(const struct result *result, struct text *out);
 
 /* What comes after "PASS - ". */
 void sentence_body(const struct result *result, struct text *out);
+
+/* What was asked and reached, and what became of it: "5.00k/s held for 8 s on memory, nothing
+ * lost".
+ */
+void sentence_load(const struct result *result, struct text *out);
 
 /* "e2e.p99 < 10ms in steady: 14.2 ms (kafka)" of an objective that was not met, or why it has no
  * figure. */

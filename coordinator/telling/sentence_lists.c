@@ -216,6 +216,16 @@ static int64_t away_ns(const struct result_trial *trial)
     return sum_ns;
 }
 
+int64_t sentence_away_ns(const struct result_case *of)
+{
+    int64_t sum_ns = 0;
+
+    for (uint32_t t = 0; t < of->trials_count; t++) {
+        sum_ns += away_ns(&of->trials[t]);
+    }
+    return sum_ns;
+}
+
 void sentence_outages(const struct result *result, struct text *out)
 {
     uint32_t listed = 0;
@@ -223,12 +233,9 @@ void sentence_outages(const struct result *result, struct text *out)
 
     for (uint32_t i = 0; i < result->cases_count; i++) {
         const struct result_case *of = &result->cases[i];
-        int64_t sum_ns = 0;
+        int64_t sum_ns = sentence_away_ns(of);
         char text[UNITS_TEXT_BYTES];
 
-        for (uint32_t t = 0; t < of->trials_count; t++) {
-            sum_ns += away_ns(&of->trials[t]);
-        }
         if (sum_ns == 0) {
             continue;
         }

@@ -27,6 +27,9 @@ void sentence_p99(const struct result *result, struct text *out);
  * while it was measured under load; nothing if none was. */
 void sentence_outages(const struct result *result, struct text *out);
 
+/* How long in all its trials a broker could not be used while it was measured under load. */
+int64_t sentence_away_ns(const struct result_case *of);
+
 /* What made the numbers the generator's, and what to change. False if no check says so. */
 bool sentence_checks(const struct result *result, struct text *out);
 

@@ -105,7 +105,7 @@ def stopped_at_once():
     for agent in agents:
         if bed.alive(agent):
             os.kill(agent, signal.SIGCONT)
-    contains(bed.millrace("report", folder, code=130).out, "INTERRUPTED - stopped at once by the user", "the summary")
+    contains(bed.millrace("report", folder, code=130).out, "STOPPED - stopped at once by the user", "the summary")
     result = bed.result_of(folder)
     same((result["cut_off"], result["verdict"], result["exit_code"]), (True, "interrupted", 130), "how it ended")
     same([(one["mark"], one["trial"], one["at_ns"]) for one in result["marks"]], [("interrupted", 1, 0)], "marks")

@@ -30,7 +30,7 @@ def interrupted(run, folder, agents, timeout_s=40):
     same((result["verdict"], result["exit_code"]), ("interrupted", 130), "verdict")
     check("interrupted" in [one["code"] for one in result["reasons"]], f"reasons: {result['reasons']}")
     same(bed.marks_of(result).count("interrupted"), 1, f"marks: {result['marks']}")
-    matches(run.out, "INTERRUPTED", "the summary")
+    matches(run.out, "STOPPED", "the summary")
     for name in ["report.html", "summary.md", "intervals.jsonl", "histograms.hlog"]:
         check(os.path.exists(os.path.join(folder, name)), f"{name} is missing")
     return result
@@ -181,7 +181,7 @@ def while_draining():
     same(run.wait(5), 130, "exit code of a second Ctrl-C")
     gone(agents)
     # It exits as the run did.
-    contains(bed.millrace("report", folder, code=130).out, "INTERRUPTED - stopped at once by the user", "the summary")
+    contains(bed.millrace("report", folder, code=130).out, "STOPPED - stopped at once by the user", "the summary")
     result = bed.result_of(folder)
     same((result["cut_off"], result["verdict"], result["exit_code"]), (True, "interrupted", 130), "how it ended")
     check("interrupted" in bed.marks_of(result), f"marks: {result['marks']}")
@@ -316,10 +316,10 @@ def coordinator_killed(rabbitmq, kafka):
             contains(program.err, "the coordinator has not answered", f"an agent of {kind}")
         same(broker.topics(), [], "topics left")
         again = bed.millrace("report", folder, code=4)
-        contains(again.out, "CUT OFF", "the summary")
+        contains(again.out, "INCOMPLETE", "the summary")
         result = bed.result_of(folder)
         same(result["cut_off"], True, "cut_off")
-        contains(bed.read(folder, "report.html"), "CUT OFF", "the page")
+        contains(bed.read(folder, "report.html"), "INCOMPLETE", "the page")
         bed.audit_holds(result)
         check(bed.total(bed.case_of(result, kind), "received") > 0, "what was measured is gone")
         same(bed.total(bed.case_of(result, kind), "lost"), 0, "lost: nobody can say that of a run that was cut off")

@@ -124,7 +124,7 @@ def killed():
     run, folder = after_one_step(signal.SIGKILL)
     run.ends(-signal.SIGKILL)
     told = bed.millrace("report", folder, code=4)
-    contains(told.out, "CUT OFF", "the report's summary")
+    contains(told.out, "INCOMPLETE", "the report's summary")
     tells_the_step(folder, "memory sustains at least 50.0/s")
 
 

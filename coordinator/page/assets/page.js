@@ -53,6 +53,13 @@ function copy(button) {
   }
 }
 
+// A link to a section that is folded unfolds it.
+function unfold() {
+  const section = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const fold = section && section.querySelector('details.fold');
+  if (fold && fold.querySelector('h2')) fold.open = true;
+}
+
 function start() {
   for (const figure of document.querySelectorAll('figure.chart')) charts.push(new Chart(figure));
   groupRanges();
@@ -76,13 +83,21 @@ function start() {
   for (const button of document.querySelectorAll('button[data-copies]')) {
     button.addEventListener('click', () => copy(button));
   }
+  addEventListener('hashchange', unfold);
+  unfold();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll());
+  const opened = [];
   addEventListener('beforeprint', () => {
+    for (const fold of document.querySelectorAll('details.fold:not([open])')) {
+      fold.open = true;
+      opened.push(fold);
+    }
     document.documentElement.dataset.theme = 'light';
     drawAll((chart) => (chart.alone ? 690 : 335));
   });
   addEventListener('afterprint', () => {
     delete document.documentElement.dataset.theme;
+    for (const fold of opened.splice(0)) fold.open = false;
     drawAll();
   });
   document.documentElement.dataset.drawn = String(charts.length);

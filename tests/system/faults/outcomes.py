@@ -111,7 +111,7 @@ def _resume(course):
     if again.wait() == 0 and course.cell.stage == "reporting":
         return bed.result_of(course.folder)  # The journal was whole.
     again.ends(4)
-    contains(again.out, "CUT OFF", "the report of a run that was killed")
+    contains(again.out, "INCOMPLETE", "the report of a run that was killed")
     for name in NAMES if course.cell.joined == "hosts" else []:
         if name not in course.agents:
             course.join(name)

@@ -20,6 +20,7 @@ const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
+const heights = { quickstart: 2500, sweep: 5000 }; // As loaded, at desk width.
 const screens = [
   { colorScheme: 'light', width: 1280 },
   { colorScheme: 'dark', width: 1280 },
@@ -72,6 +73,10 @@ function lookAtCharts() {
 function lookAtTables() {
   const faults = [];
   for (const frame of document.querySelectorAll('main .scroll')) {
+    if (frame.querySelector('svg')) {
+      if (frame.tabIndex !== 0 || !frame.getAttribute('aria-label') || !frame.querySelector('svg[role=img][aria-label]')) faults.push('a picture cannot be reached or has no name');
+      continue;
+    }
     const table = frame.querySelector('table');
     const name = frame.getAttribute('aria-label');
     if (frame.tabIndex !== 0 || frame.getAttribute('role') !== 'region' || !name) {
@@ -88,8 +93,10 @@ function lookAtTables() {
 }
 
 class Check {
-  constructor(page, where) {
+  constructor(page, where, file, screen) {
     this.page = page;
+    this.file = file;
+    this.screen = screen;
     this.where = where;
     this.faults = [];
   }
@@ -113,6 +120,16 @@ class Check {
     });
   }
 
+  // As loaded only some sections are open; what is folded is drawn once it is opened.
+  async unfold() {
+    await this.page.evaluate(async () => {
+      document.querySelectorAll('details.fold').forEach((fold) => { fold.open = true; });
+      for (let i = 0; i < 100 && Array.from(document.querySelectorAll('figure.chart')).some((figure) => !figure.querySelector('canvas')); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+  }
+
   async charts() {
     const figures = await this.page.locator('figure.chart').count();
     const drawn = await this.page.evaluate(() => document.documentElement.dataset.drawn);
@@ -121,6 +138,13 @@ class Check {
       if (chart.painted === 0) this.fault(chart.id + ' is blank');
       else if (chart.coloured < 10) this.fault(chart.id + ' has axes but no line');
     }
+  }
+
+  // A page is read from its top: what is long stands behind a fold.
+  async height() {
+    const limit = heights[path.basename(path.dirname(this.file))];
+    const has = await this.page.evaluate(() => document.documentElement.scrollHeight);
+    if (limit && this.screen.width > 1000 && has > limit) this.fault('the page is ' + has + ' px high as loaded, more than ' + limit);
   }
 
   async width() {
@@ -253,7 +277,8 @@ class Check {
       // Independent of the page's own: a number and its unit.
       function worthShown(text) {
         const [, number, unit] = /^(\d[\d.\s]*)(ns|[uµ]s|ms|s)?/.exec(text.trim()) || [];
-        return number === undefined ? text : Number(number.replace(/\s/g, '')) * ({ us: 1e3, 'µs': 1e3, ms: 1e6, s: 1e9 }[unit] || 1);
+        const worth = number === undefined ? NaN : Number(number.replace(/\s/g, '')) * ({ us: 1e3, 'µs': 1e3, ms: 1e6, s: 1e9 }[unit] || 1);
+        return Number.isNaN(worth) ? text : worth; // A version has several dots.
       }
     });
     faults.forEach((text) => this.fault('a table ' + text));
@@ -322,11 +347,13 @@ async function checkOn(browser, file, screen) {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
-  const check = new Check(page, path.basename(path.dirname(file)) + '/' + path.basename(file) + ' (' + screen.colorScheme + ', ' + screen.width + ' px)');
+  const check = new Check(page, path.basename(path.dirname(file)) + '/' + path.basename(file) + ' (' + screen.colorScheme + ', ' + screen.width + ' px)', file, screen);
   try {
     check.listen(url);
     await page.goto(url, { waitUntil: 'load' });
     await page.waitForFunction(() => document.documentElement.dataset.drawn !== undefined, null, { timeout: 10000 });
+    await check.height();
+    await check.unfold();
     await check.charts();
     await check.width();
     await check.tables();

@@ -126,7 +126,7 @@ static void html_tells_a_cut_off_run(void **state)
     result->cut_off = true;
     result->cut_off_ns = result->started_unix_ns;
     html = report_text(result, "html");
-    assert_non_null(strstr(html, "CUT OFF</span>"));
+    assert_non_null(strstr(html, "INCOMPLETE</span>"));
     free(html);
     result_free(result);
 }
@@ -169,7 +169,7 @@ static void markdown_has_sentence_tables_and_folded_scenario(void **state)
     assert_non_null(strstr(markdown, "\n| rabbit-3.10 | 20,000/s | 20,000/s |"));
     assert_non_null(strstr(markdown, "\n| mosquitto | skipped: "));
     assert_non_null(strstr(markdown, "<details><summary>Effective scenario"));
-    assert_non_null(strstr(markdown, "## Was everything delivered"));
+    assert_non_null(strstr(markdown, "## Delivery audit"));
     free(markdown);
     for (uint32_t i = 0; i < result->cases_count; i++) {
         for (uint32_t j = 0; j < result->cases[i].phases_count; j++) {

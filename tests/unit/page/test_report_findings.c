@@ -96,9 +96,9 @@ static void a_pass_with_an_invalid_self_check_says_which_figures_to_doubt(void *
 
 static void a_run_without_findings_has_none_of_their_sections(void **state)
 {
-    static const char *const headings[] = {"How sure the objectives are", "The highest rate",
-                                           "What it costs", "The question of the scenario",
-                                           "What follows"};
+    static const char *const headings[] = {
+        "Certainty of the objectives", "Highest sustainable rate", "Results against the baseline",
+        "Results by case", "Findings and advice"};
     struct result *result = make();
     char *text = report_text(result, "md");
 
@@ -250,7 +250,7 @@ static void the_sentence_of_a_search_that_the_generator_ended_says_at_which_rate
     (void)snprintf(search->limit, sizeof search->limit,
                    "generator-limited at 43,000/s: self-check load_thread_cpu of agent-1");
     text = sentence_of(result);
-    report_text_has(text, "INVALID - the search has no reliable answer. ");
+    report_text_has(text, "NOT JUDGED - the search has no reliable answer. ");
     report_text_has(text, "sustains at least 42,100/s (generator-limited at 43,000/s: self-check");
     assert_null(strstr(text, "the load generator may have made"));
     free(text);
@@ -324,7 +324,7 @@ static void a_change_of_many_times_is_told_as_a_factor(void **state)
     result->findings.comparisons[1].low = 3.1;
     result->findings.comparisons[1].high = 12.3;
     text = report_text(result, "md");
-    report_text_has(text, "rabbit-3.10 has 3.4 times the e2e.p99 (3.1 to 12)");
+    report_text_has(text, "e2e.p99 is 3.4 times as high on rabbit-3.10");
     report_text_has(text, "3.4 times | 3.1 times to 12 times");
     free(text);
     result_free(result);
@@ -405,7 +405,7 @@ static void the_sentence_of_an_invalid_run_says_why_and_what_to_change(void **st
     result->verdict = VERDICT_INVALID;
     text = sentence_of(result);
     report_text_has(
-        text, "INVALID - Latencies may be too high, because the load generator was overloaded. "
+        text, "NOT JUDGED - Latencies may be too high, because the load generator was overloaded. "
               "agent-2 (97 %, limit 90 %): ");
     free(text);
 }

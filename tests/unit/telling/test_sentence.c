@@ -311,21 +311,22 @@ static void sentence_of_an_invalid_run_gives_the_reason(void **state)
     (void)state;
     result->verdict = VERDICT_INVALID;
     result_fixture_reason(result, "cpu", "", "agent-2 was 92 % busy: use more agents");
-    expect_sentence(result, "INVALID - Latencies may be too high, because the load generator was "
-                            "overloaded. agent-2 was 92 % busy: use more agents");
+    expect_sentence(result,
+                    "NOT JUDGED - Latencies may be too high, because the load generator was "
+                    "overloaded. agent-2 was 92 % busy: use more agents");
 }
 
 static void sentence_of_a_failed_run_without_reasons_says_so(void **state)
 {
     (void)state;
-    expect_sentence(result_fixture_empty(VERDICT_FAILED), "FAILED - no reason was recorded");
+    expect_sentence(result_fixture_empty(VERDICT_FAILED), "NOT RUN - no reason was recorded");
 }
 
 static void sentence_of_an_interrupted_run_without_figures_says_so(void **state)
 {
     (void)state;
     expect_sentence(result_fixture_empty(VERDICT_INTERRUPTED),
-                    "INTERRUPTED - stopped by the user. Until then: nothing was measured");
+                    "STOPPED - stopped by the user. Until then: nothing was measured");
 }
 
 static void sentence_of_a_cut_off_run_says_where(void **state)
@@ -338,7 +339,7 @@ static void sentence_of_a_cut_off_run_says_where(void **state)
     result->verdict = VERDICT_FAILED;
     hist_free(result->cases[0].phases[3].latency[SERIES_PUBLISH]);
     result->cases[0].phases[3].latency[SERIES_PUBLISH] = NULL;
-    expect_sentence(result, "CUT OFF - the coordinator died at 2026-02-05 14:03:29 UTC, so the "
+    expect_sentence(result, "INCOMPLETE - the coordinator died at 2026-02-05 14:03:29 UTC, so the "
                             "journal has no end. Until then: 20,000/s held for "
                             "30 s on memory, nothing lost");
 }
