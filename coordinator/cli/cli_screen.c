@@ -176,7 +176,17 @@ static void tell(struct cli_screen *screen, const struct run_progress *progress)
                   progress->detail == NULL ? "" : progress->detail);
         put_lines(screen, &out);
         text_done(&out);
-    } else if (is_of_phase(progress) && screen->second != progress->live.intervals) {
+        screen->begun[0] = '\0';
+        return;
+    }
+    if (progress->case_name != NULL && progress->phase_name != NULL &&
+        strcmp(screen->begun, progress->phase_name) != 0) {
+        (void)snprintf(screen->begun, sizeof screen->begun, "%.63s", progress->phase_name);
+        text_addf(&out, "%s %s begins\n", progress->case_name, progress->phase_name);
+        put_lines(screen, &out);
+        text_done(&out);
+    }
+    if (is_of_phase(progress) && screen->second != progress->live.intervals) {
         screen->second = progress->live.intervals;
         tell_second(screen, progress, mono_ns());
     }

@@ -25,6 +25,7 @@ struct cli_screen {
     int64_t told_ns;   /* Last line for a log. */
     const char *told_stage;
     char phase[NAME_BYTES]; /* Of the trial below; "": none is under way. */
+    char begun[NAME_BYTES]; /* The phase whose begin was told last. */
     uint32_t trial;
     uint64_t second;    /* How many of the trial were seen. */
     struct text latest; /* The newest second of the phase, which was not told yet. */

@@ -106,7 +106,7 @@ def stalled_disk():
         disk.let_go()
         result = passes(run, folder, 4000)
         matches(run.err, r"the disk has written nothing for [\d.]+ s\. The run continues", "what it said")
-        told(result, "the disk stalled", STALL_S)
+        told(result, "the disk was stalled", STALL_S)
         # The journal is whole, and the histogram log has every second.
         again = bed.millrace("report", folder)
         contains(again.out, "PASS", "the report made again")

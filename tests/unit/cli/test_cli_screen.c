@@ -109,6 +109,7 @@ static void a_line_for_a_log_stands_under_the_phase_of_its_data(void **state)
     take_stderr(&reader);
     assert_int_equal(cli_screen_init(&screen, false, NULL), 0);
     cli_screen_progress(&screen, &progress); /* The stage. */
+    cli_screen_progress(&screen, &progress);
     progress.live.intervals = 1;
     progress.live.last.length_s = 1.0;
     progress.live.last.sent = 100;
@@ -124,7 +125,8 @@ static void a_line_for_a_log_stands_under_the_phase_of_its_data(void **state)
     assert_int_equal(pthread_create(&reader.thread, NULL, read_all, &reader), 0);
     assert_true(cli_screen_close(&screen, &interrupts));
     give_stderr_back(&reader);
-    assert_non_null(strstr(reader.text, "running\ncase=kafka trial=1/1 phase=steady "));
+    assert_non_null(strstr(reader.text, "running\nkafka steady begins\n"));
+    assert_non_null(strstr(reader.text, "\ncase=kafka trial=1/1 phase=steady "));
     assert_non_null(strstr(strstr(reader.text, "phase=steady"), " sent_per_s=100.0 "));
     assert_non_null(strstr(reader.text, "\ncase=kafka trial=1/1 phase=drain "));
     assert_non_null(strstr(strstr(reader.text, "phase=drain"), " sent_per_s=7.0 "));
