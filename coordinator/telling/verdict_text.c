@@ -299,6 +299,9 @@ static void tell_not_finished(const struct result *result, struct verdict_clause
                         "the coordinator ended before the run did; figures are of "
                         "the time until %s",
                         facts_time(result->cut_off_ns, time));
+        if (result->findings.searches_count > 0) {
+            add_searches(result, clauses);
+        }
     } else if (verdict_was_sent(result)) {
         verdict_clausef(clauses, "; ", "the run ended early");
         add_reason(result, NULL, REASON_WORDS_MAX, clauses);
