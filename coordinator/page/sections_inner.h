@@ -30,6 +30,9 @@ void section_insights(const struct result *result, struct document *doc);
 void section_phases(const struct result *result, struct document *doc);
 void section_repeat(const struct result *result, struct document *doc);
 
+/* Part of section_repeat(): what the words of a report mean. */
+void section_glossary(struct document *doc);
+
 /* All of them in reading order. */
 void sections_build(const struct result *result, struct document *doc);
 

@@ -100,7 +100,7 @@ def after_one_step(end):
     folder = bed.new_path("run")
     path = scenario("{ rate: { from: 50/s, to: 10k/s }, settle: 0s, trial: 5s, confirm: 5s }", "delay: 0ms")
     run = bed.start("run", path, "--out", folder, "--agents", "1")
-    run.says(r"memory: 50.0/s held")
+    run.says(r"memory: 50.0/s: held")
     run.says(r"running: memory[\s\S]*running: memory")
     entries = lambda: documents(os.path.join(folder, "run.bson"))
     # A thread writes it, on its own time.
