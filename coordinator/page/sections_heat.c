@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* More of them are on request. */
+#define HEATS_OPEN_MAX 4u
+
 /* The lines over it are those of the chart above: what lies beyond a percentile is seen here. */
 static void add_heat(const struct result *result, const struct lines *lines, uint32_t number,
                      struct document *doc)
@@ -32,7 +35,7 @@ static void add_heat(const struct result *result, const struct lines *lines, uin
 void section_heat(const struct result *result, struct document *doc)
 {
     struct lines lines;
-    bool begun = false;
+    uint32_t drawn = 0;
 
     lines_find(result, 0, THIN_POINTS_MAX, &lines);
     doc->failed |= lines.failed;
@@ -40,13 +43,15 @@ void section_heat(const struct result *result, struct document *doc)
         if (lines.list[i].trial->heat.columns_count == 0) {
             continue;
         }
-        if (!begun) {
+        if (drawn == 0) {
             doc_section(doc, "heat", "Latency heat map");
             doc_paragraph(doc, DOC_MUTED,
                           "Each cell counts the messages that had this latency at this time. Its "
                           "colour is the logarithm of the count.");
         }
-        begun = true;
+        if (drawn++ == HEATS_OPEN_MAX) {
+            doc_fold_rest(doc, "of the other cases");
+        }
         add_heat(result, &lines, i, doc);
     }
     lines_done(&lines);

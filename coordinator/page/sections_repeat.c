@@ -119,7 +119,7 @@ void section_repeat(const struct result *result, struct document *doc)
         doc, DOC_PLAIN,
         "Beside this page, in the folder of the run: result.json (all figures), summary.md, "
         "intervals.jsonl (each second), histograms.hlog (for HdrHistogram's tools), "
-        "run.bson (the journal: `millrace report` makes all of them again from it) and "
+        "run.bson (the journal: millrace report makes all of them again from it) and "
         "coordinator.log.");
     section_glossary(doc);
     if (result->journal_lacks != NULL) {

@@ -9,6 +9,9 @@
 
 #define MARKS_LISTED_MAX 20
 
+/* Charts of single cases are on request, where there are more. */
+#define CASES_OPEN_MAX 3u
+
 /* "memory, trial 1 of 5: at most 20.0k/s sent, 19.9k/s received" */
 static void draw_rates(const struct result *result, const struct lines *lines, uint32_t number,
                        struct chart *chart, char *caption)
@@ -153,38 +156,53 @@ static void draw_publish(const struct result *result, const struct lines *lines,
     draw_latency(result, lines, number, false, chart, caption);
 }
 
-/* Several targets: both p99 side by side, then each target by itself. One target: both latencies of
- * it side by side. */
+static uint32_t count_latencies(const struct lines *lines, bool e2e)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < lines->count; i++) {
+        count += has_latency(&lines->list[i], e2e) ? 1 : 0;
+    }
+    return count;
+}
+
+/* Several cases in one picture, where there are several. */
+static void add_latencies_together(const struct choices *choices, struct document *doc)
+{
+    bool e2e = count_latencies(&choices->list[0], true) > 1;
+    bool publish = count_latencies(&choices->list[0], false) > 1;
+
+    if (e2e || publish) {
+        doc_subheading(doc, "Latency, each second");
+    }
+    if (e2e) {
+        choices_add_chart(choices, draw_p99, 1, doc);
+    }
+    if (publish) {
+        choices_add_chart(choices, draw_p99, 0, doc);
+    }
+}
+
+/* Each case by itself: end to end where there is that; of one case both latencies side by side. */
 static void add_latency_charts(const struct choices *choices, struct document *doc)
 {
     const struct lines *lines = &choices->list[0];
-    uint32_t with_e2e = 0;
-    uint32_t with_publish = 0;
+    uint32_t with_e2e = count_latencies(lines, true);
+    uint32_t with_publish = count_latencies(lines, false);
 
-    for (uint32_t i = 0; i < lines->count; i++) {
-        with_e2e += lines->list[i].any_latency ? 1 : 0;
-        with_publish += lines->list[i].any_publish ? 1 : 0;
-    }
     if (with_e2e + with_publish == 0) {
         return;
     }
-    doc_subheading(doc, "Latency, each second");
-    if (with_e2e > 1) {
-        choices_add_chart(choices, draw_p99, 1, doc);
-    }
-    if (with_publish > 1) {
-        choices_add_chart(choices, draw_p99, 0, doc);
-    }
-    if (lines->count > 1 && with_e2e + with_publish > 1) {
-        doc_subheading(doc, with_e2e > 0 ? "End to end by target" : "Publish by target");
-    }
+    doc_subheading(doc, lines->count == 1 ? "Latency, each second"
+                        : with_e2e > 0    ? "End to end by case"
+                                          : "Publish by case");
     for (uint32_t i = 0; i < lines->count; i++) {
         if (has_latency(&lines->list[i], true)) {
             choices_add_chart(choices, draw_e2e, i, doc);
         }
     }
     for (uint32_t i = 0; i < lines->count; i++) {
-        if (lines->list[i].any_publish && (with_e2e == 0 || lines->count == 1)) {
+        if (has_latency(&lines->list[i], false) && (with_e2e == 0 || lines->count == 1)) {
             choices_add_chart(choices, draw_publish, i, doc);
         }
     }
@@ -382,9 +400,13 @@ void section_timeline(const struct result *result, struct document *doc)
         add_incomplete(&choices.list[0], doc);
         add_coalesced(&choices.list[0], doc);
         choices_add_control(&choices, doc);
+        add_latencies_together(&choices, doc);
+        add_overlays(&choices, doc);
+        if (choices.list[0].count > CASES_OPEN_MAX) {
+            doc_fold_rest(doc, "rates and latencies of each case");
+        }
         add_rate_charts(&choices, doc);
         add_latency_charts(&choices, doc);
-        add_overlays(&choices, doc);
     }
     choices_done(&choices);
 }

@@ -223,7 +223,7 @@ static void a_generator_that_is_slower_than_the_broker_is_told_from_it(void **st
         assert_false(answer.found);
         assert_true(answer.lower_per_s > 0.0 && answer.lower_per_s <= server.generator_per_s);
         assert_true(answer.upper_per_s == 0.0);
-        assert_non_null(strstr(answer.limit, "generator-limited at 4.00k/s: self-check "
+        assert_non_null(strstr(answer.limit, "generator-limited at 4,000/s: self-check "
                                              "load_thread_cpu of agent-1"));
     }
     truth("a generator half as fast as the broker", "named as the limit, every seed",

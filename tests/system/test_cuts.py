@@ -77,7 +77,7 @@ def cut_off(broker, role, **blocks):
 
     def meanwhile(run):
         relay.cut()
-        run.says("rabbitmq drain", 90)
+        run.says("rabbitmq drain|closing: rabbitmq", 90)
         relay.relent()
 
     before = broker.counters()[RECEIVED]

@@ -152,7 +152,7 @@ def cut_off(broker, role, its, **how):
     def fault(runs):
         relay.cut()
         for run in runs:
-            run.program.says("mqtt drain", 60)
+            run.program.says("mqtt drain|closing: mqtt", 60)
         relay.relent()
 
     try:

@@ -74,7 +74,9 @@ def _agrees(course, code):
 
 def _names(course, result, code):
     """Who was lost is named, in the result and on the page."""
-    if course.cell.fault not in OF_AGENTS or code != 4 or re.search("agents (came|joined)|its clock could not", course.run.out):
+    if course.cell.fault not in OF_AGENTS or code != 4:
+        return
+    if re.search("agents (came|joined)|its clock could not", result["reasons"][0]["text"]):  # It was none of the run yet.
         return
     lost = {agent["name"]: agent["lost_reason"] for agent in result["agents"] if agent["lost"]}
     same(list(lost), [course.victim], "lost")
