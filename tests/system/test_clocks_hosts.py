@@ -149,7 +149,7 @@ def drift(_):
         zeros = sum(count for value, count in apart.samples("host3", "e2e_service").items() if value <= 1)
         check(zeros > 0 and below >= zeros, f"{zeros} latencies of host3 are 0, {below} are told to be below the clocks' resolution")
         judged_by_bound(apart)
-        contains(bed.read(apart.folder, "report.html"), "clocks are related no better than that share of the median", "the page")
+        contains(bed.read(apart.folder, "report.html"), "The error of the clocks is that share of the median latency", "the page")
 
 
 def stepped(made, after_s):
