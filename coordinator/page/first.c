@@ -114,7 +114,9 @@ static void add_doubt(const struct result *result, struct document *doc)
         if (text_failed(&doubt)) {
             doc->failed = true;
         } else {
-            doc_paragraph(doc, DOC_WARN, "⚠ Self-check: %s.", doubt.bytes);
+            bool ended = doubt.bytes[strlen(doubt.bytes) - 1] == '.';
+
+            doc_paragraph(doc, DOC_WARN, "⚠ Self-check: %s%s", doubt.bytes, ended ? "" : ".");
         }
     }
     text_done(&doubt);
