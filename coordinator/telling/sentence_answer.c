@@ -36,8 +36,7 @@ static bool is_rate(const char *metric)
     return end != NULL && strcmp(end, "_rate") == 0;
 }
 
-/* Differences that a person would tell another of. */
-static bool is_told(const struct result_comparison *comparison)
+bool sentence_tells_difference(const struct result_comparison *comparison)
 {
     bool asked = comparison->gates || (comparison->flow[0] == '\0' &&
                                        (strcmp(comparison->metric, "received_rate") == 0 ||
@@ -84,7 +83,7 @@ static void add_comparisons(const struct result *result, struct text *out)
         const struct result_comparison *comparison = &findings->comparisons[i];
 
         inconclusive += comparison->verdict == COMPARISON_INCONCLUSIVE ? 1 : 0;
-        if (!is_told(comparison)) {
+        if (!sentence_tells_difference(comparison)) {
             continue;
         }
         if (listed == LISTED_MAX) {

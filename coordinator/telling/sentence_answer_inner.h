@@ -11,4 +11,7 @@
 /* Adds the answer; false, and nothing added, where the scenario asks no such question. */
 bool sentence_answer(const struct result *result, struct text *out);
 
+/* Is it a difference that a person would tell another of? */
+bool sentence_tells_difference(const struct result_comparison *comparison);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "facts.h"
 #include "sentence.h"
+#include "sentence_answer_inner.h"
 #include "sentence_lists.h"
 #include "verdict_words_inner.h"
 
@@ -88,16 +89,6 @@ static void add_objective(const struct result_objective *objective, struct text 
 static bool is_regression(const struct result_comparison *comparison)
 {
     return comparison->gates && comparison->verdict == COMPARISON_WORSE;
-}
-
-static bool is_told(const struct result_comparison *comparison)
-{
-    bool asked = comparison->gates || (comparison->flow[0] == '\0' &&
-                                       (strcmp(comparison->metric, "received_rate") == 0 ||
-                                        strcmp(comparison->metric, "e2e.p99") == 0));
-
-    return asked && isfinite(comparison->ratio) &&
-           (comparison->verdict == COMPARISON_WORSE || comparison->verdict == COMPARISON_BETTER);
 }
 
 /* "e2e.p99 +34.0 % on ordered" */
@@ -205,7 +196,7 @@ static void add_measured(const struct result *result, struct verdict_clauses *cl
         return;
     }
     if (result->findings.comparisons_count > 0) {
-        if (!add_changes(result, is_told, 2, clauses)) {
+        if (!add_changes(result, sentence_tells_difference, 2, clauses)) {
             verdict_clausef(clauses, "; ",
                             "no significant difference in throughput or p99 against %s",
                             result->findings.comparisons[0].baseline);

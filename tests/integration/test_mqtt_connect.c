@@ -54,7 +54,7 @@ static char *tls_file(const char *name)
 }
 
 /* On a busy host paho may tell that the connection was closed, and not of the TLS error before:
- * seen once in some hundred probes. It is asked again then. */
+ * seen once. It is asked again then. */
 #define PROBES_MAX 3
 
 /* Probes and expects a failure whose sentence has `says` in it. */
